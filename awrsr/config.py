@@ -1,0 +1,180 @@
+"""Every setting of a model and of its training: frozen, checked when made, to and from JSON."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self, get_args
+
+from awrsr.errors import ConfigError, check_choice, did_you_mean
+
+SCHEMA_VERSION = 1
+PADDING = 0
+"""The item number that is no item. Real items are 1 to n_items."""
+
+Backbone = Literal["sasrec", "stosa"]
+MeanStream = Literal["correct", "published"]
+LossName = Literal["ce", "sampled_ce", "bce", "bpr_pvn"]
+Precision = Literal["32-true", "bf16-mixed", "16-mixed", "64-true"]
+Candidates = Literal["unseen", "all"]
+Split = Literal["validation", "test"]
+
+
+class Settings:
+    """What the frozen settings below share: exact conversion from and to a JSON object."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields by name, as JSON values."""
+        assert dataclasses.is_dataclass(self)
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values: object, *, where: str) -> Self:
+        """The settings a JSON object describes; every field must be there and no other.
+
+        Args:
+            where: the file and section, for messages.
+
+        Raises:
+            ConfigError: a field is missing, unknown, of the wrong type or out of range.
+        """
+        assert dataclasses.is_dataclass(cls)
+        if not isinstance(values, Mapping):
+            raise ConfigError(f"{where}: expected an object, received {type(values).__name__}")
+        names = [field.name for field in dataclasses.fields(cls)]
+        for name in values:
+            if name not in names:
+                raise ConfigError(f"{where}: unknown field {name!r}; accepted: {', '.join(names)}."
+                                  f"{did_you_mean(str(name), names)}")
+        missing = [name for name in names if name not in values]
+        if missing:
+            raise ConfigError(f"{where}: missing field {', '.join(repr(n) for n in missing)}")
+        try:
+            return cls(**values)
+        except ConfigError as error:
+            raise ConfigError(f"{where}: {error}") from None
+
+
+def _check_number(name: str, value: object, kind: type, low: float, high: float = math.inf) -> None:
+    accepted = int if kind is int else (int, float)
+    if isinstance(value, bool) or not isinstance(value, accepted) or not low <= value <= high:  # type: ignore[operator]
+        upper = "" if high == math.inf else f" to {high:g}"
+        at_least = f"{low:g}{upper}" if upper else f"{low:g} or more"
+        raise ConfigError(f"{name} must be {'a whole number' if kind is int else 'a number'}, {at_least}; "
+                          f"received {value!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig(Settings):
+    """The architecture of a model.
+
+    Args:
+        backbone: sasrec (deterministic) or stosa (each item a Gaussian).
+        refinement: none (the vanilla model), simple, value_weighted, additive, or stochastic (stosa only),
+            see `awrsr.refinement`.
+        max_length: n, the longest sequence in items; a longer one keeps its newest n.
+        hidden_size: width d of an item embedding (of the mean and of the covariance each, for stosa).
+        n_layers: attention layers.
+        n_heads: attention heads per layer; must divide hidden_size.
+        inner_size: width of the feed-forward layer, 4 d in the published code.
+        hidden_dropout: dropout on embeddings and layer outputs, in training only.
+        attention_dropout: dropout on the refined weights, in training only.
+        correlation_rank: r, the width of the correlation space; null means max_length.
+        mean_stream: stosa only: correct, or published, which reproduces the defect of the published
+            code by which the mean never receives attention.
+    """
+
+    backbone: Backbone = "sasrec"
+    refinement: str = "none"
+    max_length: int = 50
+    hidden_size: int = 64
+    n_layers: int = 2
+    n_heads: int = 2
+    inner_size: int = 256
+    hidden_dropout: float = 0.5
+    attention_dropout: float = 0.5
+    correlation_rank: int | None = None
+    mean_stream: MeanStream = "correct"
+
+    def __post_init__(self) -> None:
+        check_choice("backbone", self.backbone, get_args(Backbone))
+        if not isinstance(self.refinement, str):
+            raise ConfigError(f"refinement must be a name; received {self.refinement!r}")
+        check_choice("mean_stream", self.mean_stream, get_args(MeanStream))
+        for name in ("max_length", "hidden_size", "n_layers", "n_heads", "inner_size"):
+            _check_number(name, getattr(self, name), int, 1)
+        for name in ("hidden_dropout", "attention_dropout"):
+            _check_number(name, getattr(self, name), float, 0, 0.99)
+        if self.correlation_rank is not None:
+            _check_number("correlation_rank", self.correlation_rank, int, 1)
+        if self.hidden_size % self.n_heads:
+            raise ConfigError(f"n_heads must divide hidden_size; received {self.n_heads} heads "
+                              f"for a hidden size of {self.hidden_size}")
+        if self.mean_stream == "published" and self.backbone != "stosa":
+            raise ConfigError(f"mean_stream 'published' needs backbone 'stosa'; received {self.backbone!r}")
+
+    @property
+    def rank(self) -> int:
+        """Width r of the correlation space."""
+        return self.max_length if self.correlation_rank is None else self.correlation_rank
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue(Settings):
+    """Which dataset a model's item numbers belong to.
+
+    Args:
+        name: the dataset's name.
+        fingerprint: the dataset's fingerprint, see `awrsr.dataset`.
+        n_items: items in the catalogue, padding not counted.
+    """
+
+    name: str
+    fingerprint: str
+    n_items: int
+
+    def __post_init__(self) -> None:
+        for name in ("name", "fingerprint"):
+            if not isinstance(getattr(self, name), str):
+                raise ConfigError(f"{name} must be text; received {getattr(self, name)!r}")
+        _check_number("n_items", self.n_items, int, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(Settings):
+    """How a model is trained.
+
+    Args:
+        loss: ce (full softmax), sampled_ce (softmax over sampled negatives), bce (one negative, as
+            SASRec) or bpr_pvn (stosa only).
+        negatives: sampled_ce only: uniform negatives per sequence.
+        pvn_weight: bpr_pvn only: weight of the term that keeps positives nearer to the sequence than to negatives.
+        epochs: at most this many passes over the training sequences.
+        patience: stop after this many epochs without a better validation NDCG@10.
+        batch_size: sequences per step.
+        learning_rate: of Adam.
+        weight_decay: of Adam, decoupled.
+        seed: of initial weights, order, dropout and negatives.
+        precision: of Lightning Fabric.
+    """
+
+    loss: LossName = "ce"
+    negatives: int = 256
+    pvn_weight: float = 0.005
+    epochs: int = 200
+    patience: int = 10
+    batch_size: int = 256
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    seed: int = 0
+    precision: Precision = "32-true"
+
+    def __post_init__(self) -> None:
+        check_choice("loss", self.loss, get_args(LossName))
+        check_choice("precision", self.precision, get_args(Precision))
+        for name in ("negatives", "epochs", "patience", "batch_size"):
+            _check_number(name, getattr(self, name), int, 1)
+        _check_number("seed", self.seed, int, 0, 2**31 - 1)
+        for name in ("pvn_weight", "weight_decay"):
+            _check_number(name, getattr(self, name), float, 0)
+        _check_number("learning_rate", self.learning_rate, float, 1e-12)

@@ -1,0 +1,307 @@
+"""A dataset directory: a catalogue of items and the sequences of its users.
+
+    dataset.json       name, source, licence, citation, filters, counts, fingerprint
+    items.parquet      item (1..n_items), item_id (the source's own), title, further columns
+    sequences.parquet  user_id, items (list, oldest first), timestamps (list of seconds, or null)
+
+The fingerprint is a hash of the item ids and of all sequences: two directories with the same fingerprint
+number the same items in the same way and hold the same histories.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from awrsr.errors import DataError, did_you_mean
+from awrsr.files import new_directory, read_json, write_json
+
+SCHEMA_VERSION = 1
+FILES = ("dataset.json", "items.parquet", "sequences.parquet")
+
+Items = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """A catalogue and its users' sequences.
+
+    Args:
+        name: short name.
+        about: what dataset.json says of source, licence, citation and filters.
+        items: one row per item, in item order: item, item_id, title, further columns.
+        user_ids: the source's own ids, as text.
+        offsets: user u's items are flat_items[offsets[u]:offsets[u + 1]].
+        flat_items: all sequences one after the other, oldest first each.
+        flat_timestamps: seconds since 1970, in the same order; None where the source has none.
+        directory: where it was read from, or None.
+    """
+
+    name: str
+    about: dict[str, Any]
+    items: pd.DataFrame
+    user_ids: list[str]
+    offsets: npt.NDArray[np.int64]
+    flat_items: Items
+    flat_timestamps: npt.NDArray[np.int64] | None
+    directory: Path | None = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        return (
+            f"Dataset({self.name!r}: {self.n_users} users, {self.n_items} items, "
+            f"{self.n_interactions} interactions, fingerprint {self.fingerprint})"
+        )
+
+    @property
+    def n_items(self) -> int:
+        """Items in the catalogue."""
+        return len(self.items)
+
+    @property
+    def n_users(self) -> int:
+        """Users, one sequence each."""
+        return len(self.user_ids)
+
+    @property
+    def n_interactions(self) -> int:
+        """Entries of all sequences together."""
+        return len(self.flat_items)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits of a SHA-256 over item ids and sequences."""
+        digest = hashlib.sha256()
+        for text in (self.item_ids, self.user_ids):
+            digest.update("\n".join(text).encode() + b"\0")
+        digest.update(self.offsets.astype("<i8").tobytes())
+        digest.update(self.flat_items.astype("<i4").tobytes())
+        return digest.hexdigest()[:16]
+
+    @cached_property
+    def item_ids(self) -> list[str]:
+        """The source's id of every item, in item order."""
+        return [str(value) for value in self.items["item_id"]]
+
+    @cached_property
+    def _titles(self) -> list[str]:
+        return [str(value) for value in self.items["title"]]
+
+    def sequence(self, user: int) -> Items:
+        """All items of the user at this index, oldest first."""
+        return self.flat_items[self.offsets[user] : self.offsets[user + 1]]
+
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Length of every user's sequence."""
+        return np.diff(self.offsets)
+
+    def user_index(self, user_id: str) -> int:
+        """The index of a user.
+
+        Raises:
+            DataError: no such user.
+        """
+        try:
+            return self._user_index[str(user_id)]
+        except KeyError:
+            raise DataError(
+                f"unknown user {user_id!r} in {self.name}; it has {self.n_users} users, from "
+                f"{self.user_ids[0]!r} to {self.user_ids[-1]!r}"
+            ) from None
+
+    @cached_property
+    def _user_index(self) -> dict[str, int]:
+        return {user: index for index, user in enumerate(self.user_ids)}
+
+    def titles(self, items: Iterable[int]) -> list[str]:
+        """The titles of items.
+
+        Raises:
+            DataError: a number that is not an item.
+        """
+        return [self._titles[self.check_item(item) - 1] for item in items]
+
+    def check_item(self, item: int) -> int:
+        """The item itself, if it is one.
+
+        Raises:
+            DataError: it is not a number from 1 to n_items.
+        """
+        if not 1 <= int(item) <= self.n_items:
+            raise DataError(f"{item} is not an item of {self.name}; items are 1 to {self.n_items}")
+        return int(item)
+
+    def lookup(self, entry: str | int) -> int:
+        """The item with this title or with this id of the source.
+
+        Tried in this order: the exact title, the id, the title without regard to case.
+
+        Raises:
+            DataError: nothing matches (the message names the nearest titles), or several titles do.
+        """
+        text = str(entry).strip()
+        for index in (self._by_title, self._by_item_id, self._by_folded_title):
+            found = index.get(text.casefold() if index is self._by_folded_title else text)
+            if found and len(found) == 1:
+                return found[0]
+            if found:
+                ids = ", ".join(self.item_ids[item - 1] for item in found)
+                raise DataError(f"{text!r} is the title of {len(found)} items; use an id: {ids}")
+        raise DataError(
+            f"unknown title or id {text!r} in {self.name}.{did_you_mean(text, self._titles)}"
+        )
+
+    def encode(self, entries: Sequence[str | int]) -> list[int]:
+        """Items from titles or ids of the source, in order, see `lookup`."""
+        return [self.lookup(entry) for entry in entries]
+
+    @cached_property
+    def _by_title(self) -> dict[str, list[int]]:
+        return _positions(self._titles)
+
+    @cached_property
+    def _by_item_id(self) -> dict[str, list[int]]:
+        return _positions(self.item_ids)
+
+    @cached_property
+    def _by_folded_title(self) -> dict[str, list[int]]:
+        return _positions(title.casefold() for title in self._titles)
+
+    def summary(self) -> pd.Series:
+        """Counts that describe the dataset, by name."""
+        lengths = self.lengths()
+        return pd.Series(
+            {
+                "users": self.n_users,
+                "items": self.n_items,
+                "interactions": self.n_interactions,
+                "density": self.n_interactions / (self.n_users * self.n_items),
+                "shortest sequence": int(lengths.min()),
+                "median sequence": float(np.median(lengths)),
+                "mean sequence": float(lengths.mean()),
+                "longest sequence": int(lengths.max()),
+            },
+            name=self.name,
+            dtype=object,
+        )
+
+
+def _positions(names: Iterable[str]) -> dict[str, list[int]]:
+    """Items by name; one name may belong to several."""
+    found: dict[str, list[int]] = {}
+    for item, name in enumerate(names, start=1):
+        found.setdefault(name, []).append(item)
+    return found
+
+
+def save_dataset(dataset: Dataset, directory: str | Path) -> None:
+    """Write a dataset directory; it appears only when it is whole.
+
+    Raises:
+        DataError: the directory exists and is not empty.
+        AwrsrError: it could not be written.
+    """
+    about = {
+        "schema_version": SCHEMA_VERSION,
+        "name": dataset.name,
+        **dataset.about,
+        "counts": {
+            "users": dataset.n_users,
+            "items": dataset.n_items,
+            "interactions": dataset.n_interactions,
+        },
+        "fingerprint": dataset.fingerprint,
+    }
+    offsets = pa.array(dataset.offsets, type=pa.int32())
+    columns: dict[str, pa.Array] = {
+        "user_id": pa.array(dataset.user_ids, type=pa.string()),
+        "items": pa.ListArray.from_arrays(offsets, pa.array(dataset.flat_items)),
+    }
+    if dataset.flat_timestamps is not None:
+        columns["timestamps"] = pa.ListArray.from_arrays(
+            offsets, pa.array(dataset.flat_timestamps)
+        )
+    with new_directory(Path(directory)) as temporary:
+        dataset.items.to_parquet(temporary / "items.parquet", index=False, compression="zstd")
+        pq.write_table(pa.table(columns), temporary / "sequences.parquet", compression="zstd")
+        write_json(temporary / "dataset.json", about)
+
+
+def load_dataset(directory: str | Path) -> Dataset:
+    """Read a dataset directory and check that its files belong together.
+
+    Raises:
+        DataError: a file is missing, damaged, or does not match the recorded fingerprint.
+    """
+    directory = Path(directory)
+    if not directory.is_dir():
+        raise DataError(f"{directory} is not a dataset directory: no such directory")
+    missing = [name for name in FILES if not (directory / name).is_file()]
+    if missing:
+        raise DataError(
+            f"{directory} is not a dataset directory: it lacks {', '.join(missing)}; "
+            f"a dataset directory holds {', '.join(FILES)}"
+        )
+    about = read_json(directory / "dataset.json")
+    if about.get("schema_version") != SCHEMA_VERSION:
+        raise DataError(
+            f"{directory / 'dataset.json'}: schema_version is {about.get('schema_version')!r}; "
+            f"this version reads {SCHEMA_VERSION}"
+        )
+    items = _read_parquet(directory / "items.parquet", ["item", "item_id", "title"])
+    table = _read_parquet(directory / "sequences.parquet", ["user_id", "items"])
+    if items["item"].tolist() != list(range(1, len(items) + 1)):
+        raise DataError(f"{directory / 'items.parquet'}: column 'item' must count 1 to {len(items)}")
+
+    lengths = table["items"].map(len).to_numpy()
+    flat = np.concatenate([np.zeros(0, np.int32), *table["items"]]).astype(np.int32)
+    if len(flat) and not (1 <= flat.min() and flat.max() <= len(items)):
+        raise DataError(
+            f"{directory / 'sequences.parquet'}: items run from {flat.min()} to {flat.max()}; "
+            f"the catalogue has items 1 to {len(items)}"
+        )
+    timestamps = (
+        np.concatenate([np.zeros(0, np.int64), *table["timestamps"]]).astype(np.int64)
+        if "timestamps" in table
+        else None
+    )
+    dataset = Dataset(
+        name=str(about.get("name", directory.name)),
+        about={
+            key: value
+            for key, value in about.items()
+            if key not in ("schema_version", "name", "counts", "fingerprint")
+        },
+        items=items,
+        user_ids=[str(user) for user in table["user_id"]],
+        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        flat_items=flat,
+        flat_timestamps=timestamps,
+        directory=directory,
+    )
+    if dataset.fingerprint != about.get("fingerprint"):
+        raise DataError(
+            f"{directory}: the files have fingerprint {dataset.fingerprint}, dataset.json says "
+            f"{about.get('fingerprint')!r}; they were not written together"
+        )
+    return dataset
+
+
+def _read_parquet(path: Path, needed: list[str]) -> pd.DataFrame:
+    try:
+        frame = pd.read_parquet(path)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise DataError(f"{path} is not readable parquet: {error}") from error
+    missing = [name for name in needed if name not in frame]
+    if missing:
+        raise DataError(
+            f"{path}: missing column {', '.join(missing)}; it has {', '.join(frame.columns)}"
+        )
+    return frame

@@ -1,0 +1,51 @@
+"""Everything this package refuses, in one tree.
+
+AwrsrError
+├── ConfigError      (also ValueError)    a setting, a flag or an option is not acceptable
+├── DataError        (also ValueError)    a file, an item, a title or a sequence is not acceptable
+└── CheckpointError  (also RuntimeError)  a model directory cannot be loaded or written
+
+A message names what was asked, what was received and what is accepted. The command line prints it and
+exits with code 2; the app shows it as it stands. Any other exception is a bug in this package.
+"""
+
+from collections.abc import Iterable
+
+from rapidfuzz import process
+
+
+class AwrsrError(Exception):
+    """Base of every refusal."""
+
+
+class ConfigError(AwrsrError, ValueError):
+    """A setting, a flag or an option is not acceptable."""
+
+
+class DataError(AwrsrError, ValueError):
+    """A file, an item, a title or a sequence is not acceptable."""
+
+
+class CheckpointError(AwrsrError, RuntimeError):
+    """A model directory cannot be loaded or written."""
+
+
+def nearest(name: str, accepted: Iterable[str], limit: int = 3) -> list[str]:
+    """The accepted names most like a wrong one, best first; empty when none is close."""
+    found = process.extract(name, list(accepted), limit=limit, score_cutoff=60)
+    return [match for match, _, _ in found]
+
+
+def did_you_mean(name: str, accepted: Iterable[str]) -> str:
+    """' Did you mean ...?' with the nearest accepted names, or nothing when none is close."""
+    names = nearest(name, accepted)
+    return f" Did you mean {', '.join(repr(n) for n in names)}?" if names else ""
+
+
+def check_choice(kind: str, name: str, accepted: Iterable[str]) -> None:
+    """Raise ConfigError unless `name` is one of the accepted names of this kind."""
+    accepted = list(accepted)
+    if name not in accepted:
+        raise ConfigError(
+            f"unknown {kind} {name!r}; accepted: {', '.join(accepted)}.{did_you_mean(name, accepted)}"
+        )

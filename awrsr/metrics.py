@@ -1,0 +1,50 @@
+"""Metrics of ranks. A rank is 1 + items with a higher score + other items with an equal score."""
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+CUTOFFS = (1, 5, 10, 20)
+STOSA_MRR_CUTOFF = 40
+
+
+def target_ranks(
+    item_scores: Float[Tensor, "user item"],
+    targets: Int[Tensor, " user"],
+    excluded: tuple[Int[Tensor, " pair"], Int[Tensor, " pair"]] | None = None,
+) -> Int[Tensor, " user"]:
+    """Rank of each target among the candidates, 1 = best; changes `item_scores` in place.
+
+    Ties count against the target, and so does a score that is not a number: a constant or a broken
+    model ranks last rather than first.
+
+    Args:
+        item_scores: scores of the catalogue, item i at index i - 1.
+        targets: the items sought.
+        excluded: rows and items that are no candidates; a target is one always.
+    """
+    columns = (targets - 1)[:, None]
+    target_scores = item_scores.gather(1, columns)
+    if excluded is not None:
+        rows, items = excluded
+        item_scores[rows, items - 1] = -torch.inf
+        item_scores.scatter_(1, columns, target_scores)
+    return (~(item_scores < target_scores)).sum(dim=1)
+
+
+def summarise(ranks: npt.ArrayLike) -> dict[str, float]:
+    """HR@k and NDCG@k for k in 1, 5, 10, 20, MRR, and MRR@40 as STOSA's code truncates it.
+
+    With one target per user, NDCG@k is 1 / log2(rank + 1) for a rank of at most k, else 0.
+
+    Source: Järvelin and Kekäläinen 2002 for NDCG; one relevant item makes the ideal gain 1.
+    """
+    ranks = np.asarray(ranks, dtype=np.float64)
+    gains = 1 / np.log2(ranks + 1)
+    result = {f"HR@{k}": float((ranks <= k).mean()) for k in CUTOFFS}
+    result |= {f"NDCG@{k}": float((gains * (ranks <= k)).mean()) for k in CUTOFFS}
+    result["MRR"] = float((1 / ranks).mean())
+    result[f"MRR@{STOSA_MRR_CUTOFF}"] = float((1 / ranks * (ranks <= STOSA_MRR_CUTOFF)).mean())
+    return result

@@ -1,0 +1,87 @@
+"""The interface of a backbone: everything outside `awrsr.models` uses a model through these names."""
+
+from typing import cast
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from awrsr.config import PADDING, Catalogue, ModelConfig
+from awrsr.tracing import LayerTrace
+
+
+class SequentialModel(nn.Module):
+    """A sequential recommender: embeds a sequence, encodes it, scores the catalogue.
+
+    A batch is left-padded with PADDING to its longest sequence, and to no more: the last column holds
+    the newest item of every sequence. Slots count from the newest item, which is always in slot n - 1,
+    so any amount of padding gives the same scores.
+
+    A state is what stands at a slot after the last layer, (state,) wide: a vector for SASRec, a Gaussian
+    for STOSA. Embeddings are plain tensors, so that a caller may differentiate with respect to them.
+    """
+
+    def __init__(self, config: ModelConfig, catalogue: Catalogue) -> None:
+        super().__init__()
+        self.config = config
+        self.catalogue = catalogue
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return cast(torch.device, next(self.parameters()).device)
+
+    def embed(self, items: Int[Tensor, "*axes"]) -> Float[Tensor, "*axes embedding"]:
+        """Item embeddings; zeros for padding."""
+        raise NotImplementedError
+
+    def encode(
+        self,
+        embeddings: Float[Tensor, "batch slot embedding"],
+        present: Bool[Tensor, "batch slot"],
+        *,
+        recording: list[LayerTrace] | None = None,
+    ) -> Float[Tensor, "batch slot state"]:
+        """States of every slot from item embeddings.
+
+        Args:
+            embeddings: as `embed` gives them, or anything of that shape.
+            present: True where a slot holds an item; slots without are never attended to.
+            recording: an empty list to be filled with one LayerTrace per layer.
+        """
+        raise NotImplementedError
+
+    def catalogue_embeddings(self) -> Float[Tensor, "item embedding"]:
+        """Embeddings of all items, item i at index i - 1."""
+        raise NotImplementedError
+
+    def as_states(self, embeddings: Float[Tensor, "*axes embedding"]) -> Float[Tensor, "*axes state"]:
+        """Item embeddings as points of the space of states, which is where the two are compared."""
+        raise NotImplementedError
+
+    def compare(
+        self, states: Float[Tensor, "*axes query state"], items: Float[Tensor, "*others key state"]
+    ) -> Float[Tensor, "*axes query key"]:
+        """Item scores of every state with every item given as a state."""
+        raise NotImplementedError
+
+    def item_scores(self, states: Float[Tensor, "*axes state"]) -> Float[Tensor, "*axes item"]:
+        """Score of every item of the catalogue as the next one; item i at index i - 1."""
+        return self.compare(states, self.as_states(self.catalogue_embeddings()))
+
+    def item_scores_at(
+        self, states: Float[Tensor, "*axes state"], items: Int[Tensor, "*axes candidate"]
+    ) -> Float[Tensor, "*axes candidate"]:
+        """Score of chosen items, other ones for every state."""
+        return self.compare(states[..., None, :], self.as_states(self.embed(items))).squeeze(-2)
+
+    def forward(
+        self, sequences: Int[Tensor, "batch slot"], *, recording: list[LayerTrace] | None = None
+    ) -> Float[Tensor, "batch slot state"]:
+        """States of every slot; that of the last slot predicts the next item.
+
+        Args:
+            sequences: items, oldest first, left-padded.
+            recording: an empty list to be filled with one LayerTrace per layer; changes no result.
+        """
+        return self.encode(self.embed(sequences), sequences != PADDING, recording=recording)

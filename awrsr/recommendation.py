@@ -1,0 +1,116 @@
+"""One sequence to its trace and to a ranked catalogue."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+
+from awrsr.dataset import Dataset
+from awrsr.errors import ConfigError, DataError
+from awrsr.models import SequentialModel
+from awrsr.tracing import LayerTrace, Trace
+
+
+def check_same_catalogue(model: SequentialModel, dataset: Dataset) -> None:
+    """Refuse a model whose item numbers mean other items.
+
+    Raises:
+        DataError: the model was trained on a dataset with another fingerprint.
+    """
+    if model.catalogue.fingerprint != dataset.fingerprint:
+        raise DataError(
+            f"the model belongs to {model.catalogue.name!r} ({model.catalogue.n_items} items, "
+            f"fingerprint {model.catalogue.fingerprint}), the dataset is {dataset.name!r} "
+            f"({dataset.n_items} items, fingerprint {dataset.fingerprint})"
+        )
+
+
+def check_items(model: SequentialModel, items: Sequence[int]) -> list[int]:
+    """The items as plain whole numbers.
+
+    Raises:
+        DataError: none was given, or one is not an item of the model's catalogue.
+    """
+    if len(items) == 0:
+        raise DataError("the history is empty; give one item or more, oldest first")
+    for item in items:
+        if int(item) != item or not 1 <= item <= model.catalogue.n_items:
+            raise DataError(
+                f"{item} is not an item of {model.catalogue.name}; "
+                f"items are 1 to {model.catalogue.n_items}"
+            )
+    return [int(item) for item in items]
+
+
+@torch.no_grad()
+def trace(model: SequentialModel, items: Sequence[int]) -> Trace:
+    """Everything one forward pass computes on the way to the next item's scores.
+
+    Args:
+        model: in eval mode.
+        items: the history, oldest first; more than n items are cut to the newest n, see `Trace.dropped`.
+
+    Raises:
+        DataError: the history is empty or names something that is not an item.
+    """
+    history = check_items(model, items)
+    kept = history[-model.config.max_length :]
+    recording: list[LayerTrace] = []
+    states = model(torch.tensor([kept], device=model.device), recording=recording)
+    return Trace(
+        items=kept,
+        dropped=len(history) - len(kept),
+        layers=[layer.of_sequence(0) for layer in recording],
+        item_scores=model.item_scores(states[:, -1])[0],
+    )
+
+
+def recommend(
+    model: SequentialModel,
+    items: Sequence[int],
+    k: int = 10,
+    *,
+    dataset: Dataset | None = None,
+    exclude_history: bool = True,
+) -> pd.DataFrame:
+    """The k items with the highest scores, see `ranked_catalogue`.
+
+    Args:
+        model: in eval mode.
+        items: the history, oldest first.
+        k: how many; all candidates where there are fewer.
+        dataset: adds the columns item_id and title.
+        exclude_history: leave out what is in the history.
+
+    Raises:
+        DataError: the history is empty or wrong, or the dataset is another one.
+        ConfigError: k is not 1 or more.
+    """
+    if k < 1 or int(k) != k:
+        raise ConfigError(f"k must be a whole number, 1 or more; received {k!r}")
+    if dataset is not None:
+        check_same_catalogue(model, dataset)
+    item_scores = trace(model, items).item_scores
+    ranked = ranked_catalogue(item_scores, items if exclude_history else []).head(k)
+    if dataset is None:
+        return ranked
+    described = dataset.items.iloc[ranked["item"] - 1]
+    return ranked.assign(
+        item_id=described["item_id"].to_numpy(), title=described["title"].to_numpy()
+    )
+
+
+def ranked_catalogue(item_scores: torch.Tensor, excluded: Sequence[int]) -> pd.DataFrame:
+    """All candidates, best first: rank, item, score. Items of equal score are in item order.
+
+    Args:
+        item_scores: (n_items,), item i at index i - 1.
+        excluded: items that are no candidates.
+    """
+    scores = item_scores.cpu().numpy()
+    order = np.argsort(-scores, kind="stable")
+    order = order[~np.isin(order + 1, np.asarray(excluded, dtype=np.int64))]
+    return pd.DataFrame(
+        {"rank": np.arange(1, len(order) + 1), "item": order + 1, "score": scores[order]}
+    )

@@ -1,0 +1,21 @@
+"""No refinement: the vanilla backbone."""
+
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from awrsr.refinement.base import Refined, Refinement
+
+
+class NoRefinement(Refinement):
+    """M = A: the first-order weights mix the values, as in the published backbones."""
+
+    name = "none"
+    formula = "M = A"
+
+    def forward(
+        self,
+        first_order: Float[Tensor, "batch head query_pos key_pos"],
+        allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
+    ) -> Refined:
+        """Give the first-order weights back."""
+        return Refined(first_order)

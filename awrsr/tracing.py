@@ -1,0 +1,67 @@
+"""What one forward pass recorded: the attention of every layer and head, before dropout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerTrace:
+    """One layer's attention; axes (head, query, key), preceded by a batch axis while a batch is traced.
+
+    Every row of every map of weights sums to one over the items it may attend to, and is exactly 0 on
+    later items. Second-order maps are None where the mechanism has none.
+
+    Args:
+        first_order: weights A, from comparing items.
+        first_order_scores: A before its softmax (later items included; they are masked afterwards).
+        second_order: weights S, from comparing rows of A, or None.
+        second_order_scores: S before its softmax, or None.
+        refined: weights M, the ones that mixed the values.
+        value: what M mixes, (head, key, head_dim); for stosa the values of the mean.
+        value_covariance: stosa: what M squared elementwise mixes; None for sasrec.
+        mixed: M value, (head, query, head_dim), before the output projection.
+    """
+
+    first_order: Tensor
+    first_order_scores: Tensor
+    second_order: Tensor | None
+    second_order_scores: Tensor | None
+    refined: Tensor
+    value: Tensor
+    value_covariance: Tensor | None
+    mixed: Tensor
+
+    def of_sequence(self, row: int) -> LayerTrace:
+        """The trace of one sequence of the batch, without the batch axis."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return LayerTrace(**{k: None if v is None else v[row] for k, v in values.items()})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """One sequence through one model.
+
+    Args:
+        items: the m items the model saw, oldest first.
+        dropped: how many older items were left out because the sequence was longer than n.
+        layers: one LayerTrace per layer, first layer first.
+        item_scores: (n_items,) score of every item as the next one; item i at index i - 1.
+    """
+
+    items: list[int]
+    dropped: int
+    layers: list[LayerTrace]
+    item_scores: Tensor
+
+    def maps(self, kind: str) -> list[Tensor | None]:
+        """The map called `kind` (first_order, second_order, refined) of every layer."""
+        return [getattr(layer, kind) for layer in self.layers]
+
+
+def stack(maps: list[Tensor]) -> Tensor:
+    """Maps of all layers as one tensor (layer, head, query, key)."""
+    return torch.stack(maps)

@@ -1,0 +1,252 @@
+"""One training loop: seeds, early stopping, a checkpoint every epoch, resume.
+
+A run is a model directory from its first moment. After every epoch it holds the best weights so far
+(model.safetensors), the history (history.csv) and, until the run has ended, all that is needed to go
+on (resume.safetensors). Each is replaced in one step, so a run killed at any moment can be loaded and
+resumed. An epoch's randomness depends on the seed and the epoch alone: a resumed run on the CPU ends
+with the weights of one that was never broken.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float, Int
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from awrsr.batching import bucketed, left_pad, training_windows
+from awrsr.checkpoint import (
+    read_config,
+    read_tensors,
+    resolve_device,
+    save_config,
+    save_tensors,
+    save_weights,
+)
+from awrsr.config import PADDING, Catalogue, ModelConfig, TrainConfig
+from awrsr.dataset import Dataset
+from awrsr.errors import ConfigError
+from awrsr.evaluation import evaluate
+from awrsr.files import new_directory, write_text
+from awrsr.losses import training_loss
+from awrsr.models import SequentialModel, build_model
+
+RESUME_FILE = "resume.safetensors"
+HISTORY_FILE = "history.csv"
+SELECTION_METRIC = "NDCG@10"
+HISTORY_METRICS = ("HR@10", "NDCG@5", "NDCG@10")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """What a caller is told while training runs.
+
+    Args:
+        epoch: the current one, from 1.
+        batch: batches of this epoch done.
+        n_batches: batches of this epoch.
+        history: the rows of the epochs done.
+    """
+
+    epoch: int
+    batch: int
+    n_batches: int
+    history: list[dict[str, float]]
+
+
+class Objective(nn.Module):
+    """The loss of a batch as a module, which is what Fabric wraps."""
+
+    def __init__(self, model: SequentialModel, config: TrainConfig) -> None:
+        super().__init__()
+        self.model = model
+        self.config = config
+
+    def forward(self, windows: Int[Tensor, "batch slot_and_one"]) -> Float[Tensor, ""]:
+        """Mean loss of predicting each item of the windows from those before it."""
+        inputs, targets = windows[:, :-1], windows[:, 1:]
+        targets = targets.masked_fill(inputs == PADDING, PADDING)
+        return training_loss(self.model, self.config, self.model(inputs), inputs, targets)
+
+
+def train(
+    dataset: Dataset,
+    directory: str | Path,
+    model_config: ModelConfig,
+    config: TrainConfig,
+    *,
+    device: str = "auto",
+    resume: bool = False,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> pd.DataFrame:
+    """Train a model into a directory; the weights kept are those best on validation NDCG@10.
+
+    Args:
+        dataset: the last two items of every user are never trained on.
+        directory: will be the model directory; must not exist, unless `resume`.
+        model_config: the architecture.
+        config: how to train.
+        device: auto, cpu, cuda, ...
+        resume: go on with an unfinished run of the same settings; a finished one is left as it is.
+        report: called after every batch and every epoch.
+
+    Returns:
+        The history, one row per epoch: epoch, loss (mean over training positions' batches), HR@10, NDCG@5,
+        NDCG@10 (validation, unseen candidates), grad_norm (mean over steps of the global gradient norm), seconds.
+
+    Raises:
+        DataError: the directory exists.
+        ConfigError: settings that do not go together, or others than those of the run to resume.
+        CheckpointError: the directory to resume is damaged.
+    """
+    directory = Path(directory)
+    catalogue = Catalogue(
+        name=dataset.name, fingerprint=dataset.fingerprint, n_items=dataset.n_items
+    )
+    if config.loss == "bpr_pvn" and model_config.backbone != "stosa":
+        raise ConfigError(f"loss 'bpr_pvn' needs backbone 'stosa'; received {model_config.backbone!r}")
+    torch_device = resolve_device(device)
+    fabric = Fabric(
+        accelerator=torch_device.type,
+        devices=[torch_device.index or 0] if torch_device.type == "cuda" else 1,
+        precision=config.precision,
+    )
+    torch.manual_seed(config.seed)
+    model = build_model(model_config, catalogue)
+    if config.precision == "64-true":
+        model.double()
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
+
+    history: list[dict[str, float]] = []
+    if resume:
+        settings = (model_config, catalogue, config)
+        if read_config(directory) != settings:
+            raise ConfigError(
+                f"{directory} was begun with other settings: {_first_difference(directory, settings)}"
+            )
+        if not (directory / RESUME_FILE).is_file():
+            return pd.read_csv(directory / HISTORY_FILE)
+        history = _restore(directory, model, optimizer)
+    else:
+        with new_directory(directory) as temporary:
+            save_config(temporary, model_config, catalogue, config)
+            save_weights(temporary, model)
+            _save_progress(temporary, model, optimizer, history)
+
+    objective, fabric_optimizer = fabric.setup(Objective(model, config), optimizer)
+    while len(history) < config.epochs and not _out_of_patience(history, config.patience):
+        row = _run_epoch(
+            fabric, objective, fabric_optimizer, model, dataset, config, history, report
+        )
+        history.append(row)
+        if _best_epoch(history) == len(history):
+            save_weights(directory, model)
+        _save_progress(directory, model, optimizer, history)
+        report(Progress(epoch=len(history), batch=0, n_batches=0, history=history))
+
+    (directory / RESUME_FILE).unlink()
+    return pd.DataFrame(history)
+
+
+def _run_epoch(
+    fabric: Fabric,
+    objective: nn.Module,
+    optimizer: Any,
+    model: SequentialModel,
+    dataset: Dataset,
+    config: TrainConfig,
+    history: list[dict[str, float]],
+    report: Callable[[Progress], None],
+) -> dict[str, float]:
+    """One pass over the training windows and one validation; its row of the history."""
+    start = time.perf_counter()
+    epoch = len(history) + 1
+    generator = np.random.default_rng([config.seed, epoch])
+    torch.manual_seed(int(generator.integers(2**31)))  # dropout and negatives
+
+    windows = training_windows(dataset, model.config.max_length, generator)
+    batches = list(bucketed([len(w) for w in windows], config.batch_size, generator))
+    losses: list[Tensor] = []
+    norms: list[Tensor] = []
+    model.train()
+    for number, batch in enumerate(batches, start=1):
+        loss = objective(fabric.to_device(left_pad([windows[i] for i in batch])))
+        optimizer.zero_grad()
+        fabric.backward(loss)
+        gradients = [p.grad for p in model.parameters() if p.grad is not None]
+        norms.append(nn.utils.get_total_norm(gradients))
+        optimizer.step()
+        losses.append(loss.detach())
+        report(Progress(epoch=epoch, batch=number, n_batches=len(batches), history=history))
+    model.eval()
+    metrics = evaluate(model, dataset, "validation").metrics
+    return {
+        "epoch": epoch,
+        "loss": float(torch.stack(losses).mean()),
+        **{name: metrics[name] for name in HISTORY_METRICS},
+        "grad_norm": float(torch.stack(norms).mean()),
+        "seconds": time.perf_counter() - start,
+    }
+
+
+def _best_epoch(history: list[dict[str, float]]) -> int:
+    """The first epoch, from 1, with the best validation metric."""
+    return 1 + int(np.argmax([row[SELECTION_METRIC] for row in history]))
+
+
+def _out_of_patience(history: list[dict[str, float]], patience: int) -> bool:
+    return bool(history) and len(history) - _best_epoch(history) >= patience
+
+
+def _save_progress(
+    directory: Path,
+    model: SequentialModel,
+    optimizer: torch.optim.Optimizer,
+    history: list[dict[str, float]],
+) -> None:
+    """history.csv for people, resume.safetensors for `_restore`: last weights, moments, history."""
+    columns = ["epoch", "loss", *HISTORY_METRICS, "grad_norm", "seconds"]
+    write_text(
+        directory / HISTORY_FILE, pd.DataFrame(history, columns=columns).to_csv(index=False)
+    )
+    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+    for index, moments in optimizer.state_dict()["state"].items():
+        for name, tensor in moments.items():
+            tensors[f"optimizer.{index}.{name}"] = tensor
+    save_tensors(directory / RESUME_FILE, tensors, {"history": json.dumps(history)})
+
+
+def _restore(
+    directory: Path, model: SequentialModel, optimizer: torch.optim.Optimizer
+) -> list[dict[str, float]]:
+    """Put the last epoch's weights and moments back; the history so far."""
+    tensors, metadata = read_tensors(directory / RESUME_FILE)
+    model.load_state_dict(
+        {name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")}
+    )
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        if name.startswith("optimizer."):
+            _, index, moment = name.split(".")
+            state.setdefault(int(index), {})[moment] = tensor
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+    history: list[dict[str, float]] = json.loads(metadata["history"])
+    return history
+
+
+def _first_difference(directory: Path, settings: tuple[Any, ...]) -> str:
+    """The first field in which a run to resume differs from what was asked."""
+    for have, want in zip(read_config(directory), settings, strict=True):
+        for name, value in have.to_json().items():
+            if value != want.to_json()[name]:
+                return f"{name} is {value!r} there, {want.to_json()[name]!r} was asked"
+    raise AssertionError("settings are equal")
