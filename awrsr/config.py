@@ -20,12 +20,12 @@ Candidates = Literal["unseen", "all"]
 Split = Literal["validation", "test"]
 
 
+@dataclass(frozen=True)
 class Settings:
     """What the frozen settings below share: exact conversion from and to a JSON object."""
 
     def to_json(self) -> dict[str, Any]:
         """The fields by name, as JSON values."""
-        assert dataclasses.is_dataclass(self)
         return dataclasses.asdict(self)
 
     @classmethod
@@ -38,7 +38,6 @@ class Settings:
         Raises:
             ConfigError: a field is missing, unknown, of the wrong type or out of range.
         """
-        assert dataclasses.is_dataclass(cls)
         if not isinstance(values, Mapping):
             raise ConfigError(f"{where}: expected an object, received {type(values).__name__}")
         names = [field.name for field in dataclasses.fields(cls)]

@@ -1,0 +1,88 @@
+"""Attribution methods, in the order in which they are shown. A new one is a file and a line here."""
+
+from collections.abc import Sequence
+
+import torch
+
+from awrsr.attribution.base import Attribution, AttributionMethod, Question, seeded
+from awrsr.attribution.feature_ablation import FeatureAblation
+from awrsr.attribution.gradient_shap import GradientShap
+from awrsr.attribution.input_x_gradient import InputXGradient
+from awrsr.attribution.integrated_gradients import IntegratedGradients
+from awrsr.attribution.leave_one_out import LeaveOneOut
+from awrsr.attribution.shapley_value_sampling import ShapleyValueSampling
+from awrsr.errors import DataError, check_choice
+from awrsr.models import SequentialModel
+from awrsr.recommendation import check_items
+
+METHODS: dict[str, AttributionMethod] = {
+    method.name: method
+    for method in (
+        IntegratedGradients(),
+        InputXGradient(),
+        GradientShap(),
+        FeatureAblation(),
+        LeaveOneOut(),
+        ShapleyValueSampling(),
+    )
+}
+
+__all__ = ["METHODS", "Attribution", "AttributionMethod", "attribute"]
+
+
+def attribute(
+    model: SequentialModel,
+    items: Sequence[int],
+    target: int,
+    method: str = "integrated_gradients",
+    contrast: int | None = None,
+    *,
+    seed: int = 0,
+) -> Attribution:
+    """What each item of a history adds to the score of a target, in item score units.
+
+    Args:
+        model: in eval mode; it is not touched.
+        items: the history, oldest first; more than n items are cut to the newest n.
+        target: any item of the catalogue.
+        method: one of METHODS.
+        contrast: explain the score of the target less the score of this item.
+        seed: of the randomised methods; the same seed gives the same values.
+
+    Raises:
+        DataError: the history, the target or the contrast is not made of items.
+        ConfigError: no such method.
+    """
+    check_choice("attribution method", method, METHODS)
+    chosen = METHODS[method]
+    kept = check_items(model, items)[-model.config.max_length :]
+    for asked in [target] if contrast is None else [target, contrast]:
+        if int(asked) != asked or not 1 <= asked <= model.catalogue.n_items:
+            raise DataError(
+                f"the target {asked!r} is not an item of {model.catalogue.name}; "
+                f"items are 1 to {model.catalogue.n_items}"
+            )
+    question = Question(model, kept, target, contrast)
+    if chosen.randomised:
+        with seeded(seed):
+            values = chosen.values(question)
+    else:
+        values = chosen.values(question)
+    with torch.no_grad():
+        score = float(question.score(question.embeddings))
+    baseline_score = chosen.baseline_score(question)
+    delta = None
+    if chosen.complete and baseline_score is not None:
+        delta = score - baseline_score - float(values.sum())
+    return Attribution(
+        method=method,
+        items=kept,
+        values=values,
+        target=target,
+        contrast=contrast,
+        score=score,
+        baseline_score=baseline_score,
+        baseline=chosen.baseline,
+        delta=delta,
+        settings={**chosen.settings, **({"seed": seed} if chosen.randomised else {})},
+    )

@@ -1,0 +1,37 @@
+"""Shapley values, sampled."""
+
+from typing import cast
+
+import torch
+from captum.attr import ShapleyValueSampling as CaptumShapleyValueSampling
+from jaxtyping import Float
+from torch import Tensor
+
+from awrsr.attribution.base import AttributionMethod, Question, in_small_batches
+from awrsr.attribution.feature_ablation import slot_mask
+
+
+class ShapleyValueSampling(AttributionMethod):
+    """Mean rise of the score when an item's embedding is filled in, over random orders of filling.
+
+    Sums to score - baseline score for any number of samples.
+    """
+
+    name = "shapley_value_sampling"
+    title = "Shapley value sampling"
+    baseline = "all-zero embeddings (the padding item's) at the slots not yet filled"
+    source = "Castro, Gomez and Tejada 2009; Strumbelj and Kononenko 2010"
+    complete = True
+    randomised = True
+    settings = {"n_samples": 25}
+
+    @torch.no_grad()
+    def values(self, question: Question) -> Float[Tensor, " slot"]:
+        """One signed value per item."""
+        values = CaptumShapleyValueSampling(in_small_batches(question.score)).attribute(
+            question.embeddings,
+            feature_mask=slot_mask(question),
+            n_samples=self.settings["n_samples"],
+            perturbations_per_eval=self.settings["n_samples"],
+        )
+        return cast(Tensor, values)[0, :, 0]

@@ -1,0 +1,137 @@
+"""What stands beside a trained model: metrics.json, the ranks they come from, and a README.md."""
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from awrsr.batching import HELD_OUT
+from awrsr.checkpoint import CONFIG_FILE, load_model, read_config, weights_fingerprint
+from awrsr.config import SCHEMA_VERSION, Candidates
+from awrsr.dataset import Dataset, load_dataset
+from awrsr.errors import DataError
+from awrsr.evaluation import Evaluation, evaluate
+from awrsr.files import read_json, write_atomically, write_json, write_text
+
+METRICS_FILE = "metrics.json"
+RANKS_FILE = "ranks.parquet"
+SOFTWARE = ("torch", "numpy", "pandas", "safetensors", "lightning-fabric")
+
+
+def dataset_of(model_directory: str | Path) -> Dataset:
+    """The dataset in whose models/ folder a model directory lies.
+
+    Raises:
+        DataError: it does not lie in one.
+    """
+    directory = Path(model_directory).resolve().parent.parent
+    if not (directory / "dataset.json").is_file():
+        raise DataError(
+            f"{model_directory} does not lie in the models/ folder of a dataset directory; "
+            "name the dataset with --dataset"
+        )
+    return load_dataset(directory)
+
+
+def evaluate_stored(
+    directory: str | Path,
+    dataset: Dataset,
+    *,
+    candidates: Candidates = "unseen",
+    device: str = "auto",
+) -> dict[str, Evaluation]:
+    """Evaluations of the stored weights on both splits, by split."""
+    model = load_model(directory, device)
+    return {
+        split: evaluate(model, dataset, split, candidates=candidates) for split in HELD_OUT
+    }
+
+
+def write_metrics(
+    directory: Path,
+    model_directory: Path,
+    evaluations: dict[str, Evaluation],
+    training: dict[str, Any] | None = None,
+) -> None:
+    """Write metrics.json and ranks.parquet.
+
+    Args:
+        directory: where to; must exist.
+        model_directory: whose weights were evaluated.
+        evaluations: by split.
+        training: seed, command, epochs; None keeps what a metrics.json of the model says.
+    """
+    _, catalogue, _ = read_config(model_directory)
+    if training is None and (model_directory / METRICS_FILE).is_file():
+        training = read_json(model_directory / METRICS_FILE).get("training")
+    ranks = pd.concat(
+        [result.ranks.assign(split=split) for split, result in evaluations.items()]
+    )
+    write_atomically(
+        directory / RANKS_FILE,
+        lambda path: ranks.to_parquet(path, index=False, compression="zstd"),
+    )
+    write_json(
+        directory / METRICS_FILE,
+        {
+            "schema_version": SCHEMA_VERSION,
+            "weights_sha256": weights_fingerprint(model_directory),
+            "dataset": catalogue.to_json(),
+            **{
+                split: {"protocol": result.protocol, "metrics": result.metrics}
+                for split, result in evaluations.items()
+            },
+            "training": training,
+            "software": {
+                "python": platform.python_version(),
+                **{name: version(name) for name in SOFTWARE},
+            },
+        },
+    )
+
+
+def training_record(directory: Path, history: pd.DataFrame, command: str) -> dict[str, Any]:
+    """The section "training" of metrics.json."""
+    _, _, config = read_config(directory)
+    return {
+        "command": command,
+        "seed": config.seed,
+        "loss": config.loss,
+        "epochs": len(history),
+        "best_epoch": int(history["epoch"][history["NDCG@10"].idxmax()]),
+        "seconds": round(float(history["seconds"].sum()), 1),
+    }
+
+
+def write_readme(directory: Path) -> None:
+    """Write the model directory's README.md from config.json and metrics.json."""
+    model, catalogue, training = read_config(directory)
+    metrics = read_json(directory / METRICS_FILE)
+    if not isinstance(metrics.get("training"), dict):
+        raise DataError(f"{directory / METRICS_FILE} does not say how the model was trained")
+    test = metrics["test"]
+    names = ("HR@10", "NDCG@10", "MRR")
+    rows = "\n".join(
+        f"| {split} | " + " | ".join(f"{metrics[split]['metrics'][name]:.4f}" for name in names) + " |"
+        for split in HELD_OUT
+    )
+    write_text(
+        directory / "README.md",
+        f"""# {model.backbone}-{model.refinement} on {catalogue.name}
+
+{"Vanilla" if model.refinement == "none" else "AWRSR"} {model.backbone.upper()}, refinement `{model.refinement}`, loss `{training.loss}`, \
+seed {training.seed}; all settings in `{CONFIG_FILE}`.
+
+| split | {" | ".join(names)} |
+|---|{"---|" * len(names)}
+{rows}
+
+Protocol: {test["protocol"]["split"]} (validation: the last but one); ranked among \
+{test["protocol"]["candidates"]}; ties {test["protocol"]["ties"]}; {test["protocol"]["users"]} users.
+Per-user ranks are in `{RANKS_FILE}`, the epochs in `history.csv`.
+
+    {metrics["training"]["command"]}
+""",
+    )
