@@ -1,0 +1,99 @@
+"""A tiny catalogue and tiny models, for every test that does not need real ones."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from awrsr.config import Catalogue, ModelConfig
+from awrsr.dataset import Dataset, save_dataset
+from awrsr.models import SequentialModel, build_model
+from awrsr.refinement import REFINEMENTS
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+ROOT = Path(__file__).resolve().parent.parent
+EMBEDDED = ROOT / "assets" / "ml-latest-small"
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+PAIRS = [
+    (backbone, name)
+    for name, refinement in REFINEMENTS.items()
+    for backbone in refinement.backbones
+]
+"""Every backbone x refinement that exists: nine."""
+
+N_ITEMS = 11
+
+
+def make_dataset(n_users: int = 12, n_items: int = N_ITEMS, seed: int = 0) -> Dataset:
+    """Users who walk through the items in steps of 1, with some noise."""
+    generator = np.random.default_rng(seed)
+    sequences = []
+    for _ in range(n_users):
+        length = int(generator.integers(4, 15))
+        start = int(generator.integers(n_items))
+        noise = generator.random(length) < 0.1
+        walk = (start + np.arange(length)) % n_items + 1
+        sequences.append(np.where(noise, generator.integers(1, n_items + 1, length), walk))
+    lengths = [len(sequence) for sequence in sequences]
+    return Dataset(
+        name="tiny",
+        about={"source": "made by tests/conftest.py"},
+        items=pd.DataFrame(
+            {
+                "item": range(1, n_items + 1),
+                "item_id": [str(100 + i) for i in range(1, n_items + 1)],
+                "title": [f"Film {chr(64 + i)} ({1990 + i})" for i in range(1, n_items + 1)],
+            }
+        ),
+        user_ids=[str(1000 + user) for user in range(n_users)],
+        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        flat_items=np.concatenate(sequences).astype(np.int32),
+        flat_timestamps=np.arange(sum(lengths), dtype=np.int64),
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset() -> Dataset:
+    return make_dataset()
+
+
+@pytest.fixture
+def tiny_directory(tmp_path: Path, tiny_dataset: Dataset) -> Path:
+    """The tiny dataset as a directory."""
+    save_dataset(tiny_dataset, tmp_path / "tiny")
+    return tmp_path / "tiny"
+
+
+@pytest.fixture
+def make_model(tiny_dataset: Dataset) -> Callable[..., SequentialModel]:
+    """A tiny model in eval mode and float64, its weights spread enough for attention to be uneven."""
+
+    def make(backbone: str = "sasrec", refinement: str = "none", **settings) -> SequentialModel:
+        values = {
+            "max_length": 8,
+            "hidden_size": 8,
+            "n_layers": 2,
+            "n_heads": 2,
+            "inner_size": 16,
+            **settings,
+        }
+        torch.manual_seed(0)
+        config = ModelConfig(backbone=backbone, refinement=refinement, **values)
+        catalogue = Catalogue(
+            name=tiny_dataset.name,
+            fingerprint=tiny_dataset.fingerprint,
+            n_items=tiny_dataset.n_items,
+        )
+        model = build_model(config, catalogue).double()
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.add_(torch.randn_like(parameter) * 0.3)
+        return model.eval().requires_grad_(False)
+
+    return make
