@@ -1,7 +1,7 @@
 """What both backbones and all refinements share: which keys are allowed, scores, the softmax.
 
-Axes are always (batch, head, query_pos, key_pos). Position 0 is the oldest slot of the batch, the last
-position is the newest item's. `allowed` is True where a query may attend to a key.
+Axes are always (batch, head, query_pos, key_pos). Position 0 is the oldest slot of the batch, the
+last position is the newest item's. `allowed` is True where a query may attend to a key.
 """
 
 import math
@@ -50,8 +50,8 @@ def gaussian(
 ) -> Float[Tensor, "*axes both"]:
     """A diagonal Gaussian as one vector, its mean followed by its standard deviations.
 
-    In these coordinates the squared 2-Wasserstein distance is the squared Euclidean distance, so one
-    matrix product compares all pairs.
+    In these coordinates the squared 2-Wasserstein distance is the squared Euclidean distance, so
+    one matrix product compares all pairs.
 
     Args:
         mean: the means.

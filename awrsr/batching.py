@@ -23,7 +23,7 @@ def history_and_target(dataset: Dataset, user: int, split: Split) -> tuple[Items
 
 
 def left_pad(sequences: Sequence[npt.ArrayLike]) -> Int[Tensor, "batch slot"]:
-    """Sequences of items as one batch, cut to the longest of them, newest items in the last column."""
+    """Sequences as one batch, cut to the longest, newest items in the last column."""
     arrays = [np.asarray(sequence) for sequence in sequences]
     length = max(len(array) for array in arrays)
     batch = np.full((len(arrays), length), PADDING, dtype=np.int64)
@@ -35,12 +35,13 @@ def left_pad(sequences: Sequence[npt.ArrayLike]) -> Int[Tensor, "batch slot"]:
 def training_windows(
     dataset: Dataset, max_length: int, generator: np.random.Generator
 ) -> list[Items]:
-    """The training parts of all sequences, in windows of at most max_length inputs and their targets.
+    """The training parts of all sequences, in windows of at most max_length inputs and their
+    targets.
 
-    A window holds one item more than its inputs: input t predicts item t + 1. Every item but a user's
-    first is a target exactly once. A sequence that fits is one window; a longer one is cut at a random
-    place first and every max_length items from there, so that over the epochs each item is predicted
-    from contexts of all lengths.
+    A window holds one item more than its inputs: input t predicts item t + 1. Every item but a
+    user's first is a target exactly once. A sequence that fits is one window; a longer one is cut
+    at a random place first and every max_length items from there, so that over the epochs each
+    item is predicted from contexts of all lengths.
     """
     windows: list[Items] = []
     for user in range(dataset.n_users):

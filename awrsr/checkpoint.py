@@ -61,7 +61,9 @@ def save_weights(directory: Path, model: SequentialModel) -> None:
     save_tensors(directory / WEIGHTS_FILE, model.state_dict())
 
 
-def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
+def save_tensors(
+    path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None
+) -> None:
     """Write named tensors as safetensors, in one step."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
 
@@ -117,14 +119,17 @@ def load_model(directory: str | Path, device: str = "auto") -> SequentialModel:
         device: auto (the GPU where there is one), cpu, cuda, cuda:1, ...
 
     Raises:
-        CheckpointError: the directory, its config or its weights are missing, damaged or do not match.
+        CheckpointError: the directory, its config or its weights are missing, damaged or do not
+            match.
         ConfigError: the device is not available.
     """
     directory = Path(directory)
     target = resolve_device(device)
     config, catalogue, _ = read_config(directory)
     try:
-        with torch.device("meta"):  # shapes only: a config cannot make us allocate what no file holds
+        with torch.device(
+            "meta"
+        ):  # shapes only: a config cannot make us allocate what no file holds
             model = build_model(config, catalogue)
     except ConfigError as error:
         raise CheckpointError(f"{directory / CONFIG_FILE}: {error}") from error
@@ -158,20 +163,25 @@ def check_weights(path: Path, expected: dict[str, Any], received: dict[str, Tens
     """Refuse weights that are not exactly those of the configured model.
 
     Raises:
-        CheckpointError: naming what is missing, unexpected, of another shape or type, or not finite.
+        CheckpointError: naming what is missing, unexpected, of another shape or type, or not
+            finite.
     """
     problems = [f"missing {name}" for name in sorted(expected.keys() - received.keys())]
     problems += [f"unexpected {name}" for name in sorted(received.keys() - expected.keys())]
     for name in sorted(expected.keys() & received.keys()):
         want, have = expected[name], received[name]
         if want.shape != have.shape:
-            problems.append(f"{name} is {tuple(have.shape)}, the config asks for {tuple(want.shape)}")
+            problems.append(
+                f"{name} is {tuple(have.shape)}, the config asks for {tuple(want.shape)}"
+            )
         elif not have.is_floating_point():
             problems.append(f"{name} is {have.dtype}, expected floating point")
         elif not have.isfinite().all():
             problems.append(f"{name} holds values that are not finite")
     if problems:
-        shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
+        shown = "; ".join(problems[:5]) + (
+            f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
+        )
         raise CheckpointError(f"{path} does not fit {CONFIG_FILE}: {shown}")
 
 

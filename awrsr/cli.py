@@ -3,6 +3,7 @@
 import logging
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one verb; 0 on success, 2 when it was refused."""
     logging.getLogger("lightning").setLevel(logging.ERROR)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
-    verbs = [prepare, train, evaluate, recommend, trace, attribute]
+    verbs: list[Callable[..., Any] | type] = [prepare, train, evaluate, recommend, trace, attribute]
     try:
-        auto_cli(verbs, args=arguments, prog="python -m awrsr", parser_mode="json", parser_class=_Parser)
+        auto_cli(
+            verbs, args=arguments, prog="python -m awrsr", parser_mode="json", parser_class=_Parser
+        )
     except AwrsrError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -75,7 +78,8 @@ def prepare(
         format: how to read the source.
         name: the dataset's name; the output directory's where not given.
         k_core: fewest interactions of a user and of an item.
-        titles: a csv or parquet file with columns item, title and any further ones (not for movielens).
+        titles: a csv or parquet file with columns item, title and any further ones (not for
+            movielens).
         about: source, licence, citation, kept in dataset.json; a JSON object.
     """
     dataset = prepare_dataset(
@@ -91,8 +95,8 @@ def train(
     dataset: Path,
     *,
     output: Path | None = None,
-    model: ModelConfig = ModelConfig(),
-    train: TrainConfig = TrainConfig(),
+    model: ModelConfig = ModelConfig(),  # noqa: B008  (frozen, so it may be shared)
+    train: TrainConfig = TrainConfig(),  # noqa: B008
     device: str = "auto",
     resume: bool = False,
 ) -> None:
@@ -142,7 +146,8 @@ def evaluate(
 
     Args:
         model: a model directory.
-        dataset: its dataset directory; where not given, the one whose models/ folder the model lies in.
+        dataset: its dataset directory; where not given, the one whose models/ folder the model
+            lies in.
         output: directory to write to; only prints where not given.
         candidates: unseen leaves out items of the history, all leaves them in.
         device: auto, cpu, cuda, cuda:1, ...
@@ -172,7 +177,8 @@ def recommend(
         model: a model directory.
         items: titles or ids of the source, oldest first, as a JSON list.
         k: how many.
-        dataset: its dataset directory; where not given, the one whose models/ folder the model lies in.
+        dataset: its dataset directory; where not given, the one whose models/ folder the model
+            lies in.
         device: auto, cpu, cuda, cuda:1, ...
     """
     loaded, data, history = _load(model, dataset, items, device)
@@ -193,7 +199,8 @@ def trace(
         model: a model directory.
         items: titles or ids of the source, oldest first, as a JSON list.
         output: a npz file for all maps, arrays (layer, head, query, key) and the items.
-        dataset: its dataset directory; where not given, the one whose models/ folder the model lies in.
+        dataset: its dataset directory; where not given, the one whose models/ folder the model
+            lies in.
         device: auto, cpu, cuda, cuda:1, ...
     """
     loaded, data, history = _load(model, dataset, items, device)
@@ -244,7 +251,8 @@ def attribute(
         method: integrated_gradients, input_x_gradient, gradient_shap, feature_ablation,
             leave_one_out or shapley_value_sampling.
         seed: of the randomised methods.
-        dataset: its dataset directory; where not given, the one whose models/ folder the model lies in.
+        dataset: its dataset directory; where not given, the one whose models/ folder the model
+            lies in.
         device: auto, cpu, cuda, cuda:1, ...
     """
     loaded, data, history = _load(model, dataset, items, device)
@@ -268,7 +276,7 @@ def attribute(
 def _load(
     model: Path, dataset: Path | None, entries: list[str], device: str
 ) -> tuple[SequentialModel, Dataset, list[int]]:
-    """The model, its dataset and the history; says so when the history is longer than the model sees."""
+    """The model, its dataset, the history; says when the model sees only part of that."""
     data = load_dataset(dataset) if dataset else dataset_of(model)
     loaded = load_model(model, device)
     recommendation.check_same_catalogue(loaded, data)

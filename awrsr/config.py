@@ -13,6 +13,7 @@ PADDING = 0
 """The item number that is no item. Real items are 1 to n_items."""
 
 Backbone = Literal["sasrec", "stosa"]
+BACKBONE_TITLES: dict[Backbone, str] = {"sasrec": "SASRec", "stosa": "STOSA"}
 MeanStream = Literal["correct", "published"]
 LossName = Literal["ce", "sampled_ce", "bce", "bpr_pvn"]
 Precision = Literal["32-true", "bf16-mixed", "16-mixed", "64-true"]
@@ -43,8 +44,10 @@ class Settings:
         names = [field.name for field in dataclasses.fields(cls)]
         for name in values:
             if name not in names:
-                raise ConfigError(f"{where}: unknown field {name!r}; accepted: {', '.join(names)}."
-                                  f"{did_you_mean(str(name), names)}")
+                raise ConfigError(
+                    f"{where}: unknown field {name!r}; accepted: {', '.join(names)}."
+                    f"{did_you_mean(str(name), names)}"
+                )
         missing = [name for name in names if name not in values]
         if missing:
             raise ConfigError(f"{where}: missing field {', '.join(repr(n) for n in missing)}")
@@ -56,11 +59,13 @@ class Settings:
 
 def _check_number(name: str, value: object, kind: type, low: float, high: float = math.inf) -> None:
     accepted = int if kind is int else (int, float)
-    if isinstance(value, bool) or not isinstance(value, accepted) or not low <= value <= high:  # type: ignore[operator]
+    if isinstance(value, bool) or not isinstance(value, accepted) or not low <= value <= high:
         upper = "" if high == math.inf else f" to {high:g}"
         at_least = f"{low:g}{upper}" if upper else f"{low:g} or more"
-        raise ConfigError(f"{name} must be {'a whole number' if kind is int else 'a number'}, {at_least}; "
-                          f"received {value!r}")
+        raise ConfigError(
+            f"{name} must be {'a whole number' if kind is int else 'a number'}, {at_least}; "
+            f"received {value!r}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +74,11 @@ class ModelConfig(Settings):
 
     Args:
         backbone: sasrec (deterministic) or stosa (each item a Gaussian).
-        refinement: none (the vanilla model), simple, value_weighted, additive, or stochastic (stosa only),
-            see `awrsr.refinement`.
+        refinement: none (the vanilla model), simple, value_weighted, additive, or stochastic
+            (stosa only), see `awrsr.refinement`.
         max_length: n, the longest sequence in items; a longer one keeps its newest n.
-        hidden_size: width d of an item embedding (of the mean and of the covariance each, for stosa).
+        hidden_size: width d of an item embedding (of the mean and of the covariance each, for
+            stosa).
         n_layers: attention layers.
         n_heads: attention heads per layer; must divide hidden_size.
         inner_size: width of the feed-forward layer, 4 d in the published code.
@@ -107,10 +113,14 @@ class ModelConfig(Settings):
         if self.correlation_rank is not None:
             _check_number("correlation_rank", self.correlation_rank, int, 1)
         if self.hidden_size % self.n_heads:
-            raise ConfigError(f"n_heads must divide hidden_size; received {self.n_heads} heads "
-                              f"for a hidden size of {self.hidden_size}")
+            raise ConfigError(
+                f"n_heads must divide hidden_size; received {self.n_heads} heads "
+                f"for a hidden size of {self.hidden_size}"
+            )
         if self.mean_stream == "published" and self.backbone != "stosa":
-            raise ConfigError(f"mean_stream 'published' needs backbone 'stosa'; received {self.backbone!r}")
+            raise ConfigError(
+                f"mean_stream 'published' needs backbone 'stosa'; received {self.backbone!r}"
+            )
 
     @property
     def rank(self) -> int:
@@ -147,7 +157,8 @@ class TrainConfig(Settings):
         loss: ce (full softmax), sampled_ce (softmax over sampled negatives), bce (one negative, as
             SASRec) or bpr_pvn (stosa only).
         negatives: sampled_ce only: uniform negatives per sequence.
-        pvn_weight: bpr_pvn only: weight of the term that keeps positives nearer to the sequence than to negatives.
+        pvn_weight: bpr_pvn only: weight of the term that keeps positives nearer to the sequence
+            than to negatives.
         epochs: at most this many passes over the training sequences.
         patience: stop after this many epochs without a better validation NDCG@10.
         batch_size: sequences per step.

@@ -4,8 +4,8 @@
     items.parquet      item (1..n_items), item_id (the source's own), title, further columns
     sequences.parquet  user_id, items (list, oldest first), timestamps (list of seconds, or null)
 
-The fingerprint is a hash of the item ids and of all sequences: two directories with the same fingerprint
-number the same items in the same way and hold the same histories.
+The fingerprint is a hash of the item ids and of all sequences: two directories with the same
+fingerprint number the same items in the same way and hold the same histories.
 """
 
 import hashlib
@@ -225,9 +225,7 @@ def save_dataset(dataset: Dataset, directory: str | Path) -> None:
         "items": pa.ListArray.from_arrays(offsets, pa.array(dataset.flat_items)),
     }
     if dataset.flat_timestamps is not None:
-        columns["timestamps"] = pa.ListArray.from_arrays(
-            offsets, pa.array(dataset.flat_timestamps)
-        )
+        columns["timestamps"] = pa.ListArray.from_arrays(offsets, pa.array(dataset.flat_timestamps))
     with new_directory(Path(directory)) as temporary:
         dataset.items.to_parquet(temporary / "items.parquet", index=False, compression="zstd")
         pq.write_table(pa.table(columns), temporary / "sequences.parquet", compression="zstd")
@@ -258,7 +256,9 @@ def load_dataset(directory: str | Path) -> Dataset:
     items = _read_parquet(directory / "items.parquet", ["item", "item_id", "title"])
     table = _read_parquet(directory / "sequences.parquet", ["user_id", "items"])
     if items["item"].tolist() != list(range(1, len(items) + 1)):
-        raise DataError(f"{directory / 'items.parquet'}: column 'item' must count 1 to {len(items)}")
+        raise DataError(
+            f"{directory / 'items.parquet'}: column 'item' must count 1 to {len(items)}"
+        )
 
     lengths = table["items"].map(len).to_numpy()
     flat = np.concatenate([np.zeros(0, np.int32), *table["items"]]).astype(np.int32)

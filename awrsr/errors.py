@@ -5,8 +5,8 @@ AwrsrError
 ├── DataError        (also ValueError)    a file, an item, a title or a sequence is not acceptable
 └── CheckpointError  (also RuntimeError)  a model directory cannot be loaded or written
 
-A message names what was asked, what was received and what is accepted. The command line prints it and
-exits with code 2; the app shows it as it stands. Any other exception is a bug in this package.
+A message names what was asked, what was received and what is accepted. The command line prints it
+and exits with code 2; the app shows it as it stands. Any other exception is a bug in this package.
 """
 
 from collections.abc import Iterable
@@ -47,5 +47,6 @@ def check_choice(kind: str, name: str, accepted: Iterable[str]) -> None:
     accepted = list(accepted)
     if name not in accepted:
         raise ConfigError(
-            f"unknown {kind} {name!r}; accepted: {', '.join(accepted)}.{did_you_mean(name, accepted)}"
+            f"unknown {kind} {name!r}; accepted: {', '.join(accepted)}."
+            f"{did_you_mean(name, accepted)}"
         )

@@ -38,9 +38,10 @@ class Evaluation:
 
 
 def protocol(dataset: Dataset, split: Split, candidates: Candidates) -> dict[str, Any]:
-    """The protocol of DESIGN.md 3 in words and numbers."""
+    """How ranks are made, in words and numbers, to be printed beside them."""
+    held_out = "last" if split == "test" else "last but one"
     return {
-        "split": f"leave-one-out, {split}: the {'last' if split == 'test' else 'last but one'} item",
+        "split": f"leave-one-out, {split}: the {held_out} item",
         "candidates": (
             f"all {dataset.n_items} items, those in the history excluded unless the target"
             if candidates == "unseen"
@@ -65,7 +66,8 @@ def evaluate(
     Args:
         model: in eval mode; its mode is left as it is.
         dataset: the one the model belongs to.
-        split: validation hides the last two items and asks for the first of them; test hides the last.
+        split: validation hides the last two items and asks for the first of them; test hides the
+            last.
         candidates: unseen leaves out what is in the history, unless the target is; all leaves in.
 
     Raises:
@@ -86,7 +88,9 @@ def evaluate_popularity(
     dataset: Dataset, split: Split = "test", *, candidates: Candidates = "unseen"
 ) -> Evaluation:
     """The baseline that scores each item by how often it occurs in the training parts."""
-    training = [dataset.sequence(user)[: -HELD_OUT["validation"]] for user in range(dataset.n_users)]
+    training = [
+        dataset.sequence(user)[: -HELD_OUT["validation"]] for user in range(dataset.n_users)
+    ]
     counts = np.bincount(np.concatenate(training), minlength=dataset.n_items + 1)[1:]
     popularity = torch.from_numpy(counts).float()
     return evaluate_scores(

@@ -32,7 +32,9 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         temporary.chmod(0o644)  # mkstemp gives 0600, and datasets are shared
         temporary.replace(path)
     except OSError as error:
-        raise AwrsrError(f"could not write {path}: {error.strerror or error}; nothing was changed") from error
+        raise AwrsrError(
+            f"could not write {path}: {error.strerror or error}; nothing was changed"
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -73,7 +75,9 @@ def new_directory(path: Path) -> Iterator[Path]:
         AwrsrError: it could not be written (disk full, no permission).
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise DataError(f"{path} already exists and is not empty; choose another directory or remove it")
+        raise DataError(
+            f"{path} already exists and is not empty; choose another directory or remove it"
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))

@@ -33,7 +33,9 @@ def training_loss(
             return binary(model, states[real], targets[real], negatives[real])
         case "bpr_pvn":
             if model.config.backbone != "stosa":
-                raise ConfigError(f"loss 'bpr_pvn' needs backbone 'stosa'; received {model.config.backbone!r}")
+                raise ConfigError(
+                    f"loss 'bpr_pvn' needs backbone 'stosa'; received {model.config.backbone!r}"
+                )
             negatives = sample_unseen(inputs, targets, model.catalogue.n_items)
             return bpr_pvn(model, states[real], targets[real], negatives[real], config.pvn_weight)
 
@@ -100,14 +102,17 @@ def bpr_pvn(
     negatives: Int[Tensor, " position"],
     pvn_weight: float,
 ) -> Float[Tensor, ""]:
-    """BPR on distances, plus a hinge that keeps the target nearer to the sequence than to the negative.
+    """BPR on distances, plus a hinge that keeps the target nearer to the sequence than to the
+    negative.
 
     Source: Fan et al. 2022, STOSA, arXiv 2201.06035, section 4.4 and its published code.
     """
     scores = model.item_scores_at(states, torch.stack([targets, negatives], dim=-1))
     positive, negative = scores.unbind(dim=-1)
     between = model.item_scores_at(model.as_states(model.embed(targets)), negatives[:, None])[:, 0]
-    hinge = (between - positive).clamp(min=0)  # distance(state, target) - distance(target, negative)
+    hinge = (between - positive).clamp(
+        min=0
+    )  # distance(state, target) - distance(target, negative)
     return -logsigmoid(positive - negative).mean() + pvn_weight * hinge.mean()
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from awrsr.batching import HELD_OUT
 from awrsr.checkpoint import CONFIG_FILE, load_model, read_config, weights_fingerprint
-from awrsr.config import SCHEMA_VERSION, Candidates
+from awrsr.config import BACKBONE_TITLES, SCHEMA_VERSION, Candidates
 from awrsr.dataset import Dataset, load_dataset
 from awrsr.errors import DataError
 from awrsr.evaluation import Evaluation, evaluate
@@ -44,9 +44,7 @@ def evaluate_stored(
 ) -> dict[str, Evaluation]:
     """Evaluations of the stored weights on both splits, by split."""
     model = load_model(directory, device)
-    return {
-        split: evaluate(model, dataset, split, candidates=candidates) for split in HELD_OUT
-    }
+    return {split: evaluate(model, dataset, split, candidates=candidates) for split in HELD_OUT}
 
 
 def write_metrics(
@@ -66,9 +64,7 @@ def write_metrics(
     _, catalogue, _ = read_config(model_directory)
     if training is None and (model_directory / METRICS_FILE).is_file():
         training = read_json(model_directory / METRICS_FILE).get("training")
-    ranks = pd.concat(
-        [result.ranks.assign(split=split) for split, result in evaluations.items()]
-    )
+    ranks = pd.concat([result.ranks.assign(split=split) for split, result in evaluations.items()])
     write_atomically(
         directory / RANKS_FILE,
         lambda path: ranks.to_parquet(path, index=False, compression="zstd"),
@@ -100,7 +96,7 @@ def training_record(directory: Path, history: pd.DataFrame, command: str) -> dic
         "seed": config.seed,
         "loss": config.loss,
         "epochs": len(history),
-        "best_epoch": int(history["epoch"][history["NDCG@10"].idxmax()]),
+        "best_epoch": 1 + int(history["NDCG@10"].to_numpy().argmax()),
         "seconds": round(float(history["seconds"].sum()), 1),
     }
 
@@ -114,14 +110,17 @@ def write_readme(directory: Path) -> None:
     test = metrics["test"]
     names = ("HR@10", "NDCG@10", "MRR")
     rows = "\n".join(
-        f"| {split} | " + " | ".join(f"{metrics[split]['metrics'][name]:.4f}" for name in names) + " |"
+        f"| {split} | "
+        + " | ".join(f"{metrics[split]['metrics'][name]:.4f}" for name in names)
+        + " |"
         for split in HELD_OUT
     )
     write_text(
         directory / "README.md",
         f"""# {model.backbone}-{model.refinement} on {catalogue.name}
 
-{"Vanilla" if model.refinement == "none" else "AWRSR"} {model.backbone.upper()}, refinement `{model.refinement}`, loss `{training.loss}`, \
+{"Vanilla" if model.refinement == "none" else "AWRSR"} {BACKBONE_TITLES[model.backbone]}, \
+refinement `{model.refinement}`, loss `{training.loss}`, \
 seed {training.seed}; all settings in `{CONFIG_FILE}`.
 
 | split | {" | ".join(names)} |
@@ -129,7 +128,8 @@ seed {training.seed}; all settings in `{CONFIG_FILE}`.
 {rows}
 
 Protocol: {test["protocol"]["split"]} (validation: the last but one); ranked among \
-{test["protocol"]["candidates"]}; ties {test["protocol"]["ties"]}; {test["protocol"]["users"]} users.
+{test["protocol"]["candidates"]}; ties {test["protocol"]["ties"]}; \
+{test["protocol"]["users"]} users.
 Per-user ranks are in `{RANKS_FILE}`, the epochs in `history.csv`.
 
     {metrics["training"]["command"]}

@@ -1,7 +1,7 @@
 """Raw interaction files to a Dataset: read, k-core, order by time, number the items.
 
-One reader per format; each gives a frame of interactions (user_id, item_id, timestamp or none, in file
-order) and, where the source has them, a frame of items (item_id, title, further columns).
+One reader per format; each gives a frame of interactions (user_id, item_id, timestamp or none, in
+file order) and, where the source has them, a frame of items (item_id, title, further columns).
 """
 
 from collections.abc import Callable
@@ -38,10 +38,10 @@ def prepare(
 ) -> Dataset:
     """A Dataset from raw files.
 
-    Users and items with fewer than `k_core` interactions are removed again and again until none is left.
-    Every interaction counts, whatever its rating. Sequences are ordered by time, ties by file order;
-    without timestamps the file order is the order. Items are numbered by id: numerically where all ids
-    are whole numbers, else alphabetically.
+    Users and items with fewer than `k_core` interactions are removed again and again until none is
+    left. Every interaction counts, whatever its rating. Sequences are ordered by time, ties by file
+    order; without timestamps the file order is the order. Items are numbered by id: numerically
+    where all ids are whole numbers, else alphabetically.
 
     Args:
         source: movielens: a directory with ratings.csv and movies.csv; s3rec: a text file of lines
@@ -53,8 +53,8 @@ def prepare(
         about: source, licence, citation: kept in dataset.json.
 
     Raises:
-        DataError: a file is missing, empty, lacks a column, has unreadable timestamps, or too little is
-            left after filtering.
+        DataError: a file is missing, empty, lacks a column, has unreadable timestamps, or too
+            little is left after filtering.
     """
     check_choice("format", format, READERS)
     if k_core < 1:
@@ -72,8 +72,9 @@ def prepare(
     if kept.empty:
         raise DataError(
             f"nothing is left of {source} after the {k_core}-core: "
-            f"{len(raw.interactions)} interactions of {raw.interactions['user_id'].nunique()} users "
-            f"with {raw.interactions['item_id'].nunique()} items were read"
+            f"{len(raw.interactions)} interactions of "
+            f"{raw.interactions['user_id'].nunique()} users with "
+            f"{raw.interactions['item_id'].nunique()} items were read"
         )
     _check_enough(kept, source)
     filters = {"k_core": k_core, "format": format, "order": "time, ties by file order"}
@@ -151,9 +152,12 @@ def _in_order(ids: Any) -> list[str]:
 
 def _read_movielens(source: Path) -> Raw:
     if not source.is_dir():
-        raise DataError(f"{source} is not a directory; movielens needs one with ratings.csv, movies.csv")
+        raise DataError(
+            f"{source} is not a directory; movielens needs one with ratings.csv, movies.csv"
+        )
     ratings = _read_columns(
-        source / "ratings.csv", {"user_id": "userId", "item_id": "movieId", "timestamp": "timestamp"}
+        source / "ratings.csv",
+        {"user_id": "userId", "item_id": "movieId", "timestamp": "timestamp"},
     )
     movies = _read_columns(
         source / "movies.csv", {"item_id": "movieId", "title": "title", "genres": "genres"}
@@ -172,8 +176,10 @@ def _read_s3rec(source: Path) -> Raw:
                 if not user:
                     continue
                 if not sequence:
-                    raise DataError(f"{source}, line {number}: expected 'user item item ...', "
-                                    f"received {line.strip()[:40]!r}")
+                    raise DataError(
+                        f"{source}, line {number}: expected 'user item item ...', "
+                        f"received {line.strip()[:40]!r}"
+                    )
                 users += [user] * len(sequence)
                 items += sequence
     except (OSError, UnicodeDecodeError) as error:
@@ -212,7 +218,9 @@ def _read_columns(source: Path, columns: dict[str, str], *, further: bool = Fals
             text = {name: str for name in columns.values() if name != "timestamp"}
             frame = pd.read_csv(source, dtype=text, keep_default_na=False)
     except pd.errors.EmptyDataError:
-        raise DataError(f"{source} is empty; expected columns {', '.join(columns.values())}") from None
+        raise DataError(
+            f"{source} is empty; expected columns {', '.join(columns.values())}"
+        ) from None
     except FileNotFoundError:
         raise DataError(f"{source} does not exist") from None
     except (OSError, ValueError, pa.ArrowException) as error:
@@ -220,8 +228,10 @@ def _read_columns(source: Path, columns: dict[str, str], *, further: bool = Fals
 
     for name in columns.values():
         if name not in frame:
-            raise DataError(f"{source}: missing column {name!r}; it has {', '.join(map(repr, frame))}."
-                            f"{did_you_mean(name, map(str, frame))}")
+            raise DataError(
+                f"{source}: missing column {name!r}; it has {', '.join(map(repr, frame))}."
+                f"{did_you_mean(name, map(str, frame))}"
+            )
     others = [name for name in frame if further and name not in columns.values()]
     frame = frame[[*columns.values(), *others]].rename(columns={v: k for k, v in columns.items()})
     for name in columns:
@@ -229,9 +239,11 @@ def _read_columns(source: Path, columns: dict[str, str], *, further: bool = Fals
             frame[name] = _seconds(frame[name], source)
         else:
             if frame[name].isna().any() or (frame[name].astype(str).str.strip() == "").any():
-                row = int(np.flatnonzero(
-                    frame[name].isna() | (frame[name].astype(str).str.strip() == "")
-                )[0])
+                row = int(
+                    np.flatnonzero(
+                        frame[name].isna() | (frame[name].astype(str).str.strip() == "")
+                    )[0]
+                )
                 raise DataError(f"{source}, row {row + 1}: {columns[name]!r} is empty")
             frame[name] = frame[name].astype(str)
     return frame
@@ -240,13 +252,13 @@ def _read_columns(source: Path, columns: dict[str, str], *, further: bool = Fals
 def _seconds(values: "pd.Series[Any]", source: Path) -> "pd.Series[Any]":
     """Timestamps as whole seconds, from numbers or from dates."""
     if pd.api.types.is_datetime64_any_dtype(values):
-        return values.dt.as_unit("s").astype("int64")
+        return pd.Series(values.dt.as_unit("s").astype("int64"))
     numbers = pd.to_numeric(values, errors="coerce")
     if numbers.notna().all():
         return numbers.astype("int64")
     dates = pd.to_datetime(values, errors="coerce", utc=True, format="ISO8601")
     if dates.notna().all():
-        return dates.dt.as_unit("s").astype("int64")
+        return pd.Series(dates.dt.as_unit("s").astype("int64"))
     row = int(np.flatnonzero(numbers.isna() & dates.isna())[0])
     raise DataError(
         f"{source}, row {row + 1}: timestamp {values.iloc[row]!r} is neither a number of seconds "

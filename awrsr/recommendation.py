@@ -8,6 +8,7 @@ import torch
 
 from awrsr.dataset import Dataset
 from awrsr.errors import ConfigError, DataError
+from awrsr.metrics import target_ranks
 from awrsr.models import SequentialModel
 from awrsr.tracing import LayerTrace, Trace
 
@@ -49,7 +50,8 @@ def trace(model: SequentialModel, items: Sequence[int]) -> Trace:
 
     Args:
         model: in eval mode.
-        items: the history, oldest first; more than n items are cut to the newest n, see `Trace.dropped`.
+        items: the history, oldest first; more than n items are cut to the newest n, see
+            `Trace.dropped`.
 
     Raises:
         DataError: the history is empty or names something that is not an item.
@@ -99,6 +101,20 @@ def recommend(
     return ranked.assign(
         item_id=described["item_id"].to_numpy(), title=described["title"].to_numpy()
     )
+
+
+def rank_of(item_scores: torch.Tensor, item: int, excluded: Sequence[int]) -> int:
+    """Rank of one item, 1 = best, under the rule of `awrsr.metrics.target_ranks`.
+
+    Args:
+        item_scores: (n_items,), item i at index i - 1.
+        item: the one sought; a candidate even when it is excluded.
+        excluded: items that are no candidates.
+    """
+    seen = torch.as_tensor(list(excluded), dtype=torch.long, device=item_scores.device)
+    target = torch.tensor([item], device=item_scores.device)
+    ranks = target_ranks(item_scores.clone()[None], target, (torch.zeros_like(seen), seen))
+    return int(ranks)
 
 
 def ranked_catalogue(item_scores: torch.Tensor, excluded: Sequence[int]) -> pd.DataFrame:

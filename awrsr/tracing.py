@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,10 +11,11 @@ from torch import Tensor
 
 @dataclass(frozen=True, kw_only=True)
 class LayerTrace:
-    """One layer's attention; axes (head, query, key), preceded by a batch axis while a batch is traced.
+    """One layer's attention; axes (head, query, key), preceded by a batch axis while a batch is
+    traced.
 
-    Every row of every map of weights sums to one over the items it may attend to, and is exactly 0 on
-    later items. Second-order maps are None where the mechanism has none.
+    Every row of every map of weights sums to one over the items it may attend to, and is exactly 0
+    on later items. Second-order maps are None where the mechanism has none.
 
     Args:
         first_order: weights A, from comparing items.
@@ -37,8 +39,11 @@ class LayerTrace:
 
     def of_sequence(self, row: int) -> LayerTrace:
         """The trace of one sequence of the batch, without the batch axis."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return LayerTrace(**{k: None if v is None else v[row] for k, v in values.items()})
+        values: dict[str, Any] = {}
+        for field in fields(self):
+            recorded = getattr(self, field.name)
+            values[field.name] = None if recorded is None else recorded[row]
+        return LayerTrace(**values)
 
 
 @dataclass(frozen=True, kw_only=True)

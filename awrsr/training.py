@@ -1,10 +1,10 @@
 """One training loop: seeds, early stopping, a checkpoint every epoch, resume.
 
 A run is a model directory from its first moment. After every epoch it holds the best weights so far
-(model.safetensors), the history (history.csv) and, until the run has ended, all that is needed to go
-on (resume.safetensors). Each is replaced in one step, so a run killed at any moment can be loaded and
-resumed. An epoch's randomness depends on the seed and the epoch alone: a resumed run on the CPU ends
-with the weights of one that was never broken.
+(model.safetensors), the history (history.csv) and, until the run has ended, all that is needed to
+go on (resume.safetensors). Each is replaced in one step, so a run killed at any moment can be
+loaded and resumed. An epoch's randomness depends on the seed and the epoch alone: a resumed run on
+the CPU ends with the weights of one that was never broken.
 """
 
 import json
@@ -12,13 +12,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import torch
 from jaxtyping import Float, Int
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from awrsr.batching import bucketed, left_pad, training_windows
@@ -37,6 +36,9 @@ from awrsr.evaluation import evaluate
 from awrsr.files import new_directory, write_text
 from awrsr.losses import training_loss
 from awrsr.models import SequentialModel, build_model
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 RESUME_FILE = "resume.safetensors"
 HISTORY_FILE = "history.csv"
@@ -98,20 +100,25 @@ def train(
         report: called after every batch and every epoch.
 
     Returns:
-        The history, one row per epoch: epoch, loss (mean over training positions' batches), HR@10, NDCG@5,
-        NDCG@10 (validation, unseen candidates), grad_norm (mean over steps of the global gradient norm), seconds.
+        The history, one row per epoch: epoch, loss (mean over training positions' batches), HR@10,
+        NDCG@5, NDCG@10 (validation, unseen candidates), grad_norm (mean over steps of the global
+        gradient norm), seconds.
 
     Raises:
         DataError: the directory exists.
         ConfigError: settings that do not go together, or others than those of the run to resume.
         CheckpointError: the directory to resume is damaged.
     """
+    from lightning_fabric import Fabric  # takes seconds to import, which only training should pay
+
     directory = Path(directory)
     catalogue = Catalogue(
         name=dataset.name, fingerprint=dataset.fingerprint, n_items=dataset.n_items
     )
     if config.loss == "bpr_pvn" and model_config.backbone != "stosa":
-        raise ConfigError(f"loss 'bpr_pvn' needs backbone 'stosa'; received {model_config.backbone!r}")
+        raise ConfigError(
+            f"loss 'bpr_pvn' needs backbone 'stosa'; received {model_config.backbone!r}"
+        )
     torch_device = resolve_device(device)
     fabric = Fabric(
         accelerator=torch_device.type,
@@ -131,7 +138,8 @@ def train(
         settings = (model_config, catalogue, config)
         if read_config(directory) != settings:
             raise ConfigError(
-                f"{directory} was begun with other settings: {_first_difference(directory, settings)}"
+                f"{directory} was begun with other settings: "
+                f"{_first_difference(directory, settings)}"
             )
         if not (directory / RESUME_FILE).is_file():
             return pd.read_csv(directory / HISTORY_FILE)
@@ -158,7 +166,7 @@ def train(
 
 
 def _run_epoch(
-    fabric: Fabric,
+    fabric: "Fabric",
     objective: nn.Module,
     optimizer: Any,
     model: SequentialModel,
@@ -215,9 +223,7 @@ def _save_progress(
 ) -> None:
     """history.csv for people, resume.safetensors for `_restore`: last weights, moments, history."""
     columns = ["epoch", "loss", *HISTORY_METRICS, "grad_norm", "seconds"]
-    write_text(
-        directory / HISTORY_FILE, pd.DataFrame(history, columns=columns).to_csv(index=False)
-    )
+    write_text(directory / HISTORY_FILE, pd.DataFrame(history, columns=columns).to_csv(index=False))
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     for index, moments in optimizer.state_dict()["state"].items():
         for name, tensor in moments.items():

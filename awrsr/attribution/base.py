@@ -1,8 +1,8 @@
 """What an attribution is, and what all methods share.
 
-A method says how much each item of a history adds to an item score. It differentiates or perturbs item
-embeddings as plain inputs of `SequentialModel.encode`: no hook is set and no module is touched, so one
-model may serve many threads.
+A method says how much each item of a history adds to an item score. It differentiates or perturbs
+item embeddings as plain inputs of `SequentialModel.encode`: no hook is set and no module is
+touched, so one model may serve many threads.
 """
 
 import threading
@@ -34,7 +34,8 @@ class Attribution:
         target: the item whose score is explained.
         contrast: the item whose score is taken off, or None.
         score: the explained score: of the target, less that of the contrast.
-        baseline_score: the score where the method says all items are absent; None where it has none.
+        baseline_score: the score where the method says all items are absent; None where it has
+            none.
         baseline: what stands for an absent item, in words.
         delta: completeness gap, score - baseline_score - sum of values; None where the method
             promises no such sum.
@@ -90,8 +91,8 @@ class Question:
         """The explained score of the history with some items really removed.
 
         Args:
-            present: (batch, m), nonzero where an item stays. A history that loses every item is scored
-                as one in which a single empty slot is all there is.
+            present: (batch, m), nonzero where an item stays. A history that loses every item is
+                scored as one in which a single empty slot is all there is.
         """
         sequences = torch.zeros(present.shape, dtype=torch.long, device=self.model.device)
         items = torch.tensor(self.items, device=self.model.device)
@@ -133,7 +134,7 @@ def in_small_batches(
     score: Callable[[Tensor], Tensor], limit: int = 256
 ) -> Callable[[Tensor], Tensor]:
     """The same scores, at most `limit` histories at once, so that memory stays bounded."""
-    return lambda batch: torch.cat([score(part) for part in batch.split(limit)])
+    return lambda batch: torch.cat([score(part) for part in torch.split(batch, limit)])
 
 
 @contextmanager

@@ -19,7 +19,7 @@ def slot_mask(question: Question) -> Tensor:
 
 
 class FeatureAblation(AttributionMethod):
-    """The drop of the score when an item's embedding becomes zero, its slot staying in the sequence."""
+    """The drop of the score when an item's embedding becomes zero; its slot stays."""
 
     name = "feature_ablation"
     title = "Feature ablation"

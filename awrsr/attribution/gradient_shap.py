@@ -13,7 +13,8 @@ from awrsr.attribution.base import AttributionMethod, Question, over_embedding
 class GradientShap(AttributionMethod):
     """Gradients at random points between the history and random histories of the same length.
 
-    An estimate of expected gradients: the gap to completeness is sampling error and does not vanish.
+    An estimate of expected gradients: the gap to completeness is sampling error and does not
+    vanish.
     """
 
     name = "gradient_shap"
@@ -40,11 +41,9 @@ class GradientShap(AttributionMethod):
             return float(question.score(self._histories(question)).mean())
 
     def _histories(self, question: Question) -> Float[Tensor, "batch slot embedding"]:
-        """Embeddings of the random histories: the same ones whenever asked for one catalogue and length."""
+        """Embeddings of the random histories, the same ones for one catalogue and length."""
         generator = torch.Generator().manual_seed(0)
         shape = (self.settings["n_histories"], len(question.items))
-        items = torch.randint(
-            1, question.model.catalogue.n_items + 1, shape, generator=generator
-        )
+        items = torch.randint(1, question.model.catalogue.n_items + 1, shape, generator=generator)
         with torch.no_grad():
             return question.model.embed(items.to(question.model.device))

@@ -1,6 +1,4 @@
-"""The interface of a backbone: everything outside `awrsr.models` uses a model through these names."""
-
-from typing import cast
+"""The interface of a backbone: through these names everything else uses a model."""
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -13,12 +11,13 @@ from awrsr.tracing import LayerTrace
 class SequentialModel(nn.Module):
     """A sequential recommender: embeds a sequence, encodes it, scores the catalogue.
 
-    A batch is left-padded with PADDING to its longest sequence, and to no more: the last column holds
-    the newest item of every sequence. Slots count from the newest item, which is always in slot n - 1,
-    so any amount of padding gives the same scores.
+    A batch is left-padded with PADDING to its longest sequence, and to no more: the last column
+    holds the newest item of every sequence. Slots count from the newest item, which is always in
+    slot n - 1, so any amount of padding gives the same scores.
 
-    A state is what stands at a slot after the last layer, (state,) wide: a vector for SASRec, a Gaussian
-    for STOSA. Embeddings are plain tensors, so that a caller may differentiate with respect to them.
+    A state is what stands at a slot after the last layer, (state,) wide: a vector for SASRec, a
+    Gaussian for STOSA. Embeddings are plain tensors, so that a caller may differentiate with
+    respect to them.
     """
 
     def __init__(self, config: ModelConfig, catalogue: Catalogue) -> None:
@@ -29,7 +28,7 @@ class SequentialModel(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where the weights are."""
-        return cast(torch.device, next(self.parameters()).device)
+        return next(self.parameters()).device
 
     def embed(self, items: Int[Tensor, "*axes"]) -> Float[Tensor, "*axes embedding"]:
         """Item embeddings; zeros for padding."""
@@ -55,7 +54,9 @@ class SequentialModel(nn.Module):
         """Embeddings of all items, item i at index i - 1."""
         raise NotImplementedError
 
-    def as_states(self, embeddings: Float[Tensor, "*axes embedding"]) -> Float[Tensor, "*axes state"]:
+    def as_states(
+        self, embeddings: Float[Tensor, "*axes embedding"]
+    ) -> Float[Tensor, "*axes state"]:
         """Item embeddings as points of the space of states, which is where the two are compared."""
         raise NotImplementedError
 

@@ -13,10 +13,13 @@ def split_heads(
     hidden: Float[Tensor, "batch slot hidden"], n_heads: int
 ) -> Float[Tensor, "batch head slot head_dim"]:
     """Divide the width among the heads."""
-    return hidden.unflatten(-1, (n_heads, -1)).transpose(1, 2)
+    batch, slots, _ = hidden.shape
+    return hidden.view(batch, slots, n_heads, -1).transpose(1, 2)
 
 
-def merge_heads(mixed: Float[Tensor, "batch head slot head_dim"]) -> Float[Tensor, "batch slot hidden"]:
+def merge_heads(
+    mixed: Float[Tensor, "batch head slot head_dim"],
+) -> Float[Tensor, "batch slot hidden"]:
     """Put the heads side by side again."""
     return mixed.transpose(1, 2).flatten(-2)
 
@@ -37,7 +40,8 @@ class FeedForward(nn.Module):
     def forward(self, hidden: Float[Tensor, "*axes width"]) -> Float[Tensor, "*axes width"]:
         """Transform every slot on its own."""
         inner = self.contract(self.activation(self.expand(hidden)))
-        return self.norm(hidden + self.dropout(inner))
+        normed: Tensor = self.norm(hidden + self.dropout(inner))
+        return normed
 
 
 def initialise(module: nn.Module, embedding_mean: float = 0.0) -> None:

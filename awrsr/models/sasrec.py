@@ -1,8 +1,8 @@
 """SASRec: self-attention over a sequence of item embeddings, with any refinement of its attention.
 
 Source: Kang and McAuley 2018, SASRec, arXiv 1808.09781, in the form of the S3-Rec, ICLRec and STOSA
-code bases: normalisation after each block, GELU, no scaling of embeddings, output tied to the items.
-differs: padding is left out of the attention exactly rather than by a large negative number.
+code bases: normalisation after each block, GELU, no scaling of embeddings, output tied to the
+items. differs: padding is left out of the attention exactly rather than by a large negative number.
 """
 
 from jaxtyping import Bool, Float, Int
@@ -18,7 +18,7 @@ from awrsr.tracing import LayerTrace
 
 
 class SelfAttention(nn.Module):
-    """Multi-head self-attention whose weights pass through a refinement before they mix the values."""
+    """Multi-head self-attention; a refinement turns its weights into those that mix the values."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -62,7 +62,8 @@ class SelfAttention(nn.Module):
                     mixed=mixed,
                 )
             )
-        return self.norm(hidden + self.dropout(self.output(merge_heads(mixed))))
+        attended: Tensor = self.norm(hidden + self.dropout(self.output(merge_heads(mixed))))
+        return attended
 
 
 class SASRec(SequentialModel):
@@ -72,7 +73,9 @@ class SASRec(SequentialModel):
         super().__init__(config, catalogue)
         width = config.hidden_size
         self.item_embedding = nn.Embedding(catalogue.n_items + 1, width, padding_idx=PADDING)
-        self.position_embedding = nn.Embedding(config.max_length, width)  # row n - 1: the newest item's
+        self.position_embedding = nn.Embedding(
+            config.max_length, width
+        )  # row n - 1: the newest item's
         self.norm = nn.LayerNorm(width, eps=NORM_EPSILON)
         self.dropout = nn.Dropout(config.hidden_dropout)
         self.attention = nn.ModuleList(SelfAttention(config) for _ in range(config.n_layers))
@@ -106,7 +109,9 @@ class SASRec(SequentialModel):
             hidden = feed_forward(attention(hidden, allowed, recording))
         return hidden
 
-    def as_states(self, embeddings: Float[Tensor, "*axes embedding"]) -> Float[Tensor, "*axes state"]:
+    def as_states(
+        self, embeddings: Float[Tensor, "*axes embedding"]
+    ) -> Float[Tensor, "*axes state"]:
         """The embeddings themselves."""
         return embeddings
 

@@ -1,11 +1,11 @@
 """STOSA: self-attention over a sequence of Gaussians, with any refinement of its attention.
 
-An item is a Gaussian with a diagonal covariance. Its mean and its covariance run through the layers as
-two streams of width d; one attention, over distances between Gaussians, mixes both.
+An item is a Gaussian with a diagonal covariance. Its mean and its covariance run through the
+layers as two streams of width d; one attention, over distances between Gaussians, mixes both.
 
 Source: Fan et al. 2022, STOSA, arXiv 2201.06035, and its published code.
-differs: in that code a misspelt variable keeps the mean stream from ever receiving attention. Here it
-receives it, unless mean_stream is "published". Padding is left out of the attention exactly.
+differs: in that code a misspelt variable keeps the mean stream from ever receiving attention. Here
+it receives it, unless mean_stream is "published". Padding is left out of the attention exactly.
 """
 
 import torch
@@ -35,7 +35,7 @@ def positive(hidden: Float[Tensor, "*axes"]) -> Float[Tensor, "*axes"]:
 
 
 class StochasticSelfAttention(nn.Module):
-    """Multi-head attention between Gaussians; means are mixed with M, covariances with M squared."""
+    """Multi-head attention between Gaussians: M mixes the means, M squared the covariances."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -102,7 +102,8 @@ class StochasticSelfAttention(nn.Module):
 
 class STOSA(SequentialModel):
     """STOSA, vanilla or refined. An embedding is mean and covariance parameters side by side (2 d);
-    a state is a Gaussian as `awrsr.attention.gaussian` writes it: mean and standard deviations (2 d).
+    a state is a Gaussian as `awrsr.attention.gaussian` writes it: mean and standard deviations (2
+    d).
     """
 
     def __init__(self, config: ModelConfig, catalogue: Catalogue) -> None:
@@ -164,7 +165,9 @@ class STOSA(SequentialModel):
                 mean = mean_feed_forward(attended_mean)
         return gaussian(mean, covariance)
 
-    def as_states(self, embeddings: Float[Tensor, "*axes embedding"]) -> Float[Tensor, "*axes state"]:
+    def as_states(
+        self, embeddings: Float[Tensor, "*axes embedding"]
+    ) -> Float[Tensor, "*axes state"]:
         """The items' Gaussians."""
         mean, covariance = embeddings.chunk(2, dim=-1)
         return gaussian(mean, positive(covariance))

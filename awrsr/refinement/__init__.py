@@ -23,6 +23,7 @@ def build_refinement(config: ModelConfig) -> Refinement:
     kind = REFINEMENTS[config.refinement]
     if config.backbone not in kind.backbones:
         raise ConfigError(
-            f"refinement {kind.name!r} is for {', '.join(kind.backbones)}; received backbone {config.backbone!r}"
+            f"refinement {kind.name!r} is for {', '.join(kind.backbones)}; "
+            f"received backbone {config.backbone!r}"
         )
     return kind(config)

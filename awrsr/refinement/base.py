@@ -1,9 +1,10 @@
 """The contract of a refinement.
 
-A refinement sees the first-order weights of one layer and gives back the weights that mix the values.
-Whatever it does, two laws hold: every row with an allowed key sums to one, and no weight falls on a key
-that is not allowed. It may learn matrices over slots; these have n = max_length rows of which a sequence
-of m items uses the last m, so that the newest item always meets the same row and padding none.
+A refinement sees the first-order weights of one layer and gives back the weights that mix the
+values. Whatever it does, two laws hold: every row with an allowed key sums to one, and no weight
+falls on a key that is not allowed. It may learn matrices over slots; these have n = max_length
+rows of which a sequence of m items uses the last m, so that the newest item always meets the same
+row and padding none.
 """
 
 from typing import ClassVar, NamedTuple
@@ -67,9 +68,11 @@ class SlotProjection(nn.Module):
 class SecondOrder(nn.Module):
     """Second-order weights S: softmax over the allowed keys of (A W_Q)_i . (A W_K)_j / sqrt(r).
 
-    Items that attend alike are related. Costs O(m^2 r) per head beside the O(m^2 d) of attention itself.
+    Items that attend alike are related. Costs O(m^2 r) per head beside the O(m^2 d) of attention
+    itself.
 
-    Source: our reading of AWRSR (Liu, Liu and Liu 2024, arXiv 2410.21048); the paper's equations were
+    Source: our reading of AWRSR (Liu, Liu and Liu 2024, arXiv 2410.21048); the paper's equations
+        were
     not available.
     """
 

@@ -10,10 +10,11 @@ from awrsr.refinement.base import Refined, Refinement, SlotProjection
 
 
 class Stochastic(Refinement):
-    """M = S, with S the softmax of - W2^2 between Gaussians (A W_mu, ELU(A W_Sigma) + 1), / sqrt(r).
+    """M = S, with S the softmax of - W2^2 between Gaussians (A W_mu, ELU(A W_Sigma) + 1), /
+    sqrt(r).
 
-    Each row of attention weights becomes a Gaussian over the correlation space; two items are related
-    when these are near to each other.
+    Each row of attention weights becomes a Gaussian over the correlation space; two items are
+    related when these are near to each other.
 
     Source: our reading of AWRSR (arXiv 2410.21048), whose equations were not available.
     """

@@ -1,0 +1,144 @@
+"""Numbers in, Plotly figure out; no Streamlit.
+
+Item titles are untrusted: every label is escaped, since Plotly reads a subset of HTML.
+"""
+
+import html
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+COLORSCALE = "Viridis"
+MODEL_COLORS = ("#3b6fd4", "#d97a1e")
+LABEL_LENGTH = 26
+SCALE_TICKS = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
+SCALES = {"square root": np.sqrt, "linear": lambda weights: weights}
+
+FloatArray = npt.NDArray[np.floating]
+
+
+def positioned(titles: list[str]) -> list[str]:
+    """Whole titles, escaped, each with its position from 1: repeats of an item stay apart."""
+    return [f"{i}. {html.escape(title, quote=False)}" for i, title in enumerate(titles, 1)]
+
+
+def axis_labels(titles: list[str]) -> list[str]:
+    """Clipped titles, escaped, each with its position from 1."""
+    return [f"{clip(title)} {i}" for i, title in enumerate(titles, 1)]
+
+
+def clip(title: str, length: int = LABEL_LENGTH) -> str:
+    """A title cut to a length, escaped."""
+    short = title if len(title) <= length else title[: length - 1].rstrip() + "\u2026"
+    return html.escape(short, quote=False)
+
+
+def attention_map(weights: FloatArray, titles: list[str], *, name: str, scale: str) -> go.Figure:
+    """One map: queries downwards, keys to the right, both older to newer; later keys absent.
+
+    Args:
+        weights: (m, m), rows sum to one.
+        titles: of the m items, oldest first.
+        name: what the map is, for the read-out.
+        scale: a name of SCALES, from weight to colour, 0 to 1 for all maps; the read-out is the
+            weight.
+    """
+    m = len(titles)
+    shape = SCALES[scale]
+    seen = np.where(np.tri(m, dtype=bool), weights, np.nan)  # a later key is absent, not zero
+    names = positioned(titles)
+    figure = go.Figure(
+        go.Heatmap(
+            x=names,
+            y=names,
+            z=shape(seen),
+            customdata=seen,  # the read-out is the weight, whatever the colour's scale
+            zmin=0.0,
+            zmax=1.0,
+            colorscale=COLORSCALE,
+            hoverongaps=False,
+            hovertemplate=(
+                f"<b>{html.escape(name)}</b><br>query %{{y}}<br>key %{{x}}"
+                "<br>weight %{customdata:.4f}<extra></extra>"
+            ),
+            colorbar={
+                "tickvals": [float(shape(np.float64(tick))) for tick in SCALE_TICKS],
+                "ticktext": [f"{tick:g}" for tick in SCALE_TICKS],
+                "thickness": 10,
+                "outlinewidth": 0,
+                "title": {"text": "weight", "side": "right"},
+            },
+        )
+    )
+    size = max(7, min(11, 480 // m))
+    axis = {
+        "type": "category",
+        "tickmode": "array",
+        "tickvals": names,
+        "ticktext": axis_labels(titles),
+        "tickfont": {"size": size},
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+    }
+    figure.update_xaxes(**axis, tickangle=-90, title="key (attended to), older \u2192 newer")
+    figure.update_yaxes(**axis, autorange="reversed", title="query (attending), older \u2192 newer")
+    figure.update_layout(
+        height=int(220 + max(12 * m, 190)), margin={"l": 0, "r": 0, "t": 8, "b": 0}
+    )
+    return figure
+
+
+def attribution_bars(
+    values: list[FloatArray], titles: list[list[str]], names: list[str], unit: str
+) -> go.Figure:
+    """Signed bars per item, a panel per model, older items above; panels do not share their scale.
+
+    Args:
+        values: one array (m,) per model.
+        titles: the items' titles, oldest first, per model.
+        names: of the models.
+        unit: of the values.
+    """
+    figure = make_subplots(
+        cols=len(values),
+        subplot_titles=[html.escape(name) for name in names],
+        shared_yaxes=titles[0] == titles[-1],
+        horizontal_spacing=0.04 if titles[0] == titles[-1] else 0.2,
+    )
+    for column, (panel, labels) in enumerate(zip(values, titles, strict=True), 1):
+        figure.add_trace(
+            go.Bar(
+                x=panel,
+                y=list(range(len(labels))),
+                orientation="h",
+                marker_color=MODEL_COLORS[column - 1],
+                customdata=[html.escape(label, quote=False) for label in labels],
+                hovertemplate="%{customdata}<br>%{x:+.4f}<extra></extra>",
+            ),
+            row=1,
+            col=column,
+        )
+        figure.update_yaxes(
+            tickmode="array",
+            tickvals=list(range(len(labels))),
+            ticktext=axis_labels(labels),
+            autorange="reversed",
+            fixedrange=True,
+            tickfont={"size": max(8, min(12, 520 // len(labels)))},
+            row=1,
+            col=column,
+        )
+        figure.update_xaxes(
+            title=unit, zeroline=True, zerolinewidth=1, fixedrange=True, row=1, col=column
+        )
+    m = max(len(labels) for labels in titles)
+    figure.update_layout(
+        height=int(130 + max(15 * m, 60)),
+        margin={"l": 0, "r": 0, "t": 30, "b": 0},
+        showlegend=False,
+        bargap=0.25,
+    )
+    return figure

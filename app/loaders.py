@@ -1,0 +1,142 @@
+"""Directories to datasets and models: the only file with cache decorators.
+
+What is cached is shared by all sessions and read-only.
+"""
+
+import gc
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+import torch
+
+from awrsr import attribution, load_dataset, load_model
+from awrsr.checkpoint import CONFIG_FILE, WEIGHTS_FILE, resolve_device
+from awrsr.dataset import FILES, Dataset
+from awrsr.files import read_json
+from awrsr.models import SequentialModel
+from awrsr.refinement import REFINEMENTS
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+ASSETS_VARIABLE = "AWRSR_ASSETS"
+"""Environment variable: another folder of dataset directories to offer."""
+
+MAX_DATASETS = 8
+MAX_MODELS = 64
+ATTRIBUTION_CACHE = "32 MB"
+
+
+@dataclass(frozen=True)
+class TimedAttribution:
+    """An attribution and the seconds it took when it was computed."""
+
+    attribution: attribution.Attribution
+    seconds: float
+
+
+Stamp = tuple[tuple[int, int], ...]
+
+
+@st.cache_resource(show_spinner=False)
+def start_server() -> bool:
+    """Once per server: set aside what the imports made, so that no collection walks it again."""
+    gc.collect()
+    gc.freeze()
+    return True
+
+
+def dataset_directories() -> dict[str, Path]:
+    """The dataset directories on offer, by name, those of the environment's folder first."""
+    folders = [Path(os.environ[ASSETS_VARIABLE])] if ASSETS_VARIABLE in os.environ else []
+    found: dict[str, Path] = {}
+    for folder in [*folders, ASSETS]:
+        for path in sorted(folder.glob("*/dataset.json")):
+            found.setdefault(path.parent.name, path.parent)
+    return found
+
+
+def model_directories(dataset_directory: Path) -> dict[str, Path]:
+    """A dataset's model directories by name, by backbone and in the refinements' order."""
+    order = list(REFINEMENTS)
+
+    def place(path: Path) -> tuple[str, int, str]:
+        backbone, _, refinement = path.name.partition("-")
+        return backbone, order.index(refinement) if refinement in order else len(order), path.name
+
+    paths = (path for path in (dataset_directory / "models").glob("*") if path.is_dir())
+    return {path.name: path for path in sorted(paths, key=place) if path.name[0] != "."}
+
+
+def _stamp(directory: Path, names: tuple[str, ...]) -> Stamp:
+    """Times and sizes of files: a replaced file is read again."""
+    stats = [(directory / name).stat() for name in names if (directory / name).is_file()]
+    return tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
+
+
+def get_dataset(directory: Path) -> Dataset:
+    """The dataset of a directory, read once per server.
+
+    Raises:
+        DataError: see `awrsr.load_dataset`.
+    """
+    return _dataset(str(directory), _stamp(directory, FILES))
+
+
+@st.cache_resource(max_entries=MAX_DATASETS, show_spinner="Reading the dataset")
+def _dataset(directory: str, stamp: Stamp) -> Dataset:
+    return load_dataset(directory)
+
+
+def model_key(directory: Path) -> tuple[str, Stamp]:
+    """What identifies the weights of a model directory."""
+    return str(directory), _stamp(directory, (CONFIG_FILE, WEIGHTS_FILE))
+
+
+def get_model(directory: Path) -> SequentialModel:
+    """The model of a directory on the GPU (the CPU where there is none), loaded once per server.
+
+    Raises:
+        CheckpointError: see `awrsr.load_model`.
+    """
+    return _model(*model_key(directory))
+
+
+@st.cache_resource(max_entries=MAX_MODELS, show_spinner="Loading the model")
+def _model(directory: str, stamp: Stamp) -> SequentialModel:
+    return load_model(directory, "auto")
+
+
+def get_metrics(directory: Path) -> dict:
+    """What metrics.json of a model directory records; empty where there is none."""
+    path = directory / "metrics.json"
+    return read_json(path) if path.is_file() else {}
+
+
+def get_attribution(
+    directory: Path, items: tuple[int, ...], target: int, method: str, contrast: int | None
+) -> TimedAttribution:
+    """An attribution, computed once per server for each question while it is among the newest."""
+    return _attribution(model_key(directory), items, target, method, contrast)
+
+
+@st.cache_data(max_size=ATTRIBUTION_CACHE, show_spinner="Attributing")
+def _attribution(
+    key: tuple[str, Stamp],
+    items: tuple[int, ...],
+    target: int,
+    method: str,
+    contrast: int | None,
+) -> TimedAttribution:
+    start = time.perf_counter()
+    result = attribution.attribute(_model(*key), items, target, method, contrast)
+    return TimedAttribution(result, time.perf_counter() - start)
+
+
+def device_name() -> str:
+    """Where models run, in words."""
+    device = resolve_device("auto")
+    if device.type == "cuda":
+        return f"GPU: {torch.cuda.get_device_name(device)}"
+    return "CPU (no GPU found)"

@@ -1,0 +1,20 @@
+"""The app's entry, `streamlit run app/main.py` from any directory: page settings, page table."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))  # awrsr and app, installed or not
+
+import streamlit as st  # noqa: E402
+
+st.set_page_config(page_title="AWRSR Inspector", page_icon=str(HERE / "icon.svg"), layout="wide")
+st.html(HERE / "style.css")
+
+from app.loaders import start_server  # noqa: E402  (page settings first: these imports take seconds)
+from app.views import inspect  # noqa: E402
+
+start_server()
+st.navigation(
+    [st.Page(inspect.show, title="Inspect", url_path="inspect", default=True)], position="hidden"
+).run()

@@ -1,0 +1,142 @@
+"""Everything a person can choose: names, defaults, and its form in the URL.
+
+A choice lives in `st.session_state` under its own name. `restore` fills it from the URL once per
+session and says what it could not use; `remember` writes what differs from the default back.
+"""
+
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from awrsr.attribution import METHODS
+from awrsr.dataset import Dataset
+from awrsr.errors import AwrsrError, did_you_mean
+
+USER, OWN = "user", "own"
+MAX_LISTED = 50
+MAX_HISTORY = 500
+"""Longest history a page keeps; a model sees at most its own max_length of it."""
+AUTOMATIC = 0
+"""As a target: a user's held-out item, or else the first recommendation of model A."""
+DEFAULT_MODELS = ("sasrec-none", "sasrec-additive")
+DEFAULT_LENGTH = (15, 25)
+"""A first history this long fills a map and leaves its titles readable."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing a person chooses.
+
+    Args:
+        name: in the URL and in the session.
+        default: left out of the URL.
+        parse: the URL's text to the value; raises AwrsrError or ValueError.
+        show: the value to the URL's text.
+    """
+
+    name: str
+    default: Any
+    parse: Callable[[str], Any]
+    show: Callable[[Any], str] = field(default=str)
+
+
+def one_of(accepted: list[str]) -> Callable[[str], str]:
+    """A parser of names."""
+
+    def parse(text: str) -> str:
+        if text not in accepted:
+            raise ValueError(
+                f"accepted: {', '.join(accepted) or 'nothing'}.{did_you_mean(text, accepted)}"
+            )
+        return text
+
+    return parse
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """A parser of whole numbers within bounds."""
+
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high):
+            raise ValueError(f"accepted: a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def choices(dataset: Dataset, models: list[str]) -> list[Choice]:
+    """The choices there are for one dataset and its models."""
+    item = whole_number(1, dataset.n_items)
+
+    def items(text: str) -> list[int]:
+        history = [dataset.check_item(item(part)) for part in text.split(".") if part]
+        if len(history) > MAX_HISTORY:
+            raise ValueError(f"{len(history)} items; accepted: at most {MAX_HISTORY}")
+        return history
+
+    def model(position: int) -> str | None:
+        wanted = DEFAULT_MODELS[position]
+        return wanted if wanted in models else models[min(position, len(models) - 1)]
+
+    return [
+        Choice("a", model(0) if models else None, one_of(models)),
+        Choice("b", model(1) if models else None, one_of(models)),
+        Choice("source", USER, one_of([USER, OWN])),
+        Choice(
+            "user", default_user(dataset), lambda text: dataset.user_ids[dataset.user_index(text)]
+        ),
+        Choice("items", [], items, lambda history: ".".join(map(str, history))),
+        Choice("target", AUTOMATIC, item),
+        Choice("rival", None, item),
+        Choice("method", next(iter(METHODS)), one_of(list(METHODS))),
+        Choice("layer", 1, whole_number(1, 99)),
+        Choice("head", 1, whole_number(1, 99)),
+        Choice("k", 10, whole_number(1, MAX_LISTED)),
+        Choice("scale", "square root", one_of(["square root", "linear"])),
+    ]
+
+
+def default_user(dataset: Dataset) -> str:
+    """The first user with a history of a handy length, else the first user."""
+    low, high = DEFAULT_LENGTH
+    handy = ((dataset.lengths() > low) & (dataset.lengths() <= high)).nonzero()[0]
+    return dataset.user_ids[int(handy[0]) if len(handy) else 0]
+
+
+def restore(
+    session: MutableMapping[str, Any], url: Mapping[str, str], offered: list[Choice]
+) -> list[str]:
+    """Fill what the session does not hold yet, from the URL or by default.
+
+    Returns:
+        A sentence for everything in the URL that could not be used.
+    """
+    problems = []
+    for choice in offered:
+        if choice.name in session:
+            # Streamlit drops the state of a widget that is not drawn; assigning keeps it.
+            session[choice.name] = session[choice.name]
+            continue
+        session[choice.name] = choice.default
+        if choice.name in url:
+            try:
+                session[choice.name] = choice.parse(url[choice.name])
+            except (AwrsrError, ValueError) as error:
+                problems.append(
+                    f"{choice.name}={clipped(url[choice.name])} in the address: {error}"
+                )
+    return problems
+
+
+def clipped(text: str, length: int = 40) -> str:
+    """Text from outside, short enough for a message."""
+    return text if len(text) <= length else text[:length] + "\u2026"
+
+
+def to_url(session: Mapping[str, Any], offered: list[Choice]) -> dict[str, str]:
+    """What differs from the default, as the URL's parameters."""
+    return {
+        choice.name: choice.show(session[choice.name])
+        for choice in offered
+        if session.get(choice.name) not in (None, choice.default)
+    }
