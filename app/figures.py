@@ -8,7 +8,6 @@ import html
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 COLORSCALE = "Viridis"
 MODEL_COLORS = ("#3b6fd4", "#d97a1e")
@@ -91,53 +90,37 @@ def attention_map(weights: FloatArray, titles: list[str], *, name: str, scale: s
     return figure
 
 
-def attribution_bars(
-    values: list[FloatArray], titles: list[list[str]], names: list[str], unit: str
-) -> go.Figure:
-    """Signed bars per item, a panel per model, older items above; panels do not share their scale.
+def attribution_bars(values: FloatArray, titles: list[str], *, color: str) -> go.Figure:
+    """Signed bars per item, older items above.
 
     Args:
-        values: one array (m,) per model.
-        titles: the items' titles, oldest first, per model.
-        names: of the models.
-        unit: of the values.
+        values: (m,) in item score units.
+        titles: of the m items, oldest first.
+        color: of the bars.
     """
-    figure = make_subplots(
-        cols=len(values),
-        subplot_titles=[html.escape(name) for name in names],
-        shared_yaxes=titles[0] == titles[-1],
-        horizontal_spacing=0.04 if titles[0] == titles[-1] else 0.2,
+    m = len(titles)
+    figure = go.Figure(
+        go.Bar(
+            x=values,
+            y=positioned(titles),
+            orientation="h",
+            marker_color=color,
+            hovertemplate="%{y}<br>%{x:+.4f}<extra></extra>",
+        )
     )
-    for column, (panel, labels) in enumerate(zip(values, titles, strict=True), 1):
-        figure.add_trace(
-            go.Bar(
-                x=panel,
-                y=list(range(len(labels))),
-                orientation="h",
-                marker_color=MODEL_COLORS[column - 1],
-                customdata=[html.escape(label, quote=False) for label in labels],
-                hovertemplate="%{customdata}<br>%{x:+.4f}<extra></extra>",
-            ),
-            row=1,
-            col=column,
-        )
-        figure.update_yaxes(
-            tickmode="array",
-            tickvals=list(range(len(labels))),
-            ticktext=axis_labels(labels),
-            autorange="reversed",
-            fixedrange=True,
-            tickfont={"size": max(8, min(12, 520 // len(labels)))},
-            row=1,
-            col=column,
-        )
-        figure.update_xaxes(
-            title=unit, zeroline=True, zerolinewidth=1, fixedrange=True, row=1, col=column
-        )
-    m = max(len(labels) for labels in titles)
+    figure.update_yaxes(
+        type="category",
+        tickmode="array",
+        tickvals=positioned(titles),
+        ticktext=axis_labels(titles),
+        tickfont={"size": max(8, min(12, 520 // m))},
+        autorange="reversed",
+        fixedrange=True,
+    )
+    figure.update_xaxes(title="item score", zeroline=True, zerolinewidth=1, fixedrange=True)
     figure.update_layout(
-        height=int(130 + max(15 * m, 60)),
-        margin={"l": 0, "r": 0, "t": 30, "b": 0},
+        height=int(90 + max(15 * m, 60)),
+        margin={"l": 0, "r": 0, "t": 4, "b": 0},
         showlegend=False,
         bargap=0.25,
     )

@@ -16,7 +16,8 @@ HISTORY_COLUMNS = {
     "position": st.column_config.NumberColumn("#", width=36),
     "title": st.column_config.TextColumn("title", width=190),
 }
-Edit = Callable[[list[int], list[int]], list[int]]
+Edit = Callable[[list[int], list[int]], tuple[list[int], list[int]]]
+"""A history and the chosen rows, in order, to the new history and where they are now."""
 
 
 def choose_history(dataset: Dataset) -> tuple[list[int], int | None]:
@@ -85,7 +86,9 @@ def history_table(dataset: Dataset, history: list[int]) -> pd.DataFrame:
 def add_item() -> None:
     """The chosen item becomes the newest."""
     if st.session_state.added is not None:
-        st.session_state["items"] = [*st.session_state["items"], st.session_state.added]
+        history = [*st.session_state["items"], st.session_state.added]
+        st.session_state["items"] = history[-state.MAX_HISTORY :]
+        select_rows([])
         st.session_state.added = None
 
 
@@ -103,6 +106,7 @@ def paste_items(dataset: Dataset) -> None:
         problems.append(f"Only the first {state.MAX_HISTORY} of {len(lines)} lines were read.")
     if found:
         st.session_state["items"] = found
+        select_rows([])
     st.session_state.unknown = problems[:5] + (
         [f"And {len(problems) - 5} more lines like these."] if len(problems) > 5 else []
     )
@@ -111,6 +115,7 @@ def paste_items(dataset: Dataset) -> None:
 def edit_copy(history: list[int], held_out: int) -> None:
     """A user's history becomes one's own; the target stays what it was."""
     st.session_state["items"] = history
+    select_rows([])
     st.session_state.source = state.OWN
     if st.session_state.target == state.AUTOMATIC:
         st.session_state.target = held_out
@@ -125,17 +130,18 @@ def show_history(dataset: Dataset, history: list[int]) -> None:
     if st.session_state.source == state.USER:
         st.dataframe(table, hide_index=True, height=TABLE_HEIGHT, column_config=HISTORY_COLUMNS)
         return
-    tools = st.container(horizontal=True, gap="small")
+    tools = st.container(horizontal=True, gap="xsmall")
     selected = st.dataframe(
         table,
         hide_index=True,
         height=TABLE_HEIGHT - 56,
         column_config=HISTORY_COLUMNS,
-        key="editor",
+        key=f"editor-{st.session_state.get('edits', 0)}",
         on_select="rerun",
         selection_mode="multi-row",
+        selection_default={"selection": {"rows": st.session_state.get("edited_rows", [])}},
     )["selection"]["rows"]
-    rows = [row for row in selected if row < len(history)]
+    rows = sorted(row for row in selected if row < len(history))
     for label, icon, edit in EDITS:
         tools.button(
             label,
@@ -148,38 +154,48 @@ def show_history(dataset: Dataset, history: list[int]) -> None:
 
 
 def apply_edit(edit: Edit, rows: list[int]) -> None:
-    """Change one's own history; the table forgets its selection, whose rows are others now."""
-    st.session_state["items"] = edit(list(st.session_state["items"]), rows)
-    st.session_state.pop("editor", None)
+    """Change one's own history; the same items stay selected, wherever they are now."""
+    history, selected = edit(list(st.session_state["items"]), rows)
+    st.session_state["items"] = history
+    select_rows(selected)
 
 
-def move_older(history: list[int], rows: list[int]) -> list[int]:
+def select_rows(rows: list[int]) -> None:
+    """Select rows of the history's table, which is a new table to Streamlit from now on."""
+    st.session_state["edits"] = st.session_state.get("edits", 0) + 1
+    st.session_state["edited_rows"] = rows
+
+
+def move_older(history: list[int], rows: list[int]) -> tuple[list[int], list[int]]:
     """Swap each chosen item with the one before it."""
-    for row in sorted(rows):
-        if row > 0 and row - 1 not in rows:
+    moved = []
+    for row in rows:
+        if row > 0 and row - 1 not in moved:
             history[row - 1], history[row] = history[row], history[row - 1]
-    return history
+            row -= 1
+        moved.append(row)
+    return history, moved
 
 
-def move_newer(history: list[int], rows: list[int]) -> list[int]:
+def move_newer(history: list[int], rows: list[int]) -> tuple[list[int], list[int]]:
     """Swap each chosen item with the one after it."""
-    for row in sorted(rows, reverse=True):
-        if row < len(history) - 1 and row + 1 not in rows:
-            history[row + 1], history[row] = history[row], history[row + 1]
-    return history
+    last = len(history) - 1
+    mirrored, moved = move_older(history[::-1], [last - row for row in reversed(rows)])
+    return mirrored[::-1], [last - row for row in reversed(moved)]
 
 
-def repeat(history: list[int], rows: list[int]) -> list[int]:
+def repeat(history: list[int], rows: list[int]) -> tuple[list[int], list[int]]:
     """Put the chosen items once more, as the newest."""
-    return history + [history[row] for row in sorted(rows)]
+    longer = [*history, *(history[row] for row in rows)][: state.MAX_HISTORY]
+    return longer, list(range(len(history), len(longer)))
 
 
-def remove(history: list[int], rows: list[int]) -> list[int]:
+def remove(history: list[int], rows: list[int]) -> tuple[list[int], list[int]]:
     """Take the chosen items out."""
-    return [item for row, item in enumerate(history) if row not in rows]
+    return [item for row, item in enumerate(history) if row not in rows], []
 
 
-EDITS = (
+EDITS: tuple[tuple[str, str, Edit], ...] = (
     ("Older", "arrow_upward", move_older),
     ("Newer", "arrow_downward", move_newer),
     ("Repeat", "content_copy", repeat),

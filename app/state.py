@@ -123,7 +123,8 @@ def restore(
                 session[choice.name] = choice.parse(url[choice.name])
             except (AwrsrError, ValueError) as error:
                 problems.append(
-                    f"{choice.name}={clipped(url[choice.name])} in the address: {error}"
+                    f"{choice.name}={clipped(url[choice.name])} in the address: "
+                    f"{str(error).rstrip('.')}"
                 )
     return problems
 

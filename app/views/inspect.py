@@ -56,7 +56,7 @@ def show() -> None:
     offered = state.choices(dataset, list(models))
     problems += state.restore(st.session_state, st.query_params, offered)
     for problem in problems:
-        st.warning(f"{plain(problem)} The default is shown instead.", icon=":material/link_off:")
+        st.warning(f"{plain(problem)}. The default is shown.", icon=":material/link_off:")
     show_sidebar(dataset, models)
     history, held_out = choose_history(dataset)
     if history and models:
@@ -227,7 +227,7 @@ def show_recommendations(
             lambda row: [mark if row["title"][0] == "\u25c6" else ""] * len(row), axis=1
         ).format({"score": "{:.3f}"}),
         hide_index=True,
-        height=min(len(table), 10) * 35 + 38,
+        height=min(len(table), 10) * 35 + 37,
         column_config={
             "rank": st.column_config.NumberColumn("#", width=36),
             "title": st.column_config.TextColumn("title", width=158),
@@ -272,8 +272,8 @@ def show_maps(dataset: Dataset, sides: list[Side]) -> None:
         "downwards and keys to the right, from older to newer. The last row makes the prediction. "
         "Later items can hold no weight and are left out."
     )
-    columns = st.columns(len(sides), gap="medium")
     for kind, title in MAPS.items():
+        columns = st.columns(len(sides), gap="medium")
         for side, column in zip(sides, columns, strict=True):
             with column:
                 show_map(dataset, side, kind, title)
@@ -284,7 +284,8 @@ def show_map(dataset: Dataset, side: Side, kind: str, title: str) -> None:
     layer, head = st.session_state.layer - 1, st.session_state.head - 1
     where = f"layer {layer + 1}, head {head + 1}"
     refinement = REFINEMENTS[side.model.config.refinement]
-    st.markdown(f"**{title}** \u00b7 {plain(side.title)}, {where}")
+    formula = f" \u00b7 {refinement.formula}" if kind == "refined" else ""
+    st.markdown(f"**{title}** \u00b7 {plain(side.title)}, {where}{plain(formula)}")
     if layer >= side.model.config.n_layers or head >= side.model.config.n_heads:
         st.info(f"This model has no {where}.")
         return
@@ -292,8 +293,6 @@ def show_map(dataset: Dataset, side: Side, kind: str, title: str) -> None:
     if weights is None:
         st.info("The vanilla model has no second order: its first-order weights mix the values.")
         return
-    if kind == "refined":
-        st.caption(f"The weights that mix the values: {refinement.formula}.")
     st.plotly_chart(
         figures.attention_map(
             weights[head].cpu().numpy(),
@@ -341,19 +340,20 @@ def show_attributions(dataset: Dataset, sides: list[Side], target: int) -> None:
         loaders.get_attribution(side.directory, tuple(side.trace.items), target, method.name, rival)
         for side in sides
     ]
-    st.plotly_chart(
-        figures.attribution_bars(
-            [result.attribution.values.cpu().numpy() for result in results],
-            [dataset.titles(side.trace.items) for side in sides],
-            [side.title for side in sides],
-            "item score",
-        ),
-        config=PLOT_CONFIG,
-        key="attributions",
-        alt=f"{method.title} per item of the history, both models",
-    )
-    for result, column in zip(results, st.columns(len(sides)), strict=True):
-        column.caption(attribution_facts(result))
+    for side, result, column in zip(sides, results, st.columns(len(sides)), strict=True):
+        with column:
+            st.markdown(f"**{plain(side.title)}**")
+            st.plotly_chart(
+                figures.attribution_bars(
+                    result.attribution.values.cpu().numpy(),
+                    dataset.titles(side.trace.items),
+                    color=figures.MODEL_COLORS[SIDES.index(side.key)],
+                ),
+                config=PLOT_CONFIG,
+                key=f"attribution-{side.key}",
+                alt=f"{method.title} of {side.title} per item of the history",
+            )
+            st.caption(attribution_facts(result))
 
 
 def attribution_facts(timed: loaders.TimedAttribution) -> str:
