@@ -2,8 +2,8 @@
 
     python experiments/seeds.py            # from the repository's root; about an hour on two cores
 
-Seed 0 is the shipped model; the others go to runs/ml-latest-small/. The command line of a run is the
-one recorded in the shipped model's metrics.json, with another seed and another output.
+Seed 0 is the shipped model; the others go to runs/ml-latest-small/. A run has the command line
+recorded in the shipped model's metrics.json, with another seed and another output.
 """
 
 import json
@@ -52,7 +52,7 @@ def results() -> pd.DataFrame:
 
 
 def paired_interval(refinement: str) -> tuple[float, float, float]:
-    """Mean difference of per-user test NDCG@10 to vanilla, seeds averaged, and its 95% bootstrap."""
+    """Mean per-user test NDCG@10 less vanilla's, seeds averaged, and its 95% bootstrap."""
 
     def gains(name: str) -> np.ndarray:
         per_seed = []
