@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app import state
-from app.text import plain
+from app.text import item_labels, plain
 from awrsr.batching import history_and_target
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError
@@ -32,6 +32,7 @@ def choose_history(dataset: Dataset) -> tuple[list[int], int | None]:
             format_func={state.USER: "A user's", state.OWN: "My own"}.get,
         )
     if st.session_state.source == state.OWN:
+        labels = item_labels(dataset)
         with head[1]:
             st.selectbox(
                 "Add an item",
@@ -39,7 +40,7 @@ def choose_history(dataset: Dataset) -> tuple[list[int], int | None]:
                 index=None,
                 key="added",
                 placeholder="Search by title",
-                format_func=lambda item: dataset.titles([item])[0],
+                format_func=lambda item: labels[item - 1],
                 on_change=add_item,
             )
         with head[2], st.popover("Paste titles or ids", width="stretch"):
@@ -77,7 +78,8 @@ def user_title(dataset: Dataset, user: str) -> str:
 
 def history_table(dataset: Dataset, history: list[int]) -> pd.DataFrame:
     """A history as rows, oldest first."""
-    rows = dataset.items.iloc[[item - 1 for item in history]].drop(columns="item")
+    rows = dataset.items.iloc[[item - 1 for item in history]]
+    rows = rows.drop(columns=["item", "position"], errors="ignore")
     further = [name for name in rows if name not in ("item_id", "title")]
     rows.insert(0, "position", range(1, len(history) + 1))
     return rows[["position", "title", *further, "item_id"]]

@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))  # awrsr and app, installed or not
+if str(HERE.parent) not in sys.path:  # this file is run again for every interaction
+    sys.path.insert(0, str(HERE.parent))  # awrsr and app, installed or not
 
 import streamlit as st  # noqa: E402
 

@@ -39,6 +39,13 @@ class Choice:
     parse: Callable[[str], Any]
     show: Callable[[Any], str] = field(default=str)
 
+    def accepts(self, value: Any) -> bool:
+        """Whether a session may go on with this value: its model or its item may be gone."""
+        try:
+            return value == self.default or self.parse(self.show(value)) == value
+        except (AwrsrError, ValueError):
+            return False
+
 
 def one_of(accepted: list[str]) -> Callable[[str], str]:
     """A parser of names."""
@@ -113,7 +120,7 @@ def restore(
     """
     problems = []
     for choice in offered:
-        if choice.name in session:
+        if choice.name in session and choice.accepts(session[choice.name]):
             # Streamlit drops the state of a widget that is not drawn; assigning keeps it.
             session[choice.name] = session[choice.name]
             continue
@@ -124,7 +131,7 @@ def restore(
             except (AwrsrError, ValueError) as error:
                 problems.append(
                     f"{choice.name}={clipped(url[choice.name])} in the address: "
-                    f"{str(error).rstrip('.')}"
+                    f"{clipped(str(error), 300).rstrip('.')}"
                 )
     return problems
 

@@ -1,8 +1,36 @@
-"""Text from outside, made safe for Streamlit's markdown."""
+"""Text from outside, made safe for Streamlit's markdown and selectboxes."""
 
 import re
 
+from awrsr.dataset import Dataset
+
+MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
+INSIDE_PATTERNS = re.compile(
+    r"(?<=[:@])(?=\S)|(?<=[-<>~=])(?=[-<>~=])|(?<=www)(?=\.)", re.IGNORECASE
+)
+JOINER = "\u2060"
+"""Invisible, zero wide, no place to break a line."""
+
 
 def plain(text: object) -> str:
-    """Text that Streamlit's markdown shows as it stands, whatever characters it holds."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])", r"\\\1", str(text))
+    """Text that Streamlit's markdown shows as it stands, whatever characters it holds.
+
+    Escapes alone are not enough: Streamlit looks for icons (`:material/home:`), arrows (`->`) and
+    addresses in what markdown has unescaped already. A joiner inside such a pattern hides it.
+    """
+    one_line = re.sub(r"\s+", " ", str(text))
+    return MARKS.sub(r"\\\1", INSIDE_PATTERNS.sub(JOINER, one_line))
+
+
+def item_labels(dataset: Dataset) -> list[str]:
+    """The title of every item as a selectbox's option, in item order.
+
+    Streamlit knows an option by its label alone, so titles that several items share, or that are
+    blank, carry the item's id.
+    """
+    titles = dataset.titles(range(1, dataset.n_items + 1))
+    shared = dataset.items["title"].astype(str).duplicated(keep=False)
+    return [
+        f"{title} [{item_id}]".strip() if repeated or not title.strip() else title
+        for title, item_id, repeated in zip(titles, dataset.item_ids, shared, strict=True)
+    ]

@@ -20,6 +20,7 @@ from awrsr.models import SequentialModel, build_model
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
+FLOATING = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 
 
 def resolve_device(device: str) -> torch.device:
@@ -38,7 +39,9 @@ def resolve_device(device: str) -> torch.device:
         raise ConfigError(
             f"device {device!r} is not available here ({reason}); accepted: auto, cpu, cuda"
         ) from None
-    return found
+    if found.type not in ("cpu", "cuda"):
+        raise ConfigError(f"device {device!r} is not supported; accepted: auto, cpu, cuda")
+    return found if found.type == "cuda" else torch.device("cpu")
 
 
 def save_config(
@@ -174,10 +177,13 @@ def check_weights(path: Path, expected: dict[str, Any], received: dict[str, Tens
             problems.append(
                 f"{name} is {tuple(have.shape)}, the config asks for {tuple(want.shape)}"
             )
-        elif not have.is_floating_point():
+        elif have.dtype not in FLOATING:
             problems.append(f"{name} is {have.dtype}, expected floating point")
         elif not have.isfinite().all():
             problems.append(f"{name} holds values that are not finite")
+    types = sorted({str(tensor.dtype) for tensor in received.values()})
+    if not problems and len(types) > 1:
+        problems.append(f"its tensors are of several types: {', '.join(types)}")
     if problems:
         shown = "; ".join(problems[:5]) + (
             f"; and {len(problems) - 5} more" if len(problems) > 5 else ""

@@ -18,7 +18,7 @@ from awrsr.config import Candidates, ModelConfig, TrainConfig
 from awrsr.dataset import Dataset, load_dataset, save_dataset
 from awrsr.errors import AwrsrError
 from awrsr.evaluation import evaluate_popularity
-from awrsr.files import write_atomically
+from awrsr.files import make_directory, write_atomically
 from awrsr.model_card import (
     dataset_of,
     evaluate_stored,
@@ -156,7 +156,7 @@ def evaluate(
     results = evaluate_stored(model, data, candidates=candidates, device=device)
     popularity = evaluate_popularity(data, "test", candidates=candidates)
     if output:
-        output.mkdir(parents=True, exist_ok=True)
+        make_directory(output)
         write_metrics(output, model, results)
     metrics = {split: result.metrics for split, result in results.items()}
     _print_results({**metrics, "popularity, test": popularity.metrics})
@@ -206,7 +206,7 @@ def trace(
     loaded, data, history = _load(model, dataset, items, device)
     result = recommendation.trace(loaded, history)
     last_rows = {
-        f"{kind[:-6]} L{layer + 1}H{head + 1}": weights[-1].cpu().numpy()
+        f"{kind.removesuffix('_order')} L{layer + 1}H{head + 1}": weights[-1].cpu().numpy()
         for kind in ("first_order", "second_order", "refined")
         for layer, heads in enumerate(result.maps(kind))
         if heads is not None

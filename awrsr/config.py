@@ -1,7 +1,7 @@
 """Every setting of a model and of its training: frozen, checked when made, to and from JSON."""
 
 import dataclasses
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args
@@ -11,6 +11,10 @@ from awrsr.errors import ConfigError, check_choice, did_you_mean
 SCHEMA_VERSION = 1
 PADDING = 0
 """The item number that is no item. Real items are 1 to n_items."""
+
+MAX_SIZE = 1_000_000
+MAX_LAYERS = 1_000
+"""Beyond any model; a damaged config is refused before anything of its size is made."""
 
 Backbone = Literal["sasrec", "stosa"]
 BACKBONE_TITLES: dict[Backbone, str] = {"sasrec": "SASRec", "stosa": "STOSA"}
@@ -57,13 +61,18 @@ class Settings:
             raise ConfigError(f"{where}: {error}") from None
 
 
-def _check_number(name: str, value: object, kind: type, low: float, high: float = math.inf) -> None:
+UNLIMITED = sys.float_info.max
+"""What is finite; a number written as Infinity is not."""
+
+
+def _check_number(
+    name: str, value: object, kind: type, low: float, high: float = UNLIMITED
+) -> None:
     accepted = int if kind is int else (int, float)
     if isinstance(value, bool) or not isinstance(value, accepted) or not low <= value <= high:
-        upper = "" if high == math.inf else f" to {high:g}"
-        at_least = f"{low:g}{upper}" if upper else f"{low:g} or more"
+        accepted_range = f"{low:g} or more" if high == UNLIMITED else f"{low:g} to {high}"
         raise ConfigError(
-            f"{name} must be {'a whole number' if kind is int else 'a number'}, {at_least}; "
+            f"{name} must be {'a whole number' if kind is int else 'a number'}, {accepted_range}; "
             f"received {value!r}"
         )
 
@@ -106,12 +115,13 @@ class ModelConfig(Settings):
         if not isinstance(self.refinement, str):
             raise ConfigError(f"refinement must be a name; received {self.refinement!r}")
         check_choice("mean_stream", self.mean_stream, get_args(MeanStream))
-        for name in ("max_length", "hidden_size", "n_layers", "n_heads", "inner_size"):
-            _check_number(name, getattr(self, name), int, 1)
+        for name in ("max_length", "hidden_size", "n_heads", "inner_size"):
+            _check_number(name, getattr(self, name), int, 1, MAX_SIZE)
+        _check_number("n_layers", self.n_layers, int, 1, MAX_LAYERS)
         for name in ("hidden_dropout", "attention_dropout"):
             _check_number(name, getattr(self, name), float, 0, 0.99)
         if self.correlation_rank is not None:
-            _check_number("correlation_rank", self.correlation_rank, int, 1)
+            _check_number("correlation_rank", self.correlation_rank, int, 1, MAX_SIZE)
         if self.hidden_size % self.n_heads:
             raise ConfigError(
                 f"n_heads must divide hidden_size; received {self.n_heads} heads "
@@ -146,7 +156,7 @@ class Catalogue(Settings):
         for name in ("name", "fingerprint"):
             if not isinstance(getattr(self, name), str):
                 raise ConfigError(f"{name} must be text; received {getattr(self, name)!r}")
-        _check_number("n_items", self.n_items, int, 1)
+        _check_number("n_items", self.n_items, int, 1, 2**31 - 1)
 
 
 @dataclass(frozen=True, kw_only=True)

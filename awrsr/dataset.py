@@ -25,6 +25,7 @@ from awrsr.errors import DataError, did_you_mean
 from awrsr.files import new_directory, read_json, write_json
 
 SCHEMA_VERSION = 1
+RECORDED = ("schema_version", "name", "counts", "fingerprint")
 FILES = ("dataset.json", "items.parquet", "sequences.parquet")
 
 Items = npt.NDArray[np.int32]
@@ -164,15 +165,15 @@ class Dataset:
 
     @cached_property
     def _by_title(self) -> dict[str, list[int]]:
-        return _positions(self._titles)
+        return _positions(title.strip() for title in self._titles)
 
     @cached_property
     def _by_item_id(self) -> dict[str, list[int]]:
-        return _positions(self.item_ids)
+        return _positions(item_id.strip() for item_id in self.item_ids)
 
     @cached_property
     def _by_folded_title(self) -> dict[str, list[int]]:
-        return _positions(title.casefold() for title in self._titles)
+        return _positions(title.strip().casefold() for title in self._titles)
 
     def summary(self) -> pd.Series:
         """Counts that describe the dataset, by name."""
@@ -205,9 +206,15 @@ def save_dataset(dataset: Dataset, directory: str | Path) -> None:
     """Write a dataset directory; it appears only when it is whole.
 
     Raises:
+        DataError: `about` uses a name that is recorded of every dataset.
         DataError: the directory exists and is not empty.
         AwrsrError: it could not be written.
     """
+    for name in dataset.about:
+        if name in RECORDED:
+            raise DataError(
+                f"about cannot say {name!r}; {', '.join(RECORDED)} are recorded of themselves"
+            )
     about = {
         "schema_version": SCHEMA_VERSION,
         "name": dataset.name,
@@ -260,29 +267,29 @@ def load_dataset(directory: str | Path) -> Dataset:
             f"{directory / 'items.parquet'}: column 'item' must count 1 to {len(items)}"
         )
 
-    lengths = table["items"].map(len).to_numpy()
-    flat = np.concatenate([np.zeros(0, np.int32), *table["items"]]).astype(np.int32)
+    lists = _read_lists(directory / "sequences.parquet", "items")
+    lengths = lists.value_lengths().to_numpy()
+    flat = lists.flatten().to_numpy()
     if len(flat) and not (1 <= flat.min() and flat.max() <= len(items)):
         raise DataError(
             f"{directory / 'sequences.parquet'}: items run from {flat.min()} to {flat.max()}; "
             f"the catalogue has items 1 to {len(items)}"
         )
-    timestamps = (
-        np.concatenate([np.zeros(0, np.int64), *table["timestamps"]]).astype(np.int64)
-        if "timestamps" in table
-        else None
-    )
+    timestamps = None
+    if "timestamps" in table:
+        times = _read_lists(directory / "sequences.parquet", "timestamps")
+        if not np.array_equal(times.value_lengths().to_numpy(), lengths):
+            raise DataError(
+                f"{directory / 'sequences.parquet'}: 'timestamps' and 'items' differ in length"
+            )
+        timestamps = times.flatten().to_numpy().astype(np.int64)
     dataset = Dataset(
         name=str(about.get("name", directory.name)),
-        about={
-            key: value
-            for key, value in about.items()
-            if key not in ("schema_version", "name", "counts", "fingerprint")
-        },
+        about={key: value for key, value in about.items() if key not in RECORDED},
         items=items,
         user_ids=[str(user) for user in table["user_id"]],
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        flat_items=flat,
+        flat_items=flat.astype(np.int32),
         flat_timestamps=timestamps,
         directory=directory,
     )
@@ -302,6 +309,25 @@ def _read_parquet(path: Path, needed: list[str]) -> pd.DataFrame:
     missing = [name for name in needed if name not in frame]
     if missing:
         raise DataError(
-            f"{path}: missing column {', '.join(missing)}; it has {', '.join(frame.columns)}"
+            f"{path}: missing column {', '.join(missing)}; it has {', '.join(map(str, frame))}"
         )
+    for name in needed:
+        if frame[name].isna().any():
+            row = int(np.flatnonzero(frame[name].isna())[0])
+            raise DataError(f"{path}, row {row + 1}: {name!r} is empty")
     return frame
+
+
+def _read_lists(path: Path, name: str) -> pa.ListArray:
+    """A column of lists of whole numbers, none missing, of a file that can be read."""
+    column = pq.read_table(path, columns=[name])[name].combine_chunks()
+    if (
+        not pa.types.is_list(column.type)
+        or not pa.types.is_integer(column.type.value_type)
+        or column.null_count
+        or column.flatten().null_count
+    ):
+        raise DataError(
+            f"{path}: column {name!r} must hold lists of whole numbers, it is {column.type}"
+        )
+    return column

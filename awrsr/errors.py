@@ -48,5 +48,5 @@ def check_choice(kind: str, name: str, accepted: Iterable[str]) -> None:
     if name not in accepted:
         raise ConfigError(
             f"unknown {kind} {name!r}; accepted: {', '.join(accepted)}."
-            f"{did_you_mean(name, accepted)}"
+            f"{did_you_mean(str(name), accepted)}"
         )

@@ -22,10 +22,11 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         AwrsrError: the file could not be written (disk full, no permission); `path` is as it was.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    temporary = Path(name)
+    temporary = None
     try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
+        temporary = Path(name)
         write(temporary)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
@@ -36,7 +37,14 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
             f"could not write {path}: {error.strerror or error}; nothing was changed"
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove the temporary files of processes killed while they wrote `path`."""
+    for leftover in path.parent.glob(f".{path.name}.*"):
+        leftover.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -59,11 +67,23 @@ def read_json(path: Path) -> dict[str, Any]:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(f"{path} does not exist") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} is not readable JSON: {error}") from error
     if not isinstance(value, dict):
         raise DataError(f"{path} holds a JSON {type(value).__name__}, expected an object")
     return value
+
+
+def make_directory(path: Path) -> None:
+    """Make a directory and its parents where they do not exist.
+
+    Raises:
+        AwrsrError: it could not be made (something else has its name, no permission).
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AwrsrError(f"could not create {path}: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -78,8 +98,8 @@ def new_directory(path: Path) -> Iterator[Path]:
         raise DataError(
             f"{path} already exists and is not empty; choose another directory or remove it"
         )
+    make_directory(path.parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     except OSError as error:
         raise AwrsrError(f"could not create {path}: {error.strerror or error}") from error

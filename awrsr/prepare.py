@@ -4,6 +4,7 @@ One reader per format; each gives a frame of interactions (user_id, item_id, tim
 file order) and, where the source has them, a frame of items (item_id, title, further columns).
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from awrsr.dataset import Dataset
 from awrsr.errors import DataError, check_choice, did_you_mean
 
 Format = Literal["movielens", "s3rec", "table"]
+
+MAX_SECONDS = 2**62
+"""What a whole number of 64 bits holds, exactly so as a float."""
 
 
 @dataclass(frozen=True)
@@ -216,13 +220,21 @@ def _read_columns(source: Path, columns: dict[str, str], *, further: bool = Fals
             frame = pd.read_parquet(source)
         else:
             text = {name: str for name in columns.values() if name != "timestamp"}
-            frame = pd.read_csv(source, dtype=text, keep_default_na=False)
+            with warnings.catch_warnings():
+                # By default a value too many in every row would shift the columns by one, silently.
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                frame = pd.read_csv(source, dtype=text, keep_default_na=False, index_col=False)
     except pd.errors.EmptyDataError:
         raise DataError(
             f"{source} is empty; expected columns {', '.join(columns.values())}"
         ) from None
     except FileNotFoundError:
         raise DataError(f"{source} does not exist") from None
+    except pd.errors.ParserWarning:
+        raise DataError(
+            f"{source}: its rows hold more values than its header has columns; "
+            "a value with a comma needs quotes"
+        ) from None
     except (OSError, ValueError, pa.ArrowException) as error:
         raise DataError(f"{source} is not a readable csv or parquet file: {error}") from error
 
@@ -233,6 +245,8 @@ def _read_columns(source: Path, columns: dict[str, str], *, further: bool = Fals
                 f"{did_you_mean(name, map(str, frame))}"
             )
     others = [name for name in frame if further and name not in columns.values()]
+    for clash in set(others) & set(columns):
+        raise DataError(f"{source}: a further column cannot be called {clash!r}; rename it")
     frame = frame[[*columns.values(), *others]].rename(columns={v: k for k, v in columns.items()})
     for name in columns:
         if name == "timestamp":
@@ -250,17 +264,19 @@ def _read_columns(source: Path, columns: dict[str, str], *, further: bool = Fals
 
 
 def _seconds(values: "pd.Series[Any]", source: Path) -> "pd.Series[Any]":
-    """Timestamps as whole seconds, from numbers or from dates."""
-    if pd.api.types.is_datetime64_any_dtype(values):
-        return pd.Series(values.dt.as_unit("s").astype("int64"))
-    numbers = pd.to_numeric(values, errors="coerce")
-    if numbers.notna().all():
-        return numbers.astype("int64")
-    dates = pd.to_datetime(values, errors="coerce", utc=True, format="ISO8601")
+    """Timestamps as seconds, from numbers or from dates; fractions are kept, since they order."""
+    text = values.astype(str)
+    numbers = pd.to_numeric(text, errors="coerce")
+    usable = numbers.between(-MAX_SECONDS, MAX_SECONDS)
+    if usable.all():
+        return numbers
+    dates = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601")
     if dates.notna().all():
-        return pd.Series(dates.dt.as_unit("s").astype("int64"))
-    row = int(np.flatnonzero(numbers.isna() & dates.isna())[0])
+        return pd.Series(dates.dt.as_unit("us").astype("int64") / 1e6)
+    unreadable = np.flatnonzero(~usable & dates.isna())
+    if len(unreadable) == 0:
+        raise DataError(f"{source}: timestamps are numbers in some rows and dates in others")
     raise DataError(
-        f"{source}, row {row + 1}: timestamp {values.iloc[row]!r} is neither a number of seconds "
-        "nor an ISO 8601 date"
+        f"{source}, row {unreadable[0] + 1}: timestamp {text.iloc[unreadable[0]]!r} is neither "
+        "a number of seconds nor an ISO 8601 date"
     )

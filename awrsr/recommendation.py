@@ -1,6 +1,9 @@
 """One sequence to its trace and to a ranked catalogue."""
 
+import operator
 from collections.abc import Sequence
+from contextlib import suppress
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -35,13 +38,27 @@ def check_items(model: SequentialModel, items: Sequence[int]) -> list[int]:
     """
     if len(items) == 0:
         raise DataError("the history is empty; give one item or more, oldest first")
-    for item in items:
-        if int(item) != item or not 1 <= item <= model.catalogue.n_items:
-            raise DataError(
-                f"{item} is not an item of {model.catalogue.name}; "
-                f"items are 1 to {model.catalogue.n_items}"
-            )
-    return [int(item) for item in items]
+    return [check_item(model, item) for item in items]
+
+
+def check_item(model: SequentialModel, item: int, role: str = "") -> int:
+    """The item as a plain whole number.
+
+    Args:
+        role: what it was asked for, to begin the message with.
+
+    Raises:
+        DataError: it is not an item of the model's catalogue.
+    """
+    received: object = item
+    with suppress(TypeError):  # what is no whole number, 2.5 or "x"
+        received = number = operator.index(item)
+        if 1 <= number <= model.catalogue.n_items:
+            return number
+    raise DataError(
+        f"{role}{received!r} is not an item of {model.catalogue.name}; "
+        f"items are 1 to {model.catalogue.n_items}"
+    )
 
 
 @torch.no_grad()
@@ -89,7 +106,7 @@ def recommend(
         DataError: the history is empty or wrong, or the dataset is another one.
         ConfigError: k is not 1 or more.
     """
-    if k < 1 or int(k) != k:
+    if not isinstance(k, Integral) or k < 1:
         raise ConfigError(f"k must be a whole number, 1 or more; received {k!r}")
     if dataset is not None:
         check_same_catalogue(model, dataset)

@@ -20,8 +20,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from awrsr.batching import bucketed, left_pad, training_windows
+from awrsr.batching import HELD_OUT, bucketed, left_pad, training_windows
 from awrsr.checkpoint import (
+    WEIGHTS_FILE,
+    check_weights,
     read_config,
     read_tensors,
     resolve_device,
@@ -31,9 +33,9 @@ from awrsr.checkpoint import (
 )
 from awrsr.config import PADDING, Catalogue, ModelConfig, TrainConfig
 from awrsr.dataset import Dataset
-from awrsr.errors import ConfigError
+from awrsr.errors import CheckpointError, ConfigError, DataError
 from awrsr.evaluation import evaluate
-from awrsr.files import new_directory, write_text
+from awrsr.files import new_directory, remove_leftovers, write_text
 from awrsr.losses import training_loss
 from awrsr.models import SequentialModel, build_model
 
@@ -105,7 +107,7 @@ def train(
         gradient norm), seconds.
 
     Raises:
-        DataError: the directory exists.
+        DataError: the directory exists, or no sequence is long enough to train on.
         ConfigError: settings that do not go together, or others than those of the run to resume.
         CheckpointError: the directory to resume is damaged.
     """
@@ -118,6 +120,11 @@ def train(
     if config.loss == "bpr_pvn" and model_config.backbone != "stosa":
         raise ConfigError(
             f"loss 'bpr_pvn' needs backbone 'stosa'; received {model_config.backbone!r}"
+        )
+    if dataset.lengths().max() - HELD_OUT["validation"] < 2:
+        raise DataError(
+            f"no user of {dataset.name} has items to train on: the longest sequence has "
+            f"{dataset.lengths().max()} items, 4 or more are needed"
         )
     torch_device = resolve_device(device)
     fabric = Fabric(
@@ -142,7 +149,9 @@ def train(
                 f"{_first_difference(directory, settings)}"
             )
         if not (directory / RESUME_FILE).is_file():
-            return pd.read_csv(directory / HISTORY_FILE)
+            return _finished_history(directory / HISTORY_FILE)
+        for name in (WEIGHTS_FILE, HISTORY_FILE, RESUME_FILE):
+            remove_leftovers(directory / name)
         history = _restore(directory, model, optimizer)
     else:
         with new_directory(directory) as temporary:
@@ -235,18 +244,32 @@ def _restore(
     directory: Path, model: SequentialModel, optimizer: torch.optim.Optimizer
 ) -> list[dict[str, float]]:
     """Put the last epoch's weights and moments back; the history so far."""
-    tensors, metadata = read_tensors(directory / RESUME_FILE)
-    model.load_state_dict(
-        {name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")}
-    )
+    path = directory / RESUME_FILE
+    tensors, metadata = read_tensors(path)
+    weights = {
+        name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")
+    }
+    check_weights(path, model.state_dict(), weights)
+    model.load_state_dict(weights)
     state: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        if name.startswith("optimizer."):
-            _, index, moment = name.split(".")
-            state.setdefault(int(index), {})[moment] = tensor
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-    history: list[dict[str, float]] = json.loads(metadata["history"])
+    try:
+        for name, tensor in tensors.items():
+            if name.startswith("optimizer."):
+                _, index, moment = name.split(".")
+                state.setdefault(int(index), {})[moment] = tensor
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+        history: list[dict[str, float]] = json.loads(metadata["history"])
+    except (KeyError, ValueError) as error:
+        raise CheckpointError(f"{path} does not hold what a run needs to go on: {error}") from error
     return history
+
+
+def _finished_history(path: Path) -> pd.DataFrame:
+    """The history of a run that has ended."""
+    try:
+        return pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is not a readable history: {error}") from error
 
 
 def _first_difference(directory: Path, settings: tuple[Any, ...]) -> str:

@@ -1,8 +1,8 @@
 """A SASRec that others trained and published gives the figures that they published.
 
-ICLRec-Beauty-1.pt and the README of salesforce/ICLRec (BSD-3): HIT and NDCG at 5 and 10 on Beauty's
-test split, the whole catalogue ranked, seen items excluded. None of it was computed by this project,
-so it checks architecture, slots, masks, data order and protocol at once.
+ICLRec-Beauty-1.pt and the README of salesforce/ICLRec (BSD-3): HIT and NDCG at 5 and 10 on the test
+split of Beauty, the whole catalogue ranked, seen items excluded. None of it was computed by this
+project, so it checks architecture, slots, masks, data order and protocol at once.
 """
 
 import re

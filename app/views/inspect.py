@@ -10,7 +10,7 @@ import torch
 import awrsr
 from app import figures, loaders, state
 from app.history import choose_history, show_history
-from app.text import plain
+from app.text import item_labels, plain
 from awrsr.attribution import METHODS
 from awrsr.config import BACKBONE_TITLES
 from awrsr.dataset import Dataset
@@ -87,12 +87,13 @@ def show_results(
                 show_recommendations(dataset, outcome, other, history, target)
     if target is None:
         return
-    dropped = max(side.trace.dropped for side in sides)
-    if dropped:
-        st.caption(
-            f":material/content_cut: The history has {len(history)} items; the models see the "
-            f"newest {len(history) - dropped}. Recommendations leave out all {len(history)}."
-        )
+    for side in sides:
+        if side.trace.dropped:
+            st.caption(
+                f":material/content_cut: The history has {len(history)} items; {plain(side.title)} "
+                f"sees the newest {len(side.trace.items)}. Its recommendations leave out all "
+                f"{len(history)}."
+            )
     show_maps(dataset, sides)
     show_attributions(dataset, sides, target)
 
@@ -154,7 +155,7 @@ def model_note(directory: Path) -> str:
         return (
             f"Test NDCG@10 {test['metrics']['NDCG@10']:.4f}, HR@10 {test['metrics']['HR@10']:.4f} "
             f"(last item, ranked among {plain(test['protocol']['candidates'])}; "
-            f"{test['protocol']['users']} users)"
+            f"{plain(test['protocol']['users'])} users)"
         )
     except (AwrsrError, KeyError, TypeError, ValueError):
         return "No readable metrics.json: run `python -m awrsr evaluate` on it."
@@ -166,14 +167,16 @@ def choose_target(
     """The item whose rank and attributions are shown, one for both models."""
     if held_out is not None:
         automatic, why = held_out, "Held out"
-    else:
-        first = ranked_catalogue(sides[0].trace.item_scores, history)
+    elif len(first := ranked_catalogue(sides[0].trace.item_scores, history)):
         automatic, why = int(first["item"].iloc[0]), "First recommendation"
+    else:  # the whole catalogue is in the history
+        automatic, why = history[-1], "Newest item"
+    labels = item_labels(dataset)
 
     def label(item: int) -> str:
         if item == state.AUTOMATIC:
-            return f"{why}: {dataset.titles([automatic])[0]}"
-        return dataset.titles([item])[0]
+            return f"{why}: {labels[automatic - 1]}"
+        return labels[item - 1]
 
     st.selectbox(
         "Target",
@@ -224,7 +227,7 @@ def show_recommendations(
     mark = "background-color: rgba(240, 180, 40, 0.28)"
     st.dataframe(
         table.style.apply(
-            lambda row: [mark if row["title"][0] == "\u25c6" else ""] * len(row), axis=1
+            lambda row: [mark if top["item"][row.name] == target else ""] * len(row), axis=1
         ).format({"score": "{:.3f}"}),
         hide_index=True,
         height=min(len(table), 10) * 35 + 37,
@@ -235,7 +238,7 @@ def show_recommendations(
             "other": st.column_config.NumberColumn(
                 f"in {other.key.upper()}" if other else None,
                 width=46,
-                help=f"Rank in {other.title}" if other else None,
+                help=f"Rank in {plain(other.title)}" if other else None,
             ),
         },
     )
@@ -309,6 +312,7 @@ def show_map(dataset: Dataset, side: Side, kind: str, title: str) -> None:
 def show_attributions(dataset: Dataset, sides: list[Side], target: int) -> None:
     """What each item adds to the target's score, in both models, by one method."""
     st.divider()
+    labels = item_labels(dataset)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.markdown("#### Attribution", width="content")
         st.selectbox(
@@ -324,7 +328,7 @@ def show_attributions(dataset: Dataset, sides: list[Side], target: int) -> None:
             index=None,
             key="rival",
             placeholder="No rival",
-            format_func=lambda item: dataset.titles([item])[0],
+            format_func=lambda item: labels[item - 1],
             help="Explain the target's score less this item's score.",
             width=340,
         )

@@ -11,9 +11,9 @@ from awrsr.attribution.input_x_gradient import InputXGradient
 from awrsr.attribution.integrated_gradients import IntegratedGradients
 from awrsr.attribution.leave_one_out import LeaveOneOut
 from awrsr.attribution.shapley_value_sampling import ShapleyValueSampling
-from awrsr.errors import DataError, check_choice
+from awrsr.errors import ConfigError, check_choice
 from awrsr.models import SequentialModel
-from awrsr.recommendation import check_items
+from awrsr.recommendation import check_item, check_items
 
 METHODS: dict[str, AttributionMethod] = {
     method.name: method
@@ -51,17 +51,16 @@ def attribute(
 
     Raises:
         DataError: the history, the target or the contrast is not made of items.
-        ConfigError: no such method.
+        ConfigError: no such method, or the seed is out of range.
     """
     check_choice("attribution method", method, METHODS)
     chosen = METHODS[method]
     kept = check_items(model, items)[-model.config.max_length :]
-    for asked in [target] if contrast is None else [target, contrast]:
-        if int(asked) != asked or not 1 <= asked <= model.catalogue.n_items:
-            raise DataError(
-                f"the target {asked!r} is not an item of {model.catalogue.name}; "
-                f"items are 1 to {model.catalogue.n_items}"
-            )
+    target = check_item(model, target, "the target ")
+    if contrast is not None:
+        contrast = check_item(model, contrast, "the contrast ")
+    if not 0 <= seed < 2**32:
+        raise ConfigError(f"seed must be a whole number, 0 to {2**32 - 1}; received {seed!r}")
     question = Question(model, kept, target, contrast)
     if chosen.randomised:
         with seeded(seed):

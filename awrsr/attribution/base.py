@@ -140,7 +140,9 @@ def in_small_batches(
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Run a randomised method from a seed and put the process's generators back as they were."""
-    with _RANDOM_LOCK, torch.random.fork_rng(devices=[]):
+    # torch.manual_seed reaches the generators of all GPUs, wherever the model is.
+    gpus = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    with _RANDOM_LOCK, torch.random.fork_rng(devices=gpus):
         numpy_state = np.random.get_state()
         try:
             torch.manual_seed(seed)

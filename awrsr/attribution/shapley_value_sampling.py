@@ -34,4 +34,5 @@ class ShapleyValueSampling(AttributionMethod):
             n_samples=self.settings["n_samples"],
             perturbations_per_eval=self.settings["n_samples"],
         )
-        return cast(Tensor, values)[0, :, 0]
+        # Captum adds up in single precision, whatever the precision of the model.
+        return cast(Tensor, values)[0, :, 0].to(question.embeddings.dtype)

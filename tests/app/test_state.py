@@ -1,0 +1,153 @@
+"""Choices: every one comes back from the address, and what is unusable is named."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import make_dataset
+
+from app import state
+from awrsr.dataset import Dataset
+
+MODELS = ["sasrec-none", "stosa-simple"]
+OTHER_THAN_DEFAULT = {
+    "a": "stosa-simple",
+    "b": "sasrec-none",
+    "source": "own",
+    "user": "1003",
+    "items": [3, 1, 3],
+    "target": 5,
+    "rival": 2,
+    "method": "leave_one_out",
+    "layer": 2,
+    "head": 3,
+    "k": 7,
+    "scale": "linear",
+}
+
+
+@pytest.fixture
+def offered(tiny_dataset) -> list[state.Choice]:
+    return state.choices(tiny_dataset, MODELS)
+
+
+def restored(offered, url, **session):
+    problems = state.restore(session, url, offered)
+    return session, problems
+
+
+def test_defaults_need_no_address(offered):
+    session, problems = restored(offered, {})
+    assert problems == []
+    assert session == {choice.name: choice.default for choice in offered}
+    assert state.to_url(session, offered) == {}
+
+
+def test_every_choice_comes_back_from_the_address(offered):
+    url = state.to_url(OTHER_THAN_DEFAULT, offered)
+    assert list(url) == [choice.name for choice in offered] == list(OTHER_THAN_DEFAULT)
+    assert all(isinstance(text, str) for text in url.values())
+    assert restored(offered, url) == (OTHER_THAN_DEFAULT, [])
+
+
+@pytest.mark.parametrize("name", OTHER_THAN_DEFAULT)
+def test_a_choice_alone_leaves_the_others_at_their_default(offered, name):
+    defaults, _ = restored(offered, {})
+    session = {**defaults, name: OTHER_THAN_DEFAULT[name]}
+    url = state.to_url(session, offered)
+    assert list(url) == [name]
+    assert restored(offered, url) == (session, [])
+
+
+def test_the_session_wins_over_the_address(offered):
+    session, problems = restored(offered, {"k": "3", "rival": "4"}, k=5, rival=None)
+    assert (session["k"], session["rival"], problems) == (5, None, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "gone"), [("a", "deleted"), ("a", None), ("user", "7"), ("items", [1, 12])]
+)
+def test_what_is_gone_is_given_up(offered, name, gone):
+    """A model may be deleted, or the first one appear, while a page is open."""
+    session, problems = restored(offered, {}, **{name: gone})
+    assert problems == []
+    assert session[name] == next(choice.default for choice in offered if choice.name == name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "accepted"),
+    [
+        ("a", "nonsense", "accepted: sasrec-none, stosa-simple"),
+        ("a", "", "accepted: sasrec-none, stosa-simple"),
+        ("b", "sasrec-nome", "Did you mean 'sasrec-none'?"),
+        ("b", "../../etc", "accepted: sasrec-none, stosa-simple"),
+        ("source", "mine", "accepted: user, own"),
+        ("user", "7", "unknown user '7' in tiny; it has 12 users, from '1000' to '1011'"),
+        ("items", "12", "accepted: a whole number from 1 to 11"),
+        ("items", "1.x.2", "accepted: a whole number from 1 to 11"),
+        ("items", "1.0", "accepted: a whole number from 1 to 11"),
+        ("items", ".".join(["1"] * 501), "501 items; accepted: at most 500"),
+        ("target", "0", "accepted: a whole number from 1 to 11"),
+        ("rival", "-3", "accepted: a whole number from 1 to 11"),
+        ("method", "magic", "accepted: integrated_gradients, input_x_gradient"),
+        ("layer", "2.0", "accepted: a whole number from 1 to 99"),
+        ("head", "1e1", "accepted: a whole number from 1 to 99"),
+        ("k", "51", "accepted: a whole number from 1 to 50"),
+        ("k", "\u0663", "accepted: a whole number from 1 to 50"),
+        ("k", " 3", "accepted: a whole number from 1 to 50"),
+        ("scale", "<b>", "accepted: square root, linear"),
+    ],
+)
+def test_nonsense_gives_one_sentence_and_the_default(offered, name, text, accepted):
+    session, (problem,) = restored(offered, {name: text})
+    assert problem.startswith(f"{name}={state.clipped(text)} in the address: ")
+    assert accepted in problem
+    assert state.to_url(session, offered) == {}
+
+
+def test_each_nonsense_has_its_own_sentence_however_long(offered):
+    url = {name: "\u2603" * 100_000 for name in OTHER_THAN_DEFAULT}
+    session, problems = restored(offered, url)
+    assert [problem.partition("=")[0] for problem in problems] == list(OTHER_THAN_DEFAULT)
+    assert max(map(len, problems)) < 500
+    assert state.to_url(session, offered) == {}
+
+
+@pytest.mark.parametrize(
+    ("models", "a", "b"),
+    [
+        (["sasrec-none", "sasrec-simple", "sasrec-additive"], "sasrec-none", "sasrec-additive"),
+        (["mine", "yours", "ours"], "mine", "yours"),
+        (["mine"], "mine", "mine"),
+        ([], None, None),
+    ],
+    ids=["preferred", "first two", "one", "none"],
+)
+def test_default_models(tiny_dataset, models, a, b):
+    session, problems = restored(state.choices(tiny_dataset, models), {})
+    assert (session["a"], session["b"], problems) == (a, b, [])
+
+
+@pytest.mark.parametrize(
+    ("lengths", "user"), [([40, 16, 26, 17], "1001"), ([3, 40], "1000")], ids=["handy", "none"]
+)
+def test_default_user_has_a_history_that_fills_a_map(lengths, user):
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    dataset = Dataset(
+        name="lengths",
+        about={},
+        items=pd.DataFrame({"item": [1], "item_id": ["a"], "title": ["A"]}),
+        user_ids=[str(1000 + index) for index in range(len(lengths))],
+        offsets=offsets,
+        flat_items=np.ones(offsets[-1], dtype=np.int32),
+        flat_timestamps=None,
+    )
+    assert state.default_user(dataset) == user
+
+
+def test_choices_belong_to_their_dataset(tiny_dataset):
+    """The same address means other users and items elsewhere, or none."""
+    other = make_dataset(n_users=3, n_items=7)
+    url = {"user": "1003", "items": "9"}
+    assert restored(state.choices(tiny_dataset, MODELS), url)[1] == []
+    _, problems = restored(state.choices(other, MODELS), url)
+    assert [problem.partition("=")[0] for problem in problems] == ["user", "items"]

@@ -1,0 +1,138 @@
+"""What is trained on, in which batches, and what is held out."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from awrsr.batching import bucketed, history_and_target, left_pad, training_windows
+from awrsr.config import PADDING
+from awrsr.dataset import Dataset
+
+
+def unrepeated(*lengths: int) -> Dataset:
+    """Users of these lengths; every interaction is an item of its own, so that items say where."""
+    total = sum(lengths)
+    names = [str(item) for item in range(1, total + 1)]
+    return Dataset(
+        name="unrepeated",
+        about={},
+        items=pd.DataFrame({"item": range(1, total + 1), "item_id": names, "title": names}),
+        user_ids=[str(user) for user in range(len(lengths))],
+        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        flat_items=np.arange(1, total + 1, dtype=np.int32),
+        flat_timestamps=None,
+    )
+
+
+DATASET = unrepeated(3, 4, 5, 9, 10, 11, 12, 30, 31, 100)
+
+
+def test_each_split_hides_what_comes_after(tiny_dataset: Dataset):
+    for user in range(tiny_dataset.n_users):
+        sequence = tiny_dataset.sequence(user).tolist()
+        for split, after in (("test", 0), ("validation", 1)):
+            history, target = history_and_target(tiny_dataset, user, split)
+            hidden = sequence[len(sequence) - after :]
+            assert [*history.tolist(), target, *hidden] == sequence
+
+
+def test_padding_stands_on_the_left():
+    batch = left_pad([[1, 2, 3], np.array([4], np.int32), []])
+    assert batch.dtype == torch.long
+    assert batch.tolist() == [[1, 2, 3], [PADDING, PADDING, 4], [PADDING] * 3]
+
+
+@pytest.mark.parametrize("max_length", [1, 2, 7, 8, 9, 50, 200])
+def test_windows_target_every_training_item_but_the_first_once(max_length: int):
+    windows = training_windows(DATASET, max_length, np.random.default_rng(max_length))
+    expected = [
+        item for user in range(DATASET.n_users) for item in DATASET.sequence(user)[1:-2].tolist()
+    ]
+    assert sorted(item for window in windows for item in window[1:].tolist()) == expected
+    assert {len(window) - 1 for window in windows} <= set(range(1, max_length + 1))
+    held_out = {
+        item for user in range(DATASET.n_users) for item in DATASET.sequence(user)[-2:].tolist()
+    }
+    assert not held_out & {item for window in windows for item in window.tolist()}
+
+
+@pytest.mark.parametrize("max_length", [1, 7, 50])
+def test_windows_are_unbroken_pieces_of_one_sequence(max_length: int):
+    pieces = {
+        tuple(DATASET.sequence(user)[a : a + n].tolist())
+        for user in range(DATASET.n_users)
+        for a in range(len(DATASET.sequence(user)))
+        for n in range(1, max_length + 2)
+    }
+    windows = training_windows(DATASET, max_length, np.random.default_rng(0))
+    assert {tuple(window.tolist()) for window in windows} <= pieces
+
+
+def test_a_sequence_that_fits_is_one_window():
+    dataset = unrepeated(12)
+    (window,) = training_windows(dataset, 9, np.random.default_rng(0))
+    assert window.tolist() == list(range(1, 11))
+
+
+def test_over_the_epochs_an_item_is_predicted_from_contexts_of_all_lengths():
+    dataset, item, max_length = unrepeated(40), 20, 6
+    generator = np.random.default_rng(0)
+    contexts = {
+        window.tolist().index(item)
+        for _ in range(200)
+        for window in training_windows(dataset, max_length, generator)
+        if item in window[1:]
+    }
+    assert contexts == set(range(1, max_length + 1))
+
+
+def test_windows_depend_on_the_generator_alone():
+    first, same, other = (
+        [w.tolist() for w in training_windows(DATASET, 7, np.random.default_rng(seed))]
+        for seed in (0, 0, 1)
+    )
+    assert first == same != other
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 32, 1000])
+def test_buckets_hold_everything_once_and_pad_little(batch_size: int):
+    generator = np.random.default_rng(0)
+    lengths = generator.integers(1, 51, 300)
+    batches = list(bucketed(lengths, batch_size, generator))
+    assert sorted(np.concatenate(batches).tolist()) == list(range(300))
+    assert sorted(map(len, batches))[1:] == [min(batch_size, 300)] * (len(batches) - 1)
+    padding = sum(int((lengths[batch].max() - lengths[batch]).sum()) for batch in batches)
+    # Batches of sorted lengths do not overlap: their spreads add up to that of all lengths.
+    assert padding <= batch_size * (lengths.max() - lengths.min())
+
+
+def test_buckets_come_in_random_order_with_random_neighbours():
+    lengths = np.repeat([5, 10, 20], 20)
+    orders = [
+        [lengths[batch[0]] for batch in bucketed(lengths, 4, np.random.default_rng(seed))]
+        for seed in range(3)
+    ]
+    assert sorted(orders[0]) != orders[0]
+    assert orders[0] != orders[1] != orders[2]
+    companies = {
+        frozenset(batch.tolist())
+        for seed in range(3)
+        for batch in bucketed(lengths, 4, np.random.default_rng(seed))
+    }
+    assert len(companies) > len(lengths) // 4
+
+
+def test_held_out_items_change_no_window(tiny_dataset: Dataset):
+    items = tiny_dataset.flat_items.copy()
+    for end in tiny_dataset.offsets[1:]:
+        items[end - 2 : end] = 1
+    changed = dataclasses.replace(tiny_dataset, flat_items=items)
+    assert changed.fingerprint != tiny_dataset.fingerprint
+    for windows in zip(
+        *(training_windows(d, 5, np.random.default_rng(0)) for d in (tiny_dataset, changed)),
+        strict=True,
+    ):
+        assert windows[0].tolist() == windows[1].tolist()

@@ -1,0 +1,419 @@
+"""The verbs on the tiny dataset, and everything they refuse: one clear error, exit code 2."""
+
+import csv
+import hashlib
+import json
+import shlex
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import EMBEDDED
+
+import awrsr
+from awrsr.attribution import METHODS
+from awrsr.cli import main
+from awrsr.dataset import Dataset, save_dataset
+
+VERBS = ["prepare", "train", "evaluate", "recommend", "trace", "attribute"]
+TRAIN = (
+    "--device cpu --model.refinement additive --model.max_length 8 --model.hidden_size 8 "
+    "--model.n_layers 1 --model.inner_size 16 --train.epochs 3 --train.learning_rate 0.02"
+)
+HISTORY = '\'["103", "Film A (1991)", "film d (1994)"]\''
+ITEMS = [3, 1, 4]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory, tiny_dataset: Dataset) -> Path:
+    """A dataset directory with a trained model in it, and raw files of all kinds of trouble."""
+    place = tmp_path_factory.mktemp("cli")
+    save_dataset(tiny_dataset, place / "tiny")
+    assert main(["train", str(place / "tiny"), *shlex.split(TRAIN)]) == 0
+
+    (place / "raw").mkdir()
+    good = [(user, item, time) for time, item in enumerate("xyz") for user in "ab"]
+
+    def write(name: str, rows: list[tuple], header: str = "user item timestamp") -> None:
+        with (place / "raw" / name).open("w", newline="") as file:
+            csv.writer(file).writerows([header.split(), *rows])
+
+    write("good.csv", good)
+    write("no-timestamp.csv", good, "user item time")
+    write("bad-timestamp.csv", [(*good[0][:2], "monday"), *good[1:]])
+    write("one-user.csv", good[::2])
+    write("header.csv", [])
+    (place / "raw" / "empty.csv").touch()
+    write("titles.csv", [("x", "Ex, the first")], "item title")
+
+    shutil.copytree(place / "tiny" / "models" / "sasrec-additive", place / "foreign")
+    (place / "foreign" / "config.json").write_text('{"architecture": "SASRec"}')
+    short = Dataset(
+        name="short",
+        about={},
+        items=tiny_dataset.items,
+        user_ids=["a", "b"],
+        offsets=np.array([0, 3, 6]),
+        flat_items=tiny_dataset.flat_items[:6],
+        flat_timestamps=None,
+    )
+    save_dataset(short, place / "short")
+    return place
+
+
+@pytest.fixture
+def call(place: Path, capsys):
+    """Runs one command line; words in capitals stand for paths."""
+
+    def run(line: str) -> tuple[int, str, str]:
+        paths = {
+            "TINY": place / "tiny",
+            "MODEL": place / "tiny" / "models" / "sasrec-additive",
+            "RAW": place / "raw",
+            "OUT": place / "out",
+            "PLACE": place,
+            "EMBEDDED": EMBEDDED,
+        }
+        words = shlex.split(line)
+        for name, path in paths.items():
+            words = [str(path) + w[len(name) :] if w.startswith(name) else w for w in words]
+        capsys.readouterr()
+        try:
+            code = main(words)
+        except SystemExit as stop:
+            code = stop.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    yield run
+    shutil.rmtree(place / "out", ignore_errors=True)
+
+
+def snapshot(directory: Path) -> dict[str, str]:
+    """Every file and directory below, with a hash of what it holds."""
+    return {
+        str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest()
+        if path.is_file()
+        else "directory"
+        for path in directory.rglob("*")
+    }
+
+
+def model_and_dataset(place: Path):
+    directory = place / "tiny" / "models" / "sasrec-additive"
+    return awrsr.load_model(directory, "cpu"), awrsr.load_dataset(place / "tiny")
+
+
+def test_prepare_writes_a_dataset_and_says_what_is_in_it(call, place: Path):
+    code, out, err = call(
+        "prepare RAW/good.csv OUT --format table --k_core 1 --titles RAW/titles.csv --name few "
+        """--about '{"licence": "mine"}'"""
+    )
+    assert (code, err) == (0, "")
+    dataset = awrsr.load_dataset(place / "out")
+    assert (dataset.name, dataset.about["licence"]) == ("few", "mine")
+    assert dataset.titles([1, 2, 3]) == ["Ex, the first", "Item y", "Item z"]
+    for words in ("users 2", "items 3", "interactions 6", f"fingerprint {dataset.fingerprint}"):
+        assert words in " ".join(out.split())
+
+
+def test_train_leaves_a_whole_model_directory(place: Path):
+    directory = place / "tiny" / "models" / "sasrec-additive"
+    assert sorted(path.name for path in directory.iterdir()) == [
+        "README.md",
+        "config.json",
+        "history.csv",
+        "metrics.json",
+        "model.safetensors",
+        "ranks.parquet",
+    ]
+    record = json.loads((directory / "metrics.json").read_text())
+    model, dataset = model_and_dataset(place)
+    for split in ("validation", "test"):
+        assert record[split]["metrics"] == awrsr.evaluate(model, dataset, split).metrics
+    assert record["training"]["epochs"] == len(pd.read_csv(directory / "history.csv")) == 3
+    assert record["training"]["seed"] == 0
+    assert record["software"].keys() >= {"python", "torch"}
+    readme = (directory / "README.md").read_text()
+    assert readme.startswith("# sasrec-additive on tiny")
+    assert f"{record['test']['metrics']['NDCG@10']:.4f}" in readme
+    assert record["training"]["command"] in readme
+
+
+def test_resuming_a_finished_run_changes_no_result(call, place: Path):
+    before = snapshot(place / "tiny")
+    code, out, _ = call(f"train TINY {TRAIN} --resume")
+    assert code == 0
+    assert "leave-one-out" in out
+    after = snapshot(place / "tiny")
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    assert {Path(name).name for name in changed} <= {"metrics.json", "README.md"}, (
+        "the command line"
+    )
+
+
+def test_evaluate_prints_its_protocol_and_writes_metrics_and_ranks(call, place: Path):
+    code, out, err = call("evaluate MODEL --device cpu --output OUT/deep")
+    assert (code, err) == (0, "")
+    stored = place / "tiny" / "models" / "sasrec-additive"
+    for name in ("metrics.json", "ranks.parquet"):
+        assert (place / "out" / "deep" / name).read_bytes() == (stored / name).read_bytes()
+    model, dataset = model_and_dataset(place)
+    metrics = awrsr.evaluate(model, dataset).metrics
+    line = next(line for line in out.splitlines() if line.startswith("test"))
+    assert line.split()[1:] == [f"{value:.4f}" for value in metrics.values()]
+    assert "popularity, test" in out
+    assert "protocol: split: leave-one-out, test: the last item; candidates: all 11 items" in out
+    ranks = pd.read_parquet(place / "out" / "deep" / "ranks.parquet")
+    assert len(ranks) == 2 * dataset.n_users
+    test = ranks[ranks["split"] == "test"]
+    assert (test["rank"] <= 10).mean() == pytest.approx(metrics["HR@10"])
+    assert test["user_id"].tolist() == dataset.user_ids
+
+
+def test_evaluate_with_all_candidates(call, place: Path):
+    code, out, _ = call("evaluate MODEL --device cpu --candidates all")
+    model, dataset = model_and_dataset(place)
+    metrics = awrsr.evaluate(model, dataset, candidates="all").metrics
+    assert code == 0
+    assert f"{metrics['NDCG@5']:.4f}" in out
+    assert "candidates: all 11 items, those in the history included" in out
+
+
+def test_recommend_prints_the_ranked_catalogue(call, place: Path):
+    code, out, err = call(f"recommend MODEL {HISTORY} --k 5 --device cpu")
+    model, dataset = model_and_dataset(place)
+    assert (code, err) == (0, "")
+    expected = awrsr.recommend(model, ITEMS, 5, dataset=dataset)
+    assert out == expected.to_string(index=False) + "\n"
+
+
+@pytest.mark.parametrize("k", [8, 1000])
+def test_recommend_more_than_there_are(call, k: int):
+    code, out, err = call(f"recommend MODEL {HISTORY} --k {k} --device cpu")
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == 1 + 11 - len(ITEMS)
+
+
+def test_a_long_history_keeps_its_newest_items_and_says_so(call):
+    ids = [str(101 + n % 5) for n in range(12)]
+    code, out, err = call(f"recommend MODEL '{json.dumps(ids)}' --device cpu --k 3")
+    assert (code, err) == (0, "note: the model sees the newest 8 of 12 items\n")
+    newest = call(f"recommend MODEL '{json.dumps(ids[-8:])}' --device cpu --k 3")
+    assert newest == (0, out, "")
+
+
+def test_trace_prints_the_last_rows_and_writes_all_maps(call, place: Path):
+    code, out, err = call(f"trace MODEL {HISTORY} --device cpu --output PLACE/maps.npz")
+    assert (code, err) == (0, "")
+    model, dataset = model_and_dataset(place)
+    trace = awrsr.trace(model, ITEMS)
+    with np.load(place / "maps.npz") as arrays:
+        assert sorted(arrays) == ["first_order", "item_scores", "items", "refined", "second_order"]
+        assert arrays["items"].tolist() == ITEMS
+        assert np.array_equal(arrays["item_scores"], trace.item_scores)
+        for kind in ("first_order", "second_order", "refined"):
+            assert np.array_equal(arrays[kind], np.stack(trace.maps(kind)))
+    (place / "maps.npz").unlink()
+
+    lines = out.splitlines()
+    names = [f"{kind} L1H{head}" for kind in ("first", "second", "refined") for head in (1, 2)]
+    assert " ".join(lines[1].split()) == " ".join(names)
+    layer = trace.layers[0]
+    weights = [*layer.first_order, *layer.second_order, *layer.refined]
+    for row, title in enumerate(dataset.titles(ITEMS)):
+        assert lines[3 + row].startswith(title)
+        printed = lines[3 + row].removeprefix(title).split()
+        assert printed == [f"{float(map_[-1, row]):.4f}" for map_ in weights]
+
+
+@pytest.mark.parametrize(
+    "method, contrast",
+    [
+        ("integrated_gradients", None),
+        ("integrated_gradients", "Film B (1992)"),
+        ("leave_one_out", None),
+        ("shapley_value_sampling", None),
+    ],
+)
+def test_attribute_prints_one_value_per_item(call, place: Path, method: str, contrast: str | None):
+    option = f"--contrast '{contrast}'" if contrast else ""
+    line = f"attribute MODEL {HISTORY} 'Film K (2001)' {option} --method {method} --seed 3"
+    code, out, err = call(line + " --device cpu")
+    assert (code, err) == (0, "")
+    model, dataset = model_and_dataset(place)
+    second = dataset.lookup(contrast) if contrast else None
+    expected = awrsr.attribute(model, ITEMS, 11, method, second, seed=3)
+    lines = out.splitlines()
+    assert lines[0].startswith(METHODS[method].title)
+    for title, value, printed in zip(
+        dataset.titles(ITEMS), expected.values, lines[1:4], strict=True
+    ):
+        assert printed.startswith(title)
+        assert float(printed.split()[-1]) == pytest.approx(float(value), abs=1e-4)
+    assert f"score {expected.score:+.4f}" in lines[-1]
+    assert ("completeness gap" in lines[-1]) == (expected.delta is not None)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(call, verb: str):
+    code, out, err = call(f"{verb} --help")
+    assert (code, err) == (0, "")
+    assert f"python -m awrsr [options] {verb}" in out
+
+
+PREPARE = "--format table --k_core 1"
+REFUSED = {
+    "missing-column": (
+        f"prepare RAW/no-timestamp.csv OUT {PREPARE}",
+        "missing column 'timestamp'; it has 'user', 'item', 'time'. Did you mean 'time'?",
+    ),
+    "unreadable-timestamp": (
+        f"prepare RAW/bad-timestamp.csv OUT {PREPARE}",
+        "bad-timestamp.csv, row 1: timestamp 'monday' is neither a number of seconds nor",
+    ),
+    "one-user": (f"prepare RAW/one-user.csv OUT {PREPARE}", "leaves 1 user after filtering; 2 or"),
+    "empty-file": (f"prepare RAW/empty.csv OUT {PREPARE}", "empty.csv is empty; expected columns"),
+    "header-alone": (f"prepare RAW/header.csv OUT {PREPARE}", "header.csv holds no interactions"),
+    "missing-file": (f"prepare RAW/no.csv OUT {PREPARE}", "no.csv does not exist"),
+    "too-few-for-the-core": (
+        "prepare RAW/good.csv OUT --format table",
+        "after the 5-core: 6 interactions of 2 users with 3 items were read",
+    ),
+    "prepare-over-a-directory": (
+        f"prepare RAW/good.csv TINY {PREPARE}",
+        "already exists and is not empty; choose another directory or remove it",
+    ),
+    "prepare-below-a-file": (
+        f"prepare RAW/good.csv RAW/good.csv/below {PREPARE}",
+        "could not create",
+    ),
+    "unknown-format": ("prepare RAW/good.csv OUT --format tables", "'movielens', 's3rec', 'table'"),
+    "about-that-is-recorded": (
+        f'prepare RAW/good.csv OUT {PREPARE} --about \'{{"counts": "9"}}\'',
+        "about cannot say 'counts'",
+    ),
+    "train-without-dataset": (f"train PLACE/no {TRAIN}", "no is not a dataset directory: no such"),
+    "train-over-a-model": (
+        f"train TINY {TRAIN}",
+        "sasrec-additive already exists and is not empty",
+    ),
+    "train-on-short-sequences": (
+        f"train PLACE/short {TRAIN}",
+        "no user of short has items to train on: the longest sequence has 3 items, 4 or more",
+    ),
+    "resume-with-other-settings": (
+        f"train TINY {TRAIN} --train.seed 7 --resume",
+        "was begun with other settings: seed is 0 there, 7 was asked",
+    ),
+    "resume-nothing": (f"train TINY {TRAIN} --output OUT --resume", "out is not a model directory"),
+    "heads-that-do-not-divide": (
+        "train TINY --output OUT --model.n_heads 3",
+        "n_heads must divide hidden_size; received 3 heads for a hidden size of 64",
+    ),
+    "size-out-of-range": (
+        "train TINY --output OUT --model.max_length 0",
+        "max_length must be a whole number, 1 to 1000000; received 0",
+    ),
+    "rate-out-of-range": (
+        "train TINY --output OUT --train.learning_rate 0",
+        "learning_rate must be a number, 1e-12 or more; received 0",
+    ),
+    "rate-not-a-number": ("train TINY --output OUT --train.learning_rate nan", "learning_rate"),
+    "mean-stream-on-sasrec": (
+        "train TINY --output OUT --model.mean_stream published",
+        "mean_stream 'published' needs backbone 'stosa'; received 'sasrec'",
+    ),
+    "unknown-refinement": (
+        "train TINY --output OUT --model.refinement aditive",
+        "unknown refinement 'aditive'; accepted: none, simple,",
+    ),
+    "bpr-on-sasrec": (
+        "train TINY --output OUT --train.loss bpr_pvn",
+        "loss 'bpr_pvn' needs backbone 'stosa'; received 'sasrec'",
+    ),
+    "train-on-no-device": ("train TINY --output OUT --device cuda:99", "device 'cuda:99' is not"),
+    "unknown-title": (
+        """recommend MODEL '["Flim C"]'""",
+        "unknown title or id 'Flim C' in tiny. Did you mean 'Film C (1993)'",
+    ),
+    "unknown-id": ("""recommend MODEL '["999"]'""", "unknown title or id '999' in tiny."),
+    "empty-history": ("recommend MODEL '[]'", "the history is empty; give one item or more"),
+    "empty-history-to-trace": ("trace MODEL '[]'", "the history is empty; give one item or more"),
+    "history-not-a-list": ("recommend MODEL 'Film A (1991)'", "Film A (1991)"),
+    "k-zero": (
+        f"recommend MODEL {HISTORY} --k 0",
+        "k must be a whole number, 1 or more; received 0",
+    ),
+    "target-unknown": (
+        f"attribute MODEL {HISTORY} 'Flim C'",
+        "unknown title or id 'Flim C' in tiny. Did you mean 'Film C (1993)'",
+    ),
+    "target-beyond-the-catalogue": (f"attribute MODEL {HISTORY} 12", "unknown title or id '12'"),
+    "contrast-unknown": (f"attribute MODEL {HISTORY} 103 --contrast 0", "unknown title or id '0'"),
+    "unknown-method": (
+        f"attribute MODEL {HISTORY} 103 --method integrated_gradient",
+        "unknown attribution method 'integrated_gradient'; accepted: integrated_gradients, ",
+    ),
+    "seed-out-of-range": (
+        f"attribute MODEL {HISTORY} 103 --seed -1",
+        "seed must be a whole number",
+    ),
+    "other-catalogue": (
+        "recommend MODEL '[\"1\"]' --dataset EMBEDDED",
+        "the model belongs to 'tiny' (11 items, fingerprint",
+    ),
+    "other-catalogue-to-evaluate": (
+        "evaluate MODEL --dataset EMBEDDED",
+        "the dataset is 'ml-latest-small' (3496 items, fingerprint",
+    ),
+    "missing-model": (
+        f"recommend TINY/models/no {HISTORY}",
+        "no is not a model directory: no such",
+    ),
+    "foreign-model": (
+        f"recommend PLACE/foreign {HISTORY} --dataset TINY",
+        "config.json: schema_version is None; this version reads 1",
+    ),
+    "dataset-as-model": (
+        f"recommend TINY {HISTORY} --dataset TINY",
+        "is not a model directory: it lacks config.json, model.safetensors",
+    ),
+    "model-without-dataset": (
+        f"recommend PLACE/foreign {HISTORY}",
+        "does not lie in the models/ folder of a dataset directory; name the dataset with",
+    ),
+    "no-such-device": (f"recommend MODEL {HISTORY} --device gpu", "device 'gpu' is not available"),
+    "maps-into-no-directory": (
+        f"trace MODEL {HISTORY} --device cpu --output PLACE/no/maps.npz",
+        "maps.npz: No such file or directory; nothing was changed",
+    ),
+    "maps-over-a-directory": (
+        f"trace MODEL {HISTORY} --device cpu --output RAW",
+        "Is a directory; nothing was changed",
+    ),
+    "evaluation-into-a-file": (
+        "evaluate MODEL --device cpu --output RAW/good.csv",
+        "could not create",
+    ),
+    "unknown-candidates": ("evaluate MODEL --candidates some", "'unseen', 'all'"),
+    "unknown-flag": (f"recommend MODEL {HISTORY} --topk 3", "unrecognized arguments: --topk"),
+    "unknown-verb": ("recomend MODEL", "invalid choice: 'recomend' (choose from 'prepare'"),
+    "no-verb": ("", 'expected "subcommand" to be one of {prepare,train,evaluate'),
+    "missing-argument": ("recommend MODEL", "items"),
+}
+
+
+@pytest.mark.parametrize("line, message", REFUSED.values(), ids=REFUSED)
+def test_bad_input_is_refused(call, place: Path, line: str, message: str):
+    before = snapshot(place)
+    code, out, err = call(line)
+    assert code == 2
+    assert message in err
+    # What stands before the error is an empty progress bar or the usage of the verb.
+    assert [line.startswith("error: ") for line in err.splitlines()].count(True) == 1
+    assert "Traceback" not in err + out
+    assert "written to" not in out
+    assert snapshot(place) == before

@@ -1,0 +1,211 @@
+"""Settings: checked when made, exact to and from JSON, and none of them without effect."""
+
+import dataclasses
+import json
+import math
+import re
+from dataclasses import fields, replace
+
+import pytest
+import torch
+
+from awrsr import load_model, train
+from awrsr.config import Catalogue, ModelConfig, Settings, TrainConfig
+from awrsr.errors import AwrsrError, ConfigError
+
+CATALOGUE = Catalogue(name="films", fingerprint="0" * 16, n_items=11)
+SETTINGS = [ModelConfig(backbone="stosa", correlation_rank=7), CATALOGUE, TrainConfig(seed=3)]
+by_class = pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: type(s).__name__)
+
+
+@by_class
+def test_settings_survive_json_and_are_frozen(settings: Settings):
+    text = json.dumps(settings.to_json(), allow_nan=False)
+    assert type(settings).from_json(json.loads(text), where="here") == settings
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.__setattr__(fields(settings)[0].name, None)
+
+
+@by_class
+def test_every_field_must_be_there(settings: Settings):
+    for field in fields(settings):
+        values = settings.to_json()
+        del values[field.name]
+        with pytest.raises(ConfigError, match=f"^here: missing field '{field.name}'"):
+            type(settings).from_json(values, where="here")
+
+
+@by_class
+def test_no_other_field_may_be_there(settings: Settings):
+    name = fields(settings)[0].name
+    with pytest.raises(ConfigError, match="^here: unknown field.*Did you mean") as caught:
+        type(settings).from_json({**settings.to_json(), f"{name}s": 1}, where="here")
+    assert f"unknown field '{name}s'; accepted: {name}, " in str(caught.value)
+    assert f"Did you mean '{name}'" in str(caught.value)
+
+
+@by_class
+@pytest.mark.parametrize("values", [None, [], "sasrec", 1], ids=str)
+def test_only_an_object_is_read(settings: Settings, values: object):
+    with pytest.raises(ConfigError, match=f"expected an object, received {type(values).__name__}"):
+        type(settings).from_json(values, where="here")
+
+
+REFUSED = [
+    (ModelConfig, "backbone", "sasrek", "unknown backbone 'sasrek'.*Did you mean 'sasrec'"),
+    (ModelConfig, "backbone", 5, "unknown backbone 5; accepted: sasrec, stosa"),
+    (ModelConfig, "refinement", None, "refinement must be a name; received None"),
+    (ModelConfig, "mean_stream", "right", "unknown mean_stream 'right'; accepted: correct, publ"),
+    (ModelConfig, "mean_stream", "published", "needs backbone 'stosa'; received 'sasrec'"),
+    (ModelConfig, "max_length", 0, "max_length must be a whole number, 1 .*; received 0"),
+    (ModelConfig, "max_length", 10**30, "max_length must be a whole number, 1 .*; received 1000"),
+    (ModelConfig, "hidden_size", 8.0, "hidden_size must be a whole number, 1 .*; received 8.0"),
+    (ModelConfig, "n_layers", True, "n_layers must be a whole number, 1 .*; received True"),
+    (ModelConfig, "n_heads", 3, "n_heads must divide hidden_size; received 3 heads .* size of 64"),
+    (ModelConfig, "inner_size", "64", "inner_size must be a whole number.*; received '64'"),
+    (ModelConfig, "hidden_dropout", 1, "hidden_dropout must be a number, 0 to 0.99; received 1"),
+    (ModelConfig, "attention_dropout", math.nan, "attention_dropout must be a number.*nan"),
+    (ModelConfig, "correlation_rank", 0, "correlation_rank must be a whole number.*; received 0"),
+    (Catalogue, "name", None, "name must be text; received None"),
+    (Catalogue, "fingerprint", 5, "fingerprint must be text; received 5"),
+    (Catalogue, "n_items", 0, "n_items must be a whole number, 1 .*; received 0"),
+    (TrainConfig, "loss", "cee", "unknown loss 'cee'; accepted: ce, .*Did you mean 'ce'"),
+    (TrainConfig, "negatives", 0, "negatives must be a whole number, 1 or more; received 0"),
+    (TrainConfig, "pvn_weight", -1, "pvn_weight must be a number, 0 or more; received -1"),
+    (TrainConfig, "epochs", 1.5, "epochs must be a whole number, 1 or more; received 1.5"),
+    (TrainConfig, "patience", 0, "patience must be a whole number, 1 or more; received 0"),
+    (TrainConfig, "batch_size", None, "batch_size must be a whole number.*; received None"),
+    (TrainConfig, "learning_rate", 0, "learning_rate must be a number, 1e-12 or more; received 0"),
+    (TrainConfig, "learning_rate", math.inf, "learning_rate must be a number.*; received inf"),
+    (TrainConfig, "weight_decay", math.inf, "weight_decay must be a number.*; received inf"),
+    (TrainConfig, "seed", -1, "seed must be a whole number, 0 to 2147483647; received -1"),
+    (TrainConfig, "seed", 2**31, "seed must be a whole number, 0 to .*; received 2147483648"),
+    (TrainConfig, "precision", "32", "unknown precision '32'; accepted: 32-true, bf16-mixed"),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value", "text"), REFUSED, ids=[f"{r[1]}={r[2]!r:.12}" for r in REFUSED]
+)
+def test_a_wrong_value_is_refused_by_name(kind, name, value, text):
+    good = next(s for s in [ModelConfig(), CATALOGUE, TrainConfig()] if type(s) is kind)
+    with pytest.raises(ConfigError, match=text):
+        replace(good, **{name: value})
+    with pytest.raises(ConfigError, match=f"^here: .*{text}"):
+        kind.from_json({**good.to_json(), name: value}, where="here")
+
+
+def test_every_field_has_a_value_that_is_refused():
+    refused = {(kind, name) for kind, name, _, _ in REFUSED}
+    assert refused == {(type(s), field.name) for s in SETTINGS for field in fields(s)}
+
+
+def test_a_refusal_is_also_a_value_error():
+    assert issubclass(ConfigError, AwrsrError) and issubclass(ConfigError, ValueError)
+
+
+@by_class
+def test_every_field_is_explained(settings: Settings):
+    for field in fields(settings):
+        assert re.search(rf"^ +{field.name}: \w", type(settings).__doc__ or "", re.MULTILINE)
+
+
+def test_the_rank_is_the_length_unless_set():
+    assert ModelConfig(max_length=20).rank == 20
+    assert ModelConfig(max_length=20, correlation_rank=5).rank == 5
+
+
+# No dead knobs: each field is changed by itself, and something must come out otherwise.
+
+BASE_MODEL = ModelConfig(
+    backbone="stosa",
+    refinement="additive",
+    max_length=6,
+    hidden_size=8,
+    n_layers=1,
+    n_heads=2,
+    inner_size=16,
+    hidden_dropout=0.0,
+    attention_dropout=0.0,
+)
+MODEL_KNOBS = {
+    "backbone": "sasrec",
+    "refinement": "simple",
+    "max_length": 3,
+    "hidden_size": 4,
+    "n_layers": 2,
+    "n_heads": 4,
+    "inner_size": 8,
+    "hidden_dropout": 0.5,
+    "attention_dropout": 0.5,
+    "correlation_rank": 3,
+    "mean_stream": "published",
+}
+SAME_WEIGHTS = {"refinement", "n_heads", "hidden_dropout", "attention_dropout", "mean_stream"}
+"""What changes the computation alone; the others change the shapes of the weights."""
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(ModelConfig)])
+@pytest.mark.parametrize("backbone", ["sasrec", "stosa"])
+def test_every_model_setting_has_an_effect(make_model, backbone, name):
+    base, value = replace(BASE_MODEL, backbone=backbone), MODEL_KNOBS[name]
+    if name == "mean_stream" and backbone == "sasrec":
+        return  # It is refused there.
+    if name == "backbone" and backbone == "sasrec":
+        value = "stosa"
+
+    def outcome(config: ModelConfig):
+        model = make_model(**config.to_json()).train()
+        torch.manual_seed(1)
+        state = model(torch.tensor([[3, 1, 4]]))[0, -1]
+        return {key: value.shape for key, value in model.state_dict().items()}, state
+
+    shapes, state = outcome(base)
+    other_shapes, other_state = outcome(replace(base, **{name: value}))
+    assert (shapes == other_shapes) == (name in SAME_WEIGHTS)
+    assert state.shape != other_state.shape or not torch.allclose(state, other_state)
+
+
+TRAIN_KNOBS = {
+    "loss": ("ce", "bce"),
+    "negatives": (8, 9),
+    "pvn_weight": (0.005, 0.5),
+    "epochs": (1, 2),
+    "patience": (1, 3),
+    "batch_size": (4, 5),
+    "learning_rate": (1e-3, 2e-3),
+    "weight_decay": (0.0, 1.0),
+    "seed": (0, 1),
+    # Of the four, 16-mixed is not for the CPU, where Fabric replaces it by bf16-mixed.
+    "precision": ("32-true", "bf16-mixed"),
+}
+CONTEXT = {
+    "negatives": {"loss": "sampled_ce"},
+    "pvn_weight": {"loss": "bpr_pvn"},
+    # A rate at which nothing is learnt: validation never gets better than after the first epoch.
+    "patience": {"epochs": 4, "learning_rate": 1e-12},
+}
+"""What else must be set for a field to be of any consequence."""
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(TrainConfig)])
+def test_every_training_setting_has_an_effect(tiny_dataset, tmp_path, name):
+    runs = []
+    for number, value in enumerate(TRAIN_KNOBS[name]):
+        config = TrainConfig(**{"epochs": 1, "batch_size": 4, **CONTEXT.get(name, {}), name: value})
+        history = train(tiny_dataset, tmp_path / str(number), BASE_MODEL, config, device="cpu")
+        model = load_model(tmp_path / str(number), "cpu")
+        runs.append((len(history), history["loss"].iloc[0], model.state_dict()))
+    (epochs, loss, weights), (other_epochs, other_loss, other_weights) = runs
+    if name in ("epochs", "patience"):
+        assert (epochs, other_epochs) == {"epochs": (1, 2), "patience": (2, 4)}[name]
+        assert loss == other_loss
+    else:
+        assert any(not torch.equal(weights[key], other_weights[key]) for key in weights)
+
+
+def test_double_precision_trains_double_weights(tiny_dataset, tmp_path):
+    config = TrainConfig(epochs=1, precision="64-true")
+    train(tiny_dataset, tmp_path / "model", BASE_MODEL, config, device="cpu")
+    model = load_model(tmp_path / "model", "cpu")
+    assert {value.dtype for value in model.state_dict().values()} == {torch.float64}

@@ -1,0 +1,170 @@
+"""A file or a directory appears whole or not at all."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from awrsr.errors import AwrsrError, DataError
+from awrsr.files import (
+    make_directory,
+    new_directory,
+    read_json,
+    write_atomically,
+    write_json,
+    write_text,
+)
+
+DISK_FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def listing(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def raising(failure: BaseException):
+    def fail(*arguments: object) -> None:
+        raise failure
+
+    return fail
+
+
+def test_a_file_is_replaced_in_one_step(tmp_path: Path):
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+
+    def write(temporary: Path) -> None:
+        temporary.write_text("half of the ")
+        assert path.read_text() == "old"
+        temporary.write_text("new")
+
+    write_atomically(path, write)
+    assert path.read_text() == "new"
+    assert listing(tmp_path) == ["file.txt"]
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("existing", [True, False], ids=["over-old-file", "new-file"])
+@pytest.mark.parametrize(
+    "failure, seen",
+    [
+        pytest.param(DISK_FULL, AwrsrError, id="disk-full"),
+        pytest.param(ValueError("bug"), ValueError, id="bug"),
+        pytest.param(KeyboardInterrupt(), KeyboardInterrupt, id="interrupted"),
+    ],
+)
+def test_a_failing_writer_changes_nothing(tmp_path: Path, failure, seen, existing: bool):
+    path = tmp_path / "file.txt"
+    if existing:
+        path.write_text("old")
+
+    def write(temporary: Path) -> None:
+        temporary.write_text("half")
+        raise failure
+
+    with pytest.raises(seen) as caught:
+        write_atomically(path, write)
+    if seen is AwrsrError:
+        text = f"could not write {path}: No space left on device; nothing was changed"
+        assert str(caught.value) == text
+    assert listing(tmp_path) == (["file.txt"] if existing else [])
+    assert not existing or path.read_text() == "old"
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_disk_full_in_the_last_steps_changes_nothing(tmp_path: Path, monkeypatch, step: str):
+    write_text(tmp_path / "file.txt", "old")
+    owner = {"fsync": os, "replace": Path}[step]
+    monkeypatch.setattr(owner, step, raising(DISK_FULL))
+    with pytest.raises(AwrsrError, match="No space left on device"):
+        write_text(tmp_path / "file.txt", "new")
+    assert listing(tmp_path) == ["file.txt"]
+    assert (tmp_path / "file.txt").read_text() == "old"
+
+
+def test_a_file_in_no_directory_is_refused(tmp_path: Path):
+    with pytest.raises(AwrsrError, match="could not write .*file.txt: No such file or directory"):
+        write_text(tmp_path / "missing" / "file.txt", "text")
+    assert listing(tmp_path) == []
+
+
+def test_json_comes_back_as_it_was(tmp_path: Path):
+    value = {"text": "Amélie <b>", "number": 0.1, "nothing": None, "list": [1, 2]}
+    write_json(tmp_path / "file.json", value)
+    assert read_json(tmp_path / "file.json") == value
+
+
+def test_json_without_nan(tmp_path: Path):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "file.json", {"metric": float("nan")})
+    assert listing(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        pytest.param(None, "does not exist", id="missing"),
+        pytest.param(b"", "is not readable JSON", id="empty"),
+        pytest.param(b'{"a": 1', "is not readable JSON", id="truncated"),
+        pytest.param(b"\xff\xfe", "is not readable JSON", id="not-text"),
+        pytest.param(b"[" * 100_000, "is not readable JSON", id="too-deep"),
+        pytest.param(b"[1, 2]", "holds a JSON list, expected an object", id="list"),
+    ],
+)
+def test_json_that_is_refused(tmp_path: Path, content: bytes | None, message: str):
+    path = tmp_path / "file.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DataError, match=f"file.json {message}"):
+        read_json(path)
+
+
+@pytest.mark.parametrize("existing", [True, False], ids=["empty-directory", "no-directory"])
+def test_a_directory_appears_when_it_is_whole(tmp_path: Path, existing: bool):
+    path = tmp_path / "a" / "b"
+    if existing:
+        path.mkdir(parents=True)
+    with new_directory(path) as temporary:
+        (temporary / "file.txt").write_text("text")
+        assert not path.exists() or listing(path) == []
+    assert listing(path) == ["file.txt"]
+    assert listing(tmp_path / "a") == ["b"]
+    assert path.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize(
+    "failure, seen, message",
+    [
+        pytest.param(DISK_FULL, AwrsrError, "could not write .*: No space left", id="disk-full"),
+        pytest.param(DataError("no"), DataError, "no", id="refused"),
+        pytest.param(KeyboardInterrupt(), KeyboardInterrupt, None, id="interrupted"),
+    ],
+)
+def test_a_failing_block_leaves_no_directory(tmp_path: Path, failure, seen, message):
+    with pytest.raises(seen, match=message), new_directory(tmp_path / "made") as temporary:
+        (temporary / "file.txt").write_text("text")
+        raise failure
+    assert listing(tmp_path) == []
+
+
+def test_an_existing_directory_is_kept(tmp_path: Path):
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "mine.txt").write_text("mine")
+    message = "made already exists and is not empty; choose another directory or remove it"
+    with pytest.raises(DataError, match=message), new_directory(tmp_path / "made"):
+        pytest.fail("the block must not run")
+    assert listing(tmp_path / "made") == ["mine.txt"]
+
+
+@pytest.mark.parametrize("below", [False, True], ids=["file-itself", "below-a-file"])
+def test_a_file_in_the_way_is_kept(tmp_path: Path, below: bool):
+    (tmp_path / "file").write_text("mine")
+    path = tmp_path / "file" / "made" if below else tmp_path / "file"
+    message = "could not create" if below else "already exists"
+    with pytest.raises(AwrsrError, match=message), new_directory(path):
+        pytest.fail("the block must not run")
+    with pytest.raises(AwrsrError, match="could not create .*: (File exists|Not a directory)"):
+        make_directory(path)
+    assert listing(tmp_path) == ["file"]
+    assert (tmp_path / "file").read_text() == "mine"

@@ -1,0 +1,153 @@
+"""Who may import whom, read from the source, and what the package shows."""
+
+import ast
+import importlib
+import inspect
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from conftest import ROOT
+
+import awrsr
+
+MAY_IMPORT = {
+    "errors": "",
+    "attention": "",
+    "tracing": "",
+    "metrics": "",
+    "config": "errors",
+    "files": "errors",
+    "dataset": "errors files",
+    "prepare": "errors dataset",
+    "batching": "config dataset",
+    "refinement": "errors config attention",
+    "models": "config attention tracing refinement",
+    "losses": "errors config models",
+    "checkpoint": "errors config files models",
+    "recommendation": "errors config dataset metrics models tracing",
+    "evaluation": "errors config dataset batching metrics models recommendation",
+    "training": "errors config dataset files batching models losses evaluation checkpoint",
+    "attribution": "errors config models recommendation",
+    "model_card": "errors config dataset files batching models evaluation checkpoint",
+    "cli": "errors config dataset files prepare models losses checkpoint recommendation evaluation "
+    "training attribution model_card",
+    "__main__": "cli",
+    "__init__": "errors config dataset prepare models tracing checkpoint recommendation evaluation "
+    "training attribution",
+}
+"""For every module or folder of the package, the others it may import; never one further down."""
+
+FOLDERS = ("attribution", "models", "refinement")
+
+
+class Import(NamedTuple):
+    importer: Path
+    module: str
+    name: str | None
+
+
+def imports_in(folder: Path) -> list[Import]:
+    found = []
+    for path in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found += [Import(path, alias.name, None) for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{path}: a relative import"
+                found += [Import(path, node.module or "", alias.name) for alias in node.names]
+    return found
+
+
+IMPORTS = imports_in(ROOT / "awrsr")
+
+
+def importing_part(found: Import) -> str:
+    return found.importer.relative_to(ROOT / "awrsr").parts[0].removesuffix(".py")
+
+
+def imported_part(found: Import) -> str:
+    """The part of awrsr that is imported; `from awrsr import part` counts as that part."""
+    _, *path = found.module.split(".")
+    return path[0] if path else found.name if found.name in MAY_IMPORT else "__init__"
+
+
+OURS = [found for found in IMPORTS if found.module.split(".")[0] == "awrsr"]
+
+
+def test_the_table_names_every_part_of_the_package():
+    parts = {path.name.removesuffix(".py") for path in (ROOT / "awrsr").iterdir()} - {"__pycache__"}
+    assert parts == set(MAY_IMPORT)
+
+
+def test_the_table_has_an_order():
+    """Read from the top, nothing imports what comes later: so there is no cycle."""
+    above: set[str] = set()
+    for part, allowed in MAY_IMPORT.items():
+        assert set(allowed.split()) <= above, part
+        above.add(part)
+
+
+@pytest.mark.parametrize("part", MAY_IMPORT)
+def test_a_part_imports_only_what_it_may(part):
+    imported = {imported_part(found) for found in OURS if importing_part(found) == part}
+    assert imported - {part} <= set(MAY_IMPORT[part].split())
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_is_entered_by_its_front_door(folder):
+    inner = {
+        (found.importer.name, found.module)
+        for found in [*OURS, *imports_in(ROOT / "app")]
+        if found.module.startswith(f"awrsr.{folder}.")
+        and found.importer.parent != ROOT / "awrsr" / folder
+    }
+    assert inner == set()
+
+
+def test_a_model_imports_no_particular_refinement():
+    names = {
+        found.name
+        for found in OURS
+        if imported_part(found) == "refinement" and importing_part(found) == "models"
+    }
+    assert names == {"build_refinement"}
+
+
+@pytest.mark.parametrize("library", ["app", "streamlit", "plotly", "matplotlib", "altair"])
+def test_the_library_shows_nothing(library):
+    assert [found for found in IMPORTS if found.module.split(".")[0] == library] == []
+
+
+def test_captum_stays_in_the_attribution_folder():
+    parts = {importing_part(found) for found in IMPORTS if found.module.split(".")[0] == "captum"}
+    assert parts == {"attribution"}
+    assert not any(found.module.startswith("captum") for found in imports_in(ROOT / "app"))
+
+
+def test_figures_know_nothing_of_streamlit():
+    of_figures = [
+        found for found in imports_in(ROOT / "app") if found.importer.name == "figures.py"
+    ]
+    assert of_figures
+    assert not any(found.module.split(".")[0] == "streamlit" for found in of_figures)
+
+
+@pytest.mark.parametrize("name", ["awrsr", *(f"awrsr.{folder}" for folder in FOLDERS)])
+def test_all_lists_what_is_there_to_be_used(name):
+    module = importlib.import_module(name)
+    shown = {
+        attribute
+        for attribute, value in vars(module).items()
+        if not attribute.startswith("_") and not inspect.ismodule(value)
+    }
+    assert set(module.__all__) <= shown
+    assert len(set(module.__all__)) == len(module.__all__)
+    if name == "awrsr":
+        assert set(module.__all__) == shown
+
+
+def test_the_names_others_rely_on_are_public():
+    relied_on = {"load_dataset", "load_model", "trace", "recommend", "attribute", "evaluate"}
+    assert relied_on <= set(awrsr.__all__)
+    assert all(callable(getattr(awrsr, name)) for name in relied_on)

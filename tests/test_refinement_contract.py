@@ -1,0 +1,212 @@
+"""What every refinement promises, and one example of each worked by hand."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from conftest import PAIRS
+
+from awrsr.attention import allowed_keys, masked_softmax
+from awrsr.checkpoint import load_model, save_config, save_weights
+from awrsr.config import Backbone, ModelConfig, TrainConfig
+from awrsr.errors import ConfigError
+from awrsr.models import build_model
+from awrsr.refinement import REFINEMENTS, Refinement, build_refinement
+
+N = 6
+BACKBONES: tuple[Backbone, ...] = ("sasrec", "stosa")
+close = partial(torch.testing.assert_close, rtol=0, atol=1e-12)
+every_pair = pytest.mark.parametrize(
+    ("backbone", "name"), PAIRS, ids=["-".join(pair) for pair in PAIRS]
+)
+
+
+def build(backbone: str, name: str, **settings) -> Refinement:
+    torch.manual_seed(0)
+    values = {"hidden_size": 8, "max_length": N, **settings}
+    return build_refinement(ModelConfig(backbone=backbone, refinement=name, **values)).double()
+
+
+def weights_and_allowed(present: torch.Tensor, seed: int = 0):
+    """First-order weights of two heads, uneven, and the mask they keep to."""
+    generator = torch.Generator().manual_seed(seed)
+    shape = (len(present), 2, present.shape[1], present.shape[1])
+    allowed = allowed_keys(present)
+    scores = 2 * torch.randn(shape, dtype=torch.float64, generator=generator)
+    return masked_softmax(scores, allowed), allowed
+
+
+PRESENT = torch.tensor([[True] * N, [False] * 3 + [True] * 3, [False] * 5 + [True]])
+
+
+@every_pair
+def test_shapes_rows_and_masks(backbone, name):
+    first, allowed = weights_and_allowed(PRESENT)
+    refined = build(backbone, name)(first, allowed)
+    assert (refined.second_order is None) == (refined.second_order_scores is None)
+    assert (refined.second_order is None) == (name == "none")
+    for values in refined:
+        assert values is None or (values.shape == first.shape and values.isfinite().all())
+    for weights in (refined.weights, refined.second_order):
+        if weights is not None:
+            close(weights.sum(-1), PRESENT[:, None].expand(-1, 2, -1).double())
+            assert (weights.masked_select(~allowed) == 0).all()
+            assert (weights >= 0).all()
+
+
+@every_pair
+def test_a_row_depends_on_no_later_row(backbone, name):
+    refinement, present = build(backbone, name), torch.ones(1, N, dtype=torch.bool)
+    first, allowed = weights_and_allowed(present)
+    other, _ = weights_and_allowed(present, seed=1)
+    for slot in range(1, N):
+        changed = torch.cat([first[:, :, :slot], other[:, :, slot:]], dim=2)
+        before, after = (refinement(a, allowed).weights for a in (first, changed))
+        assert torch.equal(before[:, :, :slot], after[:, :, :slot])
+        assert not torch.allclose(before[:, :, slot:], after[:, :, slot:])
+
+
+@every_pair
+def test_padding_changes_nothing(backbone, name):
+    """A sequence of m items meets the last m rows of the learnt matrices, padded or not."""
+    refinement, m = build(backbone, name), 3
+    alone, allowed_alone = weights_and_allowed(torch.ones(1, m, dtype=torch.bool))
+    allowed = allowed_keys(PRESENT[1:2])
+    padded = torch.zeros(1, 2, N, N, dtype=torch.float64)
+    padded[..., -m:, -m:] = alone
+    for short, long in zip(
+        refinement(alone, allowed_alone), refinement(padded, allowed), strict=True
+    ):
+        assert (short is None) == (long is None)
+        if short is not None:
+            close(long[..., -m:, -m:], short)
+
+
+@every_pair
+def test_gradients_reach_every_parameter_and_the_first_order_weights(backbone, name):
+    refinement = build(backbone, name)
+    first, allowed = weights_and_allowed(PRESENT)
+    first.requires_grad_()
+    (refinement(first, allowed).weights * torch.rand_like(first)).sum().backward()
+    for parameter, value in [("first", first), *refinement.named_parameters()]:
+        assert value.grad is not None and value.grad.isfinite().all(), parameter
+        assert value.grad.abs().max() > 1e-6, parameter
+    assert (len(list(refinement.parameters())) == 0) == (name == "none")
+
+
+@every_pair
+def test_calls_are_repeatable_in_training_too(backbone, name):
+    """Dropout belongs to the backbone, which drops from M; a refinement draws nothing."""
+    refinement = build(backbone, name)
+    first, allowed = weights_and_allowed(PRESENT)
+    once, again = refinement.train()(first, allowed), refinement.eval()(first, allowed)
+    assert torch.equal(once.weights, again.weights)
+
+
+@every_pair
+@pytest.mark.parametrize("mean_stream", ["correct", "published"])
+def test_a_saved_model_gives_the_same_scores(make_model, tmp_path, backbone, name, mean_stream):
+    if mean_stream == "published" and backbone != "stosa":
+        with pytest.raises(ConfigError, match="mean_stream 'published' needs backbone 'stosa'"):
+            make_model(backbone, name, mean_stream=mean_stream)
+        return
+    model = make_model(backbone, name, mean_stream=mean_stream, correlation_rank=5)
+    save_config(tmp_path, model.config, model.catalogue, TrainConfig())
+    save_weights(tmp_path, model)
+    loaded = load_model(tmp_path, "cpu")
+    assert (loaded.config, loaded.catalogue) == (model.config, model.catalogue)
+    assert not loaded.training and not any(p.requires_grad for p in loaded.parameters())
+    sequence = torch.tensor([[3, 1, 4, 1, 5]])
+    assert torch.equal(loaded.item_scores(loaded(sequence)), model.item_scores(model(sequence)))
+
+
+@pytest.mark.parametrize("rank", [None, 2])
+@every_pair
+def test_the_learnt_matrices_are_n_by_r(backbone, name, rank):
+    refinement = build(backbone, name, correlation_rank=rank)
+    shapes = [tuple(parameter.shape) for parameter in refinement.parameters()]
+    assert shapes == ([] if name == "none" else 2 * [(N, rank or N)])
+
+
+@pytest.mark.parametrize("name", REFINEMENTS)
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_a_refinement_is_refused_on_a_backbone_it_is_not_for(
+    tiny_dataset, make_model, backbone, name
+):
+    if (backbone, name) in PAIRS:
+        assert make_model(backbone, name).config.refinement == name
+        return
+    message = f"refinement '{name}' is for stosa; received backbone '{backbone}'"
+    with pytest.raises(ConfigError, match=message):
+        make_model(backbone, name)
+
+
+def test_an_unknown_refinement_is_refused_with_the_nearest_name(make_model):
+    with pytest.raises(ConfigError, match="unknown refinement 'adition'.*Did you mean 'additive'"):
+        make_model("sasrec", "adition")
+    model = make_model("sasrec", "additive")
+    with pytest.raises(ConfigError, match="accepted: none, simple, value_weighted, additive, sto"):
+        build_model(ModelConfig(refinement=""), model.catalogue)
+
+
+@pytest.mark.parametrize("name", REFINEMENTS)
+def test_the_facts_are_stated(name):
+    refinement = REFINEMENTS[name]
+    assert refinement.name == name
+    assert refinement.formula.startswith("M = ")
+    assert set(refinement.backbones) <= set(BACKBONES)
+    if name != "none":
+        assert "Source: our reading of AWRSR" in (refinement.__doc__ or "")
+
+
+# Three positions by hand. A is the same everywhere; the matrices are those that make the rows of
+# A W_Q and A W_K what is wanted: with r = 4 and q = (2, 2, 4), k = (0, ln 3, ln 2) in the first
+# column, the scores q_i k_j / sqrt(4) give the rows of S the proportions 1; 1 : 3; 1 : 9 : 4.
+
+FIRST = [[1, 0, 0], [1 / 2, 1 / 2, 0], [1 / 4, 1 / 4, 1 / 2]]
+SECOND = [[1, 0, 0], [1 / 4, 3 / 4, 0], [1 / 14, 9 / 14, 4 / 14]]
+BY_HAND = {
+    "none": FIRST,
+    "simple": SECOND,
+    "value_weighted": [[1, 0, 0], [5 / 8, 3 / 8, 0], [13 / 28, 11 / 28, 4 / 28]],
+    "additive": [[1, 0, 0], [3 / 8, 5 / 8, 0], [9 / 56, 25 / 56, 22 / 56]],
+    # From distances 2 ln 3 between rows 1 and 2, 2 ln 8 between 1 and 3, 2 ln 3 between 2 and 3.
+    "stochastic": [[1, 0, 0], [1 / 4, 3 / 4, 0], [3 / 35, 8 / 35, 24 / 35]],
+}
+
+
+def matrix_with(*columns: list[float]) -> torch.Tensor:
+    """W (3, 4) such that A W has these as its first columns and zeros as the others."""
+    rows = np.zeros((3, 4))
+    rows[:, : len(columns)] = np.transpose(columns)
+    return torch.tensor(np.linalg.solve(FIRST, rows))
+
+
+@every_pair
+def test_three_positions_by_hand(backbone, name):
+    refinement = build(backbone, name, max_length=3, correlation_rank=4)
+    ln2, ln3 = np.log([2, 3])
+    if name == "stochastic":
+        # Deviations 1, 2, 3, so covariances 1, 4, 9 and A W_Sigma = 0, 3, 8; means in the plane.
+        second = np.sqrt(2 * ln3 - 1)  # (x_2 - x_1)^2 + (2 - 1)^2 = 2 ln 3
+        # x^2 + y^2 + 4 = 2 ln 8 and (x - x_2)^2 + y^2 + 1 = 2 ln 3, one taken off the other:
+        third = ((6 * ln2 - 4) - (2 * ln3 - 1) + second**2) / (2 * second)
+        height = np.sqrt(6 * ln2 - 4 - third**2)
+        matrices = {
+            "mean.weight": matrix_with([0, second, third], [0, 0, height]),
+            "covariance.weight": matrix_with([0, 3, 8]),
+        }
+    elif name == "none":
+        matrices = {}
+    else:
+        matrices = {
+            "second_order.query.weight": matrix_with([2, 2, 4]),
+            "second_order.key.weight": matrix_with([0, ln3, ln2]),
+        }
+    refinement.load_state_dict(matrices)
+    first = torch.tensor(FIRST, dtype=torch.float64)[None, None]
+    refined = refinement(first, allowed_keys(torch.ones(1, 3, dtype=torch.bool)))
+    close(refined.weights[0, 0], torch.tensor(BY_HAND[name], dtype=torch.float64))
+    if name not in ("none", "stochastic"):
+        close(refined.second_order[0, 0], torch.tensor(SECOND, dtype=torch.float64))

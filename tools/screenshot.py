@@ -1,0 +1,46 @@
+"""Make the picture of the inspector that README.md shows: assets/inspector.png.
+
+python tools/screenshot.py             # needs requirements-dev.txt and a Chromium
+"""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+def main() -> None:
+    """Open the app on its defaults, second layer, and photograph lists and first maps."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", ROOT / "app/main.py", f"--server.port={port}"]
+    )
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            page = browser.new_page(viewport={"width": 1440, "height": 1500})
+            for _ in range(100):
+                try:
+                    page.goto(f"http://127.0.0.1:{port}/?layer=2")
+                    break
+                except Exception:
+                    page.wait_for_timeout(200)
+            page.get_by_text("Attribution", exact=True).wait_for(timeout=120_000)
+            page.wait_for_timeout(3_000)
+            page.screenshot(path=ROOT / "assets" / "inspector.png")
+            browser.close()
+    finally:
+        server.terminate()
+
+
+if __name__ == "__main__":
+    main()
