@@ -48,46 +48,47 @@ def attention_map(weights: FloatArray, titles: list[str], *, name: str, scale: s
     shape = SCALES[scale]
     seen = np.where(np.tri(m, dtype=bool), weights, np.nan)  # a later key is absent, not zero
     names = positioned(titles)
-    figure = go.Figure(
-        go.Heatmap(
-            x=names,
-            y=names,
-            z=shape(seen),
-            customdata=seen,  # the read-out is the weight, whatever the colour's scale
-            zmin=0.0,
-            zmax=1.0,
-            colorscale=COLORSCALE,
-            hoverongaps=False,
-            hovertemplate=(
-                f"<b>{html.escape(name)}</b><br>query %{{y}}<br>key %{{x}}"
-                "<br>weight %{customdata:.4f}<extra></extra>"
-            ),
-            colorbar={
-                "tickvals": [float(shape(np.float64(tick))) for tick in SCALE_TICKS],
-                "ticktext": [f"{tick:g}" for tick in SCALE_TICKS],
-                "thickness": 10,
-                "outlinewidth": 0,
-                "title": {"text": "weight", "side": "right"},
-            },
-        )
+    heatmap = go.Heatmap(
+        x=names,
+        y=names,
+        z=shape(seen),
+        customdata=seen,  # the read-out is the weight, whatever the colour's scale
+        zmin=0.0,
+        zmax=1.0,
+        colorscale=COLORSCALE,
+        hoverongaps=False,
+        hovertemplate=(
+            f"<b>{html.escape(name)}</b><br>query %{{y}}<br>key %{{x}}"
+            "<br>weight %{customdata:.4f}<extra></extra>"
+        ),
+        colorbar={
+            "tickvals": [float(shape(np.float64(tick))) for tick in SCALE_TICKS],
+            "ticktext": [f"{tick:g}" for tick in SCALE_TICKS],
+            "thickness": 10,
+            "outlinewidth": 0,
+            "title": {"text": "weight", "side": "right"},
+        },
     )
-    size = max(7, min(11, 480 // m))
     axis = {
         "type": "category",
         "tickmode": "array",
         "tickvals": names,
         "ticktext": axis_labels(titles),
-        "tickfont": {"size": size},
+        "tickfont": {"size": max(7, min(11, 480 // m))},
         "showgrid": False,
         "zeroline": False,
         "fixedrange": True,
     }
-    figure.update_xaxes(**axis, tickangle=-90, title="key (attended to), older \u2192 newer")
-    figure.update_yaxes(**axis, autorange="reversed", title="query (attending), older \u2192 newer")
-    figure.update_layout(
-        height=int(220 + max(12 * m, 190)), margin={"l": 0, "r": 0, "t": 8, "b": 0}
+    return go.Figure(
+        heatmap,
+        layout={
+            "xaxis": axis | {"tickangle": -90, "title": "key (attended to), older \u2192 newer"},
+            "yaxis": axis
+            | {"autorange": "reversed", "title": "query (attending), older \u2192 newer"},
+            "height": int(220 + max(12 * m, 190)),
+            "margin": {"l": 0, "r": 0, "t": 8, "b": 0},
+        },
     )
-    return figure
 
 
 def attribution_bars(values: FloatArray, titles: list[str], *, color: str) -> go.Figure:
@@ -99,29 +100,35 @@ def attribution_bars(values: FloatArray, titles: list[str], *, color: str) -> go
         color: of the bars.
     """
     m = len(titles)
-    figure = go.Figure(
-        go.Bar(
-            x=values,
-            y=positioned(titles),
-            orientation="h",
-            marker_color=color,
-            hovertemplate="%{y}<br>%{x:+.4f}<extra></extra>",
-        )
+    names = positioned(titles)
+    bars = go.Bar(
+        x=values,
+        y=names,
+        orientation="h",
+        marker_color=color,
+        hovertemplate="%{y}<br>%{x:+.4f}<extra></extra>",
     )
-    figure.update_yaxes(
-        type="category",
-        tickmode="array",
-        tickvals=positioned(titles),
-        ticktext=axis_labels(titles),
-        tickfont={"size": max(8, min(12, 520 // m))},
-        autorange="reversed",
-        fixedrange=True,
+    return go.Figure(
+        bars,
+        layout={
+            "xaxis": {
+                "title": "item score",
+                "zeroline": True,
+                "zerolinewidth": 1,
+                "fixedrange": True,
+            },
+            "yaxis": {
+                "type": "category",
+                "tickmode": "array",
+                "tickvals": names,
+                "ticktext": axis_labels(titles),
+                "tickfont": {"size": max(8, min(12, 520 // m))},
+                "autorange": "reversed",
+                "fixedrange": True,
+            },
+            "height": int(90 + max(15 * m, 60)),
+            "margin": {"l": 0, "r": 0, "t": 4, "b": 0},
+            "showlegend": False,
+            "bargap": 0.25,
+        },
     )
-    figure.update_xaxes(title="item score", zeroline=True, zerolinewidth=1, fixedrange=True)
-    figure.update_layout(
-        height=int(90 + max(15 * m, 60)),
-        margin={"l": 0, "r": 0, "t": 4, "b": 0},
-        showlegend=False,
-        bargap=0.25,
-    )
-    return figure

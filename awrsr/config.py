@@ -20,7 +20,7 @@ Backbone = Literal["sasrec", "stosa"]
 BACKBONE_TITLES: dict[Backbone, str] = {"sasrec": "SASRec", "stosa": "STOSA"}
 MeanStream = Literal["correct", "published"]
 LossName = Literal["ce", "sampled_ce", "bce", "bpr_pvn"]
-Precision = Literal["32-true", "bf16-mixed", "16-mixed", "64-true"]
+Precision = Literal["32-true", "bf16-mixed", "64-true"]
 Candidates = Literal["unseen", "all"]
 Split = Literal["validation", "test"]
 

@@ -25,7 +25,8 @@ class LayerTrace:
         refined: weights M, the ones that mixed the values.
         value: what M mixes, (head, key, head_dim); for stosa the values of the mean.
         value_covariance: stosa: what M squared elementwise mixes; None for sasrec.
-        mixed: M value, (head, query, head_dim), before the output projection.
+        mixed: M value, (head, query, head_dim), before the output projection; the one thing that a
+            model in training mode records after dropout.
     """
 
     first_order: Tensor

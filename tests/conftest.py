@@ -1,6 +1,5 @@
 """A tiny catalogue and tiny models, for every test that does not need real ones."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from awrsr.dataset import Dataset, save_dataset
 from awrsr.models import SequentialModel, build_model
 from awrsr.refinement import REFINEMENTS
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+torch.set_num_threads(1)  # tiny tensors: handing them to threads costs more than it gives
 
 ROOT = Path(__file__).resolve().parent.parent
 EMBEDDED = ROOT / "assets" / "ml-latest-small"
@@ -72,7 +71,7 @@ def tiny_directory(tmp_path: Path, tiny_dataset: Dataset) -> Path:
 
 @pytest.fixture
 def make_model(tiny_dataset: Dataset) -> Callable[..., SequentialModel]:
-    """A tiny model in eval mode and float64, its weights spread enough for attention to be uneven."""
+    """A tiny model in eval mode and float64, its weights spread so that attention is uneven."""
 
     def make(backbone: str = "sasrec", refinement: str = "none", **settings) -> SequentialModel:
         values = {

@@ -32,6 +32,13 @@ def model(request, make_model):
     return make_model(request.param, "additive", n_layers=1)
 
 
+@pytest.fixture(autouse=True)
+def few_samples(monkeypatch):
+    """Enough for the laws, which hold for any number."""
+    shapley = type(METHODS["shapley_value_sampling"])
+    monkeypatch.setattr(shapley, "settings", {"n_samples": 8})
+
+
 def score_of(model, history, item=TARGET) -> float:
     return float(model.item_scores(model(torch.tensor([history])))[0, -1, item - 1])
 

@@ -7,7 +7,7 @@ touched, so one model may serve many threads.
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -130,18 +130,12 @@ def over_embedding(values: Float[Tensor, "batch slot embedding"]) -> Float[Tenso
     return values[0].sum(dim=-1).detach()
 
 
-def in_small_batches(
-    score: Callable[[Tensor], Tensor], limit: int = 256
-) -> Callable[[Tensor], Tensor]:
-    """The same scores, at most `limit` histories at once, so that memory stays bounded."""
-    return lambda batch: torch.cat([score(part) for part in torch.split(batch, limit)])
-
-
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Run a randomised method from a seed and put the process's generators back as they were."""
     # torch.manual_seed reaches the generators of all GPUs, wherever the model is.
-    gpus = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    started = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    gpus = range(torch.cuda.device_count()) if started else ()
     with _RANDOM_LOCK, torch.random.fork_rng(devices=gpus):
         numpy_state = np.random.get_state()
         try:

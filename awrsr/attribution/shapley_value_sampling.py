@@ -7,8 +7,8 @@ from captum.attr import ShapleyValueSampling as CaptumShapleyValueSampling
 from jaxtyping import Float
 from torch import Tensor
 
-from awrsr.attribution.base import AttributionMethod, Question, in_small_batches
-from awrsr.attribution.feature_ablation import slot_mask
+from awrsr.attribution.base import AttributionMethod, Question
+from awrsr.attribution.feature_ablation import PER_EVALUATION, slot_mask
 
 
 class ShapleyValueSampling(AttributionMethod):
@@ -28,11 +28,11 @@ class ShapleyValueSampling(AttributionMethod):
     @torch.no_grad()
     def values(self, question: Question) -> Float[Tensor, " slot"]:
         """One signed value per item."""
-        values = CaptumShapleyValueSampling(in_small_batches(question.score)).attribute(
+        values = CaptumShapleyValueSampling(question.score).attribute(
             question.embeddings,
             feature_mask=slot_mask(question),
             n_samples=self.settings["n_samples"],
-            perturbations_per_eval=self.settings["n_samples"],
+            perturbations_per_eval=PER_EVALUATION,
         )
         # Captum adds up in single precision, whatever the precision of the model.
         return cast(Tensor, values)[0, :, 0].to(question.embeddings.dtype)

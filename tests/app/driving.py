@@ -17,7 +17,7 @@ import awrsr
 from awrsr.checkpoint import save_config, save_weights
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.dataset import Dataset, save_dataset
-from awrsr.models import build_model
+from awrsr.models import SequentialModel, build_model
 
 MAIN = ROOT / "app" / "main.py"
 TIMEOUT = 120
@@ -86,12 +86,11 @@ def run(page: AppTest) -> AppTest:
 
 
 def choose(page: AppTest, **choices: object) -> AppTest:
-    """Set the widgets of these keys, one after the other."""
+    """Set the widgets of these keys."""
+    widgets = [*page.selectbox, *page.segmented_control, *page.slider]
     for key, value in choices.items():
-        widgets = [*page.selectbox, *page.segmented_control, *page.slider]
         next(widget for widget in widgets if widget.key == key).set_value(value)
-        run(page)
-    return page
+    return run(page)
 
 
 def click(page: AppTest, label: str) -> AppTest:
@@ -140,9 +139,9 @@ def decoded(value: Any) -> Any:
 
 def check_numbers(page: AppTest, directory: Path) -> None:
     """Everything a page shows of its history equals what the library says of the page's choices."""
-    dataset, chosen = awrsr.load_dataset(directory), page.session_state
+    dataset, chosen = read_dataset(directory), page.session_state
     history, target = history_and_target(page, dataset)
-    models = {side: load(directory / "models" / chosen[side]) for side in "ab"}
+    models = {side: read_model(directory / "models" / chosen[side]) for side in "ab"}
     traces = {side: awrsr.trace(model, history) for side, model in models.items()}
     if target is None:
         target = int(awrsr.recommend(models["a"], history, k=1)["item"][0])
@@ -180,7 +179,7 @@ def check_numbers(page: AppTest, directory: Path) -> None:
                 continue
             figure = drawn[f"map-{side}-{kind}"]
             assert figure["x"] == figure["y"] == [escaped(name) for name in names]
-            expected = absent_later(weights[head].numpy())
+            expected = absent_later(weights[head].cpu().numpy())
             np.testing.assert_allclose(figure["customdata"], expected, rtol=1e-5)
             shape = np.sqrt if chosen["scale"] == "square root" else np.array
             np.testing.assert_allclose(figure["z"], shape(expected), rtol=1e-5)
@@ -188,7 +187,7 @@ def check_numbers(page: AppTest, directory: Path) -> None:
         result = awrsr.attribute(models[side], history, target, chosen["method"], chosen["rival"])
         bars = drawn[f"attribution-{side}"]
         assert bars["y"] == [escaped(name) for name in names]
-        np.testing.assert_allclose(bars["x"], result.values.numpy(), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(bars["x"], result.values.cpu().numpy(), rtol=1e-4, atol=1e-5)
         named = dict(fact.rsplit(" ", 1) for fact in total.split(" \u00b7 ")[:2])
         assert float(named["sum"]) == pytest.approx(float(result.values.sum()), abs=6e-4)
         assert float(named["score"]) == pytest.approx(result.score, abs=6e-4)
@@ -226,6 +225,12 @@ def escaped(text: str) -> str:
 
 
 @functools.cache
-def load(directory: Path) -> awrsr.models.SequentialModel:
+def read_dataset(directory: Path) -> Dataset:
+    """A dataset read once for all checks."""
+    return awrsr.load_dataset(directory)
+
+
+@functools.cache
+def read_model(directory: Path) -> SequentialModel:
     """A model read once for all checks."""
-    return awrsr.load_model(directory, "cpu")
+    return awrsr.load_model(directory)
