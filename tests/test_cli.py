@@ -365,6 +365,10 @@ REFUSED = {
         "recommend MODEL '[\"1\"]' --dataset EMBEDDED",
         "the model belongs to 'tiny' (11 items, fingerprint",
     ),
+    "other-catalogue-to-trace": (
+        "trace MODEL '[\"1\"]' --dataset EMBEDDED",
+        "the model belongs to 'tiny' (11 items, fingerprint",
+    ),
     "other-catalogue-to-evaluate": (
         "evaluate MODEL --dataset EMBEDDED",
         "the dataset is 'ml-latest-small' (3496 items, fingerprint",

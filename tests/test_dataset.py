@@ -188,6 +188,10 @@ DAMAGE = {
         "items run from 0 to 11; the catalogue has items 1 to 11",
     ),
     "sequence-missing": (edited(SEQUENCES, **first_row("items", None)), "row 1: 'items' is empty"),
+    "item-missing": (
+        edited(SEQUENCES, **first_row("items", [1, None, 3])),
+        "column 'items' must hold lists of whole numbers, it is list<element: int64>",
+    ),
     "sequences-of-text": (
         edited(SEQUENCES, items=lambda frame: [["a"]] * len(frame)),
         "column 'items' must hold lists of whole numbers, it is list<element: string>",

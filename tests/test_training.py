@@ -87,7 +87,7 @@ def test_a_run_learns_and_records_it(run, tmp_path: Path):
     assert list(history.columns) == COLUMNS
     assert history["epoch"].tolist() == list(range(1, 21))
     assert history["loss"].iloc[-1] < 0.6 * history["loss"].iloc[0]
-    assert history["NDCG@10"].max() > history["NDCG@10"].iloc[0] + 0.1
+    assert history["NDCG@10"].max() > history["NDCG@10"].iloc[0] + 0.05
     assert (history[["grad_norm", "seconds"]] > 0).all(axis=None)
     stored = stored_history(tmp_path / "run")
     pd.testing.assert_frame_equal(stored, history.astype(float), check_exact=True)
@@ -143,7 +143,7 @@ def test_every_loss_trains(run, backbone: str, loss: str):
     history = run(model={"backbone": backbone}, loss=loss, epochs=9, patience=9, negatives=5)
     assert np.isfinite(history.drop(columns="seconds")).all(axis=None)
     # Negatives and dropout differ between epochs: compare means.
-    assert history["loss"].iloc[-3:].mean() < 0.95 * history["loss"].iloc[:2].mean()
+    assert history["loss"].iloc[-3:].mean() < 0.8 * history["loss"].iloc[:2].mean()
 
 
 REFUSED = {
@@ -386,7 +386,7 @@ def test_a_killed_process_ends_the_same_after_resuming(tiny_directory: Path, tmp
         stderr=subprocess.DEVNULL,
     )
     while epochs() < 2 and process.poll() is None:
-        time.sleep(0.002)
+        time.sleep(0.005)
     process.kill()
     assert process.wait() == -signal.SIGKILL, "it ended before it could be killed"
     assert 2 <= epochs() < 30

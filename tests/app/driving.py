@@ -1,6 +1,7 @@
 """What the app's tests share: folders of datasets and models, pages driven without a browser."""
 
 import base64
+import dataclasses
 import functools
 import json
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from conftest import ROOT
+from conftest import ROOT, make_dataset
 from streamlit.testing.v1 import AppTest
 
 import awrsr
@@ -45,6 +46,13 @@ def add_dataset(folder: Path, dataset: Dataset, *models: str) -> Path:
     for name in models:
         add_model(directory, dataset, name)
     return directory
+
+
+def titled(titles: list[str], **columns: object) -> Dataset:
+    """A tiny dataset called "titled" whose items have these titles and further columns."""
+    dataset = make_dataset(n_items=len(titles))
+    items = dataset.items.assign(title=titles, **columns)
+    return dataclasses.replace(dataset, name="titled", items=items)
 
 
 def add_model(directory: Path, dataset: Dataset, name: str, **settings: Any) -> Path:

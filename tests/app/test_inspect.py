@@ -18,6 +18,7 @@ from driving import (
     open_page,
     run,
     texts,
+    titled,
     unescaped,
 )
 
@@ -244,17 +245,10 @@ def test_a_history_of_the_whole_catalogue_leaves_nothing_to_recommend(directory)
     check_numbers(page, directory)
 
 
-def with_titles(titles: list[str], **columns: object):
-    dataset = make_dataset(n_items=len(titles))
-    return dataclasses.replace(
-        dataset, name="titled", items=dataset.items.assign(title=titles, **columns)
-    )
-
-
 def test_shared_and_blank_titles_and_columns_of_our_own_names(directory, tmp_path):
     """Streamlit finds an option by its label: the item asked for must be the one received."""
     titles = ["Same", "Same", "", "", "\u25c6 Diamond", "", "Same", "A", "B"]
-    odd = with_titles(titles, position="nowhere", genres="Drama|War")
+    odd = titled(titles, position="nowhere", genres="Drama|War")
     path = add_dataset(tmp_path, odd, "sasrec-none", "stosa-simple")
     page = open_page(dataset="titled", source="own", items="8.9")
     assert page.dataframe[0].value.columns[2:].tolist() == ["genres", "item_id"]
@@ -265,7 +259,7 @@ def test_shared_and_blank_titles_and_columns_of_our_own_names(directory, tmp_pat
 
 
 def test_titles_are_text_everywhere(directory, tmp_path):
-    path = add_dataset(tmp_path, with_titles(HOSTILE), "sasrec-none", "stosa-simple")
+    path = add_dataset(tmp_path, titled(HOSTILE), "sasrec-none", "stosa-simple")
     page = open_page(
         dataset="titled", source="own", items=".".join(map(str, range(1, 9))), target=3, rival=1
     )
