@@ -1,7 +1,6 @@
 """The command line: each verb is one function over the library, `python -m awrsr VERB --help`."""
 
 import logging
-import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +21,7 @@ from awrsr.files import make_directory, write_atomically
 from awrsr.model_card import (
     dataset_of,
     evaluate_stored,
+    training_command,
     training_record,
     write_metrics,
     write_readme,
@@ -112,7 +112,8 @@ def train(
     """
     data = load_dataset(dataset)
     directory = output or dataset / "models" / f"{model.backbone}-{model.refinement}"
-    with tqdm(total=train.epochs, unit="epoch", dynamic_ncols=True) as bar:
+    # The delay keeps an empty bar away from the error message of a run that is refused.
+    with tqdm(total=train.epochs, unit="epoch", dynamic_ncols=True, delay=1) as bar:
 
         def report(progress: training.Progress) -> None:
             done = progress.batch / progress.n_batches if progress.n_batches else 1
@@ -125,7 +126,7 @@ def train(
         history = training.train(
             data, directory, model, train, device=device, resume=resume, report=report
         )
-    command = "python -m awrsr " + shlex.join(a for a in sys.argv[1:] if a != "--resume")
+    command = training_command(dataset, output, model, train)
     results = evaluate_stored(directory, data, device=device)
     write_metrics(directory, directory, results, training_record(directory, history, command))
     write_readme(directory)
@@ -165,7 +166,7 @@ def evaluate(
 
 def recommend(
     model: Path,
-    items: list[str],
+    items: list[str | int],
     *,
     k: int = 10,
     dataset: Path | None = None,
@@ -187,7 +188,7 @@ def recommend(
 
 def trace(
     model: Path,
-    items: list[str],
+    items: list[str | int],
     *,
     output: Path | None = None,
     dataset: Path | None = None,
@@ -232,7 +233,7 @@ def trace(
 
 def attribute(
     model: Path,
-    items: list[str],
+    items: list[str | int],
     target: str,
     *,
     contrast: str | None = None,
@@ -274,7 +275,7 @@ def attribute(
 
 
 def _load(
-    model: Path, dataset: Path | None, entries: list[str], device: str
+    model: Path, dataset: Path | None, entries: list[str | int], device: str
 ) -> tuple[SequentialModel, Dataset, list[int]]:
     """The model, its dataset, the history; says when the model sees only part of that."""
     data = load_dataset(dataset) if dataset else dataset_of(model)

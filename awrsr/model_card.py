@@ -1,6 +1,7 @@
 """What stands beside a trained model: metrics.json, the ranks they come from, and a README.md."""
 
 import platform
+import shlex
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,13 @@ import pandas as pd
 
 from awrsr.batching import HELD_OUT
 from awrsr.checkpoint import CONFIG_FILE, load_model, read_config, weights_fingerprint
-from awrsr.config import BACKBONE_TITLES, SCHEMA_VERSION, Candidates
+from awrsr.config import (
+    BACKBONE_TITLES,
+    SCHEMA_VERSION,
+    Candidates,
+    ModelConfig,
+    TrainConfig,
+)
 from awrsr.dataset import Dataset, load_dataset
 from awrsr.errors import DataError
 from awrsr.evaluation import Evaluation, evaluate
@@ -86,6 +93,21 @@ def write_metrics(
             },
         },
     )
+
+
+def training_command(
+    dataset: Path, output: Path | None, model: ModelConfig, training: TrainConfig
+) -> str:
+    """The shell command that trains with these settings, those at their defaults left out."""
+    words = ["python", "-m", "awrsr", "train", str(dataset)]
+    if output is not None:
+        words += ["--output", str(output)]
+    for section, settings in (("model", model), ("train", training)):
+        usual = type(settings)().to_json()
+        for name, value in settings.to_json().items():
+            if value != usual[name] or name in ("backbone", "refinement", "seed"):
+                words += [f"--{section}.{name}", str(value)]
+    return shlex.join(words)
 
 
 def training_record(directory: Path, history: pd.DataFrame, command: str) -> dict[str, Any]:
