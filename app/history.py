@@ -11,7 +11,6 @@ from awrsr.batching import history_and_target
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError
 
-TABLE_HEIGHT = 388
 HISTORY_COLUMNS = {
     "position": st.column_config.NumberColumn("#", width=36),
     "title": st.column_config.TextColumn("title", width=190),
@@ -130,13 +129,12 @@ def show_history(dataset: Dataset, history: list[int]) -> None:
     )
     table = history_table(dataset, history)
     if st.session_state.source == state.USER:
-        st.dataframe(table, hide_index=True, height=TABLE_HEIGHT, column_config=HISTORY_COLUMNS)
+        st.dataframe(table, hide_index=True, column_config=HISTORY_COLUMNS)
         return
     tools = st.container(horizontal=True, gap="xsmall")
     selected = st.dataframe(
         table,
         hide_index=True,
-        height=TABLE_HEIGHT - 56,
         column_config=HISTORY_COLUMNS,
         key=f"editor-{st.session_state.get('edits', 0)}",
         on_select="rerun",

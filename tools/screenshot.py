@@ -35,7 +35,8 @@ def main() -> None:
                 except Exception:
                     page.wait_for_timeout(200)
             page.get_by_text("Attribution", exact=True).wait_for(timeout=120_000)
-            page.wait_for_timeout(3_000)
+            page.locator(".js-plotly-plot").nth(6).wait_for(timeout=120_000)
+            page.wait_for_timeout(2_000)
             page.screenshot(path=ROOT / "assets" / "inspector.png")
             browser.close()
     finally:

@@ -230,7 +230,6 @@ def show_recommendations(
             lambda row: [mark if top["item"][row.name] == target else ""] * len(row), axis=1
         ).format({"score": "{:.3f}"}),
         hide_index=True,
-        height=min(len(table), 10) * 35 + 37,
         column_config={
             "rank": st.column_config.NumberColumn("#", width=36),
             "title": st.column_config.TextColumn("title", width=158),
