@@ -130,9 +130,8 @@ def load_model(directory: str | Path, device: str = "auto") -> SequentialModel:
     target = resolve_device(device)
     config, catalogue, _ = read_config(directory)
     try:
-        with torch.device(
-            "meta"
-        ):  # shapes only: a config cannot make us allocate what no file holds
+        # Shapes only: a config cannot make us allocate what no file holds.
+        with torch.device("meta"):
             model = build_model(config, catalogue)
     except ConfigError as error:
         raise CheckpointError(f"{directory / CONFIG_FILE}: {error}") from error

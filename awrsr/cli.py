@@ -143,7 +143,7 @@ def evaluate(
     candidates: Candidates = "unseen",
     device: str = "auto",
 ) -> None:
-    """Rank the whole catalogue for every user; write metrics.json and ranks.parquet.
+    """Rank the whole catalogue for every user; with --output, write the metrics and ranks.
 
     Args:
         model: a model directory.
@@ -213,7 +213,7 @@ def trace(
         if heads is not None
         for head, weights in enumerate(heads)
     }
-    print("Attention weights of the prediction's row; older to newer; each column sums to 1.")
+    print("Attention weights of the last row; older to newer; each column sums to 1.")
     table = pd.DataFrame(last_rows, index=pd.Index(data.titles(result.items), name="item"))
     print(table.to_string(float_format="{:.4f}".format))
     if output:

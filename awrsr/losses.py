@@ -110,9 +110,7 @@ def bpr_pvn(
     scores = model.item_scores_at(states, torch.stack([targets, negatives], dim=-1))
     positive, negative = scores.unbind(dim=-1)
     between = model.item_scores_at(model.as_states(model.embed(targets)), negatives[:, None])[:, 0]
-    hinge = (between - positive).clamp(
-        min=0
-    )  # distance(state, target) - distance(target, negative)
+    hinge = (between - positive).clamp(min=0)  # d(state, target) - d(target, negative)
     return -logsigmoid(positive - negative).mean() + pvn_weight * hinge.mean()
 
 

@@ -98,16 +98,21 @@ def recommend(
     Args:
         model: in eval mode.
         items: the history, oldest first.
-        k: how many; all candidates where there are fewer.
+        k: how many, up to the catalogue's size; all candidates where there are fewer.
         dataset: adds the columns item_id and title.
         exclude_history: leave out what is in the history.
 
     Raises:
         DataError: the history is empty or wrong, or the dataset is another one.
-        ConfigError: k is not 1 or more.
+        ConfigError: k is not 1 or more, or more than the catalogue holds.
     """
     if not isinstance(k, Integral) or k < 1:
         raise ConfigError(f"k must be a whole number, 1 or more; received {k!r}")
+    if k > model.catalogue.n_items:
+        raise ConfigError(
+            f"k is {k}, the catalogue of {model.catalogue.name!r} has "
+            f"{model.catalogue.n_items} items"
+        )
     if dataset is not None:
         check_same_catalogue(model, dataset)
     item_scores = trace(model, items).item_scores

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-import torch
 from torch import Tensor
 
 
@@ -66,8 +65,3 @@ class Trace:
     def maps(self, kind: str) -> list[Tensor | None]:
         """The map called `kind` (first_order, second_order, refined) of every layer."""
         return [getattr(layer, kind) for layer in self.layers]
-
-
-def stack(maps: list[Tensor]) -> Tensor:
-    """Maps of all layers as one tensor (layer, head, query, key)."""
-    return torch.stack(maps)

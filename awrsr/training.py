@@ -8,6 +8,7 @@ the CPU ends with the weights of one that was never broken.
 """
 
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ from awrsr.checkpoint import (
 )
 from awrsr.config import PADDING, Catalogue, ModelConfig, TrainConfig
 from awrsr.dataset import Dataset
-from awrsr.errors import CheckpointError, ConfigError, DataError
+from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError
 from awrsr.evaluation import evaluate
 from awrsr.files import new_directory, remove_leftovers, write_text
 from awrsr.losses import training_loss
@@ -136,6 +137,7 @@ def train(
     model = build_model(model_config, catalogue)
     if config.precision == "64-true":
         model.double()
+    model.to(torch_device)  # before the optimizer, whose moments a resumed run puts beside them
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
@@ -204,11 +206,17 @@ def _run_epoch(
         optimizer.step()
         losses.append(loss.detach())
         report(Progress(epoch=epoch, batch=number, n_batches=len(batches), history=history))
+    mean_loss = float(torch.stack(losses).mean())
+    if not math.isfinite(mean_loss):
+        raise AwrsrError(
+            f"training diverged: the loss of epoch {epoch} is {mean_loss}. The best epoch before it "
+            f"is kept; a learning rate below {config.learning_rate:g} may help"
+        )
     model.eval()
     metrics = evaluate(model, dataset, "validation").metrics
     return {
         "epoch": epoch,
-        "loss": float(torch.stack(losses).mean()),
+        "loss": mean_loss,
         **{name: metrics[name] for name in HISTORY_METRICS},
         "grad_norm": float(torch.stack(norms).mean()),
         "seconds": time.perf_counter() - start,

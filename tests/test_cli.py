@@ -190,7 +190,7 @@ def test_recommend_prints_the_ranked_catalogue(call, place: Path):
     assert out == expected.to_string(index=False) + "\n"
 
 
-@pytest.mark.parametrize("k", [8, 1000])
+@pytest.mark.parametrize("k", [8, 11])
 def test_recommend_more_than_there_are(call, k: int):
     code, out, err = call(f"recommend MODEL {HISTORY} --k {k} --device cpu")
     assert (code, err) == (0, "")
@@ -343,6 +343,10 @@ REFUSED = {
     "empty-history": ("recommend MODEL '[]'", "the history is empty; give one item or more"),
     "empty-history-to-trace": ("trace MODEL '[]'", "the history is empty; give one item or more"),
     "history-not-a-list": ("recommend MODEL 'Film A (1991)'", "Film A (1991)"),
+    "k-beyond-the-catalogue": (
+        f"recommend MODEL {HISTORY} --k 1000",
+        "k is 1000, the catalogue of 'tiny' has 11 items",
+    ),
     "k-zero": (
         f"recommend MODEL {HISTORY} --k 0",
         "k must be a whole number, 1 or more; received 0",

@@ -23,6 +23,10 @@ from awrsr.tracing import Trace
 PLOT_CONFIG = {"displayModeBar": False}
 MAPS = {"first_order": "First order", "second_order": "Second order", "refined": "Refined"}
 SIDES = ("a", "b")
+SCORE_UNITS = {
+    "sasrec": "Item score: the state's dot product with the item",
+    "stosa": "Item score: minus the squared Wasserstein distance of state and item",
+}
 
 
 @dataclass(frozen=True)
@@ -168,7 +172,10 @@ def choose_target(
     if held_out is not None:
         automatic, why = held_out, "Held out"
     elif len(first := ranked_catalogue(sides[0].trace.item_scores, history)):
-        automatic, why = int(first["item"].iloc[0]), "First recommendation"
+        automatic, why = (
+            int(first["item"].iloc[0]),
+            f"First recommendation of {sides[0].key.upper()}",
+        )
     else:  # the whole catalogue is in the history
         automatic, why = history[-1], "Newest item"
     labels = item_labels(dataset)
@@ -233,7 +240,9 @@ def show_recommendations(
         column_config={
             "rank": st.column_config.NumberColumn("#", width=36),
             "title": st.column_config.TextColumn("title", width=158),
-            "score": st.column_config.NumberColumn("score", width=58, help="Item score (logit)"),
+            "score": st.column_config.NumberColumn(
+                "score", width=58, help=SCORE_UNITS[side.model.config.backbone]
+            ),
             "other": st.column_config.NumberColumn(
                 f"in {other.key.upper()}" if other else None,
                 width=46,
@@ -271,7 +280,7 @@ def show_maps(dataset: Dataset, sides: list[Side]) -> None:
         )
     st.caption(
         "Each row is one item attending to itself and to older ones; it sums to 1. Rows run "
-        "downwards and keys to the right, from older to newer. The last row makes the prediction. "
+        "downwards and keys to the right, from older to newer. The last layer's last row makes the prediction. "
         "Later items can hold no weight and are left out."
     )
     for kind, title in MAPS.items():
@@ -336,7 +345,7 @@ def show_attributions(dataset: Dataset, sides: list[Side], target: int) -> None:
     if rival:
         question += f" less score of {dataset.titles([rival])[0]}"
     st.caption(
-        f"{plain(method.title)} of the {plain(question)}, in item score units (logits). "
+        f"{plain(method.title)} of the {plain(question)}, in item score units, each panel on its own scale. "
         f"Baseline: {plain(method.baseline)}. {plain(method.source)}."
     )
     results = [

@@ -102,8 +102,8 @@ class StochasticSelfAttention(nn.Module):
 
 class STOSA(SequentialModel):
     """STOSA, vanilla or refined. An embedding is mean and covariance parameters side by side (2 d);
-    a state is a Gaussian as `awrsr.attention.gaussian` writes it: mean and standard deviations (2
-    d).
+    a state is a Gaussian as `awrsr.attention.gaussian` writes it: mean and standard deviations,
+    2 d.
     """
 
     def __init__(self, config: ModelConfig, catalogue: Catalogue) -> None:

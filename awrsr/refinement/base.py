@@ -72,8 +72,7 @@ class SecondOrder(nn.Module):
     itself.
 
     Source: our reading of AWRSR (Liu, Liu and Liu 2024, arXiv 2410.21048); the paper's equations
-        were
-    not available.
+    were not available.
     """
 
     def __init__(self, config: ModelConfig) -> None:

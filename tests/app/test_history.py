@@ -17,10 +17,11 @@ from driving import (
     texts,
 )
 
-from app.history import history_table, move_newer, move_older, remove, repeat
+from app.history import EDITS, history_table, move_newer, move_older, remove, repeat
 from app.state import MAX_HISTORY
 from awrsr import load_dataset
 
+LABELS = [label for label, _, _ in EDITS]
 SUBSETS = [list(rows) for n in range(6) for rows in itertools.combinations(range(5), n)]
 
 # --- edits ----------------------------------------------------------------------------------------
@@ -146,9 +147,7 @@ def test_paste_reads_a_bounded_number_of_lines(directory):
 def test_buttons_move_repeat_and_remove_the_selected_rows(directory):
     page = open_page(source="own", items="1.2.3.4")
     choose(page, added=5)
-    labels = ("Older", "Newer", "Repeat", "Remove")
-    buttons = {button.label: button for button in page.button}
-    assert all(buttons[label].disabled for label in labels)
+    assert all(button.disabled for button in page.button if button.label in LABELS)
     select(page, 3, 1)
     assert not any(button.disabled for button in page.button)
     for label, items in (
@@ -161,7 +160,17 @@ def test_buttons_move_repeat_and_remove_the_selected_rows(directory):
         click(page, label)
         assert page.session_state["items"] == items, label
         check_numbers(page, directory)
-    assert all(button.disabled for button in page.button if button.label in labels)
+    assert all(button.disabled for button in page.button if button.label in LABELS)
+
+
+def test_a_history_changed_by_search_or_paste_has_no_rows_selected(directory):
+    """The rows selected before are other items now."""
+    page = choose(open_page(source="own", items="1.2.3"), added=4)
+    for change in (lambda: paste(page, "103", "102"), lambda: choose(page, added=5)):
+        select(page, 0)
+        assert not any(button.disabled for button in page.button)
+        change()
+        assert all(button.disabled for button in page.button if button.label in LABELS)
 
 
 def test_removing_all_leaves_an_empty_history(directory):

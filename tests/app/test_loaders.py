@@ -15,6 +15,7 @@ from driving import add_dataset, add_model, figures, messages, open_page, run, t
 
 import awrsr
 from app import loaders
+from app.text import plain
 
 GOOD, BAD = "sasrec-none", "stosa-additive"
 
@@ -190,7 +191,8 @@ def test_a_bad_model_is_refused_in_its_place_and_the_other_is_shown(
     spoil(bad)
     page = open_page(a=BAD, b=GOOD)
     assert reason in refusal(bad, tiny_dataset)
-    assert messages(page) == [refusal(bad, tiny_dataset)]
+    assert [box.value for box in page.error] == [plain(refusal(bad, tiny_dataset))]
+    assert not page.warning
     history = tiny_dataset.sequence(0)[:-1].tolist()
     best = awrsr.recommend(awrsr.load_model(bad.parent / GOOD), history, dataset=tiny_dataset)
     shown = page.dataframe[1].value
