@@ -209,8 +209,8 @@ def _run_epoch(
     mean_loss = float(torch.stack(losses).mean())
     if not math.isfinite(mean_loss):
         raise AwrsrError(
-            f"training diverged: the loss of epoch {epoch} is {mean_loss}. The best epoch before it "
-            f"is kept; a learning rate below {config.learning_rate:g} may help"
+            f"training diverged: the loss of epoch {epoch} is {mean_loss}. The best epoch before "
+            f"it is kept; a learning rate below {config.learning_rate:g} may help"
         )
     model.eval()
     metrics = evaluate(model, dataset, "validation").metrics

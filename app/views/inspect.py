@@ -280,7 +280,8 @@ def show_maps(dataset: Dataset, sides: list[Side]) -> None:
         )
     st.caption(
         "Each row is one item attending to itself and to older ones; it sums to 1. Rows run "
-        "downwards and keys to the right, from older to newer. The last layer's last row makes the prediction. "
+        "downwards and keys to the right, from older to newer. The last row of the last layer "
+        "makes the prediction. "
         "Later items can hold no weight and are left out."
     )
     for kind, title in MAPS.items():
@@ -345,7 +346,8 @@ def show_attributions(dataset: Dataset, sides: list[Side], target: int) -> None:
     if rival:
         question += f" less score of {dataset.titles([rival])[0]}"
     st.caption(
-        f"{plain(method.title)} of the {plain(question)}, in item score units, each panel on its own scale. "
+        f"{plain(method.title)} of the {plain(question)}, in item score units, each panel on its "
+        f"own scale. "
         f"Baseline: {plain(method.baseline)}. {plain(method.source)}."
     )
     results = [

@@ -260,10 +260,12 @@ def test_titles_and_addresses_are_shown_as_text(visit):
     assert labels(page, "map-b-second_order").all_text_contents() == [
         f"{clipped_label(title)} {i}" for i, title in enumerate(HOSTILE, 1)
     ]
-    drawn.locator(".nsewdrag").hover(position={"x": 8, "y": 8})
-    expect(drawn.locator(".hoverlayer")).to_contain_text(
-        f"query 1. {HOSTILE[0]}key 1. {HOSTILE[0]}"
-    )
+    cells = drawn.locator(".nsewdrag")
+    size = cells.bounding_box()
+    second = {axis: size[axis] * 1.5 / len(HOSTILE) for axis in ("width", "height")}
+    cells.hover(position={"x": second["width"], "y": second["height"]})
+    name = f"2. {HOSTILE[1]}"
+    expect(drawn.locator(".hoverlayer")).to_contain_text(f"query {name}key {name}weight")
 
 
 def clipped_label(title: str) -> str:
