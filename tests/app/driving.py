@@ -165,7 +165,9 @@ def check_numbers(page: AppTest, directory: Path) -> None:
     for side, other, shown, line, total in zip(
         "ab", "ba", lists, target_lines, totals, strict=True
     ):
-        best = awrsr.recommend(models[side], history, chosen["k"], dataset=dataset)
+        best = awrsr.recommend(
+            models[side], history, min(chosen["k"], dataset.n_items), dataset=dataset
+        )
         assert shown["rank"].tolist() == best["rank"].tolist()
         assert shown["title"].tolist() == [
             MARK * (item == target) + title
