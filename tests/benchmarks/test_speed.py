@@ -75,7 +75,7 @@ def test_epoch(benchmark, beauty: Dataset, batches: str) -> None:
         for batch in cut:
             step(batch)
 
-    benchmark.pedantic(epoch, rounds=2, warmup_rounds=0)
+    benchmark.pedantic(epoch, rounds=1, warmup_rounds=0)
 
 
 @pytest.mark.parametrize(
