@@ -1,0 +1,61 @@
+"""The two models of a page, A and B, and what each makes of the history."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import awrsr
+from app import loaders
+from app.text import plain
+from awrsr.config import BACKBONE_TITLES
+from awrsr.dataset import Dataset
+from awrsr.errors import AwrsrError
+from awrsr.models import SequentialModel
+from awrsr.recommendation import check_same_catalogue
+from awrsr.tracing import Trace
+
+SIDES = ("a", "b")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two models and what it makes of the history."""
+
+    key: str
+    title: str
+    directory: Path
+    model: SequentialModel
+    trace: Trace
+
+
+def run_model(key: str, directory: Path, dataset: Dataset, history: list[int]) -> Side | AwrsrError:
+    """What a model makes of the history, or why it makes nothing."""
+    try:
+        model = loaders.get_model(directory)
+        check_same_catalogue(model, dataset)
+        trace = awrsr.trace(model, history)
+    except AwrsrError as error:
+        return error
+    title = f"{key.upper()}: {model_title(directory.name)}"
+    return Side(key=key, title=title, directory=directory, model=model, trace=trace)
+
+
+def model_title(name: str) -> str:
+    """A model directory's name as people say it."""
+    backbone, _, refinement = name.partition("-")
+    if backbone not in BACKBONE_TITLES:
+        return name
+    kind = "vanilla" if refinement == "none" else refinement.replace("_", "-")
+    return f"{BACKBONE_TITLES[backbone]} \u00b7 {kind}"
+
+
+def model_note(directory: Path) -> str:
+    """The model's recorded test metrics with their protocol, or why there are none."""
+    try:
+        test = loaders.get_metrics(directory)["test"]
+        return (
+            f"Test NDCG@10 {test['metrics']['NDCG@10']:.4f}, HR@10 {test['metrics']['HR@10']:.4f} "
+            f"(last item, ranked among {plain(test['protocol']['candidates'])}; "
+            f"{plain(test['protocol']['users'])} users)"
+        )
+    except (AwrsrError, KeyError, TypeError, ValueError):
+        return "No readable metrics.json: run `python -m awrsr evaluate` on it."
