@@ -206,16 +206,18 @@ def trace(
     """
     loaded, data, history = _load(model, dataset, items, device)
     result = recommendation.trace(loaded, history)
-    last_rows = {
-        f"{kind.removesuffix('_order')} L{layer + 1}H{head + 1}": weights[-1].cpu().numpy()
-        for kind in ("first_order", "second_order", "refined")
-        for layer, heads in enumerate(result.maps(kind))
-        if heads is not None
-        for head, weights in enumerate(heads)
-    }
     print("Attention weights of the last row; older to newer; each column sums to 1.")
-    table = pd.DataFrame(last_rows, index=pd.Index(data.titles(result.items), name="item"))
-    print(table.to_string(float_format="{:.4f}".format))
+    titles = pd.Index(data.titles(result.items), name="item")
+    for number, layer in enumerate(result.layers, start=1):
+        columns = {
+            f"{kind.removesuffix('_order')} H{head}": weights[-1].cpu().numpy()
+            for kind in ("first_order", "second_order", "refined")
+            if (heads := getattr(layer, kind)) is not None
+            for head, weights in enumerate(heads, start=1)
+        }
+        table = pd.DataFrame(columns, index=titles)
+        print(f"\nLayer {number}")
+        print(table.to_string(float_format="{:.4f}".format))
     if output:
         arrays = {"items": np.array(result.items), "item_scores": result.item_scores.cpu().numpy()}
         for kind in ("first_order", "second_order", "refined"):

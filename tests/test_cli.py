@@ -20,7 +20,7 @@ from awrsr.dataset import Dataset, save_dataset
 VERBS = ["prepare", "train", "evaluate", "recommend", "trace", "attribute"]
 TRAIN = (
     "--device cpu --model.refinement additive --model.max_length 8 --model.hidden_size 8 "
-    "--model.n_layers 1 --model.inner_size 16 --train.epochs 3 --train.learning_rate 0.02"
+    "--model.n_layers 2 --model.inner_size 16 --train.epochs 3 --train.learning_rate 0.02"
 )
 HISTORY = '\'["103", "Film A (1991)", "film d (1994)"]\''
 ITEMS = [3, 1, 4]
@@ -219,14 +219,17 @@ def test_trace_prints_the_last_rows_and_writes_all_maps(call, place: Path):
     (place / "maps.npz").unlink()
 
     lines = out.splitlines()
-    names = [f"{kind} L1H{head}" for kind in ("first", "second", "refined") for head in (1, 2)]
-    assert " ".join(lines[1].split()) == " ".join(names)
-    layer = trace.layers[0]
-    weights = [*layer.first_order, *layer.second_order, *layer.refined]
-    for row, title in enumerate(dataset.titles(ITEMS)):
-        assert lines[3 + row].startswith(title)
-        printed = lines[3 + row].removeprefix(title).split()
-        assert printed == [f"{float(map_[-1, row]):.4f}" for map_ in weights]
+    names = [f"{kind} H{head}" for kind in ("first", "second", "refined") for head in (1, 2)]
+    for number, layer in enumerate(trace.layers):
+        block = lines[2 + 7 * number :][:6]
+        assert block[0] == f"Layer {number + 1}"
+        assert " ".join(block[1].split()) == " ".join(names)
+        weights = [*layer.first_order, *layer.second_order, *layer.refined]
+        for row, title in enumerate(dataset.titles(ITEMS)):
+            assert block[3 + row].startswith(title)
+            printed = block[3 + row].removeprefix(title).split()
+            assert printed == [f"{float(map_[-1, row]):.4f}" for map_ in weights]
+    assert len(lines) == 2 + 7 * len(trace.layers)  # the first line, the file written
 
 
 @pytest.mark.parametrize(
