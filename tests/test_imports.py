@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "checkpoint": "errors config files models",
     "recommendation": "errors config dataset metrics models tracing",
     "evaluation": "errors config dataset batching metrics models recommendation",
+    "explain": "errors config batching metrics models tracing recommendation",
     "training": "errors config dataset files batching models losses evaluation checkpoint",
     "attribution": "errors config models recommendation",
     "model_card": "errors config dataset files batching models evaluation checkpoint",

@@ -1,0 +1,1 @@
+"""What explains a trace or a model: rollout, removals, agreement of rankings."""

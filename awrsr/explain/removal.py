@@ -1,0 +1,297 @@
+"""What a recommendation rests on: real removals from a history, and the smallest that undoes it.
+
+An entry is one place of a history; an item that stands in it twice has two entries. A removed entry
+is gone: newer items keep their slots, older ones move up, and where a history is longer than the
+model sees, an older item comes into view.
+
+Candidates stay what they are for the whole history: its items were seen, removed or not, and are
+left out in every rank, unless one is the target. So a rank changes because the model attends to
+something else, and never because a removed item came back as a candidate.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, islice
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from awrsr.batching import left_pad
+from awrsr.errors import ConfigError, DataError
+from awrsr.metrics import target_ranks
+from awrsr.models import SequentialModel
+from awrsr.recommendation import check_item, check_items
+
+BLOCK_SCORES = 4_000_000
+"""Item scores held at once: 16 MB in float32."""
+BLOCK_PAIRS = 1_000_000
+"""Query-key pairs of one head held at once, over all histories of a batch."""
+BUDGET = 3_000
+"""Histories that an exhaustive search may score."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standings:
+    """How a target stands after each of several histories.
+
+    Args:
+        scores: the target's item score.
+        ranks: its rank, 1 = best, under the rule of `awrsr.metrics.target_ranks`.
+        margins: its score less the k-th best other candidate's; in the top k where above 0.
+    """
+
+    scores: npt.NDArray[np.float64]
+    ranks: npt.NDArray[np.int64]
+    margins: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemovedOnce:
+    """The target with the whole history, and with each entry left out in turn.
+
+    Args:
+        score: the target's item score with the whole history.
+        rank: its rank with the whole history.
+        scores: (m,) its score without entry i.
+        ranks: (m,) its rank without entry i.
+    """
+
+    score: float
+    rank: int
+    scores: npt.NDArray[np.float64]
+    ranks: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmallestRemoval:
+    """The fewest entries without which the target leaves the top k.
+
+    Args:
+        outcome: found; none, where nothing that was tried does it; or already out, where the target
+            is not in the top k to begin with.
+        search: exhaustive, all sets by growing size; greedy, where these would be too many.
+        entries: places in the history that are removed, 0 = oldest; empty unless found.
+        rank: the target's rank with the whole history.
+        rank_after: its rank without the entries; `rank` unless found.
+        at_least: no smaller set than this does it: all smaller ones were tried.
+        alternatives: sets of the same size that do it too, counted in an exhaustive search only.
+        scored: how many histories were scored.
+    """
+
+    outcome: Literal["found", "none", "already out"]
+    search: Literal["exhaustive", "greedy"]
+    entries: list[int]
+    rank: int
+    rank_after: int
+    at_least: int
+    alternatives: int
+    scored: int
+
+    @property
+    def proven(self) -> bool:
+        """Whether no smaller set exists, or for none, no set at all."""
+        return self.search == "exhaustive" or len(self.entries) == self.at_least
+
+
+@torch.no_grad()
+def score_histories(
+    model: SequentialModel, histories: Sequence[Sequence[int]]
+) -> Iterator[Float[Tensor, "history item"]]:
+    """Item scores of many histories in padded batches, in order, each batch a tensor of its own.
+
+    Args:
+        model: in eval mode.
+        histories: oldest first, none empty; each is cut to the newest n items.
+    """
+    n = model.config.max_length
+    longest = max((min(len(history), n) for history in histories), default=1)
+    block = max(1, min(BLOCK_SCORES // model.catalogue.n_items, BLOCK_PAIRS // longest**2))
+    for start in range(0, len(histories), block):
+        batch = left_pad([history[-n:] for history in histories[start : start + block]])
+        yield model.item_scores(model(batch.to(model.device))[:, -1])
+
+
+def target_standings(
+    model: SequentialModel,
+    histories: Sequence[Sequence[int]],
+    target: int,
+    excluded: Sequence[int],
+    k: int = 10,
+) -> Standings:
+    """Where a target stands after each history; `excluded` items are no candidates in any."""
+    seen = torch.tensor(sorted(set(excluded)), dtype=torch.long, device=model.device)
+    scores, ranks, margins = [], [], []
+    for item_scores in score_histories(model, histories):
+        rows = torch.arange(len(item_scores), device=model.device)
+        targets = torch.full_like(rows, target)
+        scores.append(item_scores[:, target - 1].clone())
+        pairs = (rows.repeat_interleave(len(seen)), seen.repeat(len(rows)))
+        ranks.append(target_ranks(item_scores, targets, pairs))  # which leaves out the excluded
+        item_scores[:, target - 1] = -torch.inf
+        if k < model.catalogue.n_items:
+            margins.append(scores[-1] - item_scores.topk(k, dim=1).values[:, -1])
+        else:
+            margins.append(torch.full_like(scores[-1], torch.inf))
+    return Standings(
+        scores=torch.cat(scores).double().cpu().numpy(),
+        ranks=torch.cat(ranks).cpu().numpy(),
+        margins=torch.cat(margins).double().cpu().numpy(),
+    )
+
+
+def without(items: Sequence[int], entries: Sequence[int]) -> list[int]:
+    """The history less the entries at these places."""
+    gone = set(entries)
+    return [item for place, item in enumerate(items) if place not in gone]
+
+
+def remove_each(model: SequentialModel, items: Sequence[int], target: int) -> RemovedOnce:
+    """The target's score and rank when each entry in turn is really removed.
+
+    Args:
+        model: in eval mode.
+        items: the history, oldest first, two items or more.
+        target: the item whose score and rank are asked for.
+
+    Raises:
+        DataError: the history has fewer than two items, or something is not an item.
+    """
+    history, target = check_items(model, items), check_item(model, target, "target ")
+    if len(history) < 2:
+        raise DataError("the history has 1 item; without it nothing is left to score")
+    unseen = max(0, len(history) - model.config.max_length)  # to remove these changes nothing
+    seen = range(unseen, len(history))
+    tried = [history, *(without(history, [place]) for place in seen)]
+    standings = target_standings(model, tried, target, history)
+    return RemovedOnce(
+        score=float(standings.scores[0]),
+        rank=int(standings.ranks[0]),
+        scores=np.concatenate([np.repeat(standings.scores[:1], unseen), standings.scores[1:]]),
+        ranks=np.concatenate([np.repeat(standings.ranks[:1], unseen), standings.ranks[1:]]),
+    )
+
+
+def smallest_removal(
+    model: SequentialModel,
+    items: Sequence[int],
+    target: int,
+    k: int = 10,
+    *,
+    budget: int = BUDGET,
+) -> SmallestRemoval:
+    """The fewest entries whose removal pushes the target out of the top k.
+
+    All sets of one entry are scored, then of two, and so on, as long as a whole size fits into the
+    budget. Of the sets that do it, the one with the lowest margin is taken; there is no smaller
+    one. Past the budget a greedy search removes the entry that lowers the margin most, until the
+    target is out, and then puts back what is not needed: an upper bound. For s removed entries it
+    scores at most s (n + s) histories more.
+
+    The s entries of a set are sought among the newest n + s - 1, since an older one would not
+    have come into the model's view, and a smaller set would do the same. One entry always stays.
+
+    Args:
+        model: in eval mode.
+        items: the history, oldest first.
+        target: the item to be pushed out.
+        k: the length of the list, 1 or more.
+        budget: histories that the exhaustive search may score.
+
+    Raises:
+        DataError: the history is empty, or something is not an item.
+        ConfigError: k or the budget is out of range.
+    """
+    history, target = check_items(model, items), check_item(model, target, "target ")
+    if k < 1 or budget < 1:
+        raise ConfigError(f"k and budget must be 1 or more; received {k} and {budget}")
+    search = _Search(model, history, target, k)
+    whole = search.score([()])
+    rank = int(whole.ranks[0])
+    if not whole.margins[0] > 0:
+        return search.result("already out", "exhaustive", (), rank, rank, at_least=0)
+
+    m, n = len(history), model.config.max_length
+    for size in range(1, m):
+        newest = range(max(0, m - (n + size - 1)), m)
+        if search.scored + math.comb(len(newest), size) > budget:
+            return search.greedy(rank, at_least=size)
+        best: tuple[int, ...] = ()
+        lowest, rank_after, found = math.inf, rank, 0
+        sets = combinations(newest, size)
+        while some := list(islice(sets, 512)):
+            standings = search.score(some)
+            out = ~(standings.margins > 0)
+            found += int(out.sum())
+            margins = np.nan_to_num(np.where(out, standings.margins, np.inf), nan=-np.inf)
+            place = int(margins.argmin())
+            if out[place] and (not best or margins[place] < lowest):
+                best, lowest = some[place], float(margins[place])
+                rank_after = int(standings.ranks[place])
+        if found:
+            return search.result(
+                "found", "exhaustive", best, rank, rank_after, at_least=size, others=found - 1
+            )
+    return search.result("none", "exhaustive", (), rank, rank, at_least=m)
+
+
+class _Search:
+    """Scores histories without some entries, and counts them."""
+
+    def __init__(self, model: SequentialModel, history: list[int], target: int, k: int) -> None:
+        self.model, self.history, self.target, self.k = model, history, target, k
+        self.scored = 0
+
+    def score(self, sets: Sequence[tuple[int, ...]]) -> Standings:
+        """The target's standing without each of these sets of entries."""
+        self.scored += len(sets)
+        tried = [without(self.history, entries) for entries in sets]
+        return target_standings(self.model, tried, self.target, self.history, self.k)
+
+    def greedy(self, rank: int, at_least: int) -> SmallestRemoval:
+        """An upper bound: the most harmful entry each time, then back with what is not needed."""
+        removed: tuple[int, ...] = ()
+        rank_after, out = rank, False
+        while not out and len(removed) < len(self.history) - 1:
+            in_view = len(self.history) - self.model.config.max_length - len(removed)
+            newest = range(max(0, in_view), len(self.history))
+            left = [place for place in newest if place not in removed]
+            standings = self.score([(*removed, place) for place in left])
+            margins = np.nan_to_num(standings.margins, nan=-np.inf)
+            place = int(margins.argmin())
+            removed = (*removed, left[place])
+            rank_after, out = int(standings.ranks[place]), not standings.margins[place] > 0
+        if not out:
+            return self.result("none", "greedy", (), rank, rank, at_least=at_least)
+        for place in removed[:-1]:  # the last one taken was needed
+            fewer = tuple(other for other in removed if other != place)
+            standings = self.score([fewer])
+            if not standings.margins[0] > 0:
+                removed, rank_after = fewer, int(standings.ranks[0])
+        return self.result("found", "greedy", removed, rank, rank_after, at_least=at_least)
+
+    def result(
+        self,
+        outcome: Literal["found", "none", "already out"],
+        search: Literal["exhaustive", "greedy"],
+        entries: tuple[int, ...],
+        rank: int,
+        rank_after: int,
+        *,
+        at_least: int,
+        others: int = 0,
+    ) -> SmallestRemoval:
+        return SmallestRemoval(
+            outcome=outcome,
+            search=search,
+            entries=sorted(entries),
+            rank=rank,
+            rank_after=rank_after,
+            at_least=at_least,
+            alternatives=others,
+            scored=self.scored,
+        )

@@ -1,0 +1,173 @@
+"""Removals: equal to scoring each shorter history alone, and as small as brute force finds."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from conftest import PAIRS
+
+from awrsr.errors import ConfigError, DataError
+from awrsr.explain import removal
+from awrsr.explain.removal import (
+    remove_each,
+    score_histories,
+    smallest_removal,
+    target_standings,
+    without,
+)
+from awrsr.recommendation import rank_of, trace
+
+HISTORY = [3, 1, 4, 1, 5, 9]
+
+
+def rank_without(model, history, entries, target):
+    """Reference: one trace of the shorter history, all of the whole history excluded."""
+    return rank_of(trace(model, without(history, entries)).item_scores, target, history)
+
+
+def smallest_sets(model, history, target, k):
+    """Reference: all sets of entries of the least size that push the target out, one by one."""
+    for size in range(len(history)):
+        found = [
+            entries
+            for entries in combinations(range(len(history)), size)
+            if rank_without(model, history, entries, target) > k
+        ]
+        if found:
+            return [list(entries) for entries in found]
+    return []
+
+
+@pytest.mark.parametrize(("backbone", "refinement"), PAIRS)
+def test_histories_of_many_lengths_score_as_each_alone(make_model, backbone, refinement):
+    model = make_model(backbone, refinement)
+    histories = [[2], HISTORY, [7, 7], list(range(1, 12)), [5, 4, 3]]
+    together = np.concatenate([block.numpy() for block in score_histories(model, histories)])
+    alone = np.stack([trace(model, history).item_scores.numpy() for history in histories])
+    np.testing.assert_allclose(together, alone, atol=1e-12)
+
+
+def test_blocks_change_nothing(make_model, monkeypatch):
+    model = make_model("stosa", "stochastic")
+    histories = [HISTORY[:length] for length in range(1, 7)]
+    whole = target_standings(model, histories, 8, HISTORY, k=3)
+    monkeypatch.setattr(removal, "BLOCK_SCORES", 22)
+    assert len(list(score_histories(model, histories))) == 3
+    parts = target_standings(model, histories, 8, HISTORY, k=3)
+    np.testing.assert_allclose(parts.scores, whole.scores, atol=1e-12)
+    np.testing.assert_allclose(parts.margins, whole.margins, atol=1e-12)
+    assert parts.ranks.tolist() == whole.ranks.tolist()
+
+
+@pytest.mark.parametrize("k", [1, 3, 6, 11, 50])
+def test_a_margin_is_above_zero_exactly_in_the_top_k(make_model, k):
+    model = make_model("sasrec", "additive")
+    for target in range(1, 12):
+        standings = target_standings(model, [HISTORY, HISTORY[:2], [7]], target, HISTORY, k)
+        assert ((standings.margins > 0) == (standings.ranks <= k)).all()
+
+
+@pytest.mark.parametrize("length", [2, 6, 11])
+def test_each_entry_is_really_removed_and_stays_excluded(make_model, length):
+    """Eleven items where the model sees eight: an older one comes into view."""
+    model = make_model("sasrec", "value_weighted")
+    history = [1 + i * 7 % 11 for i in range(length)]
+    for target in (history[0], 6):
+        result = remove_each(model, history, target)
+        assert result.rank == rank_without(model, history, [], target)
+        assert result.ranks.tolist() == [
+            rank_without(model, history, [place], target) for place in range(length)
+        ]
+        scores = [
+            trace(model, without(history, [place])).item_scores[target - 1].item()
+            for place in range(length)
+        ]
+        np.testing.assert_allclose(result.scores, scores, atol=1e-12)
+    if length == 11:
+        np.testing.assert_allclose(result.scores[:3], result.score, atol=1e-12)  # out of view
+        assert abs(result.scores[3:] - result.score).min() > 1e-6
+
+
+@pytest.mark.parametrize(("backbone", "refinement"), PAIRS)
+@pytest.mark.parametrize("max_length", [3, 8])
+def test_exhaustive_search_equals_brute_force(make_model, backbone, refinement, max_length):
+    model = make_model(backbone, refinement, max_length=max_length)
+    outcomes = set()
+    for k in (1, 2, 4):
+        for target in (2, 6, 7, 11, 3):
+            result = smallest_removal(model, HISTORY, target, k)
+            expected = smallest_sets(model, HISTORY, target, k)
+            outcomes.add(result.outcome)
+            assert (result.search, result.proven) == ("exhaustive", True)
+            assert result.rank == rank_without(model, HISTORY, [], target)
+            assert result.rank_after == rank_without(model, HISTORY, result.entries, target)
+            if not expected:
+                assert (result.outcome, result.entries) == ("none", [])
+            elif expected == [[]]:
+                assert (result.outcome, result.entries, result.scored) == ("already out", [], 1)
+            else:
+                assert result.outcome == "found"
+                assert result.entries in expected
+                assert result.at_least == len(result.entries)
+                if max_length == 8:
+                    assert result.alternatives == len(expected) - 1
+    assert "found" in outcomes and "already out" in outcomes
+
+
+@pytest.mark.parametrize(("backbone", "refinement"), PAIRS)
+def test_greedy_search_is_an_upper_bound_and_needs_all_it_removes(make_model, backbone, refinement):
+    model = make_model(backbone, refinement)
+    history = [3, 1, 4, 1, 5, 9, 2, 10]
+    for k in (1, 2, 3):
+        for target in (6, 7, 8, 11):
+            exact = smallest_removal(model, history, target, k)
+            result = smallest_removal(model, history, target, k, budget=1)
+            if exact.outcome == "already out":
+                assert result == exact
+                continue
+            assert (result.search, result.at_least) == ("greedy", 1)
+            assert result.scored <= 1 + 8 * 9 // 2 + 8
+            if result.outcome == "found":
+                assert len(result.entries) >= len(exact.entries) >= 1
+                assert result.proven == (len(result.entries) == 1)
+                assert rank_without(model, history, result.entries, target) == result.rank_after > k
+                for place in result.entries:
+                    fewer = [other for other in result.entries if other != place]
+                    assert not fewer or rank_without(model, history, fewer, target) <= k
+
+
+def test_the_budget_bounds_what_is_scored(make_model):
+    model = make_model("sasrec", "simple")
+    hardest = max(
+        (smallest_removal(model, HISTORY, target, k) for target in (2, 6, 7) for k in (2, 4, 5)),
+        key=lambda result: len(result.entries),
+    )
+    assert len(hardest.entries) > 1 or hardest.outcome == "none"
+    for budget, at_least in ((6, 1), (7, 2), (21, 2), (22, 3)):
+        results = [
+            smallest_removal(model, HISTORY, target, k, budget=budget)
+            for target in (2, 6, 7)
+            for k in (2, 4, 5)
+        ]
+        greedy = [result for result in results if result.search == "greedy"]
+        assert all(result.at_least == at_least for result in greedy)
+        assert all(result.scored <= budget for result in results if result not in greedy)
+
+
+def test_one_item_can_not_be_removed(make_model):
+    model = make_model()
+    best = int(trace(model, [4]).item_scores.argmax()) + 1
+    result = smallest_removal(model, [4], best)
+    assert (result.outcome, result.search, result.proven) == ("none", "exhaustive", True)
+    with pytest.raises(DataError, match="the history has 1 item; without it nothing is left"):
+        remove_each(model, [4], best)
+
+
+def test_refusals(make_model):
+    model = make_model()
+    with pytest.raises(DataError, match="the history is empty"):
+        smallest_removal(model, [], 1)
+    with pytest.raises(DataError, match="target 12 is not an item"):
+        remove_each(model, [1, 2], 12)
+    with pytest.raises(ConfigError, match="k and budget must be 1 or more; received 0 and 5"):
+        smallest_removal(model, [1, 2], 1, 0, budget=5)
