@@ -1,10 +1,10 @@
 """Attribution methods, in the order in which they are shown: a new one is a file and a line."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
-from awrsr.attribution.base import Attribution, AttributionMethod, Question, seeded
+from awrsr.attribution.base import Attribution, AttributionMethod, Question
 from awrsr.attribution.feature_ablation import FeatureAblation
 from awrsr.attribution.gradient_shap import GradientShap
 from awrsr.attribution.input_x_gradient import InputXGradient
@@ -38,6 +38,7 @@ def attribute(
     contrast: int | None = None,
     *,
     seed: int = 0,
+    progress: Callable[[float], None] | None = None,
 ) -> Attribution:
     """What each item of a history adds to the score of a target, in item score units.
 
@@ -48,6 +49,7 @@ def attribute(
         method: one of METHODS.
         contrast: explain the score of the target less the score of this item.
         seed: of the randomised methods; the same seed gives the same values.
+        progress: told the share done, 0 to 1; what it raises ends the work and comes out here.
 
     Raises:
         DataError: the history, the target or the contrast is not made of items.
@@ -61,18 +63,16 @@ def attribute(
         contrast = check_item(model, contrast, "the contrast ")
     if not 0 <= seed < 2**32:
         raise ConfigError(f"seed must be a whole number, 0 to {2**32 - 1}; received {seed!r}")
-    question = Question(model, kept, target, contrast)
-    if chosen.randomised:
-        with seeded(seed):
-            values = chosen.values(question)
-    else:
-        values = chosen.values(question)
+    question = Question(model, kept, target, contrast, seed=seed, progress=progress)
+    question.progress(0.0)
+    values = chosen.values(question)
     with torch.no_grad():
         score = float(question.score(question.embeddings))
     baseline_score = chosen.baseline_score(question)
     delta = None
     if chosen.complete and baseline_score is not None:
         delta = score - baseline_score - float(values.sum())
+    question.progress(1.0)
     return Attribution(
         method=method,
         items=kept,

@@ -7,7 +7,7 @@ touched, so one model may serve many threads.
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -20,7 +20,7 @@ from torch import Tensor
 from awrsr.models import SequentialModel
 
 _RANDOM_LOCK = threading.Lock()
-"""Captum draws from the generators of the whole process: one randomised method at a time."""
+"""Where captum draws from the generators of the whole process, one at a time may."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,15 +62,26 @@ class Question:
         items: at most n items, oldest first.
         target: the item explained.
         contrast: the item whose score is taken off, or None.
+        seed: what a randomised method draws from.
+        progress: told the share done, 0 to 1, by methods that take long; may raise to end them.
     """
 
     def __init__(
-        self, model: SequentialModel, items: list[int], target: int, contrast: int | None
+        self,
+        model: SequentialModel,
+        items: list[int],
+        target: int,
+        contrast: int | None,
+        *,
+        seed: int = 0,
+        progress: Callable[[float], None] | None = None,
     ) -> None:
         self.model = model
         self.items = items
         self.target = target
         self.contrast = contrast
+        self.seed = seed
+        self.progress = progress or (lambda share: None)
         device = model.device
         with torch.no_grad():
             self.embeddings = model.embed(torch.tensor([items], device=device))
@@ -113,6 +124,8 @@ class AttributionMethod(ABC):
     complete: ClassVar[bool]
     """Whether the values are meant to sum to score - baseline score."""
     randomised: ClassVar[bool] = False
+    slow: ClassVar[bool] = False
+    """Whether it may take seconds, so that nobody should wait for it unasked."""
     settings: ClassVar[dict[str, Any]] = {}
 
     @abstractmethod

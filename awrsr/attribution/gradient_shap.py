@@ -7,7 +7,7 @@ from captum.attr import GradientShap as CaptumGradientShap
 from jaxtyping import Float
 from torch import Tensor
 
-from awrsr.attribution.base import AttributionMethod, Question, over_embedding
+from awrsr.attribution.base import AttributionMethod, Question, over_embedding, seeded
 
 
 class GradientShap(AttributionMethod):
@@ -23,16 +23,18 @@ class GradientShap(AttributionMethod):
     source = "Erion et al. 2021, arXiv 1906.10670; Lundberg and Lee 2017, arXiv 1705.07874"
     complete = True
     randomised = True
+    slow = True
     settings = {"n_histories": 16, "n_samples": 64}
 
     def values(self, question: Question) -> Float[Tensor, " slot"]:
         """One signed value per item."""
-        values = CaptumGradientShap(question.score).attribute(
-            question.embeddings,
-            baselines=self._histories(question),
-            n_samples=self.settings["n_samples"],
-            stdevs=0.0,
-        )
+        with seeded(question.seed):
+            values = CaptumGradientShap(question.score).attribute(
+                question.embeddings,
+                baselines=self._histories(question),
+                n_samples=self.settings["n_samples"],
+                stdevs=0.0,
+            )
         return over_embedding(cast(Tensor, values))
 
     def baseline_score(self, question: Question) -> float:

@@ -1,5 +1,6 @@
 """Shapley values, sampled."""
 
+from collections.abc import Iterator
 from typing import cast
 
 import torch
@@ -23,12 +24,22 @@ class ShapleyValueSampling(AttributionMethod):
     source = "Castro, Gomez and Tejada 2009; Strumbelj and Kononenko 2010"
     complete = True
     randomised = True
+    slow = True
     settings = {"n_samples": 25}
 
     @torch.no_grad()
     def values(self, question: Question) -> Float[Tensor, " slot"]:
         """One signed value per item."""
-        values = CaptumShapleyValueSampling(question.score).attribute(
+        generator = torch.Generator().manual_seed(question.seed)
+
+        def orders(n_features: int, n_samples: int) -> Iterator[list[int]]:
+            for done in range(n_samples):
+                question.progress(done / n_samples)
+                yield torch.randperm(n_features, generator=generator).tolist()
+
+        method = CaptumShapleyValueSampling(question.score)
+        method.permutation_generator = orders
+        values = method.attribute(
             question.embeddings,
             feature_mask=slot_mask(question),
             n_samples=self.settings["n_samples"],
