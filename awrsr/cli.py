@@ -1,10 +1,12 @@
 """The command line: each verb is one function over the library, `python -m awrsr VERB --help`."""
 
 import logging
+import re
 import sys
+from argparse import SUPPRESS, Action
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NoReturn, get_args, get_origin
 
 import numpy as np
 import pandas as pd
@@ -15,7 +17,7 @@ from awrsr import attribution, recommendation, training
 from awrsr.checkpoint import load_model
 from awrsr.config import Candidates, ModelConfig, TrainConfig
 from awrsr.dataset import Dataset, load_dataset, save_dataset
-from awrsr.errors import AwrsrError
+from awrsr.errors import AwrsrError, ConfigError, did_you_mean, nearest
 from awrsr.evaluation import evaluate_popularity
 from awrsr.files import make_directory, write_atomically
 from awrsr.model_card import (
@@ -32,13 +34,18 @@ from awrsr.prepare import prepare as prepare_dataset
 
 
 class _Parser(ArgumentParser):
-    """Makes a true-or-false parameter a flag: --resume, not --resume true."""
+    """Makes a true-or-false parameter a flag, --resume, and every refusal one sentence."""
 
     def add_argument(self, *names: Any, **settings: Any) -> Any:
         if settings.get("type") is bool:
             del settings["type"]
             settings["action"] = ActionYesNo
         return super().add_argument(*names, **settings)
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        if not self.exit_on_error:  # a parser within a parser, whose message comes here again
+            super().error(message, ex)
+        raise ConfigError(_refusal(self, message)) from None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,7 +55,12 @@ def main(arguments: list[str] | None = None) -> int:
     verbs: list[Callable[..., Any] | type] = [prepare, train, evaluate, recommend, trace, attribute]
     try:
         auto_cli(
-            verbs, args=arguments, prog="python -m awrsr", parser_mode="json", parser_class=_Parser
+            verbs,
+            args=arguments,
+            prog="python -m awrsr",
+            parser_mode="json",
+            parser_class=_Parser,
+            allow_abbrev=False,
         )
     except AwrsrError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -298,3 +310,95 @@ def _print_results(metrics: dict[str, dict[str, float]]) -> None:
 
 def _protocol_line(protocol: dict[str, str]) -> str:
     return "protocol: " + "; ".join(f"{name}: {value}" for name, value in protocol.items())
+
+
+def _refusal(parser: ArgumentParser, message: str) -> str:
+    """As one sentence what the parser says in several lines, with Python's types in it."""
+    verbs: Any = {action.dest: action.choices for action in parser._actions}.get("subcommand")
+    if verbs:  # the parser above those of the verbs
+        if wrong := re.match("argument subcommand: invalid choice: '(.*?)' ", message):
+            return (
+                f"unknown verb {wrong[1]!r}; accepted: {', '.join(verbs)}."
+                f"{did_you_mean(wrong[1], verbs)}"
+            )
+        if message.startswith('expected "subcommand"'):
+            return f"no verb was given; accepted: {', '.join(verbs)}"
+        parser = next((verbs[word] for word in parser.args if word in verbs), parser)
+    verb = getattr(parser, "subcommand", parser.prog)
+    actions = {name: a for a in parser._actions for name in (a.dest, *a.option_strings)}
+
+    key = re.match('Parser key "(.*?)"', message)
+    if key and (action := actions.get(key[1])):
+        value = re.search(r"(?:Got value:|Given value:|Unable to load config) (.*)", message)
+        if value is None:
+            reason = " ".join(message.removeprefix(f"{key[0]}:").split())
+            return f"{_name(action)} must be {_accepted(action)}: {reason}"
+        received = value[1].strip("'")
+        return (
+            f"{_name(action)} must be {_accepted(action)}; received {received!r}."
+            f"{did_you_mean(received, _choices(action))}"
+        )
+    if lacking := re.match("the following arguments are required: (.*)", message):
+        asked = [actions[name.removeprefix(f"{verb}.")] for name in lacking[1].split(", ")]
+        return f"{verb} lacks " + ", ".join(f"{_name(a)} ({_accepted(a)})" for a in asked)
+    if valueless := re.match(r"argument (\S+): expected one argument", message):
+        return f"{valueless[1]} needs a value: {_accepted(actions[valueless[1]])}"
+    if unvalued := re.match(r"argument (--\w+)\S*: ignored explicit argument (.*)", message):
+        return f"{unvalued[1]} takes no value; received {unvalued[2]}"
+    if unknown := re.match(
+        r"unrecognized arguments: (-[^\s=]+)|(?:Subcommand '.*' does not accept o|O)ption '(.*?)'",
+        message,
+    ):
+        return _unknown_flag(parser, verb, unknown[1] or f"--{unknown[2]}")
+    if beyond := re.match("unrecognized arguments: (.*)", message, re.DOTALL):
+        places = [_name(action) for action in parser._actions if not action.option_strings]
+        return (
+            f"{verb} takes {', '.join(places)}; received {beyond[1]!r} beyond that; "
+            "what holds spaces or quotes needs quotes around it"
+        )
+    return " ".join(message.split())
+
+
+def _unknown_flag(parser: ArgumentParser, verb: str, flag: str) -> str:
+    """Names the flags of the same group, and the nearest of all by the last part of the name."""
+    flags = [_name(a) for a in parser._actions if a.option_strings and a.default != SUPPRESS]
+    group = flag.rpartition(".")[0]
+    alike = [name for name in flags if name.rpartition(".")[0] == group]
+    last_part = {name.rpartition(".")[2].lstrip("-"): name for name in flags}
+    near = nearest(flag.rpartition(".")[2].lstrip("-"), last_part)
+    return f"{verb} has no {flag}; accepted: {', '.join(alike or flags)}." + (
+        f" Did you mean {', '.join(last_part[name] for name in near)}?" if near else ""
+    )
+
+
+def _name(action: Action) -> str:
+    return str(next((s for s in action.option_strings if s.startswith("--")), action.dest))
+
+
+def _choices(action: Action) -> tuple[str, ...]:
+    """The values of an argument that takes one of a few."""
+    kind = getattr(action, "_typehint", None)
+    return get_args(kind) if get_origin(kind) is Literal else ()
+
+
+def _accepted(action: Action) -> str:
+    """What an argument takes, in words."""
+    if choices := _choices(action):
+        return f"one of {', '.join(choices)}"
+    if action.dest == "config":
+        return "a JSON file of the verb's settings"
+    kind = getattr(action, "_typehint", None)
+    if kind is None:
+        return "a JSON object of its settings, or a file that holds one"
+    kinds = [
+        get_origin(k) or k for k in (get_args(kind) if type(None) in get_args(kind) else [kind])
+    ]
+    words = {
+        int: "a whole number",
+        float: "a number",
+        str: "text",
+        Path: "a path",
+        list: """a JSON list, such as '["first title", "second title"]'""",
+        dict: """a JSON object of texts, such as '{"licence": "CC BY 4.0"}'""",
+    }
+    return words.get(kinds[0], str(kinds[0]))
