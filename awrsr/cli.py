@@ -180,7 +180,7 @@ def recommend(
     model: Path,
     items: list[str | int],
     *,
-    k: int = 10,
+    k: int | None = None,
     dataset: Path | None = None,
     device: str = "auto",
 ) -> None:
@@ -189,13 +189,17 @@ def recommend(
     Args:
         model: a model directory.
         items: titles or ids of the source, oldest first, as a JSON list.
-        k: how many.
+        k: how many; 10, or as many as there are, where not given.
         dataset: its dataset directory; where not given, the one whose models/ folder the model
             lies in.
         device: auto, cpu, cuda, cuda:1, ...
     """
     loaded, data, history = _load(model, dataset, items, device)
-    print(recommendation.recommend(loaded, history, k, dataset=data).to_string(index=False))
+    ranked = recommendation.recommend(loaded, history, k, dataset=data)
+    if ranked.empty:
+        print("Nothing is left to recommend: every item of the catalogue is in the history.")
+    else:
+        print(ranked.to_string(index=False))
 
 
 def trace(

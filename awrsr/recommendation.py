@@ -88,7 +88,7 @@ def trace(model: SequentialModel, items: Sequence[int]) -> Trace:
 def recommend(
     model: SequentialModel,
     items: Sequence[int],
-    k: int = 10,
+    k: int | None = None,
     *,
     dataset: Dataset | None = None,
     exclude_history: bool = True,
@@ -98,7 +98,8 @@ def recommend(
     Args:
         model: in eval mode.
         items: the history, oldest first.
-        k: how many, up to the catalogue's size; all candidates where there are fewer.
+        k: how many, up to the catalogue's size; all candidates where there are fewer. 10 where not
+            given, or as many as there are.
         dataset: adds the columns item_id and title.
         exclude_history: leave out what is in the history.
 
@@ -106,6 +107,8 @@ def recommend(
         DataError: the history is empty or wrong, or the dataset is another one.
         ConfigError: k is not 1 or more, or more than the catalogue holds.
     """
+    if k is None:
+        k = min(10, model.catalogue.n_items)
     if not isinstance(k, Integral) or k < 1:
         raise ConfigError(f"k must be a whole number, 1 or more; received {k!r}")
     if k > model.catalogue.n_items:

@@ -110,7 +110,7 @@ def train(
     Raises:
         DataError: the directory exists, or no sequence is long enough to train on.
         ConfigError: settings that do not go together, or others than those of the run to resume.
-        CheckpointError: the directory to resume is damaged.
+        CheckpointError: the directory to resume is damaged, or there is none.
     """
     from lightning_fabric import Fabric  # takes seconds to import, which only training should pay
 
@@ -144,6 +144,11 @@ def train(
 
     history: list[dict[str, float]] = []
     if resume:
+        if not directory.exists() or (directory.is_dir() and not any(directory.iterdir())):
+            raise CheckpointError(
+                f"there is nothing to resume at {directory}; the same command without --resume "
+                "begins the run"
+            )
         settings = (model_config, catalogue, config)
         if read_config(directory) != settings:
             raise ConfigError(

@@ -34,6 +34,7 @@ def place(tmp_path_factory, tiny_dataset: Dataset) -> Path:
     assert main(["train", str(place / "tiny"), *shlex.split(TRAIN)]) == 0
 
     (place / "raw").mkdir()
+    (place / "bare").mkdir()
     good = [(user, item, time) for time, item in enumerate("xyz") for user in "ab"]
 
     def write(name: str, rows: list[tuple], header: str = "user item timestamp") -> None:
@@ -195,6 +196,13 @@ def test_recommend_more_than_there_are(call, k: int):
     code, out, err = call(f"recommend MODEL {HISTORY} --k {k} --device cpu")
     assert (code, err) == (0, "")
     assert len(out.splitlines()) == 1 + 11 - len(ITEMS)
+
+
+def test_a_history_of_the_whole_catalogue_leaves_nothing_to_recommend(call, place: Path):
+    everything = json.dumps(model_and_dataset(place)[1].item_ids)
+    code, out, _ = call(f"recommend MODEL '{everything}' --device cpu")
+    assert code == 0
+    assert out == ("Nothing is left to recommend: every item of the catalogue is in the history.\n")
 
 
 def test_a_long_history_keeps_its_newest_items_and_says_so(call):
@@ -359,7 +367,14 @@ REFUSED = {
         f"train TINY {TRAIN} --train.seed 7 --resume",
         "was begun with other settings: seed is 0 there, 7 was asked",
     ),
-    "resume-nothing": (f"train TINY {TRAIN} --output OUT --resume", "out is not a model directory"),
+    "resume-nothing": (
+        f"train TINY {TRAIN} --output OUT --resume",
+        "out; the same command without --resume begins the run",
+    ),
+    "resume-an-empty-directory": (
+        f"train TINY {TRAIN} --output PLACE/bare --resume",
+        "bare; the same command without --resume begins the run",
+    ),
     "heads-that-do-not-divide": (
         "train TINY --output OUT --model.n_heads 3",
         "n_heads must divide hidden_size; received 3 heads for a hidden size of 64",

@@ -9,8 +9,9 @@ import torch
 from conftest import N_ITEMS, make_dataset
 
 from awrsr import attribute, recommend, trace
-from awrsr.config import PADDING
+from awrsr.config import PADDING, Catalogue
 from awrsr.errors import ConfigError, DataError
+from awrsr.models import build_model
 from awrsr.recommendation import rank_of, ranked_catalogue
 
 HISTORY = [3, 1, 4, 1, 5]
@@ -98,11 +99,19 @@ def test_another_dataset_is_refused(model):
         recommend(model, HISTORY, dataset=make_dataset(seed=5))
 
 
-@pytest.mark.parametrize("k", [0, -1, 2.5, 3.0, "3", None], ids=repr)
+@pytest.mark.parametrize("k", [0, -1, 2.5, 3.0, "3"], ids=repr)
 def test_a_wrong_k_is_refused(model, k):
     with pytest.raises(ConfigError) as caught:
         recommend(model, HISTORY, k=k)
     assert str(caught.value) == f"k must be a whole number, 1 or more; received {k!r}"
+
+
+def test_without_a_k_there_are_ten_or_as_many_as_there_are(model):
+    assert len(recommend(model, [3, 3], exclude_history=False)) == 10
+    small = build_model(model.config, Catalogue(name="small", fingerprint="", n_items=4)).eval()
+    assert len(recommend(small, [3])) == 3
+    with pytest.raises(ConfigError, match="k is 10, the catalogue of 'small' has 4 items"):
+        recommend(small, [3], k=10)
 
 
 def test_a_k_beyond_the_catalogue_is_refused(model):

@@ -165,7 +165,7 @@ REFUSED = {
     "nothing-to-resume": (
         {"resume": True},
         CheckpointError,
-        "run is not a model directory: no such directory",
+        "there is nothing to resume at .*run; the same command without --resume begins the run",
     ),
 }
 
