@@ -284,12 +284,23 @@ def attribute(
         seed=seed,
     )
     values = pd.Series(result.values.cpu().numpy(), index=data.titles(result.items))
-    print(f"{attribution.METHODS[method].title}, item score units; baseline: {result.baseline}.")
+    chosen = attribution.METHODS[method]
+    question = f"score of {_title_and_id(data, result.target)}"
+    if result.contrast is not None:
+        question += f", less score of {_title_and_id(data, result.contrast)}"
+    settings = "".join(f", {name} {value}" for name, value in result.settings.items())
+    print(f"question  {question}")
+    print(f"method    {chosen.title}{settings}")
+    print("unit      item score")
+    print(f"baseline  {result.baseline}\n")
     print(values.to_string(float_format="{:+.4f}".format))
     print(f"sum {values.sum():+.4f}, score {result.score:+.4f}", end="")
     if result.baseline_score is not None:
         print(f", baseline score {result.baseline_score:+.4f}", end="")
-    print("" if result.delta is None else f", completeness gap {result.delta:+.4f}")
+    if result.delta is None:
+        print(", no sum is promised by this method")
+    else:
+        print(f", {chosen.gap_meaning} {result.delta:+.4f}")
 
 
 def _load(
@@ -306,6 +317,10 @@ def _load(
             file=sys.stderr,
         )
     return loaded, data, history
+
+
+def _title_and_id(dataset: Dataset, item: int) -> str:
+    return f"{dataset.titles([item])[0]} (id {dataset.item_ids[item - 1]})"
 
 
 def _print_results(metrics: dict[str, dict[str, float]]) -> None:

@@ -71,6 +71,9 @@ def test_what_a_history_longer_than_n_loses_is_not_attributed(model, method):
     result = attribute(model, long, TARGET, method)
     assert result.items == long[-8:]
     assert torch.equal(result.values, attribute(model, long[-8:], TARGET, method).values)
+    if method == "leave_one_out":  # what its baseline says: no older item moves in
+        assert "none from before the newest n" in result.baseline
+        assert float(result.values[0]) == pytest.approx(result.score - score_of(model, long[-7:]))
 
 
 @every_method
@@ -83,6 +86,18 @@ def test_the_seed_decides_where_chance_has_a_part(model, method):
     assert METHODS[method].randomised == (method in RANDOMISED)
     assert first.settings.get("seed") == (3 if method in RANDOMISED else None)
     assert first.settings.items() >= METHODS[method].settings.items()
+
+
+def test_the_seed_draws_the_histories_of_gradient_shap(model):
+    """Their mean score is the baseline score."""
+    first, again, other = (
+        attribute(model, HISTORY, TARGET, "gradient_shap", seed=seed) for seed in (3, 3, 4)
+    )
+    assert first.baseline_score == again.baseline_score != other.baseline_score
+    generator = torch.Generator().manual_seed(3)
+    drawn = torch.randint(1, N_ITEMS + 1, (16, len(HISTORY)), generator=generator)
+    scores = [score_of(model, history) for history in drawn.tolist()]
+    assert first.baseline_score == pytest.approx(np.mean(scores))
 
 
 def footprint(model):
@@ -198,8 +213,7 @@ def test_feature_ablation_equals_a_loop(model):
     score = score_of(model, HISTORY)
     expected = [score - without_embedding(model, HISTORY, slot) for slot in range(len(HISTORY))]
     assert actual.values.tolist() == pytest.approx(expected)
-    nothing = without_embedding(model, HISTORY, *range(len(HISTORY)))
-    assert actual.baseline_score == pytest.approx(nothing)
+    assert actual.baseline_score is None
 
 
 def test_leave_one_out_equals_a_loop_over_shorter_histories(model):
@@ -299,7 +313,7 @@ def test_a_history_of_one_item(model, method):
     if method in ("feature_ablation", "shapley_value_sampling"):
         expected = result.score - without_embedding(model, [3], 0)
     elif method == "leave_one_out":
-        # What is left is one empty slot.
+        assert "without its only item, one empty slot" in result.baseline
         expected = result.score - score_of(model, [0])
     else:
         return
@@ -368,5 +382,6 @@ def test_many_threads_on_one_model_disturb_each_other_not(model):
 def test_the_facts_are_stated(method):
     chosen = METHODS[method]
     assert chosen.name == method
-    for fact in (chosen.title, chosen.baseline, chosen.source):
+    for fact in (chosen.title, chosen.baseline, chosen.source, chosen.gap_meaning):
         assert fact.strip()
+    assert (chosen.gap_meaning == "sampling gap") == (method == "gradient_shap")

@@ -245,6 +245,7 @@ def test_trace_prints_the_last_rows_and_writes_all_maps(call, place: Path):
     [
         ("integrated_gradients", None),
         ("integrated_gradients", "Film B (1992)"),
+        ("gradient_shap", None),
         ("leave_one_out", None),
         ("shapley_value_sampling", None),
     ],
@@ -258,14 +259,23 @@ def test_attribute_prints_one_value_per_item(call, place: Path, method: str, con
     second = dataset.lookup(contrast) if contrast else None
     expected = awrsr.attribute(model, ITEMS, 11, method, second, seed=3)
     lines = out.splitlines()
-    assert lines[0].startswith(METHODS[method].title)
+    less = ", less score of Film B (1992) (id 102)" if contrast else ""
+    settings = "".join(f", {name} {value}" for name, value in expected.settings.items())
+    assert lines[:5] == [
+        f"question  score of Film K (2001) (id 111){less}",
+        f"method    {METHODS[method].title}{settings}",
+        "unit      item score",
+        f"baseline  {expected.baseline}",
+        "",
+    ]
     for title, value, printed in zip(
-        dataset.titles(ITEMS), expected.values, lines[1:4], strict=True
+        dataset.titles(ITEMS), expected.values, lines[5:8], strict=True
     ):
         assert printed.startswith(title)
         assert float(printed.split()[-1]) == pytest.approx(float(value), abs=1e-4)
     assert f"score {expected.score:+.4f}" in lines[-1]
-    assert ("completeness gap" in lines[-1]) == (expected.delta is not None)
+    gaps = {"leave_one_out": "no sum is promised", "gradient_shap": "sampling gap "}
+    assert gaps.get(method, "completeness gap ") in lines[-1]
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -37,8 +37,8 @@ class Attribution:
         baseline_score: the score where the method says all items are absent; None where it has
             none.
         baseline: what stands for an absent item, in words.
-        delta: completeness gap, score - baseline_score - sum of values; None where the method
-            promises no such sum.
+        delta: score - baseline_score - sum of values, see `AttributionMethod.gap_meaning`; None
+            where the method promises no such sum.
         settings: what else decides the result (steps, samples, seed).
     """
 
@@ -123,6 +123,8 @@ class AttributionMethod(ABC):
     source: ClassVar[str]
     complete: ClassVar[bool]
     """Whether the values are meant to sum to score - baseline score."""
+    gap_meaning: ClassVar[str] = "completeness gap"
+    """What `Attribution.delta` is called: how far the values are from that sum."""
     randomised: ClassVar[bool] = False
     slow: ClassVar[bool] = False
     """Whether it may take seconds, so that nobody should wait for it unasked."""

@@ -36,3 +36,7 @@ class FeatureAblation(AttributionMethod):
             perturbations_per_eval=PER_EVALUATION,
         )
         return cast(Tensor, values)[0, :, 0]
+
+    def baseline_score(self, question: Question) -> None:
+        """None: each item has a baseline of its own."""
+        return None

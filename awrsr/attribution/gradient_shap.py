@@ -13,15 +13,16 @@ from awrsr.attribution.base import AttributionMethod, Question, over_embedding, 
 class GradientShap(AttributionMethod):
     """Gradients at random points between the history and random histories of the same length.
 
-    An estimate of expected gradients: the gap to completeness is sampling error and does not
-    vanish.
+    An estimate of expected gradients, which sum to score - baseline score only on average: the gap
+    is sampling error. The seed draws the histories and the points between.
     """
 
     name = "gradient_shap"
     title = "Gradient SHAP"
-    baseline = "16 random histories of the same length, items drawn uniformly"
+    baseline = "16 random histories of the same length, items drawn uniformly by the seed"
     source = "Erion et al. 2021, arXiv 1906.10670; Lundberg and Lee 2017, arXiv 1705.07874"
     complete = True
+    gap_meaning = "sampling gap"
     randomised = True
     slow = True
     settings = {"n_histories": 16, "n_samples": 64}
@@ -43,8 +44,8 @@ class GradientShap(AttributionMethod):
             return float(question.score(self._histories(question)).mean())
 
     def _histories(self, question: Question) -> Float[Tensor, "batch slot embedding"]:
-        """Embeddings of the random histories, the same ones for one catalogue and length."""
-        generator = torch.Generator().manual_seed(0)
+        """Embeddings of the random histories: one seed, catalogue and length, the same ones."""
+        generator = torch.Generator().manual_seed(question.seed)
         shape = (self.settings["n_histories"], len(question.items))
         items = torch.randint(1, question.model.catalogue.n_items + 1, shape, generator=generator)
         with torch.no_grad():

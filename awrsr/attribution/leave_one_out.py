@@ -14,12 +14,17 @@ from awrsr.attribution.feature_ablation import PER_EVALUATION
 class LeaveOneOut(AttributionMethod):
     """The drop of the score when an item was never in the history: older items move up one slot.
 
-    The occlusion of sequences. What is varied is which items are present, not their embeddings.
+    The occlusion of sequences. What is varied is which items are present, not their embeddings. A
+    history longer than n is cut to its newest n first: no older item takes the place that becomes
+    free. Without its only item, a history is scored as a single empty slot.
     """
 
     name = "leave_one_out"
     title = "Leave one out"
-    baseline = "the history without the item, older items one slot nearer"
+    baseline = (
+        "the history without the item, older items one slot nearer, none from before the newest n; "
+        "without its only item, one empty slot"
+    )
     source = "captum's feature ablation over presence; perturbation, no paper"
     complete = False
 
