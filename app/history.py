@@ -1,203 +1,574 @@
-"""Choosing a history: a user's, or one's own by search, paste and edits."""
+"""Choosing a history: a user's or one's own, entered in four ways and edited in place."""
 
-from collections.abc import Callable
+import csv
+import io
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-import pandas as pd
 import streamlit as st
 
-from app import state
+from app import pinned, state
+from app.history_list import KEY, edited, history_list, read_edits
+from app.pinned import Variant
 from app.text import item_labels, plain
+from app.users import browse_users
 from awrsr.batching import history_and_target
 from awrsr.dataset import Dataset
-from awrsr.errors import AwrsrError
+from awrsr.errors import AwrsrError, DataError
 
-HISTORY_COLUMNS = {
-    "position": st.column_config.NumberColumn("#", width=36),
-    "title": st.column_config.TextColumn("title", width=190),
-}
-Edit = Callable[[list[int], list[int]], tuple[list[int], list[int]]]
-"""A history and the chosen rows, in order, to the new history and where they are now."""
+MAX_UNDO = 50
+MAX_UPLOAD = 1_000_000
+"""Bytes of an uploaded file."""
+COLUMNS = ("item_id", "title", "item")
+"""Columns of a csv that name items; the first there counts, and holds titles or ids."""
+NAMED_PROBLEMS = 5
 
 
-def choose_history(dataset: Dataset) -> tuple[list[int], int | None]:
-    """The history to show, oldest first, and the held-out item where it is a user's."""
-    head = st.columns([1.3, 2.4, 1.3], vertical_alignment="bottom")
-    with head[0]:
-        st.segmented_control(
-            "History",
-            [state.USER, state.OWN],
-            key="source",
-            required=True,
-            format_func={state.USER: "A user's", state.OWN: "My own"}.get,
-        )
-    if st.session_state.source == state.OWN:
-        labels = item_labels(dataset)
-        with head[1]:
-            st.selectbox(
-                "Add an item",
-                range(1, dataset.n_items + 1),
-                index=None,
-                key="added",
-                placeholder="Search by title",
-                format_func=lambda item: labels[item - 1],
-                on_change=add_item,
-            )
-        with head[2], st.popover("Paste titles or ids", width="stretch"):
-            st.text_area("One a line, oldest first", key="pasted", height=200)
-            st.button("Use these", on_click=paste_items, args=(dataset,), type="primary")
-        for problem in st.session_state.pop("unknown", []):
-            st.warning(plain(problem), icon=":material/search_off:")
-        return list(st.session_state["items"]), None
+@dataclass(frozen=True)
+class Situation:
+    """All that an edit of the history may change, for undo."""
 
-    with head[1]:
-        st.selectbox(
-            "User", dataset.user_ids, key="user", format_func=lambda user: user_title(dataset, user)
-        )
-    index = dataset.user_index(st.session_state.user)
-    items, held_out = history_and_target(dataset, index, "test")
-    history = [int(item) for item in items]
-    with head[2]:
-        st.button(
-            "Edit a copy",
-            icon=":material/edit:",
-            width="stretch",
-            on_click=edit_copy,
-            args=(history[-state.MAX_HISTORY :], held_out),
-            help="Make this history your own: add, remove and reorder items.",
-        )
+    source: str
+    user: str
+    origin: str | None
+    items: tuple[int, ...]
+
+
+def choose_history(
+    dataset: Dataset, models: dict[str, Path] | None = None
+) -> tuple[list[int], int | None]:
+    """Draw the inputs of a history.
+
+    Returns:
+        The history, oldest first, and the held-out item where it is a user's or an edited copy.
+    """
+    session = st.session_state
+    forget_other_dataset(dataset)
+    if (picked := session.pop("picked_user", None)) in dataset.user_ids:
+        show_user(picked)
+    st.segmented_control(
+        "History",
+        [state.USER, state.OWN],
+        key="source",
+        required=True,
+        format_func={state.USER: "A user's", state.OWN: "My own"}.get,
+        width="stretch",
+    )
+    if session.source == state.USER:
+        show_user_picker(dataset, models or {})
+    show_entry(dataset)
+    show_problems()
+    history, held_out = current_history(dataset), None
+    if (owner := history_owner()) is not None:
+        held_out = held_out_item(dataset, owner)
+    show_editor(dataset, history, held_out)
     return history, held_out
 
 
-def user_title(dataset: Dataset, user: str) -> str:
-    """A user in the list of users."""
-    sequence = dataset.sequence(dataset.user_index(user))
-    held_out = dataset.titles(sequence[-1:])[0]
-    return f"User {user} \u00b7 {len(sequence) - 1} items \u00b7 then {held_out}"
+def forget_other_dataset(dataset: Dataset) -> None:
+    """What belongs to another dataset's items goes, once."""
+    session = st.session_state
+    before = session.setdefault("history_of", dataset.fingerprint)
+    if before != dataset.fingerprint:
+        session["history_of"] = dataset.fingerprint
+        session["origin"], session["variants"], session["compare"] = None, [], None
+        for key in ("undo", "redo", "replacing", "entry_problems", "picked_user"):
+            session.pop(key, None)
+    for key in ("pasted", "typed_user"):  # Streamlit drops what is typed where it is not drawn
+        if key in session:
+            session[key] = session[key]
 
 
-def history_table(dataset: Dataset, history: list[int]) -> pd.DataFrame:
-    """A history as rows, oldest first."""
-    rows = dataset.items.iloc[[item - 1 for item in history]]
-    rows = rows.drop(columns=["item", "position"], errors="ignore")
-    further = [name for name in rows if name not in ("item_id", "title")]
-    rows.insert(0, "position", range(1, len(history) + 1))
-    return rows[["position", "title", *further, "item_id"]]
+# --- what the history is --------------------------------------------------------------------------
 
 
-def add_item() -> None:
-    """The chosen item becomes the newest."""
-    if st.session_state.added is not None:
-        history = [*st.session_state["items"], st.session_state.added]
-        st.session_state["items"] = history[-state.MAX_HISTORY :]
-        select_rows([])
-        st.session_state.added = None
+def user_history(dataset: Dataset, user: str) -> list[int]:
+    """What a user had seen before the held-out item."""
+    items, _ = history_and_target(dataset, dataset.user_index(user), "test")
+    return [int(item) for item in items]
+
+
+def held_out_item(dataset: Dataset, user: str) -> int:
+    """What a user chose next."""
+    return history_and_target(dataset, dataset.user_index(user), "test")[1]
+
+
+def history_owner() -> str | None:
+    """The user whose history this is, as it was or edited."""
+    session = st.session_state
+    return session.user if session.source == state.USER else session.origin
+
+
+def current_history(dataset: Dataset) -> list[int]:
+    """The history of the session's choices."""
+    session = st.session_state
+    if session.source == state.USER:
+        return user_history(dataset, session.user)
+    return list(session["items"])
+
+
+def original_history(dataset: Dataset) -> list[int] | None:
+    """The user's history that this one is or came from."""
+    owner = history_owner()
+    return None if owner is None else user_history(dataset, owner)
+
+
+# --- changing it, with undo -----------------------------------------------------------------------
+
+
+def situation() -> Situation:
+    """The choices as they are."""
+    session = st.session_state
+    return Situation(session.source, session.user, session.origin, tuple(session["items"]))
+
+
+def set_history(items: Sequence[int], origin: str | None) -> None:
+    """Make these items the history, with a way back."""
+    session = st.session_state
+    keep_for_undo()
+    session["items"] = list(items)
+    session["origin"] = origin
+    session["source"] = state.OWN
+    session["replacing"] = None
+
+
+def keep_for_undo() -> None:
+    """Put the present situation on the stack of those to come back to."""
+    session = st.session_state
+    session["undo"] = [*session.get("undo", []), situation()][-MAX_UNDO:]
+    session["redo"] = []
+
+
+def change(dataset: Dataset, edit: Callable[[list[int]], list[int]]) -> None:
+    """Edit the history; a user's becomes an edited copy, which remembers whose it was."""
+    before = current_history(dataset)[-state.MAX_HISTORY :]
+    after = edit(list(before))
+    if after != before:
+        set_history(after, history_owner())
+
+
+def step(back: str, forth: str) -> None:
+    """Go to the last situation of one stack; the present one goes to the other."""
+    session = st.session_state
+    if not session.get(back):
+        return
+    *session[back], to = session[back]
+    session[forth] = [*session.get(forth, []), situation()][-MAX_UNDO:]
+    session["source"], session["user"], session["origin"] = to.source, to.user, to.origin
+    session["items"] = list(to.items)
+    session["replacing"] = None
+
+
+def shuffled(items: list[int]) -> list[int]:
+    """The same items in another order, always the same one."""
+    for seed in range(20):  # of two items, every other shuffle changes nothing
+        other = random.Random(seed).sample(items, len(items))
+        if other != items:
+            return other
+    return items
+
+
+def apply_list_edits(dataset: Dataset) -> None:
+    """What was dragged, moved or removed in the list."""
+    session = st.session_state
+    take_edits(dataset, (session.get(KEY) or {}).get("edit"))
+
+
+def take_edits(dataset: Dataset, value: object) -> bool:
+    """Apply the edits that are new; whether there were any."""
+    session = st.session_state
+    applied = session.get("edits_applied", 0)
+    new = [edit for edit in read_edits(value) if edit.number > applied]
+    for edit in new:
+        if edit.op == "replace":
+            rows = current_history(dataset)[-state.MAX_HISTORY :]
+            here = 0 <= edit.at < len(rows) and rows[edit.at] == edit.item
+            session["replacing"] = edit.at if here else None
+        else:
+            change(dataset, lambda items, edit=edit: edited(items, edit, state.MAX_HISTORY))
+        session["edits_applied"] = edit.number
+    return bool(new)
+
+
+# --- a user's -------------------------------------------------------------------------------------
+
+
+def show_user(user: str) -> None:
+    """Show this user's history as it is."""
+    st.session_state["user"] = user
+    st.session_state["source"] = state.USER
+    st.session_state["replacing"] = None
+    dismiss()
+
+
+def show_user_picker(dataset: Dataset, models: dict[str, Path]) -> None:
+    """A user by id, the ones before and after, and the table of all."""
+    session = st.session_state
+    if not session.get("wrong_user"):
+        session["typed_user"] = session.user
+    place = dataset.user_index(session.user)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+        st.text_input("User", key="typed_user", on_change=type_user, args=(dataset,))
+        for icon, label, other in (
+            ("chevron_left", "Previous user", place - 1),
+            ("chevron_right", "Next user", place + 1),
+        ):
+            there = 0 <= other < dataset.n_users
+            st.button(
+                "",
+                key=label.lower().replace(" ", "_"),
+                icon=f":material/{icon}:",
+                help=label,
+                disabled=not there,
+                on_click=show_user,
+                args=(dataset.user_ids[other] if there else session.user,),
+            )
+        browse = st.button("Browse", icon=":material/table_rows:", help="All users in a table")
+    if session.get("wrong_user"):
+        st.error(plain(session["wrong_user"]))
+    if browse:
+        browse_users(dataset, models)
+
+
+def type_user(dataset: Dataset) -> None:
+    """The user typed, or why it is none; what was typed stays."""
+    session = st.session_state
+    try:
+        user = dataset.user_ids[dataset.user_index(session.typed_user.strip())]
+    except AwrsrError as error:
+        session["wrong_user"] = (
+            f"{state.clipped(str(error), 300)}; user {session.user} is still shown."
+        )
+    else:
+        show_user(user)
+
+
+# --- entries of one's own -------------------------------------------------------------------------
+
+
+def show_entry(dataset: Dataset) -> None:
+    """Search for an item, paste lines, upload a file."""
+    session = st.session_state
+    labels = item_labels(dataset)
+    history = current_history(dataset)[-state.MAX_HISTORY :]
+    replacing = session.get("replacing")
+    if replacing is not None and replacing >= len(history):
+        session["replacing"] = replacing = None
+    st.selectbox(
+        "Add an item" if replacing is None else f"Replace {replacing + 1}. by",
+        range(1, dataset.n_items + 1),
+        index=None,
+        key="added",
+        placeholder="Search by title",
+        format_func=lambda item: labels[item - 1],
+        on_change=add_item,
+        args=(dataset,),
+    )
+    if replacing is not None:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            title = dataset.titles([history[replacing]])[0]
+            st.caption(
+                f":material/swap_horiz: The item you choose takes the place of {plain(title)}.",
+                width="stretch",
+            )
+            st.button("Cancel", on_click=stop_replacing, type="tertiary")
+    with st.popover("Paste or upload", icon=":material/upload:", width="stretch"):
+        st.text_area(
+            "Titles or ids, one a line, oldest first",
+            key="pasted",
+            height=180,
+            placeholder="Toy Story (1995)\nHeat (1995)\n1 608 296",
+        )
+        st.button("Use these", on_click=paste_items, args=(dataset,), type="primary")
+        st.file_uploader(
+            "Or a file",
+            type=["csv", "txt"],
+            max_upload_size=1,
+            key="uploaded",
+            on_change=upload_items,
+            args=(dataset,),
+            help="txt: one title or id a line. csv: a column item_id, title or item, each with "
+            "titles or ids as the source has them. UTF-8, at most 1 MB.",
+        )
+
+
+def add_item(dataset: Dataset) -> None:
+    """The chosen item becomes the newest, or takes the place of the one to be replaced."""
+    session = st.session_state
+    item, place = session.added, session.get("replacing")
+    session.added = None
+    if item is None:
+        return
+    dismiss()
+    if place is None:
+        change(dataset, lambda items: [*items, item][-state.MAX_HISTORY :])
+    else:
+        change(dataset, lambda items: [*items[:place], item, *items[place + 1 :]])
+    session["replacing"] = None
+
+
+def stop_replacing() -> None:
+    """No item is replaced after all."""
+    st.session_state["replacing"] = None
 
 
 def paste_items(dataset: Dataset) -> None:
     """Pasted lines take the place of the history; unknown ones are named, the rest is kept."""
-    found: list[int] = []
-    problems: list[str] = []
-    lines = [line for line in st.session_state.pasted.splitlines() if line.strip()]
-    for line in lines[: state.MAX_HISTORY]:
-        try:
-            found.append(dataset.lookup(line))
-        except AwrsrError as error:
-            problems.append(state.clipped(str(error), 300))
-    if len(lines) > state.MAX_HISTORY:
-        problems.append(f"Only the first {state.MAX_HISTORY} of {len(lines)} lines were read.")
+    use_entries(dataset, entries_of_lines(st.session_state.pasted))
+
+
+def upload_items(dataset: Dataset) -> None:
+    """A file's entries take the place of the history, or the file is refused in one sentence."""
+    file = st.session_state.uploaded
+    if file is None:  # taken away again: what was read from it stays
+        return
+    try:
+        entries = read_entries(file.name, file.getvalue())
+    except DataError as error:
+        st.session_state["entry_problems"] = [f"{error}. The history is as it was."]
+    else:
+        use_entries(dataset, entries)
+
+
+def use_entries(dataset: Dataset, entries: list[str]) -> None:
+    """The items of these titles or ids become the history."""
+    found, problems = find_items(dataset, entries)
     if found:
-        st.session_state["items"] = found
-        select_rows([])
-    st.session_state.unknown = problems[:5] + (
-        [f"And {len(problems) - 5} more lines like these."] if len(problems) > 5 else []
-    )
+        set_history(found, None)
+    elif not problems:
+        problems = ["There is no title and no id in it. The history is as it was."]
+    st.session_state["entry_problems"] = problems
 
 
-def edit_copy(history: list[int], held_out: int) -> None:
-    """A user's history becomes one's own; the target stays what it was."""
-    st.session_state["items"] = history
-    select_rows([])
-    st.session_state.source = state.OWN
-    if st.session_state.target == state.AUTOMATIC:
-        st.session_state.target = held_out
+def entries_of_lines(text: str) -> list[str]:
+    """The lines that hold something."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def read_entries(name: str, content: bytes) -> list[str]:
+    """The titles or ids of an uploaded file, in order.
+
+    Raises:
+        DataError: too large, not UTF-8, empty, or a csv without a column that names items.
+    """
+    name = state.clipped(name, 80)
+    if len(content) > MAX_UPLOAD:
+        raise DataError(
+            f"{name} has {len(content):,} bytes; accepted: at most {MAX_UPLOAD:,}, which is "
+            f"far more than {state.MAX_HISTORY} items"
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{name} is not UTF-8 text (byte {error.start + 1} is {content[error.start]:#04x}); "
+            "save it as UTF-8"
+        ) from None
+    if not text.strip():
+        raise DataError(f"{name} is empty; accepted: one title or id a line, oldest first")
+    if not name.lower().endswith(".csv"):
+        return entries_of_lines(text)
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text, newline="")) if any(row)]
+    except csv.Error as error:
+        raise DataError(f"{name} is not readable as csv: {error}") from None
+    header = [cell.strip().lower() for cell in rows[0]]
+    for column in COLUMNS:
+        if column in header:
+            place = header.index(column)
+            cells = [row[place].strip() for row in rows[1:] if place < len(row)]
+            return [cell for cell in cells if cell]
+    if max(map(len, rows)) > 1:
+        columns = ", ".join(state.clipped(cell.strip(), 30) for cell in rows[0][:6])
+        more = ", \u2026" if len(rows[0]) > 6 else ""
+        raise DataError(
+            f"{name} has the columns {columns}{more}; accepted: a column {', '.join(COLUMNS[:-1])} "
+            f"or {COLUMNS[-1]}, or one title or id a line, with quotation marks around a title "
+            "that holds a comma"
+        )
+    return [row[0].strip() for row in rows if row[0].strip()]
+
+
+def find_items(dataset: Dataset, entries: Sequence[str]) -> tuple[list[int], list[str]]:
+    """The items of titles or ids, and a sentence for every entry that is none, up to a few."""
+    problems: list[str] = []
+    if len(entries) > state.MAX_HISTORY:
+        problems.append(
+            f"Only the last {state.MAX_HISTORY} of {len(entries):,} lines were read, "
+            "the newest items."
+        )
+    titles = dataset.titles(range(1, dataset.n_items + 1))
+    known = {name.strip().casefold() for name in [*titles, *dataset.item_ids]}
+    found: list[int] = []
+    refused: list[str] = []
+    unnamed = 0
+    for entry in entries[-state.MAX_HISTORY :]:
+        if len(refused) >= NAMED_PROBLEMS and entry.casefold() not in known:
+            unnamed += 1  # to look for the nearest of thousands of titles takes milliseconds each
+            continue
+        try:
+            found.append(dataset.lookup(entry))
+        except AwrsrError as error:
+            refused.append(state.clipped(str(error), 300))
+    unnamed += len(refused[NAMED_PROBLEMS:])
+    problems += refused[:NAMED_PROBLEMS]
+    if unnamed:
+        problems.append(f"And {unnamed} more line{'s' * (unnamed > 1)} like these.")
+    if refused:
+        kept = (
+            f"The other {len(found)} are the history now" if found else "The history is as it was"
+        )
+        problems.append(f"{kept}.")
+    return found, problems
+
+
+def show_problems() -> None:
+    """What could not be used of the last entry, until it is dismissed or the next one."""
+    problems = st.session_state.get("entry_problems")
+    if problems:
+        with st.container(gap="xsmall"):
+            for problem in problems:
+                st.warning(plain(problem), icon=":material/search_off:")
+            st.button("Dismiss", on_click=dismiss, type="tertiary", icon=":material/close:")
+
+
+def dismiss() -> None:
+    """No more of the last entry's problems."""
+    for key in ("entry_problems", "wrong_user"):
+        st.session_state.pop(key, None)
+
+
+# --- the list and what is done to it --------------------------------------------------------------
+
+
+def show_editor(dataset: Dataset, history: list[int], held_out: int | None) -> None:
+    """The history as a list, whose it is, and the buttons that change all of it."""
+    session = st.session_state
+    count = f"**{len(history):,} item{'s' * (len(history) != 1)}**, older to newer"
+    owner = history_owner()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if owner is None:
+            st.markdown(count, width="stretch")
+        else:
+            edit_of = (
+                "" if session.source == state.USER else f"edited copy of user {plain(owner)}, "
+            )
+            then = f"then {plain(dataset.titles([held_out])[0])}"
+            st.markdown(f"{count}  \n:small[{edit_of}{then}]", width="stretch")
+            if session.source == state.OWN:
+                st.button(
+                    "Original",
+                    icon=":material/restart_alt:",
+                    type="tertiary",
+                    help="Back to the user's own history; the edited one stays under My own",
+                    on_click=show_user,
+                    args=(owner,),
+                )
+    if history:
+        shown = history[-state.MAX_HISTORY :]
+        if len(shown) < len(history):
+            st.caption(f"The newest {len(shown)} are listed; an edited copy holds these.")
+        sent = history_list(
+            shown,
+            dataset.titles(shown),
+            first=1 + len(history) - len(shown),
+            limit=state.MAX_HISTORY,
+            applied=session.get("edits_applied", 0),
+            replacing=session.get("replacing"),
+            on_edit=lambda: apply_list_edits(dataset),
+        )
+        if take_edits(dataset, sent):  # without the callback, which a browser always calls
+            st.rerun()
+    with st.container(horizontal=True, gap="xsmall"):
+        for label, icon, back, forth in (
+            ("Undo", "undo", "undo", "redo"),
+            ("Redo", "redo", "redo", "undo"),
+        ):
+            st.button(
+                label,
+                icon=f":material/{icon}:",
+                disabled=not session.get(back),
+                on_click=step,
+                args=(back, forth),
+            )
+        st.button(
+            "Shuffle",
+            icon=":material/shuffle:",
+            disabled=len(set(history)) < 2,
+            on_click=change,
+            args=(dataset, shuffled),
+            help="The same order each time for the same history",
+        )
+        with st.popover("Newest", icon=":material/content_cut:", disabled=len(history) < 2):
+            most = max(1, min(len(history), state.MAX_HISTORY))
+            session["newest"] = min(session.get("newest", 5), most)
+            newest = st.number_input("Keep the newest", 1, most, key="newest")
+            st.button(
+                "Keep", type="primary", on_click=change, args=(dataset, lambda h: h[-newest:])
+            )
+        st.button(
+            "Clear",
+            icon=":material/delete_sweep:",
+            disabled=not history,
+            on_click=change,
+            args=(dataset, lambda _: []),
+        )
+        show_pin(dataset, history)
+
+
+def show_pin(dataset: Dataset, history: list[int]) -> None:
+    """Keep the history as a variant, under a name."""
+    with st.popover("Pin", icon=":material/push_pin:", disabled=not history, type="primary"):
+        name = automatic_name(dataset, history)
+        st.text_input(
+            "Name of the variant",
+            key="pin_name",
+            placeholder=name,
+            max_chars=pinned.MAX_NAME,
+            help="Left empty, it is the one shown",
+        )
+        st.button("Pin this history", type="primary", on_click=pin_current, args=(dataset, history))
+    if problem := st.session_state.get("pin_problem"):
+        st.warning(plain(problem), icon=":material/push_pin:")
+
+
+def automatic_name(dataset: Dataset, history: Sequence[int]) -> str:
+    """What a variant is called unless it is named: how it differs from the user's history."""
+    original = original_history(dataset) or []
+    if original and list(history) == shuffled(original[-state.MAX_HISTORY :]):
+        return "shuffled"
+    return pinned.clean_name(pinned.describe(original, history, dataset.titles)) or "variant"
+
+
+def pin_current(dataset: Dataset, history: list[int]) -> None:
+    """Pin the history under the name typed, or else the automatic one."""
+    name = pinned.clean_name(st.session_state.get("pin_name", ""))
+    if pin(name or automatic_name(dataset, history), history):
+        st.session_state["pin_name"] = ""
+
+
+def pin(name: str, items: Sequence[int]) -> bool:
+    """Keep a history as a variant; where there is no room, say so."""
+    session = st.session_state
+    variants = session["variants"]
+    name = pinned.free_name(name, [variant.name for variant in variants])
+    added = [*variants, Variant(name, tuple(items[-state.MAX_HISTORY :]))]
+    try:
+        pinned.check_variants(added)
+    except ValueError as error:
+        session["pin_problem"] = f"Not pinned: {error}. Remove one first."
+        return False
+    session["variants"] = added
+    session.pop("pin_problem", None)
+    return True
+
+
+def open_items(items: Sequence[int]) -> None:
+    """Make a variant the current history; whose it was stays."""
+    set_history(items, history_owner())
 
 
 def show_history(dataset: Dataset, history: list[int]) -> None:
-    """The history as a table; one's own can be edited: rows selected, moved, repeated, removed."""
-    st.markdown(
-        f"**History** \u00b7 {len(history)} item{'s' * (len(history) != 1)}, older to newer"
-    )
-    table = history_table(dataset, history)
-    if st.session_state.source == state.USER:
-        st.dataframe(table, hide_index=True, column_config=HISTORY_COLUMNS)
-        return
-    tools = st.container(horizontal=True, gap="xsmall")
-    selected = st.dataframe(
-        table,
-        hide_index=True,
-        column_config=HISTORY_COLUMNS,
-        key=f"editor-{st.session_state.get('edits', 0)}",
-        on_select="rerun",
-        selection_mode="multi-row",
-        selection_default={"selection": {"rows": st.session_state.get("edited_rows", [])}},
-    )["selection"]["rows"]
-    rows = sorted(row for row in selected if row < len(history))
-    for label, icon, edit in EDITS:
-        tools.button(
-            label,
-            icon=f":material/{icon}:",
-            disabled=not rows,
-            on_click=apply_edit,
-            args=(edit, rows),
-            help=None if rows else "Select rows in the table first",
-        )
-
-
-def apply_edit(edit: Edit, rows: list[int]) -> None:
-    """Change one's own history; the same items stay selected, wherever they are now."""
-    history, selected = edit(list(st.session_state["items"]), rows)
-    st.session_state["items"] = history
-    select_rows(selected)
-
-
-def select_rows(rows: list[int]) -> None:
-    """Select rows of the history's table, which is a new table to Streamlit from now on."""
-    st.session_state["edits"] = st.session_state.get("edits", 0) + 1
-    st.session_state["edited_rows"] = rows
-
-
-def move_older(history: list[int], rows: list[int]) -> tuple[list[int], list[int]]:
-    """Swap each chosen item with the one before it."""
-    moved = []
-    for row in rows:
-        if row > 0 and row - 1 not in moved:
-            history[row - 1], history[row] = history[row], history[row - 1]
-            row -= 1
-        moved.append(row)
-    return history, moved
-
-
-def move_newer(history: list[int], rows: list[int]) -> tuple[list[int], list[int]]:
-    """Swap each chosen item with the one after it."""
-    last = len(history) - 1
-    mirrored, moved = move_older(history[::-1], [last - row for row in reversed(rows)])
-    return mirrored[::-1], [last - row for row in reversed(moved)]
-
-
-def repeat(history: list[int], rows: list[int]) -> tuple[list[int], list[int]]:
-    """Put the chosen items once more, as the newest."""
-    longer = [*history, *(history[row] for row in rows)][: state.MAX_HISTORY]
-    return longer, list(range(len(history), len(longer)))
-
-
-def remove(history: list[int], rows: list[int]) -> tuple[list[int], list[int]]:
-    """Take the chosen items out."""
-    return [item for row, item in enumerate(history) if row not in rows], []
-
-
-EDITS: tuple[tuple[str, str, Edit], ...] = (
-    ("Older", "arrow_upward", move_older),
-    ("Newer", "arrow_downward", move_newer),
-    ("Repeat", "content_copy", repeat),
-    ("Remove", "delete", remove),
-)
+    """Nothing: `choose_history` draws the list."""

@@ -1,0 +1,105 @@
+"""The history as a list one drags and edits: a component of its own, and what its edits mean."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+HERE = Path(__file__).resolve().parent
+KEY = "history_list"
+OPERATIONS = ("move", "remove", "repeat", "replace")
+HINT = (
+    "Drag to reorder. Keys: arrows choose an item, Alt + \u2191 or \u2193 moves it, "
+    "Delete removes it, Tab reaches its buttons."
+)
+_mount = st.components.v2.component(
+    "history_list",
+    html=f"""<div class="history">
+<p class="hint" id="history-hint">{HINT}</p>
+<ol class="list" aria-label="History, older to newer"></ol>
+<div class="said" role="status" aria-live="polite"></div>
+</div>""",
+    css=(HERE / "history_list.css").read_text(encoding="utf-8"),
+    js=(HERE / "history_list.js").read_text(encoding="utf-8"),
+)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One change of a list.
+
+    Args:
+        number: counts the edits of a session; one that was applied already is left alone.
+        op: one of OPERATIONS.
+        at: the row, 0 = oldest.
+        to: where it moves to; `at` for everything but a move.
+        item: what stands in the row, so that an edit of another list is recognised.
+    """
+
+    number: int
+    op: str
+    at: int
+    to: int
+    item: int
+
+
+def read_edits(value: Any) -> list[Edit]:
+    """The edits of what a browser sent; nothing where it sent something else."""
+    sent = value.get("edits") if isinstance(value, dict) else None
+    edits = []
+    for one in sent if isinstance(sent, list) else []:
+        if not isinstance(one, dict) or one.get("op") not in OPERATIONS:
+            continue
+        numbers = [one.get(name) for name in ("number", "at", "to", "item")]
+        if all(type(number) is int for number in numbers):
+            number, at, to, item = numbers
+            edits.append(Edit(number, one["op"], at, to, item))
+    return edits
+
+
+def edited(items: Sequence[int], edit: Edit, limit: int) -> list[int]:
+    """The list after an edit; as it was where the edit belongs to another list or finds no room."""
+    items = list(items)
+    last = len(items) - 1
+    if not (0 <= edit.at <= last and items[edit.at] == edit.item and 0 <= edit.to <= last):
+        return items
+    if edit.op == "move":
+        items.insert(edit.to, items.pop(edit.at))
+    elif edit.op == "remove":
+        items.pop(edit.at)
+    elif edit.op == "repeat" and len(items) < limit:
+        items.append(items[edit.at])
+    return items
+
+
+def history_list(
+    items: Sequence[int],
+    titles: Sequence[str],
+    *,
+    first: int,
+    limit: int,
+    applied: int,
+    replacing: int | None,
+    on_edit: Callable[[], None],
+) -> Any:
+    """Draw the list; what it last sent, once.
+
+    Args:
+        items: older to newer.
+        titles: one each.
+        first: the number of the first row.
+        limit: the most rows there may be.
+        applied: number of the newest edit applied.
+        replacing: the row that waits for another item, or None.
+        on_edit: called when the list sends edits, see `read_edits`.
+    """
+    data = {
+        "rows": [[item, title] for item, title in zip(items, titles, strict=True)],
+        "first": first,
+        "limit": limit,
+        "applied": applied,
+        "replacing": replacing,
+    }
+    return _mount(key=KEY, data=data, on_edit_change=on_edit).edit

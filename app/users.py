@@ -1,0 +1,153 @@
+"""The users of a dataset as a table one searches, and how each model ranks what they chose next."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import streamlit as st
+
+from app import loaders
+from app.text import plain
+from awrsr.batching import history_and_target
+from awrsr.checkpoint import WEIGHTS_FILE, weights_fingerprint
+from awrsr.dataset import Dataset
+from awrsr.errors import AwrsrError
+from awrsr.model_card import METRICS_FILE, RANKS_FILE
+
+MAX_ROWS = 1_000
+"""Users a browser is sent at once."""
+LAST_TITLES = 3
+
+
+def get_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
+    """The recorded rank of every user's held-out item, by user id, or none and why."""
+    stamp = loaders._stamp(directory, (WEIGHTS_FILE, METRICS_FILE, RANKS_FILE))
+    return _ranks(str(directory), stamp, dataset.fingerprint, dataset)
+
+
+@st.cache_data(max_entries=loaders.MAX_MODELS, show_spinner=False)
+def _ranks(
+    directory: str, stamp: loaders.Stamp, fingerprint: str, _dataset: Dataset
+) -> tuple[dict[str, int], str]:
+    return read_ranks(Path(directory), _dataset)
+
+
+def read_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
+    """The ranks of ranks.parquet, split test, if they are those of these weights and this dataset.
+
+    Returns:
+        Ranks by user id, and why there are none.
+    """
+    remedy = f"run `python -m awrsr evaluate` on {directory.name}"
+    if not (directory / RANKS_FILE).is_file():
+        return {}, f"no {RANKS_FILE}: {remedy}"
+    try:
+        recorded = loaders.get_metrics(directory)
+        of_weights = recorded.get("weights_sha256") == weights_fingerprint(directory)
+        about = recorded.get("dataset")
+        table = pd.read_parquet(directory / RANKS_FILE)
+        table = table[table["split"] == "test"]
+        users = table["user_id"].astype(str).tolist()
+        targets, ranks = (table[name].astype(int).tolist() for name in ("target", "rank"))
+    except (AwrsrError, OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+        return {}, f"{RANKS_FILE} or {METRICS_FILE} is not readable: {remedy}"
+    if not of_weights:
+        return {}, f"{RANKS_FILE} is not of the present weights: {remedy}"
+    if not isinstance(about, dict) or about.get("fingerprint") != dataset.fingerprint:
+        return {}, f"{RANKS_FILE} is of another dataset: {remedy}"
+    held_out = dict(zip(dataset.user_ids, _held_out(dataset).tolist(), strict=True))
+    if dict(zip(users, targets, strict=True)) != held_out:
+        return {}, f"{RANKS_FILE} has other held-out items: {remedy}"
+    return dict(zip(users, ranks, strict=True)), ""
+
+
+def _held_out(dataset: Dataset) -> np.ndarray:
+    """Every user's last item."""
+    return dataset.flat_items[dataset.offsets[1:] - 1]
+
+
+def matching_users(dataset: Dataset, text: str) -> np.ndarray:
+    """Indices of the users whose id, or a title of whose items, contains the text, in any case."""
+    sought = " ".join(text.split()).casefold()
+    if not sought:
+        return np.arange(dataset.n_users)
+    titles = dataset.titles(range(1, dataset.n_items + 1))
+    named = [item for item, title in enumerate(titles, 1) if sought in title.casefold()]
+    owner = np.repeat(np.arange(dataset.n_users), dataset.lengths())
+    found = np.zeros(dataset.n_users, dtype=bool)
+    found[owner[np.isin(dataset.flat_items, named)]] = True
+    found |= np.array([sought in user.casefold() for user in dataset.user_ids])
+    return np.flatnonzero(found)
+
+
+def user_table(
+    dataset: Dataset, users: np.ndarray, ranks: dict[str, dict[str, int]]
+) -> pd.DataFrame:
+    """Users as rows: id, length, last titles, held-out item, and its rank in each model."""
+    rows = []
+    for index in users:
+        user = dataset.user_ids[int(index)]
+        history, target = history_and_target(dataset, int(index), "test")
+        rows.append(
+            {
+                "user": user,
+                "items": len(history),
+                "last": " \u00b7 ".join(dataset.titles(history[: -LAST_TITLES - 1 : -1])),
+                "then": dataset.titles([target])[0],
+                **{side: found.get(user) for side, found in ranks.items()},
+            }
+        )
+    columns = ["user", "items", "last", "then", *ranks]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(ranks, "Int64"))
+
+
+@st.dialog("Choose a user", width="large")
+def browse_users(dataset: Dataset, models: dict[str, Path]) -> None:
+    """The users, to be searched and sorted; choosing a row shows that user's history."""
+    text = st.text_input(
+        "Search",
+        key="user_search",
+        placeholder="A user id, or words of a title in the history",
+    )
+    users = matching_users(dataset, text)
+    ranks, reasons = {}, []
+    for side in ("a", "b"):
+        directory = models.get(st.session_state.get(side))
+        ranks[side], why = get_ranks(directory, dataset) if directory else ({}, "no model")
+        if why:
+            reasons.append(f"No ranks in {side.upper()}: {why}.")
+    shown = users[:MAX_ROWS]
+    table = user_table(dataset, shown, ranks)
+    selected = st.dataframe(
+        table,
+        hide_index=True,
+        height=420,
+        key=f"users-{st.session_state.get('user_picks', 0)}-{text}",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "user": st.column_config.TextColumn("user", width=60),
+            "items": st.column_config.NumberColumn("items", width=50),
+            "last": st.column_config.TextColumn("last items, newest first", width=330),
+            "then": st.column_config.TextColumn("then (held out)", width=180),
+            **{
+                side: st.column_config.NumberColumn(
+                    f"rank in {side.upper()}",
+                    width=75,
+                    help="Recorded rank of the held-out item among the items not in the history",
+                )
+                for side in ranks
+            },
+        },
+    )["selection"]["rows"]
+    counted = f"{len(users):,} of {dataset.n_users:,} users"
+    if len(users) > MAX_ROWS:
+        counted += f", the first {MAX_ROWS:,} shown: search for fewer"
+    st.caption(f"{counted}. Select a row to see its history; click a heading to sort.")
+    for reason in reasons:
+        st.caption(plain(reason))
+    if selected and selected[0] < len(table):
+        st.session_state["picked_user"] = table["user"].iloc[selected[0]]
+        st.session_state["user_picks"] = st.session_state.get("user_picks", 0) + 1
+        st.rerun()

@@ -1,0 +1,517 @@
+"""Pinned variants side by side, each item left out, and the fewest without which a target leaves.
+
+Ranks here leave out the same items in every row: those of the reference (and of the variant), the
+target never. So a rank changes because a model attends to something else, and not because an item
+that was taken out came back as a candidate.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+import torch
+
+from app import loaders, pinned
+from app.history import (
+    open_items,
+    original_history,
+    pin,
+    situation,
+)
+from app.pinned import Variant
+from app.sides import Side
+from app.text import plain
+from awrsr.dataset import Dataset
+from awrsr.errors import AwrsrError
+from awrsr.explain import removal
+from awrsr.metrics import target_ranks
+from awrsr.models import SequentialModel
+
+LISTED = 10
+"""Length of the lists that are compared, and of the one a target is pushed out of."""
+CACHED = 256
+Items = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A history in the table: the reference, the current one where it is another, a variant.
+
+    Args:
+        compare: how `compare` names it, None for the current history.
+    """
+
+    name: str
+    items: Items
+    compare: int | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one model makes of one history: the target's rank, and the best items."""
+
+    rank: int
+    best: Items
+
+
+# --- computed once, for all sessions --------------------------------------------------------------
+
+
+def get_outcomes(
+    directory: Path, histories: tuple[Items, ...], excluded: tuple[Items, ...], target: int
+) -> list[Outcome]:
+    """All histories through one model in padded batches."""
+    return _outcomes(loaders.model_key(directory), histories, excluded, target)
+
+
+@st.cache_data(max_entries=CACHED, show_spinner=False)
+def _outcomes(
+    key: tuple[str, loaders.Stamp],
+    histories: tuple[Items, ...],
+    excluded: tuple[Items, ...],
+    target: int,
+) -> list[Outcome]:
+    return outcomes(loaders._model(*key), histories, excluded, target)
+
+
+def outcomes(
+    model: SequentialModel,
+    histories: Sequence[Items],
+    excluded: Sequence[Items],
+    target: int,
+) -> list[Outcome]:
+    """The target's rank and the best items after each history.
+
+    Args:
+        model: in eval mode.
+        histories: oldest first, none empty.
+        excluded: for each, the items that are no candidates, unless the target.
+        target: the item whose rank is asked for.
+    """
+    found: list[Outcome] = []
+    for item_scores in removal.score_histories(model, histories):
+        place = len(found)
+        left_out = excluded[place : place + len(item_scores)]
+        rows = [row for row, items in enumerate(left_out) for _ in items]
+        pairs = (
+            torch.tensor(rows, dtype=torch.long, device=item_scores.device),
+            torch.tensor(
+                [item for items in left_out for item in items],
+                dtype=torch.long,
+                device=item_scores.device,
+            ),
+        )
+        targets = torch.full((len(item_scores),), target, device=item_scores.device)
+        ranks = target_ranks(item_scores, targets, pairs).tolist()
+        for row, items in enumerate(left_out):
+            if target in items:
+                item_scores[row, target - 1] = -torch.inf  # ranked, but seen: not recommended
+        order = item_scores.argsort(dim=1, descending=True, stable=True)[:, :LISTED]
+        for row, rank in enumerate(ranks):
+            best = [
+                index + 1 for index in order[row].tolist() if item_scores[row, index] > -torch.inf
+            ]
+            found.append(Outcome(rank=rank, best=tuple(best)))
+    return found
+
+
+@st.cache_data(max_entries=CACHED, show_spinner="Leaving each item out")
+def _each_removed(key: tuple[str, loaders.Stamp], items: Items, target: int) -> removal.RemovedOnce:
+    return removal.remove_each(loaders._model(*key), items, target)
+
+
+@st.cache_data(max_entries=CACHED, show_spinner="Searching the smallest removal")
+def _smallest(key: tuple[str, loaders.Stamp], items: Items, target: int) -> removal.SmallestRemoval:
+    return removal.smallest_removal(loaders._model(*key), items, target, LISTED)
+
+
+# --- what is compared with what -------------------------------------------------------------------
+
+
+def table_rows(dataset: Dataset, history: Sequence[int]) -> list[Row]:
+    """The reference first: the user's history, or the current one where it is nobody's."""
+    current = tuple(history)
+    original = original_history(dataset)
+    variants: list[Variant] = st.session_state["variants"]
+    rows = []
+    if original is None:
+        rows.append(Row("current", current, None))
+    else:
+        rows.append(Row("original", tuple(original), 0))
+        if current != rows[0].items and all(current != variant.items for variant in variants):
+            rows.append(Row("current, not pinned", current, None))
+    return rows + [Row(v.name, v.items, place) for place, v in enumerate(variants, start=1)]
+
+
+def compared_history(dataset: Dataset, history: list[int]) -> tuple[str, list[int]] | None:
+    """Name and items of the history to set against the current one, or None."""
+    chosen = st.session_state.get("compare")
+    if chosen is None:
+        return None
+    for row in table_rows(dataset, history):
+        if row.compare == chosen:
+            return None if list(row.items) == list(history) else (row.name, list(row.items))
+    return None
+
+
+# --- on the page ----------------------------------------------------------------------------------
+
+
+def show_variants(dataset: Dataset, sides: list[Side], history: list[int], target: int) -> None:
+    """The table of variants with what one can do to a row, and what removals do."""
+    rows = table_rows(dataset, history)
+    st.markdown("#### Variants of the history")
+    if len(rows) > 1:
+        show_table(dataset, sides, history, target, rows)
+    else:
+        st.caption(
+            "Edit the history and pin it, or pin one from the tables below: every variant stands "
+            "here against this one, in both models."
+        )
+    chosen = st.session_state["compare"]
+    if chosen is not None and chosen not in {row.compare for row in rows}:
+        st.warning(
+            f"There is no variant {chosen} to compare with; nothing is compared."
+            if chosen
+            else "This history comes from no user, so there is no original to compare with."
+        )
+        st.session_state["compare"] = None
+    show_removals(dataset, sides, history, target)
+
+
+def show_table(
+    dataset: Dataset, sides: list[Side], history: list[int], target: int, rows: list[Row]
+) -> None:
+    """One line a history: what the models make of it against the first."""
+    reference = set(rows[0].items)
+    histories = tuple(row.items for row in rows)
+    excluded = tuple(tuple(sorted(reference | set(row.items))) for row in rows)
+    table = pd.DataFrame(
+        {
+            "shown": [_mark(row, history) for row in rows],
+            "name": [row.name for row in rows],
+            "items": [len(row.items) for row in rows],
+        }
+    )
+    columns = {
+        "shown": st.column_config.TextColumn(
+            "", width=30, help="\u25cf the current history, \u21c4 the one it is compared with"
+        ),
+        "name": st.column_config.TextColumn("variant", width=190),
+        "items": st.column_config.NumberColumn("items", width=50),
+    }
+    changes = {}
+    for side in sides:
+        name = side.key.upper()
+        found = get_outcomes(side.directory, histories, excluded, target)
+        first = found[0]
+        table[f"rank {side.key}"] = [one.rank for one in found]
+        table[f"change {side.key}"] = pd.array(
+            [None, *(one.rank - first.rank for one in found[1:])], dtype="Int64"
+        )
+        table[f"kept {side.key}"] = [len(set(one.best) & set(first.best)) for one in found]
+        changes[f"moves {side.key}"] = [_moves(dataset, first.best, one.best) for one in found]
+        columns |= {
+            f"rank {side.key}": st.column_config.NumberColumn(
+                f"rank in {name}", width=75, help="Rank of the target, 1 = best"
+            ),
+            f"change {side.key}": st.column_config.NumberColumn(
+                f"\u0394 {name}", width=55, format="%+d", help="Change of the rank; + is worse"
+            ),
+            f"kept {side.key}": st.column_config.NumberColumn(
+                f"kept in {name}",
+                width=70,
+                help=f"How many of the first row's top {LISTED} are in this row's",
+            ),
+            f"moves {side.key}": st.column_config.TextColumn(
+                f"enters (+) and leaves (\u2212) in {name}", width=260
+            ),
+        }
+    for column, values in changes.items():  # the long ones last
+        table[column] = values
+    selected = st.dataframe(
+        table,
+        hide_index=True,
+        column_config=columns,
+        key=f"variants-{st.session_state.get('variant_edits', 0)}",
+        on_select="rerun",
+        selection_mode="single-row",
+    )["selection"]["rows"]
+    place = selected[0] if selected and selected[0] < len(rows) else None
+    row = rows[place] if place is not None else None
+    show_actions(row, history)
+    st.caption(
+        f"Target: {plain(dataset.titles([target])[0])}. Changes are against the first row, whose "
+        "items are left out of every row's candidates, besides the row's own."
+    )
+
+
+def _mark(row: Row, history: Sequence[int]) -> str:
+    marks = "\u25cf" * (list(row.items) == list(history))
+    compared = (
+        st.session_state["compare"] is not None and row.compare == st.session_state["compare"]
+    )
+    return marks + "\u21c4" * compared
+
+
+def _moves(dataset: Dataset, before: Items, after: Items) -> str:
+    """Which items entered a list and which left it."""
+    entered = [item for item in after if item not in before]
+    left = [item for item in before if item not in after]
+    return " ".join(
+        f"{sign} {', '.join(dataset.titles(items))}"
+        for sign, items in (("+", entered), ("\u2212", left))
+        if items
+    )
+
+
+def show_actions(row: Row | None, history: Sequence[int]) -> None:
+    """What one can do to the selected row."""
+    session = st.session_state
+    is_variant = row is not None and row.compare not in (None, 0)
+    is_current = row is not None and list(row.items) == list(history)
+    compared = row is not None and row.compare is not None and row.compare == session["compare"]
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        st.button(
+            "Open",
+            icon=":material/open_in_browser:",
+            disabled=row is None or is_current,
+            on_click=open_row,
+            args=(row,),
+            help="Make it the current history",
+        )
+        st.button(
+            "Stop comparing" if compared else "Compare",
+            icon=":material/compare_arrows:",
+            disabled=row is None or row.compare is None or (is_current and not compared),
+            on_click=compare_with,
+            args=(None if compared or row is None else row.compare,),
+            help="Set it against the current history in the attention maps",
+        )
+        st.button(
+            "Remove variant",
+            icon=":material/delete:",
+            disabled=not is_variant,
+            on_click=remove_variant,
+            args=(row.compare if row is not None else None,),
+        )
+        with st.popover("Rename", icon=":material/edit:", disabled=not is_variant):
+            st.text_input(
+                "New name",
+                key="new_name",
+                max_chars=pinned.MAX_NAME,
+                placeholder=row.name if row is not None else "",
+            )
+            st.button(
+                "Rename it",
+                type="primary",
+                on_click=rename_variant,
+                args=(row.compare if row is not None else None,),
+            )
+        if row is None:
+            st.caption("Select a row first.")
+
+
+def open_row(row: Row) -> None:
+    """Make a row's history the current one."""
+    if row.compare == 0 and (owner := situation().origin) is not None:
+        st.session_state["user"], st.session_state["source"] = owner, "user"
+    else:
+        open_items(row.items)
+    new_table()
+
+
+def compare_with(compare: int | None) -> None:
+    """Set this history against the current one, or none."""
+    st.session_state["compare"] = compare
+
+
+def remove_variant(number: int) -> None:
+    """Unpin a variant; a comparison stays with its own."""
+    session = st.session_state
+    session["variants"] = [v for place, v in enumerate(session["variants"], 1) if place != number]
+    compared = session["compare"]
+    if compared == number:
+        session["compare"] = None
+    elif compared is not None and compared > number:
+        session["compare"] = compared - 1
+    session.pop("pin_problem", None)
+    new_table()
+
+
+def rename_variant(number: int) -> None:
+    """Give a variant the name typed."""
+    session = st.session_state
+    name = pinned.clean_name(session.get("new_name", ""))
+    if not name:
+        return
+    others = [v.name for place, v in enumerate(session["variants"], 1) if place != number]
+    renamed = list(session["variants"])
+    renamed[number - 1] = Variant(pinned.free_name(name, others), renamed[number - 1].items)
+    session["variants"] = renamed
+    session["new_name"] = ""
+
+
+def new_table() -> None:
+    """The rows are others now: none is selected."""
+    st.session_state["variant_edits"] = st.session_state.get("variant_edits", 0) + 1
+
+
+# --- removals -------------------------------------------------------------------------------------
+
+
+def show_removals(dataset: Dataset, sides: list[Side], history: list[int], target: int) -> None:
+    """Each item left out in turn, and the smallest removal, once asked for."""
+    session = st.session_state
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        for key, label, icon, note in (
+            (
+                "each_removed",
+                "Leave one out",
+                "playlist_remove",
+                "What the target's score and rank become when each item in turn is really removed",
+            ),
+            (
+                "smallest",
+                "Smallest removal",
+                "content_cut",
+                f"The fewest items without which the target leaves the top {LISTED}",
+            ),
+        ):
+            st.button(
+                f"Hide: {label}" if session.get(key) else label,
+                key=f"{key}_button",
+                icon=f":material/{icon}:",
+                on_click=toggle,
+                args=(key,),
+                help=note,
+            )
+    if session.get("smallest"):
+        for side in sides:
+            show_smallest(dataset, side, history, target)
+    if session.get("each_removed"):
+        show_each_removed(dataset, sides, history, target)
+
+
+def toggle(key: str) -> None:
+    """Show it, or hide it."""
+    st.session_state[key] = not st.session_state.get(key)
+
+
+def show_smallest(dataset: Dataset, side: Side, history: list[int], target: int) -> None:
+    """One model's smallest removal in a sentence, to be pinned."""
+    found = _smallest(loaders.model_key(side.directory), tuple(history), target)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown(f"**{plain(side.title)}**: {smallest_in_words(dataset, found, history)}")
+        if found.outcome == "found":
+            st.button(
+                "Pin",
+                key=f"pin_smallest_{side.key}",
+                icon=":material/push_pin:",
+                on_click=pin_without,
+                args=(dataset, history, tuple(found.entries)),
+            )
+
+
+def smallest_in_words(
+    dataset: Dataset, found: removal.SmallestRemoval, history: Sequence[int]
+) -> str:
+    """What was found, how sure it is, and how much was tried."""
+    tried = f"{found.scored:,} histor{'y' if found.scored == 1 else 'ies'} scored"
+    if found.outcome == "already out":
+        return (
+            f"the target has rank {found.rank:,}, so it is not in the top {LISTED} to begin with."
+        )
+    proof = (
+        "every smaller set was tried"
+        if found.proven
+        else f"greedy search, an upper bound: all sets of fewer than {found.at_least} were tried"
+        if found.at_least > 1
+        else "greedy search, an upper bound"
+    )
+    if found.outcome == "none":
+        sure = "every set was tried" if found.proven else proof
+        return (
+            f"nothing that was removed pushes the target out of the top {LISTED} ({sure}; {tried})."
+        )
+    titles = dataset.titles([history[entry] for entry in found.entries])
+    named = ", ".join(
+        f"{entry + 1}. {plain(title)}" for entry, title in zip(found.entries, titles, strict=True)
+    )
+    others = f", {found.alternatives} other sets as small do it too" if found.alternatives else ""
+    return (
+        f"without {len(found.entries)} item{'s' * (len(found.entries) > 1)} the target falls from "
+        f"rank {found.rank} to {found.rank_after:,}: {named} ({proof}{others}; {tried})."
+    )
+
+
+def show_each_removed(dataset: Dataset, sides: list[Side], history: list[int], target: int) -> None:
+    """A table of the history: what the target becomes without each item."""
+    table = pd.DataFrame({"place": range(1, len(history) + 1), "title": dataset.titles(history)})
+    columns = {
+        "place": st.column_config.NumberColumn("#", width=40),
+        "title": st.column_config.TextColumn("without", width=230),
+    }
+    facts = []
+    for side in sides:
+        name = side.key.upper()
+        try:
+            result = _each_removed(loaders.model_key(side.directory), tuple(history), target)
+        except AwrsrError as error:
+            st.info(f"{plain(error)}.")
+            return
+        change = result.scores - result.score
+        most = float(abs(change).max()) or 1.0
+        table[f"score {side.key}"] = change
+        table[f"rank {side.key}"] = result.ranks
+        table[f"change {side.key}"] = result.ranks - result.rank
+        columns |= {
+            f"score {side.key}": st.column_config.ProgressColumn(
+                f"\u0394 score in {name}",
+                width=150,
+                min_value=-most,
+                max_value=most,
+                format="%+.3f",
+                help="Score without the item less score with it; half a bar is no change",
+            ),
+            f"rank {side.key}": st.column_config.NumberColumn(f"rank in {name}", width=75),
+            f"change {side.key}": st.column_config.NumberColumn(
+                f"\u0394 rank {name}", width=75, format="%+d", help="+ is worse"
+            ),
+        }
+        facts.append(f"{name} score {result.score:+.3f}, rank {result.rank:,}")
+    st.markdown(
+        f"**Leave one out** \u00b7 {plain(dataset.titles([target])[0])} with the whole history: "
+        f"{plain('; '.join(facts))}"
+    )
+    selected = st.dataframe(
+        table,
+        hide_index=True,
+        column_config=columns,
+        key=f"each-{hash(tuple(history))}",
+        on_select="rerun",
+        selection_mode="multi-row",
+    )["selection"]["rows"]
+    chosen = tuple(sorted(row for row in selected if row < len(history)))
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.button(
+            "Pin without the selected",
+            icon=":material/push_pin:",
+            disabled=not chosen or len(chosen) == len(history),
+            on_click=pin_without,
+            args=(dataset, history, chosen),
+        )
+        st.caption(
+            "Each row is a forward pass of the history really without that item: where the history "
+            "is longer than a model sees, an older item comes into view. The items of the whole "
+            "history stay left out of the candidates."
+        )
+
+
+def pin_without(dataset: Dataset, history: Sequence[int], entries: Sequence[int]) -> None:
+    """Pin the history less these entries."""
+    items = removal.without(history, entries)
+    original = original_history(dataset) or history
+    pin(pinned.describe(original, items, dataset.titles), items)
