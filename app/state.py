@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app import pinned
 from awrsr.attribution import METHODS
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError, did_you_mean
@@ -93,6 +94,11 @@ def choices(dataset: Dataset, models: list[str]) -> list[Choice]:
             "user", default_user(dataset), lambda text: dataset.user_ids[dataset.user_index(text)]
         ),
         Choice("items", [], items, lambda history: ".".join(map(str, history))),
+        Choice("origin", None, lambda text: dataset.user_ids[dataset.user_index(text)]),
+        Choice(
+            "variants", [], lambda text: pinned.parse_variants(text, items), pinned.variants_text
+        ),
+        Choice("compare", None, whole_number(0, pinned.MAX_VARIANTS)),
         Choice("target", AUTOMATIC, item),
         Choice("rival", None, item),
         Choice("method", next(iter(METHODS)), one_of(list(METHODS))),
