@@ -4,6 +4,7 @@ What is cached is shared by all sessions and read-only.
 """
 
 import gc
+import hashlib
 import os
 import time
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import streamlit as st
 import torch
 
 from awrsr import attribution, load_dataset, load_model
+from awrsr.board import ItemNames, item_names
 from awrsr.checkpoint import CONFIG_FILE, WEIGHTS_FILE, resolve_device
 from awrsr.dataset import FILES, Dataset
 from awrsr.files import read_json
@@ -106,6 +108,27 @@ def get_model(directory: Path) -> SequentialModel:
 @st.cache_resource(max_entries=MAX_MODELS, show_spinner="Loading the model")
 def _model(directory: str, stamp: Stamp) -> SequentialModel:
     return load_model(directory, "auto")
+
+
+@st.cache_resource(max_entries=MAX_DATASETS, show_spinner=False)
+def _item_names(fingerprint: str, _dataset: Dataset) -> ItemNames:
+    return item_names(_dataset)
+
+
+def get_item_names(dataset: Dataset) -> ItemNames:
+    """Titles and groups of a dataset's items, read once per server."""
+    return _item_names(f"{dataset.directory} {dataset.fingerprint}", dataset)
+
+
+def fingerprint(directory: Path) -> str:
+    """Eight hexadecimal digits of a SHA-256 over a model directory's weights file."""
+    return _fingerprint(*model_key(directory))
+
+
+@st.cache_data(max_entries=MAX_MODELS, show_spinner=False)
+def _fingerprint(directory: str, stamp: Stamp) -> str:
+    with (Path(directory) / WEIGHTS_FILE).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:8]
 
 
 def get_metrics(directory: Path) -> dict:

@@ -6,7 +6,7 @@ from pathlib import Path
 import awrsr
 from app import loaders
 from app.text import plain
-from awrsr.config import BACKBONE_TITLES
+from awrsr import config
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.models import SequentialModel
@@ -26,6 +26,11 @@ class Side:
     model: SequentialModel
     trace: Trace
 
+    @property
+    def model_name(self) -> str:
+        """The title without the side's letter."""
+        return model_title(self.directory.name)
+
 
 def run_model(key: str, directory: Path, dataset: Dataset, history: list[int]) -> Side | AwrsrError:
     """What a model makes of the history, or why it makes nothing."""
@@ -42,20 +47,20 @@ def run_model(key: str, directory: Path, dataset: Dataset, history: list[int]) -
 def model_title(name: str) -> str:
     """A model directory's name as people say it."""
     backbone, _, refinement = name.partition("-")
-    if backbone not in BACKBONE_TITLES:
+    if backbone not in config.BACKBONE_TITLES:
         return name
-    kind = "vanilla" if refinement == "none" else refinement.replace("_", "-")
-    return f"{BACKBONE_TITLES[backbone]} \u00b7 {kind}"
+    return config.model_title(backbone, refinement)
 
 
-def model_note(directory: Path) -> str:
-    """The model's recorded test metrics with their protocol, or why there are none."""
+def model_note(directory: Path) -> tuple[str, str]:
+    """The model's recorded test metrics, or why there are none, and their protocol."""
     try:
         test = loaders.get_metrics(directory)["test"]
         return (
-            f"Test NDCG@10 {test['metrics']['NDCG@10']:.4f}, HR@10 {test['metrics']['HR@10']:.4f} "
-            f"(last item, ranked among {plain(test['protocol']['candidates'])}; "
-            f"{plain(test['protocol']['users'])} users)"
+            f"Test NDCG@10 {test['metrics']['NDCG@10']:.4f}, HR@10 {test['metrics']['HR@10']:.4f}",
+            f"Of the stored weights, recorded by `awrsr evaluate`: the last item of each of "
+            f"{plain(test['protocol']['users'])} users, ranked among "
+            f"{plain(test['protocol']['candidates'])}.",
         )
     except (AwrsrError, KeyError, TypeError, ValueError):
-        return "No readable metrics.json: run `python -m awrsr evaluate` on it."
+        return "No readable metrics.json", "Run `python -m awrsr evaluate` on it."

@@ -30,7 +30,7 @@ class Choice:
 
     Args:
         name: in the URL and in the session.
-        default: left out of the URL.
+        default: left out of the URL unless `always`.
         parse: the URL's text to the value; raises AwrsrError or ValueError.
         show: the value to the URL's text.
     """
@@ -39,6 +39,7 @@ class Choice:
     default: Any
     parse: Callable[[str], Any]
     show: Callable[[Any], str] = field(default=str)
+    always: bool = False
 
     def accepts(self, value: Any) -> bool:
         """Whether a session may go on with this value: its model or its item may be gone."""
@@ -86,9 +87,13 @@ def choices(dataset: Dataset, models: list[str]) -> list[Choice]:
         wanted = DEFAULT_MODELS[position]
         return wanted if wanted in models else models[min(position, len(models) - 1)]
 
+    def named_model(text: str) -> str:
+        """The name alone: what follows an @ tells the weights apart."""
+        return one_of(models)(text.partition("@")[0])
+
     return [
-        Choice("a", model(0) if models else None, one_of(models)),
-        Choice("b", model(1) if models else None, one_of(models)),
+        Choice("a", model(0) if models else None, named_model, always=True),
+        Choice("b", model(1) if models else None, named_model, always=True),
         Choice("source", USER, one_of([USER, OWN])),
         Choice(
             "user", default_user(dataset), lambda text: dataset.user_ids[dataset.user_index(text)]
@@ -152,5 +157,6 @@ def to_url(session: Mapping[str, Any], offered: list[Choice]) -> dict[str, str]:
     return {
         choice.name: choice.show(session[choice.name])
         for choice in offered
-        if session.get(choice.name) not in (None, choice.default)
+        if session.get(choice.name) is not None
+        and (choice.always or session[choice.name] != choice.default)
     }

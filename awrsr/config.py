@@ -25,6 +25,13 @@ Candidates = Literal["unseen", "all"]
 Split = Literal["validation", "test"]
 
 
+def model_title(backbone: Backbone, refinement: str) -> str:
+    """A model as people say it, "SASRec \u00b7 vanilla"."""
+    kind = "vanilla" if refinement == "none" else refinement.replace("_", "-")
+    return f"{BACKBONE_TITLES[backbone]} \u00b7 {kind}"
+
+
+
 @dataclass(frozen=True)
 class Settings:
     """What the frozen settings below share: exact conversion from and to a JSON object."""

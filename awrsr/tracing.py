@@ -7,6 +7,9 @@ from typing import Any
 
 from torch import Tensor
 
+from awrsr.config import ModelConfig
+from awrsr.dataset import Dataset
+
 
 @dataclass(frozen=True, kw_only=True)
 class LayerTrace:
@@ -24,6 +27,8 @@ class LayerTrace:
         refined: weights M, the ones that mixed the values.
         value: what M mixes, (head, key, head_dim); for stosa the values of the mean.
         value_covariance: stosa: what M squared elementwise mixes; None for sasrec.
+        transformed_value_norm: (head, key), length of each value after its head's share of the
+            output projection; times a weight, what that weight moves. For stosa of the means.
         mixed: M value, (head, query, head_dim), before the output projection; the one thing that a
             model in training mode records after dropout.
     """
@@ -35,6 +40,7 @@ class LayerTrace:
     refined: Tensor
     value: Tensor
     value_covariance: Tensor | None
+    transformed_value_norm: Tensor
     mixed: Tensor
 
     def of_sequence(self, row: int) -> LayerTrace:
@@ -55,13 +61,23 @@ class Trace:
         dropped: how many older items were left out because the sequence was longer than n.
         layers: one LayerTrace per layer, first layer first.
         item_scores: (n_items,) score of every item as the next one; item i at index i - 1.
+        config: of the model.
+        dataset: what the items' titles are read from when the trace is shown, or None.
     """
 
     items: list[int]
     dropped: int
     layers: list[LayerTrace]
     item_scores: Tensor
+    config: ModelConfig
+    dataset: Dataset | None = None
 
     def maps(self, kind: str) -> list[Tensor | None]:
         """The map called `kind` (first_order, second_order, refined) of every layer."""
         return [getattr(layer, kind) for layer in self.layers]
+
+    def _repr_html_(self) -> str:
+        """The attention board, in a notebook."""
+        from awrsr.board import notebook  # the one thing above that a trace reaches for
+
+        return notebook(self)

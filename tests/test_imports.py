@@ -14,11 +14,11 @@ import awrsr
 MAY_IMPORT = {
     "errors": "",
     "attention": "",
-    "tracing": "",
     "metrics": "",
     "config": "errors",
     "files": "errors",
     "dataset": "errors files",
+    "tracing": "config dataset",
     "prepare": "errors dataset",
     "batching": "config dataset",
     "refinement": "errors config attention",
@@ -28,18 +28,20 @@ MAY_IMPORT = {
     "recommendation": "errors config dataset metrics models tracing",
     "evaluation": "errors config dataset batching metrics models recommendation",
     "explain": "errors config batching metrics models tracing recommendation",
+    "explain": "errors config dataset batching metrics models tracing recommendation",
+    "board": "errors config dataset refinement tracing explain",
     "training": "errors config dataset files batching models losses evaluation checkpoint",
     "attribution": "errors config models recommendation",
     "model_card": "errors config dataset files batching models evaluation checkpoint",
     "cli": "errors config dataset files prepare models losses checkpoint recommendation evaluation "
-    "training attribution model_card",
+    "training attribution model_card board",
     "__main__": "cli",
     "__init__": "errors config dataset prepare models tracing checkpoint recommendation evaluation "
     "training attribution",
 }
 """For every module or folder of the package, the others it may import; never one further down."""
 
-FOLDERS = ("attribution", "models", "refinement")
+FOLDERS = ("attribution", "board", "explain", "models", "refinement")
 
 
 class Import(NamedTuple):

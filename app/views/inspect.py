@@ -1,24 +1,27 @@
 """Inspect: one history through two models side by side."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
 import torch
 
+import awrsr
 from app import loaders, state
 from app.attributions import show_attributions
-from app.history import choose_history, show_history
-from app.maps import show_maps
+from app.board import board_content, show_board
+from app.history import choose_history
 from app.recommendations import show_recommendations
 from app.sides import SIDES, Side, model_note, model_title, run_model
 from app.text import item_labels, plain
+from app.variants import compared_history, show_variants
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError
-from awrsr.recommendation import ranked_catalogue
+from awrsr.recommendation import rank_of, ranked_catalogue
 
 
 def show() -> None:
-    """The page."""
+    """The page: what a person chooses in the sidebar, what the models make of it beside it."""
     torch.set_num_threads(1)  # more threads help one person and slow down several
     directories = loaders.dataset_directories()
     if not directories:
@@ -35,39 +38,74 @@ def show() -> None:
         return
     models = loaders.model_directories(directories[name])
     offered = state.choices(dataset, list(models))
+    problems += other_weights(models)
     problems += state.restore(st.session_state, st.query_params, offered)
-    for problem in problems:
-        st.warning(f"{plain(problem)}. The default is shown.", icon=":material/link_off:")
-    show_sidebar(dataset, models)
-    history, held_out = choose_history(dataset)
+    show_problems(problems)
+    with st.sidebar:
+        choose_models(models)
+        history, held_out = choose_history(dataset, models)
     if history and models:
         show_results(dataset, models, history, held_out)
     elif not history:
         st.info("The history is empty: search for an item to add, or paste titles or ids.")
     else:
         st.info(f"{plain(name)} has no models yet: `python -m awrsr train {directories[name]}`.")
-    remember(name, directories, offered)
+    with st.sidebar:
+        show_about(dataset)
+    remember(name, models, offered)
 
 
 def show_results(
     dataset: Dataset, models: dict[str, Path], history: list[int], held_out: int | None
 ) -> None:
-    """Everything that follows from a history: lists, maps, attributions."""
+    """Everything that follows from a history: the board, lists, variants, attributions."""
     outcomes = [run_model(key, models[st.session_state[key]], dataset, history) for key in SIDES]
-    sides = [outcome for outcome in outcomes if isinstance(outcome, Side)]
-    target = choose_target(dataset, sides, history, held_out) if sides else None
-    left, *columns = st.columns([1.15, 1, 1], gap="medium")
-    with left:
-        show_history(dataset, history)
-    for outcome, column in zip(outcomes, columns, strict=True):
-        with column:
-            if isinstance(outcome, AwrsrError):
-                st.error(plain(outcome))
-            elif target is not None:
-                other = next((side for side in sides if side is not outcome), None)
-                show_recommendations(dataset, outcome, other, history, target)
-    if target is None:
+    sides = []
+    for key, outcome in zip(SIDES, outcomes, strict=True):
+        if isinstance(outcome, Side):
+            sides.append(outcome)
+        else:
+            st.error(f"Model {key.upper()}, {plain(st.session_state[key])}: {plain(outcome)}")
+    if not sides:
         return
+    with st.sidebar:
+        target, why = choose_target(dataset, sides, history, held_out)
+    show_summary(dataset, sides, history, target, why)
+    variant = compared_history(dataset, history)
+    traced = None
+    if variant is not None:
+        name, items = variant
+        traced = name, {side.key: awrsr.trace(side.model, items) for side in sides}
+    show_board(board_content(dataset, sides, history_title(history), traced))
+    show_recommendations(dataset, sides, history, target, held_out)
+    show_variants(dataset, sides, history, target)
+    show_attributions(dataset, sides, target)
+
+
+def history_title(history: list[int]) -> str:
+    """The history in words."""
+    items = f"{len(history)} item{'s' * (len(history) != 1)}"
+    if st.session_state.source == state.USER:
+        return f"User {st.session_state.user}, {items}"
+    return f"A history of {items}"
+
+
+def show_summary(
+    dataset: Dataset, sides: list[Side], history: list[int], target: int, why: str
+) -> None:
+    """One line: whose history, the target, its rank in both models."""
+    ranks = ", in ".join(
+        f"{side.key.upper()} **{rank_of(side.trace.item_scores, target, history):,}**"
+        for side in sides
+    )
+    candidates = dataset.n_items - len(set(history) - {target})
+    title = plain(dataset.titles([target])[0])
+    st.markdown(
+        f"**{plain(history_title(history))}** \u00b7 target \u25c6 **{title}** ({plain(why)}) "
+        f"\u00b7 rank in {ranks} of {candidates:,}",
+        help="1 is best. Among the whole catalogue, the history left out unless it holds the "
+        "target; ties count against the target.",
+    )
     for side in sides:
         if side.trace.dropped:
             st.caption(
@@ -75,8 +113,6 @@ def show_results(
                 f"sees the newest {len(side.trace.items)}. Its recommendations leave out all "
                 f"{len(history)}."
             )
-    show_maps(dataset, sides)
-    show_attributions(dataset, sides, target)
 
 
 # --- choices --------------------------------------------------------------------------------------
@@ -95,49 +131,82 @@ def forget_choices() -> None:
     st.query_params.clear()
 
 
-def remember(name: str, directories: dict[str, Path], offered: list[state.Choice]) -> None:
-    """Put the choices into the URL."""
-    url = state.to_url(st.session_state, offered)
-    if name != next(iter(directories)):
-        url["dataset"] = name
+def other_weights(models: dict[str, Path]) -> list[str]:
+    """A sentence for each model of the address that has other weights here."""
+    problems = []
+    for key in SIDES:
+        name, _, asked = st.query_params.get(key, "").partition("@")
+        if key in st.session_state or not asked or name not in models:
+            continue  # only a link just opened; a name that is not there is another matter
+        with suppress(OSError):
+            if (here := loaders.fingerprint(models[name])) != asked:
+                problems.append(
+                    f"The link was made with other weights of {name}: {state.clipped(asked)}; "
+                    f"here they are {here}, so numbers differ from those its sender saw"
+                )
+    return problems
+
+
+def show_problems(problems: list[str]) -> None:
+    """What of the address could not be used, in one box."""
+    if not problems:
+        return
+    shown = "\n".join(f"- {plain(problem)}." for problem in problems)
+    st.warning(
+        f"Not everything in the address could be used; the rest is.\n\n{shown}",
+        icon=":material/link_off:",
+    )
+
+
+def remember(name: str, models: dict[str, Path], offered: list[state.Choice]) -> None:
+    """Put the choices into the URL, the models with what tells their weights apart."""
+    url = {"dataset": name} | state.to_url(st.session_state, offered)
+    for key in SIDES:
+        if key in url:
+            with suppress(OSError):
+                url[key] += f"@{loaders.fingerprint(models[url[key]])}"
     if dict(st.query_params) != url:
         st.query_params.from_dict(url)
 
 
-def show_sidebar(dataset: Dataset, models: dict[str, Path]) -> None:
-    """Models, list length, device, and what the numbers are."""
-    with st.sidebar:
-        if models:
-            for key, label in zip(SIDES, ("Model A", "Model B"), strict=True):
-                st.selectbox(label, list(models), key=key, format_func=model_title)
-                st.caption(model_note(models[st.session_state[key]]))
-        st.slider("Recommendations shown", 1, state.MAX_LISTED, key="k")
-        st.divider()
-        st.caption(f":material/memory: {loaders.device_name()}")
-        st.caption(
-            f"{plain(dataset.name)}: {dataset.n_users:,} users, {dataset.n_items:,} items, "
-            f"{dataset.n_interactions:,} interactions. {plain(dataset.about.get('citation', ''))}"
-        )
+def choose_models(models: dict[str, Path]) -> None:
+    """Which models stand side by side."""
+    if not models:
+        return
+    for key, label in zip(SIDES, ("Model A", "Model B"), strict=True):
+        st.selectbox(label, list(models), key=key, format_func=model_title)
+        note, protocol = model_note(models[st.session_state[key]])
+        st.caption(note, help=protocol)
+
+
+def show_about(dataset: Dataset) -> None:
+    """Device and dataset."""
+    st.divider()
+    st.caption(f":material/memory: {loaders.device_name()}")
+    st.caption(
+        f"{plain(dataset.name)}: {dataset.n_users:,} users, {dataset.n_items:,} items, "
+        f"{dataset.n_interactions:,} interactions. {plain(dataset.about.get('citation', ''))}"
+    )
 
 
 def choose_target(
     dataset: Dataset, sides: list[Side], history: list[int], held_out: int | None
-) -> int:
-    """The item whose rank and attributions are shown, one for both models."""
+) -> tuple[int, str]:
+    """The item whose rank and attributions are shown, one for both models, and why that one."""
     if held_out is not None:
-        automatic, why = held_out, "Held out"
+        automatic, why = held_out, "held out"
     elif len(first := ranked_catalogue(sides[0].trace.item_scores, history)):
         automatic, why = (
             int(first["item"].iloc[0]),
-            f"First recommendation of {sides[0].key.upper()}",
+            f"first recommendation of {sides[0].key.upper()}",
         )
     else:  # the whole catalogue is in the history
-        automatic, why = history[-1], "Newest item"
+        automatic, why = history[-1], "newest item"
     labels = item_labels(dataset)
 
     def label(item: int) -> str:
         if item == state.AUTOMATIC:
-            return f"{why}: {labels[automatic - 1]}"
+            return f"{why.capitalize()}: {labels[automatic - 1]}"
         return labels[item - 1]
 
     st.selectbox(
@@ -147,4 +216,7 @@ def choose_target(
         format_func=label,
         help="Whose rank and attributions are shown, for both models. Any item of the catalogue.",
     )
-    return automatic if st.session_state.target == state.AUTOMATIC else st.session_state.target
+    chosen = st.session_state.target
+    if chosen == state.AUTOMATIC:
+        return automatic, why
+    return chosen, "held out" if chosen == held_out else "chosen"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -22,6 +23,22 @@ def merge_heads(
 ) -> Float[Tensor, "batch slot hidden"]:
     """Put the heads side by side again."""
     return mixed.transpose(1, 2).flatten(-2)
+
+
+def transformed_value_norm(
+    value: Float[Tensor, "batch head slot head_dim"], output: nn.Linear
+) -> Float[Tensor, "batch head slot"]:
+    """Length of each head's value after its share of the output projection, bias left out.
+
+    Times an attention weight it is how much that weight moves the query's hidden state.
+
+    Source: Kobayashi et al. 2020, Attention is Not Only a Weight, arXiv 2004.10102, eq. 3.
+    differs: a layer's bias belongs to no key and is left out.
+    """
+    shares = output.weight.view(output.out_features, value.shape[1], -1)
+    transformed = torch.einsum("bhsd,ohd->bhso", value, shares)
+    norm: Tensor = torch.linalg.vector_norm(transformed, dim=-1)
+    return norm
 
 
 class FeedForward(nn.Module):

@@ -12,7 +12,14 @@ from torch.nn.functional import gelu
 from awrsr.attention import allowed_keys, dot_product_scores, masked_softmax
 from awrsr.config import PADDING, Catalogue, ModelConfig
 from awrsr.models.base import SequentialModel
-from awrsr.models.blocks import NORM_EPSILON, FeedForward, initialise, merge_heads, split_heads
+from awrsr.models.blocks import (
+    NORM_EPSILON,
+    FeedForward,
+    initialise,
+    merge_heads,
+    split_heads,
+    transformed_value_norm,
+)
 from awrsr.refinement import build_refinement
 from awrsr.tracing import LayerTrace
 
@@ -59,6 +66,7 @@ class SelfAttention(nn.Module):
                     refined=refined.weights,
                     value=value,
                     value_covariance=None,
+                    transformed_value_norm=transformed_value_norm(value, self.output),
                     mixed=mixed,
                 )
             )

@@ -22,7 +22,14 @@ from awrsr.attention import (
 )
 from awrsr.config import PADDING, Catalogue, ModelConfig
 from awrsr.models.base import SequentialModel
-from awrsr.models.blocks import NORM_EPSILON, FeedForward, initialise, merge_heads, split_heads
+from awrsr.models.blocks import (
+    NORM_EPSILON,
+    FeedForward,
+    initialise,
+    merge_heads,
+    split_heads,
+    transformed_value_norm,
+)
 from awrsr.refinement import build_refinement
 from awrsr.tracing import LayerTrace
 
@@ -90,6 +97,7 @@ class StochasticSelfAttention(nn.Module):
                     refined=refined.weights,
                     value=mean_value,
                     value_covariance=covariance_value,
+                    transformed_value_norm=transformed_value_norm(mean_value, self.mean_output),
                     mixed=mixed_mean,
                 )
             )

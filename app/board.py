@@ -1,0 +1,66 @@
+"""The attention board on the page: mounts the library's script as a Streamlit component."""
+
+from typing import Any, TypedDict
+
+import streamlit as st
+
+from app import loaders
+from app.sides import Side
+from awrsr import board
+from awrsr.dataset import Dataset
+from awrsr.tracing import Trace
+
+
+class Locked(TypedDict):
+    """What a person has locked: places on the board's axis, and the maps that were shown."""
+
+    query: int
+    key: int | None
+    panels: list[dict[str, Any]]
+
+
+_mount = st.components.v2.component(
+    "attention_board", html="<div></div>", js=board.script(), isolate_styles=True
+)
+
+
+def show_board(content: dict[str, Any]) -> Locked | None:
+    """Draw the board; everything on it happens in the browser but the locking of a cell.
+
+    Args:
+        content: made by `board_content`.
+    """
+    locked: Locked | None = _mount(
+        key="board", data=content, default={"lock": None}, on_lock_change=lambda: None
+    ).lock
+    return locked
+
+
+def board_content(
+    dataset: Dataset,
+    sides: list[Side],
+    title: str,
+    compared: tuple[str, dict[str, Trace]] | None = None,
+) -> dict[str, Any]:
+    """The board's data: both models on this history and, beside it, on a variant of it.
+
+    Args:
+        title: of the history, in words.
+        compared: the variant's name and its traces by side.
+    """
+    sources = [
+        board.Source(name=side.key.upper(), title=side.model_name, trace=side.trace)
+        for side in sides
+    ]
+    if compared is not None:
+        variant, traces = compared
+        sources += [
+            board.Source(
+                name=f"{side.key.upper()}\u2032",
+                title=f"{side.model_name}, {variant}",
+                trace=traces[side.key],
+            )
+            for side in sides
+            if side.key in traces
+        ]
+    return board.payload(sources, loaders.get_item_names(dataset), title=title)

@@ -1,0 +1,924 @@
+/* The attention board: every map of several traces, linked by the cell under the pointer.
+
+   attentionBoard(root, data, hooks) draws into `root`; calling it again with other data updates it.
+   `data` is made by awrsr.board.payload. `hooks.lock(cell or null)` is told when a cell or a row is
+   locked or released; nothing else leaves the browser. No dependency, no network.
+
+   A "spec" names one map: {s: source, l: layer, h: head or "mean", "max", "rollout", k: kind}.
+   A "cell" is {q, k}: places on the common axis; k is null where a whole row is meant.
+   Titles are untrusted: they only ever reach textContent, canvas text and escaped SVG text. */
+
+function attentionBoard(root, data, hooks) {
+  const STYLE = `
+    .ab { font-family: var(--st-font, system-ui, sans-serif); font-size: 14px; color: var(--st-text-color, #1f2430);
+      position: relative; line-height: 1.35; text-align: left; }
+    .ab * { box-sizing: border-box; }
+    .ab-bar { display: flex; flex-wrap: wrap; gap: 6px 12px; align-items: end; margin-bottom: 8px; }
+    .ab .ab-bar select { max-width: 11.5em; }
+    .ab-bar .ab-acts { margin-left: auto; display: flex; gap: 6px; }
+    .ab .ab-pick select { height: 26px; font-size: 12.5px; padding: 0 4px; max-width: 12em; }
+    .ab label { display: inline-flex; margin: 0; flex-direction: column; gap: 2px; font-size: 12px; opacity: .95; }
+    .ab label.ab-check { flex-direction: row; align-items: center; gap: 6px; padding-bottom: 6px; }
+    .ab select, .ab button.ab-act { font: inherit; font-size: 13px; color: inherit; height: 30px; padding: 2px 8px;
+      background: var(--st-secondary-background-color, #f2f4f7); border: 1px solid var(--st-border-color, #d5d9e0);
+      border-radius: 6px; max-width: 100%; }
+    .ab select option { color: #1f2430; background: #fff; }
+    .ab button.ab-act { cursor: pointer; }
+    .ab button:focus-visible, .ab select:focus-visible, .ab input:focus-visible, .ab [tabindex]:focus-visible {
+      outline: 2px solid var(--st-primary-color, #2f5fc4); outline-offset: 2px; }
+    .ab input[type=range] { width: 130px; height: 30px; margin: 0; accent-color: var(--st-primary-color, #2f5fc4); }
+    .ab input[type=checkbox] { accent-color: var(--st-primary-color, #2f5fc4); margin: 0; width: 15px; height: 15px; }
+    .ab-note { font-size: 12px; opacity: .8; margin: 4px 0 10px; max-width: 110ch; }
+    .ab-sources { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 12px 24px; margin-bottom: 14px; }
+    .ab-name { font-weight: 600; margin-bottom: 4px; overflow-wrap: anywhere; }
+    .ab-name span { font-weight: 400; opacity: .8; font-size: 12.5px; }
+    .ab-thumbs { display: grid; gap: 3px 6px; align-items: center; justify-content: start; overflow-x: auto; padding: 3px; }
+    .ab-thumbs .ab-head { font-size: 11px; text-align: center; opacity: .8; white-space: nowrap; }
+    .ab-thumbs .ab-kind { font-size: 11.5px; opacity: .85; white-space: nowrap; padding-right: 2px; }
+    .ab-thumb { position: relative; padding: 0; border: 1px solid var(--st-border-color, #d5d9e0); border-radius: 4px;
+      background: none; cursor: pointer; overflow: hidden; }
+    .ab-thumb[aria-pressed=true] { box-shadow: 0 0 0 2px var(--st-primary-color, #2f5fc4); }
+    .ab-thumb canvas { position: absolute; inset: 0; width: 100%; height: 100%; }
+    .ab-thumb canvas.ab-cells { image-rendering: pixelated; }
+    .ab-none { border: 1px dashed var(--st-border-color, #d5d9e0); border-radius: 4px; font-size: 11.5px; padding: 6px 8px;
+      display: flex; align-items: center; opacity: .85; max-width: 34ch; }
+    .ab-panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr)); gap: 10px 20px; }
+    .ab-panels.ab-large { grid-template-columns: 1fr; }
+    .ab-panel { min-width: 0; }
+    .ab-pick { display: flex; flex-wrap: wrap; gap: 6px; align-items: center; margin-bottom: 4px; }
+    .ab-box { position: relative; border-radius: 4px; touch-action: pan-y; overflow-x: auto; }
+    .ab-box canvas { display: block; cursor: crosshair; }
+    .ab-box canvas.ab-over { position: absolute; left: 0; top: 0; pointer-events: none; }
+    .ab-why { border: 1px dashed var(--st-border-color, #d5d9e0); border-radius: 6px; padding: 24px 16px; font-size: 13.5px; }
+    .ab-tip { position: absolute; z-index: 5; pointer-events: none; font-size: 12px; padding: 7px 9px; border-radius: 6px; max-width: 340px;
+      background: var(--st-background-color, #fff); border: 1px solid var(--st-border-color, #d5d9e0); box-shadow: 0 3px 14px #0004;
+      visibility: hidden; }
+    .ab-tip b { font-weight: 600; }
+    .ab-tip div { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+    .ab-tip table, .ab-ledger table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+    .ab-tip td, .ab-tip th { padding: 1px 0 1px 10px; text-align: right; font-weight: 400; }
+    .ab-tip td:first-child, .ab-tip th:first-child { padding-left: 0; text-align: left; }
+    .ab-tip th { opacity: .75; }
+    .ab h4 { font-size: 14px; font-weight: 600; margin: 16px 0 4px; padding: 0; }
+    .ab h4 span { font-weight: 400; opacity: .8; font-size: 12.5px; }
+    .ab-ledger { overflow-x: auto; }
+    .ab-ledger table { font-size: 12.5px; min-width: min(100%, 560px); }
+    .ab-ledger th, .ab-ledger td { padding: 3px 10px; text-align: right; border-bottom: 1px solid var(--st-border-color, #d5d9e0); font-weight: 400; white-space: nowrap; }
+    .ab-ledger th { opacity: .85; }
+    .ab-ledger td:first-child, .ab-ledger th:first-child { text-align: left; padding-left: 0; }
+    .ab-ledger tr:last-child td { font-weight: 600; border-bottom: 0; }
+    .ab-key { display: flex; flex-wrap: wrap; gap: 4px 14px; font-size: 12px; margin-top: 6px; opacity: .95; align-items: center; }
+    .ab-key i { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin-right: 5px; vertical-align: -1px; }
+    .ab-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }`;
+  const SEQUENTIAL = ["#440154", "#482878", "#3e4a89", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"];
+  const DIVERGING = {
+    light: ["#1f4e8c", "#5b93cc", "#bcd7ee", "#f4f4f4", "#f5d2a8", "#dd8f43", "#994e0c"],
+    dark: ["#8ec2fb", "#4a86c8", "#26496f", "#20242c", "#68431b", "#bb7526", "#f8b65a"],
+  };
+  const GROUPS = ["#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#ee8866", "#44aa99"]; // Paul Tol's bright, extended
+  const OTHER = "#9a9fa8";
+  const KINDS = { first: "first order", second: "second order", refined: "refined" };
+  const TOGETHER = { mean: "mean of heads", max: "maximum of heads", rollout: "rollout to this layer" };
+  const SCALES = { sqrt: "square root", linear: "linear", row: "each row's maximum" };
+  const HOVER = "#ff3d71", LOCK = "#ff9f1a";
+  const ABSENT = NaN;
+
+  let board = root.attentionBoard;
+  if (!board) board = root.attentionBoard = create();
+  board.hooks = hooks || {};
+  board.load(data);
+  return board;
+
+  function create() {
+    /* ---- state -------------------------------------------------------------------------------- */
+    const own = { hooks: {}, load, view: null, grid, cellText, exported: { svg: () => drawn("svg"), page: offline } };
+    let D = null; // the data, decoded
+    let hover = null; // cell under the pointer or the keyboard's cursor
+    let views = []; // everything that shows cells: {over, at(cell) -> geometry, spec}
+    let grids = new Map();
+    let N = 0;
+    const defaults = () => ({
+      panels: D.sources.length > 1 ? [pick(0), pick(1)] : [pick(0)],
+      linked: true, mode: "maps", measure: "weight", scale: "sqrt", share: 100, size: "fit", lock: null,
+    });
+    const pick = s => ({ s, l: D.sources[s].layers - 1, h: 0, k: "refined" });
+
+    /* ---- elements ----------------------------------------------------------------------------- */
+    const el = (tag, cls, text) => {
+      const e = document.createElement(tag);
+      if (cls) e.className = cls;
+      if (text !== undefined) e.textContent = text;
+      return e;
+    };
+    const style = el("style"); style.textContent = STYLE;
+    const box = el("section", "ab"); box.setAttribute("aria-label", "Attention board");
+    const bar = el("div", "ab-bar"), note = el("div", "ab-note"), sources = el("div", "ab-sources"), panels = el("div", "ab-panels");
+    const legend = el("div", "ab-key"), stripTitle = el("h4"), stripBox = el("div", "ab-box"), ledgerTitle = el("h4"), ledger = el("div", "ab-ledger");
+    const tip = el("div", "ab-tip"), live = el("div", "ab-hidden");
+    tip.setAttribute("aria-hidden", "true"); live.setAttribute("role", "status"); live.setAttribute("aria-live", "polite");
+    box.append(bar, sources, panels, legend, stripTitle, stripBox, ledgerTitle, ledger, note, tip, live);
+    root.append(style, box);
+    let width = 0;
+    new ResizeObserver(() => {
+      const now = Math.round(box.clientWidth);
+      if (now && Math.abs(now - width) > 3) { width = now; if (D) later(layout); }
+    }).observe(box);
+    box.addEventListener("keydown", e => { if (e.key === "Escape" && own.view.lock) { lock(null); e.stopPropagation(); } });
+    let theme = "";
+    let watch = 0;
+    function watching() { // a theme switch changes CSS variables, and Streamlit the address, and both tell nobody
+      if (!watch) watch = setInterval(() => {
+        if (!box.isConnected) { watch = clearInterval(watch) || 0; return; }
+        if (theme !== themeNow()) layout();
+        if (writesHash && location.hash !== hash()) writeHash();
+      }, 700);
+    }
+    let waiting = false;
+    function later(task) {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => { waiting = false; task(); });
+    }
+
+    /* ---- data --------------------------------------------------------------------------------- */
+    function load(data) {
+      watching();
+      if (D && D.signature === data.signature) return;
+      const before = D;
+      N = data.items.length;
+      grids = new Map(); hover = null;
+      D = { ...data, sources: data.sources.map(decode) };
+      D.repeats = D.items.map((item, i) => D.items.indexOf(item) < i || D.items.lastIndexOf(item) > i);
+      if (!own.view) { own.view = defaults(); readHash(); }
+      else own.view = kept(own.view, before);
+      width = Math.round(box.clientWidth) || 900;
+      layout();
+    }
+    function decode(source) {
+      const bytes = text => Uint8Array.from(atob(text), c => c.charCodeAt(0)).buffer;
+      const maps = {};
+      for (const [kind, map] of Object.entries(source.maps)) {
+        maps[kind] = map === null ? null : typeof map === "string" ? maps[map]
+          : { heads: new Uint16Array(bytes(map.heads)), rollout: new Uint16Array(bytes(map.rollout)) };
+      }
+      const of = new Int32Array(N).fill(-1);
+      source.places.forEach((place, i) => { of[place] = i; });
+      return { ...source, maps, of, vanilla: source.maps.second === null, norms: new Float32Array(bytes(source.norms)) };
+    }
+    function kept(view, before) { // the same choices on other data, as far as they still mean something
+      const fresh = defaults();
+      const byName = s => D.sources.findIndex(x => before.sources[s] && x.name === before.sources[s].name);
+      const same = before.items.length === N && before.items.every((item, i) => item === D.items[i]);
+      return {
+        ...view,
+        panels: fresh.panels.map((panel, i) => {
+          const old = view.panels[i];
+          if (!old) return panel;
+          const s = byName(old.s);
+          return valid({ ...old, s: s < 0 ? panel.s : s }) || panel;
+        }),
+        mode: fresh.panels.length > 1 ? view.mode : "maps",
+        lock: same ? view.lock : null,
+      };
+    }
+    function valid(spec) {
+      const source = D.sources[spec.s];
+      if (!source || !(spec.k in KINDS)) return null;
+      const l = Math.min(Math.max(0, spec.l), source.layers - 1);
+      const h = spec.h in TOGETHER ? spec.h : Math.min(Math.max(0, spec.h), source.heads - 1);
+      return Number.isInteger(l) && (spec.h in TOGETHER || Number.isInteger(h)) ? { s: spec.s, l, h, k: spec.k } : null;
+    }
+    function triangle(spec, measure) { // weights or contributions of the source's own slots, row after row
+      const S = D.sources[spec.s], map = S.maps[spec.k], n = S.places.length, size = n * (n + 1) / 2;
+      if (!map || (spec.h === "rollout" && measure === "contribution")) return null;
+      const out = new Float32Array(size);
+      if (spec.h === "rollout") {
+        for (let i = 0; i < size; i++) out[i] = map.rollout[spec.l * size + i] / 65535;
+        return out;
+      }
+      const heads = typeof spec.h === "number" ? [spec.h] : [...Array(S.heads).keys()];
+      for (const head of heads) {
+        const at = (spec.l * S.heads + head) * size, norms = (spec.l * S.heads + head) * n;
+        for (let q = 0, i = 0; q < n; q++) for (let k = 0; k <= q; k++, i++) {
+          const value = map.heads[at + i] / 65535 * (measure === "contribution" ? S.norms[norms + k] : 1);
+          out[i] = spec.h === "max" ? Math.max(out[i], value) : out[i] + value / heads.length;
+        }
+      }
+      return out;
+    }
+    function grid(spec, measure = own.view.measure) { // on the common axis; absent cells are NaN
+      const name = [spec.s, spec.l, spec.h, spec.k, measure].join();
+      let found = grids.get(name);
+      if (!found) {
+        const values = triangle(spec, measure);
+        found = { z: null, why: null };
+        if (!values) {
+          found.why = D.sources[spec.s].maps[spec.k]
+            ? "Rollout multiplies weights over layers; contributions of single layers do not multiply. Choose a head, or show weights."
+            : "No second order: the vanilla model mixes its values with the first-order weights.";
+        } else {
+          const places = D.sources[spec.s].places;
+          found.z = new Float32Array(N * N).fill(ABSENT);
+          for (let q = 0, i = 0; q < places.length; q++) for (let k = 0; k <= q; k++, i++) found.z[places[q] * N + places[k]] = values[i];
+        }
+        grids.set(name, found);
+      }
+      return found;
+    }
+    function difference() {
+      const [left, right] = own.view.panels.map(spec => grid(spec));
+      if (left.why || right.why) return { z: null, why: left.why || right.why };
+      const name = "difference" + JSON.stringify(own.view.panels) + own.view.measure;
+      let found = grids.get(name);
+      if (!found) {
+        found = { z: right.z.map((value, i) => value - left.z[i]), why: null };
+        grids.set(name, found);
+      }
+      return found;
+    }
+    function top(g) { // largest magnitude, per grid and per row
+      if (!g.rows) {
+        g.rows = new Float32Array(N);
+        for (let q = 0; q < N; q++) for (let k = 0; k <= q; k++) g.rows[q] = Math.max(g.rows[q], Math.abs(g.z[q * N + k]) || 0);
+        g.top = g.rows.reduce((a, b) => Math.max(a, b), 0);
+      }
+      return g;
+    }
+    function before(g) { // the share of its row that larger cells hold: a cell is among the keys of a share if this is less
+      if (!g.before) {
+        g.before = new Float32Array(N * N);
+        for (let q = 0; q < N; q++) {
+          const keys = [];
+          let total = 0;
+          for (let k = 0; k <= q; k++) if (g.z[q * N + k] === g.z[q * N + k]) { keys.push(k); total += Math.abs(g.z[q * N + k]); }
+          keys.sort((a, b) => Math.abs(g.z[q * N + b]) - Math.abs(g.z[q * N + a]));
+          let sum = 0;
+          for (const k of keys) { g.before[q * N + k] = total ? sum / total : 0; sum += Math.abs(g.z[q * N + k]); }
+        }
+      }
+      return g.before;
+    }
+    function largest() { // of all single heads, so that contributions share one scale
+      if (own.view.measure === "weight") return 1;
+      if (!grids.get("largest")) {
+        let most = 0;
+        D.sources.forEach((S, s) => each(S, (l, h, k) => { const g = grid({ s, l, h, k }); if (g.z) most = Math.max(most, top(g).top); }));
+        grids.set("largest", most || 1);
+      }
+      return grids.get("largest");
+    }
+    function each(S, visit) {
+      for (const k of Object.keys(KINDS)) for (let l = 0; l < S.layers; l++) for (let h = 0; h < S.heads; h++) visit(l, h, k);
+    }
+
+    /* ---- colours ------------------------------------------------------------------------------ */
+    const css = name => getComputedStyle(box).getPropertyValue(name).trim();
+    const themeNow = () => css("--st-background-color") + css("--st-text-color") + getComputedStyle(box).color;
+    function colours() {
+      const ink = getComputedStyle(box).color, paper = css("--st-background-color") || "#ffffff";
+      const probe = el("canvas").getContext("2d");
+      probe.fillStyle = paper; probe.fillRect(0, 0, 1, 1);
+      const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
+      return { ink, paper, dark: r * .3 + g * .59 + b * .11 < 128 };
+    }
+    const PRINT = { ink: "#1f2430", paper: "#ffffff", dark: false };
+    function ramp(stops) {
+      const rgb = stops.map(hex => [1, 3, 5].map(i => parseInt(hex.slice(i, i + 2), 16))), out = new Uint8Array(768);
+      for (let i = 0; i < 256; i++) {
+        const t = i / 255 * (rgb.length - 1), a = Math.min(rgb.length - 2, Math.floor(t));
+        for (let c = 0; c < 3; c++) out[i * 3 + c] = Math.round(rgb[a][c] * (1 - t + a) + rgb[a + 1][c] * (t - a));
+      }
+      return out;
+    }
+    const ramps = {};
+    const lut = (signed, ink) => {
+      const name = signed ? (ink.dark ? "dark" : "light") : "sequential";
+      return ramps[name] ||= ramp(signed ? DIVERGING[name] : SEQUENTIAL);
+    };
+    function toned(g, q, value, signed) { // value -> 0..1 along the ramp
+      const most = own.view.scale === "row" ? top(g).rows[q] : signed ? top(g).top : largest();
+      const share = most ? Math.min(1, Math.abs(value) / most) : 0;
+      const t = own.view.scale === "sqrt" ? Math.sqrt(share) : share;
+      return signed ? .5 + Math.sign(value) * t / 2 : t;
+    }
+    function painted(g, signed, ink) { // rgba of every cell: absent ones are transparent
+      const pixels = new Uint8ClampedArray(N * N * 4), table = lut(signed, ink), share = own.view.share / 100;
+      const rest = share < 1 ? before(g) : null;
+      for (let q = 0; q < N; q++) for (let k = 0; k <= q; k++) {
+        const i = q * N + k, value = g.z[i];
+        if (value !== value) continue;
+        if (rest && rest[i] >= share) { pixels.set([128, 132, 140, 46], i * 4); continue; }
+        const t = Math.round(toned(g, q, value, signed) * 255) * 3;
+        pixels[i * 4] = table[t]; pixels[i * 4 + 1] = table[t + 1]; pixels[i * 4 + 2] = table[t + 2]; pixels[i * 4 + 3] = 255;
+      }
+      return pixels;
+    }
+    const groupColour = i => {
+      if (!D.groups) return null;
+      const g = D.groups.common.indexOf(D.groups.of[i]);
+      return g < 0 ? OTHER : GROUPS[g];
+    };
+
+    /* ---- surfaces: the same drawing on a canvas and in SVG ------------------------------------- */
+    const FONT = "system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif";
+    const ruler = el("canvas").getContext("2d");
+    const measured = (text, size) => { ruler.font = `${size}px ${FONT}`; return ruler.measureText(text).width; };
+    function clipped(text, room, size) {
+      if (measured(text, size) <= room) return text;
+      let low = 0, high = text.length;
+      while (low < high) { const mid = (low + high + 1) >> 1; if (measured(text.slice(0, mid) + "\u2026", size) <= room) low = mid; else high = mid - 1; }
+      return low ? text.slice(0, low).trimEnd() + "\u2026" : "";
+    }
+    function onCanvas(c) {
+      return {
+        rect(x, y, w, h, fill) { c.fillStyle = fill; c.fillRect(x, y, w, h); },
+        frame(x, y, w, h, colour, line = 1) { c.strokeStyle = colour; c.lineWidth = line; c.strokeRect(x, y, w, h); },
+        text(text, x, y, { size = 11, fill, align = "left", turn = 0, weight = 400, alpha = 1 }) {
+          c.save(); c.translate(x, y); c.rotate(turn * Math.PI / 180);
+          c.font = `${weight} ${size}px ${FONT}`; c.fillStyle = fill; c.globalAlpha = alpha; c.textAlign = align; c.textBaseline = "middle";
+          c.fillText(text, 0, 0); c.restore();
+        },
+        cells(pixels, x, y, cell) {
+          const small = el("canvas"); small.width = small.height = N;
+          small.getContext("2d").putImageData(new ImageData(pixels, N, N), 0, 0);
+          c.imageSmoothingEnabled = false; c.drawImage(small, x, y, N * cell, N * cell);
+        },
+      };
+    }
+    function onSvg() {
+      const parts = [], n = value => +value.toFixed(2);
+      const safe = text => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
+      return {
+        parts,
+        rect(x, y, w, h, fill) { parts.push(`<rect x="${n(x)}" y="${n(y)}" width="${n(w)}" height="${n(h)}" fill="${safe(fill)}"/>`); },
+        frame(x, y, w, h, colour, line = 1) { parts.push(`<rect x="${n(x)}" y="${n(y)}" width="${n(w)}" height="${n(h)}" fill="none" stroke="${safe(colour)}" stroke-width="${line}"/>`); },
+        text(text, x, y, { size = 11, fill, align = "left", turn = 0, weight = 400, alpha = 1 }) {
+          const anchor = { left: "start", center: "middle", right: "end" }[align];
+          parts.push(`<text transform="translate(${n(x)} ${n(y)}) rotate(${turn})" dy=".35em" font-size="${n(size)}" font-weight="${weight}" fill="${safe(fill)}" fill-opacity="${alpha}" text-anchor="${anchor}">${safe(text)}</text>`);
+        },
+        cells(pixels, x, y, cell) {
+          parts.push('<g shape-rendering="crispEdges">');
+          for (let q = 0; q < N; q++) for (let k = 0; k <= q; k++) {
+            const i = (q * N + k) * 4;
+            if (pixels[i + 3]) parts.push(`<path d="M${n(x + k * cell)} ${n(y + q * cell)}h${n(cell)}v${n(cell)}h-${n(cell)}z" fill="rgb(${pixels[i]},${pixels[i + 1]},${pixels[i + 2]})"${pixels[i + 3] < 255 ? ' fill-opacity=".18"' : ""}/>`);
+          }
+          parts.push("</g>");
+        },
+        done(w, h) { return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${n(w)} ${n(h)}" width="${n(w)}" height="${n(h)}" font-family="${safe(FONT)}">${parts.join("")}</svg>`; },
+      };
+    }
+
+    /* ---- one large map ------------------------------------------------------------------------- */
+    function geometry(room, wanted) {
+      const left = 46, right = Math.min(150, Math.max(84, room * .27)), above = 6;
+      let cell = Math.min(34, wanted || (room - left - right) / N);
+      if (cell >= 4) cell = Math.floor(cell * 2) / 2;
+      const size = cell * N;
+      return { x: left, y: above, cell, size, right, width: left + size + right, height: above + size + 40 };
+    }
+    function paintMap(surface, g, signed, geo, ink, dx = 0, dy = 0) {
+      const { cell, size } = geo, x = geo.x + dx, y = geo.y + dy;
+      surface.cells(painted(g, signed, ink), x, y, cell);
+      const missing = [];
+      for (let i = 0; i < N; i++) if (!(g.z[i * N + i] === g.z[i * N + i])) missing.push(i);
+      for (const i of missing) { // a slot that this history has not
+        surface.rect(x, y + i * cell + cell * .45, (i + 1) * cell, Math.max(1, cell * .1), "rgba(128,132,140,.5)");
+        surface.rect(x + i * cell + cell * .45, y + i * cell, Math.max(1, cell * .1), size - i * cell, "rgba(128,132,140,.5)");
+      }
+      if (cell >= 5) for (let q = 0; q < N; q++) if (D.repeats[q]) for (let k = 0; k < q; k++) // an item meets its earlier self
+        if (D.items[k] === D.items[q] && g.z[q * N + k] === g.z[q * N + k]) {
+          surface.frame(x + k * cell + 1, y + q * cell + 1, cell - 2, cell - 2, "#000000", 2.5);
+          surface.frame(x + k * cell + 1, y + q * cell + 1, cell - 2, cell - 2, "#ffffff", 1);
+        }
+      if (cell >= 26) for (let q = 0; q < N; q++) for (let k = 0; k <= q; k++) { // room for numbers
+        const value = g.z[q * N + k];
+        if (value !== value) continue;
+        const t = toned(g, q, value, signed), bright = signed ? (ink.dark ? Math.abs(t - .5) > .3 : Math.abs(t - .5) < .32) : t > .62;
+        surface.text(short(value, signed), x + (k + .5) * cell, y + (q + .5) * cell, { size: 9.5, align: "center", fill: bright ? "#111111" : "#ffffff" });
+      }
+      if (D.groups) for (let i = 0; i < N; i++) {
+        surface.rect(x - 7, y + i * cell, 4, cell + .3, groupColour(i));
+        surface.rect(x + i * cell, y + size + 3, cell + .3, 4, groupColour(i));
+      }
+      const font = Math.max(8.5, Math.min(12, cell * .86)), every = Math.ceil(9.5 / cell), across = Math.ceil(17 / cell);
+      for (let i = N - 1; i >= 0; i -= every) { // titles stand on the diagonal: of the row to their left, of the column below
+        surface.text(D.slots[i], x - 11, y + (i + .5) * cell, { size: Math.min(10, font), align: "right", fill: ink.ink, alpha: .8 });
+        const from = x + (i + 1) * cell + 4;
+        surface.text(clipped(name(i), geo.width + dx - from - 2, font), from, y + (i + .5) * cell, { size: font, fill: ink.ink, alpha: missing.includes(i) ? .5 : 1 });
+      }
+      for (let i = N - 1; i >= 0; i -= across) surface.text(D.slots[i], x + (i + .5) * cell, y + size + 15, { size: Math.min(10, Math.max(8.5, font)), align: "center", fill: ink.ink, alpha: .8 });
+      surface.text("query, older \u2192 newer", dx + 9, y + size / 2, { size: 10.5, align: "center", turn: 90, fill: ink.ink, alpha: .75 });
+      surface.text("key, older \u2192 newer", x + size / 2, y + size + 30, { size: 10.5, align: size < 110 ? "left" : "center", fill: ink.ink, alpha: .75 });
+    }
+    const short = (value, signed) => (signed && value > 0 ? "+" : "") + value.toFixed(2).replace(/^(-?)0\./, "$1.").replace("+0.", "+.");
+    const name = i => D.titles[i] + (D.repeats[i] ? " \u21ba" : "");
+
+    /* ---- the strip: what the last row attends to ------------------------------------------------ */
+    function stripRows() {
+      const rows = [];
+      D.sources.forEach((S, s) => {
+        const panel = own.view.panels.find(p => p.s === s) || own.view.panels[0], spec = valid({ ...panel, s });
+        for (const k of Object.keys(KINDS)) {
+          if (!S.maps[k] || (S.vanilla && k === "refined")) continue;
+          rows.push({ s, spec: { ...spec, k }, label: `${S.name} ${KINDS[k]}` });
+        }
+      });
+      return rows;
+    }
+    function stripGeometry(room, rows) {
+      const left = 112, right = 66, cell = Math.max(4, Math.min(46, (room - left - right) / N)), head = 104;
+      return { x: left, y: head, cell, row: 20, width: left + cell * N + right, height: head + rows.length * 22 + 22 };
+    }
+    function paintStrip(surface, geo, rows, ink) {
+      const every = Math.ceil(11 / geo.cell);
+      for (let i = N - 1; i >= 0; i -= every)
+        surface.text(clipped(name(i), (geo.y - 14) * 1.25, 10.5), geo.x + (i + .5) * geo.cell, geo.y - 6, { size: 10.5, turn: -52, fill: ink.ink });
+      rows.forEach((row, r) => {
+        const g = grid(row.spec), y = geo.y + r * 22, last = lastPlace(row.s), table = lut(false, ink);
+        surface.text(row.label, geo.x - 8, y + 10, { size: 11, align: "right", fill: ink.ink });
+        if (!g.z) { surface.text("\u2014 no rollout of contributions", geo.x + 4, y + 10, { size: 10.5, fill: ink.ink, alpha: .7 }); return; }
+        for (let k = 0; k < N; k++) {
+          const value = g.z[last * N + k];
+          if (value !== value) continue;
+          const tone = toned(g, last, value, false), t = Math.round(tone * 255) * 3;
+          const faded = own.view.share < 100 && before(g)[last * N + k] >= own.view.share / 100;
+          surface.rect(geo.x + k * geo.cell + .5, y, Math.max(1, geo.cell - 1), geo.row, faded ? "rgba(128,132,140,.18)" : `rgb(${table[t]},${table[t + 1]},${table[t + 2]})`);
+          if (geo.cell >= 28 && !faded) surface.text(short(value), geo.x + (k + .5) * geo.cell, y + 10, { size: 10, align: "center", fill: tone > .62 ? "#111111" : "#ffffff" });
+        }
+      });
+      const across = Math.ceil(17 / geo.cell);
+      for (let i = N - 1; i >= 0; i -= across) surface.text(D.slots[i], geo.x + (i + .5) * geo.cell, geo.y + rows.length * 22 + 8, { size: 10, align: "center", fill: ink.ink, alpha: .8 });
+    }
+    const lastPlace = s => D.sources[s].places[D.sources[s].places.length - 1];
+
+    /* ---- layout: everything that depends on the view ------------------------------------------- */
+    function layout() {
+      theme = themeNow();
+      views = [];
+      tip.style.visibility = "hidden";
+      drawBar(); drawThumbs(); drawPanels(); drawLegend(); drawStrip(); drawLedger();
+      note.textContent = "Every row of a map is one item attending to itself and to older items, and sums to 1; what could only be a later item is left empty. "
+        + "Rows run downwards and keys to the right, older to newer; titles stand on the diagonal. The last row of the last layer makes the prediction. "
+        + (D.repeats.some(Boolean) ? "\u21ba and framed cells: the same item at another slot. " : "")
+        + "Point at a cell to find it in every map, click to lock, Escape to release; with the keyboard: arrows, Enter.";
+      mark(); writeHash();
+    }
+    const size = (canvas, w, h) => {
+      const dpr = Math.min(3, window.devicePixelRatio || 1);
+      canvas.width = Math.max(1, Math.round(w * dpr)); canvas.height = Math.max(1, Math.round(h * dpr));
+      canvas.style.width = w + "px"; canvas.style.height = h + "px";
+      const c = canvas.getContext("2d");
+      c.setTransform(dpr, 0, 0, dpr, 0, 0);
+      return c;
+    };
+    function chooser(label, options, value, change, hidden) {
+      const wrap = el(hidden ? "span" : "label", hidden ? "" : "", hidden ? undefined : label), list = el("select");
+      list.setAttribute("aria-label", label);
+      for (const [key, text] of options) { const o = el("option", "", text); o.value = key; list.append(o); }
+      list.value = String(value);
+      list.onchange = () => change(list.value);
+      wrap.append(list);
+      return wrap;
+    }
+    function set(change) {
+      const focused = root.activeElement || (root.getRootNode && root.getRootNode().activeElement);
+      const label = focused && box.contains(focused) ? focused.getAttribute("aria-label") : null;
+      Object.assign(own.view, change);
+      layout();
+      if (label) for (const e of box.querySelectorAll("[aria-label]")) if (e.getAttribute("aria-label") === label) { e.focus({ preventScroll: true }); break; }
+    }
+    function drawBar() {
+      const view = own.view, two = view.panels.length > 1;
+      bar.replaceChildren();
+      if (two) bar.append(chooser("View", [["maps", "side by side"], ["difference", "difference"]], view.mode, mode => set({ mode })));
+      bar.append(
+        chooser("Cells show", [["weight", "attention weight"], ["contribution", "weight \u00d7 length of the value"]], view.measure, measure => set({ measure })),
+        chooser("Colour scale", Object.entries(SCALES), view.scale, scale => set({ scale })),
+      );
+      const share = el("label", "", ""), value = el("span"), slider = el("input");
+      const text = () => { value.textContent = slider.value === "100" ? "All keys of a row" : `Keys that make up ${slider.value} %`; };
+      Object.assign(slider, { type: "range", min: 20, max: 100, step: 5 }); slider.value = view.share;
+      slider.setAttribute("aria-label", "Share of each row's mass to show");
+      slider.oninput = () => { text(); own.view.share = +slider.value; later(recolour); };
+      text(); share.append(value, slider); bar.append(share);
+      bar.append(chooser("Size", [["fit", "fit the page"], ["large", "large"]], view.size, size => set({ size })));
+      if (two) {
+        const check = el("label", "ab-check"), tick = el("input"); tick.type = "checkbox"; tick.checked = view.linked;
+        tick.setAttribute("aria-label", "Same layer, head and map on both sides");
+        tick.onchange = () => set({ linked: tick.checked, panels: tick.checked ? linked(view.panels[0]) : view.panels });
+        check.append(tick, el("span", "", "same map on both sides")); bar.append(check);
+      }
+      const acts = el("span", "ab-acts");
+      for (const [text, label, act] of [["PNG", "Download the large maps as PNG", () => drawn("png")], ["SVG", "Download the large maps as SVG", () => download("svg", drawn("svg"), "image/svg+xml")],
+        ["HTML", "Download the board as an offline page", () => download("html", offline(), "text/html")], ["Copy link", "Copy a link to this view", copy]]) {
+        const button = el("button", "ab-act", text); button.type = "button"; button.setAttribute("aria-label", label); button.title = label; button.onclick = () => act(button);
+        if (text !== "Copy link" || own.hooks.lock) acts.append(button);
+      }
+      bar.append(acts);
+    }
+    function recolour() { drawThumbs(); drawPanels(); drawLegend(); drawStrip(); mark(); writeHash(); }
+    const linked = spec => own.view.panels.map(panel => valid({ ...spec, s: panel.s }));
+    function choose(p, change) {
+      const panels = own.view.panels.map(panel => ({ ...panel }));
+      Object.assign(panels[p], change);
+      panels[p] = valid(panels[p]) || panels[p];
+      if (own.view.linked) for (const panel of panels) Object.assign(panel, valid({ ...panels[p], s: panel.s }));
+      set({ panels });
+    }
+    function drawThumbs() {
+      views = views.filter(view => !view.thumb);
+      const ink = colours();
+      const columns = Math.max(...D.sources.map(S => S.layers * S.heads));
+      const room = Math.max(280, Math.min(width, (width - 24 * (D.sources.length - 1)) / Math.min(D.sources.length, Math.max(1, Math.floor(width / 324)))));
+      const edge = Math.max(40, Math.min(72, Math.floor((room - 90) / columns) - 8));
+      sources.replaceChildren(...D.sources.map((S, s) => {
+        const part = el("div"), heading = el("div", "ab-name", `${S.name}: ${S.title}`);
+        heading.append(el("span", "", ` \u00b7 ${S.formula}`));
+        const thumbs = el("div", "ab-thumbs");
+        thumbs.style.gridTemplateColumns = `auto repeat(${S.layers * S.heads}, ${edge}px)`;
+        thumbs.append(el("span"));
+        for (let l = 0; l < S.layers; l++) for (let h = 0; h < S.heads; h++) thumbs.append(el("span", "ab-head", `L${l + 1} H${h + 1}`));
+        for (const k of Object.keys(KINDS)) {
+          if (S.vanilla && k === "refined") continue;
+          thumbs.append(el("span", "ab-kind", KINDS[k]));
+          if (!S.maps[k]) {
+            const none = el("div", "ab-none", "No second order and nothing refined: the vanilla model mixes its values with the first-order weights.");
+            none.style.gridColumn = `span ${S.layers * S.heads}`;
+            thumbs.append(none);
+            continue;
+          }
+          for (let l = 0; l < S.layers; l++) for (let h = 0; h < S.heads; h++) thumbs.append(thumb({ s, l, h, k }, edge, ink));
+        }
+        part.append(heading, thumbs);
+        return part;
+      }));
+    }
+    function thumb(spec, edge, ink) {
+      const button = el("button", "ab-thumb"), cells = el("canvas", "ab-cells"), over = el("canvas");
+      button.type = "button"; button.style.width = button.style.height = edge + "px";
+      button.setAttribute("aria-label", `Show ${specName(spec)}`);
+      button.setAttribute("aria-pressed", String(own.view.panels.some(p => p.s === spec.s && p.l === spec.l && p.h === spec.h && shownKind(p) === shownKind(spec))));
+      cells.width = cells.height = N;
+      const g = grid(spec);
+      cells.getContext("2d").putImageData(new ImageData(painted(g, false, ink), N, N), 0, 0);
+      button.append(cells, over);
+      const c = size(over, edge, edge); over.style.width = over.style.height = "";
+      const view = { thumb: true, spec, c, width: edge, height: edge, x: 0, y: 0, cell: edge / N, node: button };
+      views.push(view);
+      pointing(button, view, false);
+      button.onclick = event => {
+        const two = own.view.panels.length > 1, at = own.view.panels.findIndex(p => p.s === spec.s);
+        const p = two && event.shiftKey ? 1 : at >= 0 ? at : two ? 1 : 0;
+        choose(p, spec);
+      };
+      return button;
+    }
+    const shownKind = spec => (spec.k === "refined" && D.sources[spec.s].vanilla ? "first" : spec.k);
+    function specName(spec) {
+      const S = D.sources[spec.s], head = spec.h in TOGETHER ? TOGETHER[spec.h] : `head ${spec.h + 1}`;
+      return `${S.name}, layer ${spec.l + 1}, ${head}, ${KINDS[shownKind(spec)]}`;
+    }
+    function drawPanels() {
+      views = views.filter(view => !view.panel);
+      const view = own.view, ink = colours(), large = view.size === "large";
+      panels.className = "ab-panels" + (large ? " ab-large" : "");
+      const parts = view.panels.map((spec, p) => {
+        const part = el("div", "ab-panel"), S = D.sources[spec.s], head = el("div", "ab-pick"), side = view.panels.length > 1 ? ["left", "right"][p] : "the";
+        head.append(
+          chooser(`Model of the ${side} map`, D.sources.map((x, s) => [s, `${x.name}: ${x.title}`]), spec.s, s => choose(p, { s: +s }), true),
+          chooser(`Layer of the ${side} map`, [...Array(S.layers).keys()].map(l => [l, `layer ${l + 1}`]), spec.l, l => choose(p, { l: +l }), true),
+          chooser(`Head of the ${side} map`, [...[...Array(S.heads).keys()].map(h => [h, `head ${h + 1}`]), ...Object.entries(TOGETHER)], spec.h, h => choose(p, { h: h in TOGETHER ? h : +h }), true),
+          chooser(`Kind of the ${side} map`, Object.entries(KINDS).map(([k, text]) => [k, S.vanilla && k === "refined" ? "first order (mixes the values)" : text]), spec.k, k => choose(p, { k }), true),
+        );
+        part.append(head);
+        if (view.mode === "maps") part.append(mapBox(grid(spec), false, spec, specName(spec), roomOf(large ? 1 : view.panels.length), ink, large));
+        return part;
+      });
+      if (view.mode === "difference") {
+        const part = el("div", "ab-panel"); part.style.gridColumn = "1 / -1";
+        part.append(el("div", "ab-note", `Right less left: ${specName(view.panels[1])} \u2212 ${specName(view.panels[0])}`));
+        part.append(mapBox(difference(), true, view.panels[1], "the difference", Math.min(width, 820), ink, large));
+        parts.push(part);
+      }
+      panels.replaceChildren(...parts);
+    }
+    const roomOf = n => { const across = Math.max(1, Math.min(n, Math.floor((width + 20) / 360))); return Math.floor((width - 20 * (across - 1)) / across); };
+    function mapBox(g, signed, spec, title, room, ink, large) {
+      if (!g.z) return el("div", "ab-why", g.why);
+      const holder = el("div", "ab-box"), canvas = el("canvas"), over = el("canvas", "ab-over");
+      const fit = geometry(room), geo = large && fit.cell < 12 ? geometry(room, 12) : fit;
+      const full = Math.max(geo.width, Math.min(room, geo.width + 60));
+      geo.width = full;
+      paintMap(onCanvas(size(canvas, geo.width, geo.height)), g, signed, geo, ink);
+      const view = { panel: true, signed, spec, c: size(over, geo.width, geo.height), ...geo, node: holder, labels: true };
+      holder.tabIndex = 0; holder.setAttribute("role", "application"); holder.setAttribute("aria-roledescription", "attention map");
+      holder.setAttribute("aria-label", `${title}: arrow keys move, Enter locks the cell, R the row, Escape releases`);
+      holder.append(canvas, over);
+      views.push(view);
+      pointing(holder, view, true);
+      steering(holder, view);
+      return holder;
+    }
+    function drawLegend() {
+      const view = own.view, ink = colours(), signed = view.mode === "difference", canvas = el("canvas");
+      legend.replaceChildren();
+      const g = signed ? difference() : null;
+      if (!signed || g.z) {
+        paintLegend(onCanvas(size(canvas, 300, 30)), signed, ink, 0, 0, 300);
+        canvas.setAttribute("role", "img"); canvas.setAttribute("aria-label", legendName(signed));
+        legend.append(el("span", "", legendName(signed)), canvas);
+      }
+      if (view.share < 100) { const s = el("span", "", "not among those keys"), i = el("i"); i.style.background = "rgba(128,132,140,.35)"; s.prepend(i); legend.append(s); }
+      if (D.groups) {
+        const names = [...D.groups.common];
+        legend.append(el("span", "", `${D.groups.name}, first listed:`));
+        names.forEach((text, i) => { const s = el("span", "", text), dot = el("i"); dot.style.background = GROUPS[i]; s.prepend(dot); legend.append(s); });
+        if (D.groups.of.some(group => !names.includes(group))) { const s = el("span", "", "other"), dot = el("i"); dot.style.background = OTHER; s.prepend(dot); legend.append(s); }
+      }
+    }
+    const legendName = signed => (signed ? "difference of " : "") + (own.view.measure === "weight" ? "weight" : "weight \u00d7 length of the value")
+      + (own.view.scale === "row" ? ", as a share of its row's maximum" : own.view.scale === "sqrt" ? " (square-root colours)" : "");
+    function paintLegend(surface, signed, ink, x, y, w) {
+      const table = lut(signed, ink), inner = w - 30, row = own.view.scale === "row", most = row ? 1 : signed ? top(difference()).top : largest();
+      const shape = own.view.scale === "sqrt" ? Math.sqrt : v => v;
+      for (let i = 0; i < 128; i++) { const t = Math.round(i / 127 * 255) * 3; surface.rect(x + 15 + i / 128 * inner, y + 2, inner / 128 + .5, 9, `rgb(${table[t]},${table[t + 1]},${table[t + 2]})`); }
+      const nice = v => (most >= 10 ? v.toFixed(0) : most >= 1 ? String(+v.toFixed(2)) : v.toPrecision(2));
+      const ticks = signed ? [-1, -.25, 0, .25, 1] : own.view.scale === "sqrt" ? [0, .01, .05, .1, .25, .5, 1] : [0, .25, .5, .75, 1];
+      for (const tick of ticks) {
+        const t = signed ? .5 + Math.sign(tick) * shape(Math.abs(tick)) / 2 : shape(tick);
+        surface.text((signed && tick > 0 ? "+" : "") + (tick === 0 ? "0" : nice(tick * most)), x + 15 + t * inner, y + 20, { size: 10, align: "center", fill: ink.ink, alpha: .9 });
+      }
+    }
+    function drawStrip() {
+      views = views.filter(view => !view.strip);
+      const rows = stripRows(), geo = stripGeometry(width, rows), canvas = el("canvas"), over = el("canvas", "ab-over"), ink = colours();
+      const spec = own.view.panels[0], head = spec.h in TOGETHER ? TOGETHER[spec.h] : `head ${spec.h + 1}`;
+      stripTitle.textContent = "The last row ";
+      stripTitle.append(el("span", "", `\u00b7 what the newest item, where the prediction is made, attends to; ${own.view.linked ? `layer ${spec.l + 1}, ${head}` : "layer and head as chosen above"}`));
+      paintStrip(onCanvas(size(canvas, geo.width, geo.height)), geo, rows, ink);
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", "Last row of every map: the same numbers as the last rows of the maps above");
+      const view = { strip: true, spec, c: size(over, geo.width, geo.height), width: geo.width, height: geo.height, x: geo.x, y: geo.y, cell: geo.cell, rows, node: stripBox };
+      views.push(view);
+      stripBox.replaceChildren(canvas, over);
+      pointing(canvas, view, true);
+    }
+
+    /* ---- pointing, locking, the keyboard -------------------------------------------------------- */
+    function cellAt(view, event) {
+      const rect = (view.strip ? view.node.firstChild : view.panel ? view.node.firstChild : view.node).getBoundingClientRect();
+      const x = event.clientX - rect.left, y = event.clientY - rect.top, k = Math.floor((x - view.x) / view.cell);
+      if (view.strip) {
+        const r = Math.floor((y - view.y) / 22), row = view.rows[Math.max(0, Math.min(view.rows.length - 1, r))];
+        return k >= 0 && k < N ? { q: lastPlace(row.s), k, l: row.spec.l, h: row.spec.h } : null;
+      }
+      const q = Math.floor((y - view.y) / view.cell);
+      if (q < 0 || q >= N || k < -6) return null;
+      return { q, k: k >= 0 && k <= q ? k : null, l: view.spec.l, h: view.spec.h };
+    }
+    function pointing(node, view, locks) {
+      node.addEventListener("pointermove", event => {
+        const cell = cellAt(view, event);
+        if (view.thumb && cell && cell.k === null) cell.k = cell.q;
+        point(cell);
+        if (cell) showTip(event, cell); else tip.style.visibility = "hidden";
+      });
+      node.addEventListener("pointerleave", () => { point(null); tip.style.visibility = "hidden"; });
+      if (locks) node.addEventListener("click", event => {
+        const cell = cellAt(view, event);
+        if (cell) lock(own.view.lock && own.view.lock.q === cell.q && own.view.lock.k === cell.k ? null : cell);
+      });
+    }
+    function steering(node, view) {
+      node.addEventListener("keydown", event => {
+        let { q, k } = hover || own.view.lock || { q: N - 1, k: N - 1 };
+        if (k === null) k = q;
+        const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], PageUp: [-5, 0], PageDown: [5, 0] }[event.key];
+        const cell = { q, k, l: view.spec.l, h: view.spec.h };
+        if (event.key === "Enter" || event.key === " ") lock(cell);
+        else if (event.key === "r" || event.key === "R") lock({ ...cell, k: null });
+        else if (event.key === "Home") point({ ...cell, k: 0 });
+        else if (event.key === "End") point({ ...cell, k: q });
+        else if (step) { q = Math.max(0, Math.min(N - 1, q + step[0])); point({ ...cell, q, k: Math.max(0, Math.min(q, k + step[1])) }); }
+        else return;
+        event.preventDefault();
+        if (event.key.length < 2 || event.key === "Enter") return;
+        live.textContent = cellText(hover);
+      });
+      node.addEventListener("blur", () => point(null));
+    }
+    function point(cell) {
+      if (cell && hover && cell.q === hover.q && cell.k === hover.k) { hover = cell; return; }
+      if (!cell && !hover) return;
+      hover = cell;
+      later(mark);
+    }
+    function lock(cell) {
+      own.view.lock = cell && { q: cell.q, k: cell.k };
+      live.textContent = cell ? `Locked. ${cellText(cell)}` : "Released";
+      drawLedger(); mark(); writeHash(); tell();
+    }
+    function tell() {
+      if (!own.hooks.lock) return;
+      const cell = own.view.lock;
+      own.hooks.lock(cell && { query: cell.q, key: cell.k, panels: own.view.panels.map(p => ({ source: D.sources[p.s].name, layer: p.l, head: p.h, kind: shownKind(p) })) });
+    }
+    const readings = cell => D.sources.map((S, s) => {
+      const values = {}, spec = valid({ s, l: cell.l ?? own.view.panels[0].l, h: cell.h ?? own.view.panels[0].h, k: "first" });
+      for (const k of Object.keys(KINDS)) {
+        const g = S.maps[k] && !(S.vanilla && k === "refined") ? grid({ ...spec, k }) : null;
+        values[k] = g && g.z ? g.z[cell.q * N + cell.k] : ABSENT;
+      }
+      return { s, spec, values };
+    });
+    const digits = value => (value === value ? value.toFixed(4) : "\u2013");
+    function cellText(cell) {
+      if (!cell) return "";
+      const query = `query ${D.slots[cell.q]} ${D.titles[cell.q]}`;
+      if (cell.k === null) return query;
+      return `${query}, key ${D.slots[cell.k]} ${D.titles[cell.k]}. ` + readings(cell).map(({ s, spec, values }) =>
+        `${D.sources[s].name}, layer ${spec.l + 1}, ${spec.h in TOGETHER ? TOGETHER[spec.h] : `head ${spec.h + 1}`}: `
+        + Object.entries(values).filter(([, v]) => v === v).map(([k, v]) => `${KINDS[k]} ${digits(v)}`).join(", ")).join(". ");
+    }
+    function showTip(event, cell) {
+      tip.replaceChildren();
+      const line = (label, i) => { const d = el("div"); d.append(el("b", "", `${label} ${D.slots[i]} `), document.createTextNode(D.titles[i] + (D.groups ? ` \u00b7 ${D.groups.of[i]}` : ""))); tip.append(d); };
+      line("query", cell.q);
+      if (cell.k !== null) {
+        line("key", cell.k);
+        const table = el("table"), head = el("tr");
+        for (const text of ["", "first", "second", "refined"]) head.append(el("th", "", text));
+        table.append(head);
+        for (const { s, spec, values } of readings(cell)) {
+          const row = el("tr"); row.append(el("td", "", `${D.sources[s].name} L${spec.l + 1} ${spec.h in TOGETHER ? spec.h : `H${spec.h + 1}`}`));
+          for (const k of Object.keys(KINDS)) row.append(el("td", "", digits(values[k])));
+          table.append(row);
+        }
+        tip.append(table);
+        if (own.view.mode === "difference" && difference().z) tip.append(el("div", "", `right less left ${difference().z[cell.q * N + cell.k].toFixed(4)}`));
+      }
+      const rect = box.getBoundingClientRect(), w = tip.offsetWidth, h = tip.offsetHeight;
+      let x = event.clientX - rect.left + 16, y = event.clientY - rect.top + 18;
+      if (x + w > rect.width) x = Math.max(0, event.clientX - rect.left - w - 14);
+      if (event.clientY + h + 24 > window.innerHeight) y = event.clientY - rect.top - h - 14;
+      tip.style.left = x + "px"; tip.style.top = y + "px"; tip.style.visibility = "visible";
+    }
+    function mark() {
+      const ink = colours();
+      for (const view of views) {
+        view.c.clearRect(0, 0, view.width, view.height);
+        if (own.view.lock) outline(view, own.view.lock, LOCK, ink, !hover);
+        if (hover) outline(view, hover, HOVER, ink, true);
+      }
+    }
+    function outline(view, cell, colour, ink, labels) {
+      const c = view.c, { x, y, cell: e } = view;
+      const box = (bx, by, bw, bh, line) => { c.lineWidth = line + 1.5; c.strokeStyle = ink.paper; c.strokeRect(bx, by, bw, bh); c.lineWidth = line; c.strokeStyle = colour; c.strokeRect(bx, by, bw, bh); };
+      if (view.strip) {
+        if (cell.k !== null && view.rows.some(row => lastPlace(row.s) === cell.q)) box(x + cell.k * e, y - 2, Math.max(3, e), view.rows.length * 22 + 2, 1.5);
+        return;
+      }
+      const thin = view.thumb ? 1 : 1.25;
+      box(x, y + cell.q * e, (cell.q + 1) * e, Math.max(2, e), thin);
+      if (cell.k !== null) {
+        if (!view.thumb) box(x + cell.k * e, y + cell.k * e, Math.max(2, e), (N - cell.k) * e, thin);
+        const pad = Math.max(0, (5 - e) / 2);
+        box(x + cell.k * e - pad, y + cell.q * e - pad, e + 2 * pad, e + 2 * pad, view.thumb ? 1.5 : 2.5);
+      }
+      if (!view.labels || !labels) return;
+      const pill = (i, dy) => {
+        const text = `${D.slots[i]} ${name(i)}`, size = 12, room = view.width - 6;
+        const shown = clipped(text, room - 10, size), w = measured(shown, size) + 10;
+        const px = Math.max(0, Math.min(x + (i + 1) * e + 2, view.width - w - 1)), py = Math.max(0, y + (i + .5) * e - 9 + dy);
+        c.fillStyle = colour; c.fillRect(px, py, w, 18);
+        c.fillStyle = "#111111"; c.font = `${size}px ${FONT}`; c.textBaseline = "middle"; c.textAlign = "left"; c.fillText(shown, px + 5, py + 9.5);
+      };
+      pill(cell.q, 0);
+      if (cell.k !== null && cell.k !== cell.q) pill(cell.k, (cell.q - cell.k) * e < 19 ? -(19 - (cell.q - cell.k) * e) : 0);
+    }
+
+    /* ---- the ledger of a row -------------------------------------------------------------------- */
+    function ledgerRow(s, spec, place) { // each key counts once, under the first name that fits
+      const S = D.sources[s], own = S.of[place];
+      if (own < 0) return null;
+      const g = grid({ ...spec, s }, "weight"), previous = own > 0 ? S.places[own - 1] : -1, first = S.places[0];
+      const mass = { self: 0, previous: 0, first: 0, repeats: 0, group: 0, rest: 0 };
+      for (const k of S.places) {
+        if (k > place) break;
+        const where = k === place ? "self" : k === previous ? "previous" : k === first ? "first" : D.items[k] === D.items[place] ? "repeats"
+          : D.groups && D.groups.of[k] === D.groups.of[place] ? "group" : "rest";
+        mass[where] += g.z[place * N + k];
+      }
+      return mass;
+    }
+    function drawLedger() {
+      const locked = own.view.lock, place = locked ? locked.q : lastPlace(0);
+      ledgerTitle.textContent = `Row ${D.slots[place]}, ${D.titles[place]} `;
+      ledgerTitle.append(el("span", "", `\u00b7 ${locked ? "locked" : "the last row, where the prediction is made; lock a cell for another"} \u00b7 where its attention weight lies`));
+      const names = { self: "itself", previous: "the item before it", first: "the first item", repeats: "its repeats", group: D.groups ? `same ${D.groups.name} (first listed)` : "", rest: "everything else" };
+      const columns = stripRows().map(row => ({ label: row.label, mass: ledgerRow(row.s, row.spec, place) }));
+      const table = el("table"), head = el("tr"); head.append(el("th", "", "key"));
+      for (const column of columns) head.append(el("th", "", column.label));
+      table.append(head);
+      for (const [key, text] of Object.entries(names)) {
+        if (!text) continue;
+        const row = el("tr"); row.append(el("td", "", text));
+        for (const { mass } of columns) {
+          const td = el("td", "", mass ? mass[key].toFixed(3) : "not here");
+          if (mass) td.style.background = `linear-gradient(to right, rgba(70,130,180,.28) ${(mass[key] * 100).toFixed(1)}%, transparent 0)`;
+          row.append(td);
+        }
+        table.append(row);
+      }
+      const sum = el("tr"); sum.append(el("td", "", "sum"));
+      for (const { mass } of columns) sum.append(el("td", "", mass ? Object.values(mass).reduce((a, b) => a + b, 0).toFixed(3) : ""));
+      table.append(sum);
+      ledger.replaceChildren(table);
+    }
+
+    /* ---- the address: the board's view after "#" -------------------------------------------------- */
+    let writesHash = false;
+    function hash() {
+      const view = own.view, plain = defaults(), out = [];
+      const text = p => [D.sources[p.s].name, p.l + 1, p.h in TOGETHER ? p.h : p.h + 1, p.k].join(".");
+      view.panels.forEach((p, i) => { if (text(p) !== text(plain.panels[i])) out.push(`${["left", "right"][i]}=${encodeURIComponent(text(p))}`); });
+      for (const key of ["mode", "measure", "scale", "share", "size"]) if (view[key] !== plain[key]) out.push(`${key}=${view[key]}`);
+      if (!view.linked) out.push("apart=1");
+      if (view.lock) out.push(`lock=${view.lock.q + 1}${view.lock.k === null ? "" : "." + (view.lock.k + 1)}`);
+      return out.length ? "#" + out.join("&") : "";
+    }
+    function writeHash() {
+      writesHash = Boolean(own.hooks.lock); // in a file of its own there is no address to share
+      if (writesHash && location.hash !== hash()) history.replaceState(history.state, "", location.pathname + location.search + hash());
+    }
+    function readHash() {
+      const given = new URLSearchParams(location.hash.slice(1) || (data.view || "").replace(/^#/, "")), view = own.view;
+      ["left", "right"].forEach((side, i) => {
+        const [source, l, h, k] = (given.get(side) || "").split(".");
+        const s = D.sources.findIndex(S => S.name === source);
+        const spec = s >= 0 && valid({ s, l: +l - 1, h: h in TOGETHER ? h : +h - 1, k });
+        if (spec && view.panels[i]) view.panels[i] = spec;
+      });
+      const allowed = { mode: ["maps", "difference"], measure: ["weight", "contribution"], scale: Object.keys(SCALES), size: ["fit", "large"] };
+      for (const [key, values] of Object.entries(allowed)) if (values.includes(given.get(key))) view[key] = given.get(key);
+      if (view.panels.length < 2) view.mode = "maps";
+      const share = Number(given.get("share"));
+      if (share >= 20 && share <= 100) view.share = share;
+      view.linked = !given.get("apart") && same(view.panels);
+      const at = /^(\d{1,4})(?:\.(\d{1,4}))?$/.exec(given.get("lock") || "");
+      if (at && at[1] >= 1 && at[1] <= N && (at[2] === undefined || (at[2] >= 1 && +at[2] <= +at[1]))) { view.lock = { q: at[1] - 1, k: at[2] === undefined ? null : at[2] - 1 }; setTimeout(tell, 0); }
+    }
+    const same = list => list.every(p => p.l === list[0].l && p.h === list[0].h && p.k === list[0].k);
+
+    /* ---- taking it away ---------------------------------------------------------------------------- */
+    function drawn(format) { // the large maps as one figure, in print colours
+      const view = own.view, room = 520, gap = 24, signed = view.mode === "difference";
+      const shown = signed ? [{ g: difference(), title: `${specName(view.panels[1])} \u2212 ${specName(view.panels[0])}` }]
+        : view.panels.map(spec => ({ g: grid(spec), title: specName(spec), model: D.sources[spec.s].title }));
+      const geo = geometry(room), w = Math.max(geo.width, 380), total = shown.length * w + (shown.length - 1) * gap + 20, high = geo.height + 92;
+      geo.width = w;
+      const paint = surface => {
+        surface.rect(0, 0, total, high, PRINT.paper);
+        shown.forEach(({ g, title, model }, i) => {
+          const x = 10 + i * (w + gap);
+          surface.text(clipped(model || "Difference, right less left", w - 8, 12.5), x + 4, 14, { size: 12.5, weight: 600, fill: PRINT.ink });
+          surface.text(clipped(title, w - 8, 11), x + 4, 31, { size: 11, fill: PRINT.ink });
+          if (g.z) paintMap(surface, g, signed, geo, PRINT, x, 42);
+          else surface.text(clipped(g.why, w - 8, 11), x + 4, 60, { size: 11, fill: PRINT.ink });
+        });
+        if (!signed || shown[0].g.z) paintLegend(surface, signed, PRINT, 10, high - 34, 340);
+        surface.text(legendName(signed), 360, high - 27, { size: 10.5, fill: PRINT.ink });
+      };
+      if (format === "svg") { const surface = onSvg(); paint(surface); return surface.done(total, high); }
+      const canvas = el("canvas"); canvas.width = total * 3; canvas.height = high * 3;
+      const c = canvas.getContext("2d"); c.scale(3, 3); paint(onCanvas(c));
+      canvas.toBlob(blob => save("png", blob));
+      return null;
+    }
+    function offline() {
+      const [head, ...rest] = D.page.split("{{");
+      const text = D.title.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+      const values = { title: text || "Attention board", data: JSON.stringify({ ...data_(), view: hash() }).replace(/</g, "\\u003c"), script: attentionBoard.toString() };
+      return head + rest.map(part => { const at = part.indexOf("}}"); return values[part.slice(0, at)] + part.slice(at + 2); }).join("");
+    }
+    const data_ = () => own.data;
+    const download = (ending, text, type) => save(ending, new Blob([text], { type }));
+    function save(ending, blob) {
+      const link = el("a"); link.href = URL.createObjectURL(blob); link.download = `attention.${ending}`;
+      box.append(link); link.click(); link.remove();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    }
+    function copy(button) {
+      const done = text => { button.textContent = text; setTimeout(() => { button.textContent = "Copy link"; }, 1800); };
+      writeHash();
+      if (navigator.clipboard) navigator.clipboard.writeText(location.href).then(() => done("Copied"), () => done("In the address bar"));
+      else done("In the address bar"); // browsers only give the clipboard to secure pages
+    }
+    own.load = given => { own.data = given; load(given); };
+    return own;
+  }
+}
+
+export default function ({ parentElement, data, setStateValue }) {
+  attentionBoard(parentElement, data, { lock: cell => setStateValue("lock", cell) });
+}

@@ -1,0 +1,243 @@
+"""Traces to what the attention board draws: one JSON-able dictionary, maps packed.
+
+Maps are lower triangles, row after row, as little-endian 16-bit steps of 1/65535: what can never
+hold weight is not sent. All traces stand on one axis of slots, so that one history and a variant of
+it line up item by item.
+"""
+
+import base64
+import functools
+import hashlib
+import html
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from awrsr.config import model_title
+from awrsr.dataset import Dataset
+from awrsr.errors import DataError
+from awrsr.explain.rollout import rollout
+from awrsr.refinement import REFINEMENTS
+from awrsr.tracing import Trace
+
+STEPS = 65535
+"""A weight of 1. Rounding moves a weight by 1/131070 at most."""
+MAX_GROUPS = 8
+"""Colours that people tell apart; further groups share a grey."""
+KINDS = {"first": "first_order", "second": "second_order", "refined": "refined"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One trace on the board.
+
+    Args:
+        name: short and distinct, "A".
+        title: the model's, "SASRec, additive".
+        trace: of one history through that model.
+    """
+
+    name: str
+    title: str
+    trace: Trace
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemNames:
+    """What the axes say about a dataset's items.
+
+    Args:
+        titles: of every item, item i at index i - 1.
+        groups: what the colour band shows of every item, or None.
+        group_name: what the groups are, "genres".
+    """
+
+    titles: Sequence[str]
+    groups: Sequence[str] | None = None
+    group_name: str = ""
+
+
+def item_names(dataset: Dataset) -> ItemNames:
+    """Titles, and the first further column of text that puts items into groups.
+
+    A cell "Comedy|Drama" counts as its first entry.
+    """
+    titles = dataset.titles(range(1, dataset.n_items + 1))
+    for column in dataset.items.columns.drop(["item", "item_id", "title"]):
+        groups = [str(value).split("|")[0].strip() for value in dataset.items[column]]
+        if 1 < len(set(groups)) <= max(2, len(groups) // 4):
+            return ItemNames(titles=titles, groups=groups, group_name=str(column))
+    return ItemNames(titles=titles)
+
+
+def align(histories: Sequence[Sequence[int]]) -> tuple[list[int], list[list[int]]]:
+    """One axis on which several histories stand in order, common items on common places.
+
+    Args:
+        histories: items, oldest first; they may repeat items.
+
+    Returns:
+        The axis' items, and for every history the place of each of its items, increasing.
+    """
+    axis: list[int] = []
+    places: list[list[int]] = []
+    for history in histories:
+        merged: list[int] = []
+        moved: dict[int, int] = {}
+        mine: list[int] = []
+        matcher = SequenceMatcher(a=axis, b=list(history), autojunk=False)
+        for operation, a0, a1, b0, b1 in matcher.get_opcodes():
+            for old in range(a0, a1):
+                moved[old] = len(merged)
+                if operation == "equal":
+                    mine.append(len(merged))
+                merged.append(axis[old])
+            if operation != "equal":
+                for new in range(b0, b1):
+                    mine.append(len(merged))
+                    merged.append(history[new])
+        axis = merged
+        places = [[moved[place] for place in earlier] for earlier in places] + [mine]
+    return axis, places
+
+
+def payload(sources: Sequence[Source], names: ItemNames, *, title: str = "") -> dict[str, Any]:
+    """What the board draws, as JSON types.
+
+    Args:
+        sources: the traces; the first one's history numbers the slots.
+        names: of the items.
+        title: what the board shows, in words.
+
+    Raises:
+        DataError: no source.
+    """
+    if not sources:
+        raise DataError("a board needs one trace or more; received none")
+    axis, places = align([source.trace.items for source in sources])
+    first = sources[0].trace
+    slots = ["+"] * len(axis)
+    for number, place in enumerate(places[0], start=first.dropped + 1):
+        slots[place] = str(number)
+    content: dict[str, Any] = {
+        "title": title,
+        "items": [int(item) for item in axis],
+        "slots": slots,
+        "titles": [str(names.titles[item - 1]) for item in axis],
+        "groups": None,
+        "sources": [_packed(source, place) for source, place in zip(sources, places, strict=True)],
+        "page": _file("page.html"),
+    }
+    if names.groups is not None:
+        own = [names.groups[item - 1] for item in axis]
+        common = [group for group, _ in Counter(own).most_common(MAX_GROUPS)]
+        content["groups"] = {"name": names.group_name, "common": common, "of": own}
+    digest = hashlib.blake2b(json.dumps(content).encode(), digest_size=8)
+    return content | {"signature": digest.hexdigest()}
+
+
+def _packed(source: Source, places: list[int]) -> dict[str, Any]:
+    layers = source.trace.layers
+    packed: dict[str, Any] = {
+        "name": source.name,
+        "title": source.title,
+        "places": places,
+        "layers": len(layers),
+        "heads": layers[0].first_order.shape[0],
+        "formula": REFINEMENTS[source.trace.config.refinement].formula,
+        "norms": _encoded(
+            torch.stack([layer.transformed_value_norm for layer in layers]), np.dtype("<f4")
+        ),
+        "maps": {},
+    }
+    sent: dict[str, list[Tensor]] = {}
+    for kind, field in KINDS.items():
+        maps = [weights for weights in source.trace.maps(field) if weights is not None]
+        if not maps:
+            packed["maps"][kind] = None
+            continue
+        same = (name for name, other in sent.items() if all(map(torch.equal, maps, other)))
+        alias = next(same, None)
+        if alias is not None:
+            packed["maps"][kind] = alias
+            continue
+        sent[kind] = maps
+        packed["maps"][kind] = {
+            "heads": _triangles(torch.stack(maps)),
+            "rollout": _triangles(torch.stack(rollout(maps))),
+        }
+    return packed
+
+
+def _triangles(weights: Tensor) -> str:
+    rows, columns = np.tril_indices(weights.shape[-1])
+    triangle = weights.cpu().numpy()[..., rows, columns]
+    return _encoded(np.rint(triangle * STEPS), np.dtype("<u2"))
+
+
+def _encoded(values: Tensor | npt.NDArray[Any], dtype: np.dtype[Any]) -> str:
+    array = values.cpu().numpy() if isinstance(values, Tensor) else values
+    return base64.b64encode(np.ascontiguousarray(array, dtype=dtype).tobytes()).decode()
+
+
+@functools.cache
+def _file(name: str) -> str:
+    return files("awrsr.board").joinpath(name).read_text(encoding="utf-8")
+
+
+def script() -> str:
+    """The board's script, an ES module without dependencies."""
+    return _file("board.js")
+
+
+def page(content: dict[str, Any]) -> str:
+    """A self-contained HTML page that shows the board: no server, no network.
+
+    Args:
+        content: made by `payload`.
+    """
+    return fill(
+        content["page"],
+        {
+            # Inside <title> no markup is read but the end tag and entities.
+            "title": html.escape(content["title"] or "Attention board"),
+            # "<" only occurs inside JSON strings, where \\u003c means the same: no tag can end.
+            "data": json.dumps(content).replace("<", "\\u003c"),
+            "script": script(),
+        },
+    )
+
+
+def notebook(trace: Trace) -> str:
+    """The board of one trace in a frame of its own, for a notebook's cell."""
+    if trace.dataset is None:
+        titles = [f"item {item}" for item in range(1, len(trace.item_scores) + 1)]
+        names = ItemNames(titles=titles)
+    else:
+        names = item_names(trace.dataset)
+    title = model_title(trace.config.backbone, trace.config.refinement)
+    content = payload([Source(name="A", title=title, trace=trace)], names, title=title)
+    return (
+        f'<iframe srcdoc="{html.escape(page(content))}" sandbox="allow-scripts allow-downloads" '
+        'style="width: 100%; height: 60rem; border: 0" title="Attention board"></iframe>'
+    )
+
+
+def fill(template: str, values: dict[str, str]) -> str:
+    """Replace {{name}} in one pass, so that what is put in is not searched again."""
+    parts: Iterable[str] = template.split("{{")
+    head, *rest = parts
+    filled = [head]
+    for part in rest:
+        name, _, after = part.partition("}}")
+        filled += [values[name], after]
+    return "".join(filled)
