@@ -98,9 +98,10 @@ def prepare(
         source, format=format, name=name or output.name, k_core=k_core, titles=titles, about=about
     )
     save_dataset(dataset, output)
-    print(dataset.summary().to_string())
-    print(f"fingerprint            {dataset.fingerprint}")
-    print(f"written to             {output}")
+    for name_, value in dataset.summary().items():
+        print(f"{name_:<19}{value:,.4f}" if isinstance(value, float) else f"{name_:<19}{value:,}")
+    print(f"fingerprint        {dataset.fingerprint}")
+    print(f"written to         {output}")
 
 
 def train(

@@ -21,7 +21,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from awrsr.errors import DataError, did_you_mean
+from awrsr.errors import DataError, counted, did_you_mean
 from awrsr.files import new_directory, read_json, write_json
 
 SCHEMA_VERSION = 1
@@ -57,8 +57,9 @@ class Dataset:
 
     def __repr__(self) -> str:
         return (
-            f"Dataset({self.name!r}: {self.n_users} users, {self.n_items} items, "
-            f"{self.n_interactions} interactions, fingerprint {self.fingerprint})"
+            f"Dataset({self.name!r}: {counted(self.n_users, 'user')}, "
+            f"{counted(self.n_items, 'item')}, {counted(self.n_interactions, 'interaction')}, "
+            f"fingerprint {self.fingerprint})"
         )
 
     @property

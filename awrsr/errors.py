@@ -42,6 +42,11 @@ def did_you_mean(name: str, accepted: Iterable[str]) -> str:
     return f" Did you mean {', '.join(repr(n) for n in names)}?" if names else ""
 
 
+def counted(number: int, noun: str) -> str:
+    """'1 item', '3,496 items': a count as all messages and tables write it."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def check_choice(kind: str, name: str, accepted: Iterable[str]) -> None:
     """Raise ConfigError unless `name` is one of the accepted names of this kind."""
     accepted = list(accepted)

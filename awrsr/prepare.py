@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from awrsr.dataset import Dataset
-from awrsr.errors import DataError, check_choice, did_you_mean
+from awrsr.errors import DataError, check_choice, counted, did_you_mean
 
 Format = Literal["movielens", "s3rec", "table"]
 
@@ -75,10 +75,10 @@ def prepare(
     kept = filter_k_core(raw.interactions, k_core)
     if kept.empty:
         raise DataError(
-            f"nothing is left of {source} after the {k_core}-core: "
-            f"{len(raw.interactions)} interactions of "
-            f"{raw.interactions['user_id'].nunique()} users with "
-            f"{raw.interactions['item_id'].nunique()} items were read"
+            f"nothing is left of {source} after the {k_core}-core; "
+            f"read: {counted(len(raw.interactions), 'interaction')} of "
+            f"{counted(raw.interactions['user_id'].nunique(), 'user')} with "
+            f"{counted(raw.interactions['item_id'].nunique(), 'item')}"
         )
     _check_enough(kept, source)
     filters = {"k_core": k_core, "format": format, "order": "time, ties by file order"}
@@ -99,12 +99,14 @@ def filter_k_core(interactions: pd.DataFrame, k: int) -> pd.DataFrame:
 def _check_enough(interactions: pd.DataFrame, source: Path) -> None:
     users = interactions["user_id"].nunique()
     if users < 2:
-        raise DataError(f"{source} leaves {users} user after filtering; 2 or more are needed")
+        raise DataError(
+            f"{source} leaves {counted(users, 'user')} after filtering; 2 or more are needed"
+        )
     shortest = int(interactions.groupby("user_id").size().min())
     if shortest < 3:
         raise DataError(
-            f"{source}: a user has {shortest} interactions; leave-one-out needs 3 or more "
-            "(one each to train, to validate, to test): raise k_core"
+            f"{source}: a user has {counted(shortest, 'interaction')}; leave-one-out needs "
+            "3 or more (one each to train, to validate, to test): raise k_core"
         )
 
 
@@ -258,7 +260,7 @@ def _read_columns(source: Path, columns: dict[str, str], *, further: bool = Fals
                         frame[name].isna() | (frame[name].astype(str).str.strip() == "")
                     )[0]
                 )
-                raise DataError(f"{source}, row {row + 1}: {columns[name]!r} is empty")
+                raise DataError(f"{source}, data row {row + 1}: {columns[name]!r} is empty")
             frame[name] = frame[name].astype(str)
     return frame
 
@@ -277,6 +279,6 @@ def _seconds(values: "pd.Series[Any]", source: Path) -> "pd.Series[Any]":
     if len(unreadable) == 0:
         raise DataError(f"{source}: timestamps are numbers in some rows and dates in others")
     raise DataError(
-        f"{source}, row {unreadable[0] + 1}: timestamp {text.iloc[unreadable[0]]!r} is neither "
-        "a number of seconds nor an ISO 8601 date"
+        f"{source}, data row {unreadable[0] + 1}: timestamp {text.iloc[unreadable[0]]!r} is "
+        "neither a number of seconds nor an ISO 8601 date"
     )

@@ -34,7 +34,7 @@ from awrsr.checkpoint import (
 )
 from awrsr.config import PADDING, Catalogue, ModelConfig, TrainConfig
 from awrsr.dataset import Dataset
-from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError
+from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError, counted
 from awrsr.evaluation import evaluate
 from awrsr.files import new_directory, remove_leftovers, write_text
 from awrsr.losses import training_loss
@@ -125,7 +125,7 @@ def train(
     if dataset.lengths().max() - HELD_OUT["validation"] < 2:
         raise DataError(
             f"no user of {dataset.name} has items to train on: the longest sequence has "
-            f"{dataset.lengths().max()} items, 4 or more are needed"
+            f"{counted(int(dataset.lengths().max()), 'item')}, 4 or more are needed"
         )
     torch_device = resolve_device(device)
     fabric = Fabric(

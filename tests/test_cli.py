@@ -296,7 +296,7 @@ REFUSED = {
     ),
     "unreadable-timestamp": (
         f"prepare RAW/bad-timestamp.csv OUT {PREPARE}",
-        "bad-timestamp.csv, row 1: timestamp 'monday' is neither a number of seconds nor",
+        "bad-timestamp.csv, data row 1: timestamp 'monday' is neither a number of seconds nor",
     ),
     "one-user": (f"prepare RAW/one-user.csv OUT {PREPARE}", "leaves 1 user after filtering; 2 or"),
     "empty-file": (f"prepare RAW/empty.csv OUT {PREPARE}", "empty.csv is empty; expected columns"),
@@ -304,7 +304,7 @@ REFUSED = {
     "missing-file": (f"prepare RAW/no.csv OUT {PREPARE}", "no.csv does not exist"),
     "too-few-for-the-core": (
         "prepare RAW/good.csv OUT --format table",
-        "after the 5-core: 6 interactions of 2 users with 3 items were read",
+        "after the 5-core; read: 6 interactions of 2 users with 3 items",
     ),
     "prepare-over-a-directory": (
         f"prepare RAW/good.csv TINY {PREPARE}",
@@ -469,7 +469,7 @@ REFUSED = {
     ),
     "other-catalogue-to-evaluate": (
         "evaluate MODEL --dataset EMBEDDED",
-        "the dataset is 'ml-latest-small' (3496 items, fingerprint",
+        "the dataset is 'ml-latest-small' (3,496 items, fingerprint",
     ),
     "missing-model": (
         f"recommend TINY/models/no {HISTORY}",

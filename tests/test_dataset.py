@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import make_dataset
 
 from awrsr.dataset import FILES, Dataset, load_dataset, save_dataset
-from awrsr.errors import DataError
+from awrsr.errors import DataError, counted
 
 
 def titled(*titles: str, item_ids: list[str] | None = None) -> Dataset:
@@ -290,3 +291,10 @@ def test_the_summary_counts(tiny_dataset: Dataset):
         "mean sequence": pytest.approx(sum(lengths) / 12),
         "longest sequence": max(lengths),
     }
+
+
+def test_counts_are_written_with_a_separator_and_their_number():
+    counts = [counted(number, "item") for number in (0, 1, 2, 3496)]
+    assert counts == ["0 items", "1 item", "2 items", "3,496 items"]
+    data = make_dataset()
+    assert repr(data).startswith(f"Dataset('tiny': 12 users, 11 items, {data.n_interactions} inter")

@@ -267,10 +267,14 @@ REFUSED = {
         "user item time",
         "missing column 'timestamp'; it has 'user', 'item', 'time'",
     ),
-    "word-as-time": (with_time("monday"), None, f"row 3: timestamp 'monday' {NO_TIME}"),
-    "empty-time": (with_time(""), None, f"row 3: timestamp '' {NO_TIME}"),
-    "infinite-time": (with_time("inf"), None, f"row 3: timestamp 'inf' {NO_TIME}"),
-    "time-beyond-64-bits": (with_time("1e300"), None, f"row 3: timestamp '1e\\+300' {NO_TIME}"),
+    "word-as-time": (with_time("monday"), None, f"data row 3: timestamp 'monday' {NO_TIME}"),
+    "empty-time": (with_time(""), None, f"data row 3: timestamp '' {NO_TIME}"),
+    "infinite-time": (with_time("inf"), None, f"data row 3: timestamp 'inf' {NO_TIME}"),
+    "time-beyond-64-bits": (
+        with_time("1e300"),
+        None,
+        f"data row 3: timestamp '1e\\+300' {NO_TIME}",
+    ),
     "dates-and-numbers": (
         [
             (user, item, f"2020-01-0{time + 1}" if user == "a" else time)
@@ -279,9 +283,9 @@ REFUSED = {
         None,
         "timestamps are numbers in some rows and dates in others",
     ),
-    "empty-user": ([*GOOD, (" ", "x", 9)], None, "row 7: 'user' is empty"),
-    "empty-item": ([*GOOD, ("a", "", 9)], None, "row 7: 'item' is empty"),
-    "short-row": ([*GOOD, ("a",)], None, "row 7: 'item' is empty"),
+    "empty-user": ([*GOOD, (" ", "x", 9)], None, "data row 7: 'user' is empty"),
+    "empty-item": ([*GOOD, ("a", "", 9)], None, "data row 7: 'item' is empty"),
+    "short-row": ([*GOOD, ("a",)], None, "data row 7: 'item' is empty"),
     "values-too-many": (
         [(*row, 1) for row in GOOD],
         None,
@@ -290,6 +294,7 @@ REFUSED = {
     "one-row-too-long": ([*GOOD, ("a", "x", 9, 9)], None, "is not a readable csv or parquet file"),
     "header-alone": ([], None, "raw.csv holds no interactions"),
     "one-user": (GOOD[::2], None, "leaves 1 user after filtering; 2 or more are needed"),
+    "single": ([*GOOD, ("c", "x", 9)], None, "a user has 1 interaction; leave-one-out needs 3"),
     "short-user": (GOOD[:-1], None, "a user has 2 interactions; leave-one-out needs 3 or more"),
 }
 
@@ -328,7 +333,9 @@ def test_a_file_that_is_no_table(tmp_path: Path, content: bytes | None, message:
 def test_a_missing_time_in_parquet_is_refused(tmp_path: Path, times):
     frame = pd.DataFrame({"user": list("aaabbb"), "item": list("xyzxyz"), "timestamp": times})
     frame.to_parquet(tmp_path / "raw.parquet")
-    with pytest.raises(DataError, match="raw.parquet, row 2: timestamp .* is neither a number"):
+    with pytest.raises(
+        DataError, match="raw.parquet, data row 2: timestamp .* is neither a number"
+    ):
         prepare(tmp_path / "raw.parquet", format="table", name="made", k_core=1)
 
 
@@ -384,9 +391,7 @@ def test_settings_that_are_refused(tmp_path: Path):
     arguments = table(tmp_path, GOOD)
     with pytest.raises(DataError, match="k_core must be 1 or more; received 0"):
         prepare(**{**arguments, "k_core": 0})
-    left = (
-        "nothing is left of .* after the 4-core: 6 interactions of 2 users with 3 items were read"
-    )
+    left = "nothing is left of .* after the 4-core; read: 6 interactions of 2 users with 3 items"
     with pytest.raises(DataError, match=left):
         prepare(**{**arguments, "k_core": 4})
     with pytest.raises(
