@@ -57,9 +57,15 @@ def choose_history(
         width="stretch",
     )
     if session.source == state.USER:
-        show_user_picker(dataset, models or {})
-    show_entry(dataset)
+        show_user_picker(dataset)
+    with st.container(horizontal=True, gap="xsmall"):
+        if session.source == state.USER:
+            browse = st.button("Browse", icon=":material/table_rows:", help="All users in a table")
+            if browse:
+                browse_users(dataset, models or {})
+        show_entry(dataset)
     show_problems()
+    show_search(dataset)
     history, held_out = current_history(dataset), None
     if (owner := history_owner()) is not None:
         held_out = held_out_item(dataset, owner)
@@ -203,8 +209,8 @@ def show_user(user: str) -> None:
     dismiss()
 
 
-def show_user_picker(dataset: Dataset, models: dict[str, Path]) -> None:
-    """A user by id, the ones before and after, and the table of all."""
+def show_user_picker(dataset: Dataset) -> None:
+    """A user by id, and the ones before and after."""
     session = st.session_state
     if not session.get("wrong_user"):
         session["typed_user"] = session.user
@@ -225,11 +231,8 @@ def show_user_picker(dataset: Dataset, models: dict[str, Path]) -> None:
                 on_click=show_user,
                 args=(dataset.user_ids[other] if there else session.user,),
             )
-        browse = st.button("Browse", icon=":material/table_rows:", help="All users in a table")
     if session.get("wrong_user"):
         st.error(plain(session["wrong_user"]))
-    if browse:
-        browse_users(dataset, models)
 
 
 def type_user(dataset: Dataset) -> None:
@@ -249,7 +252,29 @@ def type_user(dataset: Dataset) -> None:
 
 
 def show_entry(dataset: Dataset) -> None:
-    """Search for an item, paste lines, upload a file."""
+    """Paste lines or upload a file."""
+    with st.popover("Paste, upload", icon=":material/upload:", width="stretch"):
+        st.text_area(
+            "Titles or ids, one a line, oldest first",
+            key="pasted",
+            height=180,
+            placeholder="Toy Story (1995)\nHeat (1995)\n1 608 296",
+        )
+        st.button("Use these", on_click=paste_items, args=(dataset,), type="primary")
+        st.file_uploader(
+            "Or a file",
+            type=["csv", "txt"],
+            max_upload_size=1,
+            key="uploaded",
+            on_change=upload_items,
+            args=(dataset,),
+            help="txt: one title or id a line. csv: a column item_id, title or item, each with "
+            "titles or ids as the source has them. UTF-8, at most 1 MB.",
+        )
+
+
+def show_search(dataset: Dataset) -> None:
+    """Search for an item to be added, or to take the place of another."""
     session = st.session_state
     labels = item_labels(dataset)
     history = current_history(dataset)[-state.MAX_HISTORY :]
@@ -274,24 +299,6 @@ def show_entry(dataset: Dataset) -> None:
                 width="stretch",
             )
             st.button("Cancel", on_click=stop_replacing, type="tertiary")
-    with st.popover("Paste or upload", icon=":material/upload:", width="stretch"):
-        st.text_area(
-            "Titles or ids, one a line, oldest first",
-            key="pasted",
-            height=180,
-            placeholder="Toy Story (1995)\nHeat (1995)\n1 608 296",
-        )
-        st.button("Use these", on_click=paste_items, args=(dataset,), type="primary")
-        st.file_uploader(
-            "Or a file",
-            type=["csv", "txt"],
-            max_upload_size=1,
-            key="uploaded",
-            on_change=upload_items,
-            args=(dataset,),
-            help="txt: one title or id a line. csv: a column item_id, title or item, each with "
-            "titles or ids as the source has them. UTF-8, at most 1 MB.",
-        )
 
 
 def add_item(dataset: Dataset) -> None:
@@ -446,26 +453,22 @@ def dismiss() -> None:
 def show_editor(dataset: Dataset, history: list[int], held_out: int | None) -> None:
     """The history as a list, whose it is, and the buttons that change all of it."""
     session = st.session_state
-    count = f"**{len(history):,} item{'s' * (len(history) != 1)}**, older to newer"
     owner = history_owner()
+    count = f"**{len(history):,} item{'s' * (len(history) != 1)}**, older to newer"
+    if owner is not None:
+        whose = "" if session.source == state.USER else f", edited from user {plain(owner)}'s"
+        count += f"{whose}; then came {plain(dataset.titles([held_out])[0])}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if owner is None:
-            st.markdown(count, width="stretch")
-        else:
-            edit_of = (
-                "" if session.source == state.USER else f"edited copy of user {plain(owner)}, "
+        st.caption(count, width="stretch")
+        if owner is not None and session.source == state.OWN:
+            st.button(
+                "Original",
+                icon=":material/restart_alt:",
+                type="tertiary",
+                help="Back to the user's own history; the edited one stays under My own",
+                on_click=show_user,
+                args=(owner,),
             )
-            then = f"then {plain(dataset.titles([held_out])[0])}"
-            st.markdown(f"{count}  \n:small[{edit_of}{then}]", width="stretch")
-            if session.source == state.OWN:
-                st.button(
-                    "Original",
-                    icon=":material/restart_alt:",
-                    type="tertiary",
-                    help="Back to the user's own history; the edited one stays under My own",
-                    on_click=show_user,
-                    args=(owner,),
-                )
     if history:
         shown = history[-state.MAX_HISTORY :]
         if len(shown) < len(history):

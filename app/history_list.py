@@ -11,14 +11,14 @@ HERE = Path(__file__).resolve().parent
 KEY = "history_list"
 OPERATIONS = ("move", "remove", "repeat", "replace")
 HINT = (
-    "Drag to reorder. Keys: arrows choose an item, Alt + \u2191 or \u2193 moves it, "
-    "Delete removes it, Tab reaches its buttons."
+    "Drag to reorder. Keys: arrows choose an item, Alt + arrows move it, Delete removes it, "
+    "Tab reaches its buttons."
 )
 _mount = st.components.v2.component(
     "history_list",
     html=f"""<div class="history">
-<p class="hint" id="history-hint">{HINT}</p>
 <ol class="list" aria-label="History, older to newer"></ol>
+<p class="hint" id="history-hint">{HINT}</p>
 <div class="said" role="status" aria-live="polite"></div>
 </div>""",
     css=(HERE / "history_list.css").read_text(encoding="utf-8"),
