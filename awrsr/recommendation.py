@@ -24,8 +24,9 @@ def check_same_catalogue(model: SequentialModel, dataset: Dataset) -> None:
     """
     if model.catalogue.fingerprint != dataset.fingerprint:
         raise DataError(
-            f"the model belongs to {model.catalogue.name!r} ("
-            f"{counted(model.catalogue.n_items, 'item')}, fingerprint {model.catalogue.fingerprint}), the dataset is {dataset.name!r} "
+            f"the model belongs to {model.catalogue.name!r} "
+            f"({counted(model.catalogue.n_items, 'item')}, fingerprint "
+            f"{model.catalogue.fingerprint}), the dataset is {dataset.name!r} "
             f"({counted(dataset.n_items, 'item')}, fingerprint {dataset.fingerprint})"
         )
 
@@ -62,17 +63,21 @@ def check_item(model: SequentialModel, item: int, role: str = "") -> int:
 
 
 @torch.no_grad()
-def trace(model: SequentialModel, items: Sequence[int]) -> Trace:
+def trace(model: SequentialModel, items: Sequence[int], *, dataset: Dataset | None = None) -> Trace:
     """Everything one forward pass computes on the way to the next item's scores.
 
     Args:
         model: in eval mode.
         items: the history, oldest first; more than n items are cut to the newest n, see
             `Trace.dropped`.
+        dataset: gives the items their titles where the trace is shown.
 
     Raises:
-        DataError: the history is empty or names something that is not an item.
+        DataError: the history is empty or names something that is not an item, or the dataset is
+            another one.
     """
+    if dataset is not None:
+        check_same_catalogue(model, dataset)
     history = check_items(model, items)
     kept = history[-model.config.max_length :]
     recording: list[LayerTrace] = []
@@ -82,6 +87,8 @@ def trace(model: SequentialModel, items: Sequence[int]) -> Trace:
         dropped=len(history) - len(kept),
         layers=[layer.of_sequence(0) for layer in recording],
         item_scores=model.item_scores(states[:, -1])[0],
+        config=model.config,
+        dataset=dataset,
     )
 
 
