@@ -1,77 +1,355 @@
-"""What each item of the history adds to the target's score, in both models."""
+"""What each item of the history adds to the target's score, by several methods, in both models."""
 
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
 import streamlit as st
 
-from app import figures, loaders
+from app import figures, jobs, loaders
+from app.loaders import AttributionQuestion, TimedAttribution
 from app.sides import SIDES, Side
-from app.text import item_labels, plain
+from app.text import plain
 from awrsr.attribution import METHODS
 from awrsr.dataset import Dataset
+from awrsr.errors import AwrsrError
+from awrsr.explain import STATISTICS, prediction_rows
 
 PLOT_CONFIG = {"displayModeBar": False}
+POLL = 0.3
+"""Seconds between two looks at running jobs."""
+SIZE, SIGNED = "size of the attribution", "signed attribution"
+KIND_TITLES = {"first_order": "first order", "second_order": "second order", "refined": "refined"}
+NOT_DEFINED, NO_MAP = "not defined", "\u2013"
+MANY = 1_000_000
+
+Results = dict[tuple[str, str], TimedAttribution]
+"""By method and side, in the order of METHODS and of the sides."""
 
 
-def show_attributions(dataset: Dataset, sides: list[Side], target: int) -> None:
-    """What each item adds to the target's score, in both models, by one method."""
-    st.divider()
-    labels = item_labels(dataset)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        st.markdown("#### Attribution", width="content")
-        st.selectbox(
-            "Method",
-            list(METHODS),
-            key="method",
-            format_func=lambda name: METHODS[name].title,
-            width=260,
-        )
-        st.selectbox(
-            "Rather than (optional)",
-            range(1, dataset.n_items + 1),
-            index=None,
-            key="rival",
-            placeholder="No rival",
-            format_func=lambda item: labels[item - 1],
-            help="Explain the target's score less this item's score.",
-            width=340,
-        )
-    method, rival = METHODS[st.session_state.method], st.session_state.rival
+def show_attributions(
+    dataset: Dataset, sides: list[Side], target: int, rival: int | None = None
+) -> None:
+    """Bars, facts and agreement with attention, of the chosen methods.
+
+    Args:
+        dataset: that the items are from.
+        sides: the models and what they make of the history.
+        target: the item whose score is explained.
+        rival: the item whose score is taken off, or None.
+    """
+    st.markdown("#### Attribution")
+    st.pills(
+        "Methods",
+        list(METHODS),
+        key="methods",
+        selection_mode="multi",
+        format_func=method_label,
+        help=":material/hourglass_top: takes longer and is computed beside the page.",
+    )
     question = f"score of {dataset.titles([target])[0]}"
     if rival:
         question += f" less score of {dataset.titles([rival])[0]}"
-    st.caption(
-        f"{plain(method.title)} of the {plain(question)}, in item score units, each panel on its "
-        f"own scale. "
-        f"Baseline: {plain(method.baseline)}. {plain(method.source)}."
+    chosen = [name for name in METHODS if name in st.session_state.methods]
+    results, asked = computed(sides, target, rival, chosen)
+    show_jobs(asked)
+    if not chosen:
+        st.info("Choose a method or more.")
+    if not results:
+        return
+    st.caption(f"What each item adds to the {plain(question)}. {scale_note(sides)}")
+    st.plotly_chart(
+        figures.attribution_bars(panels(sides, results), slot_titles(dataset, sides)),
+        config=PLOT_CONFIG,
+        key="attribution",
+        alt=f"Attributions of the {question} per item of the history",
     )
-    results = [
-        loaders.get_attribution(side.directory, tuple(side.trace.items), target, method.name, rival)
-        for side in sides
-    ]
-    for side, result, column in zip(sides, results, st.columns(len(sides)), strict=True):
-        with column:
-            st.markdown(f"**{plain(side.title)}**")
-            st.plotly_chart(
-                figures.attribution_bars(
-                    result.attribution.values.cpu().numpy(),
-                    dataset.titles(side.trace.items),
-                    color=figures.MODEL_COLORS[SIDES.index(side.key)],
-                ),
-                config=PLOT_CONFIG,
-                key=f"attribution-{side.key}",
-                alt=f"{method.title} of {side.title} per item of the history",
+    show_facts(sides, results)
+    show_agreement(sides, results)
+
+
+def method_label(name: str) -> str:
+    """A method on its pill."""
+    return METHODS[name].title + (" :material/hourglass_top:" if METHODS[name].slow else "")
+
+
+# --- results --------------------------------------------------------------------------------------
+
+
+def computed(
+    sides: list[Side], target: int, rival: int | None, chosen: list[str]
+) -> tuple[Results, dict[AttributionQuestion, str]]:
+    """What is known or quickly computed, and the questions left to jobs, with their names."""
+    results: Results = {}
+    asked: dict[AttributionQuestion, str] = {}
+    owner = loaders.job_owner()
+    for name in chosen:
+        for side in sides:
+            question = loaders.attribution_question(
+                side.directory, side.trace.items, target, name, rival
             )
-            st.caption(attribution_facts(result))
+            try:
+                if METHODS[name].slow:
+                    result = loaders.known_attribution(question) or from_job(owner, question)
+                else:
+                    result = loaders.get_attribution(
+                        side.directory, side.trace.items, target, name, rival
+                    )
+            except AwrsrError as error:
+                st.error(f"{METHODS[name].title}, {plain(side.title)}: {plain(error)}")
+                continue
+            if result is None:
+                asked[question] = f"{METHODS[name].title}, {side.title}"
+            else:
+                results[name, side.key] = result
+    owner.keep_only(set(asked))
+    return results, asked
 
 
-def attribution_facts(timed: loaders.TimedAttribution) -> str:
-    """Sum, score, baseline score, gap and time of one attribution."""
-    result = timed.attribution
-    facts = [f"sum {float(result.values.sum()):+.3f}", f"score {result.score:+.3f}"]
-    if result.baseline_score is not None:
-        facts.append(f"baseline score {result.baseline_score:+.3f}")
-    if result.delta is not None:
-        facts.append(f"completeness gap {result.delta:+.4f}")
+def from_job(owner: jobs.JobOwner, question: AttributionQuestion) -> TimedAttribution | None:
+    """The result of the session's job for a question, which then is kept for all."""
+    job = owner.jobs.get(question)
+    if job is None or job.state != jobs.DONE:
+        return None
+    loaders.keep_attribution(question, job.result)
+    return job.result
+
+
+def show_jobs(asked: dict[AttributionQuestion, str]) -> None:
+    """Start what is asked for; show how far it is until it has ended."""
+    owner = loaders.job_owner()
+    problems: dict[AttributionQuestion, str] = {}
+    for question in asked:
+        if question in owner.jobs or question in owner.cancelled:
+            continue
+        try:
+            owner.ask(question, loaders.attribution_work(question))
+        except AwrsrError as error:
+            problems[question] = str(error)
+    live = {question for question, job in owner.jobs.items() if job.live}
+
+    def show() -> None:
+        if live - {question for question, job in owner.jobs.items() if job.live}:
+            st.rerun()  # the page draws the result, and looks again only if another is live
+        for question, name in asked.items():
+            show_job(owner, question, name, problems.get(question))
+
+    st.fragment(show, run_every=POLL if live else None, key="attribution-jobs")()
+
+
+def show_job(
+    owner: jobs.JobOwner, question: AttributionQuestion, name: str, problem: str | None
+) -> None:
+    """One line: progress and a way to cancel, or why there is no result and a way to try again."""
+    key = f"{question.method}-{question.model[0]}"
+    job = owner.jobs.get(question)
+    said, button = st.columns([5, 1], vertical_alignment="center")
+    if job is not None and job.live:
+        with said:
+            waiting = " \u00b7 waiting" if job.state == jobs.WAITING else ""
+            st.progress(min(1.0, job.share), f"{plain(name)}{waiting}")
+        call: Callable[..., None] = owner.cancel
+        label, icon = "Cancel", ":material/close:"
     else:
-        facts.append("no sum is promised by this method")
-    facts += [f"{name} {value}" for name, value in result.settings.items()]
-    return plain(" \u00b7 ".join([*facts, f"computed in {timed.seconds * 1000:.0f} ms"]))
+        problem = problem or (job.problem if job is not None else "")
+        with said:
+            if problem:
+                st.error(f"{plain(name)}: {plain(problem)}")
+            else:
+                st.info(f"{plain(name)}: cancelled.")
+        call, label, icon = owner.forget, "Compute", ":material/play_arrow:"
+    with button:
+        if st.button(
+            label,
+            icon=icon,
+            key=f"{label}-{key}",
+            on_click=call,
+            args=(question,),
+            width="stretch",
+            help=f"{label}: {plain(name)}",
+        ):
+            st.rerun()
+
+
+# --- bars -----------------------------------------------------------------------------------------
+
+
+def slots(side: Side) -> list[int]:
+    """Of the items a model saw, counted from 1 at the oldest of the whole history."""
+    first = side.trace.dropped + 1
+    return list(range(first, first + len(side.trace.items)))
+
+
+def slot_titles(dataset: Dataset, sides: list[Side]) -> dict[int, str]:
+    """The titles of all slots that a model saw."""
+    return {
+        slot: title
+        for side in sides
+        for slot, title in zip(slots(side), dataset.titles(side.trace.items), strict=True)
+    }
+
+
+def panels(sides: list[Side], results: Results) -> list[figures.BarPanel]:
+    """One panel a method and model; a method has one scale in models of one unit."""
+    of = {side.key: side for side in sides}
+    return [
+        figures.BarPanel(
+            title=METHODS[name].title,
+            model=key.upper(),
+            slots=slots(of[key]),
+            values=result.attribution.values.cpu().numpy(),
+            scale=f"{name} {of[key].model.config.backbone}",
+            color=figures.MODEL_COLORS[SIDES.index(key)],
+        )
+        for (name, key), result in results.items()
+    ]
+
+
+def scale_note(sides: list[Side]) -> str:
+    """The unit, and whose axes may be compared."""
+    if len({side.model.config.backbone for side in sides}) > 1:
+        return (
+            "In item score units, which differ between the backbones: each model has its own scale."
+        )
+    if len(sides) > 1:
+        return "In item score units; a method's two panels have one scale."
+    return "In item score units."
+
+
+# --- facts ----------------------------------------------------------------------------------------
+
+
+def show_facts(sides: list[Side], results: Results) -> None:
+    """What each method was asked, what it promises, and what it took."""
+    st.dataframe(
+        pd.DataFrame([facts(name, key, result) for (name, key), result in results.items()]),
+        hide_index=True,
+        key="attribution-facts",
+        column_config={
+            "score": st.column_config.TextColumn(
+                help="Of the target, less that of the rival if there is one; in item score units"
+            ),
+            "gap": st.column_config.TextColumn(help="score - baseline score - sum"),
+        },
+    )
+
+
+def facts(name: str, key: str, timed: TimedAttribution) -> dict[str, str]:
+    """One row of the table of facts."""
+    method, result = METHODS[name], timed.attribution
+    return {
+        "method": method.title,
+        "model": key.upper(),
+        "sum": f"{float(result.values.sum()):+.3f}",
+        "score": f"{result.score:+.3f}",
+        "baseline score": (
+            "none" if result.baseline_score is None else f"{result.baseline_score:+.3f}"
+        ),
+        "gap": (
+            "no sum is promised"
+            if result.delta is None
+            else f"{result.delta:+.4f} ({method.gap_meaning})"
+        ),
+        "time": f"{timed.seconds * 1000:,.0f} ms",
+        "settings": ", ".join(f"{key} {value}" for key, value in result.settings.items()),
+        "baseline": result.baseline,
+        "source": method.source,
+    }
+
+
+# --- agreement with attention ---------------------------------------------------------------------
+
+
+def show_agreement(sides: list[Side], results: Results) -> None:
+    """Rank correlation of every method with what the prediction position attends to."""
+    with st.expander("Attention against attribution: do they rank the items alike?"):
+        with st.container(horizontal=True, gap="medium"):
+            compared = st.segmented_control(
+                "Attention weights against the",
+                [SIZE, SIGNED],
+                default=SIZE,
+                required=True,
+                key="agreement-side",
+            )
+            statistic = st.segmented_control(
+                "Rank correlation",
+                list(STATISTICS),
+                default=next(iter(STATISTICS)),
+                required=True,
+                key="agreement-statistic",
+            )
+        table = agreement_table(sides, results, STATISTICS[statistic], signed=compared == SIGNED)
+        colors = table.map(shade)
+        st.dataframe(
+            table.map(shown).style.apply(lambda _: colors, axis=None),
+            hide_index=True,
+            key="agreement",
+            height=38 + 35 * len(table),
+        )
+        counts = {side.key: len(side.trace.items) for side in sides}
+        n = ", ".join(f"n = {count} items in {key.upper()}" for key, count in counts.items())
+        st.caption(
+            f"{plain(statistic)} between the last row of each map, which is what the position that "
+            f"makes the prediction attends to, and the {compared}; {n}. Attention weights have no "
+            "sign, attributions do: by default their size is compared, since an item that lowers "
+            "the score was made use of as well. With fewer than 3 items, or where all values are "
+            "equal, it is not defined; a dash stands for a map that the model does not have. "
+            "One history is one observation: no test of significance is made."
+        )
+
+
+def agreement_table(
+    sides: list[Side],
+    results: Results,
+    statistic: Callable[[np.ndarray, np.ndarray], float | None],
+    *,
+    signed: bool,
+) -> pd.DataFrame:
+    """One row a layer, head and kind of map; one column a method and model."""
+    rows: dict[tuple[str, str, str], dict[str, object]] = {}
+    for side in sides:
+        for row in prediction_rows(side.trace):
+            head = "mean" if row.head is None else str(row.head + 1)
+            place = (str(row.layer + 1), head, KIND_TITLES[row.kind])
+            cells = rows.setdefault(place, {})
+            for (name, key), result in results.items():
+                if key == side.key:
+                    values = result.attribution.values.cpu().numpy()
+                    value = statistic(row.weights, values if signed else np.abs(values))
+                    cells[column(name, key)] = NOT_DEFINED if value is None else value
+    return pd.DataFrame(
+        [
+            dict(zip(("layer", "head", "map"), place, strict=True))
+            | {column(*which): rows[place].get(column(*which), NO_MAP) for which in results}
+            for place in sorted(rows, key=in_order)
+        ],
+        dtype=object,
+    )
+
+
+def column(name: str, key: str) -> str:
+    """The heading of a method in a model."""
+    return f"{METHODS[name].title} {key.upper()}"
+
+
+def in_order(place: tuple[str, str, str]) -> tuple[int, int, int]:
+    """By layer, its heads and their mean, and the kind of map."""
+    layer, head, kind = place
+    return (
+        int(layer),
+        int(head) if head.isdigit() else MANY,
+        list(KIND_TITLES.values()).index(kind),
+    )
+
+
+def shown(value: object) -> str:
+    """A cell as text."""
+    return f"{value:+.2f}" if isinstance(value, float) else str(value)
+
+
+def shade(value: object) -> str:
+    """Blue for alike, orange for opposite, the stronger the deeper."""
+    if not isinstance(value, float):
+        return ""
+    rgb = "59, 111, 212" if value > 0 else "217, 122, 30"
+    return f"background-color: rgba({rgb}, {0.6 * abs(value):.3f})"

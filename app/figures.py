@@ -4,14 +4,19 @@ Item titles are untrusted: every label is escaped, since Plotly reads a subset o
 """
 
 import html
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 COLORSCALE = "Viridis"
 MODEL_COLORS = ("#3b6fd4", "#d97a1e")
 LABEL_LENGTH = 26
+PANELS_A_ROW = 6
+ROW_GAP = 74
+"""Pixels of a row of panels beside its bars: headings above, ticks below."""
 SCALE_TICKS = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
 SCALES = {"square root": np.sqrt, "linear": lambda weights: weights}
 
@@ -91,44 +96,96 @@ def attention_map(weights: FloatArray, titles: list[str], *, name: str, scale: s
     )
 
 
-def attribution_bars(values: FloatArray, titles: list[str], *, color: str) -> go.Figure:
-    """Signed bars per item, older items above.
+@dataclass(frozen=True, kw_only=True)
+class BarPanel:
+    """The attribution of one history by one method in one model.
 
     Args:
-        values: (m,) in item score units.
-        titles: of the m items, oldest first.
+        title: of the method.
+        model: the letter of the model.
+        slots: of the items the model saw, counted from 1 at the oldest of the history.
+        values: one per slot, in item score units.
+        scale: panels of equal scale share the range of their axes.
         color: of the bars.
     """
-    m = len(titles)
-    names = positioned(titles)
-    bars = go.Bar(
-        x=values,
-        y=names,
-        orientation="h",
-        marker_color=color,
-        hovertemplate="%{y}<br>%{x:+.4f}<extra></extra>",
+
+    title: str
+    model: str
+    slots: list[int]
+    values: FloatArray
+    scale: str
+    color: str
+
+
+def attribution_bars(panels: list[BarPanel], titles: dict[int, str]) -> go.Figure:
+    """Signed bars per item, older items above, one panel a method and model.
+
+    Args:
+        panels: one or more, in reading order.
+        titles: of the items by slot; a panel that lacks a slot leaves it empty.
+    """
+    columns = min(len(panels), PANELS_A_ROW)
+    rows = -(-len(panels) // columns)
+    slots = sorted(titles)
+    names = {slot: f"{slot}. {html.escape(titles[slot], quote=False)}" for slot in slots}
+    labels = [f"{clip(titles[slot])} {slot}" for slot in slots]
+    size = max(8, min(12, 520 // len(slots)))
+    height = max(15 * len(slots), 60)
+    between = (ROW_GAP - 20) / ((height + ROW_GAP) * rows)
+    figure = make_subplots(
+        rows=rows,
+        cols=columns,
+        shared_yaxes=True,
+        horizontal_spacing=0.15 / columns / columns,
+        vertical_spacing=between if rows > 1 else 0,
+        subplot_titles=[f"{html.escape(panel.title)}<br><b>{panel.model}</b>" for panel in panels],
     )
-    return go.Figure(
-        bars,
-        layout={
-            "xaxis": {
-                "title": "item score",
-                "zeroline": True,
-                "zerolinewidth": 1,
-                "fixedrange": True,
-            },
-            "yaxis": {
-                "type": "category",
-                "tickmode": "array",
-                "tickvals": names,
-                "ticktext": axis_labels(titles),
-                "tickfont": {"size": max(8, min(12, 520 // m))},
-                "autorange": "reversed",
-                "fixedrange": True,
-            },
-            "height": int(90 + max(15 * m, 60)),
-            "margin": {"l": 0, "r": 0, "t": 4, "b": 0},
-            "showlegend": False,
-            "bargap": 0.25,
-        },
+    figure.update_annotations(font_size=12 if columns < 5 else 10)
+    ranges = {panel.scale: value_range(panels, panel.scale) for panel in panels}
+    for place, panel in enumerate(panels):
+        where = {"row": place // columns + 1, "col": place % columns + 1}
+        figure.add_bar(
+            x=panel.values,
+            y=[names[slot] for slot in panel.slots],
+            orientation="h",
+            marker_color=panel.color,
+            name=f"{panel.model} {html.escape(panel.title)}",
+            hovertemplate="%{y}<br>%{x:+.4f}<extra>%{fullData.name}</extra>",
+            **where,
+        )
+        figure.update_xaxes(
+            range=ranges[panel.scale],
+            nticks=5 if columns < 5 else 3,
+            tickangle=0,
+            zeroline=True,
+            zerolinewidth=1,
+            fixedrange=True,
+            **where,
+        )
+        figure.update_yaxes(
+            type="category",
+            categoryorder="array",
+            categoryarray=[names[slot] for slot in slots],
+            tickmode="array",
+            tickvals=[names[slot] for slot in slots],
+            ticktext=labels,
+            tickfont_size=size,
+            range=[len(slots) - 0.5, -0.5],
+            fixedrange=True,
+            **where,
+        )
+    figure.update_layout(
+        height=rows * (height + ROW_GAP),
+        margin={"l": 0, "r": 8, "t": 44, "b": 30},
+        showlegend=False,
+        bargap=0.25,
     )
+    return figure
+
+
+def value_range(panels: list[BarPanel], scale: str) -> list[float]:
+    """From the lowest to the highest value of the panels of a scale, 0 included."""
+    values = np.concatenate([panel.values for panel in panels if panel.scale == scale])
+    low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
+    margin = 0.05 * (high - low) or 1.0
+    return [low - margin, high + margin]

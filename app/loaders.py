@@ -7,12 +7,16 @@ import gc
 import hashlib
 import os
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import streamlit as st
 import torch
 
+from app.jobs import JobOwner, JobPool
 from awrsr import attribution, load_dataset, load_model
 from awrsr.board import ItemNames, item_names
 from awrsr.checkpoint import CONFIG_FILE, WEIGHTS_FILE, resolve_device
@@ -137,24 +141,83 @@ def get_metrics(directory: Path) -> dict:
     return read_json(path) if path.is_file() else {}
 
 
+class AttributionQuestion(NamedTuple):
+    """What an attribution answers."""
+
+    model: tuple[str, Stamp]
+    items: tuple[int, ...]
+    target: int
+    method: str
+    contrast: int | None
+
+
+def attribution_question(
+    directory: Path, items: Sequence[int], target: int, method: str, contrast: int | None
+) -> AttributionQuestion:
+    """The question of a model directory, a history, a target, a method and a rival."""
+    return AttributionQuestion(model_key(directory), tuple(items), target, method, contrast)
+
+
+def attribution_work(
+    question: AttributionQuestion,
+) -> Callable[[Callable[[float], None] | None], TimedAttribution]:
+    """What answers a question, for any thread: it makes no Streamlit call."""
+    model = _model(*question.model)
+
+    def work(progress: Callable[[float], None] | None = None) -> TimedAttribution:
+        start = time.perf_counter()
+        result = attribution.attribute(model, *question[1:], progress=progress)
+        return TimedAttribution(result, time.perf_counter() - start)
+
+    return work
+
+
 def get_attribution(
-    directory: Path, items: tuple[int, ...], target: int, method: str, contrast: int | None
+    directory: Path, items: Sequence[int], target: int, method: str, contrast: int | None
 ) -> TimedAttribution:
     """An attribution, computed once per server for each question while it is among the newest."""
-    return _attribution(model_key(directory), items, target, method, contrast)
+    question = attribution_question(directory, items, target, method, contrast)
+    return _attribution(*question, lambda: attribution_work(question)(None))
 
 
-@st.cache_data(max_size=ATTRIBUTION_CACHE, show_spinner="Attributing")
+def known_attribution(question: AttributionQuestion) -> TimedAttribution | None:
+    """An attribution if it is among the newest; nothing is computed."""
+    try:
+        return _attribution(*question, _absent)
+    except LookupError:
+        return None
+
+
+def keep_attribution(question: AttributionQuestion, result: TimedAttribution) -> None:
+    """Put an attribution that a job computed among the newest."""
+    _attribution(*question, lambda: result)
+
+
+def _absent() -> TimedAttribution:
+    raise LookupError
+
+
+@st.cache_data(max_size=ATTRIBUTION_CACHE, show_spinner=False)
 def _attribution(
     key: tuple[str, Stamp],
     items: tuple[int, ...],
     target: int,
     method: str,
     contrast: int | None,
+    _answer: Callable[[], TimedAttribution],
 ) -> TimedAttribution:
-    start = time.perf_counter()
-    result = attribution.attribute(_model(*key), items, target, method, contrast)
-    return TimedAttribution(result, time.perf_counter() - start)
+    return _answer()
+
+
+@st.cache_resource(show_spinner=False)
+def _job_pool() -> JobPool:
+    return JobPool(os.cpu_count() or 1, prepare=partial(torch.set_num_threads, 1))
+
+
+@st.cache_resource(scope="session", on_release=JobOwner.leave, show_spinner=False)
+def job_owner() -> JobOwner:
+    """The session's jobs; they are cancelled when it goes away."""
+    return JobOwner(_job_pool())
 
 
 def device_name() -> str:

@@ -1,62 +1,162 @@
-"""Both models' recommendations for one history."""
+"""Both models' recommendations for one history, side by side."""
 
 import pandas as pd
 import streamlit as st
 
+from app import state
 from app.sides import Side
 from app.text import plain
 from awrsr.dataset import Dataset
+from awrsr.explain import PERSISTENCE, overlap_at, rank_biased_overlap
 from awrsr.recommendation import rank_of, ranked_catalogue
 
+MARK = "\u25c6"
 SCORE_UNITS = {
     "sasrec": "Item score: the state's dot product with the item",
     "stosa": "Item score: minus the squared Wasserstein distance of state and item",
 }
+TARGET_ROW = "background-color: rgba(240, 180, 40, 0.28)"
 
 
 def show_recommendations(
-    dataset: Dataset, side: Side, other: Side | None, history: list[int], target: int
+    dataset: Dataset,
+    sides: list[Side],
+    history: list[int],
+    target: int,
+    held_out: int | None = None,
 ) -> None:
-    """The model's list, each item with its rank in the other model, and the target's rank."""
-    ranked = ranked_catalogue(side.trace.item_scores, history)
-    top = ranked.head(st.session_state.k)
-    place = rank_of(side.trace.item_scores, target, history)
-    st.markdown(f"**{plain(side.title)}** \u00b7 recommendations")
-    table = pd.DataFrame(
-        {
-            "rank": top["rank"],
-            "title": [
-                f"\u25c6 {title}" if item == target else title
-                for item, title in zip(top["item"], dataset.titles(top["item"]), strict=True)
-            ],
-            "score": top["score"],
-        }
+    """The lists of one or two models, how much they share, and the target's rank in each.
+
+    Args:
+        dataset: that the items are from.
+        sides: the models and what they make of the history.
+        history: its items are not recommended.
+        target: highlighted where it stands.
+        held_out: the item that really came next, if it is known.
+    """
+    head, slider = st.columns([3, 1], vertical_alignment="bottom", gap="medium")
+    with slider:
+        st.slider("List length", state.MIN_LISTED, state.MAX_LISTED, key="k")
+    rankings = {side.key: ranked_catalogue(side.trace.item_scores, history) for side in sides}
+    with head:
+        st.markdown("#### Recommendations")
+        if len(sides) == 2:
+            show_overlap(*(rankings[side.key]["item"].to_numpy() for side in sides))
+    for side, column in zip(sides, st.columns(len(sides), gap="medium"), strict=True):
+        other = next((each for each in sides if each is not side), None)
+        with column:
+            st.markdown(f"**{plain(side.title)}**")
+            show_list(dataset, side, other, rankings, history, target)
+            show_target(dataset, side, len(rankings[side.key]), history, target, held_out)
+    st.caption(
+        "Ranked among the whole catalogue, items of the history left out. Select a row to make "
+        "its item the target; double-click a cut title to read all of it."
     )
+
+
+def show_overlap(first: list[int], second: list[int]) -> None:
+    """How much two rankings of the candidates share."""
+    listed = min(st.session_state.k, len(first))
+    if not listed:
+        st.caption("The history holds the whole catalogue: nothing is left to recommend.")
+        return
+    common = overlap_at(first, second, listed)
+    st.markdown(
+        f"In both lists: **{common} of {listed}** ({common / listed:.0%}) \u00b7 rank-biased "
+        f"overlap **{rank_biased_overlap(first, second):.3f}**",
+        help="Rank-biased overlap (Webber, Moffat and Zobel 2010) compares the rankings of all "
+        f"candidates: 1 if they are equal. p = {PERSISTENCE:g}: the first ten ranks carry 86% of "
+        "the weight, whatever the length of the lists. Items of equal score are in item order.",
+    )
+
+
+def show_list(
+    dataset: Dataset,
+    side: Side,
+    other: Side | None,
+    rankings: dict[str, pd.DataFrame],
+    history: list[int],
+    target: int,
+) -> None:
+    """One model's list; a selected row makes its item the target."""
+    top = rankings[side.key].head(st.session_state.k)
+    items = [int(item) for item in top["item"]]
+    columns: dict[str, object] = {
+        "rank": top["rank"],
+        "title": [
+            f"{MARK} {title}" if item == target else title
+            for item, title in zip(items, dataset.titles(items), strict=True)
+        ],
+        "score": top["score"],
+    }
+    config = {
+        "rank": st.column_config.NumberColumn("#", width=34),
+        "title": st.column_config.TextColumn("title"),
+        "score": st.column_config.NumberColumn(
+            "score", width=62, help=SCORE_UNITS[side.model.config.backbone]
+        ),
+    }
     if other is not None:
-        scores = other.trace.item_scores
-        table["other"] = [rank_of(scores, int(item), history) for item in top["item"]]
-    mark = "background-color: rgba(240, 180, 40, 0.28)"
+        letter = other.key.upper()
+        elsewhere = set(rankings[other.key]["item"].head(st.session_state.k))
+        columns["other"] = [rank_of(other.trace.item_scores, item, history) for item in items]
+        columns["change"] = top["rank"] - columns["other"]
+        columns["both"] = ["\u25cf" if item in elsewhere else "" for item in items]
+        config |= {
+            "other": st.column_config.NumberColumn(
+                f"in {letter}", width=52, help=f"Rank in {plain(other.title)}"
+            ),
+            "change": st.column_config.NumberColumn(
+                "\u25b2\u25bc",
+                width=58,
+                help=f"How many ranks higher (\u25b2) or lower (\u25bc) it stands in {letter}",
+            ),
+            "both": st.column_config.TextColumn(
+                "both", width=44, help=f"\u25cf: {letter}'s list has it too"
+            ),
+        }
+    table = pd.DataFrame(columns, index=range(len(items)))
+    key = f"list-{side.key}-{st.session_state.get('picks', 0)}"
     st.dataframe(
         table.style.apply(
-            lambda row: [mark if top["item"][row.name] == target else ""] * len(row), axis=1
-        ).format({"score": "{:.3f}"}),
+            lambda row: [TARGET_ROW if items[row.name] == target else ""] * len(row), axis=1
+        ).format({"score": "{:.3f}", "change": arrow}, subset=table.columns.difference(["title"])),
         hide_index=True,
-        column_config={
-            "rank": st.column_config.NumberColumn("#", width=36),
-            "title": st.column_config.TextColumn("title", width=158),
-            "score": st.column_config.NumberColumn(
-                "score", width=58, help=SCORE_UNITS[side.model.config.backbone]
-            ),
-            "other": st.column_config.NumberColumn(
-                f"in {other.key.upper()}" if other else None,
-                width=46,
-                help=f"Rank in {plain(other.title)}" if other else None,
-            ),
-        },
+        column_config=config,
+        key=key,
+        selection_mode="single-row",
+        on_select=lambda: pick(key, items),
     )
+
+
+def arrow(change: int) -> str:
+    """Ranks gained or lost."""
+    return f"\u25b2 {change:,}" if change > 0 else f"\u25bc {-change:,}" if change < 0 else "="
+
+
+def pick(key: str, items: list[int]) -> None:
+    """The selected row's item becomes the target. No selection stays behind: the lists are new
+    tables to Streamlit from now on, so that it cannot disagree with a target chosen elsewhere."""
+    rows = st.session_state[key]["selection"]["rows"]
+    if rows and rows[0] < len(items):
+        st.session_state.target = items[rows[0]]
+    st.session_state["picks"] = st.session_state.get("picks", 0) + 1
+
+
+def show_target(
+    dataset: Dataset,
+    side: Side,
+    candidates: int,
+    history: list[int],
+    target: int,
+    held_out: int | None,
+) -> None:
+    """The target's rank, wherever it stands."""
+    place = rank_of(side.trace.item_scores, target, history)
+    what = " (held out: it came next)" if target == held_out else ""
     st.markdown(
-        f"\u25c6 {plain(dataset.titles([target])[0])}: rank **{place:,}** of "
-        f"{len(ranked) + (target in history):,}",
-        help="Among the whole catalogue, items of the history left out unless the target; "
-        "ties count against it.",
+        f"{MARK} {plain(dataset.titles([target])[0])}{what}: rank **{place:,}** of "
+        f"{candidates + (target in history):,}",
+        help="1 is best. Among the whole catalogue, items of the history left out unless the "
+        "target; ties count against it.",
     )

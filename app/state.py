@@ -14,7 +14,7 @@ from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError, did_you_mean
 
 USER, OWN = "user", "own"
-MAX_LISTED = 50
+MIN_LISTED, MAX_LISTED = 5, 50
 MAX_HISTORY = 500
 """Longest history a page keeps; a model sees at most its own max_length of it."""
 AUTOMATIC = 0
@@ -62,6 +62,12 @@ def one_of(accepted: list[str]) -> Callable[[str], str]:
     return parse
 
 
+def several_of(accepted: list[str]) -> Callable[[str], list[str]]:
+    """A parser of names with dots between them, each once; none is an answer too."""
+    parse = one_of(accepted)
+    return lambda text: list(dict.fromkeys(parse(part) for part in text.split(".") if part))
+
+
 def whole_number(low: int, high: int) -> Callable[[str], int]:
     """A parser of whole numbers within bounds."""
 
@@ -106,10 +112,10 @@ def choices(dataset: Dataset, models: list[str]) -> list[Choice]:
         Choice("compare", None, whole_number(0, pinned.MAX_VARIANTS)),
         Choice("target", AUTOMATIC, item),
         Choice("rival", None, item),
-        Choice("method", next(iter(METHODS)), one_of(list(METHODS))),
+        Choice("methods", [next(iter(METHODS))], several_of(list(METHODS)), ".".join),
         Choice("layer", 1, whole_number(1, 99)),
         Choice("head", 1, whole_number(1, 99)),
-        Choice("k", 10, whole_number(1, MAX_LISTED)),
+        Choice("k", 10, whole_number(MIN_LISTED, MAX_LISTED)),
         Choice("scale", "square root", one_of(["square root", "linear"])),
     ]
 

@@ -70,6 +70,7 @@ def show_results(
         return
     with st.sidebar:
         target, why = choose_target(dataset, sides, history, held_out)
+        rival = choose_rival(dataset)
     show_summary(dataset, sides, history, target, why)
     variant = compared_history(dataset, history)
     traced = None
@@ -79,7 +80,7 @@ def show_results(
     show_board(board_content(dataset, sides, history_title(history), traced))
     show_recommendations(dataset, sides, history, target, held_out)
     show_variants(dataset, sides, history, target)
-    show_attributions(dataset, sides, target)
+    show_attributions(dataset, sides, target, rival)
 
 
 def history_title(history: list[int]) -> str:
@@ -186,6 +187,20 @@ def show_about(dataset: Dataset) -> None:
     st.caption(
         f"{plain(dataset.name)}: {dataset.n_users:,} users, {dataset.n_items:,} items, "
         f"{dataset.n_interactions:,} interactions. {plain(dataset.about.get('citation', ''))}"
+    )
+
+
+def choose_rival(dataset: Dataset) -> int | None:
+    """The item whose score is taken off, if one is wanted."""
+    labels = item_labels(dataset)
+    return st.selectbox(
+        "Rather than (optional)",
+        range(1, dataset.n_items + 1),
+        index=None,
+        key="rival",
+        placeholder="No rival",
+        format_func=lambda item: labels[item - 1],
+        help="Explain the target's score less this item's score.",
     )
 
 
