@@ -152,8 +152,21 @@ def mix(weights, value):
     )
 
 
-def reference_attention(p, where, scores, value, value_covariance=None):
+def alone(value, project):
+    """How far each head's value moves the hidden state when it is all that is mixed in: (head, key)."""
+    width = len(value) * value[0].shape[1]
+
+    def moved(head, row):
+        wide = np.zeros(width)
+        wide[head * len(row) : (head + 1) * len(row)] = row
+        return math.sqrt(sum((project(wide) - project(np.zeros(width))) ** 2))
+
+    return np.array([[moved(head, row) for row in rows] for head, rows in enumerate(value)])
+
+
+def reference_attention(p, here, output, scores, value, value_covariance=None):
     """The record of one layer; scores and values are given per head."""
+    where = f"{here}.refinement"
     first = [causal_softmax(of_head) for of_head in scores]
     refined, second, second_scores = zip(*(p.refine(where, a) for a in first), strict=True)
     vanilla = second[0] is None
@@ -165,6 +178,7 @@ def reference_attention(p, where, scores, value, value_covariance=None):
         refined=np.stack(refined),
         value=np.stack(value),
         value_covariance=None if value_covariance is None else np.stack(value_covariance),
+        transformed_value_norm=alone(value, lambda wide: p.linear(f"{here}.{output}", wide)),
         mixed=mix(refined, value),
     )
 
@@ -176,7 +190,7 @@ def reference_sasrec(p, items):
         here = f"attention.{number}"
         query, key, value = (p.heads(p.linear(f"{here}.{n}", x)) for n in ("query", "key", "value"))
         scores = [table(q, k, dot_product) for q, k in zip(query, key, strict=True)]
-        layers.append(reference_attention(p, f"{here}.refinement", scores, value))
+        layers.append(reference_attention(p, here, "output", scores, value))
         output = p.linear(f"{here}.output", np.concatenate(layers[-1].mixed, axis=1))
         x = p.norm(f"{here}.norm", x + output)
         x = p.feed_forward(f"feed_forward.{number}", x, gelu)
@@ -205,7 +219,7 @@ def reference_stosa(p, items):
                 zip(*query, strict=True), zip(*key, strict=True), strict=True
             )
         ]
-        layers.append(reference_attention(p, f"{here}.refinement", scores, *value))
+        layers.append(reference_attention(p, here, "mean_output", scores, *value))
         spread = mix(layers[-1].refined ** 2, value[1])
         output = p.linear(f"{here}.covariance_output", np.concatenate(spread, axis=1))
         covariance = p.norm(f"{here}.norm", covariance + output)
