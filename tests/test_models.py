@@ -153,7 +153,7 @@ def mix(weights, value):
 
 
 def alone(value, project):
-    """How far each head's value moves the hidden state when it is all that is mixed in: (head, key)."""
+    """How far each head's value moves the hidden state when alone: (head, key)."""
     width = len(value) * value[0].shape[1]
 
     def moved(head, row):
