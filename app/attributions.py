@@ -225,6 +225,7 @@ def show_facts(sides: list[Side], results: Results) -> None:
         pd.DataFrame([facts(name, key, result) for (name, key), result in results.items()]),
         hide_index=True,
         key="attribution-facts",
+        height="content",
         column_config={
             "score": st.column_config.TextColumn(
                 help="Of the target, less that of the rival if there is one; in item score units"
@@ -284,7 +285,7 @@ def show_agreement(sides: list[Side], results: Results) -> None:
             table.map(shown).style.apply(lambda _: colors, axis=None),
             hide_index=True,
             key="agreement",
-            height=38 + 35 * len(table),
+            height="content",
         )
         counts = {side.key: len(side.trace.items) for side in sides}
         n = ", ".join(f"n = {count} items in {key.upper()}" for key, count in counts.items())

@@ -15,8 +15,9 @@ COLORSCALE = "Viridis"
 MODEL_COLORS = ("#3b6fd4", "#d97a1e")
 LABEL_LENGTH = 26
 PANELS_A_ROW = 6
-ROW_GAP = 74
-"""Pixels of a row of panels beside its bars: headings above, ticks below."""
+LINE, FAINT_LINE = "rgba(128, 128, 128, 0.8)", "rgba(128, 128, 128, 0.16)"
+HEADING, TICKS = 44, 34
+"""Pixels of a row of panels, above its bars and below them."""
 SCALE_TICKS = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
 SCALES = {"square root": np.sqrt, "linear": lambda weights: weights}
 
@@ -131,13 +132,13 @@ def attribution_bars(panels: list[BarPanel], titles: dict[int, str]) -> go.Figur
     labels = [f"{clip(titles[slot])} {slot}" for slot in slots]
     size = max(8, min(12, 520 // len(slots)))
     height = max(15 * len(slots), 60)
-    between = (ROW_GAP - 20) / ((height + ROW_GAP) * rows)
+    bars = rows * height + (rows - 1) * (HEADING + TICKS)
     figure = make_subplots(
         rows=rows,
         cols=columns,
         shared_yaxes=True,
         horizontal_spacing=0.15 / columns / columns,
-        vertical_spacing=between if rows > 1 else 0,
+        vertical_spacing=(HEADING + TICKS) / bars if rows > 1 else 0,
         subplot_titles=[f"{html.escape(panel.title)}<br><b>{panel.model}</b>" for panel in panels],
     )
     figure.update_annotations(font_size=12 if columns < 5 else 10)
@@ -159,6 +160,7 @@ def attribution_bars(panels: list[BarPanel], titles: dict[int, str]) -> go.Figur
             tickangle=0,
             zeroline=True,
             zerolinewidth=1,
+            zerolinecolor=LINE,
             fixedrange=True,
             **where,
         )
@@ -170,13 +172,15 @@ def attribution_bars(panels: list[BarPanel], titles: dict[int, str]) -> go.Figur
             tickvals=[names[slot] for slot in slots],
             ticktext=labels,
             tickfont_size=size,
+            showgrid=True,  # leads the eye from a title to the panels far from it
+            gridcolor=FAINT_LINE,
             range=[len(slots) - 0.5, -0.5],
             fixedrange=True,
             **where,
         )
     figure.update_layout(
-        height=rows * (height + ROW_GAP),
-        margin={"l": 0, "r": 8, "t": 44, "b": 30},
+        height=bars + HEADING + TICKS,
+        margin={"l": 0, "r": 8, "t": HEADING, "b": TICKS},
         showlegend=False,
         bargap=0.25,
     )
@@ -187,5 +191,5 @@ def value_range(panels: list[BarPanel], scale: str) -> list[float]:
     """From the lowest to the highest value of the panels of a scale, 0 included."""
     values = np.concatenate([panel.values for panel in panels if panel.scale == scale])
     low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
-    margin = 0.05 * (high - low) or 1.0
+    margin = 0.1 * (high - low) or 1.0
     return [low - margin, high + margin]

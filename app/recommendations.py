@@ -91,7 +91,7 @@ def show_list(
     }
     config = {
         "rank": st.column_config.NumberColumn("#", width=34),
-        "title": st.column_config.TextColumn("title"),
+        "title": st.column_config.TextColumn("title", width=190),
         "score": st.column_config.NumberColumn(
             "score", width=62, help=SCORE_UNITS[side.model.config.backbone]
         ),
@@ -153,7 +153,7 @@ def show_target(
 ) -> None:
     """The target's rank, wherever it stands."""
     place = rank_of(side.trace.item_scores, target, history)
-    what = " (held out: it came next)" if target == held_out else ""
+    what = " (held out)" if target == held_out else ""
     st.markdown(
         f"{MARK} {plain(dataset.titles([target])[0])}{what}: rank **{place:,}** of "
         f"{candidates + (target in history):,}",
