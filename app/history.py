@@ -217,16 +217,16 @@ def show_user_picker(dataset: Dataset) -> None:
     place = dataset.user_index(session.user)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         st.text_input("User", key="typed_user", on_change=type_user, args=(dataset,))
-        for icon, label, other in (
-            ("chevron_left", "Previous user", place - 1),
-            ("chevron_right", "Next user", place + 1),
+        for key, icon, other in (
+            ("previous", "chevron_left", place - 1),
+            ("next", "chevron_right", place + 1),
         ):
             there = 0 <= other < dataset.n_users
             st.button(
                 "",
-                key=label.lower().replace(" ", "_"),
+                key=f"{key}_user",
                 icon=f":material/{icon}:",
-                help=label,
+                help=f"{key.capitalize()} user",
                 disabled=not there,
                 on_click=show_user,
                 args=(dataset.user_ids[other] if there else session.user,),
@@ -485,17 +485,24 @@ def show_editor(dataset: Dataset, history: list[int], held_out: int | None) -> N
         if take_edits(dataset, sent):  # without the callback, which a browser always calls
             st.rerun()
     with st.container(horizontal=True, gap="xsmall"):
-        for label, icon, back, forth in (
-            ("Undo", "undo", "undo", "redo"),
-            ("Redo", "redo", "redo", "undo"),
-        ):
+        for back, forth in (("undo", "redo"), ("redo", "undo")):
             st.button(
-                label,
-                icon=f":material/{icon}:",
+                "",
+                key=f"{back}_button",
+                icon=f":material/{back}:",
+                help=back.capitalize(),
                 disabled=not session.get(back),
                 on_click=step,
                 args=(back, forth),
             )
+        st.button(
+            "Clear",
+            icon=":material/delete_sweep:",
+            disabled=not history,
+            on_click=change,
+            args=(dataset, lambda _: []),
+        )
+        show_pin(dataset, history)
         st.button(
             "Shuffle",
             icon=":material/shuffle:",
@@ -508,17 +515,14 @@ def show_editor(dataset: Dataset, history: list[int], held_out: int | None) -> N
             most = max(1, min(len(history), state.MAX_HISTORY))
             session["newest"] = min(session.get("newest", 5), most)
             newest = st.number_input("Keep the newest", 1, most, key="newest")
-            st.button(
-                "Keep", type="primary", on_click=change, args=(dataset, lambda h: h[-newest:])
-            )
-        st.button(
-            "Clear",
-            icon=":material/delete_sweep:",
-            disabled=not history,
-            on_click=change,
-            args=(dataset, lambda _: []),
-        )
-        show_pin(dataset, history)
+            st.button("Keep", type="primary", on_click=change, args=(dataset, newest_of(newest)))
+    if problem := session.get("pin_problem"):
+        st.warning(plain(problem), icon=":material/push_pin:")
+
+
+def newest_of(count: int) -> Callable[[list[int]], list[int]]:
+    """An edit that keeps only the newest items."""
+    return lambda items: items[-count:]
 
 
 def show_pin(dataset: Dataset, history: list[int]) -> None:
@@ -539,8 +543,8 @@ def show_pin(dataset: Dataset, history: list[int]) -> None:
 
 def automatic_name(dataset: Dataset, history: Sequence[int]) -> str:
     """What a variant is called unless it is named: how it differs from the user's history."""
-    original = original_history(dataset) or []
-    if original and list(history) == shuffled(original[-state.MAX_HISTORY :]):
+    original = (original_history(dataset) or [])[-state.MAX_HISTORY :]
+    if original and list(history) == shuffled(original):
         return "shuffled"
     return pinned.clean_name(pinned.describe(original, history, dataset.titles)) or "variant"
 

@@ -13,11 +13,12 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from app import loaders, pinned
+from app import loaders, pinned, state
 from app.history import (
     open_items,
     original_history,
     pin,
+    show_user,
     situation,
 )
 from app.pinned import Variant
@@ -208,9 +209,7 @@ def show_table(
         found = get_outcomes(side.directory, histories, excluded, target)
         first = found[0]
         table[f"rank {side.key}"] = [one.rank for one in found]
-        table[f"change {side.key}"] = pd.array(
-            [None, *(one.rank - first.rank for one in found[1:])], dtype="Int64"
-        )
+        table[f"change {side.key}"] = [one.rank - first.rank for one in found]
         table[f"kept {side.key}"] = [len(set(one.best) & set(first.best)) for one in found]
         changes[f"moves {side.key}"] = [_moves(dataset, first.best, one.best) for one in found]
         columns |= {
@@ -317,7 +316,7 @@ def show_actions(row: Row | None, history: Sequence[int]) -> None:
 def open_row(row: Row) -> None:
     """Make a row's history the current one."""
     if row.compare == 0 and (owner := situation().origin) is not None:
-        st.session_state["user"], st.session_state["source"] = owner, "user"
+        show_user(owner)
     else:
         open_items(row.items)
     new_table()
@@ -369,7 +368,7 @@ def show_removals(dataset: Dataset, sides: list[Side], history: list[int], targe
         for key, label, icon, note in (
             (
                 "each_removed",
-                "Leave one out",
+                "Leave each item out",
                 "playlist_remove",
                 "What the target's score and rank become when each item in turn is really removed",
             ),
@@ -483,8 +482,8 @@ def show_each_removed(dataset: Dataset, sides: list[Side], history: list[int], t
         }
         facts.append(f"{name} score {result.score:+.3f}, rank {result.rank:,}")
     st.markdown(
-        f"**Leave one out** \u00b7 {plain(dataset.titles([target])[0])} with the whole history: "
-        f"{plain('; '.join(facts))}"
+        f"**Each item left out** \u00b7 {plain(dataset.titles([target])[0])} with the whole "
+        f"history: {plain('; '.join(facts))}"
     )
     selected = st.dataframe(
         table,
@@ -513,5 +512,5 @@ def show_each_removed(dataset: Dataset, sides: list[Side], history: list[int], t
 def pin_without(dataset: Dataset, history: Sequence[int], entries: Sequence[int]) -> None:
     """Pin the history less these entries."""
     items = removal.without(history, entries)
-    original = original_history(dataset) or history
-    pin(pinned.describe(original, items, dataset.titles), items)
+    original = (original_history(dataset) or list(history))[-state.MAX_HISTORY :]
+    pin(pinned.describe(original, items[-state.MAX_HISTORY :], dataset.titles), items)

@@ -95,8 +95,9 @@ def run(page: AppTest) -> AppTest:
 
 def choose(page: AppTest, **choices: object) -> AppTest:
     """Set the widgets of these keys."""
-    widgets = [*page.selectbox, *page.segmented_control, *page.slider]
+    widgets = [*page.selectbox, *page.segmented_control, *page.slider, *page.text_input]
     for key, value in choices.items():
+        key = {"user": "typed_user"}.get(key, key)
         next(widget for widget in widgets if widget.key == key).set_value(value)
     return run(page)
 
@@ -207,10 +208,11 @@ def history_and_target(page: AppTest, dataset: Dataset) -> tuple[list[int], int 
     """The history a page has chosen, and its target unless that is the first recommendation."""
     chosen = page.session_state
     target = chosen["target"] or None
-    if chosen["source"] == "own":
+    owner = chosen["origin"] if chosen["source"] == "own" else chosen["user"]
+    if owner is None:
         return chosen["items"], target
-    *history, held_out = dataset.sequence(dataset.user_ids.index(chosen["user"])).tolist()
-    return history, target or held_out
+    *history, held_out = dataset.sequence(dataset.user_ids.index(owner)).tolist()
+    return chosen["items"] if chosen["source"] == "own" else history, target or held_out
 
 
 def counted_rank(item_scores: torch.Tensor, item: int, history: list[int]) -> int:

@@ -24,6 +24,7 @@ from driving import (
 
 from app import state
 from app.loaders import model_directories
+from app.pinned import Variant
 from awrsr.attribution import METHODS
 from awrsr.checkpoint import load_model, save_weights
 from awrsr.refinement import REFINEMENTS
@@ -106,6 +107,9 @@ ADDRESSED = {
     "source": "own",
     "user": "1004",
     "items": [7, 2, 2],
+    "origin": "1005",
+    "variants": [Variant("shuffled", (2, 7, 2))],
+    "compare": 1,
     "target": 9,
     "rival": 3,
     "method": "leave_one_out",

@@ -6,6 +6,7 @@ import pytest
 from conftest import make_dataset
 
 from app import state
+from app.pinned import MAX_VARIANTS, Variant
 from awrsr.dataset import Dataset
 
 MODELS = ["sasrec-none", "stosa-simple"]
@@ -15,6 +16,9 @@ OTHER_THAN_DEFAULT = {
     "source": "own",
     "user": "1003",
     "items": [3, 1, 3],
+    "origin": "1002",
+    "variants": [Variant("A~B;C=%7E 100%", (3, 1)), Variant("\u00e9t\u00e9", (11,))],
+    "compare": 2,
     "target": 5,
     "rival": 2,
     "method": "leave_one_out",
@@ -86,6 +90,24 @@ def test_what_is_gone_is_given_up(offered, name, gone):
         ("items", "1.x.2", "accepted: a whole number from 1 to 11"),
         ("items", "1.0", "accepted: a whole number from 1 to 11"),
         ("items", ".".join(["1"] * 501), "501 items; accepted: at most 500"),
+        ("origin", "7", "unknown user '7' in tiny; it has 12 users, from '1000' to '1011'"),
+        ("variants", "name", "accepted: name~items;name~items"),
+        ("variants", "a~", "the variant 'a' has no items"),
+        ("variants", "~1", "a variant's name is 1 to 60 printable characters on one line"),
+        ("variants", "%00~1", "a variant's name is 1 to 60 printable characters on one line"),
+        ("variants", "%FF~1", "can't decode byte 0xff"),
+        ("variants", "x" * 61 + "~1", "a variant's name is 1 to 60 printable characters"),
+        ("variants", "a~12", "accepted: a whole number from 1 to 11"),
+        ("variants", "a~1;a~2", "2 variants have the name 'a'"),
+        ("variants", "a~1;" * 5000, "accepted: "),
+        ("variants", ";".join(f"{i}~1" for i in range(13)), "13 variants; accepted: at most 12"),
+        ("variants", "a~" + ".".join(["1"] * 501), "501 items; accepted: at most 500"),
+        (
+            "variants",
+            ";".join(f"{i}~" + ".".join(["1"] * 500) for i in range(7)),
+            "the variants hold 3,500 items together; accepted: at most 3,000",
+        ),
+        ("compare", str(MAX_VARIANTS + 1), "accepted: a whole number from 0 to 12"),
         ("target", "0", "accepted: a whole number from 1 to 11"),
         ("rival", "-3", "accepted: a whole number from 1 to 11"),
         ("method", "magic", "accepted: integrated_gradients, input_x_gradient"),
