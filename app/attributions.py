@@ -1,6 +1,7 @@
 """What each item of the history adds to the target's score, by several methods, in both models."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,15 @@ SIZE, SIGNED = "size of the attribution", "signed attribution"
 KIND_TITLES = {"first_order": "first order", "second_order": "second order", "refined": "refined"}
 NOT_DEFINED, NO_MAP = "not defined", "\u2013"
 MANY = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A question left to a job, as the page names it."""
+
+    key: str
+    title: str
+
 
 Results = dict[tuple[str, str], TimedAttribution]
 """By method and side, in the order of METHODS and of the sides."""
@@ -78,10 +88,10 @@ def method_label(name: str) -> str:
 
 def computed(
     sides: list[Side], target: int, rival: int | None, chosen: list[str]
-) -> tuple[Results, dict[AttributionQuestion, str]]:
-    """What is known or quickly computed, and the questions left to jobs, with their names."""
+) -> tuple[Results, dict[AttributionQuestion, Asked]]:
+    """What is known or quickly computed, and the questions left to jobs."""
     results: Results = {}
-    asked: dict[AttributionQuestion, str] = {}
+    asked: dict[AttributionQuestion, Asked] = {}
     owner = loaders.job_owner()
     for name in chosen:
         for side in sides:
@@ -99,7 +109,9 @@ def computed(
                 st.error(f"{METHODS[name].title}, {plain(side.title)}: {plain(error)}")
                 continue
             if result is None:
-                asked[question] = f"{METHODS[name].title}, {side.title}"
+                asked[question] = Asked(
+                    key=f"{name}-{side.key}", title=f"{METHODS[name].title}, {side.title}"
+                )
             else:
                 results[name, side.key] = result
     owner.keep_only(set(asked))
@@ -115,7 +127,7 @@ def from_job(owner: jobs.JobOwner, question: AttributionQuestion) -> TimedAttrib
     return job.result
 
 
-def show_jobs(asked: dict[AttributionQuestion, str]) -> None:
+def show_jobs(asked: dict[AttributionQuestion, Asked]) -> None:
     """Start what is asked for; show how far it is until it has ended."""
     owner = loaders.job_owner()
     problems: dict[AttributionQuestion, str] = {}
@@ -131,17 +143,17 @@ def show_jobs(asked: dict[AttributionQuestion, str]) -> None:
     def show() -> None:
         if live - {question for question, job in owner.jobs.items() if job.live}:
             st.rerun()  # the page draws the result, and looks again only if another is live
-        for question, name in asked.items():
-            show_job(owner, question, name, problems.get(question))
+        for question, what in asked.items():
+            show_job(owner, question, what, problems.get(question))
 
     st.fragment(show, run_every=POLL if live else None, key="attribution-jobs")()
 
 
 def show_job(
-    owner: jobs.JobOwner, question: AttributionQuestion, name: str, problem: str | None
+    owner: jobs.JobOwner, question: AttributionQuestion, what: Asked, problem: str | None
 ) -> None:
     """One line: progress and a way to cancel, or why there is no result and a way to try again."""
-    key = f"{question.method}-{question.model[0]}"
+    name = what.title
     job = owner.jobs.get(question)
     said, button = st.columns([5, 1], vertical_alignment="center")
     if job is not None and job.live:
@@ -162,7 +174,7 @@ def show_job(
         if st.button(
             label,
             icon=icon,
-            key=f"{label}-{key}",
+            key=f"{label}-{what.key}",
             on_click=call,
             args=(question,),
             width="stretch",

@@ -4,17 +4,21 @@ import base64
 import dataclasses
 import functools
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pytest
 import torch
 from conftest import ROOT, make_dataset
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 import awrsr
+from awrsr.attribution import METHODS
 from awrsr.checkpoint import save_config, save_weights
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.dataset import Dataset, save_dataset
@@ -95,7 +99,13 @@ def run(page: AppTest) -> AppTest:
 
 def choose(page: AppTest, **choices: object) -> AppTest:
     """Set the widgets of these keys."""
-    widgets = [*page.selectbox, *page.segmented_control, *page.slider, *page.text_input]
+    widgets = [
+        *page.selectbox,
+        *page.segmented_control,
+        *page.pills,
+        *page.slider,
+        *page.text_input,
+    ]
     for key, value in choices.items():
         key = {"user": "typed_user"}.get(key, key)
         next(widget for widget in widgets if widget.key == key).set_value(value)
@@ -106,6 +116,28 @@ def click(page: AppTest, label: str) -> AppTest:
     """Press the button of this label."""
     next(button for button in page.button if button.label == label).click()
     return run(page)
+
+
+def select_row(page: AppTest, key: str, row: int | None) -> AppTest:
+    """Select one row of the table whose key begins so, or none."""
+    table = next(table for table in page.dataframe if (table.key or "").startswith(key))
+    rows = [] if row is None else [row]
+    selection = {"selection": {"rows": rows, "columns": [], "cells": []}}
+    states = page._tree.get_widget_states()  # a table's selection has no public way in
+    states.widgets.append(WidgetState(id=table.proto.id, string_value=json.dumps(selection)))
+    page._run(states)
+    assert not page.exception, [error.message for error in page.exception]
+    return page
+
+
+def finish(page: AppTest) -> AppTest:
+    """The page once all its jobs have ended."""
+    for _ in range(TIMEOUT * 10):
+        if not any(button.label == "Cancel" for button in page.button):
+            return page
+        time.sleep(0.1)
+        run(page)
+    raise AssertionError("a job that does not end")
 
 
 # --- what a person reads --------------------------------------------------------------------------
@@ -126,13 +158,20 @@ def texts(page: AppTest) -> list[str]:
     return [unescaped(element.value) for element in [*page.markdown, *page.caption]]
 
 
-def figures(page: AppTest) -> dict[str, dict[str, Any]]:
-    """The one Plotly trace of every figure, by the chart's key, arrays decoded."""
-    found = {}
-    for chart in page.get("plotly_chart"):
-        (trace,) = json.loads(chart.proto.spec)["data"]
-        found[chart.key] = {name: decoded(value) for name, value in trace.items()}
-    return found
+def figures(page: AppTest) -> dict[str, list[dict[str, Any]]]:
+    """The Plotly traces of every figure, by the chart's key, arrays decoded."""
+    return {
+        chart.key: [
+            {name: decoded(value) for name, value in trace.items()}
+            for trace in json.loads(chart.proto.spec)["data"]
+        ]
+        for chart in page.get("plotly_chart")
+    }
+
+
+def tables(page: AppTest, *columns: str) -> list[pd.DataFrame]:
+    """Every table that has these columns."""
+    return [table.value for table in page.dataframe if {*columns} <= {*table.value.columns}]
 
 
 def decoded(value: Any) -> Any:
@@ -151,57 +190,74 @@ def check_numbers(page: AppTest, directory: Path) -> None:
     dataset, chosen = read_dataset(directory), page.session_state
     history, target = history_and_target(page, dataset)
     models = {side: read_model(directory / "models" / chosen[side]) for side in "ab"}
-    traces = {side: awrsr.trace(model, history) for side, model in models.items()}
     if target is None:
         target = int(awrsr.recommend(models["a"], history, k=1)["item"][0])
-    shown_history, *lists = (element.value for element in page.dataframe)
-    assert shown_history["position"].tolist() == list(range(1, len(history) + 1))
-    assert shown_history["title"].tolist() == dataset.titles(history)
-    assert shown_history["item_id"].tolist() == [dataset.item_ids[item - 1] for item in history]
+    check_lists(page, dataset, models, history, target)
+    check_attributions(page, dataset, models, history, target)
 
-    drawn, said = figures(page), texts(page)
-    target_lines = [text for text in said if text.startswith(MARK)]
-    totals = [text for text in said if text.startswith("sum ")]
-    layer, head = chosen["layer"] - 1, chosen["head"] - 1
-    for side, other, shown, line, total in zip(
-        "ab", "ba", lists, target_lines, totals, strict=True
-    ):
-        best = awrsr.recommend(
-            models[side], history, min(chosen["k"], dataset.n_items), dataset=dataset
-        )
-        assert shown["rank"].tolist() == best["rank"].tolist()
+
+Models = dict[str, SequentialModel]
+
+
+def check_lists(
+    page: AppTest, dataset: Dataset, models: Models, history: list[int], target: int
+) -> None:
+    """Both lists, each item's rank in the other model, the target's rank, what the lists share."""
+    k, said = min(page.session_state["k"], dataset.n_items), texts(page)
+    traces = {side: awrsr.trace(model, history) for side, model in models.items()}
+    best = {side: awrsr.recommend(models[side], history, k, dataset=dataset) for side in models}
+    lines = [text for text in said if text.startswith(MARK)]
+    for side, other, line in zip("ab", "ba", lines, strict=True):
+        (shown,) = (t.value for t in page.dataframe if (t.key or "").startswith(f"list-{side}-"))
+        mine, theirs = best[side], set(best[other]["item"])
+        assert shown["rank"].tolist() == mine["rank"].tolist()
         assert shown["title"].tolist() == [
             MARK * (item == target) + title
-            for item, title in zip(best["item"], best["title"], strict=True)
+            for item, title in zip(mine["item"], mine["title"], strict=True)
         ]
-        np.testing.assert_allclose(shown["score"], best["score"], rtol=1e-5)
-        ranks = [counted_rank(traces[other].item_scores, item, history) for item in best["item"]]
+        np.testing.assert_allclose(shown["score"], mine["score"], rtol=1e-5)
+        ranks = [counted_rank(traces[other].item_scores, item, history) for item in mine["item"]]
         assert shown["other"].tolist() == ranks
+        assert (shown["rank"] - shown["change"]).tolist() == ranks
+        assert [mark == "\u25cf" for mark in shown["both"]] == [i in theirs for i in mine["item"]]
 
         place = counted_rank(traces[side].item_scores, target, history)
         among = len(set(range(1, dataset.n_items + 1)) - set(history) | {target})
-        assert line == f"{MARK}{dataset.titles([target])[0]}: rank **{place:,}** of {among:,}"
+        assert line.replace(" (held out)", "") == (
+            f"{MARK}{dataset.titles([target])[0]}: rank **{place:,}** of {among:,}"
+        )
+    shared, listed = len(set(best["a"]["item"]) & set(best["b"]["item"])), len(best["a"])
+    assert not listed or any(
+        text.startswith(f"In both lists: **{shared} of {listed}** (") for text in said
+    )
 
-        names = [f"{i}. {title}" for i, title in enumerate(dataset.titles(traces[side].items), 1)]
-        for kind in KINDS:
-            weights = getattr(traces[side].layers[layer], kind)
-            if weights is None:
-                assert f"map-{side}-{kind}" not in drawn
-                continue
-            figure = drawn[f"map-{side}-{kind}"]
-            assert figure["x"] == figure["y"] == [escaped(name) for name in names]
-            expected = absent_later(weights[head].cpu().numpy())
-            np.testing.assert_allclose(figure["customdata"], expected, rtol=1e-5)
-            shape = np.sqrt if chosen["scale"] == "square root" else np.array
-            np.testing.assert_allclose(figure["z"], shape(expected), rtol=1e-5)
 
-        result = awrsr.attribute(models[side], history, target, chosen["method"], chosen["rival"])
-        bars = drawn[f"attribution-{side}"]
-        assert bars["y"] == [escaped(name) for name in names]
+def check_attributions(
+    page: AppTest, dataset: Dataset, models: Models, history: list[int], target: int
+) -> None:
+    """Bars and facts of every chosen method."""
+    chosen = page.session_state
+    drawn = figures(page)["attribution"]
+    (facts,) = tables(page, "method", "baseline")
+    asked = [(name, side) for name in METHODS if name in chosen["methods"] for side in "ab"]
+    for (name, side), bars, (_, row) in zip(asked, drawn, facts.iterrows(), strict=True):
+        result = awrsr.attribute(models[side], history, target, name, chosen["rival"])
+        first = len(history) - len(result.items) + 1
+        assert bars["y"] == [
+            escaped(f"{slot}. {title}")
+            for slot, title in enumerate(dataset.titles(result.items), start=first)
+        ]
         np.testing.assert_allclose(bars["x"], result.values.cpu().numpy(), rtol=1e-4, atol=1e-5)
-        named = dict(fact.rsplit(" ", 1) for fact in total.split(" \u00b7 ")[:2])
-        assert float(named["sum"]) == pytest.approx(float(result.values.sum()), abs=6e-4)
-        assert float(named["score"]) == pytest.approx(result.score, abs=6e-4)
+        assert (row["method"], row["model"]) == (METHODS[name].title, side.upper())
+        assert float(row["sum"]) == pytest.approx(float(result.values.sum()), abs=6e-4)
+        assert float(row["score"]) == pytest.approx(result.score, abs=6e-4)
+        if result.delta is None:
+            assert row["gap"] == "no sum is promised"
+        else:
+            gap, _, meaning = row["gap"].partition(" ")
+            assert float(gap) == pytest.approx(result.delta, abs=1e-3)
+            assert meaning == f"({METHODS[name].gap_meaning})"
+        assert row["baseline"] == result.baseline
 
 
 def history_and_target(page: AppTest, dataset: Dataset) -> tuple[list[int], int | None]:
