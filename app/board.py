@@ -24,8 +24,10 @@ _mount = st.components.v2.component(
 )
 
 
+@st.fragment
 def show_board(content: dict[str, Any]) -> Locked | None:
-    """Draw the board; everything on it happens in the browser but the locking of a cell.
+    """Draw the board; everything on it happens in the browser but the locking of a cell, which
+    runs this function again and nothing else of the page.
 
     Args:
         content: made by `board_content`.

@@ -13,11 +13,11 @@ import pandas as pd
 from jsonargparse import ActionYesNo, ArgumentParser, auto_cli
 from tqdm import tqdm
 
-from awrsr import attribution, recommendation, training
+from awrsr import attribution, board, recommendation, training
 from awrsr.checkpoint import load_model
-from awrsr.config import Candidates, ModelConfig, TrainConfig
+from awrsr.config import Candidates, ModelConfig, TrainConfig, model_title
 from awrsr.dataset import Dataset, load_dataset, save_dataset
-from awrsr.errors import AwrsrError, ConfigError, did_you_mean, nearest
+from awrsr.errors import AwrsrError, ConfigError, counted, did_you_mean, nearest
 from awrsr.evaluation import evaluate_popularity
 from awrsr.files import make_directory, write_atomically
 from awrsr.model_card import (
@@ -31,6 +31,7 @@ from awrsr.model_card import (
 from awrsr.models import SequentialModel
 from awrsr.prepare import Format
 from awrsr.prepare import prepare as prepare_dataset
+from awrsr.tracing import Trace
 
 
 class _Parser(ArgumentParser):
@@ -208,19 +209,25 @@ def trace(
     items: list[str | int],
     *,
     output: Path | None = None,
+    html: Path | None = None,
+    beside: Path | None = None,
     dataset: Path | None = None,
     device: str = "auto",
 ) -> None:
-    """Print what the prediction attends to, per layer and head; write all maps as arrays.
+    """Print what the prediction attends to, per layer and head; write all maps as arrays or a page.
 
     Args:
         model: a model directory.
         items: titles or ids of the source, oldest first, as a JSON list.
         output: a npz file for all maps, arrays (layer, head, query, key) and the items.
+        html: a file for the attention board, one page that needs neither server nor network.
+        beside: with html: another model directory of the same dataset, to be drawn beside.
         dataset: its dataset directory; where not given, the one whose models/ folder the model
             lies in.
         device: auto, cpu, cuda, cuda:1, ...
     """
+    if beside and not html:
+        raise ConfigError("--beside is drawn on the page that --html writes; give --html FILE too")
     loaded, data, history = _load(model, dataset, items, device)
     result = recommendation.trace(loaded, history)
     print("Attention weights of the last row; older to newer; each column sums to 1.")
@@ -236,18 +243,34 @@ def trace(
         print(f"\nLayer {number}")
         print(table.to_string(float_format="{:.4f}".format))
     if output:
-        arrays = {"items": np.array(result.items), "item_scores": result.item_scores.cpu().numpy()}
-        for kind in ("first_order", "second_order", "refined"):
-            maps = [heads.cpu().numpy() for heads in result.maps(kind) if heads is not None]
-            if maps:
-                arrays[kind] = np.stack(maps)
 
         def write(path: Path) -> None:
             with path.open("wb") as file:
-                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+                np.savez_compressed(file, **result.arrays())  # type: ignore[arg-type]
 
         write_atomically(output, write)
         print(f"written to {output}")
+    if html:
+        traces = [result]
+        if beside:
+            other = load_model(beside, device)
+            traces.append(recommendation.trace(other, history, dataset=data))
+        page = _board_page(traces, data)
+        write_atomically(html, lambda path: path.write_text(page, encoding="utf-8"))
+        print(f"written to {html}")
+
+
+def _board_page(traces: list[Trace], dataset: Dataset) -> str:
+    sources = [
+        board.Source(
+            name=name,
+            title=model_title(trace.config.backbone, trace.config.refinement),
+            trace=trace,
+        )
+        for name, trace in zip("AB", traces, strict=False)
+    ]
+    title = f"{dataset.name}: {counted(len(traces[0].items), 'item')}"
+    return board.page(board.payload(sources, board.item_names(dataset), title=title))
 
 
 def attribute(

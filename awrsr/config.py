@@ -31,7 +31,6 @@ def model_title(backbone: Backbone, refinement: str) -> str:
     return f"{BACKBONE_TITLES[backbone]} \u00b7 {kind}"
 
 
-
 @dataclass(frozen=True)
 class Settings:
     """What the frozen settings below share: exact conversion from and to a JSON object."""

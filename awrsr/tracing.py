@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
 from awrsr.config import ModelConfig
@@ -75,6 +77,18 @@ class Trace:
     def maps(self, kind: str) -> list[Tensor | None]:
         """The map called `kind` (first_order, second_order, refined) of every layer."""
         return [getattr(layer, kind) for layer in self.layers]
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Everything as numpy arrays: items, item_scores and every kind of map the model has.
+
+        Maps are (layer, head, query, key).
+        """
+        found = {"items": np.array(self.items), "item_scores": self.item_scores.cpu().numpy()}
+        for kind in ("first_order", "second_order", "refined"):
+            maps = [heads.cpu().numpy() for heads in self.maps(kind) if heads is not None]
+            if maps:
+                found[kind] = np.stack(maps)
+        return found
 
     def _repr_html_(self) -> str:
         """The attention board, in a notebook."""

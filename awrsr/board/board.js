@@ -410,7 +410,7 @@ function attentionBoard(root, data, hooks) {
       surface.text("query, older \u2192 newer", dx + 9, y + size / 2, { size: 10.5, align: "center", turn: 90, fill: ink.ink, alpha: .75 });
       surface.text("key, older \u2192 newer", x + size / 2, y + size + 30, { size: 10.5, align: size < 110 ? "left" : "center", fill: ink.ink, alpha: .75 });
     }
-    const short = (value, signed) => (signed && value > 0 ? "+" : "") + value.toFixed(2).replace(/^(-?)0\./, "$1.").replace("+0.", "+.");
+    const short = (value, signed) => Math.abs(value) < .005 && signed ? "0" : (signed && value > 0 ? "+" : "") + value.toFixed(2).replace(/^(-?)0\./, "$1.").replace("+0.", "+.");
     const name = i => D.titles[i] + (D.repeats[i] ? " \u21ba" : "");
 
     /* ---- the strip: what the last row attends to ------------------------------------------------ */
@@ -588,7 +588,7 @@ function attentionBoard(root, data, hooks) {
           chooser(`Model of the ${side} map`, D.sources.map((x, s) => [s, `${x.name}: ${x.title}`]), spec.s, s => choose(p, { s: +s }), true),
           chooser(`Layer of the ${side} map`, [...Array(S.layers).keys()].map(l => [l, `layer ${l + 1}`]), spec.l, l => choose(p, { l: +l }), true),
           chooser(`Head of the ${side} map`, [...[...Array(S.heads).keys()].map(h => [h, `head ${h + 1}`]), ...Object.entries(TOGETHER)], spec.h, h => choose(p, { h: h in TOGETHER ? h : +h }), true),
-          chooser(`Kind of the ${side} map`, Object.entries(KINDS).map(([k, text]) => [k, S.vanilla && k === "refined" ? "first order (mixes the values)" : text]), spec.k, k => choose(p, { k }), true),
+          chooser(`Kind of the ${side} map`, Object.entries(KINDS).map(([k, text]) => [k, S.vanilla && k === "refined" ? "first order (in use)" : text]), spec.k, k => choose(p, { k }), true),
         );
         part.append(head);
         if (view.mode === "maps") part.append(mapBox(grid(spec), false, spec, specName(spec), roomOf(large ? 1 : view.panels.length), ink, large));
@@ -597,7 +597,7 @@ function attentionBoard(root, data, hooks) {
       if (view.mode === "difference") {
         const part = el("div", "ab-panel"); part.style.gridColumn = "1 / -1";
         part.append(el("div", "ab-note", `Right less left: ${specName(view.panels[1])} \u2212 ${specName(view.panels[0])}`));
-        part.append(mapBox(difference(), true, view.panels[1], "the difference", Math.min(width, 820), ink, large));
+        part.append(mapBox(difference(), true, view.panels[1], "the difference", Math.min(width, 700), ink, large));
         parts.push(part);
       }
       panels.replaceChildren(...parts);
@@ -773,13 +773,13 @@ function attentionBoard(root, data, hooks) {
     }
     function outline(view, cell, colour, ink, labels) {
       const c = view.c, { x, y, cell: e } = view;
-      const box = (bx, by, bw, bh, line) => { c.lineWidth = line + 1.5; c.strokeStyle = ink.paper; c.strokeRect(bx, by, bw, bh); c.lineWidth = line; c.strokeStyle = colour; c.strokeRect(bx, by, bw, bh); };
+      const box = (bx, by, bw, bh, line, bare) => { if (!bare) { c.lineWidth = line + 1.5; c.strokeStyle = ink.paper; c.strokeRect(bx, by, bw, bh); } c.lineWidth = line; c.strokeStyle = colour; c.strokeRect(bx, by, bw, bh); };
       if (view.strip) {
         if (cell.k !== null && view.rows.some(row => lastPlace(row.s) === cell.q)) box(x + cell.k * e, y - 2, Math.max(3, e), view.rows.length * 22 + 2, 1.5);
         return;
       }
       const thin = view.thumb ? 1 : 1.25;
-      box(x, y + cell.q * e, (cell.q + 1) * e, Math.max(2, e), thin);
+      box(x, y + cell.q * e, (cell.q + 1) * e, Math.max(2, e), thin, view.thumb);
       if (cell.k !== null) {
         if (!view.thumb) box(x + cell.k * e, y + cell.k * e, Math.max(2, e), (N - cell.k) * e, thin);
         const pad = Math.max(0, (5 - e) / 2);

@@ -25,7 +25,7 @@ from torch import Tensor
 from awrsr.config import model_title
 from awrsr.dataset import Dataset
 from awrsr.errors import DataError
-from awrsr.explain.rollout import rollout
+from awrsr.explain import rollout
 from awrsr.refinement import REFINEMENTS
 from awrsr.tracing import Trace
 

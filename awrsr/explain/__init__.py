@@ -8,6 +8,7 @@ from awrsr.explain.agreement import (
     spearman,
 )
 from awrsr.explain.overlap import PERSISTENCE, overlap_at, rank_biased_overlap
+from awrsr.explain.attention_rollout import rollout
 
 __all__ = [
     "PERSISTENCE",
@@ -17,5 +18,6 @@ __all__ = [
     "overlap_at",
     "prediction_rows",
     "rank_biased_overlap",
+    "rollout",
     "spearman",
 ]

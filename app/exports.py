@@ -1,0 +1,185 @@
+"""What a person takes away: one zip of a page, arrays, tables and the script that makes them."""
+
+import io
+import pprint
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import loaders
+from app.sides import Side
+from awrsr import board
+from awrsr.dataset import Dataset
+from awrsr.recommendation import ranked_catalogue
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def show_exports(
+    content: dict[str, Any], dataset: Dataset, sides: list[Side], history: list[int], target: int
+) -> None:
+    """The download, made when it is asked for."""
+    st.markdown("#### Take it away")
+    st.caption(
+        "One zip: board.html (opens offline, and draws PNG and SVG of any view), arrays.npz (all "
+        "maps and item scores), recommendations.csv, attributions.csv, and reproduce.py, which "
+        "computes the same numbers with `awrsr`."
+    )
+    st.download_button(
+        "Download everything",
+        bundle(content, dataset, sides, history, target, st.session_state.rival, methods()),
+        file_name="awrsr-inspection.zip",
+        mime="application/zip",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def methods() -> list[str]:
+    """The attribution methods on the page."""
+    return list(st.session_state.methods)
+
+
+def bundle(
+    content: dict[str, Any],
+    dataset: Dataset,
+    sides: list[Side],
+    history: list[int],
+    target: int,
+    rival: int | None,
+    methods: list[str],
+) -> Callable[[], bytes]:
+    """What makes the zip; it runs outside of any session and so is given all it needs."""
+
+    def write() -> bytes:
+        memory = io.BytesIO()
+        with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("board.html", board.page(content))
+            archive.writestr("arrays.npz", arrays(sides))
+            archive.writestr(
+                "recommendations.csv", recommendations(dataset, sides, history).to_csv(index=False)
+            )
+            archive.writestr(
+                "attributions.csv",
+                attributions(dataset, sides, target, rival, methods).to_csv(index=False),
+            )
+            archive.writestr(
+                "reproduce.py", script(dataset, sides, history, target, rival, methods)
+            )
+        return memory.getvalue()
+
+    return write
+
+
+def arrays(sides: list[Side]) -> bytes:
+    """The traces of all sides as npz, names led by the side's letter."""
+    memory = io.BytesIO()
+    np.savez_compressed(
+        memory,
+        **{
+            f"{side.key}_{name}": array
+            for side in sides
+            for name, array in side.trace.arrays().items()
+        },
+    )
+    return memory.getvalue()
+
+
+def recommendations(dataset: Dataset, sides: list[Side], history: list[int]) -> pd.DataFrame:
+    """The whole ranked catalogue of every side, in one long table."""
+    tables = [
+        ranked_catalogue(side.trace.item_scores, history).assign(
+            model=side.directory.name, side=side.key
+        )
+        for side in sides
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    rows = dataset.items.iloc[table["item"] - 1]
+    table["item_id"], table["title"] = rows["item_id"].to_numpy(), rows["title"].to_numpy()
+    return table[["side", "model", "rank", "item", "item_id", "title", "score"]]
+
+
+def attributions(
+    dataset: Dataset, sides: list[Side], target: int, rival: int | None, methods: list[str]
+) -> pd.DataFrame:
+    """Every method on the page for every side, one row per item of the history."""
+    rows = []
+    for side in sides:
+        items = tuple(side.trace.items)
+        for method in methods:
+            result = loaders.get_attribution(side.directory, items, target, method, rival)
+            values = result.attribution.values.cpu().numpy()
+            rows += [
+                {
+                    "side": side.key,
+                    "model": side.directory.name,
+                    "method": method,
+                    "slot": side.trace.dropped + slot,
+                    "item": item,
+                    "title": title,
+                    "value": value,
+                }
+                for slot, (item, title, value) in enumerate(
+                    zip(items, dataset.titles(items), values, strict=True), start=1
+                )
+            ]
+    return pd.DataFrame(rows)
+
+
+def script(
+    dataset: Dataset,
+    sides: list[Side],
+    history: list[int],
+    target: int,
+    rival: int | None,
+    methods: list[str],
+) -> str:
+    """A program that computes what the page showed, run from the project's folder."""
+    models = {
+        side.key: (shown(side.directory), loaders.fingerprint(side.directory)) for side in sides
+    }
+    assert dataset.directory is not None
+    return f'''"""What a page of the AWRSR inspector showed; run it in the project's folder."""
+
+import hashlib
+from pathlib import Path
+
+import awrsr
+
+DATASET = {shown(dataset.directory)!r}
+MODELS = {pprint.pformat(models)}  # directory, first digits of its weights' SHA-256
+ITEMS = {pprint.pformat(list(history), width=96, compact=True)}  # oldest first
+TARGET = {target}  # {comment(dataset.titles([target])[0])}
+CONTRAST = {rival}
+METHODS = {methods}
+
+dataset = awrsr.load_dataset(DATASET)
+assert dataset.fingerprint == {dataset.fingerprint!r}, "another dataset"
+for side, (directory, fingerprint) in MODELS.items():
+    weights = Path(directory, "model.safetensors").read_bytes()
+    assert hashlib.sha256(weights).hexdigest().startswith(fingerprint), "other weights"
+    model = awrsr.load_model(directory, device="cpu")
+    trace = awrsr.trace(model, ITEMS, dataset=dataset)
+    for number, layer in enumerate(trace.layers, start=1):
+        print(side, "layer", number, "last row, refined, head by head", layer.refined[:, -1])
+    print(awrsr.recommend(model, ITEMS, k=10, dataset=dataset).to_string(index=False))
+    for method in METHODS:
+        result = awrsr.attribute(model, ITEMS, TARGET, method=method, contrast=CONTRAST)
+        print(side, method, "score", result.score, "values", result.values.tolist())
+'''
+
+
+def shown(directory: Path) -> str:
+    """A directory as the project's folder sees it; of one elsewhere only the name."""
+    path = directory.resolve()
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+
+
+def comment(title: str) -> str:
+    """A title that cannot end a comment: it is untrusted."""
+    return " ".join(title.split())

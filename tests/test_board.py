@@ -1,0 +1,182 @@
+"""What the attention board is given, and the page it stands on alone."""
+
+import base64
+import dataclasses
+import html
+import json
+import re
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from conftest import PAIRS, make_dataset
+
+from awrsr import board
+from awrsr.board import ItemNames, Source
+from awrsr.errors import DataError
+from awrsr.explain import rollout
+from awrsr.recommendation import trace
+
+NAMES = ItemNames(titles=[f"Title {item}" for item in range(1, 12)])
+KINDS = {"first": "first_order", "second": "second_order", "refined": "refined"}
+
+
+def unpacked(text: str, n_maps: int, m: int):
+    """(map, query, key) from the board's packing, cell by cell."""
+    numbers = iter(np.frombuffer(base64.b64decode(text), dtype="<u2").tolist())
+    maps = np.zeros((n_maps, m, m))
+    for of_map in maps:
+        for query in range(m):
+            for key in range(query + 1):
+                of_map[query, key] = next(numbers) / 65535
+    assert next(numbers, None) is None
+    return maps
+
+
+@pytest.mark.parametrize("backbone, refinement", PAIRS)
+def test_the_board_is_given_what_was_traced(make_model, backbone, refinement):
+    items = [3, 1, 4, 1, 5]
+    traced = trace(make_model(backbone, refinement), items)
+    content = board.payload([Source(name="A", title="a model", trace=traced)], NAMES)
+    assert json.loads(json.dumps(content)) == content
+    (source,) = content["sources"]
+    assert content["items"] == items
+    assert content["titles"] == [f"Title {item}" for item in items]
+    assert content["slots"] == ["1", "2", "3", "4", "5"]
+    assert (source["layers"], source["heads"]) == (2, 2)
+    norms = np.frombuffer(base64.b64decode(source["norms"]), dtype="<f4").reshape(2, 2, 5)
+    for number, layer in enumerate(traced.layers):
+        np.testing.assert_allclose(norms[number], layer.transformed_value_norm, rtol=1e-6)
+    for kind, field in KINDS.items():
+        maps, sent = traced.maps(field), source["maps"][kind]
+        if maps[0] is None:
+            assert sent is None and refinement == "none"
+            continue
+        if isinstance(sent, str):  # the same map under another name is not sent twice
+            assert (refinement, kind, sent) in {
+                ("none", "refined", "first"),
+                ("simple", "refined", "second"),
+                ("stochastic", "refined", "second"),
+            }
+            sent = source["maps"][sent]
+        stacked = torch.stack(maps)
+        heads = unpacked(sent["heads"], 4, 5).reshape(2, 2, 5, 5)
+        np.testing.assert_allclose(heads, stacked, atol=0.5 / 65535 + 1e-7)
+        rolled = unpacked(sent["rollout"], 2, 5)
+        np.testing.assert_allclose(rolled, torch.stack(rollout(maps)), atol=0.5 / 65535 + 1e-7)
+
+
+def test_slots_are_numbered_as_in_the_whole_history(make_model):
+    traced = trace(make_model("sasrec", "none"), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    content = board.payload([Source(name="A", title="", trace=traced)], NAMES)
+    assert content["items"] == [3, 4, 5, 6, 7, 8, 9, 10]
+    assert content["slots"] == [str(number) for number in range(3, 11)]
+
+
+def test_equal_boards_have_equal_signatures_and_other_boards_others(make_model):
+    model = make_model("sasrec", "additive")
+
+    def signature(items, name="A", names=NAMES):
+        source = Source(name=name, title="", trace=trace(model, items))
+        return board.payload([source], names)["signature"]
+
+    assert signature([1, 2]) == signature([1, 2])
+    retitled = dataclasses.replace(NAMES, titles=[f"Other {i}" for i in range(11)])
+    others = {
+        signature([1, 2]),
+        signature([2, 1]),
+        signature([1, 2], name="B"),
+        signature([1, 2], names=retitled),
+    }
+    assert len(others) == 4
+
+
+def test_a_board_of_nothing_is_refused():
+    with pytest.raises(DataError, match="one trace or more; received none"):
+        board.payload([], NAMES)
+
+
+@pytest.mark.parametrize(
+    "histories",
+    [
+        [[1, 2, 3]],
+        [[1, 2, 3], [1, 3]],
+        [[1, 3], [1, 2, 3]],
+        [[1, 2, 3, 4], [4, 3, 2, 1]],
+        [[1, 1, 2, 1], [1, 2, 1, 1]],
+        [[1, 2, 3], [4, 5]],
+        [[1, 2, 3, 4], [2, 3], [1, 2, 9, 4]],
+    ],
+)
+def test_an_axis_holds_every_history_in_order(histories):
+    axis, places = board.align(histories)
+    for history, own in zip(histories, places, strict=True):
+        assert own == sorted(set(own))
+        assert [axis[place] for place in own] == history
+    assert set().union(*places) == set(range(len(axis)))
+    assert len(axis) <= sum(map(len, histories))
+
+
+def test_what_a_variant_leaves_out_keeps_its_place():
+    assert board.align([[1, 2, 3, 4], [1, 2, 4]]) == ([1, 2, 3, 4], [[0, 1, 2, 3], [0, 1, 3]])
+
+
+def test_a_slot_that_only_the_variant_has_is_marked(make_model):
+    model = make_model("sasrec", "none")
+    sources = [
+        Source(name=name, title="", trace=trace(model, items))
+        for name, items in (("A", [1, 2, 3]), ("A'", [1, 7, 2, 3]))
+    ]
+    content = board.payload(sources, NAMES)
+    assert content["slots"] == ["1", "+", "2", "3"]
+    assert [source["places"] for source in content["sources"]] == [[0, 2, 3], [0, 1, 2, 3]]
+
+
+def test_the_band_shows_the_first_entry_of_the_first_column_that_groups():
+    dataset = make_dataset(n_items=11)
+    items = dataset.items.assign(
+        code=[f"x{number}" for number in range(11)],  # tells all items apart: groups nothing
+        genres=["Comedy|Drama", "Drama", "Comedy"] * 3 + ["Drama", "Comedy"],
+    )
+    names = board.item_names(dataclasses.replace(dataset, items=items))
+    assert names.group_name == "genres"
+    assert list(names.groups or [])[:3] == ["Comedy", "Drama", "Comedy"]
+    assert board.item_names(dataset).groups is None
+
+
+def hostile_page(make_model) -> str:
+    titles = ["</script><script>alert(1)</script>", "{{data}} <!-- <b>&amp;", "\u2028 'x' \"y\""]
+    names = ItemNames(titles=titles + [""] * 8)
+    traced = trace(make_model("sasrec", "additive"), [1, 2, 3])
+    content = board.payload([Source(name="A", title="<b>", trace=traced)], names, title="</title>")
+    return board.page(content)
+
+
+def test_a_page_holds_titles_as_data_only(make_model):
+    page = hostile_page(make_model)
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
+    assert json.loads(data)["titles"][0] == "</script><script>alert(1)</script>"
+    assert page.count("<script") == page.count("</script>") == 2
+    assert "alert(1)</script>" not in page
+    assert "<title>&lt;/title&gt;</title>" in page
+
+
+def test_a_page_asks_the_network_for_nothing(make_model):
+    page = hostile_page(make_model)
+    addresses = set(re.findall(r"\w+://[^\s\"'`<)]+", page))
+    assert addresses == {"http://www.w3.org/2000/svg"}  # a name, not a place
+    assert "default-src 'none'" in page
+    assert not re.search(r"\b(import\s*\(|fetch\(|XMLHttpRequest|@import|src=)", page)
+
+
+def test_a_trace_shows_itself_in_a_notebook(make_model):
+    model, dataset = make_model("sasrec", "additive"), make_dataset(n_items=11)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        shown = trace(model, [3, 1, 4])._repr_html_()
+    assert shown.startswith("<iframe") and 'sandbox="allow-scripts allow-downloads"' in shown
+    (page,) = re.findall(r'srcdoc="([^"]*)"', shown)
+    assert "item 3" in html.unescape(page)
+    traced = dataclasses.replace(trace(model, [3, 1, 4]), dataset=dataset)
+    assert json.dumps(dataset.titles([3])[0]) in html.unescape(traced._repr_html_())
