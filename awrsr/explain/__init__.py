@@ -7,8 +7,8 @@ from awrsr.explain.agreement import (
     prediction_rows,
     spearman,
 )
-from awrsr.explain.overlap import PERSISTENCE, overlap_at, rank_biased_overlap
 from awrsr.explain.attention_rollout import rollout
+from awrsr.explain.overlap import PERSISTENCE, overlap_at, rank_biased_overlap
 
 __all__ = [
     "PERSISTENCE",
