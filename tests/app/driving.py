@@ -193,7 +193,7 @@ def check_numbers(page: AppTest, directory: Path) -> None:
     if target is None:
         target = int(awrsr.recommend(models["a"], history, k=1)["item"][0])
     check_lists(page, dataset, models, history, target)
-    check_attributions(page, dataset, models, history, target)
+    check_attributions(finish(page), dataset, models, history, target)
 
 
 Models = dict[str, SequentialModel]

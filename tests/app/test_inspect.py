@@ -82,11 +82,11 @@ def test_another_pair_of_shipped_models():
 CHANGES = [
     {"b": "stosa-stochastic"},
     {"a": "stosa-value_weighted", "layer": 2},
-    {"head": 2, "k": 3},
+    {"head": 2, "k": 7},
     {"a": "sasrec-none", "scale": "linear"},
     {"b": "sasrec-additive", "user": "1007"},
     {"target": 4},
-    *({"rival": 6, "method": name} for name in METHODS),
+    {"rival": 6, "methods": list(METHODS)},
     {"rival": None, "target": state.AUTOMATIC},
 ]
 
@@ -112,10 +112,10 @@ ADDRESSED = {
     "compare": 1,
     "target": 9,
     "rival": 3,
-    "method": "leave_one_out",
+    "methods": ["leave_one_out"],
     "layer": 2,
     "head": 2,
-    "k": 4,
+    "k": 6,
     "scale": "linear",
 }
 
@@ -134,8 +134,8 @@ def test_an_address_brings_back_the_page_it_was_copied_from(directory, tiny_data
 def test_an_address_follows_its_page(directory):
     page = open_page()
     assert page.query_params == {}
-    choose(page, user="1005", head=2, k=3)
-    assert page.query_params == {"user": "1005", "head": "2", "k": "3"}
+    choose(page, user="1005", head=2, k=7)
+    assert page.query_params == {"user": "1005", "head": "2", "k": "7"}
     copied = open_page(**page.query_params)
     assert [t.value.to_csv() for t in copied.dataframe] == [
         t.value.to_csv() for t in page.dataframe
@@ -207,7 +207,7 @@ def test_interleaved_sessions_of_two_datasets_never_mix(directory, tmp_path):
     for mine, theirs in (
         ({"user": "1002"}, {"added": 9}),
         ({"b": "stosa-stochastic", "target": 11}, {"b": "stosa-stochastic", "target": 9}),
-        ({"method": "leave_one_out"}, {"layer": 2}),
+        ({"methods": ["leave_one_out"]}, {"layer": 2}),
     ):
         choose(here, **mine)
         choose(there, **theirs)

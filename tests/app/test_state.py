@@ -21,7 +21,7 @@ OTHER_THAN_DEFAULT = {
     "compare": 2,
     "target": 5,
     "rival": 2,
-    "method": "leave_one_out",
+    "methods": ["leave_one_out", "input_x_gradient"],
     "layer": 2,
     "head": 3,
     "k": 7,
@@ -63,7 +63,7 @@ def test_a_choice_alone_leaves_the_others_at_their_default(offered, name):
 
 
 def test_the_session_wins_over_the_address(offered):
-    session, problems = restored(offered, {"k": "3", "rival": "4"}, k=5, rival=None)
+    session, problems = restored(offered, {"k": "7", "rival": "4"}, k=5, rival=None)
     assert (session["k"], session["rival"], problems) == (5, None, [])
 
 
@@ -110,12 +110,12 @@ def test_what_is_gone_is_given_up(offered, name, gone):
         ("compare", str(MAX_VARIANTS + 1), "accepted: a whole number from 0 to 12"),
         ("target", "0", "accepted: a whole number from 1 to 11"),
         ("rival", "-3", "accepted: a whole number from 1 to 11"),
-        ("method", "magic", "accepted: integrated_gradients, input_x_gradient"),
+        ("methods", "leave_one_out.magic", "accepted: integrated_gradients, input_x_gradient"),
         ("layer", "2.0", "accepted: a whole number from 1 to 99"),
         ("head", "1e1", "accepted: a whole number from 1 to 99"),
-        ("k", "51", "accepted: a whole number from 1 to 50"),
-        ("k", "\u0663", "accepted: a whole number from 1 to 50"),
-        ("k", " 3", "accepted: a whole number from 1 to 50"),
+        ("k", "51", "accepted: a whole number from 5 to 50"),
+        ("k", "\u0663", "accepted: a whole number from 5 to 50"),
+        ("k", " 3", "accepted: a whole number from 5 to 50"),
         ("scale", "<b>", "accepted: square root, linear"),
     ],
 )
