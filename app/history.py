@@ -46,6 +46,7 @@ def choose_history(
     """
     session = st.session_state
     forget_other_dataset(dataset)
+    apply_list_edits(dataset)  # a browser's came by callback already
     if (picked := session.pop("picked_user", None)) in dataset.user_ids:
         show_user(picked)
     st.segmented_control(
@@ -177,25 +178,18 @@ def shuffled(items: list[int]) -> list[int]:
 
 
 def apply_list_edits(dataset: Dataset) -> None:
-    """What was dragged, moved or removed in the list."""
+    """What was dragged, moved or removed in the list, each edit once."""
     session = st.session_state
-    take_edits(dataset, (session.get(KEY) or {}).get("edit"))
-
-
-def take_edits(dataset: Dataset, value: object) -> bool:
-    """Apply the edits that are new; whether there were any."""
-    session = st.session_state
-    applied = session.get("edits_applied", 0)
-    new = [edit for edit in read_edits(value) if edit.number > applied]
-    for edit in new:
+    for edit in read_edits((session.get(KEY) or {}).get("edit")):
+        if edit.number <= session.get("edits_applied", 0):
+            continue
+        session["edits_applied"] = edit.number
         if edit.op == "replace":
             rows = current_history(dataset)[-state.MAX_HISTORY :]
             here = 0 <= edit.at < len(rows) and rows[edit.at] == edit.item
             session["replacing"] = edit.at if here else None
         else:
             change(dataset, lambda items, edit=edit: edited(items, edit, state.MAX_HISTORY))
-        session["edits_applied"] = edit.number
-    return bool(new)
 
 
 # --- a user's -------------------------------------------------------------------------------------
@@ -473,7 +467,7 @@ def show_editor(dataset: Dataset, history: list[int], held_out: int | None) -> N
         shown = history[-state.MAX_HISTORY :]
         if len(shown) < len(history):
             st.caption(f"The newest {len(shown)} are listed; an edited copy holds these.")
-        sent = history_list(
+        history_list(
             shown,
             dataset.titles(shown),
             first=1 + len(history) - len(shown),
@@ -482,8 +476,6 @@ def show_editor(dataset: Dataset, history: list[int], held_out: int | None) -> N
             replacing=session.get("replacing"),
             on_edit=lambda: apply_list_edits(dataset),
         )
-        if take_edits(dataset, sent):  # without the callback, which a browser always calls
-            st.rerun()
     with st.container(horizontal=True, gap="xsmall"):
         for back, forth in (("undo", "redo"), ("redo", "undo")):
             st.button(
@@ -537,8 +529,6 @@ def show_pin(dataset: Dataset, history: list[int]) -> None:
             help="Left empty, it is the one shown",
         )
         st.button("Pin this history", type="primary", on_click=pin_current, args=(dataset, history))
-    if problem := st.session_state.get("pin_problem"):
-        st.warning(plain(problem), icon=":material/push_pin:")
 
 
 def automatic_name(dataset: Dataset, history: Sequence[int]) -> str:

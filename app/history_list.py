@@ -83,8 +83,8 @@ def history_list(
     applied: int,
     replacing: int | None,
     on_edit: Callable[[], None],
-) -> Any:
-    """Draw the list; what it last sent, once.
+) -> None:
+    """Draw the list.
 
     Args:
         items: older to newer.
@@ -93,7 +93,7 @@ def history_list(
         limit: the most rows there may be.
         applied: number of the newest edit applied.
         replacing: the row that waits for another item, or None.
-        on_edit: called when the list sends edits, see `read_edits`.
+        on_edit: called when the list has sent edits: `read_edits` of `edit` of the state KEY.
     """
     data = {
         "rows": [[item, title] for item, title in zip(items, titles, strict=True)],
@@ -102,4 +102,4 @@ def history_list(
         "applied": applied,
         "replacing": replacing,
     }
-    return _mount(key=KEY, data=data, on_edit_change=on_edit).edit
+    _mount(key=KEY, data=data, on_edit_change=on_edit)

@@ -489,7 +489,7 @@ def show_each_removed(dataset: Dataset, sides: list[Side], history: list[int], t
         table,
         hide_index=True,
         column_config=columns,
-        key=f"each-{hash(tuple(history))}",
+        key=f"each-{'.'.join(map(str, history))}",
         on_select="rerun",
         selection_mode="multi-row",
     )["selection"]["rows"]

@@ -112,7 +112,7 @@ def score_histories(
     longest = max((min(len(history), n) for history in histories), default=1)
     block = max(1, min(BLOCK_SCORES // model.catalogue.n_items, BLOCK_PAIRS // longest**2))
     for start in range(0, len(histories), block):
-        batch = left_pad([history[-n:] for history in histories[start : start + block]])
+        batch = left_pad([list(history[-n:]) for history in histories[start : start + block]])
         yield model.item_scores(model(batch.to(model.device))[:, -1])
 
 

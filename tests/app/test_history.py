@@ -1,83 +1,200 @@
-"""Choosing a history: edits of rows, and one's own history by search, paste and buttons."""
+"""Choosing a history: a user's, or entered by search, paste, upload; edits and undo."""
 
-import itertools
+import dataclasses
+import json
+import shutil
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
-from conftest import EMBEDDED
+from conftest import EMBEDDED, make_dataset
 from driving import (
+    HOSTILE,
     add_dataset,
-    check_numbers,
     choose,
     click,
-    figures,
     messages,
     open_page,
     run,
     texts,
+    titled,
+    unescaped,
 )
 
-from app.history import EDITS, history_table, move_newer, move_older, remove, repeat
+from app.history import MAX_UNDO, MAX_UPLOAD, find_items, read_entries, shuffled
+from app.history_list import KEY, Edit, edited, read_edits
 from app.state import MAX_HISTORY
+from app.users import matching_users, read_ranks, user_table
 from awrsr import load_dataset
+from awrsr.errors import DataError
 
-LABELS = [label for label, _, _ in EDITS]
-SUBSETS = [list(rows) for n in range(6) for rows in itertools.combinations(range(5), n)]
-
-# --- edits ----------------------------------------------------------------------------------------
+# --- edits of a list ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("rows", "history", "selected"),
+    ("op", "at", "to", "after"),
     [
-        ([1], "BACD", [0]),
-        ([3], "ABDC", [2]),
-        ([0], "ABCD", [0]),
-        ([0, 1], "ABCD", [0, 1]),
-        ([0, 2], "ACBD", [0, 1]),
-        ([1, 2], "BCAD", [0, 1]),
-        ([1, 3], "BADC", [0, 2]),
-        ([], "ABCD", []),
+        ("move", 0, 2, "BCAD"),
+        ("move", 3, 0, "DABC"),
+        ("move", 2, 1, "ACBD"),
+        ("move", 1, 1, "ABCD"),
+        ("remove", 1, 1, "ACD"),
+        ("remove", 3, 3, "ABC"),
+        ("repeat", 1, 1, "ABCDB"),
+        ("replace", 1, 1, "ABCD"),
     ],
 )
-def test_move_older_by_hand(rows, history, selected):
-    assert move_older(list("ABCD"), rows) == (list(history), selected)
+def test_edits_by_hand(op, at, to, after):
+    before = list("ABCD")
+    assert edited(before, Edit(1, op, at, to, before[at]), limit=5) == list(after)
+    assert before == list("ABCD")
 
 
-def moved_older(rows: list[int]) -> tuple[list[int], list[int]]:
-    """Reference: everyone chosen goes one row up but those stacked at the top; the rest fill in."""
-    stacked = [row for place, row in enumerate(rows) if row == place]
-    places = {row if row in stacked else row - 1: row for row in rows}
-    others = iter(row for row in range(5) if row not in rows)
-    return [places[row] if row in places else next(others) for row in range(5)], sorted(places)
+@pytest.mark.parametrize("op", ["move", "remove", "repeat"])
+def test_an_edit_of_another_list_changes_nothing(op):
+    for at, to, item in ((0, 1, "B"), (4, 0, "A"), (-1, 0, "D"), (0, 4, "A"), (0, -1, "A")):
+        assert edited(list("ABCD"), Edit(1, op, at, to, item), limit=9) == list("ABCD")
 
 
-@pytest.mark.parametrize("rows", SUBSETS, ids=str)
-def test_moves_equal_their_reference_and_mirror_each_other(rows):
-    assert move_older(list(range(5)), rows) == moved_older(rows)
-    mirrored, places = moved_older([4 - row for row in reversed(rows)])
-    expected = [4 - item for item in reversed(mirrored)], [4 - row for row in reversed(places)]
-    assert move_newer(list(range(5)), rows) == expected
+def test_a_full_list_takes_no_repetition():
+    full = list(range(MAX_HISTORY))
+    assert edited(full, Edit(1, "repeat", 5, 5, 5), MAX_HISTORY) == full
 
 
-def test_repeat_puts_the_chosen_last_and_keeps_to_the_limit():
-    assert repeat(list("ABC"), [0, 2]) == (list("ABCAC"), [3, 4])
-    full = list(range(MAX_HISTORY - 1))
-    longer, selected = repeat(full, [5, 6])
-    assert (longer, selected) == ([*full, 5], [MAX_HISTORY - 1])
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        7,
+        "edit",
+        [],
+        {},
+        {"edits": None},
+        {"edits": [None, 1, {}, {"op": "move"}]},
+        {"edits": [{"op": "drop", "number": 1, "at": 0, "to": 0, "item": 1}]},
+        {"edits": [{"op": "move", "number": 1, "at": "0", "to": 0, "item": 1}]},
+        {"edits": [{"op": "move", "number": 1, "at": True, "to": 0.5, "item": 1}]},
+    ],
+)
+def test_what_is_no_edit_is_none(value):
+    assert read_edits(value) == []
 
 
-def test_remove_takes_out_rows_and_not_items():
-    assert remove(list("ABAB"), [0, 3]) == (list("BA"), [])
-    assert remove(list("AB"), [0, 1]) == ([], [])
+def test_shuffling_keeps_the_items_and_is_the_same_each_time():
+    for length in (2, 3, 20, 500):
+        items = [1 + i * 7 % 11 for i in range(length)]
+        other = shuffled(items)
+        assert Counter(other) == Counter(items) and other != items
+        assert shuffled(items) == other
+    assert shuffled([4, 4]) == [4, 4]
 
 
-def test_table_of_a_history(tiny_dataset):
-    table = history_table(tiny_dataset, [3, 1, 3])
-    assert table.columns.tolist() == ["position", "title", "item_id"]
-    assert table["position"].tolist() == [1, 2, 3]
-    assert table["title"].tolist() == ["Film C (1993)", "Film A (1991)", "Film C (1993)"]
-    assert table["item_id"].tolist() == ["103", "101", "103"]
+# --- files and lines ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "entries"),
+    [
+        ("a.txt", "Heat (1995)\n\n  12 \r\nGodfather, The (1972)", "Heat (1995)|12|Godfather, The"),
+        ("a.csv", "title\nHeat (1995)\n\n12\n", "Heat (1995)|12"),
+        ("a.CSV", "rank, Title ,item_id\n1,Heat,5\n2,Fargo,6\n", "5|6"),
+        ("a.csv", 'user,item\n1,"A, B"\n1\n2,C\n', "A, B|C"),
+        ("a.csv", '\ufeffHeat (1995)\n"Godfather, The (1972)"\n', "Heat (1995)|Godfather, The"),
+        ("a.txt", "\u00c9t\u00e9\n", "\u00c9t\u00e9"),
+    ],
+)
+def test_files_that_are_read(name, content, entries):
+    read = read_entries(name, content.encode())
+    assert [entry.removesuffix(" (1972)") for entry in read] == entries.split("|")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("a.txt", b"", "a.txt is empty; accepted: one title or id a line, oldest first"),
+        ("a.csv", b" \n\t\n", "a.csv is empty"),
+        ("a.txt", "\u00e9".encode("latin-1"), "not UTF-8 text (byte 1 is 0xe9); save it as UTF-8"),
+        ("a.csv", "title\nx".encode("utf-16"), "not UTF-8 text (byte 1 is 0xff)"),
+        (
+            "a.csv",
+            b"user,movie,rating\n1,2,3\n",
+            "has the columns user, movie, rating; accepted: a",
+        ),
+        ("a.csv", b"Godfather, The (1972)\n", "or one title or id a line, with quotation marks"),
+        ("a.csv", b'"' + b"x" * 200_000 + b'"', "a.csv is not readable as csv: field larger"),
+        (
+            "a.txt",
+            b"1\n" * (MAX_UPLOAD // 2 + 1),
+            "has 1,000,002 bytes; accepted: at most 1,000,000",
+        ),
+    ],
+)
+def test_files_that_are_refused_in_one_sentence(name, content, why):
+    with pytest.raises(DataError) as refused:
+        read_entries(name, content)
+    assert why in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_many_unknown_entries_cost_a_few_look_ups(tiny_dataset):
+    entries = ["101"] + [f"nothing like it {i}" for i in range(400)] + ["film b (1992)", "103"]
+    found, problems = find_items(tiny_dataset, entries)
+    assert found == [1, 2, 3]
+    assert len(problems) == 7
+    assert problems[5:] == [
+        "And 395 more lines like these.",
+        "The other 3 are the history now.",
+    ]
+
+
+# --- users ----------------------------------------------------------------------------------------
+
+
+def test_users_are_found_by_id_and_by_the_titles_of_their_items(tiny_dataset):
+    for text in ("", "10", "1003", " FILM  c ", "(1999)", "nothing"):
+        sought = " ".join(text.split()).casefold()
+        expected = [
+            index
+            for index, user in enumerate(tiny_dataset.user_ids)
+            if sought in user
+            or any(
+                sought in title.casefold()
+                for title in tiny_dataset.titles(tiny_dataset.sequence(index))
+            )
+        ]
+        assert matching_users(tiny_dataset, text).tolist() == expected, text
+
+
+def test_table_of_users(tiny_dataset):
+    table = user_table(tiny_dataset, np.array([3, 0]), {"a": {"1003": 7}, "b": {}})
+    assert table.columns.tolist() == ["user", "items", "last", "then", "a", "b"]
+    *history, then = tiny_dataset.titles(tiny_dataset.sequence(3))
+    row = table.iloc[0]
+    assert row[["user", "items", "then", "a"]].tolist() == ["1003", len(history), then, 7]
+    assert row["last"] == " \u00b7 ".join(history[:-4:-1])
+    assert table["b"].isna().all() and table["a"].isna().tolist() == [False, True]
+    assert user_table(tiny_dataset, np.array([], dtype=int), {"a": {}}).empty
+
+
+def test_recorded_ranks_are_read_or_refused_with_a_reason(tmp_path):
+    dataset = load_dataset(EMBEDDED)
+    shipped = EMBEDDED / "models" / "sasrec-none"
+    ranks, why = read_ranks(shipped, dataset)
+    assert (len(ranks), why) == (671, "")
+    assert ranks["1"] == 28
+    assert read_ranks(tmp_path, dataset) == (
+        {},
+        f"no ranks.parquet: run `python -m awrsr evaluate` on {tmp_path.name}",
+    )
+    other = make_dataset()
+    assert read_ranks(shipped, other)[1].startswith("ranks.parquet is of another dataset")
+    copy = tmp_path / "copy"
+    shutil.copytree(shipped, copy)
+    (copy / "model.safetensors").write_bytes(b"others")
+    assert read_ranks(copy, dataset)[1].startswith("ranks.parquet is not of the present weights")
+    (copy / "ranks.parquet").write_bytes(b"nonsense")
+    assert "ranks.parquet or metrics.json is not readable" in read_ranks(copy, dataset)[1]
 
 
 # --- on the page ----------------------------------------------------------------------------------
@@ -90,140 +207,297 @@ def directory(tmp_path, monkeypatch, tiny_dataset) -> Path:
     return add_dataset(tmp_path, tiny_dataset, "sasrec-none", "stosa-simple")
 
 
+def press(page, key: str):
+    """Press the button of this key."""
+    next(button for button in page.button if button.key == key).click()
+    return run(page)
+
+
 def paste(page, *lines: str):
     page.text_area(key="pasted").set_value("\n".join(lines))
     return click(page, "Use these")
 
 
-def select(page, *rows: int):
-    """Select rows of the history's table."""
-    editor = f"editor-{page.session_state['edits']}"
-    page.session_state[editor] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+def upload(page, name: str, content: bytes):
+    page.file_uploader[0].set_value((name, content, "text/plain"))
     return run(page)
+
+
+def listed(page) -> dict:
+    """What the list of the history is sent; None where it is not drawn."""
+    for component in page.get("bidi_component"):
+        data = json.loads(component.proto.json)
+        if "replacing" in data:
+            return data
+    return None
+
+
+def edit_list(page, *edits: tuple):
+    """What the list reports: (op, at, to) or (op, at), of its rows as they stand."""
+    rows = [item for item, _ in listed(page)["rows"]]
+    number = listed(page)["applied"]
+    sent = []
+    for op, at, *to in edits:
+        number += 1
+        edit = Edit(number, op, at, to[0] if to else at, rows[at])
+        rows = edited(rows, edit, MAX_HISTORY)
+        sent.append(dataclasses.asdict(edit))
+    page.session_state[KEY] = {"edit": {"edits": sent}}
+    return run(page)
+
+
+def items(page) -> list[int]:
+    return page.session_state["items"]
 
 
 def test_an_empty_history_says_what_to_do_and_grows_by_search(directory):
     page = open_page(source="own")
-    (info,) = page.info
-    assert info.value == (
-        "The history is empty: search for an item to add, or paste titles or ids."
-    )
-    assert not page.dataframe and not figures(page)
-    for items in ([5], [5, 2], [5, 2, 5]):
-        choose(page, added=items[-1])
-        assert page.session_state["items"] == items
+    assert page.info[0].value.startswith("The history is empty")
+    assert listed(page) is None
+    for grown in ([5], [5, 2], [5, 2, 5]):
+        choose(page, added=grown[-1])
+        assert items(page) == grown
         assert page.session_state["added"] is None  # ready for the next search
-        check_numbers(page, directory)
+        assert [item for item, _ in listed(page)["rows"]] == grown
     assert page.query_params["items"] == "5.2.5"
 
 
-def test_paste_keeps_what_is_known_and_names_the_rest(directory):
+def test_paste_keeps_what_is_known_and_names_the_rest_until_dismissed(directory):
     page = open_page(source="own", items="9")
     paste(page, "Film A (1991)", "", "  103 ", "film b (1992)", "Flim D (1994)", "???", "104")
-    assert page.session_state["items"] == [1, 3, 2, 4]
-    near, far = messages(page)
+    assert items(page) == [1, 3, 2, 4]
+    near, far, kept = messages(page)
     assert near.startswith("unknown title or id 'Flim D (1994)' in tiny. Did you mean 'Film D (19")
     assert far == "unknown title or id '???' in tiny."
-    check_numbers(page, directory)
-    assert messages(run(page)) == []  # said once
+    assert kept == "The other 4 are the history now."
+    choose(page, b="sasrec-none")
+    assert messages(page) == [near, far, kept]
+    assert "Flim D (1994)" in page.text_area(key="pasted").value
+    choose(page, source="user")
+    assert messages(page) == [near, far, kept]
+    click(page, "Dismiss")
+    assert messages(page) == []
+    choose(page, source="own")
+    assert "Flim D (1994)" in page.text_area(key="pasted").value  # kept while it was not drawn
+
+
+def test_problems_of_an_entry_give_way_to_the_next_entry(directory):
+    page = paste(open_page(source="own"), "nonsense")
+    assert messages(page) == [
+        "unknown title or id 'nonsense' in tiny.",
+        "The history is as it was.",
+    ]
+    choose(page, added=3)
+    assert messages(page) == []
+    assert messages(paste(page, " ", "")) == [
+        "There is no title and no id in it. The history is as it was."
+    ]
+    assert items(page) == [3]
+    assert messages(paste(page, "101")) == []
 
 
 def test_paste_of_nothing_known_leaves_the_history(directory):
     page = open_page(source="own", items="9.8")
     paste(page, *(f"<i>{i}</i> " + "x" * 1000 for i in range(7)))
-    assert page.session_state["items"] == [9, 8]
-    *named, more = messages(page)
+    assert items(page) == [9, 8]
+    *named, more, kept = messages(page)
     assert len(named) == 5
     assert all(f"<i>{i}</i>" in text and len(text) <= 301 for i, text in enumerate(named))
-    assert more == "And 2 more lines like these."
+    assert (more, kept) == ("And 2 more lines like these.", "The history is as it was.")
 
 
-def test_paste_reads_a_bounded_number_of_lines(directory):
-    page = paste(open_page(source="own"), *["101"] * (MAX_HISTORY + 1))
-    assert page.session_state["items"] == [1] * MAX_HISTORY
-    assert messages(page) == ["Only the first 500 of 501 lines were read."]
+def test_paste_keeps_the_newest_lines(directory):
+    page = paste(open_page(source="own"), "102", *["101"] * MAX_HISTORY)
+    assert items(page) == [1] * MAX_HISTORY
+    assert messages(page) == ["Only the last 500 of 501 lines were read, the newest items."]
 
 
-def test_buttons_move_repeat_and_remove_the_selected_rows(directory):
-    page = open_page(source="own", items="1.2.3.4")
-    choose(page, added=5)
-    assert all(button.disabled for button in page.button if button.label in LABELS)
-    select(page, 3, 1)
-    assert not any(button.disabled for button in page.button)
-    for label, items in (
-        ("Older", [2, 1, 4, 3, 5]),
-        ("Older", [2, 4, 1, 3, 5]),
-        ("Newer", [1, 2, 4, 3, 5]),
-        ("Repeat", [1, 2, 4, 3, 5, 2, 4]),
-        ("Remove", [1, 2, 4, 3, 5]),  # the repeated ones: the selection follows the edit
-    ):
-        click(page, label)
-        assert page.session_state["items"] == items, label
-        check_numbers(page, directory)
-    assert all(button.disabled for button in page.button if button.label in LABELS)
+def test_an_uploaded_file_becomes_the_history_or_says_why_not(directory):
+    page = upload(open_page(source="own", items="9"), "mine.csv", b"rank,title\n1,Film B (1992)\n")
+    assert (items(page), messages(page)) == ([2], [])
+    upload(page, "bad.csv", b"a,b\n1,2\n")
+    (problem,) = messages(page)
+    assert problem.startswith("bad.csv has the columns a, b; accepted: a column item_id, title or ")
+    assert problem.endswith("The history is as it was.")
+    assert items(page) == [2]
+    upload(page, "more.txt", b"103\n101\nnothing\n")
+    assert items(page) == [3, 1]
+    assert messages(page)[0] == "unknown title or id 'nothing' in tiny."
 
 
-def test_a_history_changed_by_search_or_paste_has_no_rows_selected(directory):
-    """The rows selected before are other items now."""
-    page = choose(open_page(source="own", items="1.2.3"), added=4)
-    for change in (lambda: paste(page, "103", "102"), lambda: choose(page, added=5)):
-        select(page, 0)
-        assert not any(button.disabled for button in page.button)
-        change()
-        assert all(button.disabled for button in page.button if button.label in LABELS)
-
-
-def test_removing_all_leaves_an_empty_history(directory):
-    page = open_page(source="own", items="1.2")
-    choose(page, added=3)
-    click(select(page, 0, 1, 2), "Remove")
-    assert page.session_state["items"] == []
-    assert page.info[0].value.startswith("The history is empty")
-    assert "items" not in page.query_params
-
-
-def test_a_copy_of_a_users_history_shows_the_same_until_it_is_edited(directory):
+def test_users_are_typed_and_stepped_through(directory):
     page = open_page(user="1003")
-    before, lists = figures(page), [table.value for table in page.dataframe]
-    click(page, "Edit a copy")
-    *items, held_out = load_dataset(directory).sequence(3).tolist()
-    assert (page.session_state["source"], page.session_state["items"]) == ("own", items)
-    assert page.session_state["target"] == held_out
-    for old, new in zip(lists, page.dataframe, strict=True):
-        assert old.equals(new.value)
-    assert str(figures(page)) == str(before)
-    click(select(page, 0), "Remove")
-    assert page.session_state["items"] == items[1:]
-    check_numbers(page, directory)
-    choose(page, source="user")
-    assert page.session_state["user"] == "1003"
-    assert page.dataframe[0].value["title"].tolist() == load_dataset(directory).titles(items)
+    choose(page, user=" 1005 ")
+    assert (page.session_state["user"], page.query_params["user"]) == ("1005", "1005")
+    press(page, "next_user")
+    assert page.session_state["user"] == page.text_input(key="typed_user").value == "1006"
+    choose(page, user="7<b>")
+    assert messages(page) == [
+        "unknown user '7<b>' in tiny; it has 12 users, from '1000' to '1011'; "
+        "user 1006 is still shown."
+    ]
+    assert page.text_input(key="typed_user").value == "7<b>"
+    assert page.session_state["user"] == "1006"
+    press(page, "previous_user")
+    assert messages(page) == []
+    assert page.text_input(key="typed_user").value == "1005"
+    choose(page, user="1000")
+    assert page.button(key="previous_user").disabled
+    assert not page.button(key="next_user").disabled
 
 
-@pytest.mark.parametrize("length", [1, 8, 9, 50])
-def test_any_length_and_the_newest_n_are_seen(directory, length):
-    history = [1 + i * 7 % 10 for i in range(length)]  # item 11 is left to be recommended
-    page = open_page(source="own", items=".".join(map(str, history)))
-    check_numbers(page, directory)
-    seen = min(length, 8)
-    assert figures(page)["map-a-refined"]["customdata"].shape == (seen, seen)
-    cuts = [text for text in texts(page) if "content_cut" in text]
-    assert len(cuts) == 2 * (length > 8)
-    for cut, title in zip(cuts, ("SASRec \u00b7 vanilla", "STOSA \u00b7 simple"), strict=False):
-        assert f"The history has {length} items; " in cut
-        assert f"{title} sees the newest 8." in cut
+def test_a_user_is_picked_from_the_table(directory, tiny_dataset):
+    page = click(open_page(user="1003"), "Browse")
+    (table,) = [t.value for t in page.dataframe if "then" in t.value]
+    assert table["user"].tolist() == [str(1000 + index) for index in range(12)]
+    assert sum("No ranks in" in text for text in texts(page)) == 2
+    page.session_state["user_search"] = "(1999)"
+    page.session_state["users-0-(1999)"] = {"selection": {"rows": [1], "columns": [], "cells": []}}
+    click(page, "Browse")
+    expected = tiny_dataset.user_ids[matching_users(tiny_dataset, "(1999)")[1]]
+    assert expected != "1003"
+    assert page.session_state["user"] == expected
+
+
+def test_editing_a_users_history_makes_a_copy_that_remembers_whose_it_was(directory):
+    page = open_page(user="1003")
+    *history, held_out = load_dataset(directory).sequence(3).tolist()
+    edit_list(page, ("move", 0, 2), ("remove", 1))
+    expected = history.copy()
+    expected.insert(2, expected.pop(0))
+    del expected[1]
+    chosen = page.session_state
+    assert (chosen["source"], chosen["origin"], items(page)) == ("own", "1003", expected)
+    assert chosen["target"] == 0  # the held-out item still
+    title = load_dataset(directory).titles([held_out])[0]
+    assert any(f"edited from user 1003's; then came {title}" in text for text in texts(page))
+    copied = open_page(**page.query_params)
+    assert items(copied) == expected
+    assert any(f"then came {title}" in text for text in texts(copied))
+    click(page, "Original")
+    assert (page.session_state["source"], page.session_state["user"]) == ("user", "1003")
+    assert [item for item, _ in listed(page)["rows"]] == history
+    choose(page, source="own")
+    assert items(page) == expected
+
+
+def test_an_edit_is_applied_once_and_never_to_another_list(directory):
+    page = open_page(source="own", items="1.2.3.4")
+    edit_list(page, ("remove", 0))
+    assert items(page) == [2, 3, 4]
+    late = {"number": 1, "op": "remove", "at": 0, "to": 0, "item": 2}
+    page.session_state[KEY] = {"edit": {"edits": [late]}}
+    assert items(run(page)) == [2, 3, 4]
+    page.session_state[KEY] = {"edit": {"edits": [late | {"number": 9, "item": 4}]}}
+    assert items(run(page)) == [2, 3, 4]
+    page.session_state[KEY] = {"edit": "nonsense"}
+    assert items(run(page)) == [2, 3, 4]
+
+
+def test_replacing_an_item(directory):
+    page = edit_list(open_page(source="own", items="1.2.3"), ("replace", 1))
+    assert listed(page)["replacing"] == 1
+    assert page.selectbox(key="added").label == "Replace 2. by"
+    assert any("takes the place of Film B (1992)" in text for text in texts(page))
+    choose(page, added=9)
+    assert items(page) == [1, 9, 3]
+    assert page.selectbox(key="added").label == "Add an item"
+    edit_list(page, ("replace", 0))
+    click(page, "Cancel")
+    choose(page, added=4)
+    assert items(page) == [1, 9, 3, 4]
+    edit_list(page, ("replace", 3))
+    click(page, "Clear")
+    assert page.selectbox(key="added").label == "Add an item"
+
+
+def test_undo_and_redo_go_through_everything_that_changed_the_history(directory):
+    page = open_page(source="own", items="1.2.3.4.5.6")
+    page.session_state["newest"] = 2
+    run(page)
+    seen = [[1, 2, 3, 4, 5, 6]]
+    for change in (
+        lambda: click(page, "Shuffle"),
+        lambda: click(page, "Shuffle"),
+        lambda: choose(page, added=7),
+        lambda: edit_list(page, ("repeat", 0)),
+        lambda: click(page, "Keep"),
+        lambda: paste(page, "103", "102"),
+        lambda: upload(page, "a.txt", b"101"),
+        lambda: click(page, "Clear"),
+    ):
+        change()
+        assert items(page) != seen[-1]
+        seen.append(items(page))
+    assert seen[5] == seen[4][-2:]
+    assert seen[-1] == []
+    for expected in seen[-2::-1]:
+        assert items(press(page, "undo_button")) == expected
+    assert page.button(key="undo_button").disabled
+    for expected in seen[1:]:
+        assert items(press(page, "redo_button")) == expected
+    assert page.button(key="redo_button").disabled
+    press(page, "undo_button")
+    choose(page, added=3)
+    assert page.button(key="redo_button").disabled  # another way was taken
+
+
+def test_undo_returns_to_the_users_history_and_to_ones_own(directory):
+    page = open_page(source="user", user="1002", items="9.8")
+    click(page, "Shuffle")
+    press(page, "undo_button")
+    assert (page.session_state["source"], items(page)) == ("user", [9, 8])
+    press(page, "redo_button")
+    assert (page.session_state["source"], page.session_state["origin"]) == ("own", "1002")
+
+
+def test_undo_is_bounded(directory):
+    page = open_page(source="own", items="1")
+    for _ in range(3):
+        edit_list(page, *[("repeat", 0)] * (MAX_UNDO // 2))
+    assert len(page.session_state["undo"]) == MAX_UNDO
+
+
+def test_another_dataset_takes_nothing_along(directory, tmp_path):
+    other = dataclasses.replace(make_dataset(n_items=9, seed=3), name="other")
+    add_dataset(tmp_path, other, "sasrec-none")
+    page = click(open_page(dataset="tiny", user="1003"), "Shuffle")
+    click(page, "Pin this history")
+    assert len(page.session_state["variants"]) == 1
+    choose(page, dataset="other")
+    chosen = page.session_state
+    assert (chosen["variants"], chosen["origin"], chosen["compare"]) == ([], None, None)
+    assert page.button(key="undo_button").disabled
     assert messages(page) == []
 
 
-@pytest.mark.parametrize("length", [50, 60])
-def test_long_histories_through_the_shipped_models(length):
-    dataset = load_dataset(EMBEDDED)
-    history = next(
-        dataset.sequence(user)[:length].tolist()
-        for user in range(dataset.n_users)
-        if dataset.lengths()[user] > 60
+def test_titles_stay_text_in_the_list_and_in_what_is_said(directory, tmp_path):
+    add_dataset(tmp_path, titled(HOSTILE), "sasrec-none", "stosa-simple")
+    history = ".".join(map(str, range(1, len(HOSTILE) + 1)))
+    page = open_page(dataset="titled", source="own", items=history)
+    assert [title for _, title in listed(page)["rows"]] == HOSTILE
+    for place, title in enumerate(HOSTILE):
+        edit_list(page, ("replace", place))
+        (said,) = [c.value for c in page.caption if "takes the place of" in c.value]
+        assert unescaped(said).endswith(f"takes the place of {title}.")
+        assert title not in said
+    paste(page, *(title + "?" for title in HOSTILE[:4]))
+    for title, box in zip(HOSTILE[:4], page.warning, strict=False):
+        assert title not in box.value
+
+
+def test_a_history_longer_than_a_page_keeps_is_listed_by_its_newest(tmp_path, monkeypatch):
+    monkeypatch.setenv("AWRSR_ASSETS", str(tmp_path))
+    short = make_dataset(n_users=1)
+    long = dataclasses.replace(
+        short,
+        offsets=np.array([0, 600]),
+        flat_items=np.resize(short.flat_items, 600),
+        flat_timestamps=None,
     )
-    page = open_page(source="own", items=".".join(map(str, history)))
-    check_numbers(page, EMBEDDED)
-    assert figures(page)["map-b-second_order"]["customdata"].shape == (50, 50)
-    assert any("sees the newest 50." in text for text in texts(page)) == (length > 50)
+    add_dataset(tmp_path, long, "sasrec-none", "stosa-simple")
+    page = open_page(dataset="tiny")
+    assert (len(listed(page)["rows"]), listed(page)["first"]) == (500, 100)
+    assert any("The newest 500 are listed" in text for text in texts(page))
+    edit_list(page, ("remove", 499))
+    assert items(page) == long.flat_items[99:598].tolist()
