@@ -68,12 +68,14 @@ def show_attributions(
     if not results:
         return
     st.caption(f"What each item adds to the {plain(question)}. {scale_note(sides)}")
-    st.plotly_chart(
-        figures.attribution_bars(panels(sides, results), slot_titles(dataset, sides)),
-        config=PLOT_CONFIG,
-        key="attribution",
-        alt=f"Attributions of the {question} per item of the history",
-    )
+    drawn = panels(sides, results)
+    with st.container(key=f"bars-{min(len(drawn), figures.PANELS_A_ROW)}"):
+        st.plotly_chart(
+            figures.attribution_bars(drawn, slot_titles(dataset, sides)),
+            config=PLOT_CONFIG,
+            key="attribution",
+            alt=f"Attributions of the {question} per item of the history",
+        )
     show_facts(sides, results)
     show_agreement(sides, results)
 

@@ -1,104 +1,97 @@
-"""Figures: the numbers given, in their order, on one scale, with escaped labels."""
+"""Bars: the numbers given, in their order, on one scale a unit, with escaped labels."""
 
 import re
 
 import numpy as np
 import pytest
-from driving import HOSTILE, absent_later, escaped
+from driving import HOSTILE, escaped
 
 from app import figures
-
-SCALES = {"square root": np.sqrt, "linear": np.array}
-
-
-def weights(m: int) -> np.ndarray:
-    """Rows that sum to one over the items they may attend to."""
-    uneven = np.tril(np.random.default_rng(0).random((m, m)) + 0.01)
-    return uneven / uneven.sum(axis=1, keepdims=True)
+from app.figures import PANELS_A_ROW, BarPanel
 
 
-def draw_map(titles, *, values=None, name="Map", scale="linear"):
-    values = weights(len(titles)) if values is None else values
-    return figures.attention_map(values, titles, name=name, scale=scale)
+def panel(values, slots=None, **changes):
+    settings = {"title": "Method", "model": "A", "scale": "one", "color": "#123456", **changes}
+    return BarPanel(
+        values=np.array(values, dtype=float),
+        slots=slots or list(range(1, len(values) + 1)),
+        **settings,
+    )
 
 
-def draw_bars(titles):
-    return figures.attribution_bars(np.linspace(-1, 2, len(titles)), titles, color="#123456")
+def draw(titles, panels=None):
+    panels = panels or [panel(np.linspace(-1, 2, len(titles)))]
+    return figures.attribution_bars(panels, dict(enumerate(titles, start=1)))
 
 
-FIGURES = pytest.mark.parametrize("draw", [draw_map, draw_bars], ids=["map", "bars"])
-
-
-@pytest.mark.parametrize("scale", SCALES)
-@pytest.mark.parametrize("m", [1, 2, 7, 50])
-def test_a_map_reads_out_its_weights_and_colours_them_by_the_scale(m, scale):
-    values = weights(m)
-    (trace,) = draw_map(["Film"] * m, values=values, scale=scale).data
-    expected = absent_later(values)
-    np.testing.assert_array_equal(trace.customdata, expected)
-    np.testing.assert_array_equal(trace.z, SCALES[scale](expected))
-    assert "%{customdata" in trace.hovertemplate
-    assert "%{z" not in trace.hovertemplate
-
-
-def test_later_keys_are_absent_even_if_the_numbers_say_otherwise():
-    (trace,) = draw_map(["Film"] * 4, values=np.full((4, 4), 0.25)).data
-    assert np.isnan(trace.z[np.triu_indices(4, k=1)]).all()
-    assert np.isfinite(trace.z[np.tril_indices(4)]).all()
-    assert trace.hoverongaps is False
-
-
-@pytest.mark.parametrize("scale", SCALES)
-def test_maps_share_one_scale_whatever_their_weights(scale):
-    """A colour means the same weight in a map of large weights and in one of small ones."""
-    (large,) = draw_map(["Film"] * 2, scale=scale).data
-    (small,) = draw_map(["Film"] * 50, scale=scale).data
-    for trace in (large, small):
-        assert (trace.zmin, trace.zmax) == (0, 1)
-        ticks = [float(text) for text in trace.colorbar.ticktext]
-        np.testing.assert_allclose(trace.colorbar.tickvals, SCALES[scale](np.array(ticks)))
-    assert large.colorscale == small.colorscale
-    assert set(figures.SCALES) == set(SCALES)
-
-
-@FIGURES
-def test_items_run_from_older_to_newer_and_repeats_stay_apart(draw):
-    figure = draw(["B", "A", "B"])
-    assert list(figure.data[0].y) == ["1. B", "2. A", "3. B"]
-    assert figure.layout.yaxis.autorange == "reversed"  # the first one above
-    assert figure.layout.yaxis.type == "category"
-    assert list(figure.layout.yaxis.tickvals) == ["1. B", "2. A", "3. B"]
-    assert list(figure.layout.yaxis.ticktext) == ["B 1", "A 2", "B 3"]
-
-
-def test_a_map_has_the_same_items_both_ways():
-    figure = draw_map(["B", "A", "B"])
-    assert figure.data[0].x == figure.data[0].y
-    assert figure.layout.xaxis.autorange is None
-    assert figure.layout.xaxis.ticktext == figure.layout.yaxis.ticktext
-    assert "key" in figure.layout.xaxis.title.text
-    assert "query" in figure.layout.yaxis.title.text
+def axes(figure, letter):
+    """The axes of all panels, in their order."""
+    found = [name for name in figure.layout if re.fullmatch(f"{letter}axis[0-9]*", name)]
+    return [figure.layout[name] for name in sorted(found, key=lambda name: int(name[5:] or 1))]
 
 
 def test_bars_are_the_signed_values():
-    (trace,) = draw_bars(["A", "B", "C"]).data
+    (trace,) = draw(["A", "B", "C"]).data
     np.testing.assert_array_equal(trace.x, [-1, 0.5, 2])
     assert (trace.orientation, trace.marker.color) == ("h", "#123456")
+    assert "%{x:+.4f}" in trace.hovertemplate
 
 
-@FIGURES
-def test_titles_are_text_and_never_markup(draw):
-    figure = draw(HOSTILE)
+def test_items_run_from_older_to_newer_and_repeats_stay_apart():
+    figure = draw(["B", "A", "B"])
+    assert list(figure.data[0].y) == ["1. B", "2. A", "3. B"]
+    axis = figure.layout.yaxis
+    assert axis.range[0] > axis.range[1]  # the first one above
+    assert (axis.type, axis.categoryorder) == ("category", "array")
+    assert list(axis.categoryarray) == list(axis.tickvals) == ["1. B", "2. A", "3. B"]
+    assert list(axis.ticktext) == ["B 1", "A 2", "B 3"]
+
+
+def test_a_model_that_saw_fewer_items_has_them_in_the_same_rows():
+    figure = draw(["A", "B", "C"], [panel([1, 2, 3]), panel([5], slots=[3], model="B")])
+    assert [list(trace.y) for trace in figure.data] == [["1. A", "2. B", "3. C"], ["3. C"]]
+    assert all(list(a.categoryarray) == ["1. A", "2. B", "3. C"] for a in axes(figure, "y"))
+
+
+def test_panels_of_one_unit_share_their_range_and_zero_is_in_it():
+    figure = draw(
+        ["A", "B"],
+        [panel([1, 2]), panel([-3, 4], model="B"), panel([90, 91], scale="other")],
+    )
+    first, second, other = (axis.range for axis in axes(figure, "x"))
+    assert first == second
+    assert first[0] < -3 and first[1] > 4
+    assert other[0] < 0 and other[1] > 91
+
+
+def test_all_zero_values_still_have_a_range():
+    assert draw(["A"], [panel([0])]).layout.xaxis.range == (-1, 1)
+
+
+@pytest.mark.parametrize("count", [1, 2, PANELS_A_ROW, PANELS_A_ROW + 1, 12])
+@pytest.mark.parametrize("m", [1, 10, 50])
+def test_a_figure_grows_with_its_items_and_rows_and_stays_readable(count, m):
+    figure = draw(["Film"] * m, [panel(np.ones(m), model=str(i)) for i in range(count)])
+    rows = -(-count // PANELS_A_ROW)
+    assert len(figure.data) == count
+    assert len(axes(figure, "x")) == count  # no empty frames
+    assert figure.layout.yaxis.tickfont.size >= 8
+    assert figure.layout.height / m / rows >= figure.layout.yaxis.tickfont.size
+    assert [note.text for note in figure.layout.annotations] == [
+        f"Method<br><b>{i}</b>" for i in range(count)
+    ]
+    places = {tuple(axis.domain) for axis in axes(figure, "y")}
+    assert len(places) == rows
+
+
+def test_titles_are_text_and_never_markup():
+    figure = draw(HOSTILE, [panel(np.ones(len(HOSTILE)), title="<i>x</i>")])
     names = [f"{i}. {escaped(title)}" for i, title in enumerate(HOSTILE, 1)]
     assert list(figure.data[0].y) == list(figure.layout.yaxis.tickvals) == names
     for label, title in zip(figure.layout.yaxis.ticktext, HOSTILE, strict=True):
         assert not re.search("[<>]", label)
         assert label[:3] == escaped(title)[:3]
-
-
-def test_the_name_of_a_map_is_text_too():
-    (trace,) = draw_map(["A"], name="<i>x</i> & y").data
-    assert trace.hovertemplate.startswith("<b>&lt;i&gt;x&lt;/i&gt; &amp; y</b>")
+    assert "<i>" not in figure.layout.annotations[0].text + figure.data[0].name
 
 
 @pytest.mark.parametrize(
@@ -114,11 +107,3 @@ def test_the_name_of_a_map_is_text_too():
 )
 def test_long_titles_are_cut_before_they_are_escaped(title, clipped):
     assert figures.clip(title, 8) == clipped
-
-
-@pytest.mark.parametrize("m", [1, 50])
-@FIGURES
-def test_a_figure_grows_with_its_history_and_stays_readable(draw, m):
-    figure = draw(["Film"] * m)
-    assert figure.layout.yaxis.tickfont.size >= 7
-    assert figure.layout.height / m >= figure.layout.yaxis.tickfont.size
