@@ -91,7 +91,7 @@ def show_list(
     }
     config = {
         "rank": st.column_config.NumberColumn("#", width=34),
-        "title": st.column_config.TextColumn("title", width=190),
+        "title": st.column_config.TextColumn("title", width=230),
         "score": st.column_config.NumberColumn(
             "score", width=62, help=SCORE_UNITS[side.model.config.backbone]
         ),
