@@ -13,6 +13,7 @@ from awrsr.dataset import Dataset, save_dataset
 from awrsr.models import SequentialModel, build_model
 from awrsr.refinement import REFINEMENTS
 
+pytest_plugins = ["browser_fixtures"]
 torch.set_num_threads(1)  # tiny tensors: handing them to threads costs more than it gives
 
 ROOT = Path(__file__).resolve().parent.parent

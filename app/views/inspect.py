@@ -155,7 +155,7 @@ def show_problems(problems: list[str]) -> None:
     """What of the address could not be used, in one box."""
     if not problems:
         return
-    shown = "\n".join(f"- {plain(problem)}." for problem in problems)
+    shown = "\n".join(f"- {plain(problem.rstrip('.'))}" for problem in problems)
     st.warning(
         f"Not everything in the address could be used; the rest is.\n\n{shown}",
         icon=":material/link_off:",
@@ -178,9 +178,10 @@ def choose_models(models: dict[str, Path]) -> None:
     if not models:
         return
     for key, label in zip(SIDES, ("Model A", "Model B"), strict=True):
-        st.selectbox(label, list(models), key=key, format_func=model_title)
+        # The choice is in the session before its widget is drawn, so that its help can follow it.
         note, protocol = model_note(models[st.session_state[key]])
-        st.caption(note, help=protocol)
+        st.selectbox(label, list(models), key=key, format_func=model_title, help=protocol)
+        st.caption(note)
 
 
 def show_about(dataset: Dataset) -> None:

@@ -462,6 +462,7 @@ function attentionBoard(root, data, hooks) {
         + (D.repeats.some(Boolean) ? "\u21ba and framed cells: the same item at another slot. " : "")
         + "Point at a cell to find it in every map, click to lock, Escape to release; with the keyboard: arrows, Enter.";
       mark(); writeHash();
+      box.dataset.signature = D.signature; // what is drawn now
     }
     const size = (canvas, w, h) => {
       const dpr = Math.min(3, window.devicePixelRatio || 1);
