@@ -36,9 +36,7 @@ class Situation:
     items: tuple[int, ...]
 
 
-def choose_history(
-    dataset: Dataset, models: dict[str, Path] | None = None
-) -> tuple[list[int], int | None]:
+def choose_history(dataset: Dataset, models: dict[str, Path]) -> tuple[list[int], int | None]:
     """Draw the inputs of a history.
 
     Returns:
@@ -61,9 +59,8 @@ def choose_history(
         show_user_picker(dataset)
     with st.container(horizontal=True, gap="xsmall"):
         if session.source == state.USER:
-            browse = st.button("Browse", icon=":material/table_rows:", help="All users in a table")
-            if browse:
-                browse_users(dataset, models or {})
+            if st.button("Browse", icon=":material/table_rows:", help="All users in a table"):
+                browse_users(dataset, models)
         show_entry(dataset)
     show_problems()
     show_search(dataset)
@@ -565,7 +562,3 @@ def pin(name: str, items: Sequence[int]) -> bool:
 def open_items(items: Sequence[int]) -> None:
     """Make a variant the current history; whose it was stays."""
     set_history(items, history_owner())
-
-
-def show_history(dataset: Dataset, history: list[int]) -> None:
-    """Nothing: `choose_history` draws the list."""

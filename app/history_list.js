@@ -120,9 +120,8 @@ function start(root) {
     const place = elements().indexOf(event.target); // -1 on a button
     const last = S.rows.length - 1;
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (event.key === "Escape" && S.drag) endDrag(false);
-    else if (place < 0) return;
-    else if (step && event.altKey) edit("move", place, place + step);
+    if (place < 0) return;
+    if (step && event.altKey) edit("move", place, place + step);
     else if (step) activate(Math.max(0, Math.min(last, place + step)), true);
     else if (event.key === "Home") activate(0, true);
     else if (event.key === "End") activate(last, true);
@@ -152,6 +151,7 @@ function start(root) {
     if (!drag.started && Math.abs(event.clientY - drag.y) < DRAG_STARTS) return;
     if (!drag.started) {
       drag.started = true;
+      window.addEventListener("keydown", giveUp, true); // a row that is moved loses the focus
       drag.element.classList.add("dragged");
       list.classList.add("dragging");
     }
@@ -189,8 +189,15 @@ function start(root) {
     }
   }
 
+  function giveUp(event) {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    endDrag(false);
+  }
+
   function endDrag(kept) {
     const { element, from, started } = S.drag;
+    window.removeEventListener("keydown", giveUp, true);
     const to = elements().indexOf(element);
     S.drag = null;
     cancelAnimationFrame(S.frame);
