@@ -225,7 +225,7 @@ def choose_target(
 
     def label(item: int) -> str:
         if item == state.AUTOMATIC:
-            return f"{why.capitalize()}: {labels[automatic - 1]}"
+            return f"{why[0].upper() + why[1:]}: {labels[automatic - 1]}"
         return labels[item - 1]
 
     st.selectbox(

@@ -1,0 +1,343 @@
+"""The attention board in a real Chromium: what it draws is what was traced, and it asks nobody."""
+
+import io
+import json
+import xml.etree.ElementTree as ET
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from browsing import (
+    cell_position,
+    choose,
+    choose_map,
+    hash_of,
+    large_map,
+    read_out,
+    settled,
+    signature,
+    with_board,
+)
+from conftest import EMBEDDED
+from driving import HOSTILE
+
+import awrsr
+from app.state import default_user
+from awrsr.explain import rollout
+
+pytestmark = pytest.mark.browser
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
+DATASET = awrsr.load_dataset(EMBEDDED)
+HISTORY = DATASET.sequence(DATASET.user_index(default_user(DATASET)))[:-1].tolist()
+M = len(HISTORY)
+TRACES = {
+    side: awrsr.trace(awrsr.load_model(EMBEDDED / "models" / name), HISTORY)
+    for side, name in (("A", "sasrec-none"), ("B", "sasrec-additive"))
+}
+KINDS = {"first": "first_order", "second": "second_order", "refined": "refined"}
+CELLS = [(0, 0), (M - 1, 0), (M - 1, M - 1), (M // 2, M // 3)]
+VIRIDIS = "440154 482878 3e4a89 31688e 26828e 1f9e89 35b779 6ece58 b5de2b fde725"  # ten equal steps
+MARKED = """boxes => boxes.map(box => {
+    const over = [...box.querySelectorAll('canvas')].pop(), c = over.getContext('2d');
+    const pixels = c.getImageData(0, 0, over.width, over.height).data;
+    return pixels.some((value, i) => i % 4 === 3 && value > 0);
+})"""
+"""Of every map: whether anything is outlined in it."""
+
+
+def expected(layer: int, head: int | str, contribution: bool = False):
+    """(model, kind) to the whole map, as the library computes it."""
+    found = {}
+    for side, trace in TRACES.items():
+        for kind, field in KINDS.items():
+            maps = trace.maps(field)
+            if maps[0] is None or (side == "A" and kind == "refined"):
+                continue
+            weights = maps[layer]
+            if contribution:
+                weights = weights * trace.layers[layer].transformed_value_norm[:, None, :]
+            of_head = {
+                "mean": lambda w: w.mean(0),
+                "max": lambda w: w.amax(0),
+                "rollout": lambda w, m=maps: rollout(m)[layer],
+            }
+            found[side, kind] = of_head[head](weights) if head in of_head else weights[head]
+    return found
+
+
+def check_cells(page, wanted, m: int = M, cells=CELLS, tolerance: float = 6e-5) -> None:
+    """The numbers beside the pointer equal the library's, to the digits that are printed."""
+    for query, key in cells:
+        large_map(page, 0).hover(position=cell_position(page, m, query, key))
+        shown = read_out(page)
+        assert shown.keys() == wanted.keys()
+        for name, value in shown.items():
+            assert value == pytest.approx(float(wanted[name][query, key]), abs=tolerance), name
+
+
+def colour_at(page, place: int, at: dict[str, float]) -> list[int]:
+    """Red, green, blue and opacity of a large map's pixel."""
+    canvas = large_map(page, place).locator("canvas").first
+    return canvas.evaluate(
+        """(canvas, {x, y}) => {
+            const scale = canvas.width / canvas.clientWidth, c = canvas.getContext('2d');
+            return [...c.getImageData(x * scale, y * scale, 1, 1).data];
+        }""",
+        at,
+    )
+
+
+@pytest.fixture
+def board(visit):
+    return with_board(visit())
+
+
+def test_numbers_drawn_are_numbers_traced(board):
+    check_cells(board, expected(1, 0))
+    choose_map(board, "left", layer=0, head=1, kind="second")
+    check_cells(board, expected(0, 1), cells=[(M - 1, 1)])
+    for head in ("mean", "max", "rollout"):
+        choose_map(board, "right", layer=1, head=head, kind="refined")
+        check_cells(board, expected(1, head), cells=[(M - 1, 2)])
+    choose_map(board, "right", head=1)
+    choose(board, "Cells show", "contribution")
+    norms = max(float(t.layers[1].transformed_value_norm.max()) for t in TRACES.values())
+    check_cells(board, expected(1, 1, contribution=True), tolerance=5e-5 + norms / 65535)
+
+
+def test_colours_drawn_are_weights_traced(board):
+    """Every cell's colour, read back along the ramp, is the square root of its weight."""
+    ramp = np.array([[int(h[i : i + 2], 16) for i in (0, 2, 4)] for h in VIRIDIS.split()])
+    steps = np.linspace(0, 9, 256)
+    table = np.stack([np.interp(steps, range(10), ramp[:, c]) for c in range(3)], axis=1)
+    for place, side in enumerate("AB"):
+        weights = expected(1, 0)[side, "first" if side == "A" else "refined"].numpy()
+        for query in range(M):
+            for key in range(query):  # the diagonal's titles and frames stay out of it
+                at = cell_position(board, M, query, key, place)
+                pixel = colour_at(board, place, at)
+                nearest = np.abs(table - pixel[:3]).sum(1).argmin() / 255
+                assert nearest == pytest.approx(float(np.sqrt(weights[query, key])), abs=0.006)
+
+
+def test_pointing_at_a_cell_outlines_it_in_every_map_of_both_models(board):
+    thumbs, maps = board.locator(".ab-thumb"), board.locator(".ab-panel .ab-box")
+    assert not any(thumbs.evaluate_all(MARKED) + maps.evaluate_all(MARKED))
+    large_map(board, 1).hover(position=cell_position(board, M, 10, 4, 1))
+    board.wait_for_timeout(100)
+    assert all(thumbs.evaluate_all(MARKED) + maps.evaluate_all(MARKED))
+    tip = board.locator(".ab-tip")
+    titles = DATASET.titles(HISTORY)
+    expect(tip).to_contain_text(f"query 11 {titles[10]}")
+    expect(tip).to_contain_text(f"key 5 {titles[4]}")
+    board.mouse.move(5, 5)
+    board.wait_for_timeout(100)
+    assert not any(thumbs.evaluate_all(MARKED) + maps.evaluate_all(MARKED))
+    thumbs.nth(3).hover(position={"x": 10, "y": 50})
+    board.wait_for_timeout(100)
+    assert all(thumbs.evaluate_all(MARKED) + maps.evaluate_all(MARKED))
+
+
+def test_what_the_board_can_do_alone_it_does_alone(board):
+    """Layer, head, map, colours, share and difference: not one frame to the server."""
+    board.sent.clear()
+    large_map(board, 0).hover(position=cell_position(board, M, 9, 3))
+    choose_map(board, "left", layer=0, head="mean", kind="first")
+    choose(board, "Colour scale", "row")
+    choose(board, "Cells show", "contribution")
+    board.locator(".ab input[type=range]").fill("70")
+    choose(board, "View", "difference")
+    choose(board, "Size", "large")
+    board.locator(".ab-thumb").nth(7).click()
+    choose(board, "View", "maps")
+    board.get_by_label("Same layer, head and map on both sides").uncheck()
+    choose_map(board, "right", model=0, kind="first")
+    board.wait_for_timeout(1500)
+    assert board.sent == []
+    assert hash_of(board) == {
+        "left": "A.2.2.first",
+        "right": "A.2.2.first",
+        "measure": "contribution",
+        "scale": "row",
+        "share": "70",
+        "size": "large",
+        "apart": "1",
+    }
+
+
+def test_a_click_locks_and_escape_releases_each_told_once(board):
+    board.sent.clear()
+    large_map(board, 1).click(position=cell_position(board, M, 8, 2, 1))
+    expect(board.locator(".ab h4").nth(1)).to_contain_text("Row 9")
+    settled(board)
+    assert len(board.sent) == 1 and hash_of(board)["lock"] == "9.3"
+    board.keyboard.press("Escape")
+    expect(board.locator(".ab h4").nth(1)).to_contain_text(f"Row {M}")
+    settled(board)
+    assert len(board.sent) == 2 and "lock" not in hash_of(board)
+
+
+def test_the_ledger_adds_up_to_what_was_traced(board):
+    """Row by row of the table: the masses of the last row, each key counted once."""
+    rows = {}
+    for row in board.locator(".ab-ledger tr").all()[1:]:
+        name, *values = row.locator("td").all_text_contents()
+        rows[name] = [float(value) for value in values]
+    last = [weights[-1].tolist() for weights in expected(1, 0).values()]
+    genres = [str(DATASET.items["genres"].iloc[i - 1]).split("|")[0] for i in HISTORY]
+    for column, weights in enumerate(last):
+        wanted = dict.fromkeys(rows, 0.0)
+        for key, weight in enumerate(weights):
+            if key == M - 1:
+                name = "itself"
+            elif key == M - 2:
+                name = "the item before it"
+            elif key == 0:
+                name = "the first item"
+            elif HISTORY[key] == HISTORY[-1]:
+                name = "its repeats"
+            elif genres[key] == genres[-1]:
+                name = "same genres (first listed)"
+            else:
+                name = "everything else"
+            wanted[name] += weight
+        wanted["sum"] = 1.0
+        for name, value in wanted.items():
+            assert rows[name][column] == pytest.approx(value, abs=1e-3), name
+
+
+def test_the_board_goes_by_the_keyboard(board):
+    box = large_map(board, 1)
+    box.focus()
+    board.keyboard.press("ArrowUp")
+    board.keyboard.press("Home")
+    said = board.locator(".ab [role=status]")
+    weight = float(TRACES["B"].layers[1].refined[0, M - 2, 0])
+    titles = DATASET.titles(HISTORY)
+    expect(said).to_contain_text(f"query {M - 1} {titles[M - 2]}, key 1 {titles[0]}")
+    expect(said).to_contain_text(f"refined {weight:.4f}")
+    board.keyboard.press("Enter")
+    expect(said).to_contain_text("Locked")
+    assert hash_of(board)["lock"] == f"{M - 1}.1"
+    settled(board)
+    board.keyboard.press("Escape")
+    expect(said).to_have_text("Released")
+
+
+def test_the_share_shows_the_fewest_keys_that_hold_it(board):
+    choose(board, "Colour scale", "linear")
+    board.locator(".ab input[type=range]").fill("60")
+    board.wait_for_timeout(200)
+    weights = expected(1, 0)["A", "first"]
+    for query in (M - 1, M // 2):
+        order = weights[query].sort(descending=True)
+        kept = order.indices[: int((order.values.cumsum(0) < 0.6 - 1e-4).sum()) + 1].tolist()
+        for key in range(query):
+            at = cell_position(board, M, query, key)
+            pixel = colour_at(board, 0, at)
+            assert (pixel[3] == 255) == (key in kept), (query, key)
+
+
+def test_another_history_is_another_board(board):
+    before = signature(board)
+    board.get_by_role("textbox", name="User").fill("20")
+    board.keyboard.press("Enter")
+    expect(board.locator(".ab")).not_to_have_attribute("data-signature", before)
+    settled(board)
+    history = DATASET.sequence(DATASET.user_index("20"))[:-1].tolist()[-50:]
+    expect(board.locator(".ab h4").nth(1)).to_contain_text(DATASET.titles(history)[-1])
+    assert "user=20" in board.url
+
+
+def test_two_hundred_items(visit, server):
+    history = [1 + (7 * slot) % 250 for slot in range(200)]
+    page = with_board(visit(dataset="two-hundred", source="own", items=".".join(map(str, history))))
+    models = server.assets / "two-hundred" / "models"
+    vanilla = awrsr.trace(awrsr.load_model(models / "sasrec-none"), history)
+    refined = awrsr.trace(awrsr.load_model(models / "sasrec-value_weighted"), history)
+    for query, key in ((199, 0), (199, 198), (120, 60)):
+        large_map(page, 0).hover(position=cell_position(page, 200, query, key))
+        shown = read_out(page)
+        wanted = {
+            ("A", "first"): vanilla.layers[1].first_order,
+            ("B", "first"): refined.layers[1].first_order,
+            ("B", "second"): refined.layers[1].second_order,
+            ("B", "refined"): refined.layers[1].refined,
+        }
+        assert shown == {
+            name: pytest.approx(float(weights[0, query, key]), abs=6e-5)
+            for name, weights in wanted.items()
+        }
+    page.sent.clear()
+    choose_map(page, "left", layer=0)
+    choose(page, "View", "difference")
+    expect(page.get_by_text("Right less left")).to_be_visible()
+    assert page.sent == []
+
+
+def test_figures_for_a_paper(visit, tmp_path):
+    items = ".".join(map(str, range(1, len(HOSTILE) + 1)))
+    page = with_board(visit(dataset="titled", source="own", items=items))
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download the large maps as SVG").click()
+    drawing = ET.fromstring(Path(waiting.value.path()).read_text(encoding="utf-8"))
+    texts = [element.text for element in drawing.iter("{http://www.w3.org/2000/svg}text")]
+    assert [texts.count(title) for title in HOSTILE[3:6]] == [2, 2, 2]
+    assert {"query, older \u2192 newer", "key, older \u2192 newer"} <= set(texts)
+    assert any("weight" in text for text in texts)
+    assert {element.tag.split("}")[1] for element in drawing.iter()} <= {
+        "svg",
+        "g",
+        "rect",
+        "path",
+        "text",
+    }
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download the large maps as PNG").click()
+    assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_taken_away_shows_the_view_it_was_taken_from(board, visit, tmp_path):
+    choose_map(board, "left", layer=0, head=1)
+    choose(board, "View", "difference")
+    with board.expect_download() as waiting:
+        board.get_by_role("button", name="Download the board as an offline page").click()
+    file = tmp_path / "board.html"
+    waiting.value.save_as(file)
+    page = visit(file.as_uri())
+    page.locator(".ab[data-signature]").wait_for()
+    assert signature(page) == signature(board)
+    assert page.locator("select[aria-label='View']").input_value() == "difference"
+    assert page.locator("select[aria-label='Layer of the left map']").input_value() == "0"
+    choose(page, "View", "maps")
+    check_cells(page, expected(0, 1), cells=[(M - 1, 3)])
+
+
+def test_the_zip_holds_the_page_the_arrays_and_the_tables(board, visit, tmp_path):
+    with board.expect_download() as waiting:
+        board.get_by_role("button", name="Download everything").click()
+    archive = zipfile.ZipFile(waiting.value.path())
+    arrays = np.load(io.BytesIO(archive.read("arrays.npz")))
+    stacked = torch.stack(TRACES["B"].maps("refined"))
+    np.testing.assert_allclose(arrays["b_refined"], stacked, rtol=1e-5)
+    file = tmp_path / "board.html"
+    file.write_bytes(archive.read("board.html"))
+    page = visit(file.as_uri(), dark=True)
+    page.locator(".ab[data-signature]").wait_for()
+    check_cells(page, expected(1, 0), cells=[(M - 1, 3)])
+
+
+def test_the_library_writes_the_same_page(visit, tmp_path):
+    from awrsr.cli import main
+
+    file = tmp_path / "trace.html"
+    names = [DATASET.item_ids[item - 1] for item in HISTORY]
+    models = EMBEDDED / "models"
+    arguments = ["trace", str(models / "sasrec-none"), json.dumps(names), "--html", str(file)]
+    assert main([*arguments, "--beside", str(models / "sasrec-additive")]) == 0
+    page = visit(file.as_uri(), width=390)
+    page.locator(".ab[data-signature]").wait_for()
+    check_cells(page, expected(1, 0), cells=[(M - 1, 3)])
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
