@@ -4,7 +4,6 @@ What is cached is shared by all sessions and read-only.
 """
 
 import gc
-import hashlib
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -19,7 +18,7 @@ import torch
 from app.jobs import JobOwner, JobPool
 from awrsr import attribution, load_dataset, load_model
 from awrsr.board import ItemNames, item_names
-from awrsr.checkpoint import CONFIG_FILE, WEIGHTS_FILE, resolve_device
+from awrsr.checkpoint import CONFIG_FILE, WEIGHTS_FILE, resolve_device, weights_fingerprint
 from awrsr.dataset import FILES, Dataset
 from awrsr.files import read_json
 from awrsr.models import SequentialModel
@@ -125,14 +124,13 @@ def get_item_names(dataset: Dataset) -> ItemNames:
 
 
 def fingerprint(directory: Path) -> str:
-    """Eight hexadecimal digits of a SHA-256 over a model directory's weights file."""
+    """What tells a model directory's weights apart, see `awrsr.checkpoint`."""
     return _fingerprint(*model_key(directory))
 
 
 @st.cache_data(max_entries=MAX_MODELS, show_spinner=False)
 def _fingerprint(directory: str, stamp: Stamp) -> str:
-    with (Path(directory) / WEIGHTS_FILE).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:8]
+    return weights_fingerprint(directory)
 
 
 def get_metrics(directory: Path) -> dict:

@@ -91,6 +91,8 @@ def history_title(history: list[int]) -> str:
     items = f"{len(history)} item{'s' * (len(history) != 1)}"
     if st.session_state.source == state.USER:
         return f"User {st.session_state.user}, {items}"
+    if st.session_state.origin is not None:
+        return f"User {st.session_state.origin}, edited, {items}"
     return f"A history of {items}"
 
 
@@ -110,13 +112,15 @@ def show_summary(
         help="1 is best. Among the whole catalogue, the history left out unless it holds the "
         "target; ties count against the target.",
     )
-    for side in sides:
-        if side.trace.dropped:
-            st.caption(
-                f":material/content_cut: The history has {len(history)} items; {plain(side.title)} "
-                f"sees the newest {len(side.trace.items)}. Its recommendations leave out all "
-                f"{len(history)}."
-            )
+    for length in sorted({len(side.trace.items) for side in sides if side.trace.dropped}):
+        who = " and ".join(
+            f"model {side.key.upper()}" for side in sides if len(side.trace.items) == length
+        )
+        verb = "see" if " and " in who else "sees"
+        st.caption(
+            f":material/content_cut: The history has {len(history)} items; {who} {verb} the "
+            f"newest {length}. Recommendations leave out all {len(history)}."
+        )
 
 
 # --- choices --------------------------------------------------------------------------------------

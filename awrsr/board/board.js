@@ -29,7 +29,7 @@ function attentionBoard(root, data, hooks) {
     .ab input[type=range] { width: 130px; height: 30px; margin: 0; accent-color: var(--st-primary-color, #2f5fc4); }
     .ab input[type=checkbox] { accent-color: var(--st-primary-color, #2f5fc4); margin: 0; width: 15px; height: 15px; }
     .ab-note { font-size: 12px; opacity: .8; margin: 4px 0 10px; max-width: 110ch; }
-    .ab-sources { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 12px 24px; margin-bottom: 14px; }
+    .ab-sources { display: grid; grid-template-columns: repeat(auto-fit, minmax(max(min(300px, 100%), 40%), 1fr)); gap: 12px 24px; margin-bottom: 14px; }
     .ab-name { font-weight: 600; margin-bottom: 4px; overflow-wrap: anywhere; }
     .ab-name span { font-weight: 400; opacity: .8; font-size: 12.5px; }
     .ab-thumbs { display: grid; gap: 3px 6px; align-items: center; justify-content: start; overflow-x: auto; padding: 3px; }
@@ -151,6 +151,7 @@ function attentionBoard(root, data, hooks) {
       D.repeats = D.items.map((item, i) => D.items.indexOf(item) < i || D.items.lastIndexOf(item) > i);
       if (!own.view) { own.view = defaults(); readHash(); }
       else own.view = kept(own.view, before);
+      if (variantArrived(before)) own.view.panels = [0, D.sources.findIndex((S, s) => s > 0 && S.name.startsWith(D.sources[0].name))].map((s, i) => valid({ ...own.view.panels[i], s: Math.max(s, 0) }));
       width = Math.round(box.clientWidth) || 900;
       layout();
     }
@@ -180,6 +181,10 @@ function attentionBoard(root, data, hooks) {
         mode: fresh.panels.length > 1 ? view.mode : "maps",
         lock: same ? view.lock : null,
       };
+    }
+    function variantArrived(before) { // what was asked for is shown: the first model with itself on the variant
+      const had = before ? before.sources.length : 0;
+      return before && D.sources.length > had && D.sources.length > 2;
     }
     function valid(spec) {
       const source = D.sources[spec.s];
@@ -492,6 +497,7 @@ function attentionBoard(root, data, hooks) {
       const view = own.view, two = view.panels.length > 1;
       bar.replaceChildren();
       if (two) bar.append(chooser("View", [["maps", "side by side"], ["difference", "difference"]], view.mode, mode => set({ mode })));
+      if (D.sources.length > 2) bar.append(chooser("Compare", pairs().map(pair => [pair, pair.split("|").map(s => D.sources[s].name).join(" with ")]), view.panels.map(p => p.s).join("|"), against));
       bar.append(
         chooser("Cells show", [["weight", "attention weight"], ["contribution", "weight \u00d7 length of the value"]], view.measure, measure => set({ measure })),
         chooser("Colour scale", Object.entries(SCALES), view.scale, scale => set({ scale })),
@@ -517,6 +523,15 @@ function attentionBoard(root, data, hooks) {
       }
       bar.append(acts);
     }
+    function pairs() {
+      const out = [];
+      D.sources.forEach((_, a) => D.sources.forEach((__, b) => { if (a < b) out.push(`${a}|${b}`); }));
+      const now = own.view.panels.map(p => p.s).join("|");
+      return out.includes(now) ? out : [now, ...out];
+    }
+    function against(pair) { // the same layer, head and map of two other sources
+      set({ panels: pair.split("|").map((s, i) => valid({ ...own.view.panels[i], s: +s })) });
+    }
     function recolour() { drawThumbs(); drawPanels(); drawLegend(); drawStrip(); mark(); writeHash(); }
     const linked = spec => own.view.panels.map(panel => valid({ ...spec, s: panel.s }));
     function choose(p, change) {
@@ -530,7 +545,7 @@ function attentionBoard(root, data, hooks) {
       views = views.filter(view => !view.thumb);
       const ink = colours();
       const columns = Math.max(...D.sources.map(S => S.layers * S.heads));
-      const room = Math.max(280, Math.min(width, (width - 24 * (D.sources.length - 1)) / Math.min(D.sources.length, Math.max(1, Math.floor(width / 324)))));
+      const room = Math.max(280, Math.min(width, (width - 24) / Math.min(2, D.sources.length, Math.max(1, Math.floor(width / 324)))));
       const edge = Math.max(40, Math.min(72, Math.floor((room - 90) / columns) - 8));
       sources.replaceChildren(...D.sources.map((S, s) => {
         const part = el("div"), heading = el("div", "ab-name", `${S.name}: ${S.title}`);
