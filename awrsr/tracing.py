@@ -22,6 +22,9 @@ class LayerTrace:
     on later items. Second-order maps are None where the mechanism has none.
 
     Args:
+        query: what items are compared by as queries, (head, query, head_dim); for stosa Gaussians
+            as `awrsr.attention.gaussian` writes them, means and then standard deviations.
+        key: likewise as keys, (head, key, head_dim).
         first_order: weights A, from comparing items.
         first_order_scores: A before its softmax (later items included; they are masked afterwards).
         second_order: weights S, from comparing rows of A, or None.
@@ -35,6 +38,8 @@ class LayerTrace:
             model in training mode records after dropout.
     """
 
+    query: Tensor
+    key: Tensor
     first_order: Tensor
     first_order_scores: Tensor
     second_order: Tensor | None

@@ -164,13 +164,15 @@ def alone(value, project):
     return np.array([[moved(head, row) for row in rows] for head, rows in enumerate(value)])
 
 
-def reference_attention(p, here, output, scores, value, value_covariance=None):
-    """The record of one layer; scores and values are given per head."""
+def reference_attention(p, here, output, compared, scores, value, value_covariance=None):
+    """The record of one layer; what is compared, scores and values are given per head."""
     where = f"{here}.refinement"
     first = [causal_softmax(of_head) for of_head in scores]
     refined, second, second_scores = zip(*(p.refine(where, a) for a in first), strict=True)
     vanilla = second[0] is None
     return SimpleNamespace(
+        query=np.stack(compared[0]),
+        key=np.stack(compared[1]),
         first_order=np.stack(first),
         first_order_scores=np.stack(scores),
         second_order=None if vanilla else np.stack(second),
@@ -190,7 +192,7 @@ def reference_sasrec(p, items):
         here = f"attention.{number}"
         query, key, value = (p.heads(p.linear(f"{here}.{n}", x)) for n in ("query", "key", "value"))
         scores = [table(q, k, dot_product) for q, k in zip(query, key, strict=True)]
-        layers.append(reference_attention(p, here, "output", scores, value))
+        layers.append(reference_attention(p, here, "output", (query, key), scores, value))
         output = p.linear(f"{here}.output", np.concatenate(layers[-1].mixed, axis=1))
         x = p.norm(f"{here}.norm", x + output)
         x = p.feed_forward(f"feed_forward.{number}", x, gelu)
@@ -219,7 +221,14 @@ def reference_stosa(p, items):
                 zip(*query, strict=True), zip(*key, strict=True), strict=True
             )
         ]
-        layers.append(reference_attention(p, here, "mean_output", scores, *value))
+        compared = [
+            [
+                np.concatenate([mean, np.sqrt(spread)], axis=1)
+                for mean, spread in zip(*of, strict=True)
+            ]
+            for of in (query, key)
+        ]
+        layers.append(reference_attention(p, here, "mean_output", compared, scores, *value))
         spread = mix(layers[-1].refined ** 2, value[1])
         output = p.linear(f"{here}.covariance_output", np.concatenate(spread, axis=1))
         covariance = p.norm(f"{here}.norm", covariance + output)
@@ -397,3 +406,62 @@ def test_only_the_published_mean_stream_never_hears_of_the_other_items(
     assert (mean > 1e-3) == (mean_stream == "correct")
     assert mean == 0 or mean_stream == "correct"
     assert deviation > 1e-3
+
+
+def test_no_intervention_changes_no_bit(build):
+    for dtype in (torch.float32, torch.float64):
+        model, batch = build().to(dtype), left_pad([ITEMS[:3], ITEMS])
+        plain = model(batch)
+        assert torch.equal(plain, model(batch, interventions=None))
+        assert torch.equal(plain, model(batch, interventions={}))
+        same = {layer: lambda first_order, refined, allowed: refined for layer in range(2)}
+        assert torch.equal(plain, model(batch, interventions=same))
+
+
+def test_an_intervention_is_what_mixes_the_values_and_is_recorded(model):
+    """Weights and allowed keys are those of the layer; the layers before it are as they were."""
+    batch, seen, recording = left_pad([ITEMS[:3], ITEMS]), [], []
+
+    def uniform(first_order, refined, allowed):
+        seen.append((first_order, refined))
+        keys = allowed.to(refined.dtype)
+        return (keys / keys.sum(-1, keepdim=True).clamp(min=1)).expand_as(refined)
+
+    plain: list[LayerTrace] = []
+    states = model(batch, recording=plain)
+    changed = model(batch, recording=recording, interventions={1: uniform})
+    assert (states - changed)[:, -1].abs().amax() > 1e-3
+    ((first_order, refined),) = seen
+    assert torch.equal(first_order, plain[1].first_order)
+    assert torch.equal(refined, plain[1].refined)
+    assert torch.equal(recording[0].refined, plain[0].refined)
+    last = recording[1].refined[1]
+    close(last[:, -1], torch.full_like(last[:, -1], 1 / N))
+    close(recording[1].mixed, recording[1].refined @ recording[1].value)
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_a_uniform_head_is_what_the_second_implementation_makes_of_it(build, layer, monkeypatch):
+    """The loops again, where refine is told to give one head of one layer equal weights."""
+    model, items = build(), ITEMS[:5]
+    refine, calls = Parameters.refine, []
+
+    def told(self, where, first):
+        refined, *rest = refine(self, where, first)
+        calls.append(where)
+        if where == f"attention.{layer}.refinement" and calls.count(where) == 2:  # its second head
+            refined = np.array([[(j <= i) / (i + 1) for j in range(5)] for i in range(5)])
+        return refined, *rest
+
+    monkeypatch.setattr(Parameters, "refine", told)
+    reference = {"sasrec": reference_sasrec, "stosa": reference_stosa}[model.config.backbone]
+    expected = reference(Parameters(model), items)
+
+    def uniform(first_order, refined, allowed):
+        refined, keys = refined.clone(), allowed.to(refined.dtype)
+        refined[:, 1] = (keys / keys.sum(-1, keepdim=True))[:, 0]
+        return refined
+
+    states = model(torch.tensor([items]), interventions={layer: uniform})
+    close(states[0], torch.tensor(expected.states))
+    close(model.item_scores(states[:, -1])[0], torch.tensor(expected.item_scores))

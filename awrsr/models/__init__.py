@@ -1,11 +1,11 @@
 """The backbones. `build_model` is the only place that chooses a class."""
 
 from awrsr.config import Catalogue, ModelConfig
-from awrsr.models.base import SequentialModel
+from awrsr.models.base import Intervention, SequentialModel
 from awrsr.models.sasrec import SASRec
 from awrsr.models.stosa import STOSA
 
-__all__ = ["STOSA", "SASRec", "SequentialModel", "build_model"]
+__all__ = ["STOSA", "Intervention", "SASRec", "SequentialModel", "build_model"]
 
 _BACKBONES: dict[str, type[SequentialModel]] = {"sasrec": SASRec, "stosa": STOSA}
 

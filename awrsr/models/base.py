@@ -1,11 +1,17 @@
 """The interface of a backbone: through these names everything else uses a model."""
 
+from collections.abc import Callable, Mapping
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from awrsr.config import PADDING, Catalogue, ModelConfig
 from awrsr.tracing import LayerTrace
+
+Intervention = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""What replaces one layer's refined weights before they mix the values: (first_order, refined,
+allowed) -> weights, of the same shape as the refined, (batch, head, query_pos, key_pos)."""
 
 
 class SequentialModel(nn.Module):
@@ -25,6 +31,10 @@ class SequentialModel(nn.Module):
         self.config = config
         self.catalogue = catalogue
 
+    def refinement(self, layer: int) -> nn.Module:
+        """What turns the first-order weights of a layer into those that mix the values."""
+        raise NotImplementedError
+
     @property
     def device(self) -> torch.device:
         """Where the weights are."""
@@ -40,6 +50,7 @@ class SequentialModel(nn.Module):
         present: Bool[Tensor, "batch slot"],
         *,
         recording: list[LayerTrace] | None = None,
+        interventions: Mapping[int, Intervention] | None = None,
     ) -> Float[Tensor, "batch slot state"]:
         """States of every slot from item embeddings.
 
@@ -47,6 +58,8 @@ class SequentialModel(nn.Module):
             embeddings: as `embed` gives them, or anything of that shape.
             present: True where a slot holds an item; slots without are never attended to.
             recording: an empty list to be filled with one LayerTrace per layer.
+            interventions: by layer, what replaces its refined weights; the replaced weights are
+                recorded as the refined ones, since they are what mixed the values.
         """
         raise NotImplementedError
 
@@ -77,12 +90,22 @@ class SequentialModel(nn.Module):
         return self.compare(states[..., None, :], self.as_states(self.embed(items))).squeeze(-2)
 
     def forward(
-        self, sequences: Int[Tensor, "batch slot"], *, recording: list[LayerTrace] | None = None
+        self,
+        sequences: Int[Tensor, "batch slot"],
+        *,
+        recording: list[LayerTrace] | None = None,
+        interventions: Mapping[int, Intervention] | None = None,
     ) -> Float[Tensor, "batch slot state"]:
         """States of every slot; that of the last slot predicts the next item.
 
         Args:
             sequences: items, oldest first, left-padded.
             recording: an empty list to be filled with one LayerTrace per layer; changes no result.
+            interventions: see `encode`.
         """
-        return self.encode(self.embed(sequences), sequences != PADDING, recording=recording)
+        return self.encode(
+            self.embed(sequences),
+            sequences != PADDING,
+            recording=recording,
+            interventions=interventions,
+        )

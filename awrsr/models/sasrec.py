@@ -5,13 +5,15 @@ code bases: normalisation after each block, GELU, no scaling of embeddings, outp
 items. differs: padding is left out of the attention exactly rather than by a large negative number.
 """
 
+from collections.abc import Mapping
+
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
 from awrsr.attention import allowed_keys, dot_product_scores, masked_softmax
 from awrsr.config import PADDING, Catalogue, ModelConfig
-from awrsr.models.base import SequentialModel
+from awrsr.models.base import Intervention, SequentialModel
 from awrsr.models.blocks import (
     NORM_EPSILON,
     FeedForward,
@@ -45,6 +47,7 @@ class SelfAttention(nn.Module):
         hidden: Float[Tensor, "batch slot hidden"],
         allowed: Bool[Tensor, "batch 1 slot slot"],
         recording: list[LayerTrace] | None,
+        intervention: Intervention | None,
     ) -> Float[Tensor, "batch slot hidden"]:
         """Mix the values of the allowed items, project, add to the input, normalise."""
         query = split_heads(self.query(hidden), self.n_heads)
@@ -54,16 +57,21 @@ class SelfAttention(nn.Module):
         scores = dot_product_scores(query, key)
         first_order = masked_softmax(scores, allowed)
         refined = self.refinement(first_order, allowed)
-        mixed = self.attention_dropout(refined.weights) @ value  # (batch, head, slot, head_dim)
+        weights = refined.weights
+        if intervention is not None:
+            weights = intervention(first_order, weights, allowed)
+        mixed = self.attention_dropout(weights) @ value  # (batch, head, slot, head_dim)
 
         if recording is not None:
             recording.append(
                 LayerTrace(
+                    query=query,
+                    key=key,
                     first_order=first_order,
                     first_order_scores=scores,
                     second_order=refined.second_order,
                     second_order_scores=refined.second_order_scores,
-                    refined=refined.weights,
+                    refined=weights,
                     value=value,
                     value_covariance=None,
                     transformed_value_norm=transformed_value_norm(value, self.output),
@@ -93,6 +101,10 @@ class SASRec(SequentialModel):
         )
         self.apply(initialise)
 
+    def refinement(self, layer: int) -> nn.Module:
+        """What turns the first-order weights of a layer into those that mix the values."""
+        return self.attention[layer].get_submodule("refinement")
+
     def embed(self, items: Int[Tensor, "*axes"]) -> Float[Tensor, "*axes embedding"]:
         """Item embeddings; zeros for padding."""
         embeddings: Tensor = self.item_embedding(items)
@@ -108,13 +120,17 @@ class SASRec(SequentialModel):
         present: Bool[Tensor, "batch slot"],
         *,
         recording: list[LayerTrace] | None = None,
+        interventions: Mapping[int, Intervention] | None = None,
     ) -> Float[Tensor, "batch slot state"]:
         """States of every slot from item embeddings, see `SequentialModel.encode`."""
         allowed = allowed_keys(present)
         positions = self.position_embedding.weight[-embeddings.shape[1] :]
         hidden: Tensor = self.dropout(self.norm(embeddings + positions))
-        for attention, feed_forward in zip(self.attention, self.feed_forward, strict=True):
-            hidden = feed_forward(attention(hidden, allowed, recording))
+        interventions = interventions or {}
+        for layer, (attention, feed_forward) in enumerate(
+            zip(self.attention, self.feed_forward, strict=True)
+        ):
+            hidden = feed_forward(attention(hidden, allowed, recording, interventions.get(layer)))
         return hidden
 
     def as_states(

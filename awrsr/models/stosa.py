@@ -8,6 +8,8 @@ differs: in that code a misspelt variable keeps the mean stream from ever receiv
 it receives it, unless mean_stream is "published". Padding is left out of the attention exactly.
 """
 
+from collections.abc import Mapping
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
@@ -21,7 +23,7 @@ from awrsr.attention import (
     wasserstein_scores,
 )
 from awrsr.config import PADDING, Catalogue, ModelConfig
-from awrsr.models.base import SequentialModel
+from awrsr.models.base import Intervention, SequentialModel
 from awrsr.models.blocks import (
     NORM_EPSILON,
     FeedForward,
@@ -67,6 +69,7 @@ class StochasticSelfAttention(nn.Module):
         covariance: Float[Tensor, "batch slot hidden"],
         allowed: Bool[Tensor, "batch 1 slot slot"],
         recording: list[LayerTrace] | None,
+        intervention: Intervention | None,
     ) -> tuple[Float[Tensor, "batch slot hidden"], Float[Tensor, "batch slot hidden"]]:
         """Mix both streams, project, add to the inputs, normalise."""
 
@@ -83,18 +86,23 @@ class StochasticSelfAttention(nn.Module):
         scores = wasserstein_scores(query, key)
         first_order = masked_softmax(scores, allowed)
         refined = self.refinement(first_order, allowed)
-        weights = self.attention_dropout(refined.weights)
-        mixed_mean = weights @ mean_value  # (batch, head, slot, head_dim)
-        mixed_covariance = weights.square() @ covariance_value
+        weights = refined.weights
+        if intervention is not None:
+            weights = intervention(first_order, weights, allowed)
+        dropped = self.attention_dropout(weights)
+        mixed_mean = dropped @ mean_value  # (batch, head, slot, head_dim)
+        mixed_covariance = dropped.square() @ covariance_value
 
         if recording is not None:
             recording.append(
                 LayerTrace(
+                    query=query,
+                    key=key,
                     first_order=first_order,
                     first_order_scores=scores,
                     second_order=refined.second_order,
                     second_order_scores=refined.second_order_scores,
-                    refined=refined.weights,
+                    refined=weights,
                     value=mean_value,
                     value_covariance=covariance_value,
                     transformed_value_norm=transformed_value_norm(mean_value, self.mean_output),
@@ -136,6 +144,10 @@ class STOSA(SequentialModel):
         )
         self.apply(lambda module: initialise(module, INITIAL_MEAN))
 
+    def refinement(self, layer: int) -> nn.Module:
+        """What turns the first-order weights of a layer into those that mix the values."""
+        return self.attention[layer].get_submodule("refinement")
+
     def embed(self, items: Int[Tensor, "*axes"]) -> Float[Tensor, "*axes embedding"]:
         """Item embeddings, mean then covariance parameters; zeros for padding."""
         return torch.cat(
@@ -154,6 +166,7 @@ class STOSA(SequentialModel):
         present: Bool[Tensor, "batch slot"],
         *,
         recording: list[LayerTrace] | None = None,
+        interventions: Mapping[int, Intervention] | None = None,
     ) -> Float[Tensor, "batch slot state"]:
         """States of every slot from item embeddings, see `SequentialModel.encode`."""
         allowed = allowed_keys(present)
@@ -164,10 +177,13 @@ class STOSA(SequentialModel):
         mean = elu(self.dropout(self.norm(item_mean + mean_position)))
         covariance = positive(self.dropout(self.norm(item_covariance + covariance_position)))
 
-        for attention, mean_feed_forward, covariance_feed_forward in zip(
-            self.attention, self.mean_feed_forward, self.covariance_feed_forward, strict=True
+        interventions = interventions or {}
+        for layer, (attention, mean_feed_forward, covariance_feed_forward) in enumerate(
+            zip(self.attention, self.mean_feed_forward, self.covariance_feed_forward, strict=True)
         ):
-            attended_mean, attended_covariance = attention(mean, covariance, allowed, recording)
+            attended_mean, attended_covariance = attention(
+                mean, covariance, allowed, recording, interventions.get(layer)
+            )
             covariance = positive(covariance_feed_forward(attended_covariance))
             if self.config.mean_stream == "correct":
                 mean = mean_feed_forward(attended_mean)
