@@ -4,7 +4,7 @@ A choice lives in `st.session_state` under its own name. `restore` fills it from
 session and says what it could not use; `remember` writes what differs from the default back.
 """
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,8 +94,7 @@ def choices(dataset: Dataset, models: list[str]) -> list[Choice]:
         return wanted if wanted in models else models[min(position, len(models) - 1)]
 
     def named_model(text: str) -> str:
-        """The name alone: what follows an @ tells the weights apart."""
-        return one_of(models)(text.partition("@")[0])
+        return one_of(models)(name_and_weights(text, models)[0])
 
     return [
         Choice("a", model(0) if models else None, named_model, always=True),
@@ -113,11 +112,17 @@ def choices(dataset: Dataset, models: list[str]) -> list[Choice]:
         Choice("target", AUTOMATIC, item),
         Choice("rival", None, item),
         Choice("methods", [next(iter(METHODS))], several_of(list(METHODS)), ".".join),
-        Choice("layer", 1, whole_number(1, 99)),
-        Choice("head", 1, whole_number(1, 99)),
         Choice("k", 10, whole_number(MIN_LISTED, MAX_LISTED)),
-        Choice("scale", "square root", one_of(["square root", "linear"])),
     ]
+
+
+def name_and_weights(text: str, models: Collection[str]) -> tuple[str, str]:
+    """A model of the URL, and what follows an @ to tell its weights apart, or nothing.
+
+    A model's own name may hold an @.
+    """
+    name, mark, weights = text.rpartition("@")
+    return (name, weights) if mark and text not in models else (text, "")
 
 
 def default_user(dataset: Dataset) -> str:

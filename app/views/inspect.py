@@ -143,7 +143,7 @@ def other_weights(models: dict[str, Path]) -> list[str]:
     """A sentence for each model of the address that has other weights here."""
     problems = []
     for key in SIDES:
-        name, _, asked = st.query_params.get(key, "").partition("@")
+        name, asked = state.name_and_weights(st.query_params.get(key, ""), models)
         if key in st.session_state or not asked or name not in models:
             continue  # only a link just opened; a name that is not there is another matter
         with suppress(OSError):

@@ -22,11 +22,12 @@ OTHER_THAN_DEFAULT = {
     "target": 5,
     "rival": 2,
     "methods": ["leave_one_out", "input_x_gradient"],
-    "layer": 2,
-    "head": 3,
     "k": 7,
-    "scale": "linear",
 }
+
+
+ALWAYS = {"a": "sasrec-none", "b": "stosa-simple"}
+"""What the address of a page holds whatever is chosen: a default may change with the models."""
 
 
 @pytest.fixture
@@ -39,11 +40,11 @@ def restored(offered, url, **session):
     return session, problems
 
 
-def test_defaults_need_no_address(offered):
+def test_only_the_defaults_of_the_models_are_in_the_address(offered):
     session, problems = restored(offered, {})
     assert problems == []
     assert session == {choice.name: choice.default for choice in offered}
-    assert state.to_url(session, offered) == {}
+    assert state.to_url(session, offered) == ALWAYS
 
 
 def test_every_choice_comes_back_from_the_address(offered):
@@ -58,8 +59,29 @@ def test_a_choice_alone_leaves_the_others_at_their_default(offered, name):
     defaults, _ = restored(offered, {})
     session = {**defaults, name: OTHER_THAN_DEFAULT[name]}
     url = state.to_url(session, offered)
-    assert list(url) == [name]
+    assert set(url) == {name, *ALWAYS}
     assert restored(offered, url) == (session, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "weights"),
+    [
+        ("mine", "mine", ""),
+        ("mine@", "mine", ""),
+        ("mine@bd784149a52d", "mine", "bd784149a52d"),
+        ("mine@home", "mine@home", ""),
+        ("mine@home@bd784149a52d", "mine@home", "bd784149a52d"),
+        ("mine@home@", "mine@home", ""),
+        ("yours", "yours", ""),
+    ],
+)
+def test_what_follows_a_model_tells_its_weights_apart(tiny_dataset, text, name, weights):
+    models = ["mine", "mine@home"]
+    assert state.name_and_weights(text, models) == (name, weights)
+    session, problems = restored(state.choices(tiny_dataset, models), {"b": text})
+    assert (session["b"], len(problems)) == (("mine@home", 1) if name == "yours" else (name, 0))
+    for choice in state.choices(tiny_dataset, models)[:2]:
+        assert all(choice.accepts(model) for model in models)
 
 
 def test_the_session_wins_over_the_address(offered):
@@ -83,6 +105,9 @@ def test_what_is_gone_is_given_up(offered, name, gone):
         ("a", "nonsense", "accepted: sasrec-none, stosa-simple"),
         ("a", "", "accepted: sasrec-none, stosa-simple"),
         ("b", "sasrec-nome", "Did you mean 'sasrec-none'?"),
+        ("a", "nonsense@bd784149a52d", "accepted: sasrec-none, stosa-simple"),
+        ("a", "@bd784149a52d", "accepted: sasrec-none, stosa-simple"),
+        ("b", "sasrec-none@1@2", "Did you mean 'sasrec-none'?"),
         ("b", "../../etc", "accepted: sasrec-none, stosa-simple"),
         ("source", "mine", "accepted: user, own"),
         ("user", "7", "unknown user '7' in tiny; it has 12 users, from '1000' to '1011'"),
@@ -111,19 +136,18 @@ def test_what_is_gone_is_given_up(offered, name, gone):
         ("target", "0", "accepted: a whole number from 1 to 11"),
         ("rival", "-3", "accepted: a whole number from 1 to 11"),
         ("methods", "leave_one_out.magic", "accepted: integrated_gradients, input_x_gradient"),
-        ("layer", "2.0", "accepted: a whole number from 1 to 99"),
-        ("head", "1e1", "accepted: a whole number from 1 to 99"),
+        ("target", "2.0", "accepted: a whole number from 1 to 11"),
+        ("rival", "1e1", "accepted: a whole number from 1 to 11"),
         ("k", "51", "accepted: a whole number from 5 to 50"),
         ("k", "\u0663", "accepted: a whole number from 5 to 50"),
         ("k", " 3", "accepted: a whole number from 5 to 50"),
-        ("scale", "<b>", "accepted: square root, linear"),
     ],
 )
 def test_nonsense_gives_one_sentence_and_the_default(offered, name, text, accepted):
     session, (problem,) = restored(offered, {name: text})
     assert problem.startswith(f"{name}={state.clipped(text)} in the address: ")
     assert accepted in problem
-    assert state.to_url(session, offered) == {}
+    assert state.to_url(session, offered) == ALWAYS
 
 
 def test_each_nonsense_has_its_own_sentence_however_long(offered):
@@ -131,7 +155,7 @@ def test_each_nonsense_has_its_own_sentence_however_long(offered):
     session, problems = restored(offered, url)
     assert [problem.partition("=")[0] for problem in problems] == list(OTHER_THAN_DEFAULT)
     assert max(map(len, problems)) < 500
-    assert state.to_url(session, offered) == {}
+    assert state.to_url(session, offered) == ALWAYS
 
 
 @pytest.mark.parametrize(
