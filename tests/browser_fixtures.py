@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+import numpy as np
 import pytest
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -58,7 +59,16 @@ def server(tmp_path_factory) -> Iterator[Server]:
     add_dataset(folder, titled(HOSTILE), "sasrec-none", "sasrec-additive")
     long = make_dataset(n_items=LONG + 50)
     items = long.items.assign(title=[f"Film {number}" for number in long.items["item"]])
-    long = dataclasses.replace(long, name="two-hundred", items=items)
+    walks = [(start + 7 * np.arange(LONG + 1)) % (LONG + 50) + 1 for start in (3, 5, 8)]
+    long = dataclasses.replace(
+        long,
+        name="two-hundred",
+        items=items,
+        user_ids=[*long.user_ids, "long1", "long2", "long3"],
+        offsets=np.append(long.offsets, long.offsets[-1] + (LONG + 1) * np.arange(1, 4)),
+        flat_items=np.concatenate([long.flat_items, *walks]).astype(np.int32),
+        flat_timestamps=None,
+    )
     directory = add_dataset(folder, long)
     for name in ("sasrec-none", "sasrec-value_weighted"):
         add_model(directory, long, name, max_length=LONG)

@@ -15,7 +15,6 @@ from conftest import PAIRS, make_dataset
 from awrsr import board
 from awrsr.board import ItemNames, Source
 from awrsr.errors import DataError
-from awrsr.explain import rollout
 from awrsr.recommendation import trace
 
 NAMES = ItemNames(titles=[f"Title {item}" for item in range(1, 12)])
@@ -53,18 +52,15 @@ def test_the_board_is_given_what_was_traced(make_model, backbone, refinement):
         if maps[0] is None:
             assert sent is None and refinement == "none"
             continue
-        if isinstance(sent, str):  # the same map under another name is not sent twice
+        if sent in KINDS:  # the same map under another name is not sent twice
             assert (refinement, kind, sent) in {
                 ("none", "refined", "first"),
                 ("simple", "refined", "second"),
                 ("stochastic", "refined", "second"),
             }
             sent = source["maps"][sent]
-        stacked = torch.stack(maps)
-        heads = unpacked(sent["heads"], 4, 5).reshape(2, 2, 5, 5)
-        np.testing.assert_allclose(heads, stacked, atol=0.5 / 65535 + 1e-7)
-        rolled = unpacked(sent["rollout"], 2, 5)
-        np.testing.assert_allclose(rolled, torch.stack(rollout(maps)), atol=0.5 / 65535 + 1e-7)
+        heads = unpacked(sent, 4, 5).reshape(2, 2, 5, 5)
+        np.testing.assert_allclose(heads, torch.stack(maps), atol=0.5 / 65535 + 1e-7)
 
 
 def test_slots_are_numbered_as_in_the_whole_history(make_model):
@@ -72,6 +68,36 @@ def test_slots_are_numbered_as_in_the_whole_history(make_model):
     content = board.payload([Source(name="A", title="", trace=traced)], NAMES)
     assert content["items"] == [3, 4, 5, 6, 7, 8, 9, 10]
     assert content["slots"] == [str(number) for number in range(3, 11)]
+
+
+@pytest.mark.parametrize("lengths", [(3, 8), (8, 3), (3, 8, 3)])
+def test_a_history_seen_to_different_lengths_is_one_axis(make_model, lengths):
+    items = [5, 1, 2, 1, 1, 2, 1]
+    sources = [
+        Source(name=name, title="", trace=trace(make_model(max_length=length), items))
+        for name, length in zip("ABC", lengths, strict=False)
+    ]
+    content = board.payload(sources, NAMES)
+    assert content["items"] == items
+    assert content["slots"] == ["1", "2", "3", "4", "5", "6", "7"]
+    for source, length in zip(content["sources"], lengths, strict=True):
+        assert source["places"] == list(range(7))[-length:]
+
+
+def test_a_variant_with_the_same_end_is_another_history(make_model):
+    sources = [
+        Source(name=name, title="", trace=trace(make_model(max_length=length), items))
+        for name, length, items in (
+            ("A", 2, [1, 2, 3, 4]),
+            ("B", 8, [1, 2, 3, 4]),
+            ("A'", 2, [2, 3, 4]),
+            ("B'", 8, [2, 3, 4]),
+        )
+    ]
+    content = board.payload(sources, NAMES)
+    assert content["slots"] == ["1", "2", "3", "4"]
+    places = [source["places"] for source in content["sources"]]
+    assert places == [[2, 3], [0, 1, 2, 3], [2, 3], [1, 2, 3]]
 
 
 def test_equal_boards_have_equal_signatures_and_other_boards_others(make_model):

@@ -228,16 +228,16 @@ def choose_target(
     labels = item_labels(dataset)
 
     def label(item: int) -> str:
-        if item == state.AUTOMATIC:
-            return f"{why[0].upper() + why[1:]}: {labels[automatic - 1]}"
-        return labels[item - 1]
+        # The same words for every history: thousands of options go to the browser only once.
+        return labels[item - 1] if item else "Automatic: held-out item, else A's first"
 
     st.selectbox(
         "Target",
         range(state.AUTOMATIC, dataset.n_items + 1),
         key="target",
         format_func=label,
-        help="Whose rank and attributions are shown, for both models. Any item of the catalogue.",
+        help="Whose rank and attributions are shown, for both models: the item held out of the "
+        "user's history, or else the first recommendation of A; or any item of the catalogue.",
     )
     chosen = st.session_state.target
     if chosen == state.AUTOMATIC:

@@ -159,8 +159,8 @@ function attentionBoard(root, data, hooks) {
       const bytes = text => Uint8Array.from(atob(text), c => c.charCodeAt(0)).buffer;
       const maps = {};
       for (const [kind, map] of Object.entries(source.maps)) {
-        maps[kind] = map === null ? null : typeof map === "string" ? maps[map]
-          : { heads: new Uint16Array(bytes(map.heads)), rollout: new Uint16Array(bytes(map.rollout)) };
+        maps[kind] = map === null ? null : map in KINDS ? maps[map]
+          : { heads: new Uint16Array(bytes(map)) };
       }
       const of = new Int32Array(N).fill(-1);
       source.places.forEach((place, i) => { of[place] = i; });
@@ -197,10 +197,7 @@ function attentionBoard(root, data, hooks) {
       const S = D.sources[spec.s], map = S.maps[spec.k], n = S.places.length, size = n * (n + 1) / 2;
       if (!map || (spec.h === "rollout" && measure === "contribution")) return null;
       const out = new Float32Array(size);
-      if (spec.h === "rollout") {
-        for (let i = 0; i < size; i++) out[i] = map.rollout[spec.l * size + i] / 65535;
-        return out;
-      }
+      if (spec.h === "rollout") return rollout(S, spec.l, spec.k);
       const heads = typeof spec.h === "number" ? [spec.h] : [...Array(S.heads).keys()];
       for (const head of heads) {
         const at = (spec.l * S.heads + head) * size, norms = (spec.l * S.heads + head) * n;
@@ -210,6 +207,19 @@ function attentionBoard(root, data, hooks) {
         }
       }
       return out;
+    }
+    function rollout(S, layer, k) { // as awrsr.explain.rollout: each layer hands on half of what it had and half of what it mixes in
+      const n = S.places.length, size = n * (n + 1) / 2, row = q => q * (q + 1) / 2;
+      let rolled = null;
+      for (let l = 0; l <= layer; l++) {
+        const mixed = triangle({ s: D.sources.indexOf(S), l, h: "mean", k }, "weight"), out = new Float32Array(size);
+        for (let q = 0; q < n; q++) {
+          for (let j = 0; j <= q; j++) mixed[row(q) + j] = (mixed[row(q) + j] + (j === q)) / 2;
+          for (let j = 0; j <= q; j++) for (let i = 0; i <= j; i++) out[row(q) + i] += mixed[row(q) + j] * (rolled ? rolled[row(j) + i] : +(i === j));
+        }
+        rolled = out;
+      }
+      return rolled;
     }
     function grid(spec, measure = own.view.measure) { // on the common axis; absent cells are NaN
       const name = [spec.s, spec.l, spec.h, spec.k, measure].join();

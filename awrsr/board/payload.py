@@ -25,7 +25,6 @@ from torch import Tensor
 from awrsr.config import model_title
 from awrsr.dataset import Dataset
 from awrsr.errors import DataError
-from awrsr.explain import rollout
 from awrsr.refinement import REFINEMENTS
 from awrsr.tracing import Trace
 
@@ -123,10 +122,14 @@ def payload(sources: Sequence[Source], names: ItemNames, *, title: str = "") -> 
     """
     if not sources:
         raise DataError("a board needs one trace or more; received none")
-    axis, places = align([source.trace.items for source in sources])
-    first = sources[0].trace
+    longest, views = _histories([source.trace for source in sources])
+    axis, of_histories = align([trace.items for trace in longest])
+    places = [
+        of_histories[view][-len(source.trace.items) :]
+        for view, source in zip(views, sources, strict=True)
+    ]
     slots = ["+"] * len(axis)
-    for number, place in enumerate(places[0], start=first.dropped + 1):
+    for number, place in enumerate(of_histories[0], start=longest[0].dropped + 1):
         slots[place] = str(number)
     content: dict[str, Any] = {
         "title": title,
@@ -143,6 +146,26 @@ def payload(sources: Sequence[Source], names: ItemNames, *, title: str = "") -> 
         content["groups"] = {"name": names.group_name, "common": common, "of": own}
     digest = hashlib.blake2b(json.dumps(content).encode(), digest_size=8)
     return content | {"signature": digest.hexdigest()}
+
+
+def _histories(traces: Sequence[Trace]) -> tuple[list[Trace], list[int]]:
+    """The longest view of each history, and which of them every trace is a view of."""
+    longest: list[Trace] = []
+    views: list[int] = []
+    for trace in traces:
+        for place, other in enumerate(longest):
+            short, long = sorted((trace, other), key=lambda view: len(view.items))
+            if (
+                short.dropped + len(short.items) == long.dropped + len(long.items)
+                and short.items == long.items[-len(short.items) :]
+            ):
+                longest[place] = long
+                views.append(place)
+                break
+        else:
+            views.append(len(longest))
+            longest.append(trace)
+    return longest, views
 
 
 def _packed(source: Source, places: list[int]) -> dict[str, Any]:
@@ -171,10 +194,7 @@ def _packed(source: Source, places: list[int]) -> dict[str, Any]:
             packed["maps"][kind] = alias
             continue
         sent[kind] = maps
-        packed["maps"][kind] = {
-            "heads": _triangles(torch.stack(maps)),
-            "rollout": _triangles(torch.stack(rollout(maps))),
-        }
+        packed["maps"][kind] = _triangles(torch.stack(maps))
     return packed
 
 
