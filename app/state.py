@@ -159,8 +159,9 @@ def restore(
 
 
 def clipped(text: str, length: int = 40) -> str:
-    """Text from outside, short enough for a message."""
-    return text if len(text) <= length else text[:length] + "\u2026"
+    """Text from outside, short enough for a message and without what could turn it around."""
+    short = text if len(text) <= length else text[:length] + "\u2026"
+    return "".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in short)
 
 
 def to_url(session: Mapping[str, Any], offered: list[Choice]) -> dict[str, str]:

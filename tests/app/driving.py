@@ -26,7 +26,8 @@ from awrsr.models import SequentialModel, build_model
 
 MAIN = ROOT / "app" / "main.py"
 TIMEOUT = 120
-KINDS = ("first_order", "second_order", "refined")
+KINDS = {"first": "first_order", "second": "second_order", "refined": "refined"}
+"""What the board calls a map and what a trace calls it."""
 MARK = "\u25c6 "
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -169,6 +170,12 @@ def figures(page: AppTest) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+def sent(page: AppTest, component: str) -> dict[str, Any] | None:
+    """What a component of the page is given, or None where it is not drawn."""
+    found = [json.loads(c.proto.json) for c in page.get("bidi_component") if c.key == component]
+    return found[0] if found else None
+
+
 def tables(page: AppTest, *columns: str) -> list[pd.DataFrame]:
     """Every table that has these columns."""
     return [table.value for table in page.dataframe if {*columns} <= {*table.value.columns}]
@@ -192,11 +199,89 @@ def check_numbers(page: AppTest, directory: Path) -> None:
     models = {side: read_model(directory / "models" / chosen[side]) for side in "ab"}
     if target is None:
         target = int(awrsr.recommend(models["a"], history, k=1)["item"][0])
+    check_board(page, dataset, models, history, compared(page, dataset, history))
+    check_summary(page, dataset, models, history, target)
     check_lists(page, dataset, models, history, target)
     check_attributions(finish(page), dataset, models, history, target)
 
 
 Models = dict[str, SequentialModel]
+
+
+def check_board(
+    page: AppTest,
+    dataset: Dataset,
+    models: Models,
+    history: list[int],
+    variant: list[int] | None = None,
+) -> None:
+    """Every item, title, slot and map that the board is given.
+
+    Args:
+        variant: the history that stands beside this one, if one does.
+    """
+    board = sent(page, "board")
+    asked = {side.upper(): (side, history) for side in models}
+    if variant is not None:
+        asked |= {f"{side.upper()}\u2032": (side, variant) for side in models}
+    assert [source["name"] for source in board["sources"]] == list(asked)
+    assert board["titles"] == dataset.titles(board["items"])
+    seen: set[int] = set()
+    for source, (side, items) in zip(board["sources"], asked.values(), strict=True):
+        trace, places = awrsr.trace(models[side], items), source["places"]
+        assert places == sorted(set(places))
+        assert [board["items"][place] for place in places] == trace.items
+        if items == history:  # each item under its number in the whole history
+            assert [board["slots"][place] for place in places] == [
+                str(number) for number in range(trace.dropped + 1, len(history) + 1)
+            ]
+            seen |= set(places)
+        check_maps(source, trace)
+    strange = {place for place, slot in enumerate(board["slots"]) if slot == "+"}
+    assert strange == set(range(len(board["items"]))) - seen
+
+
+def check_maps(source: dict[str, Any], trace: awrsr.Trace) -> None:
+    """The maps of one model on the board, as near as their packing allows."""
+    m, norms = len(trace.items), [layer.transformed_value_norm for layer in trace.layers]
+    assert (source["layers"], source["heads"]) == (len(norms), len(norms[0]))
+    given = np.frombuffer(base64.b64decode(source["norms"]), dtype="<f4")
+    np.testing.assert_allclose(given, torch.stack(norms).cpu().ravel(), rtol=1e-5)
+    for kind, field in KINDS.items():
+        maps, packed = trace.maps(field), source["maps"][kind]
+        if maps[0] is None:
+            assert packed is None
+            continue
+        if packed in KINDS:  # the same map is sent once
+            packed = source["maps"][packed]
+        wanted = torch.stack(maps).cpu().numpy()
+        shown = unpacked(packed, m).reshape(wanted.shape)
+        np.testing.assert_allclose(shown, wanted, rtol=0, atol=0.5 / 65535 + 2e-6)
+
+
+def unpacked(text: str, m: int) -> npt.NDArray[np.floating]:
+    """(map, query, key) from the board's packing: lower triangles, row after row."""
+    steps = np.frombuffer(base64.b64decode(text), dtype="<u2").reshape(-1, m * (m + 1) // 2)
+    maps = np.zeros((len(steps), m, m))
+    maps[:, *np.tril_indices(m)] = steps / 65535
+    return maps
+
+
+def check_summary(
+    page: AppTest, dataset: Dataset, models: Models, history: list[int], target: int
+) -> None:
+    """The line above the board: how long the history is, the target and its rank in each model."""
+    scores = {
+        side.upper(): awrsr.trace(model, history).item_scores for side, model in models.items()
+    }
+    ranks = ", in ".join(
+        f"{name} **{counted_rank(of, target, history):,}**" for name, of in scores.items()
+    )
+    among = len(set(range(1, dataset.n_items + 1)) - set(history) | {target})
+    (line,) = (text for text in texts(page) if " \u00b7 rank in " in text)
+    assert line.endswith(f" \u00b7 rank in {ranks} of {among:,}")
+    items = f"{len(history)} item{'s' * (len(history) != 1)}"
+    assert f"{items}** \u00b7 target {MARK}**{dataset.titles([target])[0]}** (" in line
 
 
 def check_lists(
@@ -271,6 +356,19 @@ def history_and_target(page: AppTest, dataset: Dataset) -> tuple[list[int], int 
     return chosen["items"] if chosen["source"] == "own" else history, target or held_out
 
 
+def compared(page: AppTest, dataset: Dataset, history: list[int]) -> list[int] | None:
+    """The history that a page has set beside its own, if it is another one."""
+    chosen = page.session_state
+    if not chosen["compare"]:
+        if chosen["compare"] is None:
+            return None
+        owner = chosen["origin"] if chosen["source"] == "own" else chosen["user"]
+        other = dataset.sequence(dataset.user_ids.index(owner)).tolist()[:-1]
+    else:
+        other = list(chosen["variants"][chosen["compare"] - 1].items)
+    return other if other != history else None
+
+
 def counted_rank(item_scores: torch.Tensor, item: int, history: list[int]) -> int:
     """1 + the candidates with a higher score + the others with an equal one, one by one."""
     scores = item_scores.tolist()
@@ -279,12 +377,6 @@ def counted_rank(item_scores: torch.Tensor, item: int, history: list[int]) -> in
         if other != item and other not in history and score >= scores[item - 1]:
             rank += 1
     return rank
-
-
-def absent_later(weights: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    """The weights with nothing on later keys."""
-    later = np.arange(len(weights))[None, :] > np.arange(len(weights))[:, None]
-    return np.where(later, np.nan, weights)
 
 
 def escaped(text: str) -> str:

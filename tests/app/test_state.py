@@ -159,6 +159,19 @@ def test_each_nonsense_has_its_own_sentence_however_long(offered):
 
 
 @pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("x" * 40, "x" * 40),
+        ("x" * 41, "x" * 40 + "\u2026"),
+        ("a\u202eb\x00c", "a\ufffdb\ufffdc"),
+        ("\u00e9 \u0663 \U0001f600", "\u00e9 \u0663 \U0001f600"),
+    ],
+)
+def test_text_from_outside_is_short_and_visible(text, shown):
+    assert state.clipped(text) == shown
+
+
+@pytest.mark.parametrize(
     ("models", "a", "b"),
     [
         (["sasrec-none", "sasrec-simple", "sasrec-additive"], "sasrec-none", "sasrec-additive"),
