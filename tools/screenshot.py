@@ -17,7 +17,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 def main() -> None:
-    """Open the app on its defaults, second layer, and photograph lists and first maps."""
+    """Open the app on its defaults, point at a cell of the second model, and take the picture."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -27,16 +27,17 @@ def main() -> None:
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            page = browser.new_page(viewport={"width": 1440, "height": 1500})
+            page = browser.new_page(viewport={"width": 1440, "height": 1240})
             for _ in range(100):
                 try:
-                    page.goto(f"http://127.0.0.1:{port}/?layer=2")
+                    page.goto(f"http://127.0.0.1:{port}/")
                     break
                 except Exception:
                     page.wait_for_timeout(200)
-            page.get_by_text("Attribution", exact=True).wait_for(timeout=120_000)
-            page.locator(".js-plotly-plot").nth(6).wait_for(timeout=120_000)
+            page.get_by_role("button", name="Download everything").wait_for(timeout=120_000)
             page.wait_for_timeout(2_000)
+            page.locator(".ab-panel .ab-box").nth(1).hover(position={"x": 200, "y": 290})
+            page.wait_for_timeout(500)
             page.screenshot(path=ROOT / "assets" / "inspector.png")
             browser.close()
     finally:

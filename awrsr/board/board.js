@@ -805,9 +805,13 @@ function attentionBoard(root, data, hooks) {
         return;
       }
       const thin = view.thumb ? 1 : 1.25;
-      box(x, y + cell.q * e, (cell.q + 1) * e, Math.max(2, e), thin, view.thumb);
+      box(x, y + cell.q * e, (cell.q + 1) * e, Math.max(2, e), thin, true);
       if (cell.k !== null) {
-        if (!view.thumb) box(x + cell.k * e, y + cell.k * e, Math.max(2, e), (N - cell.k) * e, thin);
+        if (!view.thumb) {
+          box(x + cell.k * e, y + cell.k * e, Math.max(2, e), (N - cell.k) * e, thin, true);
+          for (let i = 0; i < N; i++) if (i !== cell.q && i !== cell.k && (D.items[i] === D.items[cell.q] || D.items[i] === D.items[cell.k]))
+            box(x + i * e, y + i * e, e, e, 2); // the same item at another slot
+        }
         const pad = Math.max(0, (5 - e) / 2);
         box(x + cell.k * e - pad, y + cell.q * e - pad, e + 2 * pad, e + 2 * pad, view.thumb ? 1.5 : 2.5);
       }
