@@ -22,7 +22,8 @@ from driving import (
     unescaped,
 )
 
-from app.history import MAX_UNDO, MAX_UPLOAD, find_items, read_entries, shuffled
+from app.entries import MAX_UPLOAD, find_items, read_entries
+from app.history import MAX_UNDO, shuffled
 from app.history_list import KEY, Edit, edited, read_edits
 from app.state import MAX_HISTORY
 from app.users import matching_users, read_ranks, user_table
