@@ -265,7 +265,7 @@ class LinearModel(SequentialModel):
     def embed(self, items):
         return self.table[items]
 
-    def encode(self, embeddings, present, *, recording=None):
+    def encode(self, embeddings, present, *, recording=None, interventions=None):
         weights = torch.tensor([1.0, 2.0, 4.0], dtype=torch.float64)[-embeddings.shape[1] :]
         return (embeddings * (weights * present)[..., None]).cumsum(dim=1)
 

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "checkpoint": "errors config files models",
     "recommendation": "errors config dataset metrics models tracing",
     "evaluation": "errors config dataset batching metrics models recommendation",
-    "explain": "errors config dataset batching metrics models tracing recommendation",
+    "explain": "errors config dataset attention batching metrics models tracing recommendation",
     "board": "errors config dataset refinement tracing explain",
     "training": "errors config dataset files batching models losses evaluation checkpoint",
     "attribution": "errors config models recommendation",

@@ -1,0 +1,299 @@
+"""What a prediction gains from its attention: the target with some weights put in others' place.
+
+The refined weights of chosen layers and heads are replaced in a forward pass of its own; nothing of
+the model is changed, and every layer above sees what then comes out. A score changes in item-score
+units, which differ between models. A weight that is replaced is not a proof of what caused what:
+uniform weights are no more natural than any others.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from awrsr.errors import ConfigError, DataError, check_choice, counted
+from awrsr.metrics import target_ranks
+from awrsr.models import Intervention, SequentialModel
+from awrsr.recommendation import check_item, check_items
+from awrsr.tracing import Trace
+
+Change = Literal["uniform", "first_order", "other"]
+BLOCK_SCORES = 4_000_000
+"""Item scores held at once: 16 MB in float32."""
+BLOCK_PAIRS = 1_000_000
+"""Query-key pairs of one head held at once, over all variants of a batch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ablation:
+    """One replacement of refined weights.
+
+    Args:
+        change: what takes their place: uniform, equal weights on all items that a query may attend
+            to; first_order, the first-order weights of the same layer and head, which undoes the
+            refinement; other, the refined weights of another model on the same history.
+        layer: 0-based; None for every layer.
+        head: 0-based; None for every head.
+    """
+
+    change: Change
+    layer: int | None = None
+    head: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a model makes of a history with some weights replaced.
+
+    Args:
+        score: the target's item score.
+        rank: its rank, 1 = best, under the rule of `awrsr.metrics.target_ranks`; the history is
+            left out of the candidates unless it holds the target.
+        best: the k items with the highest scores, best first, none of the history.
+        best_scores: theirs.
+    """
+
+    score: float
+    rank: int
+    best: list[int]
+    best_scores: list[float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contributions:
+    """What the target's score loses when one part of the attention is taken away at a time.
+
+    A contribution is the score with everything less the score without the part, in item-score
+    units: above 0 where the part raises the target. Contributions do not add up to the score.
+
+    Args:
+        score: the target's item score with everything.
+        rank: its rank with everything.
+        uniform: (layer, head) contribution of the head's weights against uniform ones.
+        uniform_ranks: (layer, head) the target's rank then.
+        refinement: (layer, head) contribution of the head's refinement: refined weights against
+            first-order ones; None for a vanilla model.
+        refinement_ranks: (layer, head) the target's rank then, or None.
+        second_order: contribution of the refinement of all heads at once; None for a vanilla model.
+        second_order_rank: the target's rank then, or None.
+    """
+
+    score: float
+    rank: int
+    uniform: npt.NDArray[np.float64]
+    uniform_ranks: npt.NDArray[np.int64]
+    refinement: npt.NDArray[np.float64] | None
+    refinement_ranks: npt.NDArray[np.int64] | None
+    second_order: float | None
+    second_order_rank: int | None
+
+
+def contributions(model: SequentialModel, items: Sequence[int], target: int) -> Contributions:
+    """What each head, each head's refinement and the whole second order add to a target.
+
+    One batch with a row for each; costs as many forward passes of the history.
+
+    Args:
+        model: in eval mode.
+        items: the history, oldest first.
+        target: the item whose score and rank are asked for.
+
+    Raises:
+        DataError: the history is empty, or something is not an item.
+    """
+    shape = model.config.n_layers, model.config.n_heads
+    places = [(layer, head) for layer in range(shape[0]) for head in range(shape[1])]
+    changes: list[Change] = ["uniform"]
+    variants: list[list[Ablation]] = [[]]
+    if model.config.refinement != "none":
+        changes.append("first_order")
+        variants.append([Ablation(change="first_order")])
+    for change in changes:
+        variants += [[Ablation(change=change, layer=at[0], head=at[1])] for at in places]
+    found = ablate(model, items, target, variants, k=0)
+    gains = np.array([found[0].score - outcome.score for outcome in found])
+    ranks = np.array([outcome.rank for outcome in found])
+    vanilla = len(changes) == 1
+    start = 1 if vanilla else 2
+    uniform = slice(start, start + len(places))
+    refined = slice(start + len(places), None)
+    return Contributions(
+        score=found[0].score,
+        rank=found[0].rank,
+        uniform=gains[uniform].reshape(shape),
+        uniform_ranks=ranks[uniform].reshape(shape),
+        refinement=None if vanilla else gains[refined].reshape(shape),
+        refinement_ranks=None if vanilla else ranks[refined].reshape(shape),
+        second_order=None if vanilla else float(gains[1]),
+        second_order_rank=None if vanilla else int(ranks[1]),
+    )
+
+
+def ablate(
+    model: SequentialModel,
+    items: Sequence[int],
+    target: int,
+    variants: Sequence[Sequence[Ablation]],
+    *,
+    other: Trace | None = None,
+    k: int = 10,
+) -> list[Outcome]:
+    """What the model makes of the history under each variant.
+
+    Args:
+        model: in eval mode; it stays as it is.
+        items: the history, oldest first.
+        target: the item whose score and rank are asked for.
+        variants: each a list of replacements, done in order: a later one wins where both touch a
+            head. An empty one is the model as it is.
+        other: gives the weights of the change "other": a trace of the same items through a model
+            that has the layers and heads asked for.
+        k: length of the lists of best items, 0 or more.
+
+    Raises:
+        DataError: the history is empty, something is not an item, or the other trace does not fit.
+        ConfigError: a change, a layer, a head or k is not there.
+    """
+    history, target = check_items(model, items), check_item(model, target, "target ")
+    if k < 0:
+        raise ConfigError(f"k must be 0 or more; received {k!r}")
+    kept = history[-model.config.max_length :]
+    for ablation in (each for variant in variants for each in variant):
+        _check(model, ablation, kept, other)
+    seen = torch.tensor(sorted(set(history)), dtype=torch.long, device=model.device)
+    candidates = model.catalogue.n_items - len(seen)
+    outcomes: list[Outcome] = []
+    for item_scores in _item_scores(model, kept, variants, other):
+        rows = torch.arange(len(item_scores), device=model.device)
+        scores = item_scores[:, target - 1].tolist()
+        pairs = rows.repeat_interleave(len(seen)), seen.repeat(len(rows))
+        ranks = target_ranks(item_scores.clone(), torch.full_like(rows, target), pairs).tolist()
+        item_scores[:, seen - 1] = -torch.inf
+        order = item_scores.argsort(dim=1, descending=True, stable=True)[:, :k] if k else None
+        for row, (score, rank) in enumerate(zip(scores, ranks, strict=True)):
+            listed = [] if order is None else order[row].tolist()[:candidates]
+            outcomes.append(
+                Outcome(
+                    score=score,
+                    rank=rank,
+                    best=[index + 1 for index in listed],
+                    best_scores=[float(item_scores[row, index]) for index in listed],
+                )
+            )
+    return outcomes
+
+
+@torch.no_grad()
+def _item_scores(
+    model: SequentialModel,
+    kept: list[int],
+    variants: Sequence[Sequence[Ablation]],
+    other: Trace | None,
+) -> Iterator[Tensor]:
+    """(variant, item) scores, in batches."""
+    block = max(1, min(BLOCK_SCORES // model.catalogue.n_items, BLOCK_PAIRS // len(kept) ** 2))
+    for start in range(0, len(variants), block):
+        some = variants[start : start + block]
+        sequences = torch.tensor([kept] * len(some), device=model.device)
+        states = model(sequences, interventions=_interventions(model, some, other))
+        yield model.item_scores(states[:, -1])
+
+
+@dataclass(frozen=True)
+class _Replacement:
+    """Of one row of the batch, in one layer."""
+
+    row: int
+    heads: slice
+    change: Change
+
+
+def _interventions(
+    model: SequentialModel, variants: Sequence[Sequence[Ablation]], other: Trace | None
+) -> dict[int, Intervention]:
+    """By layer, what replaces the weights of each variant's row of the batch."""
+    found: dict[int, Intervention] = {}
+    for layer in range(model.config.n_layers):
+        replacements = [
+            _Replacement(
+                row,
+                slice(None) if each.head is None else slice(each.head, each.head + 1),
+                each.change,
+            )
+            for row, variant in enumerate(variants)
+            for each in variant
+            if each.layer in (None, layer)
+        ]
+        if replacements:
+            given = None
+            if other is not None and layer < len(other.layers):
+                given = other.layers[layer].refined
+            found[layer] = partial(_replace, replacements, given)
+    return found
+
+
+def _replace(
+    replacements: list[_Replacement],
+    given: Tensor | None,
+    first_order: Tensor,
+    refined: Tensor,
+    allowed: Tensor,
+) -> Tensor:
+    """The refined weights with the replacements; the tensor given in stays as it is."""
+    weights = refined.clone()
+    keys = allowed.to(refined.dtype)
+    uniform = keys / keys.sum(dim=-1, keepdim=True).clamp(min=1)
+    for each in replacements:
+        if each.change == "uniform":
+            new = uniform[each.row]  # (1, query, key): for all heads
+        elif each.change == "first_order":
+            new = first_order[each.row, each.heads]
+        else:
+            assert given is not None, "checked before"
+            new = given[each.heads].to(weights)
+        weights[each.row, each.heads] = new
+    return weights
+
+
+def _check(
+    model: SequentialModel, ablation: Ablation, kept: list[int], other: Trace | None
+) -> None:
+    """Raise unless the model, and the other trace where it is needed, have what is asked for."""
+    check_choice("change", ablation.change, get_args(Change))
+    config = model.config
+    for noun, asked, there in (
+        ("layer", ablation.layer, config.n_layers),
+        ("head", ablation.head, config.n_heads),
+    ):
+        if asked is not None and not 0 <= asked < there:
+            raise ConfigError(
+                f"asked for {noun} {asked!r}; the model has {counted(there, noun)}, the first is 0"
+            )
+    if ablation.change != "other":
+        return
+    if other is None:
+        raise DataError("the change 'other' needs the trace of another model; received none")
+    if other.items != kept:
+        raise DataError(
+            f"the other trace is of {counted(len(other.items), 'item')}, the model sees "
+            f"{counted(len(kept), 'item')}; they must be the same items"
+        )
+    layers, heads = len(other.layers), len(other.layers[0].refined)
+    has_layer = layers == config.n_layers if ablation.layer is None else ablation.layer < layers
+    has_head = heads == config.n_heads if ablation.head is None else ablation.head < heads
+    if not (has_layer and has_head):
+        raise DataError(
+            f"the other model has {counted(layers, 'layer')} of "
+            f"{counted(heads, 'head')}, this one {counted(config.n_layers, 'layer')} of "
+            f"{counted(config.n_heads, 'head')}; asked for layer {_asked(ablation.layer)}, head "
+            f"{_asked(ablation.head)}"
+        )
+
+
+def _asked(number: int | None) -> str:
+    return "all" if number is None else str(number)

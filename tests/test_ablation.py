@@ -1,0 +1,199 @@
+"""Replaced weights: what is left equals the model that never had them; nothing of it is changed."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from conftest import N_ITEMS, PAIRS
+
+from awrsr import trace
+from awrsr.errors import ConfigError, DataError
+from awrsr.explain import Ablation, ablate, ablation, contributions
+from awrsr.models import build_model
+from awrsr.recommendation import rank_of, ranked_catalogue
+
+N = 8
+ITEMS = [3, 1, 4, 1, 5, 9, 2, 6]
+TARGET = 7
+close = partial(np.testing.assert_allclose, rtol=0, atol=1e-11)
+
+
+@pytest.fixture(params=PAIRS, ids="-".join)
+def model(request, make_model):
+    return make_model(*request.param, max_length=N)
+
+
+def one(model, changes, items=ITEMS, **settings):
+    return ablate(model, items, TARGET, [changes], **settings)[0]
+
+
+def check(outcome, item_scores, items=ITEMS, k=10):
+    """The outcome is what these scores of the catalogue say."""
+    close(outcome.score, float(item_scores[TARGET - 1]))
+    assert outcome.rank == rank_of(item_scores, TARGET, items)
+    best = ranked_catalogue(item_scores, items).head(k)
+    assert outcome.best == best["item"].tolist()
+    close(outcome.best_scores, best["score"])
+
+
+def vanilla(model):
+    """The same weights without the refinement."""
+    plain = build_model(
+        type(model.config)(**model.config.to_json() | {"refinement": "none"}), model.catalogue
+    )
+    kept = {k: v for k, v in model.state_dict().items() if ".refinement." not in k}
+    plain.double().load_state_dict(kept)
+    return plain.eval()
+
+
+@pytest.mark.parametrize("length", [1, 3, N, N + 3])
+def test_without_a_replacement_it_is_the_model(model, length):
+    items = (ITEMS + [8, 10, 11])[:length]
+    check(one(model, [], items), trace(model, items).item_scores, items)
+
+
+def test_first_order_everywhere_is_the_vanilla_model(model):
+    check(one(model, [Ablation(change="first_order")]), trace(vanilla(model), ITEMS).item_scores)
+
+
+def test_a_models_maps_make_another_model_what_it_is(model):
+    """Only the refinement differs, so its maps in the vanilla model give the refined scores."""
+    found = trace(model, ITEMS)
+    swapped = one(vanilla(model), [Ablation(change="other")], other=found)
+    check(swapped, found.item_scores)
+    own = one(model, [Ablation(change="other", layer=1, head=1)], other=found)
+    check(own, found.item_scores)
+
+
+def by_hand(model, items, replaced):
+    """Item scores where the refined weights of (layer, head) are given, one forward pass of a
+    batch of one; hooks may be used here, on a model of the test's own."""
+    handles = []
+    for layer, head, make in replaced:
+        module = model.attention[layer].refinement
+
+        def put(module, given, refined, head=head, make=make):
+            weights = refined.weights.clone()
+            first = given[0]
+            m = weights.shape[-1]
+            for i in range(m):
+                for j in range(i + 1):
+                    weights[0, head, i, j] = make(first[0, head], i, j)
+            return refined._replace(weights=weights)
+
+        handles.append(module.register_forward_hook(put))
+    scores = model.item_scores(model(torch.tensor([items]))[:, -1])[0]
+    for handle in handles:
+        handle.remove()
+    return scores
+
+
+def equal_weights(first, i, j):
+    return 1 / (i + 1)
+
+
+def undone(first, i, j):
+    return first[i, j]
+
+
+def test_replacements_one_at_a_time_and_together(model):
+    plain = trace(model, ITEMS).item_scores
+    variants, expected = [], []
+    for layer in range(2):
+        for head in range(2):
+            for change, make in (("uniform", equal_weights), ("first_order", undone)):
+                variants.append([Ablation(change=change, layer=layer, head=head)])
+                expected.append(by_hand(model, ITEMS, [(layer, head, make)]))
+    variants.append([variants[0][0], variants[7][0]])
+    expected.append(by_hand(model, ITEMS, [(0, 0, equal_weights), (1, 1, undone)]))
+    variants.append([])
+    expected.append(plain)
+    for outcome, scores in zip(ablate(model, ITEMS, TARGET, variants), expected, strict=True):
+        check(outcome, scores)
+    assert all((scores - plain).abs().max() > 1e-6 for scores in expected[:8:2])
+
+
+def test_layer_or_head_left_open_means_all_and_the_later_one_wins(model):
+    each = [
+        Ablation(change="uniform", layer=layer, head=head) for layer in (0, 1) for head in (0, 1)
+    ]
+    everywhere = one(model, [Ablation(change="uniform")])
+    assert one(model, each) == everywhere
+    assert one(model, [Ablation(change="uniform", layer=layer) for layer in (0, 1)]) == everywhere
+    assert one(model, [Ablation(change="uniform", head=head) for head in (0, 1)]) == everywhere
+    both = [Ablation(change="uniform"), Ablation(change="first_order")]
+    assert one(model, both) == one(model, both[1:])
+    assert one(model, both[::-1]) == one(model, both[:1])
+
+
+def test_batches_change_nothing(model, monkeypatch):
+    variants = [[Ablation(change="uniform", layer=n % 2, head=n // 2)] for n in range(4)]
+    together = ablate(model, ITEMS, TARGET, variants, k=3)
+    monkeypatch.setattr(ablation, "BLOCK_SCORES", N_ITEMS)
+    for first, second in zip(together, ablate(model, ITEMS, TARGET, variants, k=3), strict=True):
+        close(first.score, second.score)
+        assert (first.rank, first.best) == (second.rank, second.best)
+    assert [len(outcome.best) for outcome in together] == [3] * 4
+    assert one(model, [], k=0).best == []
+
+
+def test_contributions_are_differences_of_scores(model):
+    found = contributions(model, ITEMS, TARGET)
+    scores = trace(model, ITEMS).item_scores
+    close(found.score, float(scores[TARGET - 1]))
+    assert found.rank == rank_of(scores, TARGET, ITEMS)
+    assert found.uniform.shape == found.uniform_ranks.shape == (2, 2)
+    for layer in range(2):
+        for head in range(2):
+            less = one(model, [Ablation(change="uniform", layer=layer, head=head)])
+            close(found.uniform[layer, head], found.score - less.score)
+            assert found.uniform_ranks[layer, head] == less.rank
+            if found.refinement is not None:
+                less = one(model, [Ablation(change="first_order", layer=layer, head=head)])
+                close(found.refinement[layer, head], found.score - less.score)
+                assert found.refinement_ranks[layer, head] == less.rank
+    whole = (found.second_order, found.second_order_rank)
+    if model.config.refinement == "none":
+        assert whole == (None, None) == (found.refinement, found.refinement_ranks)
+    else:
+        less = one(model, [Ablation(change="first_order")])
+        close(whole[0], found.score - less.score)
+        assert whole[1] == less.rank
+
+
+def test_of_one_item_nothing_depends_on_the_weights(model):
+    found = contributions(model, ITEMS[:1], TARGET)
+    close(found.uniform, np.zeros((2, 2)))
+
+
+def test_the_model_stays_as_it_is(model):
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    contributions(model, ITEMS, TARGET)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert not any(module._forward_hooks for module in model.modules())
+
+
+def test_what_is_not_there_is_refused(make_model):
+    model = make_model("sasrec", "simple")
+    refuse = partial(one, model)
+    with pytest.raises(ConfigError, match="unknown change 'unifrom'.*Did you mean 'uniform'"):
+        refuse([Ablation(change="unifrom")])
+    with pytest.raises(ConfigError, match="asked for layer 2; the model has 2 layers, the first"):
+        refuse([Ablation(change="uniform", layer=2)])
+    with pytest.raises(ConfigError, match="asked for head -1; the model has 2 heads, the first"):
+        refuse([Ablation(change="uniform", head=-1)])
+    with pytest.raises(ConfigError, match="k must be 0 or more; received -1"):
+        refuse([], k=-1)
+    with pytest.raises(DataError, match="needs the trace of another model; received none"):
+        refuse([Ablation(change="other")])
+    with pytest.raises(DataError, match="of 2 items, the model sees 8 items; they must be the"):
+        refuse([Ablation(change="other")], other=trace(model, [1, 2]))
+    narrow = trace(make_model(n_heads=1, n_layers=1), ITEMS)
+    said = "the other model has 1 layer of 1 head, this one 2 layers of 2 heads; asked for layer "
+    for place, asked in (({}, "all, head all"), ({"layer": 1, "head": 0}, "1, head 0")):
+        with pytest.raises(DataError, match=said + asked):
+            refuse([Ablation(change="other", **place)], other=narrow)
+    assert refuse([Ablation(change="other", layer=0, head=0)], other=narrow).rank > 0
+    with pytest.raises(DataError, match="target 12 is not an item"):
+        contributions(model, ITEMS, 12)

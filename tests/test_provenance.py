@@ -1,0 +1,262 @@
+"""Every decomposition of a cell sums to the cell, and equals what loops make of it."""
+
+import math
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from conftest import PAIRS
+
+from awrsr import trace
+from awrsr.errors import AwrsrError, ConfigError, DataError
+from awrsr.explain import (
+    REFINED_TERMS,
+    Cell,
+    DistanceSplit,
+    PairMap,
+    first_order_split,
+    refined_parts,
+    second_order_provenance,
+)
+from awrsr.refinement import REFINEMENTS
+
+N = 8
+ITEMS = [3, 1, 4, 1, 5, 9, 2, 6]
+close = partial(np.testing.assert_allclose, rtol=0, atol=1e-11)
+
+
+ROWS_AS_GAUSSIANS = [pair for pair in PAIRS if pair[1] == "stochastic"]
+ROWS_BY_DOT_PRODUCT = [pair for pair in PAIRS if pair[1] not in ("none", "stochastic")]
+ITEMS_AS_GAUSSIANS = [pair for pair in PAIRS if pair[0] == "stosa"]
+
+
+def of_all(pairs):
+    """Models of these backbones and refinements with traces of 1, 3 and n items."""
+    sizes = {"1 item": (1, None), "3 items": (3, 5), "n items": (N, None)}
+    return pytest.mark.parametrize(
+        "traced",
+        [
+            pytest.param((*pair, *size), id=f"{'-'.join(pair)}, {name}")
+            for pair in pairs
+            for name, size in sizes.items()
+        ],
+        indirect=True,
+    )
+
+
+@pytest.fixture
+def traced(request, make_model):
+    backbone, refinement, length, rank = request.param
+    model = make_model(backbone, refinement, max_length=N, correlation_rank=rank)
+    return model, trace(model, ITEMS[:length])
+
+
+def cells(found):
+    for layer, maps in enumerate(found.layers):
+        heads, m = maps.first_order.shape[:2]
+        for head in range(heads):
+            for query in range(m):
+                for key in range(query + 1):
+                    yield maps, Cell(layer=layer, head=head, query=query, key=key)
+
+
+def at(maps, cell):
+    return float(maps[cell.head, cell.query, cell.key])
+
+
+def weights_of(model, cell, name):
+    parameters = dict(model.named_parameters())
+    return parameters[f"attention.{cell.layer}.refinement.{name}.weight"].tolist()
+
+
+# --- second order ---------------------------------------------------------------------------------
+
+
+@of_all(ROWS_BY_DOT_PRODUCT)
+def test_pairs_sum_to_the_second_order_score(traced):
+    model, found = traced
+    m, r = len(found.items), model.config.rank
+    for maps, cell in cells(found):
+        first = maps.first_order[cell.head].tolist()
+        parts = second_order_provenance(model, found, cell)
+        assert isinstance(parts, PairMap)
+        assert parts.score == at(maps.second_order_scores, cell)
+        assert parts.weight == at(maps.second_order, cell)
+        assert parts.pairs.shape == (cell.query + 1, cell.key + 1)
+        close(parts.pairs.sum(), parts.score)
+        w_q = weights_of(model, cell, "second_order.query")[N - m :]
+        w_k = weights_of(model, cell, "second_order.key")[N - m :]
+        for p in range(cell.query + 1):
+            for q in range(cell.key + 1):
+                g = sum(a * b for a, b in zip(w_q[p], w_k[q], strict=True)) / math.sqrt(r)
+                close(parts.coupling[p, q], g)
+                close(parts.pairs[p, q], first[cell.query][p] * g * first[cell.key][q])
+        close(parts.query_row.sum(), 1)
+        close(parts.key_row.sum(), 1)
+
+
+def test_top_pairs_are_the_largest_in_size_first(make_model):
+    model = make_model("sasrec", "additive")
+    found = trace(model, ITEMS)
+    parts = second_order_provenance(model, found, Cell(layer=1, head=0, query=7, key=4))
+    table = parts.table()
+    assert len(table) == parts.pairs.size == 8 * 5
+    assert (table["term"].abs().diff().dropna() <= 0).all()
+    assert (table["term"] < 0).any() and (table["term"] > 0).any()
+    close(table["term"].sum(), parts.score)
+    close(table["term"], table["query_weight"] * table["coupling"] * table["key_weight"])
+    for row in table.head(3).itertuples():
+        assert parts.pairs[row.p, row.q] == row.term
+    assert parts.table(3).equals(table.head(3))
+
+
+@of_all(ROWS_AS_GAUSSIANS)
+def test_mean_and_covariance_sum_to_the_stochastic_score(traced):
+    model, found = traced
+    m, r = len(found.items), model.config.rank
+    for maps, cell in cells(found):
+        first = maps.first_order[cell.head].tolist()
+        parts = second_order_provenance(model, found, cell)
+        assert isinstance(parts, DistanceSplit)
+        assert parts.score == at(maps.second_order_scores, cell)
+        assert parts.mean_terms.shape == parts.covariance_terms.shape == (r,)
+        close(parts.mean_terms.sum() + parts.covariance_terms.sum(), parts.score)
+        mean = weights_of(model, cell, "mean")[N - m :]
+        spread = weights_of(model, cell, "covariance")[N - m :]
+        for dimension in range(r):
+            means, deviations = [], []
+            for row in (first[cell.query], first[cell.key]):
+                means.append(sum(a * w[dimension] for a, w in zip(row, mean, strict=True)))
+                raw = sum(a * w[dimension] for a, w in zip(row, spread, strict=True))
+                deviations.append(math.sqrt((raw if raw > 0 else math.expm1(raw)) + 1))
+            term = -((means[0] - means[1]) ** 2) / math.sqrt(r)
+            close(parts.mean_terms[dimension], term)
+            term = -((deviations[0] - deviations[1]) ** 2) / math.sqrt(r)
+            close(parts.covariance_terms[dimension], term)
+
+
+# --- refined --------------------------------------------------------------------------------------
+
+
+def test_every_refinement_is_known():
+    assert REFINED_TERMS.keys() == REFINEMENTS.keys()
+
+
+@of_all(PAIRS)
+def test_parts_sum_to_the_refined_weight(traced):
+    model, found = traced
+    kind = model.config.refinement
+    for maps, cell in cells(found):
+        first = maps.first_order[cell.head].tolist()
+        second = first if kind == "none" else maps.second_order[cell.head].tolist()
+        i, j = cell.query, cell.key
+        parts = refined_parts(found, cell)
+        assert parts.weight == at(maps.refined, cell)
+        close(parts.terms.sum(), parts.weight)
+        expected = {
+            "none": [first[i][j]],
+            "simple": [second[i][j]],
+            "stochastic": [second[i][j]],
+            "additive": [first[i][j] / 2, second[i][j] / 2],
+            "value_weighted": [second[i][k] * first[k][j] for k in range(i + 1)],
+        }[kind]
+        close(parts.terms, expected)
+        assert (parts.query_row is None) == (kind != "value_weighted")
+        if parts.query_row is not None:
+            close(parts.query_row * parts.key_column, parts.terms)
+            assert (parts.terms[:j] == 0).all()
+        if model.config.backbone == "sasrec":
+            assert parts.squared_weight is None and parts.squared_sum is None
+        else:
+            close(parts.squared_weight, parts.weight**2)
+            row = maps.refined[cell.head, i].tolist()
+            close(parts.squared_sum, sum(weight**2 for weight in row))
+
+
+# --- first order ----------------------------------------------------------------------------------
+
+
+@of_all(ITEMS_AS_GAUSSIANS)
+def test_mean_and_covariance_sum_to_the_first_order_score(traced):
+    model, found = traced
+    width = model.config.hidden_size // model.config.n_heads
+    for maps, cell in cells(found):
+        parts = first_order_split(found, cell)
+        assert parts.score == at(maps.first_order_scores, cell)
+        assert parts.weight == at(maps.first_order, cell)
+        assert parts.mean_terms.shape == parts.covariance_terms.shape == (width,)
+        close(parts.mean_terms.sum() + parts.covariance_terms.sum(), parts.score)
+        query = maps.query[cell.head, cell.query].tolist()
+        key = maps.key[cell.head, cell.key].tolist()
+        terms = [-((a - b) ** 2) / math.sqrt(width) for a, b in zip(query, key, strict=True)]
+        close(parts.mean_terms, terms[:width])
+        close(parts.covariance_terms, terms[width:])
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+def test_in_single_precision_a_sum_differs_by_its_rounding_only(make_model, pair):
+    model = make_model(*pair, max_length=N).float()
+    found = trace(model, ITEMS)
+    for maps, cell in cells(found):
+        if maps.second_order is not None:
+            parts = second_order_provenance(model, found, cell)
+            terms = (
+                parts.pairs.sum()
+                if isinstance(parts, PairMap)
+                else parts.mean_terms.sum() + parts.covariance_terms.sum()
+            )
+            assert terms == pytest.approx(parts.score, abs=2e-5)
+        assert refined_parts(found, cell).terms.sum() == pytest.approx(
+            at(maps.refined, cell), abs=1e-6
+        )
+
+
+# --- refusals -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ({"layer": 2}, "asked for layer 2; the trace has 2 layers, the first is 0"),
+        ({"layer": -1}, "asked for layer -1; the trace has 2 layers, the first is 0"),
+        ({"head": 2}, "asked for head 2; the layer has 2 heads, the first is 0"),
+        ({"query": 3}, "asked for query 3; the trace has 3 items, the oldest is 0"),
+        ({"query": -1}, "asked for query -1; the trace has 3 items, the oldest is 0"),
+        ({"key": 2}, "asked for key 2; query 1 attends to keys 0 to 1"),
+        ({"key": -1}, "asked for key -1; query 1 attends to keys 0 to 1"),
+    ],
+)
+def test_a_cell_that_is_not_there_is_refused(make_model, place, said):
+    model = make_model("stosa", "stochastic")
+    found = trace(model, ITEMS[:3])
+    cell = Cell(**{"layer": 0, "head": 0, "query": 1, "key": 1} | place)
+    for ask in (
+        partial(first_order_split, found),
+        partial(second_order_provenance, model, found),
+        partial(refined_parts, found),
+    ):
+        with pytest.raises(DataError, match=said):
+            ask(cell)
+
+
+def test_what_a_model_does_not_have_is_refused(make_model):
+    cell = Cell(layer=0, head=0, query=1, key=0)
+    vanilla, other = make_model(), make_model("sasrec", "simple")
+    with pytest.raises(AwrsrError, match="vanilla has no second order"):
+        second_order_provenance(vanilla, trace(vanilla, ITEMS), cell)
+    with pytest.raises(AwrsrError, match="compares items by a dot product, only stosa"):
+        first_order_split(trace(other, ITEMS), cell)
+    with pytest.raises(AwrsrError, match="the model is .*vanilla, the trace is of .*simple"):
+        second_order_provenance(vanilla, trace(other, ITEMS), cell)
+
+
+def test_an_unknown_refinement_is_refused(make_model, monkeypatch):
+    model = make_model("sasrec", "simple")
+    found, cell = trace(model, ITEMS), Cell(layer=0, head=0, query=1, key=0)
+    monkeypatch.delitem(REFINED_TERMS, "simple")
+    with pytest.raises(ConfigError, match="not known what refinement 'simple' adds up; known: no"):
+        refined_parts(found, cell)
+    monkeypatch.setattr(model, "refinement", lambda layer: torch.nn.Linear(2, 2))
+    with pytest.raises(ConfigError, match="not known how refinement 'simple' compares rows"):
+        second_order_provenance(model, found, cell)
