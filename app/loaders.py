@@ -114,13 +114,14 @@ def _model(directory: str, stamp: Stamp) -> SequentialModel:
 
 
 @st.cache_resource(max_entries=MAX_DATASETS, show_spinner=False)
-def _item_names(fingerprint: str, _dataset: Dataset) -> ItemNames:
+def _item_names(directory: str, stamp: Stamp, _dataset: Dataset) -> ItemNames:
     return item_names(_dataset)
 
 
 def get_item_names(dataset: Dataset) -> ItemNames:
     """Titles and groups of a dataset's items, read once per server."""
-    return _item_names(f"{dataset.directory} {dataset.fingerprint}", dataset)
+    assert dataset.directory is not None
+    return _item_names(str(dataset.directory), _stamp(dataset.directory, FILES), dataset)
 
 
 def fingerprint(directory: Path) -> str:

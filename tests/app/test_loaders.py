@@ -1,6 +1,7 @@
 """Directories to datasets and models: found, read once, read again when replaced, refused whole."""
 
 import dataclasses
+import hashlib
 import json
 import pickle
 import shutil
@@ -11,7 +12,20 @@ import numpy as np
 import pytest
 import torch
 from conftest import make_dataset
-from driving import add_dataset, add_model, figures, messages, open_page, run, texts, unescaped
+from driving import (
+    add_dataset,
+    add_model,
+    check_board,
+    check_numbers,
+    figures,
+    messages,
+    open_page,
+    read_model,
+    run,
+    sent,
+    texts,
+    unescaped,
+)
 
 import awrsr
 from app import loaders
@@ -97,6 +111,30 @@ def test_an_attribution_is_computed_once_for_each_question(directory):
     add_model(directory, awrsr.load_dataset(directory), GOOD, hidden_size=4)
     replaced = loaders.get_attribution(path, *questions[0]).attribution
     assert not torch.allclose(replaced.values, first.attribution.values)
+
+
+def test_a_fingerprint_tells_weights_apart_and_is_read_again_when_they_are_replaced(directory):
+    path = directory / "models" / GOOD
+    first = loaders.fingerprint(path)
+    assert first == hashlib.sha256((path / "model.safetensors").read_bytes()).hexdigest()[:12]
+    assert loaders.fingerprint(path.parent / BAD) != first
+    shutil.rmtree(path)
+    add_model(directory, awrsr.load_dataset(directory), GOOD, hidden_size=4)
+    assert loaders.fingerprint(path) != first
+    (path / "model.safetensors").unlink()
+    with pytest.raises(OSError):
+        loaders.fingerprint(path)
+
+
+def test_names_on_the_board_are_read_once_for_each_catalogue(directory, tiny_dataset):
+    names = loaders.get_item_names(loaders.get_dataset(directory))
+    assert loaders.get_item_names(loaders.get_dataset(directory)) is names
+    assert list(names.titles) == tiny_dataset.titles(range(1, 12))
+    retitled = tiny_dataset.items.assign(title=[f"Other {item}" for item in range(11)])
+    shutil.rmtree(directory)
+    add_dataset(directory.parent, dataclasses.replace(tiny_dataset, items=retitled), GOOD)
+    again = loaders.get_item_names(loaders.get_dataset(directory))
+    assert list(again.titles) == [f"Other {item}" for item in range(11)]
 
 
 def test_metrics_are_what_was_recorded(directory):
@@ -191,24 +229,35 @@ def test_a_bad_model_is_refused_in_its_place_and_the_other_is_shown(
     spoil(bad)
     page = open_page(a=BAD, b=GOOD)
     assert reason in refusal(bad, tiny_dataset)
-    assert [box.value for box in page.error] == [plain(refusal(bad, tiny_dataset))]
+    why = f"Model A, {plain(BAD)}: {plain(refusal(bad, tiny_dataset))}"
+    assert [box.value for box in page.error] == [why]
     assert not page.warning
     history = tiny_dataset.sequence(0)[:-1].tolist()
     best = awrsr.recommend(awrsr.load_model(bad.parent / GOOD), history, dataset=tiny_dataset)
-    shown = page.dataframe[1].value
+    shown = page.dataframe[0].value
     assert [title.lstrip("\u25c6 ") for title in shown["title"]] == best["title"].tolist()
     assert "other" not in shown
-    assert set(figures(page)) == {"map-b-first_order", "map-b-refined", "attribution-b"}
+    check_board(page, tiny_dataset, {"b": read_model(bad.parent / GOOD)}, history)
+    assert [bars["name"] for bars in figures(page)["attribution"]] == ["B Integrated gradients"]
+    assert "b" in page.query_params and page.query_params["a"].startswith(BAD)
+    # whoever is left gives the first recommendation; the zip has what there is
+    page = open_page(a=BAD, b=GOOD, source="own", items="1.2.3")
+    (line,) = (text for text in texts(page) if "\u00b7 rank in " in text)
+    assert "** (first recommendation of B) \u00b7 rank in B **" in line
+    assert [button.proto.label for button in page.get("download_button")] == ["Download everything"]
 
 
 def test_two_bad_models_leave_the_history_and_a_text_each(directory, tiny_dataset):
     for name, spoil in ((GOOD, break_json), (BAD, truncate)):
         spoil(directory / "models" / name)
     page = open_page()
-    expected = [refusal(directory / "models" / name, tiny_dataset) for name in (GOOD, BAD)]
-    assert messages(page) == expected
-    assert len(page.dataframe) == 1
-    assert not figures(page)
+    assert messages(page) == [
+        f"Model {side}, {name}: {refusal(directory / 'models' / name, tiny_dataset)}"
+        for side, name in (("A", GOOD), ("B", BAD))
+    ]
+    assert sent(page, "history_list")["rows"]
+    assert sent(page, "board") is None
+    assert not page.dataframe and not figures(page) and not page.get("download_button")
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"schema_version": 99}', "\x00\ufffd", ""])
@@ -220,10 +269,10 @@ def test_a_broken_dataset_is_refused_and_another_can_be_chosen(directory, conten
     with pytest.raises(awrsr.AwrsrError) as refused:
         awrsr.load_dataset(broken)
     assert messages(page) == [str(refused.value)]
-    assert not page.dataframe
+    assert not page.get("bidi_component")
     page.selectbox(key="dataset").set_value("tiny")
     assert messages(run(page)) == []
-    assert len(page.dataframe) == 3
+    check_numbers(page, directory)
 
 
 def test_a_dataset_without_models_says_how_to_train_one_until_one_is_there(
@@ -236,17 +285,20 @@ def test_a_dataset_without_models_says_how_to_train_one_until_one_is_there(
         f"tiny has no models yet: `python -m awrsr train {directory}`."
     )
     add_model(directory, tiny_dataset, GOOD)
-    assert len(run(page).dataframe) == 3
+    check_numbers(run(page), directory)
     assert (page.session_state["a"], page.session_state["b"]) == (GOOD, GOOD)
 
 
 def test_a_model_deleted_while_it_is_shown_gives_way_to_the_default(directory):
-    page = open_page(a=BAD)
+    page = open_page(a=BAD, b=GOOD)
+    address = page.query_params["a"]
     shutil.rmtree(directory / "models" / BAD)
     run(page)
     assert page.session_state["a"] == GOOD
-    assert messages(page) == [f"a={BAD} in the address: accepted: {GOOD}. The default is shown."]
+    (said,) = messages(page)
+    assert said.endswith(f"\n- a={address} in the address: accepted: {GOOD}")
     assert messages(run(page)) == []
+    check_numbers(page, directory)
 
 
 RECORDED = {
@@ -256,24 +308,31 @@ RECORDED = {
 
 
 @pytest.mark.parametrize(
-    ("metrics", "note"),
+    ("metrics", "note", "protocol"),
     [
         (
             json.dumps({"test": RECORDED}),
-            "Test NDCG@10 0.2500, HR@10 0.5000 (last item, ranked among all <b>11</b> items; "
-            "<i>12</i> users)",
+            "Test NDCG@10 0.2500, HR@10 0.5000",
+            "Of the stored weights, recorded by `awrsr evaluate`: the last item of each of "
+            "<i>12</i> users, ranked among all <b>11</b> items.",
         ),
-        (None, "No readable metrics.json: run `python -m awrsr evaluate` on it."),
-        ("{", "No readable metrics.json"),
-        ('{"test": []}', "No readable metrics.json"),
-        ('{"test": {"metrics": {"NDCG@10": "high"}}}', "No readable metrics.json"),
+        (None, "No readable metrics.json", "Run `python -m awrsr evaluate` on it."),
+        ("{", "No readable metrics.json", "Run `python -m awrsr evaluate` on it."),
+        ('{"test": []}', "No readable metrics.json", "Run `python -m awrsr evaluate` on it."),
+        (
+            '{"test": {"metrics": {"NDCG@10": "high"}}}',
+            "No readable metrics.json",
+            "Run `python -m awrsr evaluate` on it.",
+        ),
     ],
     ids=["recorded", "missing", "broken", "a list", "a word"],
 )
-def test_metrics_are_shown_with_their_protocol_or_missed(directory, metrics, note):
+def test_metrics_are_shown_with_their_protocol_or_missed(directory, metrics, note, protocol):
     if metrics is not None:
         (directory / "models" / GOOD / "metrics.json").write_text(metrics)
-    page = open_page()
-    assert any(text.startswith(note) for text in texts(page))
-    assert not any("<i>" in caption.value for caption in page.caption)
+    page = open_page(a=GOOD, b=BAD)
+    assert [text for text in texts(page) if text == note]
+    help_text = page.selectbox(key="a").proto.help
+    assert unescaped(help_text) == protocol
+    assert "<i>" not in help_text.replace("\\<i", "")
     assert messages(page) == []
