@@ -2,7 +2,9 @@
 
 import logging
 import re
+import shlex
 import sys
+import time
 from argparse import SUPPRESS, Action
 from collections.abc import Callable
 from pathlib import Path
@@ -10,16 +12,18 @@ from typing import Any, Literal, NoReturn, get_args, get_origin
 
 import numpy as np
 import pandas as pd
+import torch
 from jsonargparse import ActionYesNo, ArgumentParser, auto_cli
 from tqdm import tqdm
 
-from awrsr import attribution, board, recommendation, training
+from awrsr import attribution, board, explain, recommendation, training
 from awrsr.checkpoint import load_model
 from awrsr.config import Candidates, ModelConfig, TrainConfig, model_title
 from awrsr.dataset import Dataset, load_dataset, save_dataset
 from awrsr.errors import AwrsrError, ConfigError, counted, did_you_mean, nearest
 from awrsr.evaluation import evaluate_popularity
 from awrsr.files import make_directory, write_atomically
+from awrsr.metrics import summarise
 from awrsr.model_card import (
     dataset_of,
     evaluate_stored,
@@ -35,12 +39,18 @@ from awrsr.tracing import Trace
 
 
 class _Parser(ArgumentParser):
-    """Makes a true-or-false parameter a flag, --resume, and every refusal one sentence."""
+    """Makes a true-or-false parameter a flag, --resume, an optional list several words, and every
+    refusal one sentence."""
 
     def add_argument(self, *names: Any, **settings: Any) -> Any:
         if settings.get("type") is bool:
             del settings["type"]
             settings["action"] = ActionYesNo
+        kind = getattr(settings.get("action"), "_typehint", None)
+        if kind == list[str] | None:  # an option that takes several words: --models one two
+            del settings["action"]
+            settings |= {"type": str, "nargs": "+"}
+            names = names[:1]
         return super().add_argument(*names, **settings)
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
@@ -53,7 +63,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one verb; 0 on success, 2 when it was refused."""
     logging.getLogger("lightning").setLevel(logging.ERROR)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
-    verbs: list[Callable[..., Any] | type] = [prepare, train, evaluate, recommend, trace, attribute]
+    verbs: list[Callable[..., Any] | type] = [
+        prepare,
+        train,
+        evaluate,
+        recommend,
+        trace,
+        attribute,
+        scan,
+    ]
     try:
         auto_cli(
             verbs,
@@ -327,6 +345,110 @@ def attribute(
         print(f", {chosen.gap_meaning} {result.delta:+.4f}")
 
 
+def scan(
+    dataset: Path,
+    *,
+    models: list[str] | None = None,
+    output: Path | None = None,
+    pairs: list[str] | None = None,
+    attribution: bool = False,
+    device: str = "auto",
+) -> None:
+    """Every user through several models: ranks, and what the prediction attends to, as tables.
+
+    Writes users.parquet, pairs.parquet and scan.json. A run that was killed goes on where it was.
+    `torchrun --nproc-per-node 2 -m awrsr scan ...` shares the users among processes.
+
+    Args:
+        dataset: a dataset directory.
+        models: names in its models/ folder, or paths of model directories; all in that folder
+            where not given.
+        output: directory to write to; DATASET/scan where not given.
+        pairs: models to compare, written NAME:NAME; every two where not given.
+        attribution: also compare attention with input x gradient; takes about three times as long.
+        device: auto, cpu, cuda, cuda:1, ...
+    """
+    data = load_dataset(dataset)
+    directories = _model_directories(dataset, models)
+    named = None if pairs is None else [_pair_of(text) for text in pairs]
+    total = data.n_users * len(directories)
+    with explain.joined_processes() as process:
+        if device == "auto" and (gpus := torch.cuda.device_count()):
+            device = f"cuda:{process % gpus}"
+        started: list[float] = []
+
+        def advance(sequences: int) -> None:
+            if not started:  # the models are loaded
+                started.append(time.perf_counter())
+            bar.update(sequences)
+
+        with tqdm(total=total, unit="seq", dynamic_ncols=True, delay=1, disable=process > 0) as bar:
+            found = explain.write_scan(
+                directories,
+                data,
+                output or dataset / "scan",
+                pairs=named,
+                attribution=attribution,
+                device=device,
+                command=_scan_command(dataset, models, output, pairs, attribution),
+                progress=advance,
+            )
+        seconds = time.perf_counter() - started[0]
+    if found is None:  # another process puts the tables together
+        return
+    of_models = found.users.groupby("model", sort=False)["rank"]
+    _print_results({str(name): summarise(ranks) for name, ranks in of_models})
+    print(_protocol_line(found.about["protocol"]))
+    print(
+        f"{counted(total, 'sequence')} ({counted(data.n_users, 'user')} in "
+        f"{counted(len(directories), 'model')}) in {seconds:.1f} s after loading: "
+        f"{total / seconds:,.0f} a second"
+    )
+    print(f"written to {output or dataset / 'scan'}")
+
+
+def _model_directories(dataset: Path, models: list[str] | None) -> dict[str, Path]:
+    """The models by name: a directory's last part."""
+    folder = dataset / "models"
+    offered = sorted(path.parent.name for path in folder.glob("*/config.json"))
+    if models is None and not offered:
+        raise ConfigError(f"{folder} holds no models; train one, or name some with --models")
+    found: dict[str, Path] = {}
+    for text in offered if models is None else models:
+        path = folder / text if text in offered else Path(text)
+        if not path.is_dir():
+            raise ConfigError(
+                f"model {text!r} is neither in {folder} nor a directory; there are "
+                f"{', '.join(offered) or 'none'}.{did_you_mean(text, offered)}"
+            )
+        name = path.resolve().name
+        if name in found:
+            raise ConfigError(f"two of the models are called {name!r}: {found[name]} and {path}")
+        found[name] = path
+    return found
+
+
+def _pair_of(text: str) -> tuple[str, str]:
+    first, colon, second = text.partition(":")
+    if not (first and colon and second) or ":" in second:
+        raise ConfigError(f"a pair is written NAME:NAME; received {text!r}")
+    return first, second
+
+
+def _scan_command(
+    dataset: Path,
+    models: list[str] | None,
+    output: Path | None,
+    pairs: list[str] | None,
+    attribution: bool,
+) -> str:
+    words = ["python", "-m", "awrsr", "scan", str(dataset)]
+    words += ["--models", *models] if models else []
+    words += ["--output", str(output)] if output else []
+    words += ["--pairs", *pairs] if pairs else []
+    return shlex.join([*words, *(["--attribution"] if attribution else [])])
+
+
 def _load(
     model: Path, dataset: Path | None, entries: list[str | int], device: str
 ) -> tuple[SequentialModel, Dataset, list[int]]:
@@ -384,7 +506,7 @@ def _refusal(parser: ArgumentParser, message: str) -> str:
     if lacking := re.match("the following arguments are required: (.*)", message):
         asked = [actions[name.removeprefix(f"{verb}.")] for name in lacking[1].split(", ")]
         return f"{verb} lacks " + ", ".join(f"{_name(a)} ({_accepted(a)})" for a in asked)
-    if valueless := re.match(r"argument (\S+): expected one argument", message):
+    if valueless := re.match(r"argument (\S+): expected (?:at least )?one argument", message):
         return f"{valueless[1]} needs a value: {_accepted(actions[valueless[1]])}"
     if unvalued := re.match(r"argument (--\w+)\S*: ignored explicit argument (.*)", message):
         return f"{unvalued[1]} takes no value; received {unvalued[2]}"
@@ -430,6 +552,8 @@ def _accepted(action: Action) -> str:
         return f"one of {', '.join(choices)}"
     if action.dest == "config":
         return "a JSON file of the verb's settings"
+    if action.nargs == "+":
+        return "one name or more, with spaces between them"
     kind = getattr(action, "_typehint", None)
     if kind is None:
         return "a JSON object of its settings, or a file that holds one"

@@ -27,13 +27,14 @@ MAY_IMPORT = {
     "checkpoint": "errors config files models",
     "recommendation": "errors config dataset metrics models tracing",
     "evaluation": "errors config dataset batching metrics models recommendation",
-    "explain": "errors config dataset attention batching metrics models tracing recommendation",
+    "explain": "errors config dataset files attention batching metrics models tracing checkpoint "
+    "recommendation",
     "board": "errors config dataset refinement tracing explain",
     "training": "errors config dataset files batching models losses evaluation checkpoint",
     "attribution": "errors config models recommendation",
     "model_card": "errors config dataset files batching models evaluation checkpoint",
     "cli": "errors config dataset files prepare models losses checkpoint recommendation evaluation "
-    "training attribution model_card board tracing refinement explain",
+    "training attribution model_card board tracing refinement explain metrics",
     "__main__": "cli",
     "__init__": "errors config dataset prepare models tracing checkpoint recommendation evaluation "
     "training attribution",

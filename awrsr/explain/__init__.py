@@ -9,6 +9,7 @@ from awrsr.explain.agreement import (
     spearman,
 )
 from awrsr.explain.attention_rollout import rollout
+from awrsr.explain.heads import CorrelationMatrix, correlation_matrices, head_profile
 from awrsr.explain.overlap import PERSISTENCE, overlap_at, rank_biased_overlap
 from awrsr.explain.provenance import (
     REFINED_TERMS,
@@ -20,6 +21,15 @@ from awrsr.explain.provenance import (
     refined_parts,
     second_order_provenance,
 )
+from awrsr.explain.scan import (
+    Scan,
+    joined_processes,
+    mean_interval,
+    read_scan,
+    scan,
+    seed_pairs,
+    write_scan,
+)
 
 __all__ = [
     "PERSISTENCE",
@@ -29,19 +39,29 @@ __all__ = [
     "AttentionRow",
     "Cell",
     "Contributions",
+    "CorrelationMatrix",
     "DistanceSplit",
     "Outcome",
     "PairMap",
     "RefinedParts",
+    "Scan",
     "ablate",
     "contributions",
+    "correlation_matrices",
     "first_order_split",
+    "head_profile",
+    "joined_processes",
     "kendall_tau_b",
+    "mean_interval",
     "overlap_at",
     "prediction_rows",
     "rank_biased_overlap",
+    "read_scan",
     "refined_parts",
     "rollout",
+    "scan",
     "second_order_provenance",
+    "seed_pairs",
     "spearman",
+    "write_scan",
 ]
