@@ -158,7 +158,7 @@ def repeated(sequences: Int[Tensor, "batch slot"]) -> Bool[Tensor, "batch slot"]
     """Where an item stands that stands in its sequence more than once."""
     ordered, places = sequences.sort(dim=-1)
     same = ordered[:, 1:] == ordered[:, :-1]
-    edge = torch.zeros_like(same[:, :1])
+    edge = same.new_zeros(len(sequences), 1)
     twice = torch.cat([edge, same], dim=-1) | torch.cat([same, edge], dim=-1)
     return torch.zeros_like(twice).scatter(-1, places, twice) & (sequences != PADDING)
 
@@ -219,7 +219,7 @@ def head_profile(
         rows = PredictionRows()
         model(sequences, recording=rows)
         present = sequences != PADDING
-        even = (present / present.sum(-1, keepdim=True).clamp(min=1)).double()
+        even = present.double() / present.sum(-1, keepdim=True).clamp(min=1)
         maps = [
             (layer, kind, head, weights[:, head].double())
             for layer, kinds in enumerate(rows.layers, start=1)
