@@ -6,7 +6,8 @@ import shlex
 import sys
 import time
 from argparse import SUPPRESS, Action
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NoReturn, get_args, get_origin
 
@@ -22,19 +23,20 @@ from awrsr.config import Candidates, ModelConfig, TrainConfig, model_title
 from awrsr.dataset import Dataset, load_dataset, save_dataset
 from awrsr.errors import AwrsrError, ConfigError, counted, did_you_mean, nearest
 from awrsr.evaluation import evaluate_popularity
+from awrsr.experiment import describe, load_datasets, record_runs, run_state, train_and_measure
 from awrsr.files import make_directory, write_atomically
+from awrsr.grid import Grid, read_grid
 from awrsr.metrics import summarise
 from awrsr.model_card import (
     dataset_of,
     evaluate_stored,
     training_command,
-    training_record,
     write_metrics,
-    write_readme,
 )
 from awrsr.models import SequentialModel
 from awrsr.prepare import Format
 from awrsr.prepare import prepare as prepare_dataset
+from awrsr.report import write_report
 from awrsr.tracing import Trace
 
 
@@ -71,6 +73,8 @@ def main(arguments: list[str] | None = None) -> int:
         trace,
         attribute,
         scan,
+        experiment,
+        report,
     ]
     try:
         auto_cli(
@@ -144,8 +148,27 @@ def train(
     """
     data = load_dataset(dataset)
     directory = output or dataset / "models" / f"{model.backbone}-{model.refinement}"
+    with _epoch_bar(train.epochs) as report:
+        results = train_and_measure(
+            data,
+            directory,
+            model,
+            train,
+            command=training_command(dataset, output, model, train),
+            device=device,
+            resume=resume,
+            report=report,
+        )
+    _print_results({split: result.metrics for split, result in results.items()})
+    print(_protocol_line(results["test"].protocol))
+    print(f"written to {directory}")
+
+
+@contextmanager
+def _epoch_bar(epochs: int) -> Iterator[Callable[[training.Progress], None]]:
+    """A bar over the epochs of a training, and what moves it."""
     # The delay keeps an empty bar away from the error message of a run that is refused.
-    with tqdm(total=train.epochs, unit="epoch", dynamic_ncols=True, delay=1) as bar:
+    with tqdm(total=epochs, unit="epoch", dynamic_ncols=True, delay=1) as bar:
 
         def report(progress: training.Progress) -> None:
             done = progress.batch / progress.n_batches if progress.n_batches else 1
@@ -155,16 +178,7 @@ def train(
                 bar.set_postfix(loss=f"{last['loss']:.4f}", ndcg=f"{last['NDCG@10']:.4f}")
             bar.refresh()
 
-        history = training.train(
-            data, directory, model, train, device=device, resume=resume, report=report
-        )
-    command = training_command(dataset, output, model, train)
-    results = evaluate_stored(directory, data, device=device)
-    write_metrics(directory, directory, results, training_record(directory, history, command))
-    write_readme(directory)
-    _print_results({split: result.metrics for split, result in results.items()})
-    print(_protocol_line(results["test"].protocol))
-    print(f"written to {directory}")
+        yield report
 
 
 def evaluate(
@@ -447,6 +461,84 @@ def _scan_command(
     words += ["--output", str(output)] if output else []
     words += ["--pairs", *pairs] if pairs else []
     return shlex.join([*words, *(["--attribution"] if attribution else [])])
+
+
+def experiment(
+    grid: Path,
+    *,
+    dry: bool = False,
+    record: bool = False,
+    runs: Path = Path("runs"),
+    device: str = "auto",
+) -> None:
+    """Train what a grid plans and record the results beside its file.
+
+    A finished run is not run again, an unfinished one is resumed, one with other settings is
+    refused before anything starts. Results are recorded after every run, in the folder of the
+    grid's name beside its file.
+
+    Args:
+        grid: a TOML file, see awrsr/grid.py and experiments/.
+        dry: only list the runs and how far each is.
+        record: train nothing, record the runs that are done.
+        runs: the runs go to RUNS/GRID/DATASET-BACKBONE-REFINEMENT-LOSS-seedSEED.
+        device: auto, cpu, cuda, cuda:1, ...
+    """
+    if dry and record:
+        raise ConfigError("--dry writes nothing and --record writes; choose one")
+    plan = read_grid(grid, runs)
+    datasets = load_datasets(plan)
+    states = [(run, run_state(run, datasets[run.dataset])) for run in plan.runs]
+    done = [run for run, state in states if state == "done"]
+    if dry:
+        for run, state in states:
+            print(f"{state:<12}{run.directory}")
+        print(_grid_line(plan, len(done)))
+        return
+    described = describe(datasets)
+    left = [] if record else [(run, state) for run, state in states if state != "done"]
+    failed = []
+    for number, (run, state) in enumerate(left, start=1):
+        print(f"{number} of {len(left)}: {run.name}{', resumed' * (state == 'unfinished')}")
+        try:
+            with _epoch_bar(run.train.epochs) as report:
+                train_and_measure(
+                    datasets[run.dataset],
+                    run.directory,
+                    run.model,
+                    run.train,
+                    command=training_command(run.data, run.directory, run.model, run.train),
+                    device=device,
+                    resume=state == "unfinished",
+                    report=report,
+                )
+        except AwrsrError as error:  # the other runs need not suffer
+            print(f"error: {error}", file=sys.stderr)
+            failed.append(run.name)
+        else:
+            done.append(run)
+            record_runs(plan, datasets, described, done)
+    if done:
+        record_runs(plan, datasets, described, done)
+        print(f"written to {plan.results}")
+    print(_grid_line(plan, len(done)))
+    if failed:
+        raise AwrsrError(f"{counted(len(failed), 'run')} failed: {', '.join(failed)}")
+
+
+def _grid_line(plan: Grid, done: int) -> str:
+    return f"{plan.title}: {done} of {counted(len(plan.runs), 'run')} done"
+
+
+def report(*, experiments: Path = Path("experiments"), output: Path = Path("RESULTS.md")) -> None:
+    """Write RESULTS.md from the recorded results of all grids.
+
+    Args:
+        experiments: the folder of grids and their recorded results.
+        output: the file to write.
+    """
+    write_report(experiments, output)
+    print(f"written to {output}")
 
 
 def _load(

@@ -17,7 +17,10 @@ from awrsr.attribution import METHODS
 from awrsr.cli import main
 from awrsr.dataset import Dataset, save_dataset
 
-VERBS = ["prepare", "train", "evaluate", "recommend", "trace", "attribute", "scan"]
+VERBS = [
+    *("prepare", "train", "evaluate", "recommend", "trace", "attribute", "scan", "experiment"),
+    "report",
+]
 TRAIN = (
     "--device cpu --model.refinement additive --model.max_length 8 --model.hidden_size 8 "
     "--model.n_layers 2 --model.inner_size 16 --train.epochs 3 --train.learning_rate 0.02"

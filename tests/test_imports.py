@@ -33,8 +33,14 @@ MAY_IMPORT = {
     "training": "errors config dataset files batching models losses evaluation checkpoint",
     "attribution": "errors config models recommendation",
     "model_card": "errors config dataset files batching models evaluation checkpoint",
+    "grid": "errors config refinement",
+    "results": "errors files refinement grid",
+    "experiment": "errors config dataset files evaluation checkpoint training model_card grid "
+    "results",
+    "report": "errors config files refinement grid results",
     "cli": "errors config dataset files prepare models losses checkpoint recommendation evaluation "
-    "training attribution model_card board tracing refinement explain metrics",
+    "training attribution model_card board tracing refinement explain metrics grid experiment "
+    "report",
     "__main__": "cli",
     "__init__": "errors config dataset prepare models tracing checkpoint recommendation evaluation "
     "training attribution",

@@ -1,0 +1,215 @@
+"""The runs of a grid: which are done, training of what is not, collecting of what is."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from awrsr import results, training
+from awrsr.checkpoint import WEIGHTS_FILE, read_config, read_tensors, weights_fingerprint
+from awrsr.config import Catalogue, ModelConfig, TrainConfig
+from awrsr.dataset import Dataset, load_dataset
+from awrsr.errors import CheckpointError, ConfigError, DataError
+from awrsr.evaluation import Evaluation, evaluate_popularity
+from awrsr.files import read_json
+from awrsr.grid import Grid, Run
+from awrsr.model_card import (
+    METRICS_FILE,
+    RANKS_FILE,
+    evaluate_stored,
+    training_record,
+    write_metrics,
+    write_readme,
+)
+
+State = Literal["done", "unfinished", "missing"]
+
+
+def load_datasets(grid: Grid) -> dict[str, Dataset]:
+    """The datasets of a grid by their names in it.
+
+    Raises:
+        DataError: one is missing or damaged.
+    """
+    found: dict[str, Dataset] = {}
+    for run in grid.runs:
+        if run.dataset not in found:
+            try:
+                found[run.dataset] = load_dataset(run.data)
+            except DataError as error:
+                raise DataError(f"{grid.file}: datasets.{run.dataset}: {error}") from None
+    return found
+
+
+def run_state(run: Run, dataset: Dataset) -> State:
+    """How far a run is; only its directory is looked at.
+
+    Raises:
+        ConfigError: the directory holds a run with other settings.
+        CheckpointError: the directory holds something else than a run.
+    """
+    if not run.directory.exists() or (run.directory.is_dir() and not any(run.directory.iterdir())):
+        return "missing"
+    model, catalogue, train = read_config(run.directory)
+    wanted = {"model": run.model, "dataset": _catalogue(dataset), "train": run.train}
+    for section, have in {"model": model, "dataset": catalogue, "train": train}.items():
+        asked = wanted[section].to_json()
+        for name, value in have.to_json().items():
+            if value != asked[name]:
+                raise ConfigError(
+                    f"{run.directory} holds a run with other settings: {section}.{name} is "
+                    f"{value!r} there, {asked[name]!r} in the grid; move it away or change the grid"
+                )
+    finished = (run.directory / METRICS_FILE).is_file()
+    broken_off = (run.directory / training.RESUME_FILE).is_file()
+    return "done" if finished and not broken_off else "unfinished"
+
+
+def train_and_measure(
+    dataset: Dataset,
+    directory: Path,
+    model: ModelConfig,
+    train: TrainConfig,
+    *,
+    command: str,
+    device: str = "auto",
+    resume: bool = False,
+    report: Callable[[training.Progress], None] = lambda progress: None,
+) -> dict[str, Evaluation]:
+    """Train into a directory, evaluate the stored file, write what stands beside it.
+
+    Args:
+        command: the shell command that does the same, for the record.
+        resume: go on with what is in the directory; a finished training is only evaluated.
+
+    Returns:
+        The evaluations by split.
+    """
+    history = training.train(
+        dataset, directory, model, train, device=device, resume=resume, report=report
+    )
+    evaluations = evaluate_stored(directory, dataset, device=device)
+    record = training_record(directory, history, command)
+    write_metrics(directory, directory, evaluations, record)
+    write_readme(directory)
+    return evaluations
+
+
+def describe(datasets: dict[str, Dataset]) -> pd.DataFrame:
+    """The rows of datasets.csv; ranks every user once for the popularity baseline."""
+    rows = []
+    for name, dataset in datasets.items():
+        popularity = evaluate_popularity(dataset, "test").metrics
+        rows.append(
+            {
+                "dataset": name,
+                "fingerprint": dataset.fingerprint,
+                **dataset.summary(),
+                **{f"popularity {metric}": popularity[metric] for metric in ("HR@10", "NDCG@10")},
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def record_runs(
+    grid: Grid, datasets: dict[str, Dataset], described: pd.DataFrame, done: list[Run]
+) -> None:
+    """Write the grid's results from the directories of finished runs.
+
+    Args:
+        described: made by `describe`.
+        done: one run or more, each of state "done".
+
+    Raises:
+        DataError: a run's files are damaged or do not belong together.
+    """
+    rows, histories, ranks = [], [], {}
+    for run in done:
+        rows += _rows(run)
+        histories.append(_history(run))
+        ranks[run.name] = _test_ranks(run, datasets[run.dataset])
+    used = described[described["dataset"].isin({run.dataset for run in done})]
+    results.write_results(
+        grid, pd.DataFrame(rows), pd.concat(histories), used.infer_objects(), ranks
+    )
+
+
+def _catalogue(dataset: Dataset) -> Catalogue:
+    return Catalogue(name=dataset.name, fingerprint=dataset.fingerprint, n_items=dataset.n_items)
+
+
+def _rows(run: Run) -> list[dict[str, Any]]:
+    """The rows of results.csv of one run, test first."""
+    recorded = read_json(run.directory / METRICS_FILE)
+    weights = weights_fingerprint(run.directory)
+    if recorded.get("weights_sha256") != weights:
+        raise CheckpointError(
+            f"{run.directory / METRICS_FILE} is about weights "
+            f"{recorded.get('weights_sha256')!r}, those there are {weights!r}; "
+            f"run `python -m awrsr evaluate {run.directory} --output {run.directory}`"
+        )
+    tensors, _ = read_tensors(run.directory / WEIGHTS_FILE)
+    try:
+        trained = recorded["training"]
+        about = {
+            "run": run.name,
+            "dataset": run.dataset,
+            "backbone": run.model.backbone,
+            "refinement": run.model.refinement,
+            "loss": run.train.loss,
+            "seed": run.train.seed,
+            "epochs": trained["epochs"],
+            "best_epoch": trained["best_epoch"],
+            "seconds": trained["seconds"],
+            "parameters": sum(tensor.numel() for tensor in tensors.values()),
+            "model": json.dumps(run.model.to_json()),
+            "train": json.dumps(run.train.to_json()),
+            "weights_sha256": weights,
+            "command": trained["command"],
+            "software": "; ".join(f"{name} {of}" for name, of in recorded["software"].items()),
+        }
+        rows = []
+        for split in ("test", "validation"):
+            protocol = recorded[split]["protocol"]
+            rows.append(
+                {
+                    **about,
+                    "split": split,
+                    "held_out": protocol["split"],
+                    **{name: protocol[name] for name in ("candidates", "ties", "users")},
+                    **recorded[split]["metrics"],
+                }
+            )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{run.directory / METRICS_FILE} lacks {error}") from error
+    return rows
+
+
+def _history(run: Run) -> pd.DataFrame:
+    """The rows of history.csv of one run."""
+    path = run.directory / training.HISTORY_FILE
+    try:
+        history = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is not a readable history: {error}") from error
+    return history.rename(columns={"loss": "training_loss"}).assign(run=run.name)
+
+
+def _test_ranks(run: Run, dataset: Dataset) -> results.Ranks:
+    """Each user's rank in the test split, in the dataset's order, cut at `results.RANKS_KEPT`."""
+    path = run.directory / RANKS_FILE
+    try:
+        frame = pd.read_parquet(path)
+        test = frame[frame["split"] == "test"]
+        users, ranks = test["user_id"].astype(str).tolist(), test["rank"].to_numpy()
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{path} is not a readable table of ranks: {error}") from error
+    if users != dataset.user_ids:
+        raise DataError(
+            f"{path} holds other users than {run.data}; "
+            f"run `python -m awrsr evaluate {run.directory} --output {run.directory}`"
+        )
+    return np.asarray(np.minimum(ranks, results.RANKS_KEPT + 1), dtype=np.uint8)

@@ -1,0 +1,348 @@
+"""What the recorded results say, as tables and sentences; RESULTS.md is all of them."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from awrsr.config import BACKBONE_TITLES, ModelConfig, TrainConfig, model_title
+from awrsr.errors import DataError, counted
+from awrsr.files import write_text
+from awrsr.grid import OF_THE_GRID, Grid, read_grid
+from awrsr.refinement import REFINEMENTS
+from awrsr.results import (
+    CLAIM_METRIC,
+    LEVEL,
+    MIN_SEEDS,
+    MODEL,
+    PAIRED_METRICS,
+    SAMPLES,
+    Results,
+    Verdict,
+    epoch_means,
+    in_order,
+    means,
+    read_results,
+    records,
+    verdict,
+)
+
+CUTOFFS = (1, 5, 10, 20)
+EPOCHS = (1, 5, 10, 20, 40, 80, 160)
+"""Of the tables that follow a training."""
+
+VERDICT_WORDS: dict[Verdict, str] = {
+    "holds": "holds",
+    "does not hold": "does not hold",
+    "undecided": "is undecided",
+}
+NOTHING_TO_PAIR = "No refined model and vanilla of the same seed are recorded yet."
+HOW_PAIRED = (
+    f"Paired with vanilla: every user's gain under the refined model less the same user's gain "
+    f"under vanilla SASRec or STOSA of the same loss, settings and seed, averaged over users and "
+    f"over the seeds that both have. In brackets its {LEVEL:.0%} bootstrap interval: "
+    f"{SAMPLES:,} samples, each drawing users and, apart from them, seeds, with replacement; with "
+    f"one seed users only, and the interval then knows nothing of what another seed would do. "
+    f"Three seeds show little of it. Intervals are not corrected for their number. The claim "
+    f"holds where the interval of {CLAIM_METRIC} lies above zero, does not hold where it lies "
+    f"below, and is undecided where it includes zero or comes from fewer than {MIN_SEEDS} seeds."
+)
+
+
+def part(table: pd.DataFrame, dataset: str, loss: str) -> pd.DataFrame:
+    """The rows of one dataset and one loss: models are compared within these only."""
+    return table[(table["dataset"] == dataset) & (table["loss"] == loss)]
+
+
+def parts(results: Results) -> list[tuple[str, str]]:
+    """The datasets and losses recorded."""
+    found = results.runs[["dataset", "loss"]].drop_duplicates()
+    return [(str(dataset), str(loss)) for dataset, loss in found.itertuples(index=False)]
+
+
+# --- sentences ------------------------------------------------------------------------------------
+
+
+def state(results: Results) -> str:
+    """How much of the grid is there, and what to do about the rest."""
+    planned = len(results.grid.runs)
+    if not results.missing:
+        return f"All {counted(planned, 'run')} of the grid are recorded."
+    return (
+        f"{planned - len(results.missing):,} of {counted(planned, 'run')} are recorded. Missing: "
+        f"{_some(results.missing)}. `python -m awrsr experiment {_address(results.grid)}` trains "
+        "what is missing and records it."
+    )
+
+
+def settings(grid: Grid) -> str:
+    """What the runs share beside what the grid varies."""
+    lines = []
+    for run in {run.train.loss: run for run in grid.runs}.values():
+        changed = [
+            f"{name} {value}"
+            for have, usual in ((run.model, ModelConfig()), (run.train, TrainConfig()))
+            for name, value in have.to_json().items()
+            if name not in OF_THE_GRID
+            and (value != usual.to_json()[name] or name in ("hidden_size", "n_layers", "n_heads"))
+        ]
+        lines.append(f"`{run.train.loss}`: {', '.join(changed)}")
+    return f"{'; '.join(lines)}; all else as `python -m awrsr train --help` says."
+
+
+def protocol(results: Results, dataset: str) -> str:
+    """How the numbers of a dataset's test split were measured."""
+    row = results.test[results.test["dataset"] == dataset].iloc[0]
+    return (
+        f"{row['held_out']} of each of {row['users']:,} users, ranked among {row['candidates']}; "
+        f"ties {row['ties']}."
+    )
+
+
+def claim(results: Results, dataset: str, loss: str) -> list[str]:
+    """Whether refinement improves NDCG there, a paragraph a backbone, from the intervals alone."""
+    intervals = part(results.intervals, dataset, loss)
+    intervals = intervals[intervals["metric"] == CLAIM_METRIC]
+    paragraphs = []
+    for backbone in intervals["backbone"].unique():
+        rows = records(intervals[intervals["backbone"] == backbone])
+        verdicts = [verdict(row) for row in rows]
+        total = ", ".join(
+            f"{words} for {verdicts.count(kind)}"
+            for kind, words in VERDICT_WORDS.items()
+            if kind in verdicts
+        )
+        each = "".join(f"\n- {_claim_of(row)}" for row in rows)
+        paragraphs.append(
+            f"**That refinement improves {CLAIM_METRIC} {total} of "
+            f"{counted(len(rows), 'mechanism')}** ({BACKBONE_TITLES[backbone]} on {dataset}, loss "
+            f"`{loss}`):\n{each}"
+        )
+    return paragraphs
+
+
+def _claim_of(row: dict[str, Any]) -> str:
+    kind = verdict(row)
+    low, high = (row[bound] / row["vanilla"] for bound in ("low", "high"))
+    text = (
+        f"{row['refinement'].replace('_', '-')} **{VERDICT_WORDS[kind]}**: {signed(row)}, which is "
+        f"{row['difference'] / row['vanilla']:+.1%} [{low:+.1%}, {high:+.1%}] of vanilla's "
+        f"{row['vanilla']:.4f}; {counted(row['seeds'], 'seed')}"
+    )
+    if row["seeds"] < MIN_SEEDS:
+        return f"{text}, too few for more."
+    return f"{text}, {row['lowest_seed']:+.4f} to {row['highest_seed']:+.4f} one by one."
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+def data_table(all_results: Iterable[Results]) -> pd.DataFrame:
+    """The datasets, each once."""
+    table = pd.concat([results.datasets for results in all_results]).drop_duplicates("fingerprint")
+    return pd.DataFrame(
+        {
+            "dataset": table["dataset"],
+            **{
+                name: [f"{value:,}" for value in table[name]]
+                for name in ("users", "items", "interactions")
+            },
+            "density": [f"{value:.3%}" for value in table["density"]],
+            "sequence, median": [f"{value:g}" for value in table["median sequence"]],
+            "mean": [f"{value:.1f}" for value in table["mean sequence"]],
+            "longest": [f"{value:,}" for value in table["longest sequence"]],
+            "popularity HR@10": [f"{value:.4f}" for value in table["popularity HR@10"]],
+            "popularity NDCG@10": [f"{value:.4f}" for value in table["popularity NDCG@10"]],
+            "fingerprint": [f"`{value}`" for value in table["fingerprint"]],
+        }
+    )
+
+
+def main_table(results: Results, dataset: str, loss: str) -> pd.DataFrame:
+    """Each model's means and spreads over seeds, and its paired difference to vanilla."""
+    differences = {
+        (*(row[name] for name in MODEL), row["metric"]): signed(row)
+        for row in records(results.intervals)
+    }
+    rows = []
+    for row in records(means(part(results.test, dataset, loss), PAIRED_METRICS)):
+        cells = {"model": _model(row), "seeds": str(row["seeds"])}
+        for metric in PAIRED_METRICS:
+            cells[f"{metric}, mean (min to max)"] = (
+                f"{row[metric]:.4f} ({row[f'{metric} min']:.4f} to {row[f'{metric} max']:.4f})"
+                if row["seeds"] > 1
+                else f"{row[metric]:.4f}"
+            )
+        for metric in PAIRED_METRICS:
+            key = (*(row[name] for name in MODEL), metric)
+            cells[f"{metric} less vanilla"] = differences.get(key, "")
+        rows.append(cells)
+    return pd.DataFrame(rows)
+
+
+def mechanism_table(results: Results, dataset: str, loss: str) -> pd.DataFrame:
+    """Per mechanism what it computes and costs, and the metrics that the main table lacks."""
+    columns = ("NDCG@5", "NDCG@20", "MRR", "parameters", "best_epoch", "epochs")
+    table = means(part(results.test, dataset, loss), columns)
+    vanilla = table[table["refinement"] == "none"].set_index("backbone")
+    rows = []
+    for row in records(table):
+        base = vanilla["parameters"].get(row["backbone"])
+        rows.append(
+            {
+                "model": _model(row),
+                "mixes values with": REFINEMENTS[row["refinement"]].formula,
+                "parameters": f"{row['parameters']:,.0f}",
+                "more than vanilla": "" if base is None else f"{row['parameters'] - base:+,.0f}",
+                "best epoch of": f"{row['best_epoch']:.0f} of {row['epochs']:.0f}",
+                **{name: f"{row[name]:.4f}" for name in ("NDCG@5", "NDCG@20", "MRR")},
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def cutoff_table(results: Results, dataset: str, loss: str) -> pd.DataFrame:
+    """NDCG@N against N, means over seeds."""
+    names = [f"NDCG@{cutoff}" for cutoff in CUTOFFS]
+    table = means(part(results.test, dataset, loss), names)
+    return pd.DataFrame(
+        [
+            {"model": _model(row), **{name: f"{row[name]:.4f}" for name in names}}
+            for row in records(table)
+        ]
+    )
+
+
+def trend_table(results: Results, dataset: str, loss: str, column: str) -> pd.DataFrame:
+    """A column of the histories at some epochs, means over seeds; blank where a seed had ended."""
+    history = part(results.history, dataset, loss)
+    table = in_order(epoch_means(history, [column]))
+    digits = 4 if column.startswith(("NDCG", "HR")) else 2
+    rows: list[dict[str, str]] = []
+    for _, group in table.groupby(MODEL, sort=False):
+        whole = group[group["seeds"] == group["seeds"].max()].set_index("epoch")[column]
+        cells = {"model": _model(records(group)[0])}
+        for epoch in EPOCHS:
+            if epoch <= table["epoch"].max():
+                cells[f"epoch {epoch}"] = f"{whole[epoch]:.{digits}f}" if epoch in whole else ""
+        rows.append(cells)
+    return pd.DataFrame(rows)
+
+
+def signed(row: dict[str, Any]) -> str:
+    """A row of the intervals as text."""
+    return f"{row['difference']:+.4f} [{row['low']:+.4f}, {row['high']:+.4f}]"
+
+
+def _model(row: dict[str, Any]) -> str:
+    return model_title(row["backbone"], row["refinement"])
+
+
+def _some(names: list[str], limit: int = 4) -> str:
+    rest = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _address(grid: Grid) -> str:
+    return f"{grid.file.parent.name}/{grid.file.name}"
+
+
+# --- RESULTS.md -----------------------------------------------------------------------------------
+
+
+def grid_files(folder: str | Path) -> list[Path]:
+    """The grids of a folder.
+
+    Raises:
+        DataError: there is none.
+    """
+    files = sorted(Path(folder).glob("*.toml"))
+    if not files:
+        raise DataError(f"{folder} holds no grid; a grid is a TOML file")
+    return files
+
+
+def write_report(folder: str | Path, output: Path) -> None:
+    """Write RESULTS.md from a folder of grids and their recorded results.
+
+    Raises:
+        ConfigError: a grid cannot be read.
+        DataError: recorded results are damaged, or there are no grids.
+    """
+    write_text(output, report(folder))
+
+
+def report(folder: str | Path) -> str:
+    """RESULTS.md, see `write_report`."""
+    files = grid_files(folder)
+    recorded = [found for file in files if (found := read_results(file)) is not None]
+    planned = [grid for file in files if not (grid := read_grid(file)).results.is_dir()]
+    text = [
+        "# Results",
+        "Written by `python -m awrsr report` from the recorded files in `experiments/`; nothing "
+        "here is typed by hand, and a test compares. The page Results of the app "
+        "(`streamlit run app/main.py`, then `/results`) draws the same with figures: intervals, "
+        "NDCG against N, validation and gradient norms epoch by epoch. What did not work, and "
+        "why settings are as they are: [EXPERIMENTS.md](EXPERIMENTS.md).",
+        "Models are compared under one loss only: the loss moves NDCG more than any attention. "
+        f"{HOW_PAIRED}",
+    ]
+    if recorded:
+        text += ["## Data", _markdown(data_table(recorded))]
+        text.append(
+            "After the filters that `awrsr prepare` applied. Popularity: the test metrics of a "
+            "baseline that scores each item by how often it occurs in the training parts."
+        )
+    for results in recorded:
+        text += _grid_section(results)
+    if planned:
+        text.append("## Planned, nothing recorded")
+        text.append(
+            "\n".join(
+                f"- {grid.title}: {counted(len(grid.runs), 'run')}, "
+                f"`python -m awrsr experiment {_address(grid)}`"
+                for grid in planned
+            )
+        )
+    return "\n\n".join(text) + "\n"
+
+
+def _grid_section(results: Results) -> list[str]:
+    grid = results.grid
+    text = [f"## {grid.title}"]
+    if grid.about:
+        text.append(grid.about)
+    text.append(f"{state(results)} Recorded in `{_address(grid).removesuffix('.toml')}/`.")
+    text.append(f"Settings: {settings(grid)}")
+    text.append("Software: " + " / ".join(sorted(set(results.runs["software"]))) + ".")
+    for dataset, loss in parts(results):
+        name = f"{dataset}, {loss}"
+        sentences = claim(results, dataset, loss)
+        text += [
+            f"### {name}: does refinement improve NDCG?",
+            *(sentences or [NOTHING_TO_PAIR]),
+            _markdown(main_table(results, dataset, loss)),
+            f"Protocol: {protocol(results, dataset)}",
+            f"### {name}: mechanisms",
+            _markdown(mechanism_table(results, dataset, loss)),
+            "Means over seeds. M mixes the values, A are first-order, S second-order weights.",
+            f"### {name}: NDCG@N against N",
+            _markdown(cutoff_table(results, dataset, loss)),
+            f"### {name}: validation NDCG@10 while training",
+            _markdown(trend_table(results, dataset, loss, "NDCG@10")),
+            "Means over seeds; blank once a seed had stopped. Validation: the last but one item.",
+            f"### {name}: gradient norm",
+            _markdown(trend_table(results, dataset, loss, "grad_norm")),
+            "Global norm over all parameters, mean over an epoch's steps and over seeds.",
+        ]
+    return text
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    rows: list[Any] = [
+        list(table),
+        ["---"] * len(table.columns),
+        *table.astype(str).to_numpy().tolist(),
+    ]
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
