@@ -1,5 +1,6 @@
 """What a person takes away: one zip of a page, arrays, tables and the script that makes them."""
 
+import csv
 import io
 import pprint
 import zipfile
@@ -62,11 +63,10 @@ def bundle(
             archive.writestr("board.html", board.page(content))
             archive.writestr("arrays.npz", arrays(sides))
             archive.writestr(
-                "recommendations.csv", recommendations(dataset, sides, history).to_csv(index=False)
+                "recommendations.csv", as_csv(recommendations(dataset, sides, history))
             )
             archive.writestr(
-                "attributions.csv",
-                attributions(dataset, sides, target, rival, methods).to_csv(index=False),
+                "attributions.csv", as_csv(attributions(dataset, sides, target, rival, methods))
             )
             archive.writestr(
                 "reproduce.py", script(dataset, sides, history, target, rival, methods)
@@ -88,6 +88,11 @@ def arrays(sides: list[Side]) -> bytes:
         },
     )
     return memory.getvalue()
+
+
+def as_csv(table: pd.DataFrame) -> str:
+    """A table as csv, all text in quotation marks: a title may hold a line break of any kind."""
+    return table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
 def recommendations(dataset: Dataset, sides: list[Side], history: list[int]) -> pd.DataFrame:
@@ -128,7 +133,7 @@ def attributions(
                     zip(items, dataset.titles(items), values, strict=True), start=1
                 )
             ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["side", "model", "method", "slot", "item", "title", "value"])
 
 
 def script(
@@ -140,10 +145,10 @@ def script(
     methods: list[str],
 ) -> str:
     """A program that computes what the page showed, run from the project's folder."""
-    models = {
-        side.key: (shown(side.directory), loaders.fingerprint(side.directory)) for side in sides
-    }
     assert dataset.directory is not None
+    models = {
+        side.key: (side.directory.name, loaders.fingerprint(side.directory)) for side in sides
+    }
     return f'''"""What a page of the AWRSR inspector showed; run it in the project's folder."""
 
 import hashlib
@@ -151,8 +156,8 @@ from pathlib import Path
 
 import awrsr
 
-DATASET = {shown(dataset.directory)!r}
-MODELS = {pprint.pformat(models)}  # directory, first digits of its weights' SHA-256
+DATASET = {shown(dataset.directory)!r}  # its directory, wherever you have it
+MODELS = {pprint.pformat(models)}  # name, first digits of its weights' SHA-256
 ITEMS = {pprint.pformat(list(history), width=96, compact=True)}  # oldest first
 TARGET = {target}  # {comment(dataset.titles([target])[0])}
 CONTRAST = {rival}
@@ -160,14 +165,15 @@ METHODS = {methods}
 
 dataset = awrsr.load_dataset(DATASET)
 assert dataset.fingerprint == {dataset.fingerprint!r}, "another dataset"
-for side, (directory, fingerprint) in MODELS.items():
+for side, (name, fingerprint) in MODELS.items():
+    directory = Path(DATASET, "models", name)
     weights = Path(directory, "model.safetensors").read_bytes()
     assert hashlib.sha256(weights).hexdigest().startswith(fingerprint), "other weights"
     model = awrsr.load_model(directory, device="cpu")
     trace = awrsr.trace(model, ITEMS, dataset=dataset)
     for number, layer in enumerate(trace.layers, start=1):
         print(side, "layer", number, "last row, refined, head by head", layer.refined[:, -1])
-    print(awrsr.recommend(model, ITEMS, k=10, dataset=dataset).to_string(index=False))
+    print(awrsr.recommend(model, ITEMS, dataset=dataset).to_string(index=False))
     for method in METHODS:
         result = awrsr.attribute(model, ITEMS, TARGET, method=method, contrast=CONTRAST)
         print(side, method, "score", result.score, "values", result.values.tolist())
@@ -176,10 +182,12 @@ for side, (directory, fingerprint) in MODELS.items():
 
 def shown(directory: Path) -> str:
     """A directory as the project's folder sees it; of one elsewhere only the name."""
-    path = directory.resolve()
-    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+    for path in (directory.absolute(), directory.resolve()):
+        if path.is_relative_to(ROOT):
+            return path.relative_to(ROOT).as_posix()
+    return path.name
 
 
 def comment(title: str) -> str:
-    """A title that cannot end a comment: it is untrusted."""
-    return " ".join(title.split())
+    """A title that cannot end a comment, nor turn around how it reads: it is untrusted."""
+    return " ".join("".join(c if c.isprintable() else " " for c in title).split())

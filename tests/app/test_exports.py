@@ -1,0 +1,343 @@
+"""What is taken away: the numbers of the page, a script that makes them again, titles as text."""
+
+import ast
+import csv
+import dataclasses
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import EMBEDDED, ROOT
+from driving import (
+    HOSTILE,
+    add_dataset,
+    add_model,
+    choose,
+    open_page,
+    read_dataset,
+    read_model,
+    titled,
+)
+
+import awrsr
+from app import board, exports, loaders
+from app.sides import SIDES, run_model
+from awrsr.attribution import METHODS
+from awrsr.dataset import Dataset
+
+NAMES = ["board.html", "arrays.npz", "recommendations.csv", "attributions.csv", "reproduce.py"]
+LINES = [
+    "two\nlines",
+    "a\r\nb",
+    'a",b\r1,2',
+    "= 1 + 2;\u2028x = 3",
+    "a\x0cb\x0bc\x85d\x1ce",
+    "'''\n\"\"\"",
+]
+"""Titles that would end a line of a script or a row of a table."""
+NUMBER = r"-?\d+\.?\d*(?:e-?\d+)?"
+
+
+def taken(
+    directory: Path,
+    models: dict[str, str],
+    history: list[int],
+    target: int,
+    rival: int | None = None,
+    methods: tuple[str, ...] = ("integrated_gradients",),
+    variant: list[int] | None = None,
+) -> zipfile.ZipFile:
+    """The zip of a page of these choices, written outside any session."""
+    dataset = loaders.get_dataset(directory)
+    sides = [
+        run_model(side, directory / "models" / name, dataset, history)
+        for side, name in models.items()
+    ]
+    compared = None
+    if variant is not None:
+        compared = "other", {side.key: awrsr.trace(side.model, variant) for side in sides}
+    content = board.board_content(dataset, sides, "A history", compared)
+    write = exports.bundle(content, dataset, sides, history, target, rival, list(methods))
+    return zipfile.ZipFile(io.BytesIO(write()))
+
+
+def table(archive: zipfile.ZipFile, name: str) -> pd.DataFrame:
+    return pd.read_csv(
+        io.BytesIO(archive.read(name)),
+        dtype={"item_id": str, "title": str, "model": str},
+        keep_default_na=False,
+    )
+
+
+def check_zip(
+    archive: zipfile.ZipFile,
+    directory: Path,
+    models: dict[str, str],
+    history: list[int],
+    target: int,
+    rival: int | None = None,
+    methods: tuple[str, ...] = ("integrated_gradients",),
+) -> None:
+    """All arrays and tables equal the library."""
+    assert archive.namelist() == NAMES and archive.testzip() is None
+    dataset = read_dataset(directory)
+    arrays = np.load(io.BytesIO(archive.read("arrays.npz")))
+    recommended, attributed = (
+        table(archive, name) for name in ("recommendations.csv", "attributions.csv")
+    )
+    names = set()
+    rows = 0
+    for side, name in models.items():
+        model = read_model(directory / "models" / name)
+        trace = awrsr.trace(model, history)
+        for kind, array in trace.arrays().items():
+            names.add(f"{side}_{kind}")
+            np.testing.assert_allclose(arrays[f"{side}_{kind}"], array, rtol=1e-5, atol=1e-6)
+        wanted = awrsr.recommend(model, history, dataset.n_items, dataset=dataset)
+        shown = recommended[recommended["side"] == side]
+        assert set(shown["model"]) <= {name}
+        for column in ("rank", "item", "item_id", "title"):
+            assert shown[column].tolist() == wanted[column].tolist(), column
+        np.testing.assert_allclose(shown["score"].astype(float), wanted["score"], rtol=1e-5)
+        for method in methods:
+            result = awrsr.attribute(model, history, target, method, rival)
+            shown = attributed[(attributed["side"] == side) & (attributed["method"] == method)]
+            rows += len(shown)
+            assert set(shown["model"]) == {name}
+            assert shown["item"].tolist() == result.items == trace.items
+            assert shown["title"].tolist() == dataset.titles(trace.items)
+            slots = range(trace.dropped + 1, len(history) + 1)
+            assert shown["slot"].tolist() == list(slots)
+            np.testing.assert_allclose(shown["value"], result.values, rtol=1e-4, atol=1e-5)
+    assert set(arrays) == names
+    assert len(attributed) == rows
+    assert set(recommended["side"]) <= set(models)
+
+
+def check_nothing_of_this_machine(archive: zipfile.ZipFile, *folders: Path) -> None:
+    """No absolute path of any folder, neither as it is nor as its parts are spelled in a file."""
+    for name in archive.namelist():
+        content = archive.read(name)
+        for folder in (ROOT, Path.home(), Path(sys.prefix), *folders):
+            if folder != Path(folder.anchor):
+                assert str(folder).encode() not in content, (name, folder)
+
+
+def run_script(source: bytes, folder: Path) -> str:
+    """What a script prints, run in a folder as a program that a person has saved there."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-"],
+        input=source,
+        cwd=folder,
+        capture_output=True,
+        env={"PATH": "", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode()
+
+
+def check_printed(
+    printed: str,
+    directory: Path,
+    models: dict[str, str],
+    history: list[int],
+    target: int,
+    rival: int | None = None,
+    methods: tuple[str, ...] = ("integrated_gradients",),
+) -> None:
+    """Lists, last rows and attributions that a script printed are the library's."""
+    dataset = read_dataset(directory)
+    scores = re.findall(rf"^(\w) (\w+) score ({NUMBER}) values \[(.*)\]$", printed, re.M)
+    assert [(side, method) for side, method, *_ in scores] == [
+        (side, method) for side in models for method in methods
+    ]
+    for side, method, score, values in scores:
+        model = read_model(directory / "models" / models[side])
+        result = awrsr.attribute(model, history, target, method, rival)
+        assert float(score) == pytest.approx(result.score, rel=1e-5)
+        given = [float(value) for value in values.split(", ")]
+        np.testing.assert_allclose(given, result.values, rtol=1e-4, atol=1e-5)
+    tables = printed.split(" rank  item")[1:]
+    for name, text in zip(models.values(), tables, strict=True):
+        model = read_model(directory / "models" / name)
+        best = awrsr.recommend(model, history, dataset=dataset)
+        lines = text.splitlines()[1 : 1 + len(best)]
+        for line, (_, row) in zip(lines, best.iterrows(), strict=True):
+            rank, item, score, *_ = line.split()
+            assert (int(rank), int(item)) == (row["rank"], row["item"])
+            assert float(score) == pytest.approx(row["score"], abs=1e-5)
+    layers = len(awrsr.trace(read_model(directory / "models" / models["a"]), history).layers)
+    for side in models:
+        for number in range(1, layers + 1):
+            assert f"{side} layer {number} last row, refined, head by head tensor([[" in printed
+
+
+@pytest.fixture
+def directory(tmp_path, monkeypatch, tiny_dataset) -> Path:
+    """The tiny dataset with models that see 8 items, on offer."""
+    monkeypatch.setenv("AWRSR_ASSETS", str(tmp_path / "assets"))
+    (tmp_path / "assets").mkdir()
+    return add_dataset(tmp_path / "assets", tiny_dataset, "sasrec-additive", "stosa-simple")
+
+
+MODELS = {"a": "sasrec-additive", "b": "stosa-simple"}
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("history", "target", "rival", "methods"),
+    [
+        ([3, 1, 4, 1, 5], 9, None, ("integrated_gradients",)),
+        ([3, 1, 4, 1, 5], 9, 2, tuple(METHODS)),
+        ([4], 4, None, tuple(METHODS)),
+        ([1 + i * 3 % 8 for i in range(40)], 11, 1, ("leave_one_out", "input_x_gradient")),
+        (list(range(1, 12)), 11, None, ("integrated_gradients",)),
+        ([2, 7], 1, None, ()),
+    ],
+    ids=["plain", "all methods", "one item", "longer than seen", "whole catalogue", "no method"],
+)
+def test_the_zip_holds_what_the_library_computes(directory, history, target, rival, methods):
+    archive = taken(directory, MODELS, history, target, rival, methods)
+    check_zip(archive, directory, MODELS, history, target, rival, methods)
+    check_nothing_of_this_machine(archive, directory.parent)
+
+
+def test_two_equal_pages_give_equal_contents(directory):
+    archives = [taken(directory, MODELS, [3, 1, 4], 9) for _ in range(2)]
+    for name in NAMES:
+        assert archives[0].read(name) == archives[1].read(name)
+
+
+def test_models_of_other_depth_and_length(directory, tiny_dataset):
+    add_model(directory, tiny_dataset, "sasrec-none", n_layers=1, n_heads=1, max_length=3)
+    models = {"a": "sasrec-none", "b": "stosa-simple"}
+    history = [5, 1, 2, 1, 1, 2, 1, 4, 4]
+    check_zip(taken(directory, models, history, 9), directory, models, history, 9)
+
+
+def test_one_model_alone(directory):
+    archive = taken(directory, {"b": "stosa-simple"}, [3, 1, 4], 9)
+    check_zip(archive, directory, {"b": "stosa-simple"}, [3, 1, 4], 9)
+
+
+def test_the_board_is_the_pages_with_its_variant(directory):
+    archive = taken(directory, MODELS, [1, 2, 3, 4], 9, variant=[1, 3, 4, 4])
+    page = archive.read("board.html").decode()
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
+    content = json.loads(data)
+    assert [source["name"] for source in content["sources"]] == ["A", "B", "A\u2032", "B\u2032"]
+    assert content["title"] == "A history"
+    check_zip(archive, directory, MODELS, [1, 2, 3, 4], 9)
+
+
+# --- the script -----------------------------------------------------------------------------------
+
+
+def test_the_script_computes_the_same_in_the_projects_folder():
+    models = {"a": "sasrec-additive", "b": "stosa-none"}
+    dataset = read_dataset(EMBEDDED)
+    *history, target = dataset.sequence(dataset.user_index("20")).tolist()
+    assert len(history) > read_model(EMBEDDED / "models" / models["a"]).config.max_length
+    methods = ("integrated_gradients", "leave_one_out")
+    archive = taken(EMBEDDED, models, history, target, 7, methods)
+    check_zip(archive, EMBEDDED, models, history, target, 7, methods)
+    check_nothing_of_this_machine(archive)
+    script = archive.read("reproduce.py")
+    assert b"DATASET = 'assets/ml-latest-small'" in script
+    printed = run_script(script, ROOT)
+    check_printed(printed, EMBEDDED, models, history, target, 7, methods)
+
+
+def test_the_script_of_a_dataset_elsewhere_runs_beside_it(directory):
+    archive = taken(directory, MODELS, [3, 1, 4, 1, 5], 9)
+    script = archive.read("reproduce.py")
+    assert b"DATASET = 'tiny'" in script
+    check_printed(run_script(script, directory.parent), directory, MODELS, [3, 1, 4, 1, 5], 9)
+
+
+def test_the_script_refuses_other_weights_and_another_dataset(directory, tiny_dataset):
+    script = taken(directory, MODELS, [3, 1, 4], 9).read("reproduce.py")
+    shutil.rmtree(directory / "models" / "stosa-simple")
+    add_model(directory, tiny_dataset, "stosa-simple", hidden_size=4)
+    with pytest.raises(AssertionError, match="AssertionError: other weights"):
+        run_script(script, directory.parent)
+    shutil.rmtree(directory)
+    other = dataclasses.replace(tiny_dataset, user_ids=[f"x{user}" for user in range(12)])
+    add_dataset(directory.parent, other, *MODELS.values())
+    with pytest.raises(AssertionError, match="AssertionError: another dataset"):
+        run_script(script, directory.parent)
+
+
+# --- text from outside ----------------------------------------------------------------------------
+
+
+def statements(script: bytes) -> str:
+    """A script's program, whatever its comments say."""
+    return ast.dump(ast.parse(script))
+
+
+@pytest.mark.parametrize("titles", [HOSTILE, LINES], ids=["markup", "line ends"])
+def test_titles_break_out_of_nothing(directory, titles):
+    hostile = titled(titles)
+    path = add_dataset(directory.parent, hostile, *MODELS.values())
+    plain = dataclasses.replace(
+        titled([f"Film {number}" for number, _ in enumerate(titles)]), name="harmless"
+    )
+    harmless = add_dataset(directory.parent, plain, *MODELS.values())
+    history = list(range(1, len(titles)))
+    for target in range(1, len(titles) + 1):
+        archive = taken(path, MODELS, history, target)
+        check_zip(archive, path, MODELS, history, target)
+        script = archive.read("reproduce.py")
+        same = taken(harmless, MODELS, history, target).read("reproduce.py")
+        assert statements(script).replace("titled", "harmless") == statements(same)
+        assert script.count(b"\n") == same.count(b"\n") == len(script.decode().splitlines())
+    rows = list(csv.reader(io.StringIO(archive.read("recommendations.csv").decode(), newline="")))
+    assert {len(row) for row in rows} == {7}
+    page = archive.read("board.html").decode()
+    assert page.count("<script") == page.count("</script>") == 2
+    check_printed(run_script(script, path.parent), path, MODELS, history, target)
+
+
+def test_a_title_can_not_turn_its_comment_around():
+    assert exports.comment("a\u202eb\x00c\n\td") == "a b c d"
+
+
+def test_names_of_folders_break_out_of_nothing(directory):
+    name = 'it\'s """ \\ {x} # <b>,\n1'
+    (directory / "models" / "stosa-simple").rename(directory / "models" / name)
+    folder = directory.rename(directory.parent / name)
+    models = {"a": "sasrec-additive", "b": name}
+    archive = taken(folder, models, [3, 1, 4], 9)
+    check_zip(archive, folder, models, [3, 1, 4], 9)
+    check_printed(
+        run_script(archive.read("reproduce.py"), folder.parent), folder, models, [3, 1, 4], 9
+    )
+
+
+# --- on the page ----------------------------------------------------------------------------------
+
+
+def test_the_page_hands_over_its_own_choices(directory, monkeypatch, tiny_dataset):
+    asked = []
+    monkeypatch.setattr(
+        "app.exports.bundle", lambda *given: asked.append(given) or (lambda: b"zip")
+    )
+    page = open_page(source="own", items="3.1.4", target=9, rival=2, k=6)
+    choose(page, methods=["leave_one_out", "input_x_gradient"], b="stosa-simple")
+    content, dataset, sides, *choices = asked[-1]
+    assert isinstance(dataset, Dataset) and dataset.fingerprint == tiny_dataset.fingerprint
+    assert [side.key for side in sides] == list(SIDES)
+    assert [side.directory.name for side in sides] == [page.session_state[side] for side in SIDES]
+    assert choices == [[3, 1, 4], 9, 2, ["leave_one_out", "input_x_gradient"]]
+    assert content["title"] == "A history of 3 items"
