@@ -1,0 +1,218 @@
+"""What a loaded model must hold to before anything it shows is believed, measured."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from awrsr.config import PADDING
+from awrsr.dataset import Dataset
+from awrsr.explain.agreement import KINDS
+from awrsr.explain.heads import Batch, batches
+from awrsr.metrics import summarise, target_ranks
+from awrsr.models import SequentialModel
+from awrsr.tracing import LayerTrace
+
+SAMPLE = 64
+"""Users, spread over all lengths."""
+ROUNDING = 1e-5
+"""What a sum of weights, or a score as a share of the largest, may be off in single precision."""
+MOVED = 0.02
+"""Share of the sample's ranks that another processor's rounding may move."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One law and what was measured.
+
+    Args:
+        name: the law.
+        passed: whether it holds; None where it could not be measured.
+        measured: the number, and what is accepted.
+    """
+
+    name: str
+    passed: bool | None
+    measured: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sample:
+    model: SequentialModel
+    batches: list[Batch]
+    recordings: list[list[LayerTrace]]
+    scores: list[Tensor]
+    dataset: Dataset
+    ranks: Mapping[str, int]
+
+    def sequences(self, batch: Batch) -> Tensor:
+        return batch.sequences(self.model.config.max_length).to(self.model.device)
+
+
+def parity_checks(
+    model: SequentialModel,
+    dataset: Dataset,
+    ranks: Mapping[str, int] | None = None,
+    *,
+    sample: int = SAMPLE,
+) -> list[Check]:
+    """Every law on a sample of users; whatever goes wrong is a line, never an exception.
+
+    Args:
+        model: loaded.
+        dataset: the one it belongs to.
+        ranks: recorded test ranks by user id; without them the metric is not checked.
+        sample: how many users.
+    """
+    laws: dict[str, Callable[[_Sample], tuple[bool | None, str]]] = {
+        "Rows of all maps sum to one": _rows,
+        "No weight on later items or padding": _later,
+        "Dropout is off, two runs are equal": _dropout,
+        "Recording changes no result": _recording,
+        "One alone equals one in a batch": _alone,
+        "Recorded ranks and NDCG@10 are found again": _metric,
+    }
+    try:
+        taken = _take(model, dataset, ranks or {}, sample)
+    except Exception as error:  # a broken model is what this page is there to show
+        return [Check(name=name, passed=False, measured=_said(error)) for name in laws]
+    found = []
+    for name, law in laws.items():
+        try:
+            passed, measured = law(taken)
+        except Exception as error:
+            passed, measured = False, _said(error)
+        found.append(Check(name=name, passed=passed, measured=measured))
+    return found
+
+
+def _said(error: Exception) -> str:
+    return f"could not be computed: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+
+
+@torch.no_grad()
+def _take(
+    model: SequentialModel, dataset: Dataset, ranks: Mapping[str, int], sample: int
+) -> _Sample:
+    by_length = np.argsort(dataset.lengths(), kind="stable")
+    places = np.linspace(0, dataset.n_users - 1, min(sample, dataset.n_users)).round().astype(int)
+    n = model.config.max_length
+    # Batches of mixed lengths, so that padding takes part.
+    taken = list(batches(dataset, by_length[places], n, batch_size=16))
+    recordings, scores = [], []
+    for batch in taken:
+        recording: list[LayerTrace] = []
+        states = model(batch.sequences(n).to(model.device), recording=recording)
+        recordings.append(recording)
+        scores.append(model.item_scores(states[:, -1]))
+    return _Sample(
+        model=model,
+        batches=taken,
+        recordings=recordings,
+        scores=scores,
+        dataset=dataset,
+        ranks=ranks,
+    )
+
+
+def _worst(gaps: list[float]) -> float:
+    """The largest; not a number where one of them is none, which is at most nothing."""
+    return float(np.max(gaps))
+
+
+def _maps(recording: list[LayerTrace]) -> list[Tensor]:
+    return [
+        weights
+        for layer in recording
+        for kind in KINDS
+        if (weights := getattr(layer, kind)) is not None
+    ]
+
+
+def _rows(taken: _Sample) -> tuple[bool, str]:
+    gaps, rows = [], 0
+    for batch, recording in zip(taken.batches, taken.recordings, strict=True):
+        present = taken.sequences(batch) != PADDING
+        for weights in _maps(recording):
+            sums = weights.sum(-1).transpose(1, 2)[present]  # (row, head)
+            gaps.append(float((sums - 1).abs().max()))
+            rows += sums.numel()
+    worst = _worst(gaps)
+    return worst <= ROUNDING, f"largest departure {worst:.1e} of {rows:,} rows; accepted {ROUNDING}"
+
+
+def _later(taken: _Sample) -> tuple[bool, str]:
+    found = []
+    for batch, recording in zip(taken.batches, taken.recordings, strict=True):
+        present = taken.sequences(batch) != PADDING
+        slots = present.shape[1]
+        later = torch.ones(slots, slots, dtype=torch.bool, device=present.device).triu(1)
+        refused = later | ~present[:, None, None, :]
+        for weights in _maps(recording):
+            found.append(float(weights.masked_fill(~refused, 0).abs().max()))
+    worst = _worst(found)
+    return worst == 0, f"largest such weight {worst:g}; accepted 0 exactly"
+
+
+@torch.no_grad()
+def _dropout(taken: _Sample) -> tuple[bool, str]:
+    training = sum(module.training for module in taken.model.modules())
+    sequences = taken.sequences(taken.batches[-1])
+    gap = float((taken.model(sequences) - taken.model(sequences)).abs().max())
+    return (
+        training == 0 and gap == 0,
+        f"{training} modules in training mode, difference of two runs {gap:g}; accepted 0 and 0",
+    )
+
+
+@torch.no_grad()
+def _recording(taken: _Sample) -> tuple[bool, str]:
+    gaps = []
+    for batch, scores in zip(taken.batches, taken.scores, strict=True):
+        states = taken.model(taken.sequences(batch))
+        gaps.append(float((taken.model.item_scores(states[:, -1]) - scores).abs().max()))
+    worst = _worst(gaps)
+    return worst == 0, f"largest difference of scores {worst:g}; accepted 0 exactly"
+
+
+@torch.no_grad()
+def _alone(taken: _Sample) -> tuple[bool, str]:
+    gaps = []
+    n = taken.model.config.max_length
+    for batch, scores in zip(taken.batches, taken.scores, strict=True):
+        for history, batched in zip(batch.histories, scores, strict=True):
+            if len(history) == 0:
+                continue
+            alone = torch.tensor([history[-n:].tolist()], device=taken.model.device)
+            single = taken.model.item_scores(taken.model(alone)[:, -1])[0]
+            gap = (single - batched).abs().max() / batched.abs().max().clamp(min=1e-12)
+            gaps.append(float(gap))
+    worst = _worst(gaps)
+    return (
+        worst <= ROUNDING,
+        f"largest difference {worst:.1e} of the largest score, {len(gaps)} users; "
+        f"accepted {ROUNDING}",
+    )
+
+
+def _metric(taken: _Sample) -> tuple[bool | None, str]:
+    if not taken.ranks:
+        return None, "no recorded ranks to compare with"
+    then, now = [], []
+    for batch, scores in zip(taken.batches, taken.scores, strict=True):
+        places = np.repeat(np.arange(len(batch.users)), [len(h) for h in batch.histories])
+        seen = np.concatenate(batch.histories).astype(np.int64)
+        device = scores.device
+        excluded = torch.from_numpy(places).to(device), torch.from_numpy(seen).to(device)
+        targets = torch.from_numpy(batch.targets).to(device)
+        now += target_ranks(scores.clone(), targets, excluded).tolist()
+        then += [taken.ranks[taken.dataset.user_ids[int(user)]] for user in batch.users]
+    equal = sum(a == b for a, b in zip(then, now, strict=True))
+    recorded, found = (summarise(values)["NDCG@10"] for values in (then, now))
+    return (
+        len(then) - equal <= MOVED * len(then) and abs(recorded - found) <= 1 / len(then),
+        f"{equal} of {len(then)} ranks equal, NDCG@10 of these users recorded {recorded:.4f}, "
+        f"now {found:.4f}; accepted {MOVED:.0%} moved",
+    )
