@@ -1,5 +1,6 @@
 """The attention board on the page: mounts the library's script as a Streamlit component."""
 
+from collections.abc import Callable
 from typing import Any, TypedDict
 
 import streamlit as st
@@ -25,16 +26,21 @@ _mount = st.components.v2.component(
 
 
 @st.fragment
-def show_board(content: dict[str, Any]) -> Locked | None:
+def show_board(
+    content: dict[str, Any], below: Callable[[Locked | None], None] | None = None
+) -> Locked | None:
     """Draw the board; everything on it happens in the browser but the locking of a cell, which
     runs this function again and nothing else of the page.
 
     Args:
         content: made by `board_content`.
+        below: draws what stands under the board and depends on what is locked.
     """
     locked: Locked | None = _mount(
         key="board", data=content, default={"lock": None}, on_lock_change=lambda: None
     ).lock
+    if below is not None:
+        below(locked)
     return locked
 
 

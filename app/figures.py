@@ -127,3 +127,147 @@ def value_range(panels: list[BarPanel], scale: str) -> list[float]:
     low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
     margin = 0.1 * (high - low) or 1.0
     return [low - margin, high + margin]
+
+
+# --- what a cell is made of -----------------------------------------------------------------------
+
+DIVERGING = [
+    [0.0, "rgba(217, 122, 30, 1)"],
+    [0.5, "rgba(217, 122, 30, 0)"],  # nothing: right on a light and on a dark page
+    [0.5, "rgba(59, 111, 212, 0)"],
+    [1.0, "rgba(59, 111, 212, 1)"],
+]
+MEAN_COLOR, COVARIANCE_COLOR = "#2a9d8f", "#9467bd"
+MOST_TITLES = 60
+"""Rows of a map beyond which titles would be too small to read; the hover still has them."""
+NARROW_LABEL = 18
+
+
+def pair_map(terms: FloatArray, query_labels: list[str], key_labels: list[str]) -> go.Figure:
+    """Signed terms over pairs, 0 without colour.
+
+    Args:
+        terms: (row, column).
+        query_labels: of the rows, each once.
+        key_labels: of the columns, each once.
+    """
+    rows, columns = (
+        [html.escape(label, quote=False) for label in labels]
+        for labels in (query_labels, key_labels)
+    )
+    most = float(np.abs(terms).max()) or 1.0
+    figure = go.Figure(
+        go.Heatmap(
+            z=terms,
+            x=columns,
+            y=rows,
+            zmin=-most,
+            zmax=most,
+            colorscale=DIVERGING,
+            colorbar={"thickness": 10, "len": 1, "nticks": 5, "tickformat": "+.2~g"},
+            hovertemplate="%{y}<br>with %{x}<br>%{z:+.5f}<extra></extra>",
+        )
+    )
+    size = max(8, min(11, 500 // max(len(rows), len(columns))))
+    _label(figure.layout.yaxis, rows, query_labels, size)
+    _label(figure.layout.xaxis, columns, key_labels, size)
+    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(tickangle=-90 if len(columns) > 2 else 0)
+    figure.update_layout(
+        height=max(70, min(620, (size + 5) * len(rows))) + 125,
+        margin={"l": 0, "r": 0, "t": 8, "b": 115},
+        plot_bgcolor="rgba(128, 128, 128, 0.09)",
+    )
+    return figure
+
+
+def path_bars(
+    terms: FloatArray, first: FloatArray, second: FloatArray, labels: list[str]
+) -> go.Figure:
+    """Bars per intermediate item, older ones above.
+
+    Args:
+        terms: the products first * second.
+        first: weight of the query on the intermediate item.
+        second: weight of the intermediate item on the key.
+        labels: of the intermediate items, each once.
+    """
+    names = [html.escape(label, quote=False) for label in labels]
+    figure = go.Figure(
+        go.Bar(
+            x=terms,
+            y=names,
+            orientation="h",
+            marker_color=MODEL_COLORS[0],
+            customdata=np.stack([first, second], axis=1),
+            hovertemplate="%{y}<br>%{customdata[0]:.4f} \u00d7 %{customdata[1]:.4f} = %{x:.5f}"
+            "<extra></extra>",
+        )
+    )
+    size = max(8, min(11, 500 // len(names)))
+    _label(figure.layout.yaxis, names, labels, size)
+    figure.update_yaxes(range=[len(names) - 0.5, -0.5])
+    figure.update_xaxes(nticks=5, tickangle=0, rangemode="tozero", fixedrange=True)
+    figure.update_layout(
+        height=(size + 5) * max(len(names), 3) + 40,
+        margin={"l": 0, "r": 8, "t": 8, "b": 30},
+        bargap=0.25,
+    )
+    return figure
+
+
+def split_bars(means: FloatArray, covariances: FloatArray, axis: str) -> go.Figure:
+    """Two stacked bars per dimension, counted from 1.
+
+    Args:
+        means: one term per dimension, none above 0.
+        covariances: likewise.
+        axis: what the dimensions are.
+    """
+    figure = go.Figure()
+    for name, terms, color in (
+        ("means", means, MEAN_COLOR),
+        ("standard deviations", covariances, COVARIANCE_COLOR),
+    ):
+        figure.add_bar(
+            x=np.arange(1, len(terms) + 1),
+            y=terms,
+            name=name,
+            marker_color=color,
+            hovertemplate="dimension %{x}: %{y:+.5f}<extra>%{fullData.name}</extra>",
+        )
+    figure.update_xaxes(title=axis, nticks=8, tickangle=0, fixedrange=True)
+    figure.update_yaxes(nticks=5, fixedrange=True)
+    figure.update_layout(
+        barmode="stack",
+        height=240,
+        margin={"l": 0, "r": 8, "t": 34, "b": 40},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "y": 1.02,
+            "yanchor": "bottom",
+            "bgcolor": "rgba(0, 0, 0, 0)",
+            "traceorder": "normal",
+        },
+        bargap=0.15,
+    )
+    return figure
+
+
+def _label(axis: go.layout.XAxis, names: list[str], labels: list[str], size: int) -> None:
+    """Names as categories, of which clipped labels are read."""
+    axis.update(
+        type="category",
+        categoryorder="array",
+        categoryarray=names,
+        tickmode="array",
+        tickvals=names,
+        ticktext=[clip(label, NARROW_LABEL) for label in labels],
+        tickfont_size=size,
+        showgrid=False,
+        fixedrange=True,
+    )
+    if len(names) > MOST_TITLES:
+        step = -(-len(names) // MOST_TITLES) * 2
+        axis.update(tickvals=names[::step], ticktext=[clip(label, 8) for label in labels[::step]])

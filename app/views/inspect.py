@@ -1,6 +1,7 @@
 """Inspect: one history through two models side by side."""
 
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -12,6 +13,7 @@ from app.attributions import show_attributions
 from app.board import board_content, show_board
 from app.exports import show_exports
 from app.history import choose_history
+from app.provenance import show_provenance
 from app.recommendations import show_recommendations
 from app.sides import SIDES, Side, model_note, model_title, run_model
 from app.text import item_labels, plain
@@ -79,7 +81,7 @@ def show_results(
         name, items = variant
         traced = name, {side.key: awrsr.trace(side.model, items) for side in sides}
     content = board_content(dataset, sides, history_title(history), traced)
-    show_board(content)
+    show_board(content, partial(show_provenance, content, sides, traced))
     show_recommendations(dataset, sides, history, target, held_out)
     show_variants(dataset, sides, history, target)
     show_attributions(dataset, sides, target, rival)

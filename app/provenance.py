@@ -1,0 +1,345 @@
+"""Why a locked cell of the board is what it is, for the models and maps that are on view."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app import figures
+from app.sides import Side
+from app.text import plain
+from awrsr.errors import AwrsrError
+from awrsr.explain import (
+    Cell,
+    DistanceSplit,
+    PairMap,
+    RefinedParts,
+    first_order_split,
+    refined_parts,
+    second_order_provenance,
+)
+from awrsr.models import SequentialModel
+from awrsr.tracing import Trace
+
+PLOT_CONFIG = {"displayModeBar": False}
+TOP = 4
+"""Pairs and paths that are said in words."""
+KINDS = {"first": "first order", "second": "second order", "refined": "refined"}
+POINT = "Click a cell of a large map: here stands what its number is made of."
+STYLE = """<style>
+.st-key-why :is([class$="tick"], .annotation, .legend) text { fill: currentColor !important; }
+</style>"""
+"""Streamlit draws what stands beside a figure in a grey that is hard to read on white."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A source of the board: a model and what it makes of one history.
+
+    Args:
+        name: on the board, "A" or, of a compared variant, "A" with a prime.
+        title: of the model.
+        model: the traced one.
+        trace: of the history.
+        places: of the trace's items on the board's axis, increasing.
+        labels: of the items, by slot and title.
+    """
+
+    name: str
+    title: str
+    model: SequentialModel
+    trace: Trace
+    places: list[int]
+    labels: list[str]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A map that was on view when the cell was locked."""
+
+    source: str
+    layer: int
+    head: int | str
+    kind: str
+
+
+@dataclass(frozen=True)
+class LockedCell:
+    """A cell of the board's axis and the maps it was locked on, each once."""
+
+    query: int
+    key: int
+    panels: tuple[Panel, ...]
+
+
+def show_provenance(
+    content: dict[str, Any],
+    sides: list[Side],
+    compared: tuple[str, dict[str, Trace]] | None,
+    locked: Mapping[str, Any] | None,
+) -> None:
+    """What the locked cell is made of, or how to lock one.
+
+    Args:
+        content: the board's data.
+        sides: the models and what they make of the history.
+        compared: the variant beside it, its name and its traces by side, or None.
+        locked: what the board says is locked.
+    """
+    cell = locked_cell(locked, len(content["items"]))
+    if cell is None:
+        st.caption(f":material/ads_click: {POINT}")
+        return
+    st.html(STYLE)
+    with st.container(key="why"):
+        st.markdown("#### Why this cell is what it is")
+        st.markdown(
+            f"Query **{plain(axis_label(content, cell.query))}**, "
+            f"key **{plain(axis_label(content, cell.key))}**"
+        )
+        sources = shown_sources(content, sides, compared)
+        columns = st.columns(max(1, len(cell.panels)), gap="medium")
+        for number, (panel, column) in enumerate(zip(cell.panels, columns, strict=False)):
+            with column:
+                show_panel(sources, panel, cell, f"why-{number}")
+
+
+def locked_cell(locked: Mapping[str, Any] | None, places: int) -> LockedCell | None:
+    """What a browser says is locked, if it is one cell of an axis of so many places."""
+    if not isinstance(locked, Mapping):
+        return None
+    query, key, panels = (locked.get(name) for name in ("query", "key", "panels"))
+    if not (is_number(query) and is_number(key) and 0 <= key <= query < places):
+        return None
+    found = [
+        Panel(panel["source"], panel["layer"], panel["head"], panel["kind"])
+        for panel in (panels if isinstance(panels, list) else [])
+        if isinstance(panel, Mapping)
+        and isinstance(panel.get("source"), str)
+        and is_number(panel.get("layer"))
+        and (is_number(panel.get("head")) or isinstance(panel.get("head"), str))
+        and panel.get("kind") in KINDS
+    ]
+    return LockedCell(query, key, tuple(dict.fromkeys(found))[:2])
+
+
+def is_number(value: object) -> bool:
+    """Whether JSON gave a whole number."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def axis_label(content: dict[str, Any], place: int) -> str:
+    """An item of the axis: its slot in the history, where it has one, and its title."""
+    slot, title = content["slots"][place], content["titles"][place]
+    return title if slot == "+" else f"{slot}. {title}"
+
+
+def shown_sources(
+    content: dict[str, Any], sides: list[Side], compared: tuple[str, dict[str, Trace]] | None
+) -> dict[str, Shown]:
+    """The models and traces behind the board's sources, by name."""
+    of = {side.key.upper(): side for side in sides}
+    found = {}
+    for source in content["sources"]:
+        side = of[source["name"][0]]
+        is_variant = source["name"] != side.key.upper()
+        trace = compared[1][side.key] if is_variant and compared else side.trace
+        found[source["name"]] = Shown(
+            name=source["name"],
+            title=source["title"],
+            model=side.model,
+            trace=trace,
+            places=source["places"],
+            labels=[axis_label(content, place) for place in source["places"]],
+        )
+    return found
+
+
+# --- one map --------------------------------------------------------------------------------------
+
+
+def show_panel(sources: dict[str, Shown], panel: Panel, cell: LockedCell, key: str) -> None:
+    """What the cell is made of in one map."""
+    source = sources.get(panel.source)
+    if source is None:
+        return
+    which = f"head {panel.head + 1}" if is_number(panel.head) else f"{panel.head} of heads"
+    st.markdown(
+        f"**{plain(source.name)}: {plain(source.title)}** \u00b7 layer {panel.layer + 1}, "
+        f"{plain(which)}, {KINDS[panel.kind]}"
+    )
+    if not is_number(panel.head):
+        st.caption("A sum over items exists for one head at a time: choose a head above the map.")
+        return
+    if not {cell.query, cell.key} <= {*source.places}:
+        st.caption(f"{plain(source.name)} does not see both items, so it has no such cell.")
+        return
+    at = Cell(
+        layer=panel.layer,
+        head=panel.head,
+        query=source.places.index(cell.query),
+        key=source.places.index(cell.key),
+    )
+    try:
+        if panel.kind == "first":
+            show_first_order(source, at, key)
+        elif panel.kind == "second":
+            show_second_order(source, at, key)
+        else:
+            show_refined(source, at, key)
+    except AwrsrError as error:
+        st.info(plain(error))
+
+
+def show_first_order(source: Shown, cell: Cell, key: str) -> None:
+    """One dot product, or a distance of two Gaussians dimension by dimension."""
+    parts = refined_parts(source.trace, cell)  # refuses a cell that is not there
+    layer = source.trace.layers[cell.layer]
+    if source.trace.config.backbone == "stosa":
+        show_split(
+            first_order_split(source.trace, cell),
+            "A",
+            "the two items' Gaussians",
+            "dimension of the head",
+            key,
+        )
+    else:
+        weight = float(layer.first_order[cell.head, cell.query, cell.key])
+        score = float(layer.first_order_scores[cell.head, cell.query, cell.key])
+        width = layer.query.shape[-1]
+        st.markdown(
+            f"A = **{weight:.4f}**: the softmax, over the items up to the query, of one dot "
+            f"product, q \u00b7 k / \u221a{width} = **{signed(score)}**. There is nothing to "
+            "decompose: no other item goes into it."
+        )
+    if source.model.config.refinement == "none":
+        show_squares(parts)
+
+
+def show_second_order(source: Shown, cell: Cell, key: str) -> None:
+    """Pairs of attended items, or the distance of two rows dimension by dimension."""
+    found = second_order_provenance(source.model, source.trace, cell)
+    if isinstance(found, DistanceSplit):
+        show_split(
+            found,
+            "S",
+            "the Gaussians that the query's and the key's rows of A become",
+            "dimension of the correlation space",
+            key,
+        )
+    else:
+        show_pairs(source, cell, found, key)
+
+
+def show_refined(source: Shown, cell: Cell, key: str) -> None:
+    """What the mechanism adds up, and then why its second-order weight is what it is."""
+    found = refined_parts(source.trace, cell)
+    if found.kind == "first order":
+        show_first_order(source, cell, key)
+        return
+    if found.kind == "second order":
+        st.markdown(f"M = S = **{found.weight:.4f}**: the second-order weight as it is.")
+    elif found.kind == "halves":
+        first, second = found.terms
+        st.markdown(
+            f"M = A/2 + S/2 = {first:.4f} + {second:.4f} = **{found.terms.sum():.4f}** "
+            f"(recorded {found.weight:.4f}): first and second order in equal parts."
+        )
+    else:
+        show_paths(source, cell, found, f"{key}-paths")
+    show_squares(found)
+    if found.kind == "intermediate items":
+        st.caption("And the second-order weight S of this query and this key themselves:")
+    show_second_order(source, cell, key)
+
+
+def show_squares(found: RefinedParts) -> None:
+    """The covariance path of STOSA."""
+    if found.squared_weight is not None:
+        st.caption(
+            f"The means are mixed with M = {found.weight:.4f}, the covariances with its square, "
+            f"{found.squared_weight:.5f}; the squares of the query's row sum to "
+            f"{found.squared_sum:.4f}, its weights to 1."
+        )
+
+
+def signed(value: float) -> str:
+    """A score to the digits that single precision leaves of it."""
+    return f"{value:+.{4 if abs(value) < 10 else 3}f}"
+
+
+# --- forms of a sum -------------------------------------------------------------------------------
+
+
+def show_pairs(source: Shown, cell: Cell, found: PairMap, key: str) -> None:
+    """The map over pairs, its sum, and the largest pairs in words."""
+    total = found.pairs.sum()
+    st.markdown(
+        f"S = **{found.weight:.4f}**, the softmax of the score **{signed(found.score)}**. The "
+        f"pairs sum to **{signed(total)}**: what the query attends to (down), with what the key "
+        "attends to (across)."
+    )
+    labels = source.labels
+    st.plotly_chart(
+        figures.pair_map(found.pairs, labels[: cell.query + 1], labels[: cell.key + 1]),
+        config=PLOT_CONFIG,
+        key=key,
+        alt="Terms of the second-order score by pairs of attended items",
+    )
+    st.markdown(
+        "\n".join(
+            f"- {plain(labels[row.p])}, which the query attends to ({row.query_weight:.3f}), with "
+            f"{plain(labels[row.q])}, which the key attends to ({row.key_weight:.3f}): "
+            f"**{row.term:+.4f}**"
+            for row in found.table(TOP).itertuples()
+        )
+    )
+
+
+def show_paths(source: Shown, cell: Cell, found: RefinedParts, key: str) -> None:
+    """Bars per intermediate item, from the key to the query; outside of them the terms are 0."""
+    st.markdown(
+        f"M = sum of S\u1d62\u2096 A\u2096\u2c7c over the items k between = "
+        f"**{found.terms.sum():.4f}** (recorded {found.weight:.4f}): the query listens to k, "
+        "and k attends to the key."
+    )
+    between = slice(cell.key, cell.query + 1)
+    st.plotly_chart(
+        figures.path_bars(
+            found.terms[between],
+            found.query_row[between],
+            found.key_column[between],
+            source.labels[between],
+        ),
+        config=PLOT_CONFIG,
+        key=key,
+        alt="Terms of the refined weight by intermediate item",
+    )
+    query, target = plain(source.labels[cell.query]), plain(source.labels[cell.key])
+    largest = np.argsort(-found.terms[between], kind="stable")[:TOP] + cell.key
+    st.markdown(
+        "\n".join(
+            f"- {query} \u2192 {plain(source.labels[k])} \u2192 {target}: "
+            f"{found.query_row[k]:.3f} \u00d7 {found.key_column[k]:.3f} = **{found.terms[k]:.4f}**"
+            for k in largest
+        )
+    )
+
+
+def show_split(found: DistanceSplit, letter: str, between: str, axis: str, key: str) -> None:
+    """Bars per dimension of the mean part and of the covariance part."""
+    mean, covariance = found.mean_terms.sum(), found.covariance_terms.sum()
+    st.markdown(
+        f"{letter} = **{found.weight:.4f}**, the softmax of the score **{signed(found.score)}**, "
+        f"minus the squared distance of {between}, / \u221a{len(found.mean_terms)}: means "
+        f"{signed(mean)}, standard deviations {signed(covariance)}, together "
+        f"**{signed(mean + covariance)}**. 0 would be no distance at all."
+    )
+    st.plotly_chart(
+        figures.split_bars(found.mean_terms, found.covariance_terms, axis),
+        config=PLOT_CONFIG,
+        key=key,
+        alt=f"Mean and covariance terms of the score by {axis}",
+    )
