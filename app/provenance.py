@@ -27,6 +27,7 @@ PLOT_CONFIG = {"displayModeBar": False}
 TOP = 4
 """Pairs and paths that are said in words."""
 KINDS = {"first": "first order", "second": "second order", "refined": "refined"}
+TOGETHER = {"mean": "mean of heads", "max": "maximum of heads", "rollout": "rollout"}
 POINT = "Click a cell of a large map: here stands what its number is made of."
 STYLE = """<style>
 .st-key-why :is([class$="tick"], .annotation, .legend) text { fill: currentColor !important; }
@@ -165,10 +166,10 @@ def show_panel(sources: dict[str, Shown], panel: Panel, cell: LockedCell, key: s
     source = sources.get(panel.source)
     if source is None:
         return
-    which = f"head {panel.head + 1}" if is_number(panel.head) else f"{panel.head} of heads"
+    which = f"head {panel.head + 1}" if is_number(panel.head) else TOGETHER.get(panel.head, "")
     st.markdown(
         f"**{plain(source.name)}: {plain(source.title)}** \u00b7 layer {panel.layer + 1}, "
-        f"{plain(which)}, {KINDS[panel.kind]}"
+        f"{which}, {KINDS[panel.kind]}"
     )
     if not is_number(panel.head):
         st.caption("A sum over items exists for one head at a time: choose a head above the map.")
