@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
 import streamlit as st
 import torch
 
@@ -20,6 +21,7 @@ from awrsr import attribution, load_dataset, load_model
 from awrsr.board import ItemNames, item_names
 from awrsr.checkpoint import CONFIG_FILE, WEIGHTS_FILE, resolve_device, weights_fingerprint
 from awrsr.dataset import FILES, Dataset
+from awrsr.explain import Check, Scan, head_profile, parity_checks, read_scan, scan
 from awrsr.files import read_json
 from awrsr.models import SequentialModel
 from awrsr.refinement import REFINEMENTS
@@ -27,6 +29,8 @@ from awrsr.refinement import REFINEMENTS
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 ASSETS_VARIABLE = "AWRSR_ASSETS"
 """Environment variable: another folder of dataset directories to offer."""
+
+SCAN_FILES = ("users.parquet", "pairs.parquet", "scan.json")
 
 MAX_DATASETS = 8
 MAX_MODELS = 64
@@ -138,6 +142,68 @@ def get_metrics(directory: Path) -> dict:
     """What metrics.json of a model directory records; empty where there is none."""
     path = directory / "metrics.json"
     return read_json(path) if path.is_file() else {}
+
+
+SCAN = "scan"
+"""The folder of a dataset's scan, beside its models."""
+
+
+def get_scan(directory: Path) -> Scan | None:
+    """The scan that lies in a dataset directory, read once per server; None where there is none.
+
+    Raises:
+        DataError: see `awrsr.explain.read_scan`.
+    """
+    folder = directory / SCAN
+    if not (folder / SCAN_FILES[-1]).is_file():
+        return None
+    return _scan(str(folder), _stamp(folder, SCAN_FILES))
+
+
+@st.cache_resource(max_entries=MAX_DATASETS, show_spinner="Reading the scan")
+def _scan(directory: str, stamp: Stamp) -> Scan:
+    return read_scan(directory)
+
+
+def compute_scan(dataset: Dataset, directories: Sequence[Path]) -> Scan:
+    """A scan of all users in these models, computed once per server."""
+    keys = tuple(model_key(directory) for directory in directories)
+    return _computed_scan(dataset.fingerprint, keys, dataset)
+
+
+@st.cache_resource(max_entries=MAX_DATASETS, show_spinner="Scanning all users")
+def _computed_scan(
+    fingerprint: str, keys: tuple[tuple[str, Stamp], ...], _dataset: Dataset
+) -> Scan:
+    return scan({Path(key[0]).name: _model(*key) for key in keys}, _dataset)
+
+
+def get_head_profile(directory: Path, dataset: Dataset, users: tuple[int, ...]) -> pd.DataFrame:
+    """What a model's heads give their weight to over a slice, computed once per server."""
+    return _head_profile(model_key(directory), dataset.fingerprint, users, dataset)
+
+
+@st.cache_data(max_entries=MAX_MODELS, show_spinner="Reading the heads")
+def _head_profile(
+    key: tuple[str, Stamp], fingerprint: str, users: tuple[int, ...], _dataset: Dataset
+) -> pd.DataFrame:
+    return head_profile(_model(*key), _dataset, users, groups=get_item_names(_dataset).groups)
+
+
+def get_checks(directory: Path, dataset: Dataset, ranks: dict[str, int]) -> list[Check]:
+    """What a loaded model was found to hold to, measured once per server."""
+    return _checks(model_key(directory), dataset.fingerprint, bool(ranks), dataset, ranks)
+
+
+@st.cache_data(max_entries=MAX_MODELS, show_spinner="Checking the model")
+def _checks(
+    key: tuple[str, Stamp],
+    fingerprint: str,
+    recorded: bool,
+    _dataset: Dataset,
+    _ranks: dict[str, int],
+) -> list[Check]:
+    return parity_checks(_model(*key), _dataset, _ranks)
 
 
 class AttributionQuestion(NamedTuple):

@@ -158,6 +158,20 @@ def restore(
     return problems
 
 
+FIND = ("slice", "map", "x", "y", "sort", "where")
+MODELS = ("over",)
+
+
+def keep(session: MutableMapping[str, Any]) -> None:
+    """What a person chose on a page stays while another page is shown.
+
+    Streamlit drops the state of a widget that is not drawn; assigning keeps it.
+    """
+    for name in (*FIND, *MODELS):
+        if name in session:
+            session[name] = session[name]
+
+
 def clipped(text: str, length: int = 40) -> str:
     """Text from outside, short enough for a message and without what could turn it around."""
     short = text if len(text) <= length else text[:length] + "\u2026"
