@@ -13,9 +13,13 @@ st.set_page_config(page_title="AWRSR Inspector", page_icon=str(HERE / "icon.svg"
 st.html(HERE / "style.css")
 
 from app.loaders import start_server  # noqa: E402  (page settings first: these imports take seconds)
-from app.views import inspect  # noqa: E402
+from app.views import inspect, results  # noqa: E402
 
 start_server()
 st.navigation(
-    [st.Page(inspect.show, title="Inspect", url_path="inspect", default=True)], position="hidden"
+    [
+        st.Page(inspect.show, title="Inspect", url_path="inspect", default=True),
+        st.Page(results.show, title="Results", url_path="results"),
+    ],
+    position="sidebar",
 ).run()

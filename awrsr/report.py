@@ -71,7 +71,7 @@ def state(results: Results) -> str:
         return f"All {counted(planned, 'run')} of the grid are recorded."
     return (
         f"{planned - len(results.missing):,} of {counted(planned, 'run')} are recorded. Missing: "
-        f"{_some(results.missing)}. `python -m awrsr experiment {_address(results.grid)}` trains "
+        f"{_some(results.missing)}. `python -m awrsr experiment {address(results.grid)}` trains "
         "what is missing and records it."
     )
 
@@ -244,7 +244,8 @@ def _some(names: list[str], limit: int = 4) -> str:
     return ", ".join(names[:limit]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _address(grid: Grid) -> str:
+def address(grid: Grid) -> str:
+    """The grid's file as a command names it."""
     return f"{grid.file.parent.name}/{grid.file.name}"
 
 
@@ -301,7 +302,7 @@ def report(folder: str | Path) -> str:
         text.append(
             "\n".join(
                 f"- {grid.title}: {counted(len(grid.runs), 'run')}, "
-                f"`python -m awrsr experiment {_address(grid)}`"
+                f"`python -m awrsr experiment {address(grid)}`"
                 for grid in planned
             )
         )
@@ -313,7 +314,7 @@ def _grid_section(results: Results) -> list[str]:
     text = [f"## {grid.title}"]
     if grid.about:
         text.append(grid.about)
-    text.append(f"{state(results)} Recorded in `{_address(grid).removesuffix('.toml')}/`.")
+    text.append(f"{state(results)} Recorded in `{address(grid).removesuffix('.toml')}/`.")
     text.append(f"Settings: {settings(grid)}")
     text.append("Software: " + " / ".join(sorted(set(results.runs["software"]))) + ".")
     for dataset, loss in parts(results):

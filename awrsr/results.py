@@ -284,6 +284,15 @@ def read_results(file: str | Path) -> Results | None:
     runs, history = frames["results.csv"], frames["history.csv"]
     recorded = set(runs["run"])
     planned = {run.name for run in grid.runs}
+    names = [run_name(**{name: row[name] for name in (*MODEL, "seed")}) for row in records(runs)]
+    of_intervals = {tuple(row[name] for name in MODEL) for row in records(frames["intervals.csv"])}
+    if names != runs["run"].tolist() or not of_intervals <= {
+        tuple(row[name] for name in MODEL) for row in records(runs)
+    }:
+        raise DataError(
+            f"{grid.results / 'results.csv'} and intervals.csv name runs by what they are not; "
+            "record the grid again"
+        )
     if recorded - planned:
         raise DataError(
             f"{grid.results / 'results.csv'}: {sorted(recorded - planned)[0]} is not a run of "

@@ -1,0 +1,176 @@
+"""Figures of recorded results: tables in, Plotly figure out; no Streamlit."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from awrsr.config import model_title
+from awrsr.results import MODEL, epoch_means, records
+
+COLORS = {
+    "none": "#7d8797",
+    "simple": "#4a7de0",
+    "value_weighted": "#1f9e77",
+    "additive": "#d97a1e",
+    "stochastic": "#a35ccc",
+}
+"""By refinement, each readable on white and on near black."""
+
+GRID = "rgba(128, 128, 128, 0.22)"
+ZERO = "rgba(128, 128, 128, 0.9)"
+MARGIN = {"l": 0, "r": 8, "t": 8, "b": 0}
+
+
+def interval_figure(intervals: pd.DataFrame, metric: str) -> go.Figure:
+    """A dot and its interval per refined model, small marks for the seeds' own extremes.
+
+    Args:
+        intervals: rows of `Results.intervals` of one dataset and loss.
+        metric: which of their metrics.
+    """
+    figure = go.Figure()
+    names = []
+    for row in records(intervals[intervals["metric"] == metric]):
+        name = model_title(row["backbone"], row["refinement"])
+        names.append(name)
+        figure.add_scatter(
+            x=[row["difference"]],
+            y=[name],
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [row["high"] - row["difference"]],
+                "arrayminus": [row["difference"] - row["low"]],
+                "thickness": 2,
+                "width": 6,
+            },
+            mode="markers",
+            marker={"size": 10, "color": COLORS[row["refinement"]]},
+            name=name,
+            customdata=[[row["low"], row["high"], row["seeds"], row["vanilla"]]],
+            hovertemplate="%{y}<br>%{x:+.4f} [%{customdata[0]:+.4f}, %{customdata[1]:+.4f}]<br>"
+            "vanilla %{customdata[3]:.4f}, seeds: %{customdata[2]}<extra></extra>",
+        )
+        if row["seeds"] > 1:
+            figure.add_scatter(
+                x=[row["lowest_seed"], row["highest_seed"]],
+                y=[name, name],
+                mode="markers",
+                marker={
+                    "symbol": "line-ns-open",
+                    "size": 12,
+                    "color": COLORS[row["refinement"]],
+                },
+                name=f"{name}, seeds",
+                hovertemplate="%{y}, one seed: %{x:+.4f}<extra></extra>",
+            )
+    figure.update_xaxes(
+        zeroline=True,
+        zerolinewidth=2,
+        zerolinecolor=ZERO,
+        gridcolor=GRID,
+        tickformat="+.3f",
+        nticks=6,
+        fixedrange=True,
+    )
+    figure.update_yaxes(
+        categoryorder="array", categoryarray=names[::-1], showgrid=False, fixedrange=True
+    )
+    figure.update_layout(height=46 * len(names) + 44, margin=MARGIN, showlegend=False)
+    return figure
+
+
+def cutoff_figure(table: pd.DataFrame, cutoffs: tuple[int, ...]) -> go.Figure:
+    """NDCG@N against N, a line per model, with a bar from lowest to highest seed.
+
+    Args:
+        table: rows of `awrsr.results.means` of one dataset, loss and backbone.
+        cutoffs: the values of N, for each of which there are the columns NDCG@N, its min and max.
+    """
+    figure = go.Figure()
+    for row in records(table):
+        values = [row[f"NDCG@{cutoff}"] for cutoff in cutoffs]
+        figure.add_scatter(
+            x=list(cutoffs),
+            y=values,
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [row[f"NDCG@{n} max"] - row[f"NDCG@{n}"] for n in cutoffs],
+                "arrayminus": [row[f"NDCG@{n}"] - row[f"NDCG@{n} min"] for n in cutoffs],
+                "thickness": 1,
+                "width": 3,
+                "visible": row["seeds"] > 1,
+            },
+            mode="lines+markers",
+            name=_short(row["refinement"]),
+            line=_line(row["refinement"]),
+            hovertemplate="N = %{x}: %{y:.4f}<extra>%{fullData.name}</extra>",
+        )
+    figure.update_xaxes(tickvals=list(cutoffs), title="N", gridcolor=GRID, fixedrange=True)
+    return _with_legend(figure)
+
+
+def trend_figure(history: pd.DataFrame, column: str) -> go.Figure:
+    """A column of the histories epoch by epoch: a thin line per run, a thick one for the mean.
+
+    Args:
+        history: rows of `Results.history` of one dataset, loss and backbone, in the refinements'
+            order.
+        column: NDCG@5, NDCG@10, grad_norm, ...
+    """
+    figure = go.Figure()
+    digits = 4 if "@" in column else 2
+    for (*_, refinement), group in history.groupby(MODEL, sort=False):
+        runs = group.groupby("seed")
+        line = _line(refinement)
+        if len(runs) > 1:
+            for seed, run in runs:
+                figure.add_scatter(
+                    x=run["epoch"],
+                    y=run[column],
+                    mode="lines",
+                    line=line | {"width": 1},
+                    opacity=0.45,
+                    legendgroup=refinement,
+                    showlegend=False,
+                    name=f"{_short(refinement)}, seed {seed}",
+                    hovertemplate=f"epoch %{{x}}: %{{y:.{digits}f}}"
+                    "<extra>%{fullData.name}</extra>",
+                )
+        mean = epoch_means(group, [column])
+        mean = mean[mean["seeds"] == len(runs)]
+        figure.add_scatter(
+            x=mean["epoch"],
+            y=mean[column],
+            mode="lines",
+            line=line,
+            legendgroup=refinement,
+            name=_short(refinement),
+            hovertemplate=f"epoch %{{x}}: %{{y:.{digits}f}}<extra>%{{fullData.name}}</extra>",
+        )
+    figure.update_xaxes(title="epoch", gridcolor=GRID, fixedrange=True)
+    return _with_legend(figure, from_zero="@" in column)
+
+
+def _with_legend(figure: go.Figure, from_zero: bool = True) -> go.Figure:
+    figure.update_yaxes(
+        gridcolor=GRID, rangemode="tozero" if from_zero else "normal", nticks=6, fixedrange=True
+    )
+    figure.update_layout(
+        height=340,
+        margin=MARGIN,
+        legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "title": None},
+    )
+    return figure
+
+
+def _line(refinement: str) -> dict[str, object]:
+    return {
+        "color": COLORS[refinement],
+        "width": 2.5,
+        "dash": "dot" if refinement == "none" else "solid",
+    }
+
+
+def _short(refinement: str) -> str:
+    return "vanilla" if refinement == "none" else refinement.replace("_", "-")

@@ -1,0 +1,289 @@
+"""Results: what the recorded experiments say of refinement, read from their files alone."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+import torch
+
+from app import loaders, results_figures, state
+from app.board import board_content, show_board
+from app.sides import Side, model_title, run_model
+from app.text import plain
+from awrsr import report
+from awrsr.batching import history_and_target
+from awrsr.config import BACKBONE_TITLES, Backbone
+from awrsr.dataset import Dataset
+from awrsr.errors import AwrsrError, counted
+from awrsr.grid import Grid, read_grid
+from awrsr.results import PAIRED_METRICS, Results, in_order, means, read_results
+
+EXPERIMENTS = loaders.ASSETS.parent / "experiments"
+EXPERIMENTS_VARIABLE = "AWRSR_EXPERIMENTS"
+"""Environment variable: another folder of grids and their recorded results."""
+
+STYLE = """<style>
+[class*="st-key-results-"] :is([class$="tick"], .annotation, .g-xtitle, .legendtext) text,
+[class*="st-key-results-"] :is(.legendtext, .xtitle) { fill: currentColor !important; }
+</style>"""
+"""Streamlit draws what stands beside a figure in a grey that is hard to read on white."""
+
+
+def show() -> None:
+    """The page."""
+    st.html(STYLE)
+    st.subheader("Does refinement improve recommendations?")
+    folder = Path(os.environ.get(EXPERIMENTS_VARIABLE, EXPERIMENTS))
+    recorded, planned = read_folder(folder)
+    if not recorded:
+        st.info(
+            f"No results are recorded in {plain(folder)}. Run a grid, or record the runs that are "
+            "done: `python -m awrsr experiment experiments/GRID.toml [--record]`."
+        )
+        show_planned(planned)
+        return
+    results, dataset, loss = choose(recorded)
+    if results.missing:
+        st.info(report.state(results), icon=":material/hourglass_empty:")
+    show_claim(results, dataset, loss)
+    show_intervals(results, dataset, loss)
+    show_models(results, dataset, loss)
+    show_cutoffs(results, dataset, loss)
+    show_training(results, dataset, loss)
+    show_example(results, dataset)
+    show_data(recorded)
+    show_planned(planned)
+
+
+def read_folder(folder: Path) -> tuple[list[Results], list[Grid]]:
+    """The grids with results and those without; one box for each that cannot be read."""
+    recorded, planned = [], []
+    try:
+        files = report.grid_files(folder)
+    except AwrsrError as error:
+        st.error(plain(error))
+        return [], []
+    for file in files:
+        try:
+            found = read_results(file)
+            if found is not None:
+                recorded.append(found)
+            else:
+                planned.append(read_grid(file))
+        except AwrsrError as error:
+            st.error(plain(error))
+    return recorded, planned
+
+
+def choose(recorded: list[Results]) -> tuple[Results, str, str]:
+    """The grid, the dataset and the loss looked at; asked only where there are several."""
+    grids = {results.grid.name: results for results in recorded}
+    columns = st.columns(3)
+    with columns[0]:
+        name = choice("Experiment", list(grids), "grid")
+    results = grids[name]
+    parts = report.parts(results)
+    with columns[1]:
+        dataset = choice("Dataset", list(dict.fromkeys(dataset for dataset, _ in parts)), "data")
+    with columns[2]:
+        loss = choice("Loss", [loss for of, loss in parts if of == dataset], "loss")
+    if results.grid.about:
+        st.caption(plain(results.grid.about))
+    return results, dataset, loss
+
+
+def choice(label: str, options: list[str], key: str) -> str:
+    """A selectbox kept in the address, or the only option there is."""
+    if st.session_state.get(key, options[0]) not in options:
+        del st.session_state[key]
+    return st.selectbox(label, options, key=key, bind="query-params", disabled=len(options) == 1)
+
+
+# --- what the files say ---------------------------------------------------------------------------
+
+
+def show_claim(results: Results, dataset: str, loss: str) -> None:
+    """The paper's claim, judged by the intervals."""
+    for paragraph in report.claim(results, dataset, loss) or [report.NOTHING_TO_PAIR]:
+        st.markdown(paragraph)
+
+
+def show_intervals(results: Results, dataset: str, loss: str) -> None:
+    """Paired differences to vanilla, a figure a metric."""
+    intervals = report.part(results.intervals, dataset, loss)
+    if intervals.empty:
+        return
+    st.markdown("##### Less vanilla, with 95% intervals", help=report.HOW_PAIRED)
+    for column, metric in zip(st.columns(2), reversed(PAIRED_METRICS), strict=True):
+        with column:
+            st.markdown(f"**{metric}**, difference to vanilla")
+            st.plotly_chart(
+                results_figures.interval_figure(intervals, metric),
+                key=f"results-interval-{metric}",
+                config={"displayModeBar": False},
+            )
+    st.caption("Dot and bar: all seeds. Small upright marks: the lowest and highest single seed.")
+
+
+def show_models(results: Results, dataset: str, loss: str) -> None:
+    """The main table and the one of the mechanisms."""
+    st.markdown("##### Models")
+    table(report.main_table(results, dataset, loss), "results-models")
+    st.caption(f"Protocol: {plain(report.protocol(results, dataset))}")
+    with st.expander("Mechanisms, sizes and further metrics"):
+        table(report.mechanism_table(results, dataset, loss), "results-mechanisms")
+        st.caption(
+            "Means over seeds. M mixes the values, A are first-order, S second-order weights."
+        )
+        st.caption(f"Settings: {report.settings(results.grid)}")
+        st.caption("Software: " + plain(" / ".join(sorted(set(results.runs["software"])))))
+
+
+def show_cutoffs(results: Results, dataset: str, loss: str) -> None:
+    """NDCG@N against N, a figure a backbone."""
+    st.markdown("##### NDCG@N against N, test")
+    names = [f"NDCG@{cutoff}" for cutoff in report.CUTOFFS]
+    rows = means(report.part(results.test, dataset, loss), names)
+    for column, backbone in backbones(rows):
+        with column:
+            st.markdown(f"**NDCG@N**, {BACKBONE_TITLES[backbone]}")
+            st.plotly_chart(
+                results_figures.cutoff_figure(rows[rows["backbone"] == backbone], report.CUTOFFS),
+                key=f"results-cutoff-{backbone}",
+                config={"displayModeBar": False},
+            )
+    st.caption("Means over seeds; thin bars from the lowest to the highest seed.")
+
+
+def show_training(results: Results, dataset: str, loss: str) -> None:
+    """Validation and gradient norm epoch by epoch, with and without refinement."""
+    st.markdown("##### While training")
+    metric = st.segmented_control(
+        "Validation metric", ["NDCG@5", "NDCG@10"], default="NDCG@10", key="trend"
+    )
+    history = in_order(report.part(results.history, dataset, loss))
+    for name, column_name in (
+        (f"Validation {metric or 'NDCG@10'}", metric or "NDCG@10"),
+        ("Gradient norm", "grad_norm"),
+    ):
+        for column, backbone in backbones(history):
+            with column:
+                st.markdown(f"**{name}**, {BACKBONE_TITLES[backbone]}")
+                st.plotly_chart(
+                    results_figures.trend_figure(
+                        history[history["backbone"] == backbone], column_name
+                    ),
+                    key=f"results-{'gradient' if name[0] == 'G' else 'trend'}-{backbone}",
+                    config={"displayModeBar": False},
+                )
+    st.caption(
+        "Thick: mean over seeds, as far as all of them went; thin: each seed. Validation is the "
+        "last but one item. Gradient norm: global, mean over an epoch's steps."
+    )
+
+
+def backbones(rows: pd.DataFrame) -> list[tuple["st.delta_generator.DeltaGenerator", Backbone]]:
+    """A column for each backbone of some rows; two at least, so that figures keep their width."""
+    found = list(rows["backbone"].unique())
+    return list(zip(st.columns(max(2, len(found))), found, strict=False))
+
+
+def show_data(recorded: list[Results]) -> None:
+    """The datasets."""
+    st.markdown("##### Data")
+    rows = report.data_table(recorded)
+    table(rows.assign(fingerprint=rows["fingerprint"].str.strip("`")), "results-data")
+    st.caption(
+        "After the filters that `awrsr prepare` applied. Popularity scores each item by how often "
+        "it occurs in the training parts."
+    )
+
+
+def show_planned(planned: list[Grid]) -> None:
+    """Grids of which nothing is recorded."""
+    if not planned:
+        return
+    st.markdown("##### Planned, nothing recorded")
+    for grid in planned:
+        st.markdown(
+            f"- {plain(grid.title)}: {counted(len(grid.runs), 'run')}, "
+            f"`python -m awrsr experiment {report.address(grid)}`"
+        )
+
+
+def table(rows: pd.DataFrame, key: str) -> None:
+    """A table of texts, as high as it is long."""
+    st.dataframe(rows, hide_index=True, key=key, height="content")
+
+
+# --- one example ----------------------------------------------------------------------------------
+
+
+def show_example(results: Results, dataset_name: str) -> None:
+    """The attention maps of one user in vanilla and in a refined model that the app offers."""
+    st.markdown("##### Attention maps of one example")
+    torch.set_num_threads(1)
+    try:
+        found = offered(results, dataset_name)
+        if found is None:
+            st.info("No dataset on offer has a vanilla and a refined model to draw.")
+            return
+        dataset, models, same = found
+        sides, user = example(dataset, models)
+    except AwrsrError as error:
+        st.error(plain(error))
+        return
+    if not same:
+        st.caption(
+            f"The models of this experiment are not on offer in the app; these are the ones on "
+            f"{plain(dataset.name)}."
+        )
+    show_board(board_content(dataset, sides, f"User {user}, before the held-out item"))
+    names = "&".join(f"{side.key}={side.directory.name}" for side in sides)
+    st.caption(f"[Any user, any history, any pair of models: Inspect](./?{names}&user={user})")
+
+
+def offered(results: Results, name: str) -> tuple[Dataset, dict[str, Path], bool] | None:
+    """A dataset with models to compare, the experiment's own before others, and whether it is."""
+    recorded = results.datasets.set_index("dataset")["fingerprint"]
+    others = []
+    for directory in loaders.dataset_directories().values():
+        models = {
+            name: path
+            for name, path in loaders.model_directories(directory).items()
+            if model_title(name) != name
+        }
+        if not any(name.endswith("-none") for name in models) or len(models) < 2:
+            continue
+        dataset = loaders.get_dataset(directory)
+        if dataset.fingerprint == recorded[name]:
+            return dataset, models, True
+        others.append((dataset, models, False))
+    return others[0] if others else None
+
+
+def example(dataset: Dataset, models: dict[str, Path]) -> tuple[list[Side], str]:
+    """Vanilla and a refined model of the same backbone on the first handy user."""
+    vanilla = next(name for name in models if name.endswith("-none"))
+    backbone = vanilla.partition("-")[0]
+    refined = [name for name in models if name.startswith(f"{backbone}-") and name != vanilla] or [
+        name for name in models if name != vanilla
+    ]
+    usual = f"{backbone}-additive"
+    chosen = st.selectbox(
+        "Refined model",
+        refined,
+        index=refined.index(usual) if usual in refined else 0,
+        format_func=model_title,
+        key="example",
+    )
+    user = state.default_user(dataset)
+    history, _ = history_and_target(dataset, dataset.user_index(user), "test")
+    sides = []
+    for key, name in zip("ab", (vanilla, chosen), strict=True):
+        outcome = run_model(key, models[name], dataset, history.tolist())
+        if isinstance(outcome, AwrsrError):
+            raise outcome
+        sides.append(outcome)
+    return sides, user
