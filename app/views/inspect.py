@@ -9,6 +9,7 @@ import torch
 
 import awrsr
 from app import loaders, state
+from app.ablation import show_ablation
 from app.attributions import show_attributions
 from app.board import board_content, show_board
 from app.exports import show_exports
@@ -84,6 +85,7 @@ def show_results(
     show_board(content, partial(show_provenance, content, sides, traced))
     show_recommendations(dataset, sides, history, target, held_out)
     show_variants(dataset, sides, history, target)
+    show_ablation(dataset, sides, history, target)
     show_attributions(dataset, sides, target, rival)
     show_exports(content, dataset, sides, history, target)
 

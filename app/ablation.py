@@ -1,0 +1,331 @@
+"""What the prediction gains from its attention: heads made uniform, the refinement taken off."""
+
+from dataclasses import dataclass
+
+import numpy.typing as npt
+import pandas as pd
+import streamlit as st
+
+from app.recommendations import MARK, TARGET_ROW, arrow
+from app.sides import Side
+from app.text import plain
+from awrsr.dataset import Dataset
+from awrsr.errors import AwrsrError
+from awrsr.explain import Ablation, Contributions, Outcome, ablate, contributions
+from awrsr.recommendation import rank_of
+from awrsr.tracing import Trace
+
+LISTED = 10
+HELPS, HINDERS = "59, 111, 212", "217, 122, 30"
+UNIFORM, FIRST_ORDER = "equal weights", "first order"
+Place = tuple[int, int]
+"""Layer and head, from 0."""
+
+
+@dataclass(frozen=True)
+class Switched:
+    """What a person has switched in one model.
+
+    Args:
+        other: the other model's refined weights in place of its own, all layers and heads.
+        off: no refinement anywhere.
+        first_order: heads without refinement.
+        uniform: heads with equal weights.
+    """
+
+    other: bool
+    off: bool
+    first_order: tuple[Place, ...]
+    uniform: tuple[Place, ...]
+
+    @property
+    def ablations(self) -> list[Ablation]:
+        """In the order in which they are done: the later one wins where both touch a head."""
+        found = [Ablation(change="other")] if self.other else []
+        found += [Ablation(change="first_order")] if self.off else []
+        found += [
+            Ablation(change="first_order", layer=at[0], head=at[1]) for at in self.first_order
+        ]
+        return found + [Ablation(change="uniform", layer=at[0], head=at[1]) for at in self.uniform]
+
+
+def show_ablation(dataset: Dataset, sides: list[Side], history: list[int], target: int) -> None:
+    """A section that computes nothing until it is opened.
+
+    Args:
+        dataset: that the items are from.
+        sides: the models and what they make of the history.
+        history: its items are no candidates.
+        target: the item whose score and rank are asked for.
+    """
+    st.markdown("#### What the prediction gains")
+    st.fragment(lambda: _show(dataset, sides, history, target), key="gains-section")()
+
+
+def _show(dataset: Dataset, sides: list[Side], history: list[int], target: int) -> None:
+    section = st.expander(
+        "Take attention away, head by head, and see what becomes of the target and of both lists",
+        key="gains",
+        on_change="rerun",
+    )
+    if not section.open:
+        return
+    with section:
+        st.markdown(
+            f"What {plain(dataset.titles([target])[0])} loses in item score when one head's "
+            "weights are replaced",
+            help="Score with everything less score with the replacement, in item-score units of "
+            "each model: above 0 (blue) where the part raises the target. Each cell is a forward "
+            "pass of its own. Parts do not add up to the score, and layers above react to what "
+            "changes below.",
+        )
+        show_tables(sides, history, target)
+        st.markdown("**Switch parts off, alone or together**")
+        columns = st.columns(len(sides), gap="medium")
+        chosen = {}
+        for side, column in zip(sides, columns, strict=True):
+            with column:
+                chosen[side.key] = choose(side, other_side(sides, side))
+        if not any(switched.ablations for switched in chosen.values()):
+            st.caption("Nothing is switched: both lists are those above.")
+            return
+        outcomes = {}
+        for side in sides:
+            other = other_side(sides, side)
+            try:
+                outcomes[side.key] = ablate(
+                    side.model,
+                    history,
+                    target,
+                    [[], chosen[side.key].ablations],
+                    other=other.trace if other else None,
+                    k=LISTED,
+                )
+            except AwrsrError as error:
+                st.error(f"{plain(side.title)}: {plain(error)}")
+                return
+        if len(sides) == 2:
+            show_common(*outcomes.values())
+        for side, column in zip(sides, st.columns(len(sides), gap="medium"), strict=True):
+            with column:
+                show_outcome(dataset, side, history, target, *outcomes[side.key])
+        st.caption(
+            "Scores are item scores of each model; ranks among the whole catalogue, items of the "
+            "history left out unless the target. Replaced weights are none that the model has "
+            "learned to work with: this shows what it relies on, not what it would do had it been "
+            "trained that way."
+        )
+
+
+def other_side(sides: list[Side], side: Side) -> Side | None:
+    """The model beside this one."""
+    return next((each for each in sides if each is not side), None)
+
+
+# --- contributions --------------------------------------------------------------------------------
+
+
+def show_tables(sides: list[Side], history: list[int], target: int) -> None:
+    """One small table a model."""
+    found = {}
+    for side in sides:
+        try:
+            found[side.key] = contributions(side.model, history, target)
+        except AwrsrError as error:
+            st.error(f"{plain(side.title)}: {plain(error)}")
+    for side, column in zip(sides, st.columns(len(sides), gap="medium"), strict=True):
+        if side.key in found:
+            with column:
+                show_contributions(side, found[side.key], scale(sides, found, side))
+
+
+def scale(sides: list[Side], found: dict[str, Contributions], side: Side) -> float:
+    """The largest contribution in size among the models that share this one's unit."""
+    backbone = side.model.config.backbone
+    largest = [
+        float(abs(table).max())
+        for each in sides
+        if each.key in found and each.model.config.backbone == backbone
+        for table in (found[each.key].uniform, found[each.key].refinement)
+        if table is not None
+    ]
+    return max(largest) or 1.0
+
+
+def show_contributions(side: Side, found: Contributions, most: float) -> None:
+    """Layers and what is replaced down, heads across; and the second order as a whole."""
+    rows, gains = [], []
+    kinds = [(UNIFORM, found.uniform, found.uniform_ranks)]
+    if found.refinement is not None:
+        kinds.append((FIRST_ORDER, found.refinement, found.refinement_ranks))
+    for layer in range(len(found.uniform)):
+        for name, values, ranks in kinds:
+            rows.append(
+                {"layer": str(layer + 1), "in its place": name} | cells(values, ranks, layer)
+            )
+            gains.append(["", ""] + [shade(value, most) for value in values[layer]])
+    table = pd.DataFrame(rows)
+    colors = pd.DataFrame(gains, columns=table.columns)
+    st.markdown(
+        f"**{plain(side.title)}** \u00b7 score {found.score:+.3f}, rank **{found.rank:,}** "
+        "with everything"
+    )
+    st.dataframe(
+        table.style.apply(lambda _: colors, axis=None),
+        hide_index=True,
+        height="content",
+        key=f"gains-{side.key}",
+        column_config={
+            "layer": st.column_config.TextColumn(width=45),
+            "in its place": st.column_config.TextColumn(width=105),
+        },
+    )
+    if found.second_order is None:
+        st.caption("Vanilla: there is no second order to take away.")
+    else:
+        st.markdown(
+            f"The second order as a whole: **{found.second_order:+.3f}**, rank {found.rank:,} "
+            f"with it, {found.second_order_rank:,} without"
+        )
+
+
+def cells(values: npt.NDArray, ranks: npt.NDArray, layer: int) -> dict[str, str]:
+    """What is lost, and the rank then, of each head of a layer."""
+    return {
+        f"head {head + 1}": f"{value:+.3f}, rank {rank:,}"
+        for head, (value, rank) in enumerate(zip(values[layer], ranks[layer], strict=True))
+    }
+
+
+def shade(value: float, most: float) -> str:
+    """Blue where the part helps the target, orange where it hinders, the stronger the deeper."""
+    rgb = HELPS if value > 0 else HINDERS
+    return f"background-color: rgba({rgb}, {0.55 * min(1.0, abs(value) / most):.3f})"
+
+
+# --- switches -------------------------------------------------------------------------------------
+
+
+def choose(side: Side, other: Side | None) -> Switched:
+    """The switches of one model."""
+    config = side.model.config
+    places = [(layer, head) for layer in range(config.n_layers) for head in range(config.n_heads)]
+    vanilla = config.refinement == "none"
+    key = f"gains-{side.key}-{side.directory.name}"
+    st.markdown(f"**{plain(side.title)}**")
+    off = st.checkbox(
+        "No refinement: M = A everywhere",
+        key=f"{key}-off",
+        disabled=vanilla,
+        help="Vanilla: M is A as it is." if vanilla else "First-order weights mix the values.",
+    )
+    why_not = reason_against(side.trace, other.trace if other else None)
+    swapped = st.checkbox(
+        f"Maps of {other.key.upper()} in place of its own" if other else "Maps of the other model",
+        key=f"{key}-other",
+        disabled=why_not is not None,
+        help=why_not
+        or "The other model's refined weights mix this model's values, layer by "
+        "layer and head by head. Heads of two models are matched by their number only.",
+    )
+    uniform = heads("Heads with equal weights", places, f"{key}-uniform")
+    first_order: tuple[Place, ...] = ()
+    if not vanilla:
+        first_order = heads("Heads without refinement", places, f"{key}-first", disabled=off)
+    return Switched(
+        other=swapped and why_not is None,
+        off=off and not vanilla,
+        first_order=() if off else first_order,
+        uniform=uniform,
+    )
+
+
+def heads(
+    label: str, places: list[Place], key: str, *, disabled: bool = False
+) -> tuple[Place, ...]:
+    """The heads that a person picks."""
+    picked = st.pills(
+        label,
+        places,
+        selection_mode="multi",
+        key=key,
+        disabled=disabled,
+        format_func=lambda at: f"layer {at[0] + 1}, head {at[1] + 1}",
+    )
+    return tuple(at for at in places if at in picked)
+
+
+def reason_against(trace: Trace, other: Trace | None) -> str | None:
+    """Why another trace's maps can not stand in this one's place, or None where they can."""
+    if other is None:
+        return "There is no other model."
+    if other.items != trace.items:
+        return "The two models see different numbers of items of this history."
+    shape, others = ((len(each.layers), len(each.layers[0].refined)) for each in (trace, other))
+    if shape != others:
+        return (
+            f"The other model has {others[0]} layers of {others[1]} heads, this one {shape[0]} of "
+            f"{shape[1]}."
+        )
+    return None
+
+
+# --- what becomes of the lists --------------------------------------------------------------------
+
+
+def show_common(first: list[Outcome], second: list[Outcome]) -> None:
+    """How many items both lists share, before and after."""
+    before, after = (len({*a.best} & {*b.best}) for a, b in zip(first, second, strict=True))
+    st.markdown(
+        f"In both lists of {LISTED}: **{after}**, with everything {before}",
+    )
+
+
+def show_outcome(
+    dataset: Dataset,
+    side: Side,
+    history: list[int],
+    target: int,
+    before: Outcome,
+    after: Outcome,
+) -> None:
+    """One model's list under the switches, and where its items stood with everything."""
+    st.markdown(
+        f"{MARK} {plain(side.key.upper())}: score {before.score:+.3f} \u2192 "
+        f"**{after.score:+.3f}** ({after.score - before.score:+.3f}), rank {before.rank:,} \u2192 "
+        f"**{after.rank:,}**"
+    )
+    ranks = [rank_of(side.trace.item_scores, item, history) for item in after.best]
+    table = pd.DataFrame(
+        {
+            "rank": range(1, len(after.best) + 1),
+            "title": [
+                f"{MARK} {title}" if item == target else title
+                for item, title in zip(after.best, dataset.titles(after.best), strict=True)
+            ],
+            "score": after.best_scores,
+            "before": ranks,
+            "moved": [arrow(old - new) for new, old in enumerate(ranks, start=1)],
+        }
+    )
+    st.dataframe(
+        table.style.apply(
+            lambda row: [TARGET_ROW if after.best[row.name] == target else ""] * len(row), axis=1
+        ).format({"score": "{:.3f}"}),
+        hide_index=True,
+        key=f"gains-list-{side.key}",
+        column_config={
+            "rank": st.column_config.NumberColumn("#", width=34),
+            "title": st.column_config.TextColumn("title", width=230),
+            "score": st.column_config.NumberColumn("score", width=62),
+            "before": st.column_config.NumberColumn(
+                "before", width=60, help="Rank with everything"
+            ),
+            "moved": st.column_config.TextColumn(
+                "\u25b2\u25bc", width=58, help="Ranks gained or lost by the switches"
+            ),
+        },
+    )
+    gone = [item for item in before.best if item not in after.best]
+    if gone:
+        st.caption(f"No longer listed: {plain(', '.join(dataset.titles(gone)))}")
