@@ -228,10 +228,12 @@ def choose(side: Side, other: Side | None) -> Switched:
         or "The other model's refined weights mix this model's values, layer by "
         "layer and head by head. Heads of two models are matched by their number only.",
     )
-    uniform = heads("Heads with equal weights", places, f"{key}-uniform")
+    uniform = heads("Heads with equal weights (layer, head)", places, f"{key}-uniform")
     first_order: tuple[Place, ...] = ()
     if not vanilla:
-        first_order = heads("Heads without refinement", places, f"{key}-first", disabled=off)
+        first_order = heads(
+            "Heads without refinement (layer, head)", places, f"{key}-first", disabled=off
+        )
     return Switched(
         other=swapped and why_not is None,
         off=off and not vanilla,
@@ -250,7 +252,7 @@ def heads(
         selection_mode="multi",
         key=key,
         disabled=disabled,
-        format_func=lambda at: f"layer {at[0] + 1}, head {at[1] + 1}",
+        format_func=lambda at: f"L{at[0] + 1} H{at[1] + 1}",
     )
     return tuple(at for at in places if at in picked)
 

@@ -261,7 +261,7 @@ def show_squares(found: RefinedParts) -> None:
     if found.squared_weight is not None:
         st.caption(
             f"The means are mixed with M = {found.weight:.4f}, the covariances with its square, "
-            f"{found.squared_weight:.5f}; the squares of the query's row sum to "
+            f"{found.squared_weight:.2g}; the squares of the query's row sum to "
             f"{found.squared_sum:.4f}, its weights to 1."
         )
 
