@@ -246,7 +246,7 @@ def _some(names: list[str], limit: int = 4) -> str:
 
 def address(grid: Grid) -> str:
     """The grid's file as a command names it."""
-    return f"{grid.file.parent.name}/{grid.file.name}"
+    return str(Path(grid.file.parent.name) / grid.file.name)
 
 
 # --- RESULTS.md -----------------------------------------------------------------------------------

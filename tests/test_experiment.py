@@ -1,0 +1,603 @@
+"""Grids: planned, run, resumed, recorded, compared; RESULTS.md says what the files say."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT, make_dataset
+
+from awrsr import report, results, training
+from awrsr.checkpoint import read_config
+from awrsr.cli import main
+from awrsr.config import ModelConfig, TrainConfig
+from awrsr.dataset import load_dataset, save_dataset
+from awrsr.errors import ConfigError, DataError
+from awrsr.grid import read_grid
+from awrsr.metrics import summarise
+from awrsr.results import compare, gains, means, paired_interval, read_ranks, read_results, verdict
+
+EXPERIMENTS = ROOT / "experiments"
+TINY = """
+title = "Tiny"
+backbones = ["sasrec"]
+refinements = ["none", "additive"]
+seeds = [0, 1]
+
+[datasets]
+tiny = "tiny"
+
+[losses]
+ce = {}
+
+[model]
+max_length = 8
+hidden_size = 8
+inner_size = 16
+
+[train]
+epochs = 3
+learning_rate = 0.02
+"""
+NAMES = [f"tiny-sasrec-{kind}-ce-seed{seed}" for seed in (0, 1) for kind in ("none", "additive")]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, tiny_dataset) -> Path:
+    """A folder with the tiny grid, run to its end."""
+    place = tmp_path_factory.mktemp("grid")
+    save_dataset(tiny_dataset, place / "tiny")
+    (place / "small.toml").write_text(TINY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        assert main(["experiment", "small.toml", "--device", "cpu"]) == 0
+    return place
+
+
+@pytest.fixture
+def place(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that folder, entered."""
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def times(folder: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in sorted(folder.rglob("*"))}
+
+
+# --- plan -----------------------------------------------------------------------------------------
+
+
+def test_a_grid_is_every_combination_that_there_is(tmp_path: Path):
+    file = tmp_path / "g.toml"
+    file.write_text(
+        """
+        backbones = ["sasrec", "stosa"]
+        refinements = ["none", "stochastic"]
+        seeds = [3]
+        [datasets]
+        A = "somewhere/a"
+        [losses]
+        ce = { batch_size = 7, epochs = 2 }
+        bpr_pvn = { pvn_weight = 0.1 }
+        [train]
+        batch_size = 9
+        [model]
+        n_heads = 1
+        """
+    )
+    grid = read_grid(file, "there")
+    assert [str(run.directory) for run in grid.runs] == [
+        "there/g/A-sasrec-none-ce-seed3",
+        "there/g/A-stosa-none-ce-seed3",
+        "there/g/A-stosa-stochastic-ce-seed3",
+        "there/g/A-stosa-none-bpr_pvn-seed3",
+        "there/g/A-stosa-stochastic-bpr_pvn-seed3",
+    ]
+    assert grid.runs[0].train == TrainConfig(loss="ce", batch_size=7, epochs=2, seed=3)
+    assert grid.runs[3].train == TrainConfig(loss="bpr_pvn", batch_size=9, pvn_weight=0.1, seed=3)
+    assert grid.runs[2].model == ModelConfig(backbone="stosa", refinement="stochastic", n_heads=1)
+    assert (grid.title, grid.about, grid.runs[0].data) == ("g", "", Path("somewhere/a"))
+
+
+def test_the_beauty_grid_is_the_runs_that_its_commands_make():
+    grid = read_grid(EXPERIMENTS / "beauty-sasrec.toml")
+    order = ("none", "additive", "value_weighted", "simple")
+    assert [str(run.directory) for run in grid.runs] == [
+        f"runs/beauty-sasrec/Beauty-sasrec-{kind}-sampled_ce-seed{seed}"
+        for seed in range(3)
+        for kind in order
+    ]
+    for run in grid.runs:
+        assert run.model == ModelConfig(refinement=run.model.refinement)
+        assert run.train == TrainConfig(
+            loss="sampled_ce", batch_size=128, epochs=200, patience=15, seed=run.train.seed
+        )
+
+
+@pytest.mark.parametrize("name", ["beauty", "toys", "sports"])
+def test_the_full_plans_hold_every_model_under_three_losses(name: str):
+    runs = read_grid(EXPERIMENTS / f"{name}.toml").runs
+    assert len(runs) == len(set(run.name for run in runs)) == 9 * 3 * 3
+
+
+BAD = {
+    "not-toml": ("seeds = [", "is not readable TOML"),
+    "unknown-key": ("seed = [1]", "unknown key seed; accepted: title, about, backbones"),
+    "empty": ("", "lacks backbones, refinements, seeds, datasets, losses"),
+    "no-seeds": (TINY.replace("seeds = [0, 1]", "seeds = []"), "lacks seeds"),
+    "seeds-twice": (
+        TINY.replace("[0, 1]", "[0, 0]"),
+        "seeds must be a list of different whole numbers; received [0, 0]",
+    ),
+    "seeds-text": (TINY.replace("[0, 1]", '["0"]'), "seeds must be a list of different whole"),
+    "seeds-true": (TINY.replace("[0, 1]", "[true]"), "seeds must be a list of different whole"),
+    "negative-seed": (TINY.replace("[0, 1]", "[-1]"), "seed must be a whole number, 0 to "),
+    "backbone": (TINY.replace('"sasrec"', '"sasrek"'), "unknown backbone 'sasrek'; accepted: "),
+    "refinement": (
+        TINY.replace('"additive"', '"aditive"'),
+        "unknown refinement 'aditive'; accepted: none, simple, value_weighted, additive, "
+        "stochastic. Did you mean 'additive'?",
+    ),
+    "stochastic-sasrec": (
+        TINY.replace('"additive"', '"stochastic"'),
+        "refinement 'stochastic' is for stosa; backbones are sasrec",
+    ),
+    "loss": (TINY.replace("ce = {}", "cee = {}"), "unknown loss 'cee'; accepted: ce, sampled_ce"),
+    "loss-value": (TINY.replace("ce = {}", "ce = 3"), "losses.ce must be a table of settings"),
+    "loss-of-stosa": (
+        TINY.replace("ce = {}", "bpr_pvn = {}"),
+        "no run is left: loss 'bpr_pvn' needs backbone 'stosa'",
+    ),
+    "setting": (
+        TINY.replace("hidden_size", "hiden_size"),
+        "unknown key model.hiden_size; accepted: max_length, hidden_size",
+    ),
+    "override": (TINY.replace("ce = {}", "ce = { epoch = 2 }"), "unknown key losses.ce.epoch"),
+    "value": (
+        TINY.replace("epochs = 3", 'epochs = "3"'),
+        "train: epochs must be a whole number, 1 or more; received '3'",
+    ),
+    "value-of-loss": (
+        TINY.replace("ce = {}", "ce = { patience = 0 }"),
+        "losses.ce: patience must be a whole number, 1 or more; received 0",
+    ),
+    "grids-own": (
+        TINY.replace("epochs = 3", "seed = 3"),
+        "train.seed is not accepted: seeds says it of every run",
+    ),
+    "dataset-name": (
+        TINY.replace('tiny = "tiny"', '"../x" = "tiny"'),
+        "the name of a dataset becomes a directory's",
+    ),
+    "dataset-path": (TINY.replace('= "tiny"', "= 3"), "datasets.tiny must be the path of a"),
+    "datasets": (
+        TINY.replace("[datasets]", "").replace("tiny = ", "datasets = "),
+        "datasets must be a table",
+    ),
+    "title": (TINY.replace('"Tiny"', "3"), "title must be text; received 3"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_grid_is_refused_in_one_line(case: str, tmp_path: Path, capsys):
+    text, words = BAD[case]
+    (tmp_path / "bad.toml").write_text(text)
+    assert main(["experiment", str(tmp_path / "bad.toml")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {tmp_path / 'bad.toml'}")
+    assert words in line
+
+
+def test_a_grid_or_dataset_that_is_not_there(tmp_path: Path, capsys):
+    assert main(["experiment", str(tmp_path / "no.toml")]) == 2
+    assert "no.toml does not exist; a grid is a TOML file" in capsys.readouterr().err
+    (tmp_path / "g.toml").write_text(TINY.replace('= "tiny"', f'= "{tmp_path / "nowhere"}"'))
+    assert main(["experiment", str(tmp_path / "g.toml"), "--dry"]) == 2
+    said = capsys.readouterr().err
+    assert "g.toml: datasets.tiny: " in said
+    assert "nowhere is not a dataset directory: no such directory" in said
+
+
+# --- run ------------------------------------------------------------------------------------------
+
+
+def test_runs_are_model_directories_with_the_command_that_makes_them(finished: Path):
+    for name in NAMES:
+        directory = finished / "runs" / "small" / name
+        model, _, train = read_config(directory)
+        assert name == f"tiny-sasrec-{model.refinement}-ce-seed{train.seed}"
+        command = json.loads((directory / "metrics.json").read_text())["training"]["command"]
+        assert command.startswith(f"python -m awrsr train tiny --output runs/small/{name} ")
+        assert (directory / "README.md").is_file()
+
+
+def test_finished_runs_are_not_run_again_and_the_record_stays(place: Path, capsys):
+    before = times(place / "runs")
+    files = {path.name: path.read_bytes() for path in (place / "small").iterdir()}
+    assert sorted(files) == sorted(results.FILES)
+    assert main(["experiment", "small.toml", "--device", "cpu"]) == 0
+    assert "Tiny: 4 of 4 runs done" in capsys.readouterr().out
+    assert times(place / "runs") == before
+    assert {path.name: path.read_bytes() for path in (place / "small").iterdir()} == files
+
+
+def test_a_run_broken_off_is_resumed_to_the_same_end(place: Path, capsys):
+    directory = place / "runs" / "small" / NAMES[1]
+    weights = (directory / "model.safetensors").read_bytes()
+    shutil.rmtree(directory)
+    (run,) = (run for run in read_grid("small.toml").runs if run.name == NAMES[1])
+
+    def stop(progress: training.Progress) -> None:
+        if progress.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        data = load_dataset("tiny")
+        training.train(data, directory, run.model, run.train, device="cpu", report=stop)
+    assert main(["experiment", "small.toml", "--dry"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[:-1]] == ["done", "unfinished", "done", "done"]
+    assert main(["experiment", "small.toml", "--device", "cpu"]) == 0
+    assert f"1 of 1: {NAMES[1]}, resumed" in capsys.readouterr().out
+    assert (directory / "model.safetensors").read_bytes() == weights
+
+
+def test_a_run_killed_before_its_evaluation_is_evaluated(place: Path, capsys):
+    directory = place / "runs" / "small" / NAMES[1]
+    metrics = (directory / "metrics.json").read_bytes()
+    (directory / "metrics.json").unlink()
+    assert main(["experiment", "small.toml", "--device", "cpu"]) == 0
+    assert f"1 of 1: {NAMES[1]}, resumed" in capsys.readouterr().out
+    assert (directory / "metrics.json").read_bytes() == metrics
+
+
+def test_dry_lists_and_writes_nothing(place: Path, capsys):
+    shutil.rmtree(place / "runs" / "small" / NAMES[2])
+    before = times(place)
+    assert main(["experiment", "small.toml", "--dry"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    states = ["done", "done", "missing", "done"]
+    assert [line.split() for line in lines[:-1]] == [
+        [state, f"runs/small/{name}"] for state, name in zip(states, NAMES, strict=True)
+    ]
+    assert lines[-1] == "Tiny: 3 of 4 runs done"
+    assert times(place) == before
+
+
+def test_a_run_with_other_settings_is_refused_before_anything_starts(place: Path, capsys):
+    shutil.rmtree(place / "runs" / "small" / NAMES[0])
+    (place / "small.toml").write_text(TINY.replace("0.02", "0.03"))
+    for flags in ([], ["--dry"], ["--record"]):
+        assert main(["experiment", "small.toml", *flags]) == 2
+        assert (
+            f"runs/small/{NAMES[1]} holds a run with other settings: train.learning_rate is 0.02 "
+            "there, 0.03 in the grid" in capsys.readouterr().err
+        )
+    assert not (place / "runs" / "small" / NAMES[0]).exists()
+
+
+def test_a_run_of_other_data_is_refused(place: Path, capsys):
+    shutil.rmtree(place / "tiny")
+    save_dataset(make_dataset(seed=1), place / "tiny")
+    assert main(["experiment", "small.toml", "--dry"]) == 2
+    assert "holds a run with other settings: dataset.fingerprint is" in capsys.readouterr().err
+
+
+def test_what_is_no_run_is_refused(place: Path, capsys):
+    directory = place / "runs" / "small" / NAMES[0]
+    shutil.rmtree(directory)
+    directory.mkdir()
+    (directory / "notes.txt").touch()
+    assert main(["experiment", "small.toml"]) == 2
+    assert f"{NAMES[0]} is not a model directory: it lacks config.json" in capsys.readouterr().err
+
+
+def test_one_failing_run_does_not_stop_the_others(place: Path, capsys, monkeypatch):
+    for name in NAMES[:2]:
+        shutil.rmtree(place / "runs" / "small" / name)
+    real = training.train
+
+    def train(dataset, directory, model, config, **settings):
+        if model.refinement == "none":
+            raise ConfigError("this one fails")
+        return real(dataset, directory, model, config, **settings)
+
+    monkeypatch.setattr(training, "train", train)
+    assert main(["experiment", "small.toml", "--device", "cpu"]) == 2
+    captured = capsys.readouterr()
+    assert "error: this one fails" in captured.err
+    assert captured.err.endswith(f"error: 1 run failed: {NAMES[0]}\n")
+    assert "Tiny: 3 of 4 runs done" in captured.out
+    assert read_results("small.toml").missing == [NAMES[0]]
+
+
+def test_dry_and_record_together(place: Path, capsys):
+    assert main(["experiment", "small.toml", "--dry", "--record"]) == 2
+    assert "choose one" in capsys.readouterr().err
+
+
+# --- record ---------------------------------------------------------------------------------------
+
+
+def test_a_half_finished_grid_is_recorded_as_far_as_it_is(place: Path, capsys):
+    shutil.rmtree(place / "small")
+    for name in NAMES[2:]:
+        shutil.rmtree(place / "runs" / "small" / name)
+    before = times(place / "runs")
+    assert main(["experiment", "small.toml", "--record"]) == 0
+    assert times(place / "runs") == before
+    found = read_results("small.toml")
+    assert found.missing == NAMES[2:]
+    assert found.test["run"].tolist() == NAMES[:2]
+    assert report.state(found).startswith(
+        f"2 of 4 runs are recorded. Missing: {NAMES[2]}, {NAMES[3]}. `python -m awrsr experiment "
+    )
+    text = report.report(place)
+    assert "2 of 4 runs are recorded" in text
+    assert "1 seed, too few for more" in text
+
+
+def test_nothing_done_records_nothing(place: Path, capsys):
+    shutil.rmtree(place / "runs")
+    shutil.rmtree(place / "small")
+    assert main(["experiment", "small.toml", "--record"]) == 0
+    assert capsys.readouterr().out == "Tiny: 0 of 4 runs done\n"
+    assert read_results("small.toml") is None
+    assert "## Planned, nothing recorded" in report.report(place)
+
+
+def test_the_record_is_what_the_runs_hold(place: Path):
+    found, ranks = read_results("small.toml"), read_ranks("small.toml")
+    assert found.missing == []
+    for name in NAMES:
+        recorded = json.loads((place / "runs" / "small" / name / "metrics.json").read_text())
+        for split in ("test", "validation"):
+            (row,) = results.records(
+                found.runs[(found.runs["run"] == name) & (found.runs["split"] == split)]
+            )
+            for metric, value in recorded[split]["metrics"].items():
+                assert row[metric] == pytest.approx(value, abs=1e-6)
+            assert row["held_out"] == recorded[split]["protocol"]["split"]
+            assert row["candidates"] == recorded[split]["protocol"]["candidates"]
+            assert row["command"] == recorded["training"]["command"]
+            assert json.loads(row["train"])["seed"] == row["seed"]
+            assert "torch " in row["software"]
+        of_users = pd.read_parquet(place / "runs" / "small" / name / "ranks.parquet")
+        assert ranks[name].tolist() == of_users.query("split == 'test'")["rank"].tolist()
+        history = pd.read_csv(place / "runs" / "small" / name / "history.csv")
+        mine = found.history[found.history["run"] == name]
+        np.testing.assert_allclose(mine["NDCG@5"], history["NDCG@5"], atol=1e-6)
+        np.testing.assert_allclose(mine["grad_norm"], history["grad_norm"], atol=1e-6)
+
+
+def test_metrics_of_other_weights_are_not_recorded(place: Path, capsys):
+    one, other = (place / "runs" / "small" / name for name in NAMES[:2])
+    shutil.copy(other / "metrics.json", one)
+    assert main(["experiment", "small.toml", "--record"]) == 2
+    assert f"run `python -m awrsr evaluate runs/small/{NAMES[0]}" in capsys.readouterr().err
+
+
+DAMAGE = {
+    "missing": (lambda folder: (folder / "history.csv").unlink(), "history.csv does not exist"),
+    "column": (
+        lambda folder: change(folder / "results.csv", "HR@10,", "HR@11,"),
+        "column 'HR@10' is missing",
+    ),
+    "text": (
+        lambda folder: change(folder / "history.csv", ",3,", ",three,"),
+        "column 'epoch' must hold numbers",
+    ),
+    "empty": (lambda folder: (folder / "results.csv").write_text(""), "not a readable table"),
+    "strange-run": (
+        lambda folder: change(folder.parent / "small.toml", "[0, 1]", "[0]"),
+        "is not a run of",
+    ),
+    "wrong-name": (
+        lambda folder: change(folder / "results.csv", "ce,sasrec,additive", "ce,sasrec,simple"),
+        "name runs by what they are not",
+    ),
+    "half": (
+        lambda folder: (folder / "history.csv").write_text(
+            (folder / "history.csv").read_text().splitlines()[0] + "\n"
+        ),
+        "were not written together",
+    ),
+}
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize("case", DAMAGE)
+def test_damaged_records_are_refused(case: str, place: Path, capsys):
+    damage, words = DAMAGE[case]
+    damage(place / "small")
+    with pytest.raises(DataError, match=words):
+        read_results("small.toml")
+    assert main(["report", "--experiments", ".", "--output", "R.md"]) == 2
+    assert words in capsys.readouterr().err
+    assert not (place / "R.md").exists()
+
+
+def test_damaged_ranks_are_refused(place: Path):
+    (place / "small" / "ranks.parquet").write_bytes(b"PAR1")
+    with pytest.raises(DataError, match="ranks.parquet is not a readable table of ranks"):
+        read_ranks("small.toml")
+
+
+# --- comparison -----------------------------------------------------------------------------------
+
+
+def test_gains_average_to_the_metrics():
+    ranks = np.random.default_rng(0).integers(1, 40, 500)
+    for metric, value in summarise(ranks).items():
+        if "MRR" not in metric:
+            assert gains(ranks, metric).mean() == pytest.approx(value)
+    kept = np.minimum(ranks, results.RANKS_KEPT + 1)
+    assert gains(kept, "NDCG@20").tolist() == gains(ranks, "NDCG@20").tolist()
+
+
+def test_an_interval_is_that_of_a_bootstrap_written_as_a_loop():
+    """Users and seeds drawn apart from each other, every user kept, ten thousand times."""
+    generator = np.random.default_rng(3)
+    changed = generator.random((300, 1)) < 0.3
+    differences = np.where(changed, generator.normal(0.02, 0.3, (300, 3)), 0) + [0, 0.01, -0.01]
+    differences[~changed[:, 0]] = 0
+    interval = paired_interval(differences)
+    samples = []
+    for _ in range(10_000):
+        users = generator.integers(300, size=300)
+        seeds = generator.integers(3, size=3)
+        samples.append(differences[users][:, seeds].mean())
+    low, high = np.quantile(samples, [0.025, 0.975])
+    assert interval.mean == pytest.approx(differences.mean())
+    assert (interval.low, interval.high) == pytest.approx((low, high), abs=0.03 * (high - low))
+
+
+def test_an_interval_covers_the_truth_as_often_as_it_says():
+    """Normal differences of one seed: the interval is near mean +- 1.96 standard errors."""
+    differences = np.random.default_rng(1).normal(0.1, 1, (400, 1))
+    interval = paired_interval(differences)
+    error = differences.std() / 20
+    assert interval.low == pytest.approx(differences.mean() - 1.96 * error, abs=0.1 * error)
+    assert interval.high == pytest.approx(differences.mean() + 1.96 * error, abs=0.1 * error)
+
+
+def test_no_difference_is_an_interval_of_nothing():
+    assert paired_interval(np.zeros((5, 2))) == (0, 0, 0)
+
+
+def test_a_disagreement_between_seeds_widens_the_interval():
+    users = np.random.default_rng(2).normal(0, 0.1, 500)
+    agree = paired_interval(np.stack([users, users, users], axis=1))
+    differ = paired_interval(np.stack([users - 0.1, users, users + 0.1], axis=1))
+    assert differ.high - differ.low > 3 * (agree.high - agree.low)
+
+
+@pytest.mark.parametrize(
+    "low, high, seeds, said",
+    [
+        (0.1, 0.2, 3, "holds"),
+        (-0.2, -0.1, 3, "does not hold"),
+        (-0.1, 0.1, 3, "undecided"),
+        (0.0, 0.1, 3, "undecided"),
+        (0.1, 0.2, 1, "undecided"),
+    ],
+)
+def test_verdict(low: float, high: float, seeds: int, said: str):
+    assert verdict({"low": low, "high": high, "seeds": seeds}) == said
+
+
+def test_models_are_paired_by_user_and_seed():
+    """Hand-worked: two users, seeds 0 and 1 of additive, 1 and 2 of vanilla; only 1 is in both."""
+    rows = [
+        {"dataset": "d", "loss": "ce", "backbone": "sasrec", "refinement": kind, "seed": seed}
+        for kind, seeds in (("none", (1, 2)), ("additive", (0, 1)))
+        for seed in seeds
+    ]
+    runs = pd.DataFrame(rows).assign(split="test")
+    ranks = {
+        "d-sasrec-none-ce-seed1": np.array([1, 30], np.uint8),
+        "d-sasrec-none-ce-seed2": np.array([9, 9], np.uint8),
+        "d-sasrec-additive-ce-seed0": np.array([9, 9], np.uint8),
+        "d-sasrec-additive-ce-seed1": np.array([1, 3], np.uint8),
+    }
+    table = compare(runs, ranks).set_index("metric")
+    assert table["seeds"].tolist() == [1, 1]
+    assert table.loc["HR@10", "vanilla"] == 0.5
+    assert table.loc["HR@10", "difference"] == 0.5
+    assert table.loc["NDCG@10", "difference"] == pytest.approx(1 / np.log2(4) / 2)
+    alone = compare(runs[runs["refinement"] == "additive"], dict(list(ranks.items())[2:]))
+    assert alone.empty
+
+
+def test_means_over_seeds_in_the_order_of_the_refinements(place: Path):
+    found = read_results("small.toml")
+    table = means(found.test.iloc[::-1], ["NDCG@10"])
+    assert table["refinement"].tolist() == ["none", "additive"]
+    mine = found.test[found.test["refinement"] == "additive"]["NDCG@10"]
+    assert table.iloc[1][["NDCG@10", "NDCG@10 min", "NDCG@10 max"]].tolist() == pytest.approx(
+        [mine.mean(), mine.min(), mine.max()]
+    )
+
+
+# --- what is said ---------------------------------------------------------------------------------
+
+
+def test_the_claim_is_read_off_the_intervals(place: Path):
+    found = read_results("small.toml")
+    for low, high, words in (
+        (0.01, 0.03, "holds for 1 of 1 mechanism"),
+        (-0.03, -0.01, "does not hold for 1 of 1 mechanism"),
+        (-0.01, 0.03, "is undecided for 1 of 1 mechanism"),
+    ):
+        changed = found.intervals.assign(low=low, high=high, difference=(low + high) / 2)
+        (paragraph,) = report.claim(
+            results.Results(**{**vars(found), "intervals": changed}), "tiny", "ce"
+        )
+        assert f"That refinement improves NDCG@10 {words}" in paragraph
+        assert f"[{low:+.4f}, {high:+.4f}]" in paragraph
+        assert "SASRec on tiny, loss `ce`" in paragraph
+
+
+def test_report_says_what_is_missing_and_where_to_look(place: Path, capsys):
+    assert main(["report", "--experiments", ".", "--output", "R.md"]) == 0
+    text = (place / "R.md").read_text()
+    assert "All 4 runs of the grid are recorded." in text
+    for heading in ("## Data", "## Tiny", "does refinement improve NDCG?", "NDCG@N against N"):
+        assert heading in text
+    assert "| SASRec \u00b7 additive | 2 |" in text
+    (place / "none").mkdir()
+    assert main(["report", "--experiments", "none"]) == 2
+    assert "none holds no grid; a grid is a TOML file" in capsys.readouterr().err
+
+
+# --- the recorded files of this repository --------------------------------------------------------
+
+RECORDED = sorted(file for file in EXPERIMENTS.glob("*.toml") if file.with_suffix("").is_dir())
+
+
+def test_results_md_is_what_the_recorded_files_say():
+    assert (ROOT / "RESULTS.md").read_text(encoding="utf-8") == report.report(EXPERIMENTS), (
+        "write it again: python -m awrsr report"
+    )
+
+
+@pytest.mark.parametrize("file", RECORDED, ids=lambda file: file.stem)
+def test_recorded_metrics_are_those_of_the_recorded_ranks(file: Path):
+    found, ranks = read_results(file), read_ranks(file)
+    assert list(ranks) == found.test["run"].tolist()
+    for row in results.records(found.test):
+        assert len(ranks[row["run"]]) == row["users"]
+        for metric in ("HR@1", "HR@10", "HR@20", "NDCG@5", "NDCG@10", "NDCG@20"):
+            assert gains(ranks[row["run"]], metric).mean() == pytest.approx(row[metric], abs=1e-6)
+
+
+@pytest.mark.parametrize("file", RECORDED, ids=lambda file: file.stem)
+def test_recorded_intervals_are_those_of_the_recorded_ranks(file: Path):
+    found = read_results(file)
+    again = results.in_order(compare(found.runs, read_ranks(file)))
+    pd.testing.assert_frame_equal(again, found.intervals, check_dtype=False, atol=1e-6)
+
+
+@pytest.mark.parametrize("file", RECORDED, ids=lambda file: file.stem)
+def test_recorded_settings_are_those_of_the_grid(file: Path):
+    found = read_results(file)
+    planned = {run.name: run for run in found.grid.runs}
+    for row in results.records(found.test):
+        run = planned[row["run"]]
+        assert json.loads(row["model"]) == run.model.to_json()
+        assert json.loads(row["train"]) == run.train.to_json()
+
+
+def test_recorded_files_are_small():
+    files = [path for file in RECORDED for path in file.with_suffix("").iterdir()]
+    assert all(path.stat().st_size < 1_000_000 for path in files)
+    assert sum(path.stat().st_size for path in files) < 3_000_000
