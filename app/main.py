@@ -1,6 +1,7 @@
 """The app's entry, `streamlit run app/main.py` from any directory: page settings, page table."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -12,13 +13,18 @@ import streamlit as st  # noqa: E402
 st.set_page_config(page_title="AWRSR Inspector", page_icon=str(HERE / "icon.svg"), layout="wide")
 st.html(HERE / "style.css")
 
+from app import state  # noqa: E402
 from app.loaders import start_server  # noqa: E402  (page settings first: these imports take seconds)
-from app.views import inspect, results  # noqa: E402
+from app.views import find, inspect, models, results  # noqa: E402
 
 start_server()
+state.keep(st.session_state)
+inspector = st.Page(inspect.show, title="Inspect", url_path="inspect", default=True)
 st.navigation(
     [
-        st.Page(inspect.show, title="Inspect", url_path="inspect", default=True),
+        inspector,
+        st.Page(partial(find.show, inspector), title="Find", url_path="find"),
+        st.Page(models.show, title="Models", url_path="models"),
         st.Page(results.show, title="Results", url_path="results"),
     ],
     position="sidebar",

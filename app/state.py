@@ -158,7 +158,7 @@ def restore(
     return problems
 
 
-FIND = ("slice", "map", "x", "y", "sort", "where")
+FIND = ("slice", "map", "x", "y", "sort", "order", "where")
 MODELS = ("over",)
 
 

@@ -1,0 +1,268 @@
+"""The users of a scan as a table about two models: named slices, limits, metrics. No Streamlit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from awrsr.dataset import Dataset
+from awrsr.explain import Scan, mean_interval, seed_pairs
+
+KINDS = {"first_order": "First order", "second_order": "Second order", "refined": "Refined"}
+CUTOFF = 10
+TENTH = 0.1
+
+
+class Column(NamedTuple):
+    """A column of the table: what it is called and what it means."""
+
+    title: str
+    meaning: str
+
+
+COLUMNS = {
+    "length": Column("items", "Items in the history, the held-out one not counted."),
+    "repeats": Column("repeats", "Entries of the history that repeat an earlier one."),
+    "rank_a": Column("rank in A", "Of the held-out item, 1 = best."),
+    "rank_b": Column("rank in B", "Of the held-out item, 1 = best."),
+    "change": Column("places gained in B", "Rank in A less rank in B."),
+    "doublings": Column("log2 rank A / rank B", "How often the rank halves from A to B."),
+    "entropy_a": Column("evenness A", "Entropy of A's row over that of an even row; 1 = even."),
+    "entropy_b": Column("evenness B", "Entropy of B's row over that of an even row; 1 = even."),
+    "reach_a": Column("reach A", "How many places back A's weight lies, on average."),
+    "reach_b": Column("reach B", "How many places back B's weight lies, on average."),
+    "itself_a": Column("on newest A", "A's weight on the newest item."),
+    "itself_b": Column("on newest B", "B's weight on the newest item."),
+    "repeats_a": Column("on repeats A", "A's weight on items that stand in the history twice."),
+    "repeats_b": Column("on repeats B", "B's weight on items that stand in the history twice."),
+    "divergence": Column("JS A, B", "Jensen-Shannon divergence of the two rows: 0 to 1 bit."),
+    "divergence_seeds": Column("JS seeds", "The same of two seeds of one model: the noise."),
+    "correlation": Column("rho A, B", "Spearman's rank correlation of the two rows."),
+    "correlation_seeds": Column("rho seeds", "The same of two seeds of one model: the noise."),
+    "attribution_a": Column("rho attr A", "Spearman of A's row with the size of input x gradient."),
+    "attribution_b": Column("rho attr B", "Spearman of B's row with the size of input x gradient."),
+}
+PER_MODEL = {
+    "entropy": "entropy_share",
+    "reach": "reach",
+    "itself": "itself",
+    "repeats": "repeats",
+    "attribution": "attribution",
+}
+"""Columns of each model, and the measure of the scan that they show."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """What a column's value must lie within; None is no limit."""
+
+    column: str
+    low: float | None = None
+    high: float | None = None
+
+    def fits(self, table: pd.DataFrame) -> pd.Series:
+        """Whether each user's value is there and within."""
+        values = table[self.column]
+        fits = values.notna()
+        if self.low is not None:
+            fits &= values >= self.low
+        if self.high is not None:
+            fits &= values <= self.high
+        return fits
+
+
+def limits_text(limits: list[Limit]) -> str:
+    """Limits for the address: length~5~40.rank_a~~10, a decimal comma in place of its point."""
+
+    def number(value: float | None) -> str:
+        return "" if value is None else f"{value:g}".replace(".", ",")
+
+    return ".".join(f"{limit.column}~{number(limit.low)}~{number(limit.high)}" for limit in limits)
+
+
+def parse_limits(text: str) -> list[Limit]:
+    """The limits that `limits_text` wrote.
+
+    Raises:
+        ValueError: it is not such a text.
+    """
+    limits: dict[str, Limit] = {}
+    for part in text.split(".") if text else []:
+        column, *bounds = part.split("~")
+        if column not in COLUMNS or len(bounds) != 2:
+            raise ValueError(f"accepted: COLUMN~LOW~HIGH, the columns are {', '.join(COLUMNS)}")
+        numbers = [float(bound.replace(",", ".")) if bound else None for bound in bounds]
+        if any(number is not None and not np.isfinite(number) for number in numbers):
+            raise ValueError("a limit is a finite number")
+        limits[column] = Limit(column=column, low=numbers[0], high=numbers[1])
+    return list(limits.values())
+
+
+# --- the table ------------------------------------------------------------------------------------
+
+
+def stale(scan: Scan, dataset: Dataset, models: Mapping[str, str]) -> str:
+    """Why a scan does not tell of these models as they are; empty where it does.
+
+    Args:
+        scan: read from a file.
+        dataset: the one on the page.
+        models: what tells the weights of each apart, by name.
+    """
+    if scan.about.get("dataset", {}).get("fingerprint") != dataset.fingerprint:
+        return "the scan is of another dataset"
+    for name, weights in models.items():
+        known = scan.about.get("models", {}).get(name)
+        if known is None:
+            return f"the scan does not hold {name}"
+        if known.get("weights_sha256") != weights:
+            return f"the scan is of other weights of {name}"
+    pairs = {frozenset(pair) for pair in scan.about.get("pairs", [])}
+    if frozenset(models) not in pairs and len(models) == 2:
+        return f"the scan does not compare {' and '.join(models)}"
+    return ""
+
+
+def noise_pair(scan: Scan, a: str) -> tuple[str, str] | None:
+    """Two seeds of one model, of A's settings where the scan has such a pair."""
+    pairs = seed_pairs(scan.about)
+    alike = [pair for pair in pairs if a in pair]
+    return (alike or pairs or [None])[0]
+
+
+def pair_table(
+    scan: Scan, noise: Scan | None, dataset: Dataset, a: str, b: str, kind: str
+) -> pd.DataFrame:
+    """Every user as a row: id, and COLUMNS where the scan has them.
+
+    Args:
+        scan: that holds both models.
+        noise: a scan of two seeds of one model, where there is one.
+        dataset: whose users they are.
+        a: a model.
+        b: another one, or the same.
+        kind: of map, one of KINDS.
+    """
+    sides = {side: _of_model(scan, name, dataset) for side, name in (("a", a), ("b", b))}
+    columns: dict[str, object] = {
+        "user_id": dataset.user_ids,
+        "length": sides["a"]["length"].to_numpy(),
+        "repeats": sides["a"]["repeats"].to_numpy(),
+        "rank_a": sides["a"]["rank"].to_numpy(),
+        "rank_b": sides["b"]["rank"].to_numpy(),
+    }
+    columns["change"] = columns["rank_a"] - columns["rank_b"]
+    columns["doublings"] = np.log2(columns["rank_a"] / columns["rank_b"])
+    for name, measure in PER_MODEL.items():
+        for side, rows in sides.items():
+            if f"{kind}_{measure}" in rows:
+                columns[f"{name}_{side}"] = rows[f"{kind}_{measure}"].to_numpy(dtype=float)
+    seeds = noise_pair(noise, a) if noise is not None else None
+    of_pairs = {"": _of_pair(scan, (a, b), dataset)}
+    of_pairs["_seeds"] = _of_pair(noise, seeds, dataset) if noise and seeds else None
+    for suffix, rows in of_pairs.items():
+        for measure in ("divergence", "correlation"):
+            name = f"{kind}_{measure}"
+            if rows is not None and suffix and rows[name].isna().all():
+                name = f"refined_{measure}"  # two vanilla seeds have no second order
+            columns[measure + suffix] = (
+                np.full(dataset.n_users, np.nan)
+                if rows is None
+                else rows[name].to_numpy(dtype=float)
+            )
+    return pd.DataFrame(
+        {"user_id": columns["user_id"]} | {c: columns[c] for c in COLUMNS if c in columns}
+    )
+
+
+def _of_model(scan: Scan, name: str, dataset: Dataset) -> pd.DataFrame:
+    rows = scan.users[scan.users["model"] == name]
+    return rows.set_index("user_id").loc[dataset.user_ids]
+
+
+def _of_pair(scan: Scan, pair: tuple[str, str], dataset: Dataset) -> pd.DataFrame | None:
+    first, second = scan.pairs["model_a"], scan.pairs["model_b"]
+    a, b = pair
+    rows = scan.pairs[((first == a) & (second == b)) | ((first == b) & (second == a))]
+    return rows.set_index("user_id").loc[dataset.user_ids] if len(rows) else None
+
+
+# --- slices ---------------------------------------------------------------------------------------
+
+
+class Slice(NamedTuple):
+    """Some users: how the slice is called, and whether each user is in it."""
+
+    title: str
+    chosen: np.ndarray
+
+
+def slices(table: pd.DataFrame, max_length: int) -> dict[str, Slice]:
+    """The named slices, by name; one may be empty.
+
+    Args:
+        table: made by `pair_table`.
+        max_length: what the models see at most.
+    """
+    length = table["length"].to_numpy()
+    short, long = (int(np.quantile(length, share)) for share in (0.25, 0.75))
+    moved = table["doublings"].abs().to_numpy()
+    apart = table["divergence"].to_numpy()
+    noise = table["divergence_seeds"].to_numpy()
+
+    def top(values: np.ndarray) -> np.ndarray:
+        known = values[~np.isnan(values)]
+        if not len(known):
+            return np.zeros(len(values), dtype=bool)
+        return (values >= np.quantile(known, 1 - TENTH)) & (values > 0)
+
+    return {
+        "all": Slice("All users", np.ones(len(table), dtype=bool)),
+        "short": Slice(f"Short histories (at most {short} items)", length <= short),
+        "long": Slice(f"Long histories ({long} items or more)", length >= long),
+        "cut": Slice(f"Cut histories (more than the {max_length} items seen)", length > max_length),
+        "repeats": Slice("Histories that repeat items", table["repeats"].to_numpy() > 0),
+        "ranks": Slice("Ranks furthest apart (a tenth)", top(moved)),
+        "attention": Slice("Attention least alike (a tenth)", top(apart)),
+        "noise": Slice("Attention less alike than of two seeds", apart > noise),
+    }
+
+
+def slice_metrics(table: pd.DataFrame, named: Mapping[str, Slice]) -> pd.DataFrame:
+    """HR@10 and NDCG@10 of both models per slice, B less A with its paired bootstrap interval, and
+    how alike their attention is beside the same of two seeds."""
+    gains = {
+        (metric, side): gain(table[f"rank_{side}"].to_numpy(), metric)
+        for metric in ("HR@10", "NDCG@10")
+        for side in "ab"
+    }
+    rows = []
+    for name, part in named.items():
+        row: dict[str, object] = {
+            "slice": name,
+            "title": part.title,
+            "users": int(part.chosen.sum()),
+        }
+        for metric in ("HR@10", "NDCG@10"):
+            a, b = (gains[metric, side][part.chosen] for side in "ab")
+            low, high = mean_interval(b - a) if len(a) else (np.nan, np.nan)
+            row |= {
+                f"{metric} A": a.mean() if len(a) else np.nan,
+                f"{metric} B": b.mean() if len(b) else np.nan,
+                f"{metric} difference": (b - a).mean() if len(a) else np.nan,
+                f"{metric} low": low,
+                f"{metric} high": high,
+            }
+        for column in ("divergence", "divergence_seeds", "correlation", "correlation_seeds"):
+            known = table.loc[part.chosen, column].dropna()
+            row[column] = known.mean() if len(known) else np.nan
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def gain(ranks: np.ndarray, metric: str) -> np.ndarray:
+    """Each user's part of a metric at 10."""
+    hit = ranks <= CUTOFF
+    return hit.astype(float) if metric.startswith("HR") else hit / np.log2(ranks + 1)

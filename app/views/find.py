@@ -1,0 +1,416 @@
+"""Find: all users in two models, to be sorted, limited and plotted; a row opens on Inspect."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import charts, finding, loaders, pages, state
+from app.finding import COLUMNS, KINDS, Limit
+from app.history import show_user
+from app.sides import model_title
+from app.text import plain
+from awrsr.errors import AwrsrError
+from awrsr.explain import Scan
+
+MAX_COMPUTED = 2_000
+"""Users that are scanned while a person waits; more need the command."""
+MAX_ROWS = 1_000
+LARGEST, SMALLEST = "largest first", "smallest first"
+SLICES = ("all", "short", "long", "cut", "repeats", "ranks", "attention", "noise")
+PLOTTED = [name for name in COLUMNS if name != "repeats"]
+SHOWN = {
+    "length": "%d",
+    "rank_a": "%d",
+    "rank_b": "%d",
+    "change": "%+d",
+    "divergence": "%.3f",
+    "divergence_seeds": "%.3f",
+    "correlation": "%+.2f",
+    "correlation_seeds": "%+.2f",
+    "entropy_a": "%.2f",
+    "entropy_b": "%.2f",
+    "reach_a": "%.1f",
+    "reach_b": "%.1f",
+    "itself_a": "%.2f",
+    "itself_b": "%.2f",
+    "attribution_a": "%+.2f",
+    "attribution_b": "%+.2f",
+    "repeats": "%d",
+}
+"""Columns of the table in their order, and how their numbers are written."""
+OWN = [
+    state.Choice("slice", "all", state.one_of(list(SLICES))),
+    state.Choice("map", "refined", state.one_of(list(KINDS))),
+    state.Choice("x", "divergence", state.one_of(PLOTTED)),
+    state.Choice("y", "doublings", state.one_of(PLOTTED)),
+    state.Choice("sort", "doublings", state.one_of(list(COLUMNS))),
+    state.Choice("order", LARGEST, state.one_of([LARGEST, SMALLEST])),
+    state.Choice("where", [], finding.parse_limits, finding.limits_text),
+]
+
+
+def show(inspector: Any) -> None:
+    """The page.
+
+    Args:
+        inspector: the page on which a user is opened.
+    """
+    chosen = pages.begin(OWN)
+    if chosen is None:
+        return
+    st.markdown("#### Which users to look at")
+    found = find_scan(chosen)
+    if found is None:
+        return
+    scan, noise, key = found
+    st.segmented_control(
+        "Map", list(KINDS), key="map", format_func=KINDS.__getitem__, required=True
+    )
+    kind = st.session_state.map
+    table = finding.pair_table(scan, noise, chosen.dataset, chosen.a, chosen.b, kind)
+    say_what_is_compared(chosen, table, noise, kind)
+    named = finding.slices(table, max_length(chosen))
+    show_slices(table, named, (*key, kind))
+    part = table[named[st.session_state.slice].chosen]
+    if part.empty:
+        st.info(
+            f"No user is in the slice \u201c{plain(named[st.session_state.slice].title)}\u201d: "
+            "choose another one above."
+        )
+        return
+    fitting = choose_limits(part)
+    if fitting.empty:
+        st.info(
+            f"None of the slice's {len(part):,} users fits the filter. Widen a limit, or remove it."
+        )
+        st.button("Remove all limits", on_click=forget_limits)
+        return
+    show_plot(fitting, inspector)
+    show_table(chosen, fitting, len(part), inspector)
+
+
+# --- what is read ---------------------------------------------------------------------------------
+
+
+def find_scan(chosen: pages.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]] | None:
+    """A scan that holds both models, one that holds two seeds, and what identifies them; or None,
+    and the page says why."""
+    names = list(dict.fromkeys((chosen.a, chosen.b)))
+    command = (
+        f"`python -m awrsr scan {chosen.directory}` scans all its models; add the directory of a "
+        "second seed to `--models` to see what a seed does"
+    )
+    written = None
+    try:
+        for name in names:
+            pages.check_model(chosen.models[name], chosen.dataset)
+        written = loaders.get_scan(chosen.directory)
+        why = "there is no scan of this dataset"
+        if written is not None:
+            marks = {name: loaders.fingerprint(chosen.models[name]) for name in names}
+            why = finding.stale(written, chosen.dataset, marks)
+    except AwrsrError as error:
+        if written is None and "scan" not in str(error):
+            st.error(plain(error))
+            return None
+        why = str(error)
+    fresh = written is not None and written.about["dataset"].get("fingerprint")
+    noise = written if fresh == chosen.dataset.fingerprint else None
+    key = tuple(loaders.model_key(chosen.models[name]) for name in names)
+    if written is not None and not why:
+        return written, noise, key
+    if chosen.dataset.n_users > MAX_COMPUTED:
+        st.warning(
+            f"Nothing to show: {plain(why)}. With {chosen.dataset.n_users:,} users it is not "
+            f"computed while you wait: {command}."
+        )
+        return None
+    try:
+        scan = loaders.compute_scan(chosen.dataset, [chosen.models[name] for name in names])
+    except AwrsrError as error:
+        st.error(plain(error))
+        return None
+    st.caption(
+        f":material/calculate: {plain(why[0].upper() + why[1:])}, so these two models were scanned "
+        f"just now, without attributions. {command}."
+    )
+    return scan, noise, key
+
+
+def max_length(chosen: pages.Chosen) -> int:
+    """The longest history that either model sees whole."""
+    return max(
+        loaders.get_model(chosen.models[name]).config.max_length for name in (chosen.a, chosen.b)
+    )
+
+
+def say_what_is_compared(
+    chosen: pages.Chosen, table: pd.DataFrame, noise: Scan | None, kind: str
+) -> None:
+    """Which rows, which protocol, and which two seeds the comparison is set against."""
+    st.caption(
+        f"{len(table):,} users, leave one out: the last item is the target, ranked among all "
+        f"{chosen.dataset.n_items:,} items, those in the history left out; ties count against it. "
+        "Attention is the last layer's last row, heads averaged: what the position that makes the "
+        "prediction attends to."
+    )
+    seeds = finding.noise_pair(noise, chosen.a) if noise is not None else None
+    if seeds is not None:
+        st.caption(
+            f":material/graphic_eq: JS seeds and rho seeds compare {plain(seeds[0])} with "
+            f"{plain(seeds[1])}: two trainings that differ by their seed alone. What two models "
+            "differ by beyond that is more than noise."
+        )
+    else:
+        st.caption(
+            ":material/graphic_eq: There is no second seed to compare with: train one with "
+            "another `--train.seed` and give its directory to `awrsr scan --models`. Until then "
+            "nobody can tell how much of a difference is noise."
+        )
+    if chosen.a == chosen.b:
+        st.info("A and B are the same model: choose two to see how they differ.")
+    elif table["divergence"].isna().all():
+        lacking = [
+            f"{side.upper()}, {model_title(getattr(chosen, side))}"
+            for side in "ab"
+            if table.get(f"entropy_{side}", pd.Series(dtype=float)).isna().all()
+        ]
+        st.info(
+            f"No {KINDS[kind].lower()} map in {plain(' and in '.join(lacking))}: nothing to "
+            "compare. First order and Refined exist in every model."
+        )
+
+
+# --- slices and limits ----------------------------------------------------------------------------
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _slice_metrics(
+    key: tuple[Any, ...], _table: pd.DataFrame, _named: dict[str, finding.Slice]
+) -> pd.DataFrame:
+    return finding.slice_metrics(_table, _named)
+
+
+def show_slices(table: pd.DataFrame, named: dict[str, finding.Slice], key: tuple[Any, ...]) -> None:
+    """The slices with their metrics, and which one is looked at."""
+    rows = _slice_metrics(key, table, named)
+
+    def number(value: float, form: str = "{:.4f}") -> str:
+        return "\u2013" if np.isnan(value) else form.format(value)
+
+    def difference(row: pd.Series, metric: str) -> str:
+        if np.isnan(row[f"{metric} low"]):
+            return "\u2013"
+        mean, low, high = (row[f"{metric} {part}"] for part in ("difference", "low", "high"))
+        return f"{mean:+.4f} ({low:+.4f} to {high:+.4f})"
+
+    shown = pd.DataFrame(
+        {
+            "slice": rows["title"],
+            "users": rows["users"],
+            **{
+                column: value
+                for metric in ("NDCG@10", "HR@10")
+                for column, value in {
+                    f"{metric} A": rows[f"{metric} A"].map(number),
+                    f"{metric} B": rows[f"{metric} B"].map(number),
+                    f"{metric} B less A": [difference(row, metric) for _, row in rows.iterrows()],
+                }.items()
+            },
+            "JS A, B": rows["divergence"].map(lambda v: number(v, "{:.3f}")),
+            "JS seeds": rows["divergence_seeds"].map(lambda v: number(v, "{:.3f}")),
+            "rho A, B": rows["correlation"].map(lambda v: number(v, "{:+.2f}")),
+            "rho seeds": rows["correlation_seeds"].map(lambda v: number(v, "{:+.2f}")),
+        }
+    )
+    with st.expander("Slices and their metrics", expanded=True):
+        st.dataframe(
+            shown,
+            hide_index=True,
+            key="slices",
+            height="content",
+            column_config={"slice": st.column_config.TextColumn(pinned=True, width=230)},
+        )
+        st.caption(
+            "In brackets the 95% paired bootstrap interval over the slice's users; where it holds "
+            "0 the slice does not tell the models apart. Slices made by ranks or by attention were "
+            "chosen by what they are measured on: read them as places to look, not as results."
+        )
+    st.selectbox("Slice", list(named), key="slice", format_func=lambda name: label_of(named[name]))
+
+
+def label_of(part: finding.Slice) -> str:
+    """A slice's title and how many users are in it."""
+    return f"{part.title} \u00b7 {int(part.chosen.sum()):,}"
+
+
+def choose_limits(table: pd.DataFrame) -> pd.DataFrame:
+    """The users whose values lie within all limits."""
+    session = st.session_state
+    offered = [name for name in SHOWN if name in table and table[name].notna().any()]
+    session["where"] = [limit for limit in session.where if limit.column in table]
+    session["limited"] = [limit.column for limit in session.where]
+    for limit in session.where:
+        session[f"low-{limit.column}"], session[f"high-{limit.column}"] = limit.low, limit.high
+    with st.expander(filter_title(session.where), expanded=bool(session.where)):
+        st.multiselect(
+            "Limit",
+            list(dict.fromkeys([*offered, *session.limited])),
+            key="limited",
+            format_func=lambda name: COLUMNS[name].title,
+            on_change=take_limits,
+            placeholder="Length, a rank, evenness, ...",
+        )
+        for limit in session.where:
+            title, meaning = COLUMNS[limit.column]
+            values = table[limit.column].dropna()
+            ends = f"{values.min():.4g} to {values.max():.4g}" if len(values) else "no values"
+            with st.container(horizontal=True, gap="small"):
+                for end, word in (("low", "at least"), ("high", "at most")):
+                    st.number_input(
+                        f"{title} {word}",
+                        value=None,
+                        key=f"{end}-{limit.column}",
+                        on_change=take_limits,
+                        placeholder=ends,
+                        help=meaning,
+                    )
+    fits = np.ones(len(table), dtype=bool)
+    for limit in session.where:
+        fits &= limit.fits(table).to_numpy()
+    return table[fits]
+
+
+def filter_title(limits: list[Limit]) -> str:
+    """The filter in words."""
+    if not limits:
+        return "Filter"
+    said = [
+        COLUMNS[limit.column].title
+        + (f" \u2265 {limit.low:g}" if limit.low is not None else "")
+        + (f" \u2264 {limit.high:g}" if limit.high is not None else "")
+        for limit in limits
+    ]
+    return f"Filter: {plain('; '.join(said))}"
+
+
+def take_limits() -> None:
+    """The limits as the widgets have them; a new column begins without any."""
+    session = st.session_state
+    before = {limit.column: limit for limit in session.where}
+    session["where"] = [
+        replace(
+            before.get(column, Limit(column=column)),
+            low=session.get(f"low-{column}") if column in before else None,
+            high=session.get(f"high-{column}") if column in before else None,
+        )
+        for column in session.limited
+    ]
+
+
+def forget_limits() -> None:
+    """No limits."""
+    st.session_state["where"] = []
+
+
+# --- users ----------------------------------------------------------------------------------------
+
+
+def show_plot(table: pd.DataFrame, inspector: Any) -> None:
+    """Any two columns against each other; a click on a point opens the user."""
+    titles = {name: column.title for name, column in COLUMNS.items()}
+    offered = [name for name in PLOTTED if name in table]
+    for axis in ("x", "y"):
+        if st.session_state[axis] not in offered:
+            st.session_state[axis] = next(c.default for c in OWN if c.name == axis)
+    with st.container(horizontal=True, gap="small"):
+        for axis, words in (("x", "Across"), ("y", "Up")):
+            st.selectbox(words, offered, key=axis, format_func=titles.__getitem__)
+    x, y = st.session_state.x, st.session_state.y
+    drawn = table.dropna(subset=[x, y])
+    if drawn.empty:
+        lacking = COLUMNS[x if table[x].isna().all() else y].title
+        st.info(f"No user has a value of \u201c{plain(lacking)}\u201d: choose another column.")
+        return
+    picked = st.plotly_chart(
+        charts.scatter(drawn, x, y, titles),
+        key=f"scatter-{st.session_state.get('find_picks', 0)}",
+        on_select="rerun",
+        selection_mode="points",
+        config={"displaylogo": False},
+    )
+    missing = len(table) - len(drawn)
+    st.caption(
+        f"{len(drawn):,} users"
+        + (f", {missing:,} without a value left out" if missing else "")
+        + ". Colour: blue where B ranks the held-out item better, red where A does. A click on a "
+        "point opens the user."
+    )
+    points = picked["selection"]["point_indices"]
+    if points and points[0] < len(drawn):
+        open_user(str(drawn["user_id"].iloc[points[0]]), inspector)
+
+
+def show_table(chosen: pages.Chosen, table: pd.DataFrame, of: int, inspector: Any) -> None:
+    """The users as rows; a click on one opens it."""
+    session = st.session_state
+    offered = [name for name in COLUMNS if name in table]
+    if session.sort not in offered:
+        session["sort"] = "doublings"
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        st.selectbox("Sort by", offered, key="sort", format_func=lambda name: COLUMNS[name].title)
+        st.segmented_control(
+            "Order",
+            [LARGEST, SMALLEST],
+            key="order",
+            required=True,
+            label_visibility="collapsed",
+        )
+    ordered = table.sort_values(
+        session.sort, ascending=session.order == SMALLEST, kind="stable", na_position="last"
+    ).head(MAX_ROWS)
+    columns = [
+        name
+        for name in SHOWN
+        if name in ordered and (name == session.sort or ordered[name].notna().any())
+    ]
+    if not (ordered["repeats"] > 0).any():
+        columns.remove("repeats")
+    shown = ordered[["user_id", *columns]]
+    selected = st.dataframe(
+        shown,
+        hide_index=True,
+        height=420,
+        key=f"found-{session.get('find_picks', 0)}-{len(shown)}-{session.sort}-{session.order}",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={"user_id": st.column_config.TextColumn("user", pinned=True)}
+        | {
+            name: st.column_config.NumberColumn(
+                COLUMNS[name].title, help=COLUMNS[name].meaning, format=SHOWN[name]
+            )
+            for name in columns
+        },
+    )["selection"]["rows"]
+    counted = f"{len(table):,} of {of:,} users of the slice"
+    if len(table) > MAX_ROWS:
+        counted += f", the first {MAX_ROWS:,} shown"
+    st.caption(
+        f"{counted}. Select a row to open the user on Inspect with A, "
+        f"{plain(model_title(chosen.a))}, and B, {plain(model_title(chosen.b))}."
+    )
+    if selected and selected[0] < len(shown):
+        open_user(str(shown["user_id"].iloc[selected[0]]), inspector)
+
+
+def open_user(user: str, inspector: Any) -> None:
+    """This user's history and held-out item, on Inspect, in the same two models."""
+    session = st.session_state
+    session["find_picks"] = session.get("find_picks", 0) + 1  # nothing is selected on coming back
+    show_user(user)
+    session["target"] = state.AUTOMATIC
+    session["rival"] = None
+    st.switch_page(inspector)

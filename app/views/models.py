@@ -1,0 +1,322 @@
+"""Models: what two models are, how they were trained, what their heads do, whether they hold."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import charts, loaders, pages, state
+from app.sides import SIDES, model_title
+from app.text import plain
+from app.users import get_ranks
+from awrsr.checkpoint import read_config
+from awrsr.config import ModelConfig, TrainConfig
+from awrsr.errors import AwrsrError
+from awrsr.explain import correlation_matrices
+
+MAX_PROFILED = 500
+"""Users whose rows a head's profile is the mean of, evenly drawn from the slice."""
+SLICES = {"all": "All users", "short": "Short histories", "long": "Long histories"}
+KINDS = {"first_order": "first", "second_order": "second", "refined": "refined", "even": "even row"}
+SHARES = {
+    "itself": "newest item",
+    "lag_1": "1 before",
+    "lag_2_3": "2\u20133",
+    "lag_4_7": "4\u20137",
+    "lag_8_15": "8\u201315",
+    "lag_16": "16 and more",
+    "first": "oldest seen",
+    "group": "same group",
+    "popular": "popular",
+    "repeats": "repeats",
+    "entropy_share": "evenness",
+}
+RECORDED = ("HR@5", "HR@10", "NDCG@5", "NDCG@10", "MRR")
+OWN = [state.Choice("over", "all", state.one_of(list(SLICES)))]
+ICONS = {
+    True: ":green[:material/check_circle:]",
+    False: ":red[:material/cancel:]",
+    None: ":material/help:",
+}
+VERDICTS = {True: "pass", False: "fail", None: "not checked"}
+
+
+def show() -> None:
+    """The page."""
+    chosen = pages.begin(OWN)
+    if chosen is None:
+        return
+    directories: dict[str, Path] = {}
+    for side in SIDES:
+        name = getattr(chosen, side)
+        try:
+            pages.check_model(chosen.models[name], chosen.dataset)
+            loaders.get_model(chosen.models[name])
+        except AwrsrError as error:
+            st.error(f"Model {side.upper()}, {plain(name)}: {plain(error)}")
+            continue
+        if chosen.models[name] not in directories.values():
+            directories[side] = chosen.models[name]
+    if not directories:
+        return
+    if len(directories) == 1 and chosen.a == chosen.b:
+        st.caption("A and B are the same model; it is shown once.")
+    for column, (side, directory) in zip(
+        st.columns(len(directories)), directories.items(), strict=True
+    ):
+        with column:
+            st.markdown(f"#### {label(side, directory)}")
+            show_card(directory)
+            show_checks(directory, chosen)
+    show_curves(directories)
+    show_heads(directories, chosen)
+    show_matrices(directories)
+
+
+def label(side: str, directory: Path) -> str:
+    """A model's letter and name."""
+    return f"{side.upper()}: {plain(model_title(directory.name))}"
+
+
+# --- what it is -----------------------------------------------------------------------------------
+
+
+def show_card(directory: Path) -> None:
+    """Weights, metrics with their protocol, settings, the command."""
+    model, _, training = read_config(directory)
+    recorded = recorded_metrics(directory)
+    st.caption(f"`{directory.name}` \u00b7 weights {loaders.fingerprint(directory)}")
+    if isinstance(recorded, str):
+        st.info(plain(recorded))
+    else:
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "split": list(recorded),
+                    **{
+                        name: [f"{split['metrics'][name]:.4f}" for split in recorded.values()]
+                        for name in RECORDED
+                    },
+                }
+            ),
+            hide_index=True,
+            height="content",
+            key=f"metrics-{directory.name}",
+        )
+        protocol = recorded["test"]["protocol"]
+        said = "; ".join(f"{name}: {value}" for name, value in protocol.items())
+        st.caption(f"Recorded by `awrsr evaluate`. {plain(said)}.")
+    with st.expander("Settings and command"):
+        st.dataframe(
+            settings_table(model, training),
+            hide_index=True,
+            height="content",
+            key=f"settings-{directory.name}",
+        )
+        command = training_record(directory).get("command")
+        if isinstance(command, str):
+            st.code(command, language="bash", wrap_lines=True)
+
+
+def recorded_metrics(directory: Path) -> dict[str, dict] | str:
+    """The sections of metrics.json by split, or why there are none."""
+    try:
+        metrics = loaders.get_metrics(directory)
+        if not metrics:
+            return f"No metrics.json: `python -m awrsr evaluate` on {directory.name} writes one."
+        found = {split: metrics[split] for split in ("test", "validation") if split in metrics}
+        for split in found.values():
+            for name in RECORDED:
+                float(split["metrics"][name])
+            dict(split["protocol"])
+        if "test" not in found:
+            return f"metrics.json of {directory.name} has no test split"
+        return found
+    except (AwrsrError, KeyError, TypeError, ValueError) as error:
+        return f"metrics.json of {directory.name} is not readable: {error}"
+
+
+def training_record(directory: Path) -> dict:
+    """The section "training" of metrics.json, empty where there is none."""
+    try:
+        record = loaders.get_metrics(directory).get("training")
+    except AwrsrError:
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def settings_table(model: ModelConfig, training: TrainConfig) -> pd.DataFrame:
+    """Every setting as a row."""
+    rows = [
+        (section, name, "default" if value is None else str(value))
+        for section, settings in (("model", model), ("training", training))
+        for name, value in settings.to_json().items()
+    ]
+    return pd.DataFrame(rows, columns=["of", "setting", "value"])
+
+
+# --- whether it holds -----------------------------------------------------------------------------
+
+
+def show_checks(directory: Path, chosen: pages.Chosen) -> None:
+    """One line a law: passed or not, and the number measured."""
+    ranks, why = get_ranks(directory, chosen.dataset)
+    checks = loaders.get_checks(directory, chosen.dataset, ranks)
+    passed = sum(check.passed is True for check in checks)
+    st.markdown(f"**Checks of the loaded model: {passed} of {len(checks)} pass**")
+    for check in checks:
+        measured = check.measured
+        if check.passed is None and why:
+            measured = f"{measured} ({why})"
+        st.markdown(
+            f"{ICONS[check.passed]} {plain(check.name)}: {VERDICTS[check.passed]}  \n"
+            f":small[{plain(measured)}]"
+        )
+
+
+# --- how it was trained ---------------------------------------------------------------------------
+
+
+def show_curves(directories: dict[str, Path]) -> None:
+    """The epochs of history.csv."""
+    st.markdown("#### Training")
+    histories, best = {}, {}
+    for side, directory in directories.items():
+        name = f"{side.upper()}: {model_title(directory.name)}"
+        table = read_history(directory)
+        if isinstance(table, str):
+            st.info(plain(table))
+            continue
+        histories[name] = table
+        epoch = training_record(directory).get("best_epoch")
+        if isinstance(epoch, int):
+            best[name] = epoch
+    if histories:
+        st.plotly_chart(
+            charts.training_curves(histories, best),
+            key="curves",
+            config={"displayModeBar": False},
+        )
+        st.caption(
+            "Per epoch, from history.csv; the diamond is the epoch whose weights were kept, the "
+            "best validation NDCG@10. Metrics rank the last item but one of every user among the "
+            "whole catalogue."
+        )
+
+
+def read_history(directory: Path) -> pd.DataFrame | str:
+    """The numbers of history.csv, or why there are none."""
+    path = directory / "history.csv"
+    if not path.is_file():
+        return f"{directory.name} has no history.csv: `python -m awrsr train` writes one"
+    try:
+        table = pd.read_csv(path).apply(pd.to_numeric, errors="coerce")
+    except (OSError, ValueError) as error:
+        return f"history.csv of {directory.name} is not readable: {error}"
+    if "epoch" not in table or not set(charts.CURVES) & set(table):
+        return f"history.csv of {directory.name} has no epochs; it has {', '.join(map(str, table))}"
+    return table
+
+
+# --- what its heads do ----------------------------------------------------------------------------
+
+
+def show_heads(directories: dict[str, Path], chosen: pages.Chosen) -> None:
+    """What each head gives its weight to over a slice of the users."""
+    st.markdown("#### What each head gives its weight to")
+    lengths = chosen.dataset.lengths() - 1
+    limits = {name: int(np.quantile(lengths, q)) for name, q in (("short", 0.25), ("long", 0.75))}
+    titles = SLICES | {
+        "short": f"Short histories (at most {limits['short']} items)",
+        "long": f"Long histories ({limits['long']} items or more)",
+    }
+    st.segmented_control(
+        "Slice", list(SLICES), key="over", format_func=titles.__getitem__, required=True
+    )
+    inside = {
+        "all": lengths > 0,
+        "short": (lengths > 0) & (lengths <= limits["short"]),
+        "long": (lengths > 0) & (lengths >= limits["long"]),
+    }[st.session_state.over]
+    users = np.flatnonzero(inside)
+    if not len(users):
+        st.info("No user is in this slice: choose another one.")
+        return
+    if len(users) > MAX_PROFILED:
+        users = users[np.linspace(0, len(users) - 1, MAX_PROFILED).round().astype(int)]
+    group = loaders.get_item_names(chosen.dataset).group_name
+    for column, (side, directory) in zip(
+        st.columns(len(directories)), directories.items(), strict=True
+    ):
+        with column:
+            st.markdown(f"**{label(side, directory)}**")
+            profile = loaders.get_head_profile(
+                directory, chosen.dataset, tuple(int(user) for user in users)
+            )
+            shown = {name: title for name, title in SHARES.items() if name in profile}
+            if "group" in shown:
+                shown["group"] = f"same {group}"
+            if profile["repeats"].abs().max() == 0:
+                del shown["repeats"]
+            st.plotly_chart(
+                charts.head_map(profile, shown, row_titles(profile)),
+                key=f"heads-{side}",
+                config={"displayModeBar": False},
+            )
+    st.caption(
+        f"Mean over {len(users):,} users of the last row of each head's map, what the position "
+        "that makes the prediction attends to. The even row is what the same weight spread evenly "
+        "over each history would give: a head does something where it leaves that. "
+        + (
+            f"Same {plain(group)}: other items whose first listed one is the newest item's. "
+            if group
+            else ""
+        )
+        + "Popular: the tenth of the catalogue that occurs most often. Evenness: entropy over that "
+        "of an even row. Weight moves in bins of places before the newest item."
+    )
+
+
+def row_titles(profile: pd.DataFrame) -> list[str]:
+    """Layer, head and kind of every row."""
+    return [
+        KINDS[row.kind] if row.layer == 0 else f"L{row.layer} H{row.head} {KINDS[row.kind]}"
+        for row in profile.itertuples()
+    ]
+
+
+# --- what it learned ------------------------------------------------------------------------------
+
+
+def show_matrices(directories: dict[str, Path]) -> None:
+    """The learned matrix of every layer, both models on one colour scale."""
+    st.markdown("#### The matrix that compares rows of attention")
+    found = {
+        side: correlation_matrices(loaders.get_model(directory))
+        for side, directory in directories.items()
+    }
+    values = [matrix.values for matrices in found.values() for matrix in matrices]
+    top = max((float(np.abs(matrix).max()) for matrix in values), default=0.0)
+    for column, (side, directory) in zip(
+        st.columns(len(directories)), directories.items(), strict=True
+    ):
+        with column:
+            st.markdown(f"**{label(side, directory)}**")
+            if not found[side]:
+                st.info("This model has no second order, so it learns no such matrix.")
+            for matrix in found[side]:
+                st.markdown(f"Layer {matrix.layer}: G = {plain(matrix.formula)}")
+                st.plotly_chart(
+                    charts.matrix_map(matrix.values, top or 1.0),
+                    key=f"matrix-{side}-{matrix.layer}",
+                    config={"displayModeBar": False},
+                )
+    if values:
+        st.caption(
+            "A second-order score (i, j) is the sum over all pairs of slots (p, q) of the weight "
+            "that i gives to p, times G at (p, q), times the weight that j gives to q. Blue pairs "
+            "bring i and j together, red ones apart. Slots count from the newest item, which is "
+            "always in the last. Of the stochastic form this is the mean's matrix: its part of a "
+            "score is minus such a sum over the difference of two rows."
+        )
