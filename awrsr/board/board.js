@@ -50,15 +50,19 @@ function attentionBoard(root, data, hooks) {
     .ab-box canvas { display: block; cursor: crosshair; }
     .ab-box canvas.ab-over { position: absolute; left: 0; top: 0; pointer-events: none; }
     .ab-why { border: 1px dashed var(--st-border-color, #d5d9e0); border-radius: 6px; padding: 24px 16px; font-size: 13.5px; }
-    .ab-tip { position: absolute; z-index: 5; pointer-events: none; font-size: 12px; padding: 7px 9px; border-radius: 6px; max-width: 340px;
+    .ab-reading { min-height: 30px; display: flex; flex-wrap: wrap; gap: 4px 18px; align-items: center; font-size: 12.5px; margin: 10px 0 0; }
+    .ab-reading > div { max-width: 100%; overflow-x: auto; }
+    .ab-reading .ab-line { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+    .ab-now { font-weight: 700 !important; }
+    .ab-tip { position: absolute; z-index: 5; pointer-events: none; font-size: 12px; padding: 7px 9px; border-radius: 6px; max-width: min(430px, 96%);
       background: var(--st-background-color, #fff); border: 1px solid var(--st-border-color, #d5d9e0); box-shadow: 0 3px 14px #0004;
       visibility: hidden; }
     .ab-tip b { font-weight: 600; }
     .ab-tip div { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-    .ab-tip table, .ab-ledger table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-    .ab-tip td, .ab-tip th { padding: 1px 0 1px 10px; text-align: right; font-weight: 400; }
-    .ab-tip td:first-child, .ab-tip th:first-child { padding-left: 0; text-align: left; }
-    .ab-tip th { opacity: .75; }
+    .ab-tip table, .ab-reading table, .ab-ledger table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+    .ab-tip td, .ab-tip th, .ab-reading td, .ab-reading th { padding: 1px 0 1px 10px; text-align: right; font-weight: 400; }
+    .ab-tip td:first-child, .ab-tip th:first-child, .ab-reading td:first-child, .ab-reading th:first-child { padding-left: 0; text-align: left; }
+    .ab-tip th, .ab-reading th { opacity: .8; }
     .ab h4 { font-size: 14px; font-weight: 600; margin: 16px 0 4px; padding: 0; }
     .ab h4 span { font-weight: 400; opacity: .8; font-size: 12.5px; }
     .ab-ledger { overflow-x: auto; }
@@ -114,16 +118,20 @@ function attentionBoard(root, data, hooks) {
     const box = el("section", "ab"); box.setAttribute("aria-label", "Attention board");
     const bar = el("div", "ab-bar"), note = el("div", "ab-note"), sources = el("div", "ab-sources"), panels = el("div", "ab-panels");
     const legend = el("div", "ab-key"), stripTitle = el("h4"), stripBox = el("div", "ab-box"), ledgerTitle = el("h4"), ledger = el("div", "ab-ledger");
-    const tip = el("div", "ab-tip"), live = el("div", "ab-hidden");
+    const reading = el("div", "ab-reading"), tip = el("div", "ab-tip"), live = el("div", "ab-hidden");
     tip.setAttribute("aria-hidden", "true"); live.setAttribute("role", "status"); live.setAttribute("aria-live", "polite");
-    box.append(bar, sources, panels, legend, stripTitle, stripBox, ledgerTitle, ledger, note, tip, live);
+    box.append(bar, sources, panels, legend, reading, stripTitle, stripBox, ledgerTitle, ledger, note, tip, live);
     root.append(style, box);
     let width = 0;
     new ResizeObserver(() => {
       const now = Math.round(box.clientWidth);
       if (now && Math.abs(now - width) > 3) { width = now; if (D) later(layout); }
     }).observe(box);
-    box.addEventListener("keydown", e => { if (e.key === "Escape" && own.view.lock) { lock(null); e.stopPropagation(); } });
+    const escape = event => {
+      if (!box.isConnected) document.removeEventListener("keydown", escape);
+      else if (event.key === "Escape" && own.view && own.view.lock && !document.querySelector("[role=dialog]")) lock(null);
+    };
+    document.addEventListener("keydown", escape);
     let theme = "";
     let watch = 0;
     function watching() { // a theme switch changes CSS variables, and Streamlit the address, and both tell nobody
@@ -169,7 +177,16 @@ function attentionBoard(root, data, hooks) {
     function kept(view, before) { // the same choices on other data, as far as they still mean something
       const fresh = defaults();
       const byName = s => D.sources.findIndex(x => before.sources[s] && x.name === before.sources[s].name);
-      const same = before.items.length === N && before.items.every((item, i) => item === D.items[i]);
+      const moved = place => { // the same item, counted from the newest of its repeats
+        const item = before.items[place], later = before.items.slice(place).filter(x => x === item).length;
+        const places = D.items.map((x, i) => (x === item ? i : -1)).filter(i => i >= 0);
+        return places.length >= later ? places[places.length - later] : -1;
+      };
+      const followed = lock => {
+        if (!lock) return null;
+        const q = moved(lock.q), k = lock.k === null ? null : moved(lock.k);
+        return q < 0 || (k !== null && (k < 0 || k > q)) ? null : { q, k };
+      };
       return {
         ...view,
         panels: fresh.panels.map((panel, i) => {
@@ -179,7 +196,7 @@ function attentionBoard(root, data, hooks) {
           return valid({ ...old, s: s < 0 ? panel.s : s }) || panel;
         }),
         mode: fresh.panels.length > 1 ? view.mode : "maps",
-        lock: same ? view.lock : null,
+        lock: followed(view.lock),
       };
     }
     function variantArrived(before) { // what was asked for is shown: the first model with itself on the variant
@@ -310,6 +327,10 @@ function attentionBoard(root, data, hooks) {
       const name = signed ? (ink.dark ? "dark" : "light") : "sequential";
       return ramps[name] ||= ramp(signed ? DIVERGING[name] : SEQUENTIAL);
     };
+    function inkOn(table, t) { // black or white, whichever stands out more (WCAG relative luminance)
+      const at = Math.round(t * 255) * 3, part = c => { const v = table[at + c] / 255; return v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; };
+      return .2126 * part(0) + .7152 * part(1) + .0722 * part(2) > .179 ? "#000000" : "#ffffff";
+    }
     function toned(g, q, value, signed) { // value -> 0..1 along the ramp
       const most = own.view.scale === "row" ? top(g).rows[q] : signed ? top(g).top : largest();
       const share = most ? Math.min(1, Math.abs(value) / most) : 0;
@@ -408,22 +429,23 @@ function attentionBoard(root, data, hooks) {
       if (cell >= 26) for (let q = 0; q < N; q++) for (let k = 0; k <= q; k++) { // room for numbers
         const value = g.z[q * N + k];
         if (value !== value) continue;
-        const t = toned(g, q, value, signed), bright = signed ? (ink.dark ? Math.abs(t - .5) > .3 : Math.abs(t - .5) < .32) : t > .62;
-        surface.text(short(value, signed), x + (k + .5) * cell, y + (q + .5) * cell, { size: 9.5, align: "center", fill: bright ? "#111111" : "#ffffff" });
+        if (own.view.share < 100 && before(g)[q * N + k] >= own.view.share / 100) continue;
+        surface.text(short(value, signed), x + (k + .5) * cell, y + (q + .5) * cell, { size: 10, align: "center", fill: inkOn(lut(signed, ink), toned(g, q, value, signed)) });
       }
       if (D.groups) for (let i = 0; i < N; i++) {
         surface.rect(x - 7, y + i * cell, 4, cell + .3, groupColour(i));
         surface.rect(x + i * cell, y + size + 3, cell + .3, 4, groupColour(i));
       }
-      const font = Math.max(8.5, Math.min(12, cell * .86)), every = Math.ceil(9.5 / cell), across = Math.ceil(17 / cell);
+      const font = Math.max(8.5, Math.min(12, cell * .86)), every = Math.ceil(9.5 / cell), across = every * Math.ceil(17 / (cell * every));
       for (let i = N - 1; i >= 0; i -= every) { // titles stand on the diagonal: of the row to their left, of the column below
         surface.text(D.slots[i], x - 11, y + (i + .5) * cell, { size: Math.min(10, font), align: "right", fill: ink.ink, alpha: .8 });
         const from = x + (i + 1) * cell + 4;
         surface.text(clipped(name(i), geo.width + dx - from - 2, font), from, y + (i + .5) * cell, { size: font, fill: ink.ink, alpha: missing.includes(i) ? .5 : 1 });
       }
       for (let i = N - 1; i >= 0; i -= across) surface.text(D.slots[i], x + (i + .5) * cell, y + size + 15, { size: Math.min(10, Math.max(8.5, font)), align: "center", fill: ink.ink, alpha: .8 });
-      surface.text("query, older \u2192 newer", dx + 9, y + size / 2, { size: 10.5, align: "center", turn: 90, fill: ink.ink, alpha: .75 });
-      surface.text("key, older \u2192 newer", x + size / 2, y + size + 30, { size: 10.5, align: size < 110 ? "left" : "center", fill: ink.ink, alpha: .75 });
+      const order = size < 120 ? "" : ", older \u2192 newer";
+      surface.text("query" + order, dx + 9, y + size / 2, { size: 10.5, align: "center", turn: 90, fill: ink.ink, alpha: .8 });
+      surface.text("key, older \u2192 newer", size < 120 ? x : x + size / 2, y + size + 30, { size: 10.5, align: size < 120 ? "left" : "center", fill: ink.ink, alpha: .8 });
     }
     const short = (value, signed) => Math.abs(value) < .005 && signed ? "0" : (signed && value > 0 ? "+" : "") + value.toFixed(2).replace(/^(-?)0\./, "$1.").replace("+0.", "+.");
     const name = i => D.titles[i] + (D.repeats[i] ? " \u21ba" : "");
@@ -458,7 +480,7 @@ function attentionBoard(root, data, hooks) {
           const tone = toned(g, last, value, false), t = Math.round(tone * 255) * 3;
           const faded = own.view.share < 100 && before(g)[last * N + k] >= own.view.share / 100;
           surface.rect(geo.x + k * geo.cell + .5, y, Math.max(1, geo.cell - 1), geo.row, faded ? "rgba(128,132,140,.18)" : `rgb(${table[t]},${table[t + 1]},${table[t + 2]})`);
-          if (geo.cell >= 28 && !faded) surface.text(short(value), geo.x + (k + .5) * geo.cell, y + 10, { size: 10, align: "center", fill: tone > .62 ? "#111111" : "#ffffff" });
+          if (geo.cell >= 28 && !faded) surface.text(short(value), geo.x + (k + .5) * geo.cell, y + 10, { size: 10, align: "center", fill: inkOn(table, tone) });
         }
       });
       const across = Math.ceil(17 / geo.cell);
@@ -471,11 +493,17 @@ function attentionBoard(root, data, hooks) {
       theme = themeNow();
       views = [];
       tip.style.visibility = "hidden";
-      drawBar(); drawThumbs(); drawPanels(); drawLegend(); drawStrip(); drawLedger();
-      note.textContent = "Every row of a map is one item attending to itself and to older items, and sums to 1; what could only be a later item is left empty. "
-        + "Rows run downwards and keys to the right, older to newer; titles stand on the diagonal. The last row of the last layer makes the prediction. "
-        + (D.repeats.some(Boolean) ? "\u21ba and framed cells: the same item at another slot. " : "")
-        + "Point at a cell to find it in every map, click to lock, Escape to release; with the keyboard: arrows, Enter.";
+      drawBar(); drawThumbs(); drawReading(); drawPanels(); drawLegend(); drawStrip(); drawLedger();
+      note.textContent = [
+        own.view.measure === "contribution" ? "A cell is the attention weight times the length of the key's value after the output projection (of the mean, for STOSA): how far that weight moves the query's state; rows have no fixed sum."
+          : own.view.mode === "difference" ? "Weights of a row sum to 1 in both maps, so differences sum to 0."
+          : own.view.panels.some(p => p.h === "max") ? "Rows of one head sum to 1; the maximum over heads sums to more."
+          : "Every row of a map is one item attending to itself and to older items, and sums to 1.",
+        "What could only be a later item is left empty. Rows run downwards and keys to the right, older to newer; titles stand on the diagonal. The last row of the last layer makes the prediction.",
+        own.view.share < 100 ? `Kept are the fewest keys that hold ${own.view.share} % of a row's ${own.view.mode === "difference" ? "absolute difference" : "sum"}.` : "",
+        D.repeats.some(Boolean) ? "\u21ba and framed cells: the same item at another slot." : "",
+        strange.length ? `Not understood in the address and left out: ${strange.join(", ")}.` : "",
+      ].join(" ");
       mark(); writeHash();
       box.dataset.signature = D.signature; // what is drawn now
     }
@@ -509,7 +537,7 @@ function attentionBoard(root, data, hooks) {
       if (two) bar.append(chooser("View", [["maps", "side by side"], ["difference", "difference"]], view.mode, mode => set({ mode })));
       if (D.sources.length > 2) bar.append(chooser("Compare", pairs().map(pair => [pair, pair.split("|").map(s => D.sources[s].name).join(" with ")]), view.panels.map(p => p.s).join("|"), against));
       bar.append(
-        chooser("Cells show", [["weight", "attention weight"], ["contribution", "weight \u00d7 length of the value"]], view.measure, measure => set({ measure })),
+        chooser("Cells show", [["weight", "attention weight"], ["contribution", "weight \u00d7 value length"]], view.measure, measure => set({ measure })),
         chooser("Colour scale", Object.entries(SCALES), view.scale, scale => set({ scale })),
       );
       const share = el("label", "", ""), value = el("span"), slider = el("input");
@@ -646,13 +674,13 @@ function attentionBoard(root, data, hooks) {
       return holder;
     }
     function drawLegend() {
-      const view = own.view, ink = colours(), signed = view.mode === "difference", canvas = el("canvas");
+      const view = own.view, ink = colours(), signed = view.mode === "difference";
       legend.replaceChildren();
-      const g = signed ? difference() : null;
-      if (!signed || g.z) {
-        paintLegend(onCanvas(size(canvas, 300, 30)), signed, ink, 0, 0, 300);
-        canvas.setAttribute("role", "img"); canvas.setAttribute("aria-label", legendName(signed));
-        legend.append(el("span", "", legendName(signed)), canvas);
+      for (const one of signed && difference().z ? [true, false] : [false]) {
+        const canvas = el("canvas");
+        paintLegend(onCanvas(size(canvas, 300, 30)), one, ink, 0, 0, 300);
+        canvas.setAttribute("role", "img"); canvas.setAttribute("aria-label", legendName(one));
+        legend.append(el("span", "", (signed && !one ? "small maps and last row: " : "") + legendName(one)), canvas);
       }
       if (view.share < 100) { const s = el("span", "", "not among those keys"), i = el("i"); i.style.background = "rgba(128,132,140,.35)"; s.prepend(i); legend.append(s); }
       if (D.groups) {
@@ -704,6 +732,7 @@ function attentionBoard(root, data, hooks) {
     }
     function pointing(node, view, locks) {
       node.addEventListener("pointermove", event => {
+        if (steered) { steered = false; drawReading(); }
         const cell = cellAt(view, event);
         if (view.thumb && cell && cell.k === null) cell.k = cell.q;
         point(cell);
@@ -728,10 +757,12 @@ function attentionBoard(root, data, hooks) {
         else if (step) { q = Math.max(0, Math.min(N - 1, q + step[0])); point({ ...cell, q, k: Math.max(0, Math.min(q, k + step[1])) }); }
         else return;
         event.preventDefault();
+        tip.style.visibility = "hidden";
         if (event.key.length < 2 || event.key === "Enter") return;
+        steered = true; drawReading();
         live.textContent = cellText(hover);
       });
-      node.addEventListener("blur", () => point(null));
+      node.addEventListener("blur", () => { if (steered) { steered = false; point(null); drawReading(); } });
     }
     function point(cell) {
       if (cell && hover && cell.q === hover.q && cell.k === hover.k) { hover = cell; return; }
@@ -742,7 +773,7 @@ function attentionBoard(root, data, hooks) {
     function lock(cell) {
       own.view.lock = cell && { q: cell.q, k: cell.k };
       live.textContent = cell ? `Locked. ${cellText(cell)}` : "Released";
-      drawLedger(); mark(); writeHash(); tell();
+      drawLedger(); drawReading(); mark(); writeHash(); tell();
     }
     function tell() {
       if (!own.hooks.lock) return;
@@ -766,23 +797,61 @@ function attentionBoard(root, data, hooks) {
         `${D.sources[s].name}, layer ${spec.l + 1}, ${spec.h in TOGETHER ? TOGETHER[spec.h] : `head ${spec.h + 1}`}: `
         + Object.entries(values).filter(([, v]) => v === v).map(([k, v]) => `${KINDS[k]} ${digits(v)}`).join(", ")).join(". ");
     }
-    function showTip(event, cell) {
-      tip.replaceChildren();
-      const line = (label, i) => { const d = el("div"); d.append(el("b", "", `${label} ${D.slots[i]} `), document.createTextNode(D.titles[i] + (D.groups ? ` \u00b7 ${D.groups.of[i]}` : ""))); tip.append(d); };
-      line("query", cell.q);
-      if (cell.k !== null) {
-        line("key", cell.k);
-        const table = el("table"), head = el("tr");
-        for (const text of ["", "first", "second", "refined"]) head.append(el("th", "", text));
-        table.append(head);
-        for (const { s, spec, values } of readings(cell)) {
-          const row = el("tr"); row.append(el("td", "", `${D.sources[s].name} L${spec.l + 1} ${spec.h in TOGETHER ? spec.h : `H${spec.h + 1}`}`));
-          for (const k of Object.keys(KINDS)) row.append(el("td", "", digits(values[k])));
+    function titleLine(label, i) {
+      const d = el("div", "ab-line");
+      d.append(el("b", "", `${label} ${D.slots[i]} `), document.createTextNode(D.titles[i] + (D.groups ? ` \u00b7 ${D.groups.of[i]}` : "")));
+      return d;
+    }
+    function columnsOf(cell) { // the layers and heads whose values are read out; all where there is room
+      const S = D.sources[0], most = Math.max(...D.sources.map(x => x.layers * x.heads)), found = [];
+      const l = cell.l ?? own.view.panels[0].l, h = cell.h ?? own.view.panels[0].h;
+      for (let layer = 0; layer < Math.max(...D.sources.map(x => x.layers)); layer++) for (let head = 0; head < Math.max(...D.sources.map(x => x.heads)); head++)
+        if (most <= 8 || layer === l) found.push({ l: layer, h: head, label: `L${layer + 1} H${head + 1}`, now: layer === l && head === h });
+      if (h in TOGETHER) found.push({ l, h, label: `L${l + 1} ${h}`, now: true });
+      return S ? found : [];
+    }
+    function valuesTable(cell) { // every map's value at the cell: a line for each model and kind, a column for each layer and head
+      const table = el("table"), head = el("tr"), columns = columnsOf(cell), both = own.view.measure === "contribution";
+      head.append(el("th", "", both ? "weight \u00b7 \u00d7 length" : ""));
+      for (const column of columns) head.append(el("th", column.now ? "ab-now" : "", column.label));
+      table.append(head);
+      D.sources.forEach((S, s) => {
+        for (const k of Object.keys(KINDS)) {
+          if (!S.maps[k] || (S.vanilla && k === "refined")) continue;
+          const row = el("tr"); row.append(el("td", "", `${S.name} ${KINDS[k]}`));
+          for (const { l, h, now } of columns) {
+            const there = l < S.layers && (h in TOGETHER || h < S.heads), at = cell.q * N + cell.k;
+            const weight = there ? grid({ s, l, h, k }, "weight").z[at] : ABSENT, g = there && both ? grid({ s, l, h, k }, "contribution") : null;
+            row.append(el("td", now ? "ab-now" : "", digits(weight) + (g && g.z ? ` \u00b7 ${digits(g.z[at])}` : "")));
+          }
           table.append(row);
         }
-        tip.append(table);
-        if (own.view.mode === "difference" && difference().z) tip.append(el("div", "", `right less left ${difference().z[cell.q * N + cell.k].toFixed(4)}`));
-      }
+      });
+      return table;
+    }
+    function differenceLine(cell) {
+      const g = own.view.mode === "difference" && cell.k !== null ? difference() : null, value = g && g.z ? g.z[cell.q * N + cell.k] : ABSENT;
+      return value === value ? el("div", "ab-line", `right less left: ${value > 0 ? "+" : ""}${value.toFixed(4)}`) : null;
+    }
+    function described(cell) {
+      const parts = [titleLine("query", cell.q)];
+      if (cell.k !== null) parts.push(titleLine("key", cell.k), valuesTable(cell));
+      const difference = differenceLine(cell);
+      return difference ? [...parts, difference] : parts;
+    }
+    let steered = false; // the cell in `hover` was reached by keys: there is no pointer to read it out beside
+    function drawReading() {
+      const cell = steered && hover ? hover : own.view.lock;
+      reading.replaceChildren();
+      if (!cell) { reading.append(el("span", "", "Point at a cell to find it in every map; click to lock it, Escape to release it. Keys: arrows, Enter, R for the row.")); return; }
+      const [query, key, table, less] = described(cell), names = el("div");
+      names.append(query); if (key) names.append(key); if (less) names.append(less);
+      reading.append(names);
+      if (table) { const d = el("div"); d.append(table); reading.append(d); }
+      if (own.view.lock) { const b = el("button", "ab-act", "Release"); b.type = "button"; b.setAttribute("aria-label", "Release the locked cell"); b.onclick = () => lock(null); reading.append(b); }
+    }
+    function showTip(event, cell) {
+      tip.replaceChildren(...described(cell));
       const rect = box.getBoundingClientRect(), w = tip.offsetWidth, h = tip.offsetHeight;
       let x = event.clientX - rect.left + 16, y = event.clientY - rect.top + 18;
       if (x + w > rect.width) x = Math.max(0, event.clientX - rect.left - w - 14);
@@ -832,10 +901,10 @@ function attentionBoard(root, data, hooks) {
       const S = D.sources[s], own = S.of[place];
       if (own < 0) return null;
       const g = grid({ ...spec, s }, "weight"), previous = own > 0 ? S.places[own - 1] : -1, first = S.places[0];
-      const mass = { self: 0, previous: 0, first: 0, repeats: 0, group: 0, rest: 0 };
+      const mass = { self: 0, repeats: 0, previous: 0, first: 0, group: 0, rest: 0 };
       for (const k of S.places) {
         if (k > place) break;
-        const where = k === place ? "self" : k === previous ? "previous" : k === first ? "first" : D.items[k] === D.items[place] ? "repeats"
+        const where = k === place ? "self" : D.items[k] === D.items[place] ? "repeats" : k === previous ? "previous" : k === first ? "first"
           : D.groups && D.groups.of[k] === D.groups.of[place] ? "group" : "rest";
         mass[where] += g.z[place * N + k];
       }
@@ -844,8 +913,8 @@ function attentionBoard(root, data, hooks) {
     function drawLedger() {
       const locked = own.view.lock, place = locked ? locked.q : lastPlace(0);
       ledgerTitle.textContent = `Row ${D.slots[place]}, ${D.titles[place]} `;
-      ledgerTitle.append(el("span", "", `\u00b7 ${locked ? "locked" : "the last row, where the prediction is made; lock a cell for another"} \u00b7 where its attention weight lies`));
-      const names = { self: "itself", previous: "the item before it", first: "the first item", repeats: "its repeats", group: D.groups ? `same ${D.groups.name} (first listed)` : "", rest: "everything else" };
+      ledgerTitle.append(el("span", "", `\u00b7 ${locked ? "locked" : "the last row, where the prediction is made; lock a cell for another"} \u00b7 where its attention weight lies; each key counts once, in the first line that fits`));
+      const names = { self: "itself", repeats: "its repeats", previous: "the item before it", first: "the first item", group: D.groups ? `same ${D.groups.name} (first listed)` : "", rest: "everything else" };
       const columns = stripRows().map(row => ({ label: row.label, mass: ledgerRow(row.s, row.spec, place) }));
       const table = el("table"), head = el("tr"); head.append(el("th", "", "key"));
       for (const column of columns) head.append(el("th", "", column.label));
@@ -867,7 +936,7 @@ function attentionBoard(root, data, hooks) {
     }
 
     /* ---- the address: the board's view after "#" -------------------------------------------------- */
-    let writesHash = false;
+    let writesHash = false, strange = [];
     function hash() {
       const view = own.view, plain = defaults(), out = [];
       const text = p => [D.sources[p.s].name, p.l + 1, p.h in TOGETHER ? p.h : p.h + 1, p.k].join(".");
@@ -888,40 +957,69 @@ function attentionBoard(root, data, hooks) {
         const s = D.sources.findIndex(S => S.name === source);
         const spec = s >= 0 && valid({ s, l: +l - 1, h: h in TOGETHER ? h : +h - 1, k });
         if (spec && view.panels[i]) view.panels[i] = spec;
+        else if (given.has(side)) strange.push(`${side}=${given.get(side)}`);
       });
       const allowed = { mode: ["maps", "difference"], measure: ["weight", "contribution"], scale: Object.keys(SCALES), size: ["fit", "large"] };
-      for (const [key, values] of Object.entries(allowed)) if (values.includes(given.get(key))) view[key] = given.get(key);
+      for (const [key, values] of Object.entries(allowed)) {
+        if (values.includes(given.get(key))) view[key] = given.get(key);
+        else if (given.has(key)) strange.push(`${key}=${given.get(key)}`);
+      }
       if (view.panels.length < 2) view.mode = "maps";
       const share = Number(given.get("share"));
       if (share >= 20 && share <= 100) view.share = share;
+      else if (given.has("share")) strange.push(`share=${given.get("share")}`);
       view.linked = !given.get("apart") && same(view.panels);
       const at = /^(\d{1,4})(?:\.(\d{1,4}))?$/.exec(given.get("lock") || "");
       if (at && at[1] >= 1 && at[1] <= N && (at[2] === undefined || (at[2] >= 1 && +at[2] <= +at[1]))) { view.lock = { q: at[1] - 1, k: at[2] === undefined ? null : at[2] - 1 }; setTimeout(tell, 0); }
+      else if (given.has("lock")) strange.push(`lock=${given.get("lock")}`);
+      for (const key of given.keys()) if (!["left", "right", "mode", "measure", "scale", "size", "share", "apart", "lock"].includes(key)) strange.push(`${key}=${given.get(key)}`);
+      strange = strange.slice(0, 6).map(text => (text.length > 40 ? text.slice(0, 40) + "\u2026" : text));
     }
     const same = list => list.every(p => p.l === list[0].l && p.h === list[0].h && p.k === list[0].k);
 
     /* ---- taking it away ---------------------------------------------------------------------------- */
-    function drawn(format) { // the large maps as one figure, in print colours
-      const view = own.view, room = 520, gap = 24, signed = view.mode === "difference";
-      const shown = signed ? [{ g: difference(), title: `${specName(view.panels[1])} \u2212 ${specName(view.panels[0])}` }]
-        : view.panels.map(spec => ({ g: grid(spec), title: specName(spec), model: D.sources[spec.s].title }));
-      const geo = geometry(room), w = Math.max(geo.width, 380), total = shown.length * w + (shown.length - 1) * gap + 20, high = geo.height + 92;
-      geo.width = w;
-      const paint = surface => {
-        surface.rect(0, 0, total, high, PRINT.paper);
-        shown.forEach(({ g, title, model }, i) => {
-          const x = 10 + i * (w + gap);
-          surface.text(clipped(model || "Difference, right less left", w - 8, 12.5), x + 4, 14, { size: 12.5, weight: 600, fill: PRINT.ink });
-          surface.text(clipped(title, w - 8, 11), x + 4, 31, { size: 11, fill: PRINT.ink });
-          if (g.z) paintMap(surface, g, signed, geo, PRINT, x, 42);
-          else surface.text(clipped(g.why, w - 8, 11), x + 4, 60, { size: 11, fill: PRINT.ink });
+    function wrapped(text, room, size) {
+      const lines = [""];
+      for (const word of text.split(" ")) {
+        const longer = lines[lines.length - 1] ? `${lines[lines.length - 1]} ${word}` : word;
+        if (measured(longer, size) <= room || !lines[lines.length - 1]) lines[lines.length - 1] = longer; else lines.push(word);
+      }
+      return lines.map(line => clipped(line, room, size));
+    }
+    function drawn(format) { // the large maps as one figure in print colours, a column wide: 340 px are 240 pt, so 10 px are 7 pt
+      const view = own.view, wide = 340, signed = view.mode === "difference", room = wide - 12;
+      const named = spec => `${D.sources[spec.s].title}: ${specName(spec).slice(D.sources[spec.s].name.length + 2)}`;
+      const shown = signed ? [{ g: difference(), title: `${named(view.panels[1])}; less ${named(view.panels[0])}` }]
+        : view.panels.map(spec => ({ g: grid(spec), title: named(spec) }));
+      const geo = geometry(wide); geo.width = wide;
+      let y = 6;
+      const steps = []; // measured first: the surface's height depends on how the words wrap
+      const say = (text, size, weight) => { for (const line of wrapped(text, room, size)) { const at = y + size * .7; steps.push(t => t.text(line, 6, at, { size, weight, fill: PRINT.ink })); y += size * 1.35; } };
+      if (D.title) say(D.title, 10.5, 600);
+      shown.forEach(({ g, title }) => {
+        y += 4; say(title, 10.5, 400); y += 2;
+        if (!g.z) { say(g.why, 10.5, 400); return; }
+        const at = y; steps.push(t => paintMap(t, g, signed, geo, PRINT, 0, at)); y += geo.height;
+      });
+      if (!signed || shown[0].g.z) { y += 4; say(legendName(signed), 10.5, 400); const at = y; steps.push(t => paintLegend(t, signed, PRINT, 6, at, 320)); y += 30; }
+      if (D.groups) {
+        say(`${D.groups.name}, first listed:`, 10.5, 400);
+        let x = 6;
+        const names = D.groups.of.some(group => !D.groups.common.includes(group)) ? [...D.groups.common, "other"] : D.groups.common;
+        names.forEach((text, i) => {
+          const label = clipped(text, room - 20, 10.5), w = 16 + measured(label, 10.5) + 10;
+          if (x + w > room && x > 6) { x = 6; y += 15; }
+          const left = x, at = y;
+          steps.push(t => { t.rect(left, at + 1, 9, 9, GROUPS[i] && i < D.groups.common.length ? GROUPS[i] : OTHER); t.text(label, left + 13, at + 6, { size: 10.5, fill: PRINT.ink }); });
+          x += w;
         });
-        if (!signed || shown[0].g.z) paintLegend(surface, signed, PRINT, 10, high - 34, 340);
-        surface.text(legendName(signed), 360, high - 27, { size: 10.5, fill: PRINT.ink });
-      };
-      if (format === "svg") { const surface = onSvg(); paint(surface); return surface.done(total, high); }
-      const canvas = el("canvas"); canvas.width = total * 3; canvas.height = high * 3;
-      const c = canvas.getContext("2d"); c.scale(3, 3); paint(onCanvas(c));
+        y += 15;
+      }
+      y += 6;
+      const paint = t => { t.rect(0, 0, wide, y, PRINT.paper); for (const step of steps) step(t); };
+      if (format === "svg") { const surface = onSvg(); paint(surface); return surface.done(wide, y); }
+      const canvas = el("canvas"); canvas.width = wide * 4; canvas.height = Math.ceil(y * 4);
+      const c = canvas.getContext("2d"); c.scale(4, 4); paint(onCanvas(c));
       canvas.toBlob(blob => save("png", blob));
       return null;
     }

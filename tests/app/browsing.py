@@ -60,16 +60,15 @@ def cell_position(page, m: int, query: int, key: int, place: int = 0) -> dict[st
     return {"x": 46 + (key + 0.5) * edge, "y": 6 + (query + 0.5) * edge}
 
 
-def read_out(page) -> dict[tuple[str, str], float]:
-    """The numbers beside the pointer: (model, kind) to the value printed."""
-    rows = page.locator(".ab-tip tr")
-    kinds = [kind for kind in rows.first.locator("th").all_text_contents() if kind]
+def read_out(page, where: str = ".ab-tip") -> dict[tuple[str, str], str]:
+    """The numbers beside the pointer, or of the locked cell, for the map that is pointed at.
+
+    (model, kind) to what is printed.
+    """
     found = {}
-    for row in rows.all()[1:]:
-        model, *values = row.locator("td").all_text_contents()
-        for kind, value in zip(kinds, values, strict=True):
-            if value != "\u2013":
-                found[model.split()[0], kind] = float(value)
+    for row in page.locator(f"{where} tr").all()[1:]:
+        model, kind = row.locator("td").first.inner_text().split(" ", 1)
+        found[model, kind.removesuffix(" order")] = row.locator("td.ab-now").inner_text()
     return found
 
 
