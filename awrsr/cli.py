@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from awrsr import attribution, board, explain, recommendation, training
 from awrsr.checkpoint import load_model
-from awrsr.config import Candidates, ModelConfig, TrainConfig, model_title
+from awrsr.config import Candidates, ModelConfig, Split, TrainConfig, model_title
 from awrsr.dataset import Dataset, load_dataset, save_dataset
 from awrsr.errors import AwrsrError, ConfigError, counted, did_you_mean, nearest
 from awrsr.evaluation import evaluate_popularity
@@ -34,6 +34,8 @@ from awrsr.model_card import (
     write_metrics,
 )
 from awrsr.models import SequentialModel
+from awrsr.planted import plant as plant_dataset
+from awrsr.planted import save_planted
 from awrsr.prepare import Format
 from awrsr.prepare import prepare as prepare_dataset
 from awrsr.report import write_report
@@ -75,6 +77,8 @@ def main(arguments: list[str] | None = None) -> int:
         scan,
         experiment,
         report,
+        plant,
+        faithfulness,
     ]
     try:
         auto_cli(
@@ -121,8 +125,28 @@ def prepare(
         source, format=format, name=name or output.name, k_core=k_core, titles=titles, about=about
     )
     save_dataset(dataset, output)
-    for name_, value in dataset.summary().items():
-        print(f"{name_:<19}{value:,.4f}" if isinstance(value, float) else f"{name_:<19}{value:,}")
+    _print_summary(dataset, output)
+
+
+def plant(output: Path, *, users: int = 4000, seed: int = 0) -> None:
+    """Make up a dataset in which known earlier items decide the next one.
+
+    It is for testing explanations: causes.parquet in its directory says which items decide each
+    held-out item. awrsr/planted.py describes the rules.
+
+    Args:
+        output: the dataset directory to make.
+        users: how many sequences.
+        seed: the same seed and users give the same dataset.
+    """
+    dataset, causes = plant_dataset(users, seed=seed, name=output.name)
+    save_planted(dataset, causes, output)
+    _print_summary(dataset, output)
+
+
+def _print_summary(dataset: Dataset, output: Path) -> None:
+    for name, value in dataset.summary().items():
+        print(f"{name:<19}{value:,.4f}" if isinstance(value, float) else f"{name:<19}{value:,}")
     print(f"fingerprint        {dataset.fingerprint}")
     print(f"written to         {output}")
 
@@ -539,6 +563,95 @@ def report(*, experiments: Path = Path("experiments"), output: Path = Path("RESU
     """
     write_report(experiments, output)
     print(f"written to {output}")
+
+
+def faithfulness(
+    model: Path,
+    *,
+    beside: Path | None = None,
+    sample: int = 200,
+    seed: int = 0,
+    split: Split = "test",
+    output: Path | None = None,
+    resume: bool = False,
+    dataset: Path | None = None,
+    device: str = "auto",
+) -> None:
+    """Whether attention and attribution find what recommendations rest on, over many users.
+
+    Items are really removed and restored in the order of each explanation. Prints the measures of
+    awrsr/explain/faithfulness.py as means over users with 95% bootstrap intervals; where the
+    dataset records planted causes, also how well they are found.
+
+    Args:
+        model: a model directory.
+        beside: another model directory of the same dataset, for the same users.
+        sample: how many users, drawn by the seed; 0 for all.
+        seed: of the sample, the random orders, the randomised methods and the intervals.
+        split: whose held-out items are explained.
+        output: directory to write to; DATASET/faithfulness/MODEL or MODEL_BESIDE where not given.
+        resume: go on with an unfinished study of the same settings.
+        dataset: its dataset directory; where not given, the one whose models/ folder the model
+            lies in.
+        device: auto, cpu, cuda, cuda:1, ...
+    """
+    data = load_dataset(dataset) if dataset else dataset_of(model)
+    directories = {path.resolve().name: path for path in (model, beside) if path}
+    if beside and len(directories) == 1:
+        raise ConfigError(f"both models are called {model.resolve().name!r}; rename a directory")
+    folder = dataset or model.parent.parent
+    directory = output or folder / "faithfulness" / "_".join(directories)
+    words = ["python", "-m", "awrsr", "faithfulness", str(model)]
+    words += ["--beside", str(beside)] if beside else []
+    words += ["--sample", str(sample), "--seed", str(seed)]
+    words += ["--split", split] if split != "test" else []
+    words += ["--output", str(output)] if output else []
+    with tqdm(unit="user", dynamic_ncols=True, delay=1) as bar:
+
+        def advance(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        study = explain.write_study(
+            directories,
+            data,
+            directory,
+            split=split,
+            sample=sample,
+            seed=seed,
+            device=device,
+            resume=resume,
+            command=shlex.join(words),
+            progress=advance,
+        )
+    _print_study(study)
+    print(f"written to {directory}")
+
+
+def _print_study(study: explain.Study) -> None:
+    """One table a measure and planted sort: explanations down, models across."""
+    assert study.summary is not None
+    titles = {**explain.MEASURES, **explain.CAUSE_MEASURES}
+    for (sort, measure), rows in study.summary.groupby(["sort", "measure"], sort=False):
+        better = "lower" if measure in explain.LOWER_IS_BETTER else "higher"
+        heading = f"{titles[str(measure)]}; {better} is better; {int(rows['users'].max())} users"
+        print(f"\n{heading}" + (f"; targets planted by {sort}" if sort != "all" else ""))
+        sign = ["+" if explain.LESS in model else "" for model in rows["model"]]
+        cells = [
+            f"{mean:{s}.4f} ({low:{s}.4f} to {high:{s}.4f})"
+            for s, mean, low, high in zip(
+                sign, rows["mean"], rows["low"], rows["high"], strict=True
+            )
+        ]
+        table = rows.assign(cell=cells).pivot(index="explanation", columns="model", values="cell")
+        order = [name for name in explain.EXPLANATIONS if name in table.index]
+        print(table.loc[order, rows["model"].unique()].fillna("-").to_string())
+    about = study.about
+    print(
+        f"\nprotocol: {about['split']} item of {about['users']} of {about['of_users']} users, seed "
+        f"{about['seed']}; items really removed, the newest n of a history; the history's items "
+        "are no candidates; means over users, 95% bootstrap intervals"
+    )
 
 
 def _load(

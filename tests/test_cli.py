@@ -19,7 +19,7 @@ from awrsr.dataset import Dataset, save_dataset
 
 VERBS = [
     *("prepare", "train", "evaluate", "recommend", "trace", "attribute", "scan", "experiment"),
-    "report",
+    *("report", "plant", "faithfulness"),
 ]
 TRAIN = (
     "--device cpu --model.refinement additive --model.max_length 8 --model.hidden_size 8 "

@@ -21,17 +21,18 @@ MAY_IMPORT = {
     "tracing": "config dataset",
     "prepare": "errors dataset",
     "batching": "config dataset",
+    "planted": "errors config dataset files batching",
     "refinement": "errors config attention",
     "models": "config attention tracing refinement",
     "losses": "errors config models",
     "checkpoint": "errors config files models",
     "recommendation": "errors config dataset metrics models tracing",
     "evaluation": "errors config dataset batching metrics models recommendation",
+    "attribution": "errors config models recommendation",
     "explain": "errors config dataset files attention batching metrics models tracing checkpoint "
-    "recommendation",
+    "recommendation planted attribution",
     "board": "errors config dataset refinement tracing explain",
     "training": "errors config dataset files batching models losses evaluation checkpoint",
-    "attribution": "errors config models recommendation",
     "model_card": "errors config dataset files batching models evaluation checkpoint",
     "grid": "errors config refinement",
     "results": "errors files refinement grid",
@@ -40,7 +41,7 @@ MAY_IMPORT = {
     "report": "errors config files refinement grid results",
     "cli": "errors config dataset files prepare models losses checkpoint recommendation evaluation "
     "training attribution model_card board tracing refinement explain metrics grid experiment "
-    "report",
+    "report planted",
     "__main__": "cli",
     "__init__": "errors config dataset prepare models tracing checkpoint recommendation evaluation "
     "training attribution",

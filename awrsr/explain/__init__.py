@@ -1,4 +1,5 @@
-"""What explains a trace or a model: rollout, provenance, removals, ablations, agreement."""
+"""What explains a trace or a model: rollout, provenance, removals, ablations, agreement,
+faithfulness."""
 
 from awrsr.explain.ablation import Ablation, Contributions, Outcome, ablate, contributions
 from awrsr.explain.agreement import (
@@ -9,6 +10,28 @@ from awrsr.explain.agreement import (
     spearman,
 )
 from awrsr.explain.attention_rollout import rollout
+from awrsr.explain.explanations import (
+    ATTENTION,
+    EXPLANATIONS,
+    NEITHER,
+    attention_values,
+    explanation_orders,
+    ranked,
+)
+from awrsr.explain.faithfulness import (
+    CAUSE_MEASURES,
+    LOWER_IS_BETTER,
+    MEASURES,
+    SHARES,
+    Curve,
+    Curves,
+    Intervals,
+    at_shares,
+    bootstrap_means,
+    cause_measures,
+    faithfulness_curves,
+    faithfulness_measures,
+)
 from awrsr.explain.heads import CorrelationMatrix, correlation_matrices, head_profile
 from awrsr.explain.overlap import PERSISTENCE, overlap_at, rank_biased_overlap
 from awrsr.explain.parity import Check, parity_checks
@@ -31,25 +54,53 @@ from awrsr.explain.scan import (
     seed_pairs,
     write_scan,
 )
+from awrsr.explain.study import (
+    LESS,
+    STUDY_FILE,
+    Study,
+    read_study,
+    training_popularity,
+    write_study,
+)
 
 __all__ = [
+    "ATTENTION",
+    "CAUSE_MEASURES",
+    "EXPLANATIONS",
+    "LESS",
+    "LOWER_IS_BETTER",
+    "MEASURES",
+    "NEITHER",
     "PERSISTENCE",
     "REFINED_TERMS",
+    "SHARES",
     "STATISTICS",
+    "STUDY_FILE",
     "Ablation",
     "AttentionRow",
     "Cell",
     "Check",
     "Contributions",
     "CorrelationMatrix",
+    "Curve",
+    "Curves",
     "DistanceSplit",
+    "Intervals",
     "Outcome",
     "PairMap",
     "RefinedParts",
     "Scan",
+    "Study",
     "ablate",
+    "at_shares",
+    "attention_values",
+    "bootstrap_means",
+    "cause_measures",
     "contributions",
     "correlation_matrices",
+    "explanation_orders",
+    "faithfulness_curves",
+    "faithfulness_measures",
     "first_order_split",
     "head_profile",
     "joined_processes",
@@ -59,12 +110,16 @@ __all__ = [
     "parity_checks",
     "prediction_rows",
     "rank_biased_overlap",
+    "ranked",
     "read_scan",
+    "read_study",
     "refined_parts",
     "rollout",
     "scan",
     "second_order_provenance",
     "seed_pairs",
     "spearman",
+    "training_popularity",
     "write_scan",
+    "write_study",
 ]

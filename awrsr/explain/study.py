@@ -1,0 +1,395 @@
+"""Faithfulness of every explanation over many users, in one or two models, recorded.
+
+A study is a directory:
+
+    study.json      what was asked: dataset, split, models and their weights, users, seed, command
+    chunks/         values and curves of a few users each, while it is unfinished
+    values.parquet  user_id, sort, model, explanation, measure, value
+    curves.parquet  sort, model, explanation, curve, share, standard_score and ndcg, each with _low
+                    and _high: means over users at these shares of the items, 95% intervals
+    summary.csv     sort, model, explanation, measure, users, mean, low, high: means over users, 95%
+                    intervals; less_random, less_random_low, less_random_high: the same of each
+                    user's difference to the random orders. Where model is "B less A", of each
+                    user's difference between the two models.
+
+The last three appear together with `"finished": true` in study.json. sort is "all", or where the
+dataset records planted causes (`awrsr.planted`), also first_order and second_order; there the
+measures tell too how well the explanations find the causes.
+"""
+
+import platform
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from awrsr.batching import HELD_OUT, history_and_target
+from awrsr.checkpoint import load_model, weights_fingerprint
+from awrsr.config import SCHEMA_VERSION, Split
+from awrsr.dataset import Dataset
+from awrsr.errors import ConfigError, DataError
+from awrsr.explain.explanations import explanation_orders
+from awrsr.explain.faithfulness import (
+    at_shares,
+    bootstrap_means,
+    cause_measures,
+    faithfulness_curves,
+    faithfulness_measures,
+)
+from awrsr.files import make_directory, read_json, remove_leftovers, write_atomically, write_json
+from awrsr.models import SequentialModel
+from awrsr.planted import SORTS, load_causes
+from awrsr.recommendation import check_same_catalogue, trace
+
+STUDY_FILE, VALUES_FILE = "study.json", "values.parquet"
+CURVES_FILE, SUMMARY_FILE = "curves.parquet", "summary.csv"
+CHUNKS = "chunks"
+CHUNK_USERS = 10
+GRID = np.linspace(0.05, 1, 20)
+"""Shares of the items at which curves are averaged; from where half of the users have a score."""
+ALL = "all"
+LESS = " less "
+STANDINGS = ("standard_score", "ndcg")
+SOFTWARE = ("torch", "numpy", "captum")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A study's directory as it is now.
+
+    Args:
+        about: study.json.
+        done: users whose chunks are there.
+        summary: or None while it is unfinished.
+        curves: likewise.
+    """
+
+    about: dict[str, Any]
+    done: int
+    summary: pd.DataFrame | None = None
+    curves: pd.DataFrame | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether every user is in."""
+        return self.summary is not None
+
+
+def training_popularity(dataset: Dataset) -> npt.NDArray[np.int64]:
+    """How often every item occurs in the training parts; item i at index i - 1."""
+    parts = [dataset.sequence(user)[: -HELD_OUT["validation"]] for user in range(dataset.n_users)]
+    counts: npt.NDArray[np.int64] = np.bincount(
+        np.concatenate(parts), minlength=dataset.n_items + 1
+    )
+    return counts[1:]
+
+
+def write_study(
+    models: Mapping[str, Path],
+    dataset: Dataset,
+    directory: Path,
+    *,
+    split: Split = "test",
+    sample: int = 200,
+    seed: int = 0,
+    device: str = "auto",
+    resume: bool = False,
+    command: str = "",
+    progress: Callable[[int, int], None] | None = None,
+) -> Study:
+    """Measure every explanation of the held-out item's score for many users; write a study.
+
+    Args:
+        models: model directories by name, one or two; both see the same users.
+        dataset: theirs.
+        directory: where to.
+        split: whose held-out items are explained.
+        sample: how many users, drawn without replacement; 0 for all. A user with one item before
+            the held-out one has no curve and is not drawn.
+        seed: of the draw, the random orders, the randomised methods and the intervals.
+        device: auto, cpu, cuda, cuda:1, ...
+        resume: go on with an unfinished study of the same settings.
+        command: recorded beside the results.
+        progress: told the users done and all users.
+
+    Raises:
+        ConfigError: a setting is not acceptable.
+        DataError: the directory holds another study or an unfinished one that is not to be
+            resumed, or a model belongs to another dataset.
+    """
+    if not 1 <= len(models) <= 2:
+        raise ConfigError(f"a study takes one model or two; received {len(models)}")
+    if sample < 0 or not 0 <= seed < 2**32:
+        raise ConfigError(
+            "sample must be 0 (all users) or more and seed 0 to 2^32 - 1; "
+            f"received {sample} and {seed}"
+        )
+    users = _users(dataset, split, sample, seed)
+    asked = {
+        "schema_version": SCHEMA_VERSION,
+        "dataset": {"name": dataset.name, "fingerprint": dataset.fingerprint},
+        "split": split,
+        "models": {name: weights_fingerprint(path) for name, path in models.items()},
+        "sample": sample,
+        "users": len(users),
+        "of_users": dataset.n_users,
+        "seed": seed,
+    }
+    if _open(directory, asked, command, resume):
+        return read_study(directory)
+    loaded = {name: load_model(path, device) for name, path in models.items()}
+    for model in loaded.values():
+        check_same_catalogue(model, dataset)
+    causes = load_causes(dataset, split)
+    popularity = training_popularity(dataset)
+    chunks = [users[start : start + CHUNK_USERS] for start in range(0, len(users), CHUNK_USERS)]
+    for number, chunk in enumerate(chunks):
+        paths = [_chunk(directory, kind, number) for kind in ("values", "curves")]
+        if not all(path.is_file() for path in paths):
+            rows = _Rows()
+            for user in chunk:
+                place = causes.iloc[user] if causes is not None else None
+                for name, model in loaded.items():
+                    _measure(rows, name, model, dataset, split, user, popularity, place, seed)
+            for path, frame in zip(paths, rows.frames(), strict=True):
+                _write_parquet(path, frame)
+        if progress:
+            progress(sum(map(len, chunks[: number + 1])), len(users))
+    return _finish(directory, list(models), len(chunks), seed)
+
+
+def read_study(directory: Path) -> Study:
+    """A study, finished or not.
+
+    Raises:
+        DataError: there is none, or a file of it is damaged.
+    """
+    about = read_json(directory / STUDY_FILE)
+    if about.get("schema_version") != SCHEMA_VERSION or not isinstance(about.get("users"), int):
+        raise DataError(f"{directory / STUDY_FILE} is not a study that this version reads")
+    if not about.get("finished"):
+        chunks = len(list((directory / CHUNKS).glob("curves-*.parquet")))
+        return Study(about=about, done=min(about["users"], chunks * CHUNK_USERS))
+    try:
+        return Study(
+            about=about,
+            done=about["users"],
+            summary=pd.read_csv(directory / SUMMARY_FILE),
+            curves=pd.read_parquet(directory / CURVES_FILE),
+        )
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise DataError(f"{directory} is a damaged study: {error}") from error
+
+
+def _users(dataset: Dataset, split: Split, sample: int, seed: int) -> list[int]:
+    able = np.flatnonzero(dataset.lengths() - HELD_OUT[split] >= 2)
+    if len(able) == 0:
+        raise DataError(f"no user of {dataset.name} has two items before the held-out one")
+    if sample == 0 or sample >= len(able):
+        return [int(user) for user in able]
+    chosen = np.random.default_rng(seed).choice(able, size=sample, replace=False)
+    return sorted(int(user) for user in chosen)
+
+
+def _open(directory: Path, asked: dict[str, Any], command: str, resume: bool) -> bool:
+    """Begin the study or find the one to go on with; whether that one is finished."""
+    path = directory / STUDY_FILE
+    if path.is_file():
+        found = read_json(path)
+        differing = [name for name, value in asked.items() if found.get(name) != value]
+        if differing:
+            raise DataError(
+                f"{directory} holds another study: its {', '.join(differing)} differ; choose "
+                "another directory or remove it"
+            )
+        if not resume:
+            state = "a finished" if found.get("finished") else "an unfinished"
+            raise DataError(
+                f"{directory} holds {state} study of these settings; resume it, choose another "
+                "directory or remove it"
+            )
+        if found.get("finished"):
+            return True
+    elif directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise DataError(f"{directory} is not empty and holds no study; choose another directory")
+    make_directory(directory / CHUNKS)
+    write_json(path, {**asked, "finished": False, "command": command})
+    return False
+
+
+@dataclass
+class _Rows:
+    """What is known of some users, as columns of values."""
+
+    def __post_init__(self) -> None:
+        self.values: list[tuple[str, str, str, str, str, float]] = []
+        self.curves: list[pd.DataFrame] = []
+
+    def frames(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Values and curves."""
+        names = ["user_id", "sort", "model", "explanation", "measure", "value"]
+        values = pd.DataFrame(self.values, columns=names)
+        return values.astype({"value": "float32"}), pd.concat(self.curves, ignore_index=True)
+
+
+def _measure(
+    rows: _Rows,
+    name: str,
+    model: SequentialModel,
+    dataset: Dataset,
+    split: Split,
+    user: int,
+    popularity: npt.NDArray[np.int64],
+    cause: "pd.Series[Any] | None",
+    seed: int,
+) -> None:
+    """One user in one model."""
+    history, target = history_and_target(dataset, user, split)
+    items = [int(item) for item in history]
+    traced = trace(model, items)
+    by_name = explanation_orders(model, traced, target, popularity, seed=seed)
+    user_id, sort = dataset.user_ids[user], ALL if cause is None else str(cause["sort"])
+    for explanation, found in faithfulness_curves(model, items, target, by_name).items():
+        values = faithfulness_measures(found)
+        if cause is not None:
+            places = [place - traced.dropped for place in cause["cause_places"]]
+            if min(places) >= 0:  # the model sees them all
+                values |= cause_measures(by_name[explanation], places)
+        key = (user_id, sort, name, explanation)
+        rows.values += [(*key, measure, value) for measure, value in values.items()]
+        for kind in ("deletion", "insertion"):
+            curve = at_shares(getattr(found, kind), GRID)
+            rows.curves.append(
+                pd.DataFrame(
+                    {
+                        "user_id": user_id,
+                        "sort": sort,
+                        "model": name,
+                        "explanation": explanation,
+                        "curve": kind,
+                        "share": GRID,
+                        "standard_score": curve.standard_scores.astype(np.float32),
+                        "ndcg": curve.ndcg.astype(np.float32),
+                    }
+                )
+            )
+
+
+def _chunk(directory: Path, kind: str, number: int) -> Path:
+    return directory / CHUNKS / f"{kind}-{number:05}.parquet"
+
+
+def _write_parquet(path: Path, frame: pd.DataFrame) -> None:
+    remove_leftovers(path)
+    write_atomically(path, lambda file: frame.to_parquet(file, index=False, compression="zstd"))
+
+
+def _finish(directory: Path, models: list[str], n_chunks: int, seed: int) -> Study:
+    """Put the chunks together."""
+    about = read_json(directory / STUDY_FILE)
+    values, by_user = (
+        pd.concat([pd.read_parquet(_chunk(directory, kind, n)) for n in range(n_chunks)])
+        for kind in ("values", "curves")
+    )
+    summary = summarise_values(values, models, seed)
+    _write_parquet(directory / VALUES_FILE, values)
+    _write_parquet(directory / CURVES_FILE, mean_curves(by_user, seed))
+    write_atomically(
+        directory / SUMMARY_FILE,
+        lambda path: summary.to_csv(path, index=False, float_format="%.6g"),
+    )
+    software = {name: version(name) for name in SOFTWARE}
+    software = {"python": platform.python_version(), **software}
+    write_json(directory / STUDY_FILE, {**about, "finished": True, "software": software})
+    shutil.rmtree(directory / CHUNKS, ignore_errors=True)
+    return read_study(directory)
+
+
+def summarise_values(values: pd.DataFrame, models: list[str], seed: int = 0) -> pd.DataFrame:
+    """summary.csv of values.parquet."""
+    parts = []
+    for sort, of_sort in _by_sort(values):
+        for measure, chosen in of_sort.groupby("measure", sort=False):
+            keys, cells = _wide(chosen, ["model", "explanation"], "value")
+            random = [keys.index((model, "random")) for model, _ in keys]
+            where = {"sort": sort, "measure": str(measure)}
+            parts.append(_rows_of(where, keys, cells, cells - cells[:, random], seed))
+            if len(models) == 2:
+                old, new = models
+                both = [name for model, name in keys if model == old and (new, name) in keys]
+                less = [
+                    cells[:, keys.index((new, n))] - cells[:, keys.index((old, n))] for n in both
+                ]
+                named = [(f"{new}{LESS}{old}", name) for name in both]
+                parts.append(_rows_of(where, named, np.stack(less, axis=1), None, seed))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _by_sort(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """All rows, and those of each planted sort."""
+    parts = [(sort, frame[frame["sort"] == sort]) for sort in SORTS]
+    return [(ALL, frame), *((sort, part) for sort, part in parts if len(part))]
+
+
+def _wide(
+    frame: pd.DataFrame, columns: list[str], value: str
+) -> tuple[list[tuple[Any, ...]], npt.NDArray[np.float64]]:
+    """The columns' keys in order of appearance, and one row of values a user."""
+    users, rows = np.unique(frame["user_id"].to_numpy(dtype=str), return_inverse=True)
+    index = pd.MultiIndex.from_frame(frame[columns])
+    keys = index.unique()
+    cells = np.full((len(users), len(keys)), np.nan)
+    cells[rows, keys.get_indexer(index)] = frame[value]
+    return [tuple(key) for key in keys], cells
+
+
+def _rows_of(
+    where: dict[str, str],
+    keys: list[tuple[Any, ...]],
+    cells: npt.NDArray[np.float64],
+    less_random: npt.NDArray[np.float64] | None,
+    seed: int,
+) -> pd.DataFrame:
+    """Rows of the summary, one per key (model, explanation)."""
+    means = bootstrap_means(cells, seed=seed)
+    frame = pd.DataFrame(keys, columns=["model", "explanation"]).assign(
+        users=len(cells), mean=means.mean, low=means.low, high=means.high
+    )
+    if less_random is not None:
+        less = bootstrap_means(less_random, seed=seed)
+        frame = frame.assign(
+            less_random=less.mean, less_random_low=less.low, less_random_high=less.high
+        )
+    for place, (name, value) in enumerate(where.items()):
+        frame.insert(min(3 * place, 3), name, value)
+    return frame
+
+
+def mean_curves(by_user: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """curves.parquet of the users' curves; shares at which less than half have a score are left
+    out."""
+    keys = ["model", "explanation", "curve", "share"]
+    parts = []
+    for sort, of_sort in _by_sort(by_user):
+        for place, standing in enumerate(STANDINGS):
+            found, cells = _wide(of_sort, keys, standing)
+            means = bootstrap_means(cells, seed=seed)
+            columns = {
+                standing: means.mean,
+                f"{standing}_low": means.low,
+                f"{standing}_high": means.high,
+            }
+            if place == 0:
+                frame = pd.DataFrame(found, columns=keys)
+                frame.insert(0, "sort", sort)
+            frame = frame.assign(**{name: each.astype("float32") for name, each in columns.items()})
+        common: pd.DataFrame = frame.loc[np.isfinite(cells).mean(axis=0) >= 0.5]
+        parts.append(common)
+    return pd.concat(parts, ignore_index=True)
