@@ -1,0 +1,179 @@
+"""The page Results: it shows what the recorded files say, and says what to do where they do not."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from driving import MAIN, TIMEOUT, add_dataset, figures, messages, run, sent, texts, unescaped
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from app.results_figures import cutoff_figure, interval_figure, trend_figure
+from app.views import results as page_module
+from awrsr import report
+from awrsr.results import PAIRED_METRICS, epoch_means, means, read_results, records
+
+EXPERIMENTS = ROOT / "experiments"
+
+
+def open_results(**url: str) -> AppTest:
+    """The page in a session of its own, after its first run."""
+    page = AppTest.from_file(MAIN, default_timeout=TIMEOUT)
+    run(page)
+    page._page_hash = calc_hash("results")  # switch_page knows pages that are files only
+    for name, value in url.items():
+        page.query_params[name] = value
+    return run(page)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of one recorded experiment, which the page reads."""
+    place = tmp_path / "experiments"
+    place.mkdir()
+    shutil.copy(EXPERIMENTS / "ml-latest-small.toml", place)
+    shutil.copytree(EXPERIMENTS / "ml-latest-small", place / "ml-latest-small")
+    monkeypatch.setenv(page_module.EXPERIMENTS_VARIABLE, str(place))
+    return place
+
+
+def shown(page: AppTest, column: str):
+    """The tables that have a column."""
+    return [table.value for table in page.dataframe if column in table.value]
+
+
+def test_everything_shown_is_what_the_files_say(folder: Path):
+    page, found = open_results(), read_results(folder / "ml-latest-small.toml")
+    assert messages(page) == []
+    name, loss = "ml-latest-small", "ce"
+    said = texts(page)
+    for paragraph in report.claim(found, name, loss):
+        assert unescaped(paragraph) in said
+    (models,) = shown(page, "HR@10 less vanilla")
+    assert models.equals(report.main_table(found, name, loss))
+    (mechanisms,) = shown(page, "mixes values with")
+    assert mechanisms.equals(report.mechanism_table(found, name, loss))
+    (data,) = shown(page, "popularity HR@10")
+    assert data["users"].tolist() == ["671"]
+    assert any(text.startswith("Protocol: leave-one-out, test") for text in said)
+    assert any("[Any user, any history" in text for text in said)
+
+    drawn = figures(page)
+    for metric in PAIRED_METRICS:
+        dots = [trace for trace in drawn[f"results-interval-{metric}"] if "error_x" in trace]
+        rows = records(found.intervals[found.intervals["metric"] == metric])
+        assert [dot["x"] for dot in dots] == [[row["difference"]] for row in rows]
+    for backbone in ("sasrec", "stosa"):
+        curves = drawn[f"results-cutoff-{backbone}"]
+        of = found.test[found.test["backbone"] == backbone]
+        table = means(of, [f"NDCG@{n}" for n in report.CUTOFFS])
+        for curve, row in zip(curves, records(table), strict=True):
+            assert list(curve["y"]) == [row[f"NDCG@{n}"] for n in report.CUTOFFS]
+        for key, column in (("trend", "NDCG@10"), ("gradient", "grad_norm")):
+            thick = [t for t in drawn[f"results-{key}-{backbone}"] if t["line"]["width"] > 2]
+            assert [t["name"] for t in thick][:2] == ["vanilla", "simple"]
+            history = found.history[
+                (found.history["backbone"] == backbone) & (found.history["refinement"] == "simple")
+            ]
+            np.testing.assert_allclose(thick[1]["y"], epoch_means(history, [column])[column])
+    board = sent(page, "board")
+    assert [source["name"] for source in board["sources"]] == ["A", "B"]
+
+
+def test_another_validation_metric(folder: Path):
+    page = open_results()
+    page.segmented_control(key="trend").set_value("NDCG@5")
+    run(page)
+    found = read_results(folder / "ml-latest-small.toml")
+    history = found.history[found.history["run"] == "ml-latest-small-sasrec-simple-ce-seed0"]
+    drawn = figures(page)["results-trend-sasrec"]
+    (line,) = (trace for trace in drawn if trace["name"] == "simple")
+    np.testing.assert_allclose(line["y"], history["NDCG@5"])
+
+
+def test_a_half_finished_grid_says_what_is_missing(folder: Path):
+    found = read_results(folder / "ml-latest-small.toml")
+    page = open_results()
+    told = [unescaped(info.value) for info in page.info]
+    if found.missing:
+        assert unescaped(report.state(found)) in told
+        assert "python -m awrsr experiment experiments/ml-latest-small.toml" in told[0]
+    else:
+        assert told == []
+
+
+def test_no_results_says_how_to_make_some(folder: Path):
+    shutil.rmtree(folder / "ml-latest-small")
+    page = open_results()
+    assert messages(page) == []
+    (info,) = (unescaped(info.value) for info in page.info)
+    assert "No results are recorded in" in info
+    assert "python -m awrsr experiment" in info
+    assert any("MovieLens ml-latest-small: 27 runs" in text for text in texts(page))
+    assert not page.get("plotly_chart")
+
+
+def test_no_folder_at_all(folder: Path):
+    shutil.rmtree(folder)
+    page = open_results()
+    assert "holds no grid; a grid is a TOML file" in messages(page)[0]
+
+
+def test_damaged_results_are_named_and_the_others_shown(folder: Path):
+    shutil.copy(folder / "ml-latest-small.toml", folder / "broken.toml")
+    shutil.copytree(folder / "ml-latest-small", folder / "broken")
+    (folder / "broken" / "results.csv").write_text("run,dataset\n<b>x</b>,y\n")
+    (folder / "worse.toml").write_text("backbones = [")
+    page = open_results()
+    said = messages(page)
+    assert len(said) == 2
+    assert "broken/results.csv: column" in said[0]
+    assert "worse.toml is not readable TOML" in said[1]
+    assert shown(page, "HR@10 less vanilla")
+
+
+def test_without_models_to_draw_there_is_no_board(
+    folder: Path, tmp_path, tiny_dataset, monkeypatch
+):
+    add_dataset(tmp_path / "assets", tiny_dataset, "sasrec-none")
+    monkeypatch.setattr(page_module.loaders, "ASSETS", tmp_path / "assets")
+    page = open_results()
+    assert messages(page) == []
+    assert any("No dataset on offer has a vanilla and a refined" in i.value for i in page.info)
+
+
+def test_models_of_another_dataset_are_said_to_be_that(
+    folder: Path, tmp_path, tiny_dataset, monkeypatch
+):
+    add_dataset(tmp_path / "assets", tiny_dataset, "stosa-none", "sasrec-simple")
+    monkeypatch.setattr(page_module.loaders, "ASSETS", tmp_path / "assets")
+    page = open_results()
+    assert messages(page) == []
+    assert any("are not on offer in the app; these are the ones on tiny" in t for t in texts(page))
+    assert len(sent(page, "board")["sources"]) == 2
+
+
+def test_the_recorded_experiments_open_by_address():
+    for file in sorted(EXPERIMENTS.glob("*.toml")):
+        if file.with_suffix("").is_dir():
+            page, found = open_results(grid=file.stem), read_results(file)
+            assert messages(page) == []
+            (models,) = shown(page, "HR@10 less vanilla")
+            assert models.equals(report.main_table(found, *report.parts(found)[0]))
+
+
+def test_figures_hold_their_numbers():
+    found = read_results(EXPERIMENTS / "ml-latest-small.toml")
+    sasrec = found.test[found.test["backbone"] == "sasrec"]
+    table = means(sasrec, [f"NDCG@{n}" for n in report.CUTOFFS])
+    assert len(cutoff_figure(table, report.CUTOFFS).data) == table["refinement"].nunique()
+    row = records(found.intervals)[0]
+    dot = interval_figure(found.intervals, row["metric"]).data[0]
+    assert dot.x[0] + dot.error_x.array[0] == pytest.approx(row["high"])
+    assert dot.x[0] - dot.error_x.arrayminus[0] == pytest.approx(row["low"])
+    history = found.history[found.history["backbone"] == "sasrec"]
+    lines = trend_figure(history, "grad_norm").data
+    runs = history.groupby("refinement")["seed"].nunique()
+    assert len(lines) == len(runs) + sum(runs[runs > 1])
