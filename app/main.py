@@ -27,5 +27,5 @@ st.navigation(
         st.Page(models.show, title="Models", url_path="models"),
         st.Page(results.show, title="Results", url_path="results"),
     ],
-    position="sidebar",
+    position="top",
 ).run()
