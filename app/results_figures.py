@@ -68,7 +68,7 @@ def interval_figure(intervals: pd.DataFrame, metric: str) -> go.Figure:
         zerolinewidth=2,
         zerolinecolor=ZERO,
         gridcolor=GRID,
-        tickformat="+.3f",
+        tickformat="+.4~f",
         nticks=6,
         fixedrange=True,
     )
