@@ -951,7 +951,11 @@ function attentionBoard(root, data, hooks) {
       if (writesHash && location.hash !== hash()) history.replaceState(history.state, "", location.pathname + location.search + hash());
     }
     function readHash() {
-      const given = new URLSearchParams(location.hash.slice(1) || (data.view || "").replace(/^#/, "")), view = own.view;
+      // Streamlit may have rewritten the address before the first board is drawn, and drops what follows "#".
+      const [opened] = performance.getEntriesByType("navigation"), first = !window.attentionBoardOpened;
+      window.attentionBoardOpened = true;
+      const asked = location.hash || (first && opened ? new URL(opened.name).hash : "") || data.view || "";
+      const given = new URLSearchParams(asked.replace(/^#/, "")), view = own.view;
       ["left", "right"].forEach((side, i) => {
         const [source, l, h, k] = (given.get(side) || "").split(".");
         const s = D.sources.findIndex(S => S.name === source);

@@ -351,3 +351,25 @@ def test_the_library_writes_the_same_page(visit, tmp_path):
     page.locator(".ab[data-signature]").wait_for()
     check_cells(page, expected(1, 0), cells=[(M - 1, 3)])
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+
+
+def test_the_board_is_opened_by_a_short_address(visit, server):
+    """The page writes the rest of its address before the board reads its own part."""
+    page = with_board(visit(f"{server.url}/#lock=5.2&scale=row&share=7&left=Z"))
+    expect(page.locator(".ab h4").nth(1)).to_contain_text("Row 5")
+    assert hash_of(page) == {"lock": "5.2", "scale": "row"}
+    expect(page.locator(".ab-note").last).to_contain_text("left out: left=Z, share=7.")
+
+
+def test_a_lock_goes_with_its_items(board):
+    """The first item of the history is taken out: the locked cell is the same two items'."""
+    large_map(board, 0).click(position=cell_position(board, M, 8, 3))
+    settled(board)
+    before = board.locator(".ab h4").nth(1).inner_text().split(", ", 1)[1]
+    shown = signature(board)
+    board.get_by_label(f"1. {DATASET.titles(HISTORY)[0]}", exact=True).focus()
+    board.keyboard.press("Delete")
+    expect(board.locator(".ab")).not_to_have_attribute("data-signature", shown)
+    settled(board)
+    assert hash_of(board)["lock"] == "8.3"
+    assert board.locator(".ab h4").nth(1).inner_text() == f"Row 8, {before}"
