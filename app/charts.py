@@ -15,6 +15,8 @@ from app.figures import MODEL_COLORS
 DIVERGING = [[0, "#c4501b"], [0.5, "#a9a9a9"], [1, "#2a62c9"]]
 """Red where B ranks the held-out item lower than A, blue where higher, grey where alike."""
 SEQUENTIAL = "Viridis"
+FULL = 3.0
+"""Doublings of a rank at which its colour is full: eight times better."""
 FAINT = "rgba(128, 128, 128, 0.2)"
 CURVES = {
     "NDCG@5": "NDCG@5, validation",
@@ -38,7 +40,6 @@ def scatter(table: pd.DataFrame, x: str, y: str, titles: dict[str, str]) -> go.F
         y: a column.
         titles: of the columns.
     """
-    most = max(1.0, float(table["doublings"].abs().max())) if len(table) else 1.0
     figure = go.Figure(
         go.Scattergl(
             x=table[x].to_numpy(dtype=float),
@@ -49,12 +50,12 @@ def scatter(table: pd.DataFrame, x: str, y: str, titles: dict[str, str]) -> go.F
                 "opacity": 0.8,
                 "color": table["doublings"].to_numpy(),
                 "colorscale": DIVERGING,
-                "cmin": -most,
-                "cmax": most,
+                "cmin": -FULL,
+                "cmax": FULL,
                 "line": {"width": 0},
                 "colorbar": {
                     "title": {"text": "rank", "side": "top"},
-                    "tickvals": [-most, 0, most],
+                    "tickvals": [-FULL, 0, FULL],
                     "ticktext": ["better in A", "alike", "better in B"],
                     "thickness": 10,
                     "len": 0.8,

@@ -222,7 +222,7 @@ def slices(table: pd.DataFrame, max_length: int) -> dict[str, Slice]:
         "all": Slice("All users", np.ones(len(table), dtype=bool)),
         "short": Slice(f"Short histories (at most {short} items)", length <= short),
         "long": Slice(f"Long histories ({long} items or more)", length >= long),
-        "cut": Slice(f"Cut histories (more than the {max_length} items seen)", length > max_length),
+        "cut": Slice(f"Longer than the {max_length} items seen", length > max_length),
         "repeats": Slice("Histories that repeat items", table["repeats"].to_numpy() > 0),
         "ranks": Slice("Ranks furthest apart (a tenth)", top(moved)),
         "attention": Slice("Attention least alike (a tenth)", top(apart)),

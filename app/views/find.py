@@ -12,6 +12,7 @@ from app.finding import COLUMNS, KINDS, Limit
 from app.history import show_user
 from app.sides import model_title
 from app.text import plain
+from awrsr.checkpoint import read_config
 from awrsr.errors import AwrsrError
 from awrsr.explain import Scan
 
@@ -26,6 +27,7 @@ SHOWN = {
     "rank_a": "%d",
     "rank_b": "%d",
     "change": "%+d",
+    "doublings": "%+.1f",
     "divergence": "%.3f",
     "divergence_seeds": "%.3f",
     "correlation": "%+.2f",
@@ -103,22 +105,23 @@ def find_scan(chosen: pages.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]]
         f"`python -m awrsr scan {chosen.directory}` scans all its models; add the directory of a "
         "second seed to `--models` to see what a seed does"
     )
-    written = None
+    written, why = None, "there is no scan of this dataset"
     try:
         for name in names:
             pages.check_model(chosen.models[name], chosen.dataset)
-        written = loaders.get_scan(chosen.directory)
-        why = "there is no scan of this dataset"
-        if written is not None:
-            marks = {name: loaders.fingerprint(chosen.models[name]) for name in names}
-            why = finding.stale(written, chosen.dataset, marks)
     except AwrsrError as error:
-        if written is None and "scan" not in str(error):
-            st.error(plain(error))
-            return None
+        st.error(plain(error))
+        return None
+    try:
+        written = loaders.get_scan(chosen.directory)
+    except AwrsrError as error:
         why = str(error)
-    fresh = written is not None and written.about["dataset"].get("fingerprint")
-    noise = written if fresh == chosen.dataset.fingerprint else None
+    if written is not None:
+        marks = {name: loaders.fingerprint(chosen.models[name]) for name in names}
+        why = finding.stale(written, chosen.dataset, marks)
+    noise = None
+    if written is not None and not finding.stale(written, chosen.dataset, {}):
+        noise = written
     key = tuple(loaders.model_key(chosen.models[name]) for name in names)
     if written is not None and not why:
         return written, noise, key
@@ -142,9 +145,7 @@ def find_scan(chosen: pages.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]]
 
 def max_length(chosen: pages.Chosen) -> int:
     """The longest history that either model sees whole."""
-    return max(
-        loaders.get_model(chosen.models[name]).config.max_length for name in (chosen.a, chosen.b)
-    )
+    return max(read_config(chosen.models[name])[0].max_length for name in (chosen.a, chosen.b))
 
 
 def say_what_is_compared(
@@ -163,6 +164,11 @@ def say_what_is_compared(
             f":material/graphic_eq: JS seeds and rho seeds compare {plain(seeds[0])} with "
             f"{plain(seeds[1])}: two trainings that differ by their seed alone. What two models "
             "differ by beyond that is more than noise."
+            + (
+                " These two have no second order, so it is their refined maps that are compared."
+                if kind == "second_order" and seeds_are_vanilla(noise, seeds)
+                else ""
+            )
         )
     else:
         st.caption(
@@ -182,6 +188,11 @@ def say_what_is_compared(
             f"No {KINDS[kind].lower()} map in {plain(' and in '.join(lacking))}: nothing to "
             "compare. First order and Refined exist in every model."
         )
+
+
+def seeds_are_vanilla(noise: Scan, seeds: tuple[str, str]) -> bool:
+    """Whether the two seeds have no second order."""
+    return noise.about["models"][seeds[0]]["model"]["refinement"] == "none"
 
 
 # --- slices and limits ----------------------------------------------------------------------------
@@ -205,19 +216,23 @@ def show_slices(table: pd.DataFrame, named: dict[str, finding.Slice], key: tuple
         if np.isnan(row[f"{metric} low"]):
             return "\u2013"
         mean, low, high = (row[f"{metric} {part}"] for part in ("difference", "low", "high"))
-        return f"{mean:+.4f} ({low:+.4f} to {high:+.4f})"
+        return f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
+
+    def both(row: pd.Series, metric: str) -> str:
+        if not row["users"]:
+            return "\u2013"
+        return f"{number(row[f'{metric} A'])}, {number(row[f'{metric} B'])}"
 
     shown = pd.DataFrame(
         {
             "slice": rows["title"],
             "users": rows["users"],
             **{
-                column: value
+                column: [write(row, metric) for _, row in rows.iterrows()]
                 for metric in ("NDCG@10", "HR@10")
-                for column, value in {
-                    f"{metric} A": rows[f"{metric} A"].map(number),
-                    f"{metric} B": rows[f"{metric} B"].map(number),
-                    f"{metric} B less A": [difference(row, metric) for _, row in rows.iterrows()],
+                for column, write in {
+                    f"{metric} of A, B": both,
+                    f"{metric} of B less A": difference,
                 }.items()
             },
             "JS A, B": rows["divergence"].map(lambda v: number(v, "{:.3f}")),
@@ -232,7 +247,15 @@ def show_slices(table: pd.DataFrame, named: dict[str, finding.Slice], key: tuple
             hide_index=True,
             key="slices",
             height="content",
-            column_config={"slice": st.column_config.TextColumn(pinned=True, width=230)},
+            column_config={
+                "slice": st.column_config.TextColumn(width=235),
+                "users": st.column_config.NumberColumn(width=55),
+                **{
+                    name: st.column_config.TextColumn(width=70)
+                    for name in shown
+                    if name.startswith(("JS", "rho"))
+                },
+            },
         )
         st.caption(
             "In brackets the 95% paired bootstrap interval over the slice's users; where it holds "
@@ -346,8 +369,8 @@ def show_plot(table: pd.DataFrame, inspector: Any) -> None:
     st.caption(
         f"{len(drawn):,} users"
         + (f", {missing:,} without a value left out" if missing else "")
-        + ". Colour: blue where B ranks the held-out item better, red where A does. A click on a "
-        "point opens the user."
+        + ". Colour: blue where B ranks the held-out item better, red where A does; full where the "
+        "rank is an eighth or less. A click on a point opens the user."
     )
     points = picked["selection"]["point_indices"]
     if points and points[0] < len(drawn):

@@ -254,6 +254,8 @@ def show_heads(directories: dict[str, Path], chosen: pages.Chosen) -> None:
             profile = loaders.get_head_profile(
                 directory, chosen.dataset, tuple(int(user) for user in users)
             )
+            if "second_order" not in set(profile["kind"]):  # refined is first order itself
+                profile = profile[profile["kind"] != "refined"]
             shown = {name: title for name, title in SHARES.items() if name in profile}
             if "group" in shown:
                 shown["group"] = f"same {group}"
@@ -267,7 +269,8 @@ def show_heads(directories: dict[str, Path], chosen: pages.Chosen) -> None:
     st.caption(
         f"Mean over {len(users):,} users of the last row of each head's map, what the position "
         "that makes the prediction attends to. The even row is what the same weight spread evenly "
-        "over each history would give: a head does something where it leaves that. "
+        "over each history would give: a head does something where it leaves that. A vanilla "
+        "model mixes with its first-order weights. "
         + (
             f"Same {plain(group)}: other items whose first listed one is the newest item's. "
             if group
