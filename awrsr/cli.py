@@ -543,8 +543,8 @@ def experiment(
             done.append(run)
             record_runs(plan, datasets, described, done)
     if done:
-        record_runs(plan, datasets, described, done)
-        print(f"written to {plan.results}")
+        recorded = record_runs(plan, datasets, described, done)
+        print(f"written to {plan.results}: {counted(recorded, 'run')}")
     print(_grid_line(plan, len(done)))
     if failed:
         raise AwrsrError(f"{counted(len(failed), 'run')} failed: {', '.join(failed)}")

@@ -116,25 +116,80 @@ def describe(datasets: dict[str, Dataset]) -> pd.DataFrame:
 
 def record_runs(
     grid: Grid, datasets: dict[str, Dataset], described: pd.DataFrame, done: list[Run]
-) -> None:
+) -> int:
     """Write the grid's results from the directories of finished runs.
+
+    What is recorded already of other runs of the grid, made on another machine perhaps, stays if
+    its settings and its dataset are still the grid's.
 
     Args:
         described: made by `describe`.
         done: one run or more, each of state "done".
 
+    Returns:
+        How many runs are recorded.
+
     Raises:
         DataError: a run's files are damaged or do not belong together.
     """
-    rows, histories, ranks = [], [], {}
+    runs, history, ranks = _recorded_elsewhere(grid, described, done)
     for run in done:
-        rows += _rows(run)
-        histories.append(_history(run))
+        runs.append(pd.DataFrame(_rows(run)))
+        history.append(_history(run))
         ranks[run.name] = _test_ranks(run, datasets[run.dataset])
-    used = described[described["dataset"].isin({run.dataset for run in done})]
+    names = [run.name for run in grid.runs if run.name in ranks]
+    of_runs = {run.name: run.dataset for run in grid.runs}
+    used = described["dataset"].isin({of_runs[name] for name in names})
     results.write_results(
-        grid, pd.DataFrame(rows), pd.concat(histories), used.infer_objects(), ranks
+        grid,
+        _in_plan(pd.concat(runs), names),
+        _in_plan(pd.concat(history), names),
+        described[used].infer_objects(),
+        {name: ranks[name] for name in names},
     )
+    return len(names)
+
+
+def _recorded_elsewhere(
+    grid: Grid, described: pd.DataFrame, done: list[Run]
+) -> tuple[list[pd.DataFrame], list[pd.DataFrame], dict[str, results.Ranks]]:
+    """What is recorded of runs that are not done here: their rows, histories and ranks."""
+    try:
+        found = results.read_results(grid.file)
+        ranks = results.read_ranks(grid.file) if found else {}
+    except DataError:  # damaged: what is done here replaces it
+        return [], [], {}
+    if found is None:
+        return [], [], {}
+    fingerprints = described.set_index("dataset")["fingerprint"].to_dict()
+    same_data = {
+        row["dataset"]
+        for row in results.records(found.datasets)
+        if fingerprints.get(row["dataset"]) == row["fingerprint"]
+    }
+    recorded = {row["run"]: row for row in results.records(found.test)}
+    here = {run.name for run in done}
+    kept = {
+        run.name
+        for run in grid.runs
+        if run.name in recorded
+        and run.name not in here
+        and run.name in ranks
+        and run.dataset in same_data
+        and json.loads(recorded[run.name]["model"]) == run.model.to_json()
+        and json.loads(recorded[run.name]["train"]) == run.train.to_json()
+    }
+    return (
+        [found.runs[found.runs["run"].isin(kept)]],
+        [found.history[found.history["run"].isin(kept)]],
+        {name: ranks[name] for name in kept},
+    )
+
+
+def _in_plan(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Rows in the order of the plan, whoever recorded them when."""
+    order = table["run"].map({name: place for place, name in enumerate(names)})
+    return table.iloc[np.argsort(order.to_numpy(), kind="stable")]
 
 
 def _catalogue(dataset: Dataset) -> Catalogue:

@@ -297,6 +297,7 @@ def test_what_is_no_run_is_refused(place: Path, capsys):
 
 
 def test_one_failing_run_does_not_stop_the_others(place: Path, capsys, monkeypatch):
+    shutil.rmtree(place / "small")
     for name in NAMES[:2]:
         shutil.rmtree(place / "runs" / "small" / name)
     real = training.train
@@ -339,6 +340,32 @@ def test_a_half_finished_grid_is_recorded_as_far_as_it_is(place: Path, capsys):
     text = report.report(place)
     assert "2 of 4 runs are recorded" in text
     assert "1 seed, too few for more" in text
+
+
+def test_what_was_recorded_elsewhere_stays(place: Path, capsys):
+    """The record came with the repository; here one run is done."""
+    files = {path.name: path.read_bytes() for path in (place / "small").iterdir()}
+    for name in (NAMES[0], *NAMES[2:]):
+        shutil.rmtree(place / "runs" / "small" / name)
+    assert main(["experiment", "small.toml", "--record"]) == 0
+    assert "written to small: 4 runs\nTiny: 1 of 4 runs done" in capsys.readouterr().out
+    assert {path.name: path.read_bytes() for path in (place / "small").iterdir()} == files
+
+
+def test_what_was_recorded_with_other_settings_or_data_goes(place: Path):
+    for name in NAMES[1:]:
+        shutil.rmtree(place / "runs" / "small" / name)
+    change(place / "small" / "results.csv", '""learning_rate"": 0.02', '""learning_rate"": 0.5')
+    assert main(["experiment", "small.toml", "--record"]) == 0
+    assert read_results("small.toml").missing == NAMES[1:]
+
+
+def test_a_damaged_record_is_replaced_by_what_is_done(place: Path):
+    (place / "small" / "ranks.parquet").write_bytes(b"PAR1")
+    for name in NAMES[1:]:
+        shutil.rmtree(place / "runs" / "small" / name)
+    assert main(["experiment", "small.toml", "--record"]) == 0
+    assert read_results("small.toml").missing == NAMES[1:]
 
 
 def test_nothing_done_records_nothing(place: Path, capsys):
