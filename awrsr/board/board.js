@@ -506,6 +506,7 @@ function attentionBoard(root, data, hooks) {
       ].join(" ");
       mark(); writeHash();
       box.dataset.signature = D.signature; // what is drawn now
+      setTimeout(tell, 0); // the maps on view, or the locked places, may be others now
     }
     const size = (canvas, w, h) => {
       const dpr = Math.min(3, window.devicePixelRatio || 1);
@@ -775,10 +776,14 @@ function attentionBoard(root, data, hooks) {
       live.textContent = cell ? `Locked. ${cellText(cell)}` : "Released";
       drawLedger(); drawReading(); mark(); writeHash(); tell();
     }
+    let told = "null";
     function tell() {
       if (!own.hooks.lock) return;
       const cell = own.view.lock;
-      own.hooks.lock(cell && { query: cell.q, key: cell.k, panels: own.view.panels.map(p => ({ source: D.sources[p.s].name, layer: p.l, head: p.h, kind: shownKind(p) })) });
+      const said = cell && { query: cell.q, key: cell.k, panels: own.view.panels.map(p => ({ source: D.sources[p.s].name, layer: p.l, head: p.h, kind: shownKind(p) })) };
+      if (JSON.stringify(said) === told) return; // a change of view tells only what it changes for the lock
+      told = JSON.stringify(said);
+      own.hooks.lock(said);
     }
     const readings = cell => D.sources.map((S, s) => {
       const values = {}, spec = valid({ s, l: cell.l ?? own.view.panels[0].l, h: cell.h ?? own.view.panels[0].h, k: "first" });
