@@ -1,6 +1,7 @@
 """The command line: each verb is one function over the library, `python -m awrsr VERB --help`."""
 
 import logging
+import os
 import re
 import shlex
 import sys
@@ -395,7 +396,8 @@ def scan(
     """Every user through several models: ranks, and what the prediction attends to, as tables.
 
     Writes users.parquet, pairs.parquet and scan.json. A run that was killed goes on where it was.
-    `torchrun --nproc-per-node 2 -m awrsr scan ...` shares the users among processes.
+    `torchrun --nproc-per-node 2 -m awrsr scan ...` shares the users among processes; each works in
+    one thread unless OMP_NUM_THREADS says otherwise.
 
     Args:
         dataset: a dataset directory.
@@ -410,6 +412,8 @@ def scan(
     directories = _model_directories(dataset, models)
     named = None if pairs is None else [_pair_of(text) for text in pairs]
     total = data.n_users * len(directories)
+    if "OMP_NUM_THREADS" not in os.environ:  # small tensors: threads that wait cost more than give
+        torch.set_num_threads(1)
     with explain.joined_processes() as process:
         if device == "auto" and (gpus := torch.cuda.device_count()):
             device = f"cuda:{process % gpus}"

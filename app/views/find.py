@@ -163,7 +163,7 @@ def say_what_is_compared(
         st.caption(
             f":material/graphic_eq: JS seeds and rho seeds compare {plain(seeds[0])} with "
             f"{plain(seeds[1])}: two trainings that differ by their seed alone. What two models "
-            "differ by beyond that is more than noise."
+            "differ by beyond that is more than noise; a smoother map differs less by nature."
             + (
                 " These two have no second order, so it is their refined maps that are compared."
                 if kind == "second_order" and seeds_are_vanilla(noise, seeds)
