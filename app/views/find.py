@@ -248,10 +248,10 @@ def show_slices(table: pd.DataFrame, named: dict[str, finding.Slice], key: tuple
             key="slices",
             height="content",
             column_config={
-                "slice": st.column_config.TextColumn(width=235),
+                "slice": st.column_config.TextColumn(width=222),
                 "users": st.column_config.NumberColumn(width=55),
                 **{
-                    name: st.column_config.TextColumn(width=70)
+                    name: st.column_config.TextColumn(width=60)
                     for name in shown
                     if name.startswith(("JS", "rho"))
                 },
@@ -274,7 +274,11 @@ def choose_limits(table: pd.DataFrame) -> pd.DataFrame:
     """The users whose values lie within all limits."""
     session = st.session_state
     offered = [name for name in SHOWN if name in table and table[name].notna().any()]
-    session["where"] = [limit for limit in session.where if limit.column in table]
+    lacking = [limit.column for limit in session.where if limit.column not in table]
+    if lacking:
+        titles = ", ".join(COLUMNS[name].title for name in lacking)
+        st.caption(f"Without effect: limits on {plain(titles)}, which this scan does not have.")
+        session["where"] = [limit for limit in session.where if limit.column in table]
     session["limited"] = [limit.column for limit in session.where]
     for limit in session.where:
         session[f"low-{limit.column}"], session[f"high-{limit.column}"] = limit.low, limit.high
@@ -296,6 +300,8 @@ def choose_limits(table: pd.DataFrame) -> pd.DataFrame:
                     st.number_input(
                         f"{title} {word}",
                         value=None,
+                        step=1.0 if SHOWN[limit.column] in ("%d", "%+d") else 0.05,
+                        format="%g",
                         key=f"{end}-{limit.column}",
                         on_change=take_limits,
                         placeholder=ends,

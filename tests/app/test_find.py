@@ -262,6 +262,12 @@ def test_limits_of_the_address_and_an_empty_filter():
     assert len(found(page)) == 671
 
 
+def test_a_limit_on_what_a_scan_lacks_is_said(directory: Path):
+    page = open_find(where="attribution_a~0~1.length~~99")
+    assert any(text.startswith("Without effect: limits on rho attr A") for text in texts(page))
+    assert page.session_state["where"] == [Limit(column="length", high=99)]
+
+
 def test_limits_by_hand():
     page = open_find()
     page.multiselect(key="limited").set_value(["rank_b"])
