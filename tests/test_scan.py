@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import PAIRS, ROOT, make_dataset
+from conftest import EMBEDDED, PAIRS, ROOT, make_dataset
 
 import awrsr
-from awrsr.checkpoint import save_config, save_weights
+from awrsr.checkpoint import read_config, save_config, save_weights, weights_fingerprint
 from awrsr.cli import main
 from awrsr.config import TrainConfig
 from awrsr.dataset import Dataset, save_dataset
@@ -463,3 +463,20 @@ def test_a_damaged_scan_is_refused(place: Path, tmp_path: Path):
     (output / "scan.json").write_text(json.dumps(about | {"schema_version": 99}))
     with pytest.raises(AwrsrError, match="schema_version is 99; this version reads 1"):
         read_scan(output)
+
+
+# --- what is shipped ------------------------------------------------------------------------------
+
+
+def test_the_second_seed_differs_by_its_seed_alone_and_gives_its_recorded_metrics():
+    first, second = EMBEDDED / "models" / "sasrec-none", EMBEDDED / "seeds" / "sasrec-none-seed1"
+    (model, catalogue, training), (other, _, retrained) = read_config(first), read_config(second)
+    assert (model, {**training.to_json(), "seed": 1}) == (other, retrained.to_json())
+    assert weights_fingerprint(first) != weights_fingerprint(second)
+    recorded = json.loads((second / "metrics.json").read_text())
+    assert recorded["weights_sha256"] == weights_fingerprint(second)
+    assert f"--output {second.relative_to(ROOT)}" in recorded["training"]["command"]
+    found = evaluate(awrsr.load_model(second, "cpu"), awrsr.load_dataset(EMBEDDED)).metrics
+    assert found == pytest.approx(recorded["test"]["metrics"], abs=1 / 671)
+    assert seed_pairs(read_scan(EMBEDDED / "scan").about) == [(first.name, second.name)]
+    assert catalogue.fingerprint == recorded["dataset"]["fingerprint"]
