@@ -13,6 +13,11 @@ from awrsr.attribution import METHODS
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError, did_you_mean
 
+CHOICES = (
+    *("dataset", "a", "b", "source", "user", "items", "origin", "variants", "compare"),
+    *("target", "rival", "methods", "k"),
+)
+"""Names of all choices of the page Inspect."""
 USER, OWN = "user", "own"
 MIN_LISTED, MAX_LISTED = 5, 50
 MAX_HISTORY = 500
@@ -141,6 +146,7 @@ def restore(
         A sentence for everything in the URL that could not be used.
     """
     problems = []
+    url = unless_left(session, url)
     for choice in offered:
         if choice.name in session and choice.accepts(session[choice.name]):
             # Streamlit drops the state of a widget that is not drawn; assigning keeps it.
@@ -156,6 +162,26 @@ def restore(
                     f"{clipped(str(error), 300).rstrip('.')}"
                 )
     return problems
+
+
+def unless_left(session: Mapping[str, Any], url: Mapping[str, str]) -> Mapping[str, str]:
+    """The URL, or nothing of it where it still is the one of a dataset just left.
+
+    To clear it instead would leave one more address for the browser's back to stop at.
+    """
+    return {} if dict(url).items() <= session.get("left", {}).items() else url
+
+
+OF_DATASET = ("history_of", "undo", "redo", "entry_problems", "picked_user")
+
+
+def let_go(session: MutableMapping[str, Any], url: Mapping[str, str]) -> None:
+    """Forget every choice, so that `restore` reads them from this URL; undo stays in a dataset."""
+    if session.get("dataset") != url.get("dataset"):
+        for name in OF_DATASET:
+            session.pop(name, None)
+    for name in (*CHOICES, "left", "replacing", "wrong_user"):
+        session.pop(name, None)
 
 
 FIND = ("slice", "map", "x", "y", "sort", "order", "where")

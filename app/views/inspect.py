@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 import torch
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import awrsr
 from app import loaders, state
@@ -31,6 +32,7 @@ def show() -> None:
     if not directories:
         st.error(f"No dataset in {loaders.ASSETS}. Make one with `python -m awrsr prepare`.")
         return
+    follow_history()
     problems = restore_dataset(directories)
     with st.sidebar:
         st.markdown("### :material/grid_on: AWRSR Inspector")
@@ -130,6 +132,13 @@ def show_summary(
 # --- choices --------------------------------------------------------------------------------------
 
 
+def follow_history() -> None:
+    """After the browser's back or forward, the address decides and not the session."""
+    context = get_script_run_ctx()
+    if st.query_params and context is not None and context.is_history_navigation:
+        state.let_go(st.session_state, st.query_params)
+
+
 def restore_dataset(directories: dict[str, Path]) -> list[str]:
     """The dataset of the URL, before anything that depends on it."""
     choice = state.Choice("dataset", next(iter(directories)), state.one_of(list(directories)))
@@ -140,14 +149,15 @@ def forget_choices() -> None:
     """Another dataset has other users, items and models."""
     for key in ("a", "b", "user", "items", "target", "rival"):
         st.session_state.pop(key, None)
-    st.query_params.clear()
+    st.session_state["left"] = dict(st.query_params)
 
 
 def other_weights(models: dict[str, Path]) -> list[str]:
     """A sentence for each model of the address that has other weights here."""
     problems = []
+    url = state.unless_left(st.session_state, st.query_params)
     for key in SIDES:
-        name, asked = state.name_and_weights(st.query_params.get(key, ""), models)
+        name, asked = state.name_and_weights(url.get(key, ""), models)
         if key in st.session_state or not asked or name not in models:
             continue  # only a link just opened; a name that is not there is another matter
         with suppress(OSError):

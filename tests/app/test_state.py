@@ -84,6 +84,26 @@ def test_what_follows_a_model_tells_its_weights_apart(tiny_dataset, text, name, 
         assert all(choice.accepts(model) for model in models)
 
 
+def test_what_is_let_go_comes_from_the_address(offered):
+    """As after the browser's back: nothing of the session is left that the address lacks."""
+    session = {"dataset": "tiny", **OTHER_THAN_DEFAULT, "undo": ["before"], "pasted": "text"}
+    state.let_go(session, {"dataset": "tiny", "k": "5"})
+    assert session == {"undo": ["before"], "pasted": "text"}
+    assert restored(offered, {"k": "5"}, **session)[0]["k"] == 5
+    session = {"dataset": "tiny", **OTHER_THAN_DEFAULT, "undo": ["before"], "history_of": "x"}
+    state.let_go(session, {"dataset": "other"})
+    assert session == {}
+    assert set(state.CHOICES) == {"dataset", *(choice.name for choice in offered)}
+
+
+def test_the_address_of_a_dataset_just_left_is_not_read(offered):
+    url = {"dataset": "other", "a": "stosa-simple", "k": "7"}
+    for part in (url, {"a": "stosa-simple"}):
+        session, problems = restored(offered, part, left=url)
+        assert (session["a"], session["k"], problems) == ("sasrec-none", 10, [])
+    assert restored(offered, {"dataset": "tiny", "k": "7"}, left=url)[0]["k"] == 7
+
+
 def test_the_session_wins_over_the_address(offered):
     session, problems = restored(offered, {"k": "7", "rival": "4"}, k=5, rival=None)
     assert (session["k"], session["rival"], problems) == (5, None, [])
