@@ -13,7 +13,7 @@ from app.sides import Side, model_title, run_model
 from app.text import plain
 from awrsr import report
 from awrsr.batching import history_and_target
-from awrsr.config import BACKBONE_TITLES, Backbone
+from awrsr.config import BACKBONE_TITLES
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError, counted
 from awrsr.grid import Grid, read_grid
@@ -145,8 +145,8 @@ def show_cutoffs(results: Results, dataset: str, loss: str) -> None:
     st.markdown("##### NDCG@N against N, test")
     names = [f"NDCG@{cutoff}" for cutoff in report.CUTOFFS]
     rows = means(report.part(results.test, dataset, loss), names)
-    for column, backbone in backbones(rows):
-        with column:
+    for place, backbone in zip(st.columns(2), rows["backbone"].unique(), strict=False):
+        with place:
             st.markdown(f"**NDCG@N**, {BACKBONE_TITLES[backbone]}")
             st.plotly_chart(
                 results_figures.cutoff_figure(rows[rows["backbone"] == backbone], report.CUTOFFS),
@@ -163,30 +163,28 @@ def show_training(results: Results, dataset: str, loss: str) -> None:
         "Validation metric", ["NDCG@5", "NDCG@10"], default="NDCG@10", key="trend"
     )
     history = in_order(report.part(results.history, dataset, loss))
-    for name, column_name in (
-        (f"Validation {metric or 'NDCG@10'}", metric or "NDCG@10"),
-        ("Gradient norm", "grad_norm"),
-    ):
-        for column, backbone in backbones(history):
-            with column:
+    panels = [
+        (kind, name, column, backbone)
+        for kind, name, column in (
+            ("trend", f"Validation {metric or 'NDCG@10'}", metric or "NDCG@10"),
+            ("gradient", "Gradient norm", "grad_norm"),
+        )
+        for backbone in history["backbone"].unique()
+    ]
+    for start in range(0, len(panels), 2):
+        row = zip(st.columns(2), panels[start : start + 2], strict=True)
+        for place, (kind, name, column, backbone) in row:
+            with place:
                 st.markdown(f"**{name}**, {BACKBONE_TITLES[backbone]}")
                 st.plotly_chart(
-                    results_figures.trend_figure(
-                        history[history["backbone"] == backbone], column_name
-                    ),
-                    key=f"results-{'gradient' if name[0] == 'G' else 'trend'}-{backbone}",
+                    results_figures.trend_figure(history[history["backbone"] == backbone], column),
+                    key=f"results-{kind}-{backbone}",
                     config={"displayModeBar": False},
                 )
     st.caption(
         "Thick: mean over seeds, as far as all of them went; thin: each seed. Validation is the "
         "last but one item. Gradient norm: global, mean over an epoch's steps."
     )
-
-
-def backbones(rows: pd.DataFrame) -> list[tuple["st.delta_generator.DeltaGenerator", Backbone]]:
-    """A column for each backbone of some rows; two at least, so that figures keep their width."""
-    found = list(rows["backbone"].unique())
-    return list(zip(st.columns(max(2, len(found))), found, strict=False))
 
 
 def show_data(recorded: list[Results]) -> None:
