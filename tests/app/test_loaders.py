@@ -48,13 +48,16 @@ def test_datasets_of_the_environment_come_first(directory, tmp_path):
     (tmp_path / "a-folder-without-dataset").mkdir()
     shutil.copytree(directory, tmp_path / "ml-latest-small")
     found = loaders.dataset_directories()
-    assert list(found) == ["ml-latest-small", "tiny"]
+    assert list(found) == ["ml-latest-small", "tiny", "planted"]
     assert found["ml-latest-small"] == tmp_path / "ml-latest-small"
 
 
 def test_without_the_environment_the_embedded_datasets_are_offered(monkeypatch):
     monkeypatch.delenv(loaders.ASSETS_VARIABLE, raising=False)
-    assert list(loaders.dataset_directories().values()) == [loaders.ASSETS / "ml-latest-small"]
+    assert list(loaders.dataset_directories().values()) == [
+        loaders.ASSETS / "ml-latest-small",
+        loaders.ASSETS / "planted",
+    ]
 
 
 def test_no_dataset_at_all_says_how_to_make_one(monkeypatch, tmp_path):
