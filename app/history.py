@@ -7,11 +7,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import pinned, state
+from app import loaders, pinned, state
 from app.entries import entries_of_lines, find_items, read_entries
 from app.history_list import KEY, edited, history_list, read_edits
 from app.pinned import Variant
-from app.text import item_labels, plain
+from app.text import plain
 from app.users import browse_users
 from awrsr.batching import history_and_target
 from awrsr.dataset import Dataset
@@ -261,7 +261,7 @@ def show_entry(dataset: Dataset) -> None:
 def show_search(dataset: Dataset) -> None:
     """Search for an item to be added, or to take the place of another."""
     session = st.session_state
-    labels = item_labels(dataset)
+    labels = loaders.get_item_labels(dataset)
     history = current_history(dataset)[-state.MAX_HISTORY :]
     replacing = session.get("replacing")
     if replacing is not None and replacing >= len(history):

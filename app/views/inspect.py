@@ -18,7 +18,7 @@ from app.history import choose_history
 from app.provenance import show_provenance
 from app.recommendations import show_recommendations
 from app.sides import SIDES, Side, model_note, model_title, run_model
-from app.text import item_labels, plain
+from app.text import plain
 from app.variants import compared_history, show_variants
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError
@@ -214,7 +214,7 @@ def show_about(dataset: Dataset) -> None:
 
 def choose_rival(dataset: Dataset) -> int | None:
     """The item whose score is taken off, if one is wanted."""
-    labels = item_labels(dataset)
+    labels = loaders.get_item_labels(dataset)
     return st.selectbox(
         "Rather than (optional)",
         range(1, dataset.n_items + 1),
@@ -239,7 +239,7 @@ def choose_target(
         )
     else:  # the whole catalogue is in the history
         automatic, why = history[-1], "newest item"
-    labels = item_labels(dataset)
+    labels = loaders.get_item_labels(dataset)
 
     def label(item: int) -> str:
         # The same words for every history: thousands of options go to the browser only once.
