@@ -44,7 +44,10 @@ HOW_PAIRED = (
     f"over the seeds that both have. In brackets its {LEVEL:.0%} bootstrap interval: "
     f"{SAMPLES:,} samples, each drawing users and, apart from them, seeds, with replacement; with "
     f"one seed users only, and the interval then knows nothing of what another seed would do. "
-    f"Three seeds show little of it. Intervals are not corrected for their number. The claim "
+    f"A seed gives refined models with matrices of the same shape the same initial weights, and "
+    f"vanilla, which lacks the matrices, others: refined models of one seed move together, and "
+    f"what they share with each other against vanilla may be the seed. Few seeds show little "
+    f"of that. Intervals are not corrected for their number. The claim "
     f"holds where the interval of {CLAIM_METRIC} lies above zero, does not hold where it lies "
     f"below, and is undecided where it includes zero or comes from fewer than {MIN_SEEDS} seeds."
 )
