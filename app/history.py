@@ -55,8 +55,9 @@ def choose_history(dataset: Dataset, models: dict[str, Path]) -> tuple[list[int]
         if session.source == state.USER:
             if st.button("Browse", icon=":material/table_rows:", help="All users in a table"):
                 browse_users(dataset, models)
-        show_entry(dataset)
-    show_problems()
+        entry_is_open = show_entry(dataset)
+    if not entry_is_open:
+        show_problems()
     show_search(dataset)
     history, held_out = current_history(dataset), None
     if (owner := history_owner()) is not None:
@@ -236,9 +237,22 @@ def type_user(dataset: Dataset) -> None:
 # --- entries of one's own -------------------------------------------------------------------------
 
 
-def show_entry(dataset: Dataset) -> None:
-    """Paste lines or upload a file."""
-    with st.popover("Paste, upload", icon=":material/upload:", width="stretch"):
+def show_entry(dataset: Dataset) -> bool:
+    """Paste lines or upload a file; what of it could not be used stands in it while it is open.
+
+    Returns:
+        Whether it is.
+    """
+    entry = st.popover(
+        "Paste, upload",
+        icon=":material/upload:",
+        width="stretch",
+        key="entry",
+        on_change="rerun",  # for what could not be used to move out as it closes
+    )
+    with entry:
+        if entry.open:
+            show_problems()
         st.text_area(
             "Titles or ids, one a line, oldest first",
             key="pasted",
@@ -256,6 +270,7 @@ def show_entry(dataset: Dataset) -> None:
             help="txt: one title or id a line. csv: a column item_id, title or item, each with "
             "titles or ids as the source has them. UTF-8, at most 1 MB.",
         )
+    return bool(entry.open)
 
 
 def show_search(dataset: Dataset) -> None:

@@ -161,6 +161,29 @@ def test_five_hundred_items_scroll_in_their_own_box(visit):
     expect(rows(page).nth(498)).to_be_focused()
 
 
+def test_what_is_wrong_with_a_file_is_seen_where_it_was_given(visit):
+    page = opened(visit)
+    page.get_by_role("button", name="Paste, upload").click()
+    box = page.get_by_test_id("stPopoverBody")
+    long = "\n".join(str(item_id) for item_id in DATASET.item_ids[:800]).encode()
+    for name, content, said in (
+        ("bad.csv", b"a,b\n1,2\n", "bad.csv has the columns a, b"),
+        ("long.txt", long, "Only the last 500 of 800 lines were read"),
+    ):
+        file = {"name": name, "mimeType": "text/plain", "buffer": content}
+        box.locator("input[type=file]").set_input_files(file)
+        warning = box.get_by_test_id("stAlertContentWarning").filter(has_text=said)
+        expect(warning).to_be_in_viewport()
+        top = (
+            "([x, y]) => document.elementFromPoint(x, y).closest('[data-testid=stAlert]') !== null"
+        )
+        expect(page.get_by_test_id("stAlertContentWarning")).to_have_count(1)
+        assert page.evaluate(top, list(middle(warning)))
+    page.keyboard.press("Escape")
+    expect(box).to_have_count(0)
+    expect(page.get_by_test_id("stAlertContentWarning").filter(has_text=said)).to_be_visible()
+
+
 def test_a_user_is_chosen_in_the_table(visit):
     page = settled(visit(dataset=EMBEDDED.name))
     page.get_by_role("button", name="Browse").click()
