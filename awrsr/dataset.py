@@ -9,6 +9,8 @@ fingerprint number the same items in the same way and hold the same histories.
 """
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,8 +22,9 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from rapidfuzz import process
 
-from awrsr.errors import DataError, counted, did_you_mean
+from awrsr.errors import DataError, counted, suggestion
 from awrsr.files import new_directory, read_json, write_json
 
 SCHEMA_VERSION = 1
@@ -157,8 +160,37 @@ class Dataset:
                 ids = ", ".join(self.item_ids[item - 1] for item in found)
                 raise DataError(f"{text!r} is the title of {len(found)} items; use an id: {ids}")
         raise DataError(
-            f"unknown title or id {text!r} in {self.name}.{did_you_mean(text, self._titles)}"
+            f"unknown title or id {text!r} in {self.name}.{suggestion(self.nearest_titles(text))}"
         )
+
+    def nearest_titles(self, text: str, limit: int = 3) -> list[str]:
+        """The titles most like this one, best first; none where none is close.
+
+        Case, accents, punctuation, articles (`X, The` and `The X`) and what stands in parentheses,
+        as a year does, are no difference; among titles equally like it, one of its year is first.
+        """
+        names, owners = self._simplified
+        year = _year(text)
+        best: dict[int, float] = {}
+        for name in _simplified_names(text):
+            for near, score, place in process.extract(name, names, limit=50, score_cutoff=60):
+                if 2 * len(near) < len(name):
+                    continue  # a few letters stand in any title
+                item = owners[place]
+                bonus = 5 if year and year == _year(self._titles[item]) else 0
+                best[item] = max(best.get(item, 0), 200 * (score == 100) + score + bonus)
+        ranked = sorted(best, key=lambda item: -best[item])
+        return [self._titles[item] for item in ranked[:limit]]
+
+    @cached_property
+    def _simplified(self) -> tuple[list[str], list[int]]:
+        """Every simplified name, and the place of the title it belongs to."""
+        pairs = [
+            (name, place)
+            for place, title in enumerate(self._titles)
+            for name in _simplified_names(title)
+        ]
+        return [name for name, _ in pairs], [place for _, place in pairs]
 
     def encode(self, entries: Sequence[str | int]) -> list[int]:
         """Items from titles or ids of the source, in order, see `lookup`."""
@@ -193,6 +225,28 @@ class Dataset:
             name=self.name,
             dtype=object,
         )
+
+
+YEAR = re.compile(r"\((\d{4})\)\s*$")
+ARTICLES = "the|a|an|le|la|les|l'|el|il|lo|los|las|der|das|un|une|ein|eine"
+ARTICLE = re.compile(rf"^(?:{ARTICLES})\b\s*(?=\w)|\s*,\s*(?:{ARTICLES}|die)\s*$")
+
+
+def _year(title: str) -> str:
+    """The year at the end of a title, or nothing."""
+    found = YEAR.search(title)
+    return found[1] if found else ""
+
+
+def _simplified_names(title: str) -> list[str]:
+    """What a title is called, for comparison only: without its year, and without parentheses."""
+    text = unicodedata.normalize("NFKD", title).casefold().replace("a.k.a.", "")
+    text = YEAR.sub("", "".join(c for c in text if not unicodedata.combining(c)))
+    names = dict.fromkeys(
+        " ".join(re.findall(r"\w+", ARTICLE.sub("", part.strip()).replace("&", " and ")))
+        for part in (re.sub(r"\([^()]*\)", " ", text), *re.findall(r"\(([^()]*)\)", text), text)
+    )
+    return [name for name in names if name]
 
 
 def _positions(names: Iterable[str]) -> dict[str, list[int]]:

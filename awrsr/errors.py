@@ -38,7 +38,11 @@ def nearest(name: str, accepted: Iterable[str], limit: int = 3) -> list[str]:
 
 def did_you_mean(name: str, accepted: Iterable[str]) -> str:
     """' Did you mean ...?' with the nearest accepted names, or nothing when none is close."""
-    names = nearest(name, accepted)
+    return suggestion(nearest(name, accepted))
+
+
+def suggestion(names: list[str]) -> str:
+    """' Did you mean ...?' with these names, or nothing where there are none."""
     return f" Did you mean {', '.join(repr(n) for n in names)}?" if names else ""
 
 

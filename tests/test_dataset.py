@@ -264,6 +264,49 @@ def test_an_unknown_title_names_the_nearest():
         dataset.lookup("zzz")
 
 
+@pytest.mark.parametrize(
+    ("asked", "first"),
+    [
+        ("The Matrix", "Matrix, The (1999)"),
+        ("the matrix (1999)", "Matrix, The (1999)"),
+        ("MATRIX", "Matrix, The (1999)"),
+        ("The Godfather (1972)", "Godfather, The (1972)"),
+        ("Godfather Part II", "Godfather: Part II, The (1974)"),
+        ("An American President", "American President, The (1995)"),
+        ("Solaris", "Solaris (1972)"),
+        ("Solaris: (2002)", "Solaris (2002)"),
+        (
+            "Cite des enfants perdus",
+            "City of Lost Children, The (Cit\u00e9 des enfants perdus, La) (1995)",
+        ),
+        (
+            "The City of Lost Children",
+            "City of Lost Children, The (Cit\u00e9 des enfants perdus, La) (1995)",
+        ),
+        ("Se7en (1995)", "Seven (a.k.a. Se7en) (1995)"),
+        ("Heat and Dust", "Heat & Dust (1983)"),
+        ("Wizard of Oz", "Wizard of Oz, The (1939)"),
+    ],
+)
+def test_a_title_written_otherwise_is_named_first_and_still_refused(asked: str, first: str):
+    dataset = titled(
+        *("American President, The (1995)", "Matrix Reloaded, The (2003)", "Matrix, The (1999)"),
+        *("Godfather: Part II, The (1974)", "Godfather, The (1972)", "Solaris (1972)"),
+        *("Solaris (2002)", "Heat (1995)", "Heat & Dust (1983)", "Seven (a.k.a. Se7en) (1995)"),
+        "City of Lost Children, The (Cit\u00e9 des enfants perdus, La) (1995)",
+        *("Wizard, The (1989)", "Wizard of Oz, The (1939)", "Oz (1997)", "(1999)", "???"),
+    )
+    assert dataset.nearest_titles(asked)[0] == first
+    with pytest.raises(DataError, match="Did you mean") as caught:
+        dataset.lookup(asked)
+    assert f"Did you mean {first!r}" in str(caught.value)
+
+
+def test_what_has_no_letters_has_nothing_near_it():
+    dataset = titled("???", "(1999)", "Heat (1995)")
+    assert [dataset.nearest_titles(text) for text in ("!!", "", " (1995)")] == [[], [], []]
+
+
 @pytest.mark.parametrize("item", [0, -1, 12])
 def test_a_number_that_is_no_item_is_refused(tiny_dataset: Dataset, item: int):
     with pytest.raises(DataError, match=f"^{item} is not an item of tiny; items are 1 to 11$"):
