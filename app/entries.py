@@ -11,7 +11,7 @@ from awrsr.errors import AwrsrError, DataError
 MAX_UPLOAD = 1_000_000
 """Bytes of an uploaded file."""
 COLUMNS = ("item_id", "title", "item")
-"""Columns of a csv that name items; the first there counts, and holds titles or ids."""
+"""Columns of a csv that name items, with titles or ids; in each row the first that is filled."""
 NAMED_PROBLEMS = 5
 
 
@@ -21,7 +21,9 @@ def entries_of_lines(text: str) -> list[str]:
 
 
 def read_entries(name: str, content: bytes) -> list[str]:
-    """The titles or ids of an uploaded file, in order.
+    """The titles or ids of an uploaded file, in order; empty for a csv's row that names nothing.
+
+    Where a row lacks what the first column of `COLUMNS` holds, its next one counts.
 
     Raises:
         DataError: too large, not UTF-8, empty, or a csv without a column that names items.
@@ -44,15 +46,14 @@ def read_entries(name: str, content: bytes) -> list[str]:
     if not name.lower().endswith(".csv"):
         return entries_of_lines(text)
     try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline="")) if any(row)]
+        rows = [row for row in csv.reader(io.StringIO(text, newline="")) if "".join(row).strip()]
     except csv.Error as error:
         raise DataError(f"{name} is not readable as csv: {error}") from None
     header = [cell.strip().lower() for cell in rows[0]]
-    for column in COLUMNS:
-        if column in header:
-            place = header.index(column)
-            cells = [row[place].strip() for row in rows[1:] if place < len(row)]
-            return [cell for cell in cells if cell]
+    places = [header.index(column) for column in COLUMNS if column in header]
+    if places:
+        named = [[row[place].strip() for place in places if place < len(row)] for row in rows[1:]]
+        return [next(filter(None, cells), "") for cells in named]
     if max(map(len, rows)) > 1:
         columns = ", ".join(state.clipped(cell.strip(), 30) for cell in rows[0][:6])
         more = ", \u2026" if len(rows[0]) > 6 else ""
@@ -77,7 +78,11 @@ def find_items(dataset: Dataset, entries: Sequence[str]) -> tuple[list[int], lis
     found: list[int] = []
     refused: list[str] = []
     unnamed = 0
-    for entry in entries[-state.MAX_HISTORY :]:
+    first = max(0, len(entries) - state.MAX_HISTORY) + 1
+    for number, entry in enumerate(entries[-state.MAX_HISTORY :], start=first):
+        if not entry:
+            refused.append(f"Row {number} below the heading has neither an id nor a title.")
+            continue
         if len(refused) >= NAMED_PROBLEMS and entry.casefold() not in known:
             unnamed += 1  # to look for the nearest of thousands of titles takes milliseconds each
             continue

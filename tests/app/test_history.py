@@ -100,7 +100,8 @@ def test_shuffling_keeps_the_items_and_is_the_same_each_time():
         ("a.txt", "Heat (1995)\n\n  12 \r\nGodfather, The (1972)", "Heat (1995)|12|Godfather, The"),
         ("a.csv", "title\nHeat (1995)\n\n12\n", "Heat (1995)|12"),
         ("a.CSV", "rank, Title ,item_id\n1,Heat,5\n2,Fargo,6\n", "5|6"),
-        ("a.csv", 'user,item\n1,"A, B"\n1\n2,C\n', "A, B|C"),
+        ("a.csv", 'user,item\n1,"A, B"\n1\n2,C\n', "A, B||C"),
+        ("a.csv", "item_id,title\n1,Toy Story\n,Foo\n 3\n,\n", "1|Foo|3"),
         ("a.csv", '\ufeffHeat (1995)\n"Godfather, The (1972)"\n', "Heat (1995)|Godfather, The"),
         ("a.txt", "\u00c9t\u00e9\n", "\u00c9t\u00e9"),
     ],
@@ -324,6 +325,16 @@ def test_an_uploaded_file_becomes_the_history_or_says_why_not(directory):
     upload(page, "more.txt", b"103\n101\nnothing\n")
     assert items(page) == [3, 1]
     assert messages(page)[0] == "unknown title or id 'nothing' in tiny."
+
+
+def test_a_row_without_id_counts_by_its_title_or_is_named(directory):
+    rows = b"item_id,title,note\n103,Film A (1991),\n,Film B (1992),\n,Foo,\n,,why\n"
+    page = upload(open_page(source="own"), "mine.csv", rows)
+    assert items(page) == [3, 2]
+    foo, nothing, kept = messages(page)
+    assert foo.startswith("unknown title or id 'Foo' in tiny.")
+    assert nothing == "Row 4 below the heading has neither an id nor a title."
+    assert kept == "The other 2 are the history now."
 
 
 def test_users_are_typed_and_stepped_through(directory):
