@@ -15,7 +15,7 @@ st.html(HERE / "style.css")
 
 from app import state  # noqa: E402
 from app.loaders import start_server  # noqa: E402  (page settings first: these imports take seconds)
-from app.views import find, inspect, models, results  # noqa: E402
+from app.views import faithfulness, find, inspect, models, results  # noqa: E402
 
 start_server()
 state.keep(st.session_state)
@@ -24,6 +24,7 @@ st.navigation(
     [
         inspector,
         st.Page(partial(find.show, inspector), title="Find", url_path="find"),
+        st.Page(faithfulness.show, title="Faithfulness", url_path="faithfulness"),
         st.Page(models.show, title="Models", url_path="models"),
         st.Page(results.show, title="Results", url_path="results"),
     ],

@@ -14,6 +14,7 @@ from app.ablation import show_ablation
 from app.attributions import show_attributions
 from app.board import board_content, show_board
 from app.exports import show_exports
+from app.faithfulness import show_faithfulness
 from app.history import choose_history
 from app.provenance import show_provenance
 from app.recommendations import show_recommendations
@@ -89,6 +90,8 @@ def show_results(
     show_variants(dataset, sides, history, target)
     show_ablation(dataset, sides, history, target)
     show_attributions(dataset, sides, target, rival)
+    with st.expander("Do the explanations find what the recommendation rests on?"):
+        show_faithfulness(dataset, sides, history, target)
     show_exports(content, dataset, sides, history, target)
 
 

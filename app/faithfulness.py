@@ -1,0 +1,163 @@
+"""Whether explanations of one history find what the recommendation rests on, in both models."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from app import faithfulness_figures as figures
+from app import loaders
+from app.loaders import Stamp
+from app.sides import Side
+from app.text import plain
+from awrsr.dataset import Dataset
+from awrsr.errors import AwrsrError
+from awrsr.explain import (
+    EXPLANATIONS,
+    LOWER_IS_BETTER,
+    MEASURES,
+    Curves,
+    explanation_orders,
+    faithfulness_curves,
+    faithfulness_measures,
+    training_popularity,
+)
+
+SHOWN = ["first_order", "second_order", "weight_x_value_norm", "leave_one_out", "random"]
+"""Drawn at first."""
+RESULT = "faithfulness-result"
+STANDINGS = ["standard score", "rank"]
+STYLE = """<style>
+[class*="st-key-faithful-"] :is([class$="tick"], .annotation, .legend, [class*="title"]) text,
+[class*="st-key-faithful-"] :is(.legendtext, .xtitle, .ytitle, .x2title, .y2title)
+{ fill: currentColor !important; }
+</style>"""
+"""Streamlit draws what stands beside a figure in a grey that is hard to read on white."""
+HOW = (
+    "Items are really removed, older ones move up. Of nothing there is no score: deletion ends and "
+    "insertion begins with one item. Standard score: the target's item score less the mean of the "
+    "catalogue's, over their standard deviation. An area is a curve's mean height."
+)
+
+Question = tuple[tuple[tuple[str, Stamp], ...], tuple[int, ...], int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The session's newest curves and what they answer; one is kept."""
+
+    question: Question
+    curves: dict[str, dict[str, Curves]]
+
+
+def show_faithfulness(dataset: Dataset, sides: list[Side], history: list[int], target: int) -> None:
+    """Deletion and insertion curves of every explanation, computed when asked.
+
+    Args:
+        dataset: that the items are from.
+        sides: the models and what they make of the history.
+        history: oldest first.
+        target: the item whose score and rank are followed.
+    """
+    if min(len(side.trace.items) for side in sides) < 2:
+        st.info("The history has 1 item; a curve needs 2 or more.")
+        return
+    question = (
+        tuple(loaders.model_key(side.directory) for side in sides),
+        tuple(history),
+        target,
+    )
+    answer: Answer | None = st.session_state.get(RESULT)
+    if answer is None or answer.question != question:
+        st.caption(
+            "Removes the history's items one after the other, and restores them, in the order of "
+            "every attention map and attribution method. Takes some seconds a model."
+        )
+        if not st.button("Measure", icon=":material/play_arrow:", key="faithfulness-run"):
+            return
+        try:
+            answer = Answer(question=question, curves=measured(dataset, sides, history, target))
+        except AwrsrError as error:
+            st.error(plain(error))
+            return
+        st.session_state[RESULT] = answer
+    draw(dataset, sides, target, answer)
+
+
+def measured(
+    dataset: Dataset, sides: list[Side], history: list[int], target: int
+) -> dict[str, dict[str, Curves]]:
+    """The curves by side and explanation; a rerun in between ends the work."""
+    bar = st.progress(0.0, "Measuring")
+    popularity = training_popularity(dataset)
+    found = {}
+    for place, side in enumerate(sides):
+        orders = explanation_orders(
+            side.model, side.trace, target, popularity, progress=teller(bar, side, place, sides)
+        )
+        found[side.key] = faithfulness_curves(side.model, history, target, orders)
+    bar.empty()
+    return found
+
+
+def teller(
+    bar: "st.delta_generator.DeltaGenerator", side: Side, place: int, sides: list[Side]
+) -> Callable[[float], None]:
+    """What moves the bar along for one side."""
+
+    def tell(share: float) -> None:
+        bar.progress((place + share) / len(sides), plain(side.title))
+
+    return tell
+
+
+def draw(dataset: Dataset, sides: list[Side], target: int, answer: Answer) -> None:
+    """Curves side by side, and the table of areas."""
+    st.html(STYLE)
+    offered = [name for name in EXPLANATIONS if any(name in c for c in answer.curves.values())]
+    chosen = st.multiselect(
+        "Explanations",
+        offered,
+        default=[name for name in SHOWN if name in offered],
+        format_func=EXPLANATIONS.get,
+        key="faithfulness-chosen",
+    )
+    standing = st.segmented_control(
+        "Height", STANDINGS, default=STANDINGS[0], required=True, key="faithfulness-standing"
+    )
+    for column, side in zip(st.columns(len(sides)), sides, strict=True):
+        with column:
+            st.markdown(f"**{plain(side.title)}**")
+            st.plotly_chart(
+                figures.history_curves(
+                    answer.curves[side.key], chosen, rank=standing == STANDINGS[1]
+                ),
+                key=f"faithful-curves-{side.key}",
+                config={"displayModeBar": False},
+                alt=f"Deletion and insertion curves of {dataset.titles([target])[0]}",
+            )
+    st.dataframe(table(answer), hide_index=True, key="faithfulness-table", height="content")
+    st.caption(f"{HOW} One history is one observation; the page Faithfulness has many.")
+
+
+def table(answer: Answer) -> pd.DataFrame:
+    """One row an explanation and model, one column a measure."""
+    return pd.DataFrame(
+        [
+            {"explanation": EXPLANATIONS[name], "model": key.upper()}
+            | {
+                heading(measure): round(value, 3)
+                for measure, value in faithfulness_measures(curves).items()
+            }
+            for name in EXPLANATIONS
+            for key, by_name in answer.curves.items()
+            if (curves := by_name.get(name)) is not None
+        ]
+    )
+
+
+def heading(measure: str) -> str:
+    """A measure and which way is better."""
+    better = "\u2193" if measure in LOWER_IS_BETTER else "\u2191"
+    return f"{MEASURES[measure].removeprefix('Area under ')} {better}"

@@ -1,0 +1,211 @@
+"""Figures of faithfulness: numbers in, Plotly figure out; no Streamlit.
+
+Names come from folders: every label is escaped.
+"""
+
+import html
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from awrsr.explain import ATTENTION, EXPLANATIONS, NEITHER, Curves
+
+KINDS = {"deletion": "Deletion", "insertion": "Insertion"}
+ATTENTION_COLORS = ("#3b6fd4", "#7a5ae0", "#1b9aa8", "#5b8fb0", "#b04fc0")
+OTHER_COLORS = ("#d97a1e", "#c4501b", "#b58900", "#d0568a", "#2f9e57", "#a3703f")
+NEITHER_COLORS = ("#8a8a8a", "#6f7f8f", "#9a8a70")
+DASHES = ("solid", "dash", "dot")
+GRID = "rgba(128, 128, 128, 0.22)"
+ZERO = "rgba(128, 128, 128, 0.9)"
+LEGEND_LINE = 22
+"""Pixels of a line of the legend."""
+
+
+def _looks() -> dict[str, tuple[str, str]]:
+    """Colour and dash of every explanation: attention, attribution and neither are told apart."""
+    attribution = [name for name in EXPLANATIONS if name not in ATTENTION and name not in NEITHER]
+    looks = dict(zip(ATTENTION, ((color, "solid") for color in ATTENTION_COLORS), strict=True))
+    looks |= dict(zip(attribution, ((color, "dash") for color in OTHER_COLORS), strict=False))
+    for place, name in enumerate(name for name in EXPLANATIONS if name not in looks):
+        looks[name] = (NEITHER_COLORS[place % len(NEITHER_COLORS)], "dot")
+    return looks
+
+
+LOOKS = _looks()
+
+
+def safe(text: object) -> str:
+    """Text that Plotly, which reads a subset of HTML, shows as it stands."""
+    return html.escape(str(text), quote=False)
+
+
+def history_curves(found: Mapping[str, Curves], chosen: Sequence[str], *, rank: bool) -> go.Figure:
+    """Deletion above insertion, one line an explanation, of one history in one model.
+
+    Args:
+        found: by explanation.
+        chosen: which of them are drawn.
+        rank: the target's rank, 1 on top, in the place of its standard score.
+    """
+    figure = _two_panels("rank" if rank else "standard score", "items removed", "items restored")
+    for name in (name for name in chosen if name in found):
+        color, dash = LOOKS[name]
+        for row, kind in enumerate(KINDS, start=1):
+            curve = getattr(found[name], kind)
+            m = int(curve.kept.max())
+            figure.add_scatter(
+                x=m - curve.kept if kind == "deletion" else curve.kept,
+                y=curve.ranks if rank else curve.standard_scores,
+                mode="lines",
+                line={"color": color, "dash": dash, "width": 2},
+                name=EXPLANATIONS[name],
+                legendgroup=name,
+                showlegend=row == 1,
+                hovertemplate=f"{EXPLANATIONS[name]}<br>%{{x}} items, %{{y:.3~f}}<extra></extra>",
+                row=row,
+                col=1,
+            )
+    if rank:
+        figure.update_yaxes(type="log", autorange="reversed", nticks=5)
+    return _laid_out(figure, len(chosen))
+
+
+def mean_curves(curves: pd.DataFrame, chosen: Sequence[str], standing: str) -> go.Figure:
+    """Deletion above insertion, means over users with their intervals.
+
+    Args:
+        curves: rows of curves.parquet of one model and sort.
+        chosen: the explanations drawn.
+        standing: standard_score or ndcg.
+    """
+    figure = _two_panels(
+        "NDCG" if standing == "ndcg" else "standard score",
+        "share of the items left",
+        "share of the items restored",
+    )
+    for name in chosen:
+        color, dash = LOOKS[name]
+        for row, kind in enumerate(KINDS, start=1):
+            part = curves[(curves["explanation"] == name) & (curves["curve"] == kind)]
+            if part.empty:
+                continue
+            figure.add_scatter(
+                x=part["share"],
+                y=part[standing],
+                error_y={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": part[f"{standing}_high"] - part[standing],
+                    "arrayminus": part[standing] - part[f"{standing}_low"],
+                    "thickness": 0.8,
+                    "width": 0,
+                },
+                mode="lines",
+                line={"color": color, "dash": dash, "width": 2},
+                name=EXPLANATIONS[name],
+                legendgroup=name,
+                showlegend=row == 1,
+                hovertemplate=f"{EXPLANATIONS[name]}<br>%{{x:.0%}}, %{{y:.3f}}<extra></extra>",
+                row=row,
+                col=1,
+            )
+    figure.update_xaxes(tickformat=".0%")
+    figure.update_xaxes(autorange="reversed", row=1)
+    return _laid_out(figure, len(chosen))
+
+
+def less_random(rows: pd.DataFrame, models: Mapping[str, str], colors: Sequence[str]) -> go.Figure:
+    """Every explanation's mean difference to random orders, a dot and an interval a model.
+
+    Args:
+        rows: of summary.csv, of one sort and measure.
+        models: titles by name, in the order of the colours.
+        colors: of the models.
+    """
+    figure = go.Figure()
+    names = [n for n in EXPLANATIONS if n in set(rows["explanation"]) and n != "random"]
+    for place, (model, title) in enumerate(models.items()):
+        part = rows[rows["model"] == model].set_index("explanation")
+        part = part.loc[[name for name in names if name in part.index]]
+        heights = [
+            names.index(name) + 0.28 * (place - (len(models) - 1) / 2) for name in part.index
+        ]
+        figure.add_scatter(
+            x=part["less_random"],
+            y=heights,
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": part["less_random_high"] - part["less_random"],
+                "arrayminus": part["less_random"] - part["less_random_low"],
+                "thickness": 2,
+                "width": 4,
+            },
+            mode="markers",
+            marker={"size": 8, "color": colors[place]},
+            name=safe(title),
+            customdata=np.stack(
+                [part["less_random_low"], part["less_random_high"], part["mean"]], axis=-1
+            ),
+            text=[EXPLANATIONS[name] for name in part.index],
+            hovertemplate="%{text}<br>%{x:+.4f} [%{customdata[0]:+.4f}, %{customdata[1]:+.4f}]"
+            "<br>mean %{customdata[2]:.4f}<extra>%{fullData.name}</extra>",
+        )
+    figure.update_xaxes(
+        zeroline=True,
+        zerolinewidth=2,
+        zerolinecolor=ZERO,
+        gridcolor=GRID,
+        nticks=6,
+        fixedrange=True,
+    )
+    figure.update_yaxes(
+        tickvals=list(range(len(names))),
+        ticktext=[EXPLANATIONS[name] for name in names],
+        range=[len(names) - 0.5, -0.5],
+        gridcolor=GRID,
+        zeroline=False,
+        fixedrange=True,
+    )
+    figure.update_layout(
+        height=27 * len(names) + 90,
+        margin={"l": 0, "r": 8, "t": 8, "b": 0},
+        legend={"orientation": "h", "y": -0.12, "x": 0, "yanchor": "top"},
+    )
+    return figure
+
+
+def _two_panels(height: str, below_first: str, below_second: str) -> go.Figure:
+    figure = make_subplots(
+        rows=2,
+        cols=1,
+        vertical_spacing=0.2,
+        subplot_titles=[f"{kind}, {height}" for kind in KINDS.values()],
+    )
+    figure.update_annotations(font_size=13)
+    figure.update_xaxes(title_text=below_first, row=1)
+    figure.update_xaxes(title_text=below_second, row=2)
+    figure.update_xaxes(title_font_size=11, title_standoff=4)
+    return figure
+
+
+def _laid_out(figure: go.Figure, lines: int) -> go.Figure:
+    figure.update_xaxes(gridcolor=GRID, zeroline=False, fixedrange=True)
+    figure.update_yaxes(gridcolor=GRID, zerolinecolor=GRID, fixedrange=True)
+    legend = LEGEND_LINE * -(-lines // 2)
+    figure.update_layout(
+        height=460 + legend,
+        margin={"l": 0, "r": 8, "t": 28, "b": 56 + legend},
+        legend={
+            "orientation": "h",
+            "yref": "container",
+            "y": 0,
+            "yanchor": "bottom",
+            "x": 0,
+            "font_size": 11,
+        },
+    )
+    return figure

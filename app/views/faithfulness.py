@@ -1,0 +1,194 @@
+"""Faithfulness: what recorded studies say of explanations over many users."""
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from app import faithfulness_figures as figures
+from app.faithfulness import HOW, SHOWN, STYLE
+from app.figures import MODEL_COLORS
+from app.pages import Chosen, begin
+from app.sides import model_title
+from app.text import plain
+from awrsr.errors import AwrsrError
+from awrsr.explain import (
+    CAUSE_MEASURES,
+    EXPLANATIONS,
+    LESS,
+    LOWER_IS_BETTER,
+    MEASURES,
+    STUDY_FILE,
+    Study,
+    read_study,
+)
+
+FOLDER = "faithfulness"
+"""Of a dataset directory: its recorded studies, a folder each."""
+SORTS = {"all": "All", "first_order": "First order", "second_order": "Second order"}
+STANDINGS = {"standard_score": "standard score", "ndcg": "NDCG"}
+TITLES = {**CAUSE_MEASURES, **MEASURES}
+
+
+def show() -> None:
+    """The page."""
+    st.html(STYLE)
+    st.subheader("Do explanations find what recommendations rest on?")
+    chosen = begin([])
+    if chosen is None:
+        return
+    finished = {}
+    for path in sorted((chosen.directory / FOLDER).glob(f"*/{STUDY_FILE}")):
+        study = read(path.parent, chosen)
+        if study is not None:
+            finished[path.parent.name] = study
+    if not finished:
+        st.info(
+            f"No finished study of {plain(chosen.name)} is recorded. This makes one of the chosen "
+            "models:"
+        )
+        st.code(command(chosen), language=None)
+        return
+    wanted = f"{chosen.a}_{chosen.b}"
+    if st.session_state.get("study") not in finished:
+        st.session_state.pop("study", None)
+    name = st.selectbox(
+        "Study",
+        list(finished),
+        index=list(finished).index(wanted) if wanted in finished else 0,
+        key="study",
+        format_func=lambda name: " and ".join(map(model_title, finished[name].about["models"])),
+    )
+    show_study(finished[name])
+    if wanted not in finished:
+        with st.expander("Another pair of models"):
+            st.markdown("This makes a study of the models chosen in the sidebar:")
+            st.code(command(chosen), language=None)
+
+
+def read(directory: Path, chosen: Chosen) -> Study | None:
+    """A finished study of this dataset, or one box that says what it is instead."""
+    try:
+        study = read_study(directory)
+    except AwrsrError as error:
+        st.error(plain(error))
+        return None
+    if study.about.get("dataset", {}).get("fingerprint") != chosen.dataset.fingerprint:
+        st.error(f"{plain(directory)} is a study of other data; run it again.")
+        return None
+    if not study.finished:
+        st.info(
+            f"{plain(directory.name)} is unfinished: {study.done} of {study.about['users']} users. "
+            "This goes on with it:",
+            icon=":material/hourglass_empty:",
+        )
+        st.code(f"{study.about.get('command', '')} --resume", language=None)
+        return None
+    return study
+
+
+def command(chosen: Chosen) -> str:
+    """What makes a study of the chosen models."""
+    beside = f" --beside {chosen.models[chosen.b]}" if chosen.a != chosen.b else ""
+    return f"python -m awrsr faithfulness {chosen.models[chosen.a]}{beside} --sample 200 --seed 0"
+
+
+def show_study(study: Study) -> None:
+    """Differences to random orders, the table of means, and the mean curves."""
+    assert study.summary is not None and study.curves is not None
+    models = {name: model_title(name) for name in study.about["models"]}
+    measures = [name for name in TITLES if name in set(study.summary["measure"])]
+    sorts = [sort for sort in SORTS if sort in set(study.summary["sort"])]
+    with st.container(horizontal=True, gap="medium"):
+        measure = st.selectbox("Measure", measures, format_func=titled, key="study-measure")
+        sort = sorts[0]
+        if len(sorts) > 1:
+            sort = st.segmented_control(
+                "Planted causes",
+                sorts,
+                default=sort,
+                required=True,
+                format_func=SORTS.get,
+                key="study-sort",
+                help="First order: one earlier item decides. Second order: two that belong "
+                "together do, neither alone.",
+            )
+    rows = study.summary[(study.summary["sort"] == sort) & (study.summary["measure"] == measure)]
+    st.markdown(f"##### {titled(measure)}, less that of random orders")
+    st.plotly_chart(
+        figures.less_random(rows, models, MODEL_COLORS),
+        key="faithful-less-random",
+        config={"displayModeBar": False},
+        alt=f"{titled(measure)} of every explanation less that of random orders",
+    )
+    st.markdown("##### Means over users")
+    st.dataframe(means(rows, models), hide_index=True, key="study-means", height="content")
+    show_curves(study, sort, models)
+    about = study.about
+    st.caption(
+        f"Protocol: the {plain(about['split'])} item of {plain(about['users'])} of "
+        f"{plain(about['of_users'])} users, drawn by seed {plain(about['seed'])}; "
+        f"{int(rows['users'].max()) if len(rows) else 0} in this table. Means over users, 95% "
+        f"bootstrap intervals. {HOW}"
+    )
+    st.code(str(about.get("command", "")), language=None)
+
+
+def titled(measure: str) -> str:
+    """A measure and which way is better."""
+    better = "lower" if measure in LOWER_IS_BETTER else "higher"
+    return f"{TITLES[measure]} ({better} is better)"
+
+
+def means(rows: pd.DataFrame, models: dict[str, str]) -> pd.DataFrame:
+    """One row an explanation, one column a model and one for their difference."""
+    headings = models | {
+        LESS.join(
+            reversed(models)
+        ): f"{list(models.values())[-1]} less {next(iter(models.values()))}"
+    }
+    cells: dict[str, dict[str, str]] = {}
+    for row in rows.itertuples():
+        sign = "+" if LESS in row.model else ""
+        cells.setdefault(row.explanation, {})[headings.get(row.model, row.model)] = (
+            f"{row.mean:{sign}.3f} ({row.low:{sign}.3f} to {row.high:{sign}.3f})"
+        )
+    return pd.DataFrame(
+        [
+            {"explanation": EXPLANATIONS[name], **cells[name]}
+            for name in EXPLANATIONS
+            if name in cells
+        ]
+    ).fillna("\u2013")
+
+
+def show_curves(study: Study, sort: str, models: dict[str, str]) -> None:
+    """Mean deletion and insertion curves, a figure a model."""
+    assert study.curves is not None
+    st.markdown("##### Mean curves")
+    curves = study.curves[study.curves["sort"] == sort]
+    offered = [name for name in EXPLANATIONS if name in set(curves["explanation"])]
+    chosen = st.multiselect(
+        "Explanations",
+        offered,
+        default=[name for name in SHOWN if name in offered],
+        format_func=EXPLANATIONS.get,
+        key="study-chosen",
+    )
+    standing = st.segmented_control(
+        "Height",
+        list(STANDINGS),
+        default=next(iter(STANDINGS)),
+        required=True,
+        format_func=STANDINGS.get,
+        key="study-standing",
+    )
+    for column, (name, title) in zip(st.columns(len(models)), models.items(), strict=True):
+        with column:
+            st.markdown(f"**{plain(title)}**")
+            st.plotly_chart(
+                figures.mean_curves(curves[curves["model"] == name], chosen, standing),
+                key=f"faithful-mean-{name}",
+                config={"displayModeBar": False},
+                alt=f"Mean deletion and insertion curves of {title}",
+            )

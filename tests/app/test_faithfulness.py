@@ -1,0 +1,143 @@
+"""Faithfulness on the page: the panel for one history, and recorded studies."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from driving import (
+    HOSTILE,
+    MAIN,
+    TIMEOUT,
+    add_dataset,
+    click,
+    figures,
+    messages,
+    open_page,
+    run,
+    tables,
+    texts,
+    titled,
+)
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+import awrsr
+from app import loaders
+from app.faithfulness import heading
+from awrsr.explain import (
+    EXPLANATIONS,
+    MEASURES,
+    explanation_orders,
+    faithfulness_curves,
+    faithfulness_measures,
+    training_popularity,
+    write_study,
+)
+
+MODELS = ("sasrec-none", "sasrec-additive")
+
+
+def open_faithfulness() -> AppTest:
+    """The page in a session of its own, after its first run."""
+    page = AppTest.from_file(MAIN, default_timeout=TIMEOUT)
+    run(page)
+    page._page_hash = calc_hash("faithfulness")  # switch_page knows pages that are files only
+    return run(page)
+
+
+@pytest.fixture
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A dataset of hostile titles with two models, on offer before the embedded ones."""
+    monkeypatch.setenv(loaders.ASSETS_VARIABLE, str(tmp_path))
+    return add_dataset(tmp_path, titled([*HOSTILE, "Heat", "Fargo", "Alien"]), *MODELS)
+
+
+def study(directory: Path, **settings) -> Path:
+    dataset = awrsr.load_dataset(directory)
+    path = directory / "faithfulness" / "_".join(MODELS)
+    models = {name: directory / "models" / name for name in MODELS}
+    write_study(models, dataset, path, device="cpu", **{"sample": 4, **settings})
+    return path
+
+
+def test_the_panel_measures_when_asked_and_says_what_the_library_says(directory: Path):
+    page = open_page(source="own", items="3.1.4.9", target=7)
+    assert not [key for key in figures(page) if key.startswith("faithful-")]
+    click(page, "Measure")
+    drawn = figures(page)
+    dataset = awrsr.load_dataset(directory)
+    table = tables(page, "explanation", "model", heading("deletion"))[0]
+    for side, name in zip("ab", MODELS, strict=True):
+        model = awrsr.load_model(directory / "models" / name, "auto")
+        history = [3, 1, 4, 9]
+        orders = explanation_orders(
+            model, awrsr.trace(model, history), 7, training_popularity(dataset)
+        )
+        curves = faithfulness_curves(model, history, 7, orders)
+        lines = {trace["name"]: trace for trace in drawn[f"faithful-curves-{side}"][::2]}
+        for explanation in ("first_order", "leave_one_out", "random"):
+            line = lines[EXPLANATIONS[explanation]]
+            assert list(line["x"]) == [0, 1, 2, 3]
+            expected = curves[explanation].deletion.standard_scores
+            np.testing.assert_allclose(np.array(line["y"]), expected, atol=1e-4)
+            row = table[
+                (table["explanation"] == EXPLANATIONS[explanation])
+                & (table["model"] == side.upper())
+            ].iloc[0]
+            for measure, value in faithfulness_measures(curves[explanation]).items():
+                assert row[heading(measure)] == pytest.approx(value, abs=1e-3)
+    assert len(MEASURES) == len(table.columns) - 2
+
+
+def test_one_item_has_no_curve(directory: Path):
+    page = open_page(source="own", items="3")
+    assert any("a curve needs 2 or more" in box.value for box in page.info)
+    assert not [button for button in page.button if button.label == "Measure"]
+
+
+def test_without_a_study_the_page_says_which_command_makes_one(directory: Path):
+    page = open_faithfulness()
+    assert messages(page) == []
+    (line,) = [code.value for code in page.code]
+    a, b = (directory / "models" / name for name in MODELS)
+    assert line == f"python -m awrsr faithfulness {a} --beside {b} --sample 200 --seed 0"
+
+
+def test_a_half_finished_study_says_how_to_go_on(directory: Path):
+    class Killed(Exception):
+        pass
+
+    def kill(done: int, total: int) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        study(directory, sample=11, command="python -m awrsr faithfulness x", progress=kill)
+    page = open_faithfulness()
+    assert any("unfinished: 10 of 11 users" in box.value for box in page.info)
+    assert "python -m awrsr faithfulness x --resume" in [code.value for code in page.code]
+
+
+def test_a_study_is_shown_as_recorded(directory: Path):
+    path = study(directory)
+    page = open_faithfulness()
+    assert messages(page) == []
+    summary = awrsr.explain.read_study(path).summary
+    rows = summary[(summary["measure"] == "deletion") & (summary["explanation"] != "random")]
+    (vanilla, additive) = figures(page)["faithful-less-random"]
+    for trace, name in zip((vanilla, additive), MODELS, strict=True):
+        expected = rows[rows["model"] == name].set_index("explanation")["less_random"]
+        shown = dict(zip(trace["text"], trace["x"], strict=True))
+        assert shown == pytest.approx({EXPLANATIONS[n]: v for n, v in expected.items()})
+    table = tables(page, "explanation", "SASRec \u00b7 vanilla")[0]
+    assert len(table) == len(EXPLANATIONS) and len(table.columns) == 4
+    assert any("4 of 12 users, drawn by seed 0" in text for text in texts(page))
+
+
+def test_a_damaged_study_and_one_of_other_data_are_told(directory: Path):
+    path = study(directory)
+    (path / "curves.parquet").write_bytes(b"PAR1")
+    assert any("is a damaged study" in message for message in messages(open_faithfulness()))
+    text = (path / "study.json").read_text().replace('"finished": true', '"finished": false')
+    fingerprint = awrsr.load_dataset(directory).fingerprint
+    (path / "study.json").write_text(text.replace(fingerprint, "0" * 16))
+    assert any("is a study of other data" in message for message in messages(open_faithfulness()))
