@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 import torch
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import awrsr
@@ -47,12 +48,16 @@ def show() -> None:
     offered = state.choices(dataset, list(models))
     problems += other_weights(models)
     problems += state.restore(st.session_state, st.query_params, offered)
-    show_problems(problems)
+    # Words that come and go have a place of their own: the board below never moves in the page's
+    # tree, or the browser would build it anew.
+    head = st.container()
+    with head:
+        show_problems(problems)
     with st.sidebar:
         choose_models(models)
         history, held_out = choose_history(dataset, models)
     if history and models:
-        show_results(dataset, models, history, held_out)
+        show_results(dataset, models, history, held_out, head)
     elif not history:
         st.info("The history is empty: search for an item to add, or paste titles or ids.")
     else:
@@ -63,22 +68,27 @@ def show() -> None:
 
 
 def show_results(
-    dataset: Dataset, models: dict[str, Path], history: list[int], held_out: int | None
+    dataset: Dataset,
+    models: dict[str, Path],
+    history: list[int],
+    held_out: int | None,
+    head: DeltaGenerator,
 ) -> None:
-    """Everything that follows from a history: the board, lists, variants, attributions."""
+    """Everything that follows from a history: words in the head, the board, lists, attributions."""
     outcomes = [run_model(key, models[st.session_state[key]], dataset, history) for key in SIDES]
     sides = []
     for key, outcome in zip(SIDES, outcomes, strict=True):
         if isinstance(outcome, Side):
             sides.append(outcome)
         else:
-            st.error(f"Model {key.upper()}, {plain(st.session_state[key])}: {plain(outcome)}")
+            head.error(f"Model {key.upper()}, {plain(st.session_state[key])}: {plain(outcome)}")
     if not sides:
         return
     with st.sidebar:
         target, why = choose_target(dataset, sides, history, held_out)
         rival = choose_rival(dataset)
-    show_summary(dataset, sides, history, target, why)
+    with head:
+        show_summary(dataset, sides, history, target, why)
     variant = compared_history(dataset, history)
     traced = None
     if variant is not None:
