@@ -34,6 +34,7 @@ WATCH = """() => {
     new MutationObserver(() => { window.drawn ||= performance.now(); })
         .observe(find(document)[0], {attributes: true, attributeFilter: ['data-signature']});
 }"""
+IDLE = "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
 FRAMES = """() => { window.frames_ = []; let before = performance.now();
     const step = now => { window.frames_.push(now - before); before = now;
         if (window.frames_.length < 400) requestAnimationFrame(step); };
@@ -133,6 +134,7 @@ def test_memory_over_many_histories(visit, server):
     for number in range(1, HISTORIES + 1):
         page.locator(".st-key-next_user button").first.click()
         took.append(seconds_to_draw(page))
+        page.wait_for_function(IDLE)  # the rest of the page, or the next click finds it changing
         if number % 100 == 0:
             sizes.append(resident(server.process))
     shown(
