@@ -82,6 +82,7 @@ def show_faithfulness(dataset: Dataset, sides: list[Side], history: list[int], t
             st.error(plain(error))
             return
         st.session_state[RESULT] = answer
+        st.rerun()  # the button is gone
     draw(dataset, sides, target, answer)
 
 
