@@ -17,23 +17,49 @@ from app.sides import Side
 from awrsr import board
 from awrsr.dataset import Dataset
 from awrsr.recommendation import ranked_catalogue
+from awrsr.tracing import Trace
 
+ATTRIBUTION_COLUMNS = [
+    *("side", "model", "method", "target", "contrast", "score", "baseline_score", "delta"),
+    *("slot", "item", "title", "value", "unit"),
+]
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def show_exports(
-    content: dict[str, Any], dataset: Dataset, sides: list[Side], history: list[int], target: int
+    content: dict[str, Any],
+    dataset: Dataset,
+    sides: list[Side],
+    history: list[int],
+    target: int,
+    traced: tuple[str, dict[str, Trace]] | None = None,
 ) -> None:
-    """The download, made when it is asked for."""
+    """The download, made when it is asked for.
+
+    Args:
+        traced: the compared variant's name and its traces by side, where there is one.
+    """
     st.markdown("#### Take it away")
     st.caption(
         "One zip: board.html (opens offline, and draws PNG and SVG of any view), arrays.npz (all "
-        "maps and item scores), recommendations.csv, attributions.csv, and reproduce.py, which "
-        "computes the same numbers with `awrsr`."
+        "maps, lengths of values and item scores, of a compared variant too), recommendations.csv, "
+        "attributions.csv (text that a spreadsheet would compute begins with ' in both), and "
+        "reproduce.py, which computes the same numbers with `awrsr`: run it in the project's "
+        "folder."
     )
     st.download_button(
         "Download everything",
-        bundle(content, dataset, sides, history, target, st.session_state.rival, methods()),
+        bundle(
+            content,
+            dataset,
+            sides,
+            history,
+            target,
+            st.session_state.rival if st.session_state.rival != target else None,
+            methods(),
+            st.session_state.k,
+            traced,
+        ),
         file_name="awrsr-inspection.zip",
         mime="application/zip",
         icon=":material/download:",
@@ -54,6 +80,8 @@ def bundle(
     target: int,
     rival: int | None,
     methods: list[str],
+    k: int,
+    traced: tuple[str, dict[str, Trace]] | None = None,
 ) -> Callable[[], bytes]:
     """What makes the zip; it runs outside of any session and so is given all it needs."""
 
@@ -61,7 +89,7 @@ def bundle(
         memory = io.BytesIO()
         with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("board.html", board.page(content))
-            archive.writestr("arrays.npz", arrays(sides))
+            archive.writestr("arrays.npz", arrays(sides, traced))
             archive.writestr(
                 "recommendations.csv", as_csv(recommendations(dataset, sides, history))
             )
@@ -69,30 +97,43 @@ def bundle(
                 "attributions.csv", as_csv(attributions(dataset, sides, target, rival, methods))
             )
             archive.writestr(
-                "reproduce.py", script(dataset, sides, history, target, rival, methods)
+                "reproduce.py", script(dataset, sides, history, target, rival, methods, k)
             )
         return memory.getvalue()
 
     return write
 
 
-def arrays(sides: list[Side]) -> bytes:
-    """The traces of all sides as npz, names led by the side's letter."""
+def arrays(sides: list[Side], traced: tuple[str, dict[str, Trace]] | None = None) -> bytes:
+    """The traces of all sides as npz, names led by the side's letter; `a_variant_` for a variant's.
+
+    Args:
+        traced: the compared variant's name and its traces by side, where there is one.
+    """
+    named = {side.key: side.trace for side in sides}
+    if traced is not None:
+        named |= {f"{key}_variant": trace for key, trace in traced[1].items()}
     memory = io.BytesIO()
-    np.savez_compressed(
-        memory,
-        **{
-            f"{side.key}_{name}": array
-            for side in sides
-            for name, array in side.trace.arrays().items()
-        },
-    )
+    found = {
+        f"{key}_{kind}": a for key, trace in named.items() for kind, a in trace.arrays().items()
+    }
+    np.savez_compressed(memory, **found)
     return memory.getvalue()
 
 
 def as_csv(table: pd.DataFrame) -> str:
-    """A table as csv, all text in quotation marks: a title may hold a line break of any kind."""
+    """A table as csv, all text in quotation marks: a title may hold a line break of any kind.
+
+    Text that a spreadsheet would take for a formula is led by an apostrophe; numbers are not.
+    """
+    texts = table.select_dtypes(exclude="number").columns
+    table = table.assign(**{name: table[name].map(no_formula) for name in texts})
     return table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC)
+
+
+def no_formula(cell: object) -> object:
+    """Text from outside that no spreadsheet computes."""
+    return f"'{cell}" if isinstance(cell, str) and cell.lstrip()[:1] in tuple("=+-@") else cell
 
 
 def recommendations(dataset: Dataset, sides: list[Side], history: list[int]) -> pd.DataFrame:
@@ -112,28 +153,40 @@ def recommendations(dataset: Dataset, sides: list[Side], history: list[int]) -> 
 def attributions(
     dataset: Dataset, sides: list[Side], target: int, rival: int | None, methods: list[str]
 ) -> pd.DataFrame:
-    """Every method on the page for every side, one row per item of the history."""
+    """Every method on the page for every side, one row per item of the history.
+
+    What belongs to the whole attribution (its question, scores and gap) stands in each of its rows.
+    """
     rows = []
     for side in sides:
         items = tuple(side.trace.items)
         for method in methods:
             result = loaders.get_attribution(side.directory, items, target, method, rival)
-            values = result.attribution.values.cpu().numpy()
+            one = result.attribution
+            values = one.values.cpu().numpy()
             rows += [
                 {
                     "side": side.key,
                     "model": side.directory.name,
                     "method": method,
+                    "target": one.target,
+                    "contrast": one.contrast,
+                    "score": one.score,
+                    "baseline_score": one.baseline_score,
+                    "delta": one.delta,
                     "slot": side.trace.dropped + slot,
                     "item": item,
                     "title": title,
                     "value": value,
+                    "unit": "item score",
                 }
                 for slot, (item, title, value) in enumerate(
                     zip(items, dataset.titles(items), values, strict=True), start=1
                 )
             ]
-    return pd.DataFrame(rows, columns=["side", "model", "method", "slot", "item", "title", "value"])
+    table = pd.DataFrame(rows, columns=ATTRIBUTION_COLUMNS)
+    kinds = {"contrast": "Int64", "baseline_score": "Float64", "delta": "Float64"}
+    return table.astype(kinds)  # empty where there is none
 
 
 def script(
@@ -143,6 +196,7 @@ def script(
     target: int,
     rival: int | None,
     methods: list[str],
+    k: int,
 ) -> str:
     """A program that computes what the page showed, run from the project's folder."""
     assert dataset.directory is not None
@@ -152,7 +206,11 @@ def script(
     return f'''"""What a page of the AWRSR inspector showed; run it in the project's folder."""
 
 import hashlib
+import sys
 from pathlib import Path
+
+# Python looks for modules beside this file, wherever it was saved, and not where it is run.
+sys.path.insert(0, str(Path.cwd()))
 
 import awrsr
 
@@ -162,6 +220,7 @@ ITEMS = {pprint.pformat(list(history), width=96, compact=True)}  # oldest first
 TARGET = {target}  # {comment(dataset.titles([target])[0])}
 CONTRAST = {rival}
 METHODS = {methods}
+K = {k}  # length of the lists
 
 dataset = awrsr.load_dataset(DATASET)
 assert dataset.fingerprint == {dataset.fingerprint!r}, "another dataset"
@@ -173,7 +232,7 @@ for side, (name, fingerprint) in MODELS.items():
     trace = awrsr.trace(model, ITEMS, dataset=dataset)
     for number, layer in enumerate(trace.layers, start=1):
         print(side, "layer", number, "last row, refined, head by head", layer.refined[:, -1])
-    print(awrsr.recommend(model, ITEMS, dataset=dataset).to_string(index=False))
+    print(awrsr.recommend(model, ITEMS, k=K, dataset=dataset).to_string(index=False))
     for method in METHODS:
         result = awrsr.attribute(model, ITEMS, TARGET, method=method, contrast=CONTRAST)
         print(side, method, "score", result.score, "values", result.values.tolist())

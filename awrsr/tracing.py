@@ -84,16 +84,17 @@ class Trace:
         return [getattr(layer, kind) for layer in self.layers]
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Everything as numpy arrays: items, item_scores and every kind of map the model has.
+        """As numpy arrays: items, item_scores, every kind of map the model has, lengths of values.
 
-        Maps are (layer, head, query, key).
+        Maps are (layer, head, query, key), transformed_value_norm is (layer, head, key).
         """
         found = {"items": np.array(self.items), "item_scores": self.item_scores.cpu().numpy()}
         for kind in ("first_order", "second_order", "refined"):
             maps = [heads.cpu().numpy() for heads in self.maps(kind) if heads is not None]
             if maps:
                 found[kind] = np.stack(maps)
-        return found
+        norms = [layer.transformed_value_norm.cpu().numpy() for layer in self.layers]
+        return found | {"transformed_value_norm": np.stack(norms)}
 
     def _repr_html_(self) -> str:
         """The attention board, in a notebook."""

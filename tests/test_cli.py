@@ -222,7 +222,10 @@ def test_trace_prints_the_last_rows_and_writes_all_maps(call, place: Path):
     model, dataset = model_and_dataset(place)
     trace = awrsr.trace(model, ITEMS)
     with np.load(place / "maps.npz") as arrays:
-        assert sorted(arrays) == ["first_order", "item_scores", "items", "refined", "second_order"]
+        assert sorted(arrays) == [
+            *("first_order", "item_scores", "items", "refined", "second_order"),
+            "transformed_value_norm",
+        ]
         assert arrays["items"].tolist() == ITEMS
         assert np.array_equal(arrays["item_scores"], trace.item_scores)
         for kind in ("first_order", "second_order", "refined"):

@@ -102,7 +102,7 @@ def show_results(
     show_attributions(dataset, sides, target, rival)
     with st.expander("Do the explanations find what the recommendation rests on?"):
         show_faithfulness(dataset, sides, history, target)
-    show_exports(content, dataset, sides, history, target)
+    show_exports(content, dataset, sides, history, target, traced)
 
 
 def history_title(history: list[int]) -> str:

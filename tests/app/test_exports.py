@@ -43,6 +43,8 @@ LINES = [
     "'''\n\"\"\"",
 ]
 """Titles that would end a line of a script or a row of a table."""
+K = 6
+"""Length of a page's lists."""
 NUMBER = r"-?\d+\.?\d*(?:e-?\d+)?"
 
 
@@ -65,7 +67,9 @@ def taken(
     if variant is not None:
         compared = "other", {side.key: awrsr.trace(side.model, variant) for side in sides}
     content = board.board_content(dataset, sides, "A history", compared)
-    write = exports.bundle(content, dataset, sides, history, target, rival, list(methods))
+    write = exports.bundle(
+        content, dataset, sides, history, target, rival, list(methods), K, compared
+    )
     return zipfile.ZipFile(io.BytesIO(write()))
 
 
@@ -77,6 +81,11 @@ def table(archive: zipfile.ZipFile, name: str) -> pd.DataFrame:
     )
 
 
+def guarded(texts: list[str]) -> list[str]:
+    """As a table holds text: nothing a spreadsheet computes."""
+    return [f"'{text}" if re.match(r"\s*[=+@-]", text) else text for text in texts]
+
+
 def check_zip(
     archive: zipfile.ZipFile,
     directory: Path,
@@ -85,6 +94,7 @@ def check_zip(
     target: int,
     rival: int | None = None,
     methods: tuple[str, ...] = ("integrated_gradients",),
+    variant: list[int] | None = None,
 ) -> None:
     """All arrays and tables equal the library."""
     assert archive.namelist() == NAMES and archive.testzip() is None
@@ -98,14 +108,22 @@ def check_zip(
     for side, name in models.items():
         model = read_model(directory / "models" / name)
         trace = awrsr.trace(model, history)
-        for kind, array in trace.arrays().items():
-            names.add(f"{side}_{kind}")
-            np.testing.assert_allclose(arrays[f"{side}_{kind}"], array, rtol=1e-5, atol=1e-6)
+        traces = {side: trace}
+        if variant is not None:
+            traces[f"{side}_variant"] = awrsr.trace(model, variant)
+        for key, one in traces.items():
+            norms = [layer.transformed_value_norm.numpy() for layer in one.layers]
+            for kind, array in {**one.arrays(), "transformed_value_norm": norms}.items():
+                names.add(f"{key}_{kind}")
+                np.testing.assert_allclose(arrays[f"{key}_{kind}"], array, rtol=1e-5, atol=1e-6)
         wanted = awrsr.recommend(model, history, dataset.n_items, dataset=dataset)
         shown = recommended[recommended["side"] == side]
         assert set(shown["model"]) <= {name}
         for column in ("rank", "item", "item_id", "title"):
-            assert shown[column].tolist() == wanted[column].tolist(), column
+            values = wanted[column].tolist()
+            if column in ("item_id", "title"):
+                values = guarded(values)
+            assert shown[column].tolist() == values, column
         np.testing.assert_allclose(shown["score"].astype(float), wanted["score"], rtol=1e-5)
         for method in methods:
             result = awrsr.attribute(model, history, target, method, rival)
@@ -113,7 +131,15 @@ def check_zip(
             rows += len(shown)
             assert set(shown["model"]) == {name}
             assert shown["item"].tolist() == result.items == trace.items
-            assert shown["title"].tolist() == dataset.titles(trace.items)
+            assert shown["title"].tolist() == guarded(dataset.titles(trace.items))
+            assert set(shown["target"]) == {target} and set(shown["unit"]) == {"item score"}
+            assert set(shown["contrast"]) == {"" if rival is None else rival}
+            for fact in ("score", "baseline_score", "delta"):
+                expected = getattr(result, fact)
+                (value,) = set(shown[fact])
+                assert (value == "") == (expected is None)
+                if expected is not None:
+                    assert float(value) == pytest.approx(expected, rel=1e-4, abs=1e-4)
             slots = range(trace.dropped + 1, len(history) + 1)
             assert shown["slot"].tolist() == list(slots)
             np.testing.assert_allclose(shown["value"], result.values, rtol=1e-4, atol=1e-5)
@@ -169,8 +195,9 @@ def check_printed(
     tables = printed.split(" rank  item")[1:]
     for name, text in zip(models.values(), tables, strict=True):
         model = read_model(directory / "models" / name)
-        best = awrsr.recommend(model, history, dataset=dataset)
+        best = awrsr.recommend(model, history, k=K, dataset=dataset)
         lines = text.splitlines()[1 : 1 + len(best)]
+        assert not re.match(r" +\d+ +\d+ +-?\d+\.", "".join(text.splitlines()[1 + len(best) :][:1]))
         for line, (_, row) in zip(lines, best.iterrows(), strict=True):
             rank, item, score, *_ = line.split()
             assert (int(rank), int(item)) == (row["rank"], row["item"])
@@ -237,7 +264,7 @@ def test_the_board_is_the_pages_with_its_variant(directory):
     content = json.loads(data)
     assert [source["name"] for source in content["sources"]] == ["A", "B", "A\u2032", "B\u2032"]
     assert content["title"] == "A history"
-    check_zip(archive, directory, MODELS, [1, 2, 3, 4], 9)
+    check_zip(archive, directory, MODELS, [1, 2, 3, 4], 9, variant=[1, 3, 4, 4])
 
 
 # --- the script -----------------------------------------------------------------------------------
@@ -256,6 +283,29 @@ def test_the_script_computes_the_same_in_the_projects_folder():
     assert b"DATASET = 'assets/ml-latest-small'" in script
     printed = run_script(script, ROOT)
     check_printed(printed, EMBEDDED, models, history, target, 7, methods)
+
+
+def test_the_script_runs_from_any_folder_it_was_saved_in(tmp_path):
+    models = {"a": "sasrec-none", "b": "sasrec-additive"}
+    script = tmp_path / "reproduce.py"
+    script.write_bytes(taken(EMBEDDED, models, [3, 1, 4], 9, methods=()).read("reproduce.py"))
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        cwd=ROOT,
+        capture_output=True,
+        env={"PATH": "", "OMP_NUM_THREADS": "1"},
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    check_printed(done.stdout.decode(), EMBEDDED, models, [3, 1, 4], 9, methods=())
+
+
+def test_text_that_a_spreadsheet_would_compute_is_led_by_an_apostrophe():
+    texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=2", "a=b", "", "'x", "1"]
+    found = exports.as_csv(pd.DataFrame({"title": texts, "score": -1.5, "rank": -1}))
+    rows = list(csv.reader(io.StringIO(found)))[1:]
+    assert [row[0] for row in rows] == [*(f"'{text}" for text in texts[:5]), *texts[5:]]
+    assert {tuple(row[1:]) for row in rows} == {("-1.5", "-1")}
 
 
 def test_the_script_of_a_dataset_elsewhere_runs_beside_it(directory):
@@ -339,5 +389,5 @@ def test_the_page_hands_over_its_own_choices(directory, monkeypatch, tiny_datase
     assert isinstance(dataset, Dataset) and dataset.fingerprint == tiny_dataset.fingerprint
     assert [side.key for side in sides] == list(SIDES)
     assert [side.directory.name for side in sides] == [page.session_state[side] for side in SIDES]
-    assert choices == [[3, 1, 4], 9, 2, ["leave_one_out", "input_x_gradient"]]
+    assert choices == [[3, 1, 4], 9, 2, ["leave_one_out", "input_x_gradient"], 6, None]
     assert content["title"] == "A history of 3 items"
