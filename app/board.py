@@ -20,6 +20,9 @@ class Locked(TypedDict):
     panels: list[dict[str, Any]]
 
 
+LONGEST = 40
+"""Characters of a source's title that a selector above a map has room for."""
+
 _mount = st.components.v2.component(
     "attention_board", html="<div></div>", js=board.script(), isolate_styles=True
 )
@@ -44,6 +47,17 @@ def show_board(
     return locked
 
 
+def title_on(model: str, variant: str) -> str:
+    """A model on a variant, short enough for a selector to show both."""
+    model = clipped(model, LONGEST - 6 - min(len(variant), 12))
+    return f"{model} on '{clipped(variant, LONGEST - len(model) - 6)}'"
+
+
+def clipped(text: str, length: int) -> str:
+    """The text, or its beginning with an ellipsis."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "\u2026"
+
+
 def board_content(
     dataset: Dataset,
     sides: list[Side],
@@ -65,7 +79,7 @@ def board_content(
         sources += [
             board.Source(
                 name=f"{side.key.upper()}\u2032",
-                title=f"{side.model_name}, {variant}",
+                title=title_on(side.model_name, variant),
                 trace=traces[side.key],
             )
             for side in sides

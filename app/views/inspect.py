@@ -86,7 +86,7 @@ def show_results(
         return
     with st.sidebar:
         target, why = choose_target(dataset, sides, history, held_out)
-        rival = choose_rival(dataset)
+        rival = choose_rival(dataset, target)
     with head:
         show_summary(dataset, sides, history, target, why)
     variant = compared_history(dataset, history)
@@ -225,10 +225,10 @@ def show_about(dataset: Dataset) -> None:
     )
 
 
-def choose_rival(dataset: Dataset) -> int | None:
-    """The item whose score is taken off, if one is wanted."""
+def choose_rival(dataset: Dataset, target: int) -> int | None:
+    """The item whose score is taken off, if one is wanted and it is not the target itself."""
     labels = loaders.get_item_labels(dataset)
-    return st.selectbox(
+    rival = st.selectbox(
         "Rather than (optional)",
         range(1, dataset.n_items + 1),
         index=None,
@@ -237,6 +237,10 @@ def choose_rival(dataset: Dataset) -> int | None:
         format_func=lambda item: labels[item - 1],
         help="Explain the target's score less this item's score.",
     )
+    if rival == target:
+        st.warning("The rival is the target; choose another item.")
+        return None
+    return rival
 
 
 def choose_target(

@@ -31,6 +31,7 @@ from driving import (
 from streamlit.testing.v1 import AppTest
 
 from app import state
+from app.board import title_on
 from app.loaders import fingerprint, model_directories
 from app.pinned import Variant, variants_text
 from awrsr.attribution import METHODS
@@ -312,14 +313,42 @@ def test_a_variant_is_compared_on_the_board(directory, tiny_dataset):
     assert compared(page, tiny_dataset, history) == variant
     check_numbers(page, directory)
     assert [source["title"] for source in sent(page, "board")["sources"]][2:] == [
-        "SASRec \u00b7 vanilla, other",
-        "SASRec \u00b7 additive, other",
+        "SASRec \u00b7 vanilla on 'other'",
+        "SASRec \u00b7 additive on 'other'",
     ]
     before = sent(page, "board")["signature"]
     page.session_state["compare"] = None
     check_numbers(run(page), directory)
     page.session_state["compare"] = 1
     assert sent(run(page), "board")["signature"] == before
+
+
+@pytest.mark.parametrize(
+    ("model", "variant", "title"),
+    [
+        ("SASRec \u00b7 vanilla", "original", "SASRec \u00b7 vanilla on 'original'"),
+        (
+            "STOSA \u00b7 value-weighted",
+            "without Shawshank Redemption, The (1994)",
+            "STOSA \u00b7 value-weighted on 'without Sha\u2026'",
+        ),
+        ("x" * 50, "without Heat", "x" * 21 + "\u2026 on 'without Heat'"),
+        ("x" * 50, "y" * 60, "x" * 21 + "\u2026 on '" + "y" * 11 + "\u2026'"),
+    ],
+)
+def test_a_model_on_a_variant_has_a_title_that_a_selector_shows(model, variant, title):
+    assert title_on(model, variant) == title
+    assert len(title) <= 40
+
+
+def test_a_rival_that_is_the_target_is_none(directory):
+    page = open_page(source="own", items="1.2.3", target=7, rival=7)
+    assert messages(page) == ["The rival is the target; choose another item."]
+    shown = [text for text in texts(page) if text.startswith("What each item adds")]
+    assert len(shown) == 1 and " less score of " not in shown[0]
+    choose(page, rival=6)
+    assert messages(page) == []
+    assert any(" less score of " in text for text in texts(page))
 
 
 def test_an_edited_history_is_compared_with_the_users(directory, tiny_dataset):
