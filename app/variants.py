@@ -7,6 +7,7 @@ that was taken out came back as a candidate.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ import streamlit as st
 import torch
 
 from app import loaders, pinned, state
+from app.ablation import shade
 from app.history import (
     open_items,
     original_history,
@@ -200,8 +202,8 @@ def show_table(
         "shown": st.column_config.TextColumn(
             "", width=30, help="\u25cf the current history, \u21c4 the one it is compared with"
         ),
-        "name": st.column_config.TextColumn("variant", width=190),
-        "items": st.column_config.NumberColumn("items", width=50),
+        "name": st.column_config.TextColumn("variant", width=150),
+        "items": st.column_config.NumberColumn("items", width=44),
     }
     changes = {}
     for side in sides:
@@ -214,24 +216,24 @@ def show_table(
         changes[f"moves {side.key}"] = [_moves(dataset, first.best, one.best) for one in found]
         columns |= {
             f"rank {side.key}": st.column_config.NumberColumn(
-                f"rank in {name}", width=75, help="Rank of the target, 1 = best"
+                f"rank {name}", width=56, help=f"Rank of the target in {name}, 1 = best"
             ),
             f"change {side.key}": st.column_config.NumberColumn(
-                f"\u0394 {name}", width=55, format="%+d", help="Change of the rank; + is worse"
+                f"\u0394 {name}", width=46, help=f"Change of the rank in {name}; + is worse"
             ),
             f"kept {side.key}": st.column_config.NumberColumn(
-                f"kept in {name}",
-                width=70,
-                help=f"How many of the first row's top {LISTED} are in this row's",
+                f"kept {name}",
+                width=52,
+                help=f"How many of the first row's top {LISTED} in {name} are in this row's",
             ),
             f"moves {side.key}": st.column_config.TextColumn(
-                f"enters (+) and leaves (\u2212) in {name}", width=260
+                f"in {name}: + enters, \u2212 leaves", width=205
             ),
         }
     for column, values in changes.items():  # the long ones last
         table[column] = values
     selected = st.dataframe(
-        table,
+        table.style.format(difference, subset=[f"change {side.key}" for side in sides]),
         hide_index=True,
         column_config=columns,
         key=f"variants-{st.session_state.get('variant_edits', 0)}",
@@ -245,6 +247,11 @@ def show_table(
         f"Target: {plain(dataset.titles([target])[0])}. Changes are against the first row, whose "
         "items are left out of every row's candidates, besides the row's own."
     )
+
+
+def difference(ranks: int) -> str:
+    """A change of a rank as a table shows it."""
+    return f"{ranks:+,d}" if ranks else "="
 
 
 def _mark(row: Row, history: Sequence[int]) -> str:
@@ -439,7 +446,9 @@ def smallest_in_words(
     named = ", ".join(
         f"{entry + 1}. {plain(title)}" for entry, title in zip(found.entries, titles, strict=True)
     )
-    others = f", {found.alternatives} other sets as small do it too" if found.alternatives else ""
+    count = found.alternatives
+    others = f", {count} other set{'s' * (count > 1)} as small do{'es' * (count == 1)} it too"
+    others = others if count else ""
     return (
         f"without {len(found.entries)} item{'s' * (len(found.entries) > 1)} the target falls from "
         f"rank {found.rank} to {found.rank_after:,}: {named} ({proof}{others}; {tried})."
@@ -454,6 +463,7 @@ def show_each_removed(dataset: Dataset, sides: list[Side], history: list[int], t
         "title": st.column_config.TextColumn("without", width=230),
     }
     facts = []
+    shades: dict[str, float] = {}
     for side in sides:
         name = side.key.upper()
         try:
@@ -462,22 +472,20 @@ def show_each_removed(dataset: Dataset, sides: list[Side], history: list[int], t
             st.info(f"{plain(error)}.")
             return
         change = result.scores - result.score
-        most = float(abs(change).max()) or 1.0
+        shades[f"score {side.key}"] = float(abs(change).max()) or 1.0
         table[f"score {side.key}"] = change
         table[f"rank {side.key}"] = result.ranks
         table[f"change {side.key}"] = result.ranks - result.rank
         columns |= {
-            f"score {side.key}": st.column_config.ProgressColumn(
-                f"\u0394 score in {name}",
-                width=150,
-                min_value=-most,
-                max_value=most,
-                format="%+.3f",
-                help="Score without the item less score with it; half a bar is no change",
+            f"score {side.key}": st.column_config.NumberColumn(
+                f"\u0394 score {name}",
+                width=90,
+                help="Score without the item less score with it: blue where the target gains, "
+                "orange where it loses",
             ),
-            f"rank {side.key}": st.column_config.NumberColumn(f"rank in {name}", width=75),
+            f"rank {side.key}": st.column_config.NumberColumn(f"rank {name}", width=75),
             f"change {side.key}": st.column_config.NumberColumn(
-                f"\u0394 rank {name}", width=75, format="%+d", help="+ is worse"
+                f"\u0394 rank {name}", width=80, help="+ is worse"
             ),
         }
         facts.append(f"{name} score {result.score:+.3f}, rank {result.rank:,}")
@@ -485,8 +493,13 @@ def show_each_removed(dataset: Dataset, sides: list[Side], history: list[int], t
         f"**Each item left out** \u00b7 {plain(dataset.titles([target])[0])} with the whole "
         f"history: {plain('; '.join(facts))}"
     )
+    styled = table.style.format(
+        lambda change: f"{change:+.3f}" if change else "=", subset=list(shades)
+    ).format(difference, subset=[f"change {side.key}" for side in sides])
+    for column, most in shades.items():
+        styled = styled.map(partial(shade, most=most), subset=[column])
     selected = st.dataframe(
-        table,
+        styled,
         hide_index=True,
         column_config=columns,
         key=f"each-{'.'.join(map(str, history))}",

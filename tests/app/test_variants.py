@@ -18,8 +18,8 @@ from app.pinned import (
     parse_variants,
     variants_text,
 )
-from app.variants import outcomes
-from awrsr.explain.removal import remove_each, smallest_removal, without
+from app.variants import difference, outcomes, smallest_in_words
+from awrsr.explain.removal import SmallestRemoval, remove_each, smallest_removal, without
 from awrsr.recommendation import rank_of, ranked_catalogue, trace
 
 ODD_NAMES = ["A~B;C=%7E 100%", "\u00e9t\u00e9 \u2192 \U0001f600", "+&?#/", "1.2.3", *HOSTILE]
@@ -234,6 +234,10 @@ def test_each_item_left_out_and_pinned(directory):
         np.testing.assert_allclose(shown[f"score {side}"], expected.scores - expected.score)
         assert shown[f"rank {side}"].tolist() == expected.ranks.tolist()
         assert shown[f"change {side}"].tolist() == (expected.ranks - expected.rank).tolist()
+    styles = next(t for t in page.dataframe if "score a" in t.value).proto.arrow_data.styler.styles
+    lost = "background-color: rgba(217, 122, 30, 0.550)"
+    gained = "background-color: rgba(59, 111, 212, 0.550)"
+    assert lost in styles or gained in styles  # the largest change is the deepest
     assert button(page, "Pin without the selected").disabled
     select(page, 0, 2, key="each-1.2.3.4")
     click(page, "Pin without the selected")
@@ -241,6 +245,33 @@ def test_each_item_left_out_and_pinned(directory):
     assert variant == Variant("without Film A (1991) and Film C (1993)", (2, 4))
     click(page, "Hide: Leave each item out")
     assert table(page, "score a") is None
+
+
+@pytest.mark.parametrize(("ranks", "said"), [(0, "="), (3, "+3"), (-1200, "-1,200")])
+def test_no_change_of_a_rank_is_no_number(ranks, said):
+    assert difference(ranks) == said
+
+
+@pytest.mark.parametrize(
+    ("alternatives", "said"),
+    [
+        (0, "every smaller set was tried; 9"),
+        (1, ", 1 other set as small does it too; 9"),
+        (2, ", 2 other sets as small do"),
+    ],
+)
+def test_other_smallest_removals_are_counted(tiny_dataset, alternatives, said):
+    found = SmallestRemoval(
+        outcome="found",
+        search="exhaustive",
+        entries=[0],
+        rank=2,
+        rank_after=12,
+        at_least=1,
+        scored=9,
+        alternatives=alternatives,
+    )
+    assert said in smallest_in_words(tiny_dataset, found, [3])
 
 
 def test_one_item_can_not_be_left_out(directory):
