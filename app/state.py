@@ -54,13 +54,27 @@ class Choice:
             return False
 
 
+class Partly(ValueError):
+    """Some of a URL's text could not be used.
+
+    Args:
+        problem: which part and what is accepted.
+        value: of the rest.
+    """
+
+    def __init__(self, problem: str, value: Any) -> None:
+        super().__init__(problem)
+        self.value = value
+
+
 def one_of(accepted: list[str]) -> Callable[[str], str]:
     """A parser of names."""
 
     def parse(text: str) -> str:
         if text not in accepted:
             raise ValueError(
-                f"accepted: {', '.join(accepted) or 'nothing'}.{did_you_mean(text, accepted)}"
+                f"unknown; accepted: {', '.join(accepted) or 'nothing'}."
+                f"{did_you_mean(text, accepted)}"
             )
         return text
 
@@ -94,6 +108,23 @@ def choices(dataset: Dataset, models: list[str]) -> list[Choice]:
             raise ValueError(f"{len(history)} items; accepted: at most {MAX_HISTORY}")
         return history
 
+    def usable_items(text: str) -> list[int]:
+        parts = [part for part in text.split(".") if part]
+        kept, refused = [], []
+        for part in parts:
+            try:
+                kept.append(item(part))
+            except ValueError:
+                refused.append(part)
+        if refused and kept:
+            named = ", ".join(repr(clipped(part, 20)) for part in dict.fromkeys(refused[:3]))
+            named += " and more" * (len(refused) > 3)
+            raise Partly(
+                f"{named} left out; accepted: whole numbers from 1 to {dataset.n_items}",
+                items(".".join(map(str, kept))),
+            )
+        return items(text)
+
     def model(position: int) -> str | None:
         wanted = DEFAULT_MODELS[position]
         return wanted if wanted in models else models[min(position, len(models) - 1)]
@@ -108,7 +139,7 @@ def choices(dataset: Dataset, models: list[str]) -> list[Choice]:
         Choice(
             "user", default_user(dataset), lambda text: dataset.user_ids[dataset.user_index(text)]
         ),
-        Choice("items", [], items, lambda history: ".".join(map(str, history))),
+        Choice("items", [], usable_items, lambda history: ".".join(map(str, history))),
         Choice("origin", None, lambda text: dataset.user_ids[dataset.user_index(text)]),
         Choice(
             "variants", [], lambda text: pinned.parse_variants(text, items), pinned.variants_text
@@ -157,6 +188,8 @@ def restore(
             try:
                 session[choice.name] = choice.parse(url[choice.name])
             except (AwrsrError, ValueError) as error:
+                if isinstance(error, Partly):
+                    session[choice.name] = error.value
                 problems.append(
                     f"{choice.name}={clipped(url[choice.name])} in the address: "
                     f"{clipped(str(error), 300).rstrip('.')}"

@@ -18,6 +18,7 @@ from awrsr.model_card import METRICS_FILE, RANKS_FILE
 MAX_ROWS = 1_000
 """Users a browser is sent at once."""
 LAST_TITLES = 3
+FOUND_TITLES = 2
 
 
 def get_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
@@ -81,6 +82,21 @@ def matching_users(dataset: Dataset, text: str) -> np.ndarray:
     return np.flatnonzero(found)
 
 
+def reasons_found(dataset: Dataset, users: np.ndarray, text: str) -> list[str]:
+    """What the text is contained in, for each of these users: the id, or which titles."""
+    sought = " ".join(text.split()).casefold()
+    found = []
+    for index in users:
+        items = dict.fromkeys(dataset.sequence(int(index)).tolist())
+        titles = [title for title in dataset.titles(items) if sought in title.casefold()]
+        named = titles[:FOUND_TITLES]
+        if sought in dataset.user_ids[int(index)].casefold():
+            named.insert(0, "the id")
+        more = len(titles) - FOUND_TITLES
+        found.append(" \u00b7 ".join(named) + (f" and {more} more" if more > 0 else ""))
+    return found
+
+
 def user_table(
     dataset: Dataset, users: np.ndarray, ranks: dict[str, dict[str, int]]
 ) -> pd.DataFrame:
@@ -108,7 +124,9 @@ def browse_users(dataset: Dataset, models: dict[str, Path]) -> None:
     text = st.text_input(
         "Search",
         key="user_search",
-        placeholder="A user id, or words of a title in the history",
+        placeholder="A user id, or words of a title",
+        help="Looks in the ids of the users and in the titles of all their items, of the whole "
+        "history and of the held-out item, for the words together and in any case.",
     )
     users = matching_users(dataset, text)
     ranks, reasons = {}, []
@@ -119,6 +137,8 @@ def browse_users(dataset: Dataset, models: dict[str, Path]) -> None:
             reasons.append(f"No ranks in {side.upper()}: {why}.")
     shown = users[:MAX_ROWS]
     table = user_table(dataset, shown, ranks)
+    if text.strip():
+        table.insert(2, "found", reasons_found(dataset, shown, text))
     selected = st.dataframe(
         table,
         hide_index=True,
@@ -129,7 +149,10 @@ def browse_users(dataset: Dataset, models: dict[str, Path]) -> None:
         column_config={
             "user": st.column_config.TextColumn("user", width=60),
             "items": st.column_config.NumberColumn("items", width=50),
-            "last": st.column_config.TextColumn("last items, newest first", width=330),
+            "found": st.column_config.TextColumn("found in", width=180),
+            "last": st.column_config.TextColumn(
+                "last items, newest first", width=200 if text.strip() else 330
+            ),
             "then": st.column_config.TextColumn("then (held out)", width=180),
             **{
                 side: st.column_config.NumberColumn(

@@ -26,7 +26,7 @@ from app.entries import MAX_UPLOAD, find_items, read_entries
 from app.history import MAX_UNDO, shuffled
 from app.history_list import KEY, Edit, edited, read_edits
 from app.state import MAX_HISTORY
-from app.users import matching_users, read_ranks, user_table
+from app.users import matching_users, read_ranks, reasons_found, user_table
 from awrsr import load_dataset
 from awrsr.errors import DataError
 
@@ -306,6 +306,18 @@ def test_paste_of_nothing_known_leaves_the_history(directory):
     assert len(named) == 5
     assert all(f"<i>{i}</i>" in text and len(text) <= 301 for i, text in enumerate(named))
     assert (more, kept) == ("And 2 more lines like these.", "The history is as it was.")
+
+
+def test_a_user_that_is_found_says_by_what(tiny_dataset):
+    text = " FILM  c "
+    users = matching_users(tiny_dataset, text)
+    for user, why in zip(users, reasons_found(tiny_dataset, users, text), strict=True):
+        assert 3 in tiny_dataset.sequence(user) and why == "Film C (1993)"
+    users = matching_users(tiny_dataset, "100")
+    assert reasons_found(tiny_dataset, users, "100")[0] == "the id"
+    (why,) = reasons_found(tiny_dataset, users[:1], "film")
+    titles = tiny_dataset.titles(dict.fromkeys(tiny_dataset.sequence(0).tolist()))
+    assert why == f"{titles[0]} \u00b7 {titles[1]} and {len(titles) - 2} more"
 
 
 def test_paste_keeps_the_newest_lines(directory):

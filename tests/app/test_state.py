@@ -122,18 +122,17 @@ def test_what_is_gone_is_given_up(offered, name, gone):
 @pytest.mark.parametrize(
     ("name", "text", "accepted"),
     [
-        ("a", "nonsense", "accepted: sasrec-none, stosa-simple"),
+        ("a", "nonsense", "unknown; accepted: sasrec-none, stosa-simple"),
         ("a", "", "accepted: sasrec-none, stosa-simple"),
         ("b", "sasrec-nome", "Did you mean 'sasrec-none'?"),
         ("a", "nonsense@bd784149a52d", "accepted: sasrec-none, stosa-simple"),
         ("a", "@bd784149a52d", "accepted: sasrec-none, stosa-simple"),
         ("b", "sasrec-none@1@2", "Did you mean 'sasrec-none'?"),
         ("b", "../../etc", "accepted: sasrec-none, stosa-simple"),
-        ("source", "mine", "accepted: user, own"),
+        ("source", "mine", "unknown; accepted: user, own"),
         ("user", "7", "unknown user '7' in tiny; it has 12 users, from '1000' to '1011'"),
         ("items", "12", "accepted: a whole number from 1 to 11"),
-        ("items", "1.x.2", "accepted: a whole number from 1 to 11"),
-        ("items", "1.0", "accepted: a whole number from 1 to 11"),
+        ("items", "x.0", "accepted: a whole number from 1 to 11"),
         ("items", ".".join(["1"] * 501), "501 items; accepted: at most 500"),
         ("origin", "7", "unknown user '7' in tiny; it has 12 users, from '1000' to '1011'"),
         ("variants", "name", "accepted: name~items;name~items"),
@@ -168,6 +167,21 @@ def test_nonsense_gives_one_sentence_and_the_default(offered, name, text, accept
     assert problem.startswith(f"{name}={state.clipped(text)} in the address: ")
     assert accepted in problem
     assert state.to_url(session, offered) == ALWAYS
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "named"),
+    [
+        ("1.x", [1], "'x' left out; accepted: whole numbers from 1 to 11"),
+        ("12.3.x.3", [3, 3], "'12', 'x' left out; accepted"),
+        ("0.1.a.b.c", [1], "'0', 'a', 'b' and more left out; accepted"),
+        ("1." + "\u202e" * 99, [1], "'" + "\ufffd" * 20 + "\u2026' left out; accepted"),
+    ],
+)
+def test_items_that_are_some_are_kept_and_the_others_named(offered, text, kept, named):
+    session, (problem,) = restored(offered, {"items": text})
+    assert session["items"] == kept
+    assert problem.startswith(f"items={state.clipped(text)} in the address: {named}")
 
 
 def test_each_nonsense_has_its_own_sentence_however_long(offered):
