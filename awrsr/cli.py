@@ -25,7 +25,7 @@ from awrsr.dataset import Dataset, load_dataset, save_dataset
 from awrsr.errors import AwrsrError, ConfigError, counted, did_you_mean, nearest
 from awrsr.evaluation import evaluate_popularity
 from awrsr.experiment import describe, load_datasets, record_runs, run_state, train_and_measure
-from awrsr.files import make_directory, write_atomically
+from awrsr.files import check_writable, make_directory, write_atomically, write_text
 from awrsr.grid import Grid, read_grid
 from awrsr.metrics import summarise
 from awrsr.model_card import (
@@ -287,34 +287,39 @@ def trace(
         raise ConfigError("--beside is drawn on the page that --html writes; give --html FILE too")
     loaded, data, history = _load(model, dataset, items, device)
     result = recommendation.trace(loaded, history)
+    traces = [result]
+    if beside:
+        traces.append(recommendation.trace(load_model(beside, device), history, dataset=data))
+    written = [path for path in (output, html) if path]
+    for path in written:
+        check_writable(path)
+
+    def write(path: Path) -> None:
+        with path.open("wb") as file:
+            np.savez_compressed(file, **result.arrays())  # type: ignore[arg-type]
+
+    if output:
+        write_atomically(output, write)
+    if html:
+        write_text(html, _board_page(traces, data))
     print("Attention weights of the last row; older to newer; each column sums to 1.")
+    kinds: tuple[str, ...] = ("first_order", "second_order", "refined")
+    if all(layer.second_order is None for layer in result.layers):
+        kinds = ("first_order",)
+        print("The model is vanilla: its refined weights are the first-order ones.")
     titles = pd.Index(data.titles(result.items), name="item")
     for number, layer in enumerate(result.layers, start=1):
         columns = {
             f"{kind.removesuffix('_order')} H{head}": weights[-1].cpu().numpy()
-            for kind in ("first_order", "second_order", "refined")
+            for kind in kinds
             if (heads := getattr(layer, kind)) is not None
             for head, weights in enumerate(heads, start=1)
         }
         table = pd.DataFrame(columns, index=titles)
         print(f"\nLayer {number}")
         print(table.to_string(float_format="{:.4f}".format))
-    if output:
-
-        def write(path: Path) -> None:
-            with path.open("wb") as file:
-                np.savez_compressed(file, **result.arrays())  # type: ignore[arg-type]
-
-        write_atomically(output, write)
-        print(f"written to {output}")
-    if html:
-        traces = [result]
-        if beside:
-            other = load_model(beside, device)
-            traces.append(recommendation.trace(other, history, dataset=data))
-        page = _board_page(traces, data)
-        write_atomically(html, lambda path: path.write_text(page, encoding="utf-8"))
-        print(f"written to {html}")
+    for path in written:
+        print(f"written to {path}")
 
 
 def _board_page(traces: list[Trace], dataset: Dataset) -> str:
@@ -326,7 +331,8 @@ def _board_page(traces: list[Trace], dataset: Dataset) -> str:
         )
         for name, trace in zip("AB", traces, strict=False)
     ]
-    title = f"{dataset.name}: {counted(len(traces[0].items), 'item')}"
+    models = " and ".join(source.title for source in sources)
+    title = f"{dataset.name}: {models}, {counted(len(traces[0].items), 'item')}"
     return board.page(board.payload(sources, board.item_names(dataset), title=title))
 
 

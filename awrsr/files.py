@@ -1,5 +1,6 @@
 """Writing files so that nobody ever sees half of one."""
 
+import errno
 import json
 import os
 import shutil
@@ -39,6 +40,23 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Refuse, before any work, a path where no file can be.
+
+    Raises:
+        AwrsrError: its directory does not exist or takes no files, or a directory has its name.
+    """
+    number = 0
+    if not path.parent.is_dir():
+        number = errno.ENOTDIR if path.parent.exists() else errno.ENOENT
+    elif path.is_dir():
+        number = errno.EISDIR
+    elif not os.access(path.parent, os.W_OK):
+        number = errno.EACCES
+    if number:
+        raise AwrsrError(f"could not write {path}: {os.strerror(number)}; nothing was changed")
 
 
 def remove_leftovers(path: Path) -> None:

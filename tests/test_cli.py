@@ -246,6 +246,42 @@ def test_trace_prints_the_last_rows_and_writes_all_maps(call, place: Path):
     assert len(lines) == 2 + 7 * len(trace.layers)  # the first line, the file written
 
 
+def test_trace_of_a_vanilla_model_prints_its_one_kind_once(call, place: Path, tmp_path: Path):
+    shutil.copytree(place / "tiny", tmp_path / "tiny")
+    vanilla = tmp_path / "tiny" / "models" / "vanilla"
+    settings = TRAIN.replace("additive", "none")
+    call(f"train {tmp_path / 'tiny'} {settings} --output {vanilla}")
+    board = tmp_path / "board.html"
+    model = tmp_path / "tiny" / "models" / "sasrec-additive"
+    code, out, err = call(f"trace {vanilla} {HISTORY} --device cpu --html {board} --beside {model}")
+    assert (code, err) == (0, "")
+    assert "The model is vanilla: its refined weights are the first-order ones." in out
+    assert "first H1 first H2" in " ".join(out.split()) and "refined H" not in out
+    said = "tiny: SASRec \u00b7 vanilla and SASRec \u00b7 additive, 3 items"
+    assert f"<title>{said}</title>" in board.read_text(encoding="utf-8")
+    assert out.splitlines()[-1] == f"written to {board}"
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--html RAW",
+        "--html PLACE/no/board.html",
+        "--html RAW/good.csv/board.html",
+        "--html PLACE/board.html --beside PLACE/no",
+        "--html PLACE/board.html --beside PLACE/foreign",
+        "--output PLACE/maps.npz --html RAW",
+        "--output RAW --html PLACE/board.html",
+    ],
+)
+def test_what_trace_can_not_do_is_said_before_anything_is_printed(call, place: Path, option: str):
+    before = snapshot(place)
+    code, out, err = call(f"trace MODEL {HISTORY} --device cpu {option}")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ") and len(err.splitlines()) == 1
+    assert snapshot(place) == before
+
+
 @pytest.mark.parametrize(
     "method, contrast",
     [
