@@ -224,3 +224,30 @@ def test_what_enters_and_leaves_is_in_view(visit):
     expect(heads.last).to_have_text("in B: + enters, \u2212 leaves")
     scroller = table.locator(".dvn-scroller")
     assert scroller.evaluate("e => e.scrollWidth - e.clientWidth") <= 2
+
+
+CONTRAST = """element => {
+  const numbers = text => text.match(/[\\d.]+/g).map(Number);
+  const light = rgb => rgb.slice(0, 3).map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const layers = [];
+  for (let node = element; node; node = node.parentElement) {
+    layers.unshift([...numbers(getComputedStyle(node).backgroundColor), 1].slice(0, 4));
+  }
+  const below = layers.reduce((under, [r, g, b, a]) =>
+    [r, g, b].map((v, i) => v * a + under[i] * (1 - a)), [255, 255, 255]);
+  const both = [light(numbers(getComputedStyle(element).color)), light(below)];
+  return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+}"""
+"""Of an element's words and what is painted below them, as WCAG defines it."""
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_words_on_what_is_chosen_can_be_read(visit, dark):
+    page = with_board(visit(dark=dark, user="20"))
+    pin = page.get_by_role("button", name="Pin", exact=True)
+    chosen = page.get_by_text("A user's", exact=True).locator("xpath=ancestor::button")
+    method = page.get_by_text("Integrated gradients", exact=True).locator("xpath=ancestor::button")
+    for words in (pin, chosen, method):
+        assert words.first.evaluate(CONTRAST) >= 4.5
