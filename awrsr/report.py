@@ -256,12 +256,12 @@ def address(grid: Grid) -> str:
 
 
 def grid_files(folder: str | Path) -> list[Path]:
-    """The grids of a folder.
+    """The grids of a folder in the order of their names, a name before a longer one.
 
     Raises:
         DataError: there is none.
     """
-    files = sorted(Path(folder).glob("*.toml"))
+    files = sorted(Path(folder).glob("*.toml"), key=lambda file: file.stem)
     if not files:
         raise DataError(f"{folder} holds no grid; a grid is a TOML file")
     return files

@@ -299,7 +299,7 @@ def test_a_model_deleted_while_it_is_shown_gives_way_to_the_default(directory):
     run(page)
     assert page.session_state["a"] == GOOD
     (said,) = messages(page)
-    assert said.endswith(f"\n- a={address} in the address: accepted: {GOOD}")
+    assert said.endswith(f"\n- a={address} in the address: unknown; accepted: {GOOD}")
     assert messages(run(page)) == []
     check_numbers(page, directory)
 
