@@ -22,11 +22,19 @@ from awrsr import attribution, board, explain, recommendation, training
 from awrsr.checkpoint import load_model
 from awrsr.config import Candidates, ModelConfig, Split, TrainConfig, model_title
 from awrsr.dataset import Dataset, load_dataset, save_dataset
-from awrsr.errors import AwrsrError, ConfigError, counted, did_you_mean, nearest
+from awrsr.errors import AwrsrError, ConfigError, DataError, counted, did_you_mean, nearest
 from awrsr.evaluation import evaluate_popularity
-from awrsr.experiment import describe, load_datasets, record_runs, run_state, train_and_measure
+from awrsr.experiment import (
+    choose_runs,
+    describe,
+    load_datasets,
+    record_runs,
+    recorded_names,
+    run_state,
+    train_and_measure,
+)
 from awrsr.files import check_writable, make_directory, write_atomically, write_text
-from awrsr.grid import Grid, read_grid
+from awrsr.grid import Grid, Run, read_grid
 from awrsr.metrics import summarise
 from awrsr.model_card import (
     dataset_of,
@@ -500,6 +508,7 @@ def _scan_command(
 def experiment(
     grid: Path,
     *,
+    only: str = "*",
     dry: bool = False,
     record: bool = False,
     runs: Path = Path("runs"),
@@ -513,7 +522,8 @@ def experiment(
 
     Args:
         grid: a TOML file, see awrsr/grid.py and experiments/.
-        dry: only list the runs and how far each is.
+        only: the runs whose names fit, * stands for anything: '*-stosa-*-seed0'.
+        dry: only list the runs and how far each is; recorded: not here, its results are.
         record: train nothing, record the runs that are done.
         runs: the runs go to RUNS/GRID/DATASET-BACKBONE-REFINEMENT-LOSS-seedSEED.
         device: auto, cpu, cuda, cuda:1, ...
@@ -521,19 +531,21 @@ def experiment(
     if dry and record:
         raise ConfigError("--dry writes nothing and --record writes; choose one")
     plan = read_grid(grid, runs)
-    datasets = load_datasets(plan)
-    states = [(run, run_state(run, datasets[run.dataset])) for run in plan.runs]
-    done = [run for run, state in states if state == "done"]
+    chosen = choose_runs(plan, only)
+    datasets, errors = load_datasets(plan)
     if dry:
-        for run, state in states:
-            print(f"{state:<12}{run.directory}")
-        print(_grid_line(plan, len(done)))
+        _list_runs(plan, chosen, datasets, errors)
         return
+    if errors:
+        raise errors[0]
+    states = {run.name: run_state(run, datasets[run.dataset]) for run in plan.runs}
+    done = [run for run in plan.runs if states[run.name] == "done"]
     described = describe(datasets)
-    left = [] if record else [(run, state) for run, state in states if state != "done"]
+    left = [] if record else [run for run in chosen if states[run.name] != "done"]
     failed = []
-    for number, (run, state) in enumerate(left, start=1):
-        print(f"{number} of {len(left)}: {run.name}{', resumed' * (state == 'unfinished')}")
+    for number, run in enumerate(left, start=1):
+        resume = states[run.name] == "unfinished"
+        print(f"{number} of {len(left)}: {run.name}{', resumed' * resume}")
         try:
             with _epoch_bar(run.train.epochs) as report:
                 train_and_measure(
@@ -543,7 +555,7 @@ def experiment(
                     run.train,
                     command=training_command(run.data, run.directory, run.model, run.train),
                     device=device,
-                    resume=state == "unfinished",
+                    resume=resume,
                     report=report,
                 )
         except AwrsrError as error:  # the other runs need not suffer
@@ -558,6 +570,24 @@ def experiment(
     print(_grid_line(plan, len(done)))
     if failed:
         raise AwrsrError(f"{counted(len(failed), 'run')} failed: {', '.join(failed)}")
+
+
+def _list_runs(
+    plan: Grid, chosen: list[Run], datasets: dict[str, Dataset], errors: list[DataError]
+) -> None:
+    """How far each run is; a dataset that is not here does not hide what is recorded of it."""
+    recorded = recorded_names(plan)
+    states = {
+        run.name: run_state(run, datasets[run.dataset]) if run.dataset in datasets else "missing"
+        for run in plan.runs
+    }
+    for run in chosen:
+        elsewhere = states[run.name] == "missing" and run.name in recorded
+        print(f"{'recorded' if elsewhere else states[run.name]:<12}{run.directory}")
+    for error in errors:
+        print(error)
+    here = sum(state == "done" for state in states.values())
+    print(f"{_grid_line(plan, here)}, {len(recorded)} recorded")
 
 
 def _grid_line(plan: Grid, done: int) -> str:

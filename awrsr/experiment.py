@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from awrsr import results, training
 from awrsr.checkpoint import WEIGHTS_FILE, read_config, read_tensors, weights_fingerprint
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.dataset import Dataset, load_dataset
-from awrsr.errors import CheckpointError, ConfigError, DataError
+from awrsr.errors import CheckpointError, ConfigError, DataError, counted
 from awrsr.evaluation import Evaluation, evaluate_popularity
 from awrsr.files import read_json
 from awrsr.grid import Grid, Run
@@ -28,20 +29,46 @@ from awrsr.model_card import (
 State = Literal["done", "unfinished", "missing"]
 
 
-def load_datasets(grid: Grid) -> dict[str, Dataset]:
-    """The datasets of a grid by their names in it.
+def load_datasets(grid: Grid) -> tuple[dict[str, Dataset], list[DataError]]:
+    """The datasets of a grid by their names in it, and why each of the others cannot be read."""
+    found: dict[str, Dataset] = {}
+    errors = []
+    for name, directory in {run.dataset: run.data for run in grid.runs}.items():
+        try:
+            found[name] = load_dataset(directory)
+        except DataError as error:
+            remedy = (
+                ""
+                if directory.exists()
+                else (f"; `python -m awrsr prepare SOURCE {directory} --format FORMAT` makes one")
+            )
+            errors.append(DataError(f"{grid.file}: datasets.{name}: {error}{remedy}"))
+    return found, errors
+
+
+def choose_runs(grid: Grid, pattern: str) -> list[Run]:
+    """The runs whose names fit a pattern of the shell.
 
     Raises:
-        DataError: one is missing or damaged.
+        ConfigError: there is none.
     """
-    found: dict[str, Dataset] = {}
-    for run in grid.runs:
-        if run.dataset not in found:
-            try:
-                found[run.dataset] = load_dataset(run.data)
-            except DataError as error:
-                raise DataError(f"{grid.file}: datasets.{run.dataset}: {error}") from None
-    return found
+    chosen = [run for run in grid.runs if fnmatchcase(run.name, pattern)]
+    if not chosen:
+        raise ConfigError(
+            f"--only {pattern!r} fits none of the {counted(len(grid.runs), 'run')} of {grid.file}; "
+            f"their names are like {grid.runs[0].name}, and * stands for anything"
+        )
+    return chosen
+
+
+def recorded_names(grid: Grid) -> set[str]:
+    """The runs whose results are recorded, wherever they were made.
+
+    Raises:
+        DataError: the recorded results are damaged.
+    """
+    found = results.read_results(grid.file)
+    return set() if found is None else {row["run"] for row in results.records(found.test)}
 
 
 def run_state(run: Run, dataset: Dataset) -> State:

@@ -104,17 +104,20 @@ def test_a_grid_is_every_combination_that_there_is(tmp_path: Path):
 
 
 def test_the_beauty_grid_is_the_runs_that_its_commands_make():
-    grid = read_grid(EXPERIMENTS / "beauty-sasrec.toml")
-    order = ("none", "additive", "value_weighted", "simple")
+    grid = read_grid(EXPERIMENTS / "beauty.toml")
+    kinds = ("none", "simple", "value_weighted", "additive", "stochastic")
     assert [str(run.directory) for run in grid.runs] == [
-        f"runs/beauty-sasrec/Beauty-sasrec-{kind}-sampled_ce-seed{seed}"
+        f"runs/beauty/Beauty-{backbone}-{kind}-{loss}-seed{seed}"
         for seed in range(3)
-        for kind in order
+        for backbone, of in (("sasrec", kinds[:4]), ("stosa", kinds))
+        for loss in ("ce", "sampled_ce", "bce")
+        for kind in of
     ]
     for run in grid.runs:
-        assert run.model == ModelConfig(refinement=run.model.refinement)
+        kind = ModelConfig(backbone=run.model.backbone, refinement=run.model.refinement)
+        assert run.model == kind
         assert run.train == TrainConfig(
-            loss="sampled_ce", batch_size=128, epochs=200, patience=15, seed=run.train.seed
+            loss=run.train.loss, batch_size=128, epochs=200, patience=15, seed=run.train.seed
         )
 
 
@@ -196,10 +199,38 @@ def test_a_grid_or_dataset_that_is_not_there(tmp_path: Path, capsys):
     assert main(["experiment", str(tmp_path / "no.toml")]) == 2
     assert "no.toml does not exist; a grid is a TOML file" in capsys.readouterr().err
     (tmp_path / "g.toml").write_text(TINY.replace('= "tiny"', f'= "{tmp_path / "nowhere"}"'))
-    assert main(["experiment", str(tmp_path / "g.toml"), "--dry"]) == 2
+    assert main(["experiment", str(tmp_path / "g.toml")]) == 2
     said = capsys.readouterr().err
     assert "g.toml: datasets.tiny: " in said
-    assert "nowhere is not a dataset directory: no such directory" in said
+    assert "nowhere is not a dataset directory: no such directory; `python -m awrsr prepare" in said
+
+
+def test_dry_without_the_dataset_lists_what_is_recorded(place: Path, capsys):
+    shutil.rmtree(place / "tiny")
+    shutil.rmtree(place / "runs")
+    assert main(["experiment", "small.toml", "--dry"]) == 0
+    *lines, error, last = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["recorded"] * 4
+    assert "small.toml: datasets.tiny: tiny is not a dataset directory" in error
+    assert last == "Tiny: 0 of 4 runs done, 4 recorded"
+
+
+def test_only_some_runs(place: Path, capsys):
+    for name in NAMES[1:]:
+        shutil.rmtree(place / "runs" / "small" / name)
+    assert main(["experiment", "small.toml", "--only", "*-seed1", "--dry"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("small/")[1] for line in lines[:-1]] == [
+        name for name in NAMES if name.endswith("-seed1")
+    ]
+    only = ["--only", NAMES[1], "--device", "cpu"]
+    assert main(["experiment", "small.toml", *only]) == 0
+    there = sorted(path.name for path in (place / "runs" / "small").iterdir())
+    assert there == sorted(NAMES[:2])
+    assert main(["experiment", "small.toml", "--only", "stosa"]) == 2
+    assert f"fits none of the 4 runs of small.toml; their names are like {NAMES[0]}" in (
+        capsys.readouterr().err
+    )
 
 
 # --- run ------------------------------------------------------------------------------------------
@@ -260,11 +291,11 @@ def test_dry_lists_and_writes_nothing(place: Path, capsys):
     before = times(place)
     assert main(["experiment", "small.toml", "--dry"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    states = ["done", "done", "missing", "done"]
+    states = ["done", "done", "recorded", "done"]
     assert [line.split() for line in lines[:-1]] == [
         [state, f"runs/small/{name}"] for state, name in zip(states, NAMES, strict=True)
     ]
-    assert lines[-1] == "Tiny: 3 of 4 runs done"
+    assert lines[-1] == "Tiny: 3 of 4 runs done, 4 recorded"
     assert times(place) == before
 
 
