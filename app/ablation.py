@@ -72,8 +72,8 @@ def _show(dataset: Dataset, sides: list[Side], history: list[int], target: int) 
         return
     with section:
         st.markdown(
-            f"What {plain(dataset.titles([target])[0])} loses in item score when one head's "
-            "weights are replaced",
+            f"What {plain(dataset.titles([target])[0])} loses in item score when the weights "
+            "of one head, or of all heads of a layer, are replaced",
             help="Score with everything less score with the replacement, in item-score units of "
             "each model: above 0 (blue) where the part raises the target. Each cell is a forward "
             "pass of its own. Parts do not add up to the score, and layers above react to what "
@@ -190,10 +190,11 @@ def show_contributions(side: Side, found: Contributions, most: float) -> None:
 
 
 def cells(values: npt.NDArray, ranks: npt.NDArray, layer: int) -> dict[str, str]:
-    """What is lost, and the rank then, of each head of a layer."""
+    """What is lost, and the rank then, of each head of a layer and of all of them at once."""
+    names = [f"head {head + 1}" for head in range(values.shape[1] - 1)] + ["all heads"]
     return {
-        f"head {head + 1}": f"{value:+.3f}, rank {rank:,}"
-        for head, (value, rank) in enumerate(zip(values[layer], ranks[layer], strict=True))
+        name: f"{value:+.3f}, rank {rank:,}"
+        for name, value, rank in zip(names, values[layer], ranks[layer], strict=True)
     }
 
 

@@ -300,7 +300,7 @@ def show_pairs(source: Shown, cell: Cell, found: PairMap, key: str) -> None:
 
 
 def show_paths(source: Shown, cell: Cell, found: RefinedParts, key: str) -> None:
-    """Bars per intermediate item, from the key to the query; outside of them the terms are 0."""
+    """Paths and bars of the items from the key to the query; outside of them the terms are 0."""
     st.markdown(
         f"M = sum of S\u1d62\u2096 A\u2096\u2c7c over the items k between = "
         f"**{found.terms.sum():.4f}** (recorded {found.weight:.4f}): the query listens to k, "
@@ -308,15 +308,16 @@ def show_paths(source: Shown, cell: Cell, found: RefinedParts, key: str) -> None
     )
     between = slice(cell.key, cell.query + 1)
     st.plotly_chart(
-        figures.path_bars(
+        figures.paths(
             found.terms[between],
             found.query_row[between],
             found.key_column[between],
             source.labels[between],
+            [source.labels[cell.query], source.labels[cell.key]],
         ),
         config=PLOT_CONFIG,
         key=key,
-        alt="Terms of the refined weight by intermediate item",
+        alt="Paths from query to key and the terms of the refined weight by intermediate item",
     )
     query, target = plain(source.labels[cell.query]), plain(source.labels[cell.key])
     largest = np.argsort(-found.terms[between], kind="stable")[:TOP] + cell.key

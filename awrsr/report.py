@@ -81,7 +81,7 @@ def state(results: Results) -> str:
 
 def settings(grid: Grid) -> str:
     """What the runs share beside what the grid varies."""
-    lines = []
+    losses: dict[str, list[str]] = {}
     for run in {run.train.loss: run for run in grid.runs}.values():
         changed = [
             f"{name} {value}"
@@ -90,7 +90,8 @@ def settings(grid: Grid) -> str:
             if name not in OF_THE_GRID
             and (value != usual.to_json()[name] or name in ("hidden_size", "n_layers", "n_heads"))
         ]
-        lines.append(f"`{run.train.loss}`: {', '.join(changed)}")
+        losses.setdefault(", ".join(changed), []).append(f"`{run.train.loss}`")
+    lines = [f"{', '.join(names)}: {changed}" for changed, names in losses.items()]
     return f"{'; '.join(lines)}; all else as `python -m awrsr train --help` says."
 
 

@@ -143,16 +143,16 @@ def test_contributions_are_differences_of_scores(model):
     scores = trace(model, ITEMS).item_scores
     close(found.score, float(scores[TARGET - 1]))
     assert found.rank == rank_of(scores, TARGET, ITEMS)
-    assert found.uniform.shape == found.uniform_ranks.shape == (2, 2)
+    assert found.uniform.shape == found.uniform_ranks.shape == (2, 3)
     for layer in range(2):
-        for head in range(2):
+        for column, head in enumerate([0, 1, None]):
             less = one(model, [Ablation(change="uniform", layer=layer, head=head)])
-            close(found.uniform[layer, head], found.score - less.score)
-            assert found.uniform_ranks[layer, head] == less.rank
+            close(found.uniform[layer, column], found.score - less.score)
+            assert found.uniform_ranks[layer, column] == less.rank
             if found.refinement is not None:
                 less = one(model, [Ablation(change="first_order", layer=layer, head=head)])
-                close(found.refinement[layer, head], found.score - less.score)
-                assert found.refinement_ranks[layer, head] == less.rank
+                close(found.refinement[layer, column], found.score - less.score)
+                assert found.refinement_ranks[layer, column] == less.rank
     whole = (found.second_order, found.second_order_rank)
     if model.config.refinement == "none":
         assert whole == (None, None) == (found.refinement, found.refinement_ranks)
@@ -164,7 +164,7 @@ def test_contributions_are_differences_of_scores(model):
 
 def test_of_one_item_nothing_depends_on_the_weights(model):
     found = contributions(model, ITEMS[:1], TARGET)
-    close(found.uniform, np.zeros((2, 2)))
+    close(found.uniform, np.zeros((2, 3)))
 
 
 def test_the_model_stays_as_it_is(model):

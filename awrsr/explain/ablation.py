@@ -74,11 +74,12 @@ class Contributions:
     Args:
         score: the target's item score with everything.
         rank: its rank with everything.
-        uniform: (layer, head) contribution of the head's weights against uniform ones.
-        uniform_ranks: (layer, head) the target's rank then.
-        refinement: (layer, head) contribution of the head's refinement: refined weights against
-            first-order ones; None for a vanilla model.
-        refinement_ranks: (layer, head) the target's rank then, or None.
+        uniform: (layer, head + 1) contribution of the head's weights against uniform ones; the
+            last column is the layer's, all its heads replaced at once.
+        uniform_ranks: (layer, head + 1) the target's rank then.
+        refinement: (layer, head + 1) contribution of the head's refinement, refined weights against
+            first-order ones, the last column the layer's; None for a vanilla model.
+        refinement_ranks: (layer, head + 1) the target's rank then, or None.
         second_order: contribution of the refinement of all heads at once; None for a vanilla model.
         second_order_rank: the target's rank then, or None.
     """
@@ -94,7 +95,7 @@ class Contributions:
 
 
 def contributions(model: SequentialModel, items: Sequence[int], target: int) -> Contributions:
-    """What each head, each head's refinement and the whole second order add to a target.
+    """What heads, layers, their refinement and the whole second order add to a target.
 
     One batch with a row for each; costs as many forward passes of the history.
 
@@ -106,8 +107,9 @@ def contributions(model: SequentialModel, items: Sequence[int], target: int) -> 
     Raises:
         DataError: the history is empty, or something is not an item.
     """
-    shape = model.config.n_layers, model.config.n_heads
-    places = [(layer, head) for layer in range(shape[0]) for head in range(shape[1])]
+    shape = model.config.n_layers, model.config.n_heads + 1
+    heads: list[int | None] = [*range(model.config.n_heads), None]
+    places = [(layer, head) for layer in range(model.config.n_layers) for head in heads]
     changes: list[Change] = ["uniform"]
     variants: list[list[Ablation]] = [[]]
     if model.config.refinement != "none":

@@ -121,10 +121,22 @@ def test_halves_and_paths_of_a_refined_cell(directory):
     assert "5. Film E (1995) \u2192 " in text and " \u2192 2. Film A (1991): " in text
     drawn = why(page)
     assert list(drawn) == ["why-0", "why-1-paths", "why-1"]
-    np.testing.assert_allclose(drawn["why-1-paths"][0]["x"], paths.terms[1:])
-    assert drawn["why-1-paths"][0]["y"] == [
+    *halves_of_paths, through, _, bars = drawn["why-1-paths"]
+    np.testing.assert_allclose(bars["x"], paths.terms[1:])
+    assert bars["text"] == [
         f"{n}. Film {'CADAE'[n - 1]} (199{ITEMS[n - 1]})" for n in range(2, 6)
     ]
+    np.testing.assert_allclose(
+        through["customdata"],
+        np.stack([paths.query_row, paths.key_column, paths.terms], axis=1)[1:],
+    )
+    assert len(halves_of_paths) == 2 * 4
+    for weights, lines in (
+        (paths.query_row[1:], halves_of_paths[:4]),
+        (paths.key_column[1:], halves_of_paths[4:]),
+    ):
+        widths = [line["line"]["width"] for line in lines]
+        np.testing.assert_allclose(widths, 0.5 + 7.5 * weights / weights.max())
 
 
 def test_a_vanilla_cell_has_nothing_to_decompose_and_stosa_a_distance(directory):
@@ -231,7 +243,7 @@ def test_titles_stay_text(directory, tmp_path):
     assert not any(title in text for title in HOSTILE for text in written)
     labels = [escaped(f"{n}. {title}") for n, title in enumerate(HOSTILE, start=1)]
     drawn = why(page)
-    assert drawn["why-0-paths"][0]["y"] == labels
+    assert drawn["why-0-paths"][-1]["text"] == labels
     assert drawn["why-0"][0]["y"] == labels
 
 
@@ -304,7 +316,7 @@ def test_contributions_of_both_models(directory):
             assert any(whole in text for text in texts(page))
         assert shown.to_numpy().tolist() == [
             [str(layer + 1), name]
-            + [f"{values[layer, h]:+.3f}, rank {ranks[layer, h]}" for h in range(2)]
+            + [f"{values[layer, h]:+.3f}, rank {ranks[layer, h]}" for h in range(3)]
             for layer in range(2)
             for name, values, ranks in rows
         ]
