@@ -14,8 +14,8 @@ from plotly.subplots import make_subplots
 from awrsr.explain import ATTENTION, EXPLANATIONS, NEITHER, Curves
 
 KINDS = {"deletion": "Deletion", "insertion": "Insertion"}
-ATTENTION_COLORS = ("#3b6fd4", "#7a5ae0", "#1b9aa8", "#5b8fb0", "#b04fc0")
-OTHER_COLORS = ("#d97a1e", "#c4501b", "#b58900", "#d0568a", "#2f9e57", "#a3703f")
+ATTENTION_COLORS = ("#3b6fd4", "#b04fc0", "#7a5ae0", "#5b8fb0", "#1b9aa8")
+OTHER_COLORS = ("#b58900", "#a3703f", "#d0568a", "#c0392b", "#d97a1e", "#8a5a00")
 NEITHER_COLORS = ("#8a8a8a", "#6f7f8f", "#9a8a70")
 DASHES = ("solid", "dash", "dot")
 GRID = "rgba(128, 128, 128, 0.22)"

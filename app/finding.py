@@ -41,6 +41,8 @@ COLUMNS = {
     "divergence_seeds": Column("JS seeds", "The same of two seeds of one model: the noise."),
     "correlation": Column("rho A, B", "Spearman's rank correlation of the two rows."),
     "correlation_seeds": Column("rho seeds", "The same of two seeds of one model: the noise."),
+    "shared": Column("top 10 shared", "Items among the first ten of both models."),
+    "shared_seeds": Column("shared, seeds", "The same of two seeds of one model: the noise."),
     "attribution_a": Column("rho attr A", "Spearman of A's row with the size of input x gradient."),
     "attribution_b": Column("rho attr B", "Spearman of B's row with the size of input x gradient."),
 }
@@ -52,6 +54,10 @@ PER_MODEL = {
     "attribution": "attribution",
 }
 """Columns of each model, and the measure of the scan that they show."""
+
+
+AGREEMENTS = ("shared", "divergence", "correlation")
+"""Columns that say how alike A and B are; each has a twin of two seeds, NAME_seeds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,11 +131,32 @@ def stale(scan: Scan, dataset: Dataset, models: Mapping[str, str]) -> str:
     return ""
 
 
-def noise_pair(scan: Scan, a: str) -> tuple[str, str] | None:
-    """Two seeds of one model, of A's settings where the scan has such a pair."""
-    pairs = seed_pairs(scan.about)
-    alike = [pair for pair in pairs if a in pair]
-    return (alike or pairs or [None])[0]
+def noise_pair(scan: Scan, a: str, b: str, kind: str) -> tuple[str, str] | None:
+    """Two seeds of one model of A's or B's backbone, the nearest to A and B that the scan has.
+
+    A pair that has the kind of map comes first, then one of A's settings, then one of B's, then one
+    of A's backbone.
+    """
+    models = scan.about["models"]
+
+    def far(pair: tuple[str, str]) -> tuple[bool, bool, bool, bool]:
+        one = models[pair[0]]["model"]
+        return (
+            kind == "second_order" and one["refinement"] == "none",
+            a not in pair,
+            b not in pair,
+            one["backbone"] != backbone_of(scan, a),
+        )
+
+    backbones = {backbone_of(scan, a), backbone_of(scan, b)}
+    pairs = [p for p in seed_pairs(scan.about) if models[p[0]]["model"]["backbone"] in backbones]
+    return min(pairs, key=far, default=None)
+
+
+def backbone_of(scan: Scan, name: str) -> str:
+    """A model's backbone, by the scan or, where the scan lacks it, by its name."""
+    about = scan.about["models"].get(name)
+    return about["model"]["backbone"] if about else name.partition("-")[0]
 
 
 def pair_table(
@@ -159,10 +186,13 @@ def pair_table(
         for side, rows in sides.items():
             if f"{kind}_{measure}" in rows:
                 columns[f"{name}_{side}"] = rows[f"{kind}_{measure}"].to_numpy(dtype=float)
-    seeds = noise_pair(noise, a) if noise is not None else None
+    seeds = noise_pair(noise, a, b, kind) if noise is not None else None
     of_pairs = {"": _of_pair(scan, (a, b), dataset)}
     of_pairs["_seeds"] = _of_pair(noise, seeds, dataset) if noise and seeds else None
     for suffix, rows in of_pairs.items():
+        columns["shared" + suffix] = (
+            np.full(dataset.n_users, np.nan) if rows is None else rows["shared"].to_numpy(float)
+        )
         for measure in ("divergence", "correlation"):
             name = f"{kind}_{measure}"
             if rows is not None and suffix and rows[name].isna().all():
@@ -200,7 +230,7 @@ class Slice(NamedTuple):
 
 
 def slices(table: pd.DataFrame, max_length: int) -> dict[str, Slice]:
-    """The named slices, by name; one may be empty.
+    """The named slices, by name; one may be empty, but for one that no user can be in.
 
     Args:
         table: made by `pair_table`.
@@ -218,21 +248,25 @@ def slices(table: pd.DataFrame, max_length: int) -> dict[str, Slice]:
             return np.zeros(len(values), dtype=bool)
         return (values >= np.quantile(known, 1 - TENTH)) & (values > 0)
 
-    return {
+    repeats = table["repeats"].to_numpy() > 0
+    found = {
         "all": Slice("All users", np.ones(len(table), dtype=bool)),
         "short": Slice(f"Short histories (at most {short} items)", length <= short),
         "long": Slice(f"Long histories ({long} items or more)", length >= long),
         "cut": Slice(f"Longer than the {max_length} items seen", length > max_length),
-        "repeats": Slice("Histories that repeat items", table["repeats"].to_numpy() > 0),
+        "repeats": Slice("Histories that repeat items", repeats),
         "ranks": Slice("Ranks furthest apart (a tenth)", top(moved)),
         "attention": Slice("Attention least alike (a tenth)", top(apart)),
         "noise": Slice("Attention less alike than of two seeds", apart > noise),
     }
+    if not repeats.any():
+        del found["repeats"]  # nobody repeats an item in this dataset
+    return found
 
 
 def slice_metrics(table: pd.DataFrame, named: Mapping[str, Slice]) -> pd.DataFrame:
     """HR@10 and NDCG@10 of both models per slice, B less A with its paired bootstrap interval, and
-    how alike their attention is beside the same of two seeds."""
+    how alike their lists and their attention are beside the same of two seeds."""
     gains = {
         (metric, side): gain(table[f"rank_{side}"].to_numpy(), metric)
         for metric in ("HR@10", "NDCG@10")
@@ -255,7 +289,7 @@ def slice_metrics(table: pd.DataFrame, named: Mapping[str, Slice]) -> pd.DataFra
                 f"{metric} low": low,
                 f"{metric} high": high,
             }
-        for column in ("divergence", "divergence_seeds", "correlation", "correlation_seeds"):
+        for column in (c for of in AGREEMENTS for c in (of, f"{of}_seeds")):
             known = table.loc[part.chosen, column].dropna()
             row[column] = known.mean() if len(known) else np.nan
         rows.append(row)

@@ -3,10 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from app import state
-from app.sides import Side
+from app import loaders, state
+from app.sides import Side, run_model
 from app.text import plain
 from awrsr.dataset import Dataset
+from awrsr.errors import AwrsrError
 from awrsr.explain import PERSISTENCE, overlap_at, rank_biased_overlap
 from awrsr.recommendation import rank_of, ranked_catalogue
 
@@ -42,6 +43,7 @@ def show_recommendations(
         st.markdown("#### Recommendations")
         if len(sides) == 2:
             show_overlap(*(rankings[side.key]["item"].to_numpy() for side in sides))
+            show_noise(dataset, sides, rankings, history)
     for side, column in zip(sides, st.columns(len(sides), gap="medium"), strict=True):
         other = next((each for each in sides if each is not side), None)
         with column:
@@ -68,6 +70,30 @@ def show_overlap(first: list[int], second: list[int]) -> None:
         f"candidates: 1 if they are equal. p = {PERSISTENCE:g}: the first ten ranks carry 86% of "
         "the weight, whatever the length of the lists. Items of equal score are in item order.",
     )
+
+
+def show_noise(
+    dataset: Dataset, sides: list[Side], rankings: dict[str, pd.DataFrame], history: list[int]
+) -> None:
+    """The same two numbers of two seeds of A's or B's settings, which is how much noise shares."""
+    for side in sides:
+        twin = loaders.seed_twin(side.directory)
+        if twin is None:
+            continue
+        found = run_model(side.key, twin, dataset, history)
+        if isinstance(found, AwrsrError):
+            st.caption(f"{plain(twin.name)}: {plain(found)}")
+            continue
+        first = rankings[side.key]["item"].to_numpy()
+        second = ranked_catalogue(found.trace.item_scores, history)["item"].to_numpy()
+        listed = min(st.session_state.k, len(first))
+        if listed:
+            st.caption(
+                f"Of the same history, two seeds of {plain(side.model_name)}: "
+                f"{overlap_at(first, second, listed)} of {listed}, rank-biased overlap "
+                f"{rank_biased_overlap(first, second):.3f}. So much differs by the seed alone."
+            )
+            return
 
 
 def show_list(

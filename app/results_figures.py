@@ -79,12 +79,15 @@ def interval_figure(intervals: pd.DataFrame, metric: str) -> go.Figure:
     return figure
 
 
-def cutoff_figure(table: pd.DataFrame, cutoffs: tuple[int, ...]) -> go.Figure:
+def cutoff_figure(
+    table: pd.DataFrame, cutoffs: tuple[int, ...], *, differences: bool = False
+) -> go.Figure:
     """NDCG@N against N, a line per model, with a bar from lowest to highest seed.
 
     Args:
         table: rows of `awrsr.results.means` of one dataset, loss and backbone.
         cutoffs: the values of N, for each of which there are the columns NDCG@N, its min and max.
+        differences: the columns are differences to vanilla.
     """
     figure = go.Figure()
     for row in records(table):
@@ -104,22 +107,24 @@ def cutoff_figure(table: pd.DataFrame, cutoffs: tuple[int, ...]) -> go.Figure:
             mode="lines+markers",
             name=_short(row["refinement"]),
             line=_line(row["refinement"]),
-            hovertemplate="N = %{x}: %{y:.4f}<extra>%{fullData.name}</extra>",
+            hovertemplate=f"N = %{{x}}: %{{y:{'+' * differences}.4f}}"
+            "<extra>%{fullData.name}</extra>",
         )
     figure.update_xaxes(tickvals=list(cutoffs), title="N", gridcolor=GRID, fixedrange=True)
-    return _with_legend(figure)
+    return _with_legend(figure, differences=differences)
 
 
-def trend_figure(history: pd.DataFrame, column: str) -> go.Figure:
+def trend_figure(history: pd.DataFrame, column: str, *, differences: bool = False) -> go.Figure:
     """A column of the histories epoch by epoch: a thin line per run, a thick one for the mean.
 
     Args:
         history: rows of `Results.history` of one dataset, loss and backbone, in the refinements'
             order.
         column: NDCG@5, NDCG@10, grad_norm, ...
+        differences: the column is the difference to vanilla.
     """
     figure = go.Figure()
-    digits = 4 if "@" in column else 2
+    form = ("+" if differences else "") + (".4f" if "@" in column else ".2f")
     for (*_, refinement), group in history.groupby(MODEL, sort=False):
         runs = group.groupby("seed")
         line = _line(refinement)
@@ -134,8 +139,7 @@ def trend_figure(history: pd.DataFrame, column: str) -> go.Figure:
                     legendgroup=refinement,
                     showlegend=False,
                     name=f"{_short(refinement)}, seed {seed}",
-                    hovertemplate=f"epoch %{{x}}: %{{y:.{digits}f}}"
-                    "<extra>%{fullData.name}</extra>",
+                    hovertemplate=f"epoch %{{x}}: %{{y:{form}}}<extra>%{{fullData.name}}</extra>",
                 )
         mean = epoch_means(group, [column])
         mean = mean[mean["seeds"] == len(runs)]
@@ -146,16 +150,20 @@ def trend_figure(history: pd.DataFrame, column: str) -> go.Figure:
             line=line,
             legendgroup=refinement,
             name=_short(refinement),
-            hovertemplate=f"epoch %{{x}}: %{{y:.{digits}f}}<extra>%{{fullData.name}}</extra>",
+            hovertemplate=f"epoch %{{x}}: %{{y:{form}}}<extra>%{{fullData.name}}</extra>",
         )
     figure.update_xaxes(title="epoch", gridcolor=GRID, fixedrange=True)
-    return _with_legend(figure, from_zero="@" in column)
+    return _with_legend(figure, from_zero="@" in column, differences=differences)
 
 
-def _with_legend(figure: go.Figure, from_zero: bool = True) -> go.Figure:
+def _with_legend(
+    figure: go.Figure, *, from_zero: bool = True, differences: bool = False
+) -> go.Figure:
     figure.update_yaxes(
         gridcolor=GRID, rangemode="tozero" if from_zero else "normal", nticks=6, fixedrange=True
     )
+    if differences:
+        figure.update_yaxes(tickformat="+.3~g", zeroline=True, zerolinewidth=2, zerolinecolor=ZERO)
     figure.update_layout(
         height=340,
         margin=MARGIN,

@@ -209,6 +209,19 @@ def means(test: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
     return in_order(table.reset_index())
 
 
+def less_vanilla(table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """Rows of refined models, columns less those of vanilla of the same seed, and epoch if any.
+
+    A row without such a vanilla is left out.
+    """
+    columns = list(columns)
+    by = [name for name in ("dataset", "loss", "backbone", "seed", "epoch") if name in table]
+    refined = table[table["refinement"] != "none"]
+    vanilla = table[table["refinement"] == "none"][[*by, *columns]]
+    both = refined.merge(vanilla, on=by, suffixes=("", " of vanilla"))
+    return both.assign(**{name: both[name] - both[f"{name} of vanilla"] for name in columns})
+
+
 def in_order(table: pd.DataFrame) -> pd.DataFrame:
     """Rows of models in the order in which refinements are shown."""
     places = {name: place for place, name in enumerate(REFINEMENTS)}

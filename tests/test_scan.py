@@ -126,9 +126,16 @@ def divergence(p: list[float], q: list[float]) -> float:
     return (to_the_middle(p) + to_the_middle(q)) / 2
 
 
-def compared(a: SequentialModel, b: SequentialModel, history: list[int]) -> dict[str, float]:
+def compared(
+    a: SequentialModel, b: SequentialModel, history: list[int], target: int
+) -> dict[str, float]:
     """A user's columns of one pair of models."""
-    found: dict[str, float] = {}
+    candidates = {*range(1, UNEVEN.n_items + 1)} - {*history} | {target}
+    lists = []
+    for model in (a, b):
+        scores = awrsr.trace(model, history).item_scores.tolist()
+        lists.append(sorted(candidates, key=lambda item: -scores[item - 1])[:10])
+    found: dict[str, float] = {"shared": len({*lists[0]} & {*lists[1]})}
     rows = [rows_of(awrsr.trace(model, history)) for model in (a, b)]
     for kind in KINDS:
         p, q = (row[kind] for row in rows)
@@ -176,8 +183,9 @@ def test_every_pair_equals_the_slow_reference(models):
         pair for pair in pairs for _ in range(UNEVEN.n_users)
     ]
     for place, (_, row) in enumerate(found.iterrows()):
-        history = UNEVEN.sequence(place % UNEVEN.n_users)[:-1].tolist()
-        check_row(row, compared(models[row["model_a"]], models[row["model_b"]], history))
+        *history, target = UNEVEN.sequence(place % UNEVEN.n_users).tolist()
+        expected = compared(models[row["model_a"]], models[row["model_b"]], history, target)
+        check_row(row, expected)
 
 
 def test_without_pairs_every_two_models_are_compared_once(models):
@@ -461,7 +469,7 @@ def test_a_damaged_scan_is_refused(place: Path, tmp_path: Path):
     with pytest.raises(DataError, match="users.parquet: missing column model, target"):
         read_scan(output)
     (output / "scan.json").write_text(json.dumps(about | {"schema_version": 99}))
-    with pytest.raises(AwrsrError, match="schema_version is 99; this version reads 1"):
+    with pytest.raises(AwrsrError, match="schema_version is 99; this version reads 2"):
         read_scan(output)
 
 

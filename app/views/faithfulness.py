@@ -20,6 +20,7 @@ from awrsr.explain import (
     MEASURES,
     STUDY_FILE,
     Study,
+    against_random,
     read_study,
 )
 
@@ -121,6 +122,7 @@ def show_study(study: Study) -> None:
         config={"displayModeBar": False},
         alt=f"{titled(measure)} of every explanation less that of random orders",
     )
+    show_verdict(rows, models, SORTS[sort] if sort != "all" else "")
     st.markdown("##### Means over users")
     st.dataframe(means(rows, models), hide_index=True, key="study-means", height="content")
     show_curves(study, sort, models)
@@ -132,6 +134,36 @@ def show_study(study: Study) -> None:
         f"bootstrap intervals. {HOW}"
     )
     st.code(str(about.get("command", "")), language=None)
+
+
+VERDICT_WORDS = {
+    "better": "better than random orders",
+    "undecided": "not told apart from them",
+    "worse": "worse than random orders",
+}
+
+
+def show_verdict(rows: pd.DataFrame, models: dict[str, str], sort: str) -> None:
+    """Which explanations are better than random orders and which are not, a line a model."""
+    lines = []
+    for name, title in models.items():
+        part = rows[rows["model"] == name]
+        if part.empty:
+            continue
+        means_of = part.set_index("explanation")["mean"]
+        parts = [
+            f"**{VERDICT_WORDS[side]}** "
+            + ", ".join(f"{EXPLANATIONS.get(e, plain(e))} {means_of[e]:.3f}" for e in explanations)
+            for side, explanations in against_random(part).items()
+            if explanations
+        ]
+        where = f", {sort.lower()} causes" if sort else ""
+        lines.append(
+            f"- {plain(title)}{where}: {'; '.join(parts)} (random {means_of['random']:.3f})"
+        )
+    if lines:
+        st.markdown("\n".join(lines))
+        st.caption("By the 95% intervals above; recency and popularity know nothing of the model.")
 
 
 def titled(measure: str) -> str:

@@ -28,6 +28,8 @@ SHOWN = {
     "rank_b": "%d",
     "change": "%+d",
     "doublings": "%+.1f",
+    "shared": "%d",
+    "shared_seeds": "%d",
     "divergence": "%.3f",
     "divergence_seeds": "%.3f",
     "correlation": "%+.2f",
@@ -75,6 +77,8 @@ def show(inspector: Any) -> None:
     table = finding.pair_table(scan, noise, chosen.dataset, chosen.a, chosen.b, kind)
     say_what_is_compared(chosen, table, noise, kind)
     named = finding.slices(table, max_length(chosen))
+    if st.session_state.slice not in named:
+        st.session_state["slice"] = next(iter(named))
     show_slices(table, named, (*key, kind))
     part = table[named[st.session_state.slice].chosen]
     if part.empty:
@@ -158,24 +162,8 @@ def say_what_is_compared(
         "Attention is the last layer's last row, heads averaged: what the position that makes the "
         "prediction attends to."
     )
-    seeds = finding.noise_pair(noise, chosen.a) if noise is not None else None
-    if seeds is not None:
-        st.caption(
-            f":material/graphic_eq: JS seeds and rho seeds compare {plain(seeds[0])} with "
-            f"{plain(seeds[1])}: two trainings that differ by their seed alone. What two models "
-            "differ by beyond that is more than noise; a smoother map differs less by nature."
-            + (
-                " These two have no second order, so it is their refined maps that are compared."
-                if kind == "second_order" and seeds_are_vanilla(noise, seeds)
-                else ""
-            )
-        )
-    else:
-        st.caption(
-            ":material/graphic_eq: There is no second seed to compare with: train one with "
-            "another `--train.seed` and give its directory to `awrsr scan --models`. Until then "
-            "nobody can tell how much of a difference is noise."
-        )
+    seeds = finding.noise_pair(noise, chosen.a, chosen.b, kind) if noise is not None else None
+    st.caption(f":material/graphic_eq: {what_seeds_say(chosen, noise, seeds, kind)}")
     if chosen.a == chosen.b:
         st.info("A and B are the same model: choose two to see how they differ.")
     elif table["divergence"].isna().all():
@@ -190,9 +178,27 @@ def say_what_is_compared(
         )
 
 
-def seeds_are_vanilla(noise: Scan, seeds: tuple[str, str]) -> bool:
-    """Whether the two seeds have no second order."""
-    return noise.about["models"][seeds[0]]["model"]["refinement"] == "none"
+def what_seeds_say(
+    chosen: pages.Chosen, noise: Scan | None, seeds: tuple[str, str] | None, kind: str
+) -> str:
+    """What the columns of seeds compare, and what they can and cannot tell."""
+    if noise is None or seeds is None:
+        backbones = {model_title(name).partition(" ")[0] for name in (chosen.a, chosen.b)}
+        return (
+            f"There are no two seeds of one {' or '.join(sorted(map(plain, backbones)))} to set "
+            "this against: train one with another `--train.seed` and give its directory to `awrsr "
+            "scan --models`. Until then nobody can tell how much of a difference is noise."
+        )
+    words = (
+        f"The columns of seeds compare {plain(seeds[0])} with {plain(seeds[1])}, two trainings "
+        "that differ by their seed alone. It is one pair: a difference of A and B that is not "
+        "clearly larger may be the seed's. A smoother map differs less by nature."
+    )
+    if not {chosen.a, chosen.b} & {*seeds}:
+        words += " Of A's and B's own settings there is no second seed."
+    if kind == "second_order" and noise.about["models"][seeds[0]]["model"]["refinement"] == "none":
+        words += " These two have no second order, so it is their refined maps that are compared."
+    return words
 
 
 # --- slices and limits ----------------------------------------------------------------------------
@@ -235,6 +241,8 @@ def show_slices(table: pd.DataFrame, named: dict[str, finding.Slice], key: tuple
                     f"{metric} of B less A": difference,
                 }.items()
             },
+            "shared A, B": rows["shared"].map(lambda v: number(v, "{:.1f}")),
+            "shared seeds": rows["shared_seeds"].map(lambda v: number(v, "{:.1f}")),
             "JS A, B": rows["divergence"].map(lambda v: number(v, "{:.3f}")),
             "JS seeds": rows["divergence_seeds"].map(lambda v: number(v, "{:.3f}")),
             "rho A, B": rows["correlation"].map(lambda v: number(v, "{:+.2f}")),
@@ -253,14 +261,16 @@ def show_slices(table: pd.DataFrame, named: dict[str, finding.Slice], key: tuple
                 **{
                     name: st.column_config.TextColumn(width=60)
                     for name in shown
-                    if name.startswith(("JS", "rho"))
+                    if name.startswith(("shared", "JS", "rho"))
                 },
             },
         )
         st.caption(
             "In brackets the 95% paired bootstrap interval over the slice's users; where it holds "
-            "0 the slice does not tell the models apart. Slices made by ranks or by attention were "
-            "chosen by what they are measured on: read them as places to look, not as results."
+            "0 the slice does not tell the models apart. Shared: items among the first ten of "
+            "both; JS: Jensen-Shannon divergence of the rows in bits; rho: Spearman's. Slices "
+            "made by ranks or by attention were chosen by what they are measured on: read them as "
+            "places to look, not as results."
         )
     st.selectbox("Slice", list(named), key="slice", format_func=lambda name: label_of(named[name]))
 

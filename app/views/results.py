@@ -17,11 +17,14 @@ from awrsr.config import BACKBONE_TITLES
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError, counted
 from awrsr.grid import Grid, read_grid
-from awrsr.results import PAIRED_METRICS, Results, in_order, means, read_results
+from awrsr.results import PAIRED_METRICS, Results, in_order, less_vanilla, means, read_results
 
 EXPERIMENTS = loaders.ASSETS.parent / "experiments"
 EXPERIMENTS_VARIABLE = "AWRSR_EXPERIMENTS"
 """Environment variable: another folder of grids and their recorded results."""
+
+AS_MEASURED = ["As measured", "Less vanilla"]
+LESS = ", less vanilla of the same seed"
 
 STYLE = """<style>
 [class*="st-key-results-"] :is([class$="tick"], .annotation, .g-xtitle, .legendtext) text,
@@ -49,8 +52,18 @@ def show() -> None:
     show_claim(results, dataset, loss)
     show_intervals(results, dataset, loss)
     show_models(results, dataset, loss)
-    show_cutoffs(results, dataset, loss)
-    show_training(results, dataset, loss)
+    compared = st.segmented_control(
+        "Lines",
+        AS_MEASURED,
+        default=AS_MEASURED[0],
+        required=True,
+        key="lines",
+        help="Of what follows, epoch by epoch and N by N. Less vanilla: of each refined model less "
+        "vanilla of the same seed, which shows what lies too near to see.",
+    )
+    differences = compared == AS_MEASURED[1]
+    show_cutoffs(results, dataset, loss, differences)
+    show_training(results, dataset, loss, differences)
     show_example(results, dataset)
     show_data(recorded)
     show_planned(planned)
@@ -140,29 +153,36 @@ def show_models(results: Results, dataset: str, loss: str) -> None:
         st.caption("Software: " + plain(" / ".join(sorted(set(results.runs["software"])))))
 
 
-def show_cutoffs(results: Results, dataset: str, loss: str) -> None:
+def show_cutoffs(results: Results, dataset: str, loss: str, differences: bool) -> None:
     """NDCG@N against N, a figure a backbone."""
-    st.markdown("##### NDCG@N against N, test")
+    st.markdown(f"##### NDCG@N against N, test{LESS * differences}")
     names = [f"NDCG@{cutoff}" for cutoff in report.CUTOFFS]
-    rows = means(report.part(results.test, dataset, loss), names)
+    test = report.part(results.test, dataset, loss)
+    rows = means(less_vanilla(test, names) if differences else test, names)
+    if rows.empty:
+        st.info(report.NOTHING_TO_PAIR)
     for place, backbone in zip(st.columns(2), rows["backbone"].unique(), strict=False):
         with place:
             st.markdown(f"**NDCG@N**, {BACKBONE_TITLES[backbone]}")
             st.plotly_chart(
-                results_figures.cutoff_figure(rows[rows["backbone"] == backbone], report.CUTOFFS),
+                results_figures.cutoff_figure(
+                    rows[rows["backbone"] == backbone], report.CUTOFFS, differences=differences
+                ),
                 key=f"results-cutoff-{backbone}",
                 config={"displayModeBar": False},
             )
     st.caption("Means over seeds; thin bars from the lowest to the highest seed.")
 
 
-def show_training(results: Results, dataset: str, loss: str) -> None:
+def show_training(results: Results, dataset: str, loss: str, differences: bool) -> None:
     """Validation and gradient norm epoch by epoch, with and without refinement."""
-    st.markdown("##### While training")
+    st.markdown(f"##### While training{LESS * differences}")
     metric = st.segmented_control(
         "Validation metric", ["NDCG@5", "NDCG@10"], default="NDCG@10", key="trend"
     )
     history = in_order(report.part(results.history, dataset, loss))
+    if differences:
+        history = in_order(less_vanilla(history, ["NDCG@5", "NDCG@10", "grad_norm"]))
     panels = [
         (kind, name, column, backbone)
         for kind, name, column in (
@@ -177,7 +197,9 @@ def show_training(results: Results, dataset: str, loss: str) -> None:
             with place:
                 st.markdown(f"**{name}**, {BACKBONE_TITLES[backbone]}")
                 st.plotly_chart(
-                    results_figures.trend_figure(history[history["backbone"] == backbone], column),
+                    results_figures.trend_figure(
+                        history[history["backbone"] == backbone], column, differences=differences
+                    ),
                     key=f"results-{kind}-{backbone}",
                     config={"displayModeBar": False},
                 )

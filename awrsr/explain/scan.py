@@ -1,12 +1,13 @@
 """A dataset's users through several models: one row of numbers per user and model, and per pair.
 
-All numbers are of the last row of the last layer, heads averaged: what the position that makes the
-prediction attends to. A scan directory holds
+All numbers about maps are of the last row of the last layer, heads averaged: what the position that
+makes the prediction attends to. A scan directory holds
 
     users.parquet   user_id, model, target, rank, length, seen, repeats, and for each kind of map
                     <kind>_<measure> (see `awrsr.explain.heads.MEASURES`), with attributions also
                     <kind>_attribution
-    pairs.parquet   user_id, model_a, model_b, and <kind>_divergence, <kind>_correlation
+    pairs.parquet   user_id, model_a, model_b, shared (candidates among the first ten of both), and
+                    <kind>_divergence, <kind>_correlation
     scan.json       what they were computed from: dataset, models with the hash of their weights,
                     protocol
 
@@ -44,14 +45,17 @@ from awrsr.metrics import target_ranks
 from awrsr.models import SequentialModel
 from awrsr.recommendation import check_same_catalogue
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 USERS_FILE, PAIRS_FILE, ABOUT_FILE = "users.parquet", "pairs.parquet", "scan.json"
 PART_USERS = 256
 """Users of a part, the least that a run that goes on does not compute again."""
 DRAWN_AT_ONCE = 1_000_000
 """Values drawn again at a time for an interval: 16 MB with their places."""
 COUNTS = ("target", "rank", "length", "seen", "repeats")
+SHARED = "shared"
 PAIR_MEASURES = ("divergence", "correlation")
+LISTED = 10
+"""Length of the lists of which `shared` counts what both hold."""
 
 Pair = tuple[str, str]
 Frame = dict[str, npt.NDArray[Any]]
@@ -115,15 +119,16 @@ def scan(
     longest = max(model.config.max_length for model in models.values())
     found: dict[str, list[Frame]] = {name: [] for name in models}
     compared: list[Frame] = []
+    lists: dict[str, Tensor] = {}
     order: list[npt.NDArray[np.int64]] = []
     for batch in batches(dataset, chosen, longest, n_items=dataset.n_items, batch_size=batch_size):
         rows: dict[str, dict[str, Tensor]] = {}
         for name, model in models.items():
-            frame, rows[name] = _scan_batch(model, batch, attribution)
+            frame, rows[name], lists[name] = _scan_batch(model, batch, attribution)
             found[name].append(frame)
             if progress is not None:
                 progress(len(batch.users))
-        compared.append(_compare(rows, models, batch, pairs))
+        compared.append(_shared(lists, pairs) | _compare(rows, models, batch, pairs))
         order.append(batch.users)
     in_order = np.argsort(np.concatenate(order), kind="stable")
     ids = np.array(dataset.user_ids, dtype=object)[np.concatenate(order)[in_order]]
@@ -176,13 +181,17 @@ def check_belongs(name: str, model: SequentialModel, dataset: Dataset) -> None:
 
 def _scan_batch(
     model: SequentialModel, batch: Batch, attribution: bool
-) -> tuple[Frame, dict[str, Tensor]]:
-    """The columns of a batch in one model, and its rows by kind, (batch, slot) in float64."""
+) -> tuple[Frame, dict[str, Tensor], Tensor]:
+    """The columns of a batch in one model, its rows by kind, (batch, slot) in float64, and the
+    candidates with the highest scores, (batch, rank), 0 where there are no more."""
     sequences = batch.sequences(model.config.max_length).to(model.device)
     recorded = PredictionRows()
     with torch.inference_mode():
         states = model(sequences, recording=recorded)[:, -1]
-        ranks = target_ranks(model.item_scores(states), *_targets_and_seen(batch, model.device))
+        item_scores = model.item_scores(states)
+        ranks = target_ranks(item_scores, *_targets_and_seen(batch, model.device))
+        best = item_scores.topk(min(LISTED, item_scores.shape[1]))  # of what is left in place
+        listed = torch.where(best.values > -torch.inf, best.indices + 1, 0).cpu()
         rows = {kind: w.double().mean(dim=1) for kind, w in recorded.layers[-1].items()}
     lengths = np.array([len(history) for history in batch.histories])
     frame: Frame = {
@@ -204,7 +213,7 @@ def _scan_batch(
             frame[f"{kind}_{name}"] = (
                 values[order.index(kind)] if kind in order else np.full(len(lengths), np.nan)
             )
-    return frame, rows
+    return frame, rows, listed
 
 
 def _targets_and_seen(batch: Batch, device: torch.device) -> tuple[Tensor, tuple[Tensor, Tensor]]:
@@ -271,6 +280,16 @@ def _correlations(
     return rho.masked_fill(~defined, torch.nan)
 
 
+def _shared(lists: Mapping[str, Tensor], pairs: list[Pair]) -> Frame:
+    """The column shared, (pair, batch)."""
+    width = {len(listed) for listed in lists.values()}.pop()
+    counts = [
+        ((lists[a][:, :, None] == lists[b][:, None]) & (lists[a] > 0)[:, :, None]).sum((1, 2))
+        for a, b in pairs
+    ]
+    return {SHARED: torch.stack(counts).numpy() if counts else np.zeros((0, width))}
+
+
 def _compare(
     rows: dict[str, dict[str, Tensor]],
     models: Mapping[str, SequentialModel],
@@ -325,7 +344,7 @@ def _table(
     return pd.DataFrame(
         front
         | {
-            name: values.astype(np.int32 if name in COUNTS else np.float32)
+            name: values.astype(np.int32 if name in (*COUNTS, SHARED) else np.float32)
             for name, values in columns.items()
         }
     )
@@ -338,7 +357,7 @@ def _no_pairs() -> pd.DataFrame:
         for measure in PAIR_MEASURES
         for kind in KINDS
     }
-    return pd.DataFrame(text | numbers)
+    return pd.DataFrame(text | {SHARED: pd.Series(dtype=np.int32)} | numbers)
 
 
 def write_scan(
@@ -515,7 +534,7 @@ def read_scan(directory: str | Path) -> Scan:
         )
     needed = {
         USERS_FILE: ["user_id", "model", *COUNTS, *_columns(MEASURES)],
-        PAIRS_FILE: ["user_id", "model_a", "model_b", *_columns(PAIR_MEASURES)],
+        PAIRS_FILE: ["user_id", "model_a", "model_b", SHARED, *_columns(PAIR_MEASURES)],
     }
     tables = {}
     for file, columns in needed.items():

@@ -37,6 +37,7 @@ from awrsr.dataset import Dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.explain.explanations import explanation_orders
 from awrsr.explain.faithfulness import (
+    LOWER_IS_BETTER,
     at_shares,
     bootstrap_means,
     cause_measures,
@@ -186,6 +187,27 @@ def read_study(directory: Path) -> Study:
         )
     except (OSError, ValueError, pa.ArrowException) as error:
         raise DataError(f"{directory} is a damaged study: {error}") from error
+
+
+def against_random(rows: pd.DataFrame) -> dict[str, list[str]]:
+    """Explanations by how they stand to random orders, the best mean first.
+
+    better, worse: the 95% interval of the users' differences to random orders lies wholly on that
+    side of zero; undecided: it includes zero.
+
+    Args:
+        rows: of a study's summary, of one sort, measure and model.
+    """
+    found: dict[str, list[str]] = {"better": [], "undecided": [], "worse": []}
+    sign = -1 if rows["measure"].iloc[0] in LOWER_IS_BETTER else 1
+    order = np.argsort(-sign * rows["mean"].to_numpy(), kind="stable")
+    for row in rows.iloc[order].to_dict("records"):
+        if row["explanation"] == "random":
+            continue
+        low, high = sorted((sign * row["less_random_low"], sign * row["less_random_high"]))
+        side = "better" if low > 0 else "worse" if high < 0 else "undecided"
+        found[side].append(str(row["explanation"]))
+    return found
 
 
 def _users(dataset: Dataset, split: Split, sample: int, seed: int) -> list[int]:

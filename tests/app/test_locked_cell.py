@@ -123,9 +123,7 @@ def test_halves_and_paths_of_a_refined_cell(directory):
     assert list(drawn) == ["why-0", "why-1-paths", "why-1"]
     *halves_of_paths, through, _, bars = drawn["why-1-paths"]
     np.testing.assert_allclose(bars["x"], paths.terms[1:])
-    assert bars["text"] == [
-        f"{n}. Film {'CADAE'[n - 1]} (199{ITEMS[n - 1]})" for n in range(2, 6)
-    ]
+    assert bars["text"] == [f"{n}. Film {'CADAE'[n - 1]} (199{ITEMS[n - 1]})" for n in range(2, 6)]
     np.testing.assert_allclose(
         through["customdata"],
         np.stack([paths.query_row, paths.key_column, paths.terms], axis=1)[1:],

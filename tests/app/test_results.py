@@ -93,6 +93,32 @@ def test_another_validation_metric(folder: Path):
     np.testing.assert_allclose(line["y"], history["NDCG@5"])
 
 
+def test_lines_less_vanilla(folder: Path):
+    page = open_results()
+    page.segmented_control(key="lines").set_value("Less vanilla")
+    run(page)
+    assert messages(page) == []
+    found = read_results(folder / "ml-latest-small.toml")
+    drawn = figures(page)
+    rows = {
+        (row["refinement"], row["seed"]): row
+        for row in records(found.test)
+        if row["backbone"] == "sasrec"
+    }
+    both = [seed for seed in range(3) if {("none", seed), ("simple", seed)} <= rows.keys()]
+    curve = next(t for t in drawn["results-cutoff-sasrec"] if t["name"] == "simple")
+    for value, n in zip(curve["y"], report.CUTOFFS, strict=True):
+        each = [rows["simple", s][f"NDCG@{n}"] - rows["none", s][f"NDCG@{n}"] for s in both]
+        assert value == pytest.approx(np.mean(each))
+    for key in ("cutoff", "trend", "gradient"):
+        assert "vanilla" not in {t["name"] for t in drawn[f"results-{key}-sasrec"]}
+    of = found.history[found.history["backbone"] == "sasrec"]
+    norms = of.pivot(index=["seed", "epoch"], columns="refinement", values="grad_norm")
+    each = (norms["simple"] - norms["none"]).unstack("seed")[both].dropna()
+    line = [t for t in drawn["results-gradient-sasrec"] if t["name"] == "simple"][-1]
+    np.testing.assert_allclose(line["y"], each.mean(axis=1), atol=1e-9)
+
+
 def test_a_half_finished_grid_says_what_is_missing(folder: Path):
     found = read_results(folder / "ml-latest-small.toml")
     page = open_results()
