@@ -19,7 +19,7 @@ from jsonargparse import ActionYesNo, ArgumentParser, auto_cli
 from tqdm import tqdm
 
 from awrsr import attribution, board, explain, recommendation, training
-from awrsr.checkpoint import load_model
+from awrsr.checkpoint import load_model, read_config
 from awrsr.config import Candidates, ModelConfig, Split, TrainConfig, model_title
 from awrsr.dataset import Dataset, load_dataset, save_dataset
 from awrsr.errors import AwrsrError, ConfigError, DataError, counted, did_you_mean, nearest
@@ -76,22 +76,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one verb; 0 on success, 2 when it was refused."""
     logging.getLogger("lightning").setLevel(logging.ERROR)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
-    verbs: list[Callable[..., Any] | type] = [
-        prepare,
-        train,
-        evaluate,
-        recommend,
-        trace,
-        attribute,
-        scan,
-        experiment,
-        report,
-        plant,
-        faithfulness,
-    ]
     try:
         auto_cli(
-            verbs,
+            VERBS,
             args=arguments,
             prog="python -m awrsr",
             parser_mode="json",
@@ -636,8 +623,11 @@ def faithfulness(
         device: auto, cpu, cuda, cuda:1, ...
     """
     data = load_dataset(dataset) if dataset else dataset_of(model)
-    directories = {path.resolve().name: path for path in (model, beside) if path}
-    if beside and len(directories) == 1:
+    paths = [model, beside] if beside else [model]
+    for path in paths:
+        recommendation.check_catalogue(read_config(path)[1], data, f"{path}: ")
+    directories = {path.resolve().name: path for path in paths}
+    if len(directories) < len(paths):
         raise ConfigError(f"both models are called {model.resolve().name!r}; rename a directory")
     folder = dataset or model.parent.parent
     directory = output or folder / "faithfulness" / "_".join(directories)
@@ -770,14 +760,17 @@ def _refusal(parser: ArgumentParser, message: str) -> str:
 
 
 def _unknown_flag(parser: ArgumentParser, verb: str, flag: str) -> str:
-    """Names the flags of the same group, and the nearest of all by the last part of the name."""
+    """Names the flags of the same group, the nearest of all by the last part of the name, and the
+    verb that the flag may have meant."""
     flags = [_name(a) for a in parser._actions if a.option_strings and a.default != SUPPRESS]
     group = flag.rpartition(".")[0]
     alike = [name for name in flags if name.rpartition(".")[0] == group]
     last_part = {name.rpartition(".")[2].lstrip("-"): name for name in flags}
-    near = nearest(flag.rpartition(".")[2].lstrip("-"), last_part)
+    asked = flag.rpartition(".")[2].lstrip("-")
+    near = [last_part[name] for name in nearest(asked, last_part)]
+    near = near or [f"the verb {name}" for name in nearest(asked, [of.__name__ for of in VERBS])]
     return f"{verb} has no {flag}; accepted: {', '.join(alike or flags)}." + (
-        f" Did you mean {', '.join(last_part[name] for name in near)}?" if near else ""
+        f" Did you mean {', '.join(near)}?" if near else ""
     )
 
 
@@ -814,3 +807,18 @@ def _accepted(action: Action) -> str:
         dict: """a JSON object of texts, such as '{"licence": "CC BY 4.0"}'""",
     }
     return words.get(kinds[0], str(kinds[0]))
+
+
+VERBS: list[Callable[..., Any] | type] = [
+    prepare,
+    train,
+    evaluate,
+    recommend,
+    trace,
+    attribute,
+    scan,
+    experiment,
+    report,
+    plant,
+    faithfulness,
+]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from awrsr.config import Catalogue
 from awrsr.dataset import Dataset
 from awrsr.errors import ConfigError, DataError, counted
 from awrsr.metrics import target_ranks
@@ -16,18 +17,26 @@ from awrsr.models import SequentialModel
 from awrsr.tracing import LayerTrace, Trace
 
 
-def check_same_catalogue(model: SequentialModel, dataset: Dataset) -> None:
-    """Refuse a model whose item numbers mean other items.
+def check_same_catalogue(model: SequentialModel, dataset: Dataset, prefix: str = "") -> None:
+    """Refuse a model whose item numbers mean other items, see `check_catalogue`."""
+    check_catalogue(model.catalogue, dataset, prefix)
+
+
+def check_catalogue(catalogue: Catalogue, dataset: Dataset, prefix: str = "") -> None:
+    """Refuse a model's catalogue whose item numbers mean other items.
+
+    Args:
+        prefix: of the message, where it is not plain which model is meant.
 
     Raises:
         DataError: the model was trained on a dataset with another fingerprint.
     """
-    if model.catalogue.fingerprint != dataset.fingerprint:
+    if catalogue.fingerprint != dataset.fingerprint:
         raise DataError(
-            f"the model belongs to {model.catalogue.name!r} "
-            f"({counted(model.catalogue.n_items, 'item')}, fingerprint "
-            f"{model.catalogue.fingerprint}), the dataset is {dataset.name!r} "
-            f"({counted(dataset.n_items, 'item')}, fingerprint {dataset.fingerprint})"
+            f"{prefix}the model belongs to {catalogue.name!r} "
+            f"({counted(catalogue.n_items, 'item')}, fingerprint {catalogue.fingerprint}), the "
+            f"dataset is {dataset.name!r} ({counted(dataset.n_items, 'item')}, fingerprint "
+            f"{dataset.fingerprint})"
         )
 
 

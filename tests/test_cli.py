@@ -550,6 +550,11 @@ REFUSED = {
         f"recommend MODEL {HISTORY} --topk 3",
         "recommend has no --topk; accepted: --config, --k, --dataset, --device. Did you mean --k?",
     ),
+    "flag-that-is-a-verb": (
+        "prepare SOURCE OUTPUT --planted",
+        "prepare has no --planted; accepted: --config, --format, --name, --k_core, --titles, "
+        "--about. Did you mean the verb plant?",
+    ),
     "unknown-verb": (
         "recomend MODEL",
         f"unknown verb 'recomend'; accepted: {', '.join(VERBS)}. Did you mean 'recommend'?",

@@ -112,7 +112,7 @@ def scan(
     """
     pairs = check_pairs(list(models), pairs)
     for name, model in models.items():
-        check_belongs(name, model, dataset)
+        check_same_catalogue(model, dataset, f"{name}: ")
     chosen = np.arange(dataset.n_users) if users is None else np.asarray(users, dtype=np.int64)
     if len(chosen) == 0:
         raise ConfigError("a scan needs one user or more; none was given")
@@ -166,14 +166,6 @@ def check_pairs(names: list[str], pairs: Sequence[Pair] | None) -> list[Pair]:
         if pair[0] == pair[1]:
             raise ConfigError(f"pair {':'.join(pair)} is one model; name two")
     return all_pairs(names) if pairs is None else [(a, b) for a, b in pairs]
-
-
-def check_belongs(name: str, model: SequentialModel, dataset: Dataset) -> None:
-    """`check_same_catalogue`, saying which model."""
-    try:
-        check_same_catalogue(model, dataset)
-    except DataError as error:
-        raise DataError(f"{name}: {error}") from None
 
 
 # --- one batch ------------------------------------------------------------------------------------
@@ -420,7 +412,7 @@ def write_scan(
     }
     models = {name: load_model(path, device) for name, path in directories.items()}
     for name, model in models.items():
-        check_belongs(name, model, dataset)
+        check_same_catalogue(model, dataset, f"{name}: ")
     if progress is not None:
         progress(0)
     process, processes = _process()

@@ -146,8 +146,8 @@ def write_study(
     if _open(directory, asked, command, resume):
         return read_study(directory)
     loaded = {name: load_model(path, device) for name, path in models.items()}
-    for model in loaded.values():
-        check_same_catalogue(model, dataset)
+    for name, model in loaded.items():
+        check_same_catalogue(model, dataset, f"{name}: ")
     causes = load_causes(dataset, split)
     popularity = training_popularity(dataset)
     chunks = [users[start : start + CHUNK_USERS] for start in range(0, len(users), CHUNK_USERS)]
