@@ -134,21 +134,15 @@ def stale(scan: Scan, dataset: Dataset, models: Mapping[str, str]) -> str:
 def noise_pair(scan: Scan, a: str, b: str, kind: str) -> tuple[str, str] | None:
     """Two seeds of one model of A's or B's backbone, the nearest to A and B that the scan has.
 
-    A pair that has the kind of map comes first, then one of A's settings, then one of B's, then one
-    of A's backbone.
+    Pairs that have the kind of map come first, then pairs of A's or B's own settings.
     """
     models = scan.about["models"]
-
-    def far(pair: tuple[str, str]) -> tuple[bool, bool, bool, bool]:
-        one = models[pair[0]]["model"]
-        return (
-            kind == "second_order" and one["refinement"] == "none",
-            a not in pair,
-            b not in pair,
-            one["backbone"] != backbone_of(scan, a),
-        )
-
     backbones = {backbone_of(scan, a), backbone_of(scan, b)}
+
+    def far(pair: tuple[str, str]) -> tuple[bool, bool]:
+        vanilla = models[pair[0]]["model"]["refinement"] == "none"
+        return kind == "second_order" and vanilla, not {a, b} & {*pair}
+
     pairs = [p for p in seed_pairs(scan.about) if models[p[0]]["model"]["backbone"] in backbones]
     return min(pairs, key=far, default=None)
 

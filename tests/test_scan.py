@@ -476,8 +476,12 @@ def test_a_damaged_scan_is_refused(place: Path, tmp_path: Path):
 # --- what is shipped ------------------------------------------------------------------------------
 
 
-def test_the_second_seed_differs_by_its_seed_alone_and_gives_its_recorded_metrics():
-    first, second = EMBEDDED / "models" / "sasrec-none", EMBEDDED / "seeds" / "sasrec-none-seed1"
+TWICE_TRAINED = ("sasrec-none", "sasrec-additive", "stosa-additive")
+
+
+@pytest.mark.parametrize("name", TWICE_TRAINED)
+def test_the_second_seed_differs_by_its_seed_alone_and_gives_its_recorded_metrics(name: str):
+    first, second = EMBEDDED / "models" / name, EMBEDDED / "seeds" / f"{name}-seed1"
     (model, catalogue, training), (other, _, retrained) = read_config(first), read_config(second)
     assert (model, {**training.to_json(), "seed": 1}) == (other, retrained.to_json())
     assert weights_fingerprint(first) != weights_fingerprint(second)
@@ -486,5 +490,9 @@ def test_the_second_seed_differs_by_its_seed_alone_and_gives_its_recorded_metric
     assert f"--output {second.relative_to(ROOT)}" in recorded["training"]["command"]
     found = evaluate(awrsr.load_model(second, "cpu"), awrsr.load_dataset(EMBEDDED)).metrics
     assert found == pytest.approx(recorded["test"]["metrics"], abs=1 / 671)
-    assert seed_pairs(read_scan(EMBEDDED / "scan").about) == [(first.name, second.name)]
     assert catalogue.fingerprint == recorded["dataset"]["fingerprint"]
+
+
+def test_the_shipped_scan_has_every_pair_of_seeds():
+    pairs = seed_pairs(read_scan(EMBEDDED / "scan").about)
+    assert pairs == [(name, f"{name}-seed1") for name in TWICE_TRAINED]

@@ -45,6 +45,10 @@ SHOWN = {
     "repeats": "%d",
 }
 """Columns of the table in their order, and how their numbers are written."""
+AGREEMENTS = {"shared": ("shared", "{:.1f}"), "divergence": ("JS", "{:.3f}")} | {
+    "correlation": ("rho", "{:+.2f}")
+}
+"""How alike A and B are, and two seeds of one model: titles and forms in the table of slices."""
 OWN = [
     state.Choice("slice", "all", state.one_of(list(SLICES))),
     state.Choice("map", "refined", state.one_of(list(KINDS))),
@@ -241,12 +245,13 @@ def show_slices(table: pd.DataFrame, named: dict[str, finding.Slice], key: tuple
                     f"{metric} of B less A": difference,
                 }.items()
             },
-            "shared A, B": rows["shared"].map(lambda v: number(v, "{:.1f}")),
-            "shared seeds": rows["shared_seeds"].map(lambda v: number(v, "{:.1f}")),
-            "JS A, B": rows["divergence"].map(lambda v: number(v, "{:.3f}")),
-            "JS seeds": rows["divergence_seeds"].map(lambda v: number(v, "{:.3f}")),
-            "rho A, B": rows["correlation"].map(lambda v: number(v, "{:+.2f}")),
-            "rho seeds": rows["correlation_seeds"].map(lambda v: number(v, "{:+.2f}")),
+            **{
+                f"{title}, seeds": [
+                    f"{number(one, form)}, {number(seeds, form)}"
+                    for one, seeds in zip(rows[column], rows[f"{column}_seeds"], strict=True)
+                ]
+                for column, (title, form) in AGREEMENTS.items()
+            },
         }
     )
     with st.expander("Slices and their metrics", expanded=True):
@@ -259,16 +264,16 @@ def show_slices(table: pd.DataFrame, named: dict[str, finding.Slice], key: tuple
                 "slice": st.column_config.TextColumn(width=222),
                 "users": st.column_config.NumberColumn(width=55),
                 **{
-                    name: st.column_config.TextColumn(width=60)
-                    for name in shown
-                    if name.startswith(("shared", "JS", "rho"))
+                    f"{title}, seeds": st.column_config.TextColumn(width=95)
+                    for title, _ in AGREEMENTS.values()
                 },
             },
         )
         st.caption(
             "In brackets the 95% paired bootstrap interval over the slice's users; where it holds "
-            "0 the slice does not tell the models apart. Shared: items among the first ten of "
-            "both; JS: Jensen-Shannon divergence of the rows in bits; rho: Spearman's. Slices "
+            "0 the slice does not tell the models apart. Of A and B, and then of two seeds of one "
+            "model, shared: items among the first ten of both; JS: Jensen-Shannon divergence of "
+            "the rows in bits; rho: Spearman's rank correlation. Slices "
             "made by ranks or by attention were chosen by what they are measured on: read them as "
             "places to look, not as results."
         )

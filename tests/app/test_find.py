@@ -61,7 +61,7 @@ def found(page: AppTest) -> pd.DataFrame:
 
 
 def slice_rows(page: AppTest) -> pd.DataFrame:
-    (table,) = tables(page, "slice", "JS seeds")
+    (table,) = tables(page, "slice", "JS, seeds")
     return table
 
 
@@ -79,7 +79,8 @@ def test_the_shipped_scan_is_of_the_shipped_models():
     """Of some users, within what another processor rounds otherwise."""
     shipped, dataset = read_scan(SHIPPED), awrsr.load_dataset(EMBEDDED)
     directories = {path.name: path for path in (EMBEDDED / "models").iterdir()}
-    assert set(shipped.about["models"]) == {*directories, "sasrec-none-seed1"}
+    seeds = [path.name for path in (EMBEDDED / "seeds").iterdir()]
+    assert set(shipped.about["models"]) == {*directories, *seeds}
     marks = {name: awrsr.checkpoint.weights_fingerprint(p) for name, p in directories.items()}
     for name in directories:
         assert finding.stale(shipped, dataset, {name: marks[name]}) == ""
@@ -98,9 +99,29 @@ def test_the_shipped_scan_is_of_the_shipped_models():
                 assert moved.mean() < 0.001
             else:
                 np.testing.assert_allclose(then[column], mine[column], rtol=1e-3, atol=1e-4)
-    assert finding.noise_pair(shipped, "stosa-none") == (A, seed.name)
     size = sum(path.stat().st_size for path in SHIPPED.iterdir())
     assert size < 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "kind", "expected"),
+    [
+        ("sasrec-none", "sasrec-additive", "refined", "sasrec-none"),
+        ("sasrec-none", "sasrec-additive", "second_order", "sasrec-additive"),
+        ("sasrec-simple", "sasrec-additive", "refined", "sasrec-additive"),
+        ("sasrec-simple", "stosa-additive", "refined", "stosa-additive"),
+        ("stosa-none", "stosa-simple", "first_order", "stosa-additive"),
+        ("stosa-none", "sasrec-none", "first_order", "sasrec-none"),
+        ("sasrec-simple", "sasrec-value_weighted", "refined", "sasrec-none"),
+    ],
+)
+def test_the_seeds_nearest_to_two_models(a: str, b: str, kind: str, expected: str):
+    shipped = read_scan(SHIPPED)
+    assert finding.noise_pair(shipped, a, b, kind) == (expected, f"{expected}-seed1")
+    only_sasrec = [pair for pair in shipped.about["pairs"] if pair[0] != "stosa-additive"]
+    part = dataclasses.replace(shipped, about=shipped.about | {"pairs": only_sasrec})
+    if {a.partition("-")[0], b.partition("-")[0]} == {"stosa"}:
+        assert finding.noise_pair(part, a, b, kind) is None
 
 
 def test_a_pair_is_the_same_whichever_is_a():
@@ -108,7 +129,9 @@ def test_a_pair_is_the_same_whichever_is_a():
     ab, ba = (
         finding.pair_table(shipped, shipped, dataset, *p, "refined") for p in ((A, B), (B, A))
     )
-    for name in ("divergence", "correlation", "divergence_seeds", "correlation_seeds"):
+    agreements = [c for of in finding.AGREEMENTS for c in (of, f"{of}_seeds")]
+    assert ab[agreements].notna().any().all()
+    for name in agreements:
         np.testing.assert_array_equal(ab[name], ba[name])
     np.testing.assert_array_equal(ab["change"], -ba["change"])
     np.testing.assert_allclose(ab["doublings"], -ba["doublings"])
@@ -119,7 +142,7 @@ def test_slices_hold_whom_they_say():
     shipped, dataset = read_scan(SHIPPED), awrsr.load_dataset(EMBEDDED)
     table = finding.pair_table(shipped, shipped, dataset, A, B, "refined")
     named = finding.slices(table, 50)
-    assert tuple(named) == find.SLICES
+    assert tuple(named) == tuple(name for name in find.SLICES if name != "repeats")
     assert named["all"].chosen.all()
     rows = table.to_dict("records")
     lengths = sorted(row["length"] for row in rows)
@@ -129,8 +152,11 @@ def test_slices_hold_whom_they_say():
         of = dict(zip(named, inside, strict=True))
         assert of["short"] == (row["length"] <= short)
         assert of["cut"] == (row["length"] > 50)
-        assert of["repeats"] == (row["repeats"] > 0)
         assert of["noise"] == (row["divergence"] > row["divergence_seeds"])
+    assert not table["repeats"].any()
+    table.loc[7, "repeats"] = 2
+    again = finding.slices(table, 50)
+    assert tuple(again) == find.SLICES and again["repeats"].chosen.nonzero()[0].tolist() == [7]
     for name, column in (("ranks", table["doublings"].abs()), ("attention", table["divergence"])):
         inside = named[name].chosen
         assert 60 <= inside.sum() <= 75
@@ -213,10 +239,11 @@ def test_first_picture():
     for metric in ("HR@10", "NDCG@10"):
         expected = ", ".join(f"{recorded[name][metric]:.4f}" for name in (A, B))
         assert rows.loc["All users", f"{metric} of A, B"] == expected
-    assert rows.loc["Histories that repeat items", "users"] == 0
+    assert "Histories that repeat items" not in rows.index  # nobody does, here
     seeds = read_scan(SHIPPED).pairs.query(f"model_a == '{A}' and model_b == 'sasrec-none-seed1'")
     noise = seeds["refined_divergence"].mean()
-    assert rows.loc["All users", "JS seeds"] == f"{noise:.3f}"
+    assert rows.loc["All users", "JS, seeds"].endswith(f", {noise:.3f}")
+    assert rows.loc["All users", "shared, seeds"].endswith(f", {seeds['shared'].mean():.1f}")
     assert any("compare sasrec-none with sasrec-none-seed1" in text for text in texts(page))
     table = found(page)
     assert len(table) == 671
@@ -243,10 +270,15 @@ def test_a_slice_and_a_sort():
 
 
 def test_an_empty_slice_says_so():
+    page = open_find(slice="attention", map="second_order")  # vanilla has none
+    assert infos(page)[1].startswith(
+        "No user is in the slice \u201cAttention least alike (a tenth)"
+    )
+
+
+def test_a_slice_that_this_dataset_lacks_gives_way_to_all_users():
     page = open_find(slice="repeats")
-    assert infos(page) == [
-        "No user is in the slice \u201cHistories that repeat items\u201d: choose another one above."
-    ]
+    assert page.session_state["slice"] == "all" and len(found(page)) == 671
 
 
 def test_limits_of_the_address_and_an_empty_filter():
@@ -291,7 +323,8 @@ def test_a_kind_that_a_model_lacks():
     page = open_find(map="second_order")
     assert infos(page)[0].startswith("No second order map in A, SASRec \u00b7 vanilla: nothing to")
     assert infos(page)[1] == "No user has a value of \u201cJS A, B\u201d: choose another column."
-    assert any("it is their refined maps that are compared" in text for text in texts(page))
+    assert any("compare sasrec-additive with sasrec-additive-seed1" in t for t in texts(page))
+    assert found(page)["divergence_seeds"].notna().all()
     assert "entropy_b" in found(page) and "entropy_a" not in found(page)
 
 
@@ -342,7 +375,7 @@ def test_a_small_dataset_is_scanned_at_once(directory: Path, tiny_dataset):
     assert any(
         "There is no scan of this dataset, so these two models were scanned" in t for t in said
     )
-    assert any("There is no second seed to compare with" in text for text in said)
+    assert any("There are no two seeds of one SASRec to set this against" in text for text in said)
     models = {name: awrsr.load_model(directory / "models" / name) for name in (A, B)}
     expected = scan(models, tiny_dataset).users
     table = found(page).set_index("user_id")

@@ -77,6 +77,31 @@ def test_what_the_rankings_share():
     assert 0.3 < expected < 1
 
 
+@pytest.mark.parametrize("a", ["sasrec-none", "sasrec-simple"])
+def test_two_seeds_of_a_model_stand_beside_what_two_models_share(a):
+    """Of A where it was trained twice, else of B."""
+    page = open_page(a=a, b="sasrec-additive", k=7)
+    twice = "sasrec-none" if a == "sasrec-none" else "sasrec-additive"
+    dataset = read_dataset(EMBEDDED)
+    history, _ = history_and_target(page, dataset)
+    one, other = (
+        awrsr.recommend(read_model(path), history, dataset.n_items)["item"].tolist()
+        for path in (EMBEDDED / "models" / twice, EMBEDDED / "seeds" / f"{twice}-seed1")
+    )
+    shared = len({*one[:7]} & {*other[:7]})
+    overlap = rank_biased_overlap(one, other)
+    title = {"sasrec-none": "SASRec \u00b7 vanilla"}.get(twice, "SASRec \u00b7 additive")
+    assert (
+        f"Of the same history, two seeds of {title}: {shared} of 7, rank-biased overlap "
+        f"{overlap:.3f}. So much differs by the seed alone."
+    ) in texts(page)
+
+
+def test_without_a_second_seed_nothing_is_said_of_seeds():
+    page = open_page(a="stosa-none", b="stosa-simple")
+    assert not any("two seeds" in text for text in texts(page))
+
+
 def test_a_model_beside_itself_shares_everything():
     page = open_page(a="sasrec-none", b="sasrec-none", k=5)
     assert "In both lists: **5 of 5** (100%) \u00b7 rank-biased overlap **1.000**" in texts(page)
