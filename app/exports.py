@@ -4,7 +4,7 @@ import csv
 import io
 import pprint
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ ATTRIBUTION_COLUMNS = [
     *("side", "model", "method", "target", "contrast", "score", "baseline_score", "delta"),
     *("slot", "item", "title", "value", "unit"),
 ]
+Traced = tuple[str, dict[str, Trace]]
+"""A compared variant's name and its traces by side."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -32,7 +34,7 @@ def show_exports(
     sides: list[Side],
     history: list[int],
     target: int,
-    traced: tuple[str, dict[str, Trace]] | None = None,
+    traced: Traced | None = None,
 ) -> None:
     """The download, made when it is asked for.
 
@@ -41,7 +43,8 @@ def show_exports(
     """
     st.markdown("#### Take it away")
     st.caption(
-        "One zip: board.html (opens offline, and draws PNG and SVG of any view), arrays.npz (all "
+        "One zip: board.html (opens offline, and draws PNG and SVG of any view), maps (PNG and SVG "
+        "of every layer, kind and head, for a page of two columns), arrays.npz (all "
         "maps, lengths of values and item scores, of a compared variant too), recommendations.csv, "
         "attributions.csv (text that a spreadsheet would compute begins with ' in both), and "
         "reproduce.py, which computes the same numbers with `awrsr`: run it in the project's "
@@ -81,7 +84,7 @@ def bundle(
     rival: int | None,
     methods: list[str],
     k: int,
-    traced: tuple[str, dict[str, Trace]] | None = None,
+    traced: Traced | None = None,
 ) -> Callable[[], bytes]:
     """What makes the zip; it runs outside of any session and so is given all it needs."""
 
@@ -89,6 +92,8 @@ def bundle(
         memory = io.BytesIO()
         with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("board.html", board.page(content))
+            for name, content_of in pictures(dataset, sides, traced):
+                archive.writestr(name, content_of)
             archive.writestr("arrays.npz", arrays(sides, traced))
             archive.writestr(
                 "recommendations.csv", as_csv(recommendations(dataset, sides, history))
@@ -97,22 +102,53 @@ def bundle(
                 "attributions.csv", as_csv(attributions(dataset, sides, target, rival, methods))
             )
             archive.writestr(
-                "reproduce.py", script(dataset, sides, history, target, rival, methods, k)
+                "reproduce.py", script(dataset, sides, history, target, rival, methods, k, traced)
             )
         return memory.getvalue()
 
     return write
 
 
-def arrays(sides: list[Side], traced: tuple[str, dict[str, Trace]] | None = None) -> bytes:
-    """The traces of all sides as npz, names led by the side's letter; `a_variant_` for a variant's.
-
-    Args:
-        traced: the compared variant's name and its traces by side, where there is one.
-    """
+def named_traces(sides: list[Side], traced: Traced | None) -> dict[str, Trace]:
+    """The traces of all sides by the side's letter; `a_variant` for a variant's."""
     named = {side.key: side.trace for side in sides}
     if traced is not None:
         named |= {f"{key}_variant": trace for key, trace in traced[1].items()}
+    return named
+
+
+def pictures(
+    dataset: Dataset, sides: list[Side], traced: Traced | None = None
+) -> Iterator[tuple[str, bytes]]:
+    """File names and files of every layer's maps, all on one colour scale."""
+    named = named_traces(sides, traced)
+    titles = {side.key: side.model_name for side in sides}
+    most = max(
+        float(maps.max())
+        for trace in named.values()
+        for kind, maps in trace.arrays().items()
+        if kind in board.KINDS
+    )
+    for key, trace in named.items():
+        side, _, variant = key.partition("_")
+        figures = board.layer_figures(
+            trace,
+            title=f"{side.upper()}: {titles[side]}"
+            + (f", {traced[0]}" if variant and traced else ""),
+            labels=[
+                f"{slot}. {title}"
+                for slot, title in enumerate(dataset.titles(trace.items), trace.dropped + 1)
+            ],
+            most=most,
+        )
+        for layer, figure in enumerate(figures, start=1):
+            for form in board.FORMATS:
+                yield f"maps/{key}_layer_{layer}.{form}", board.save(figure, form)
+
+
+def arrays(sides: list[Side], traced: Traced | None = None) -> bytes:
+    """The traces of all sides as npz, names led by those of `named_traces`."""
+    named = named_traces(sides, traced)
     memory = io.BytesIO()
     found = {
         f"{key}_{kind}": a for key, trace in named.items() for kind, a in trace.arrays().items()
@@ -197,12 +233,16 @@ def script(
     rival: int | None,
     methods: list[str],
     k: int,
+    traced: Traced | None = None,
 ) -> str:
     """A program that computes what the page showed, run from the project's folder."""
     assert dataset.directory is not None
     models = {
         side.key: (side.directory.name, loaders.fingerprint(side.directory)) for side in sides
     }
+    variant = []
+    if traced is not None:  # the longest view of it: a model that sees less sees its newest items
+        variant = max((trace.items for trace in traced[1].values()), key=len)
     return f'''"""What a page of the AWRSR inspector showed; run it in the project's folder."""
 
 import hashlib
@@ -217,6 +257,7 @@ import awrsr
 DATASET = {shown(dataset.directory)!r}  # its directory, wherever you have it
 MODELS = {pprint.pformat(models)}  # name, first digits of its weights' SHA-256
 ITEMS = {pprint.pformat(list(history), width=96, compact=True)}  # oldest first
+VARIANT = {pprint.pformat(variant, width=96, compact=True)}  # compared with it, if any
 TARGET = {target}  # {comment(dataset.titles([target])[0])}
 CONTRAST = {rival}
 METHODS = {methods}
@@ -229,9 +270,11 @@ for side, (name, fingerprint) in MODELS.items():
     weights = Path(directory, "model.safetensors").read_bytes()
     assert hashlib.sha256(weights).hexdigest().startswith(fingerprint), "other weights"
     model = awrsr.load_model(directory, device="cpu")
-    trace = awrsr.trace(model, ITEMS, dataset=dataset)
-    for number, layer in enumerate(trace.layers, start=1):
-        print(side, "layer", number, "last row, refined, head by head", layer.refined[:, -1])
+    for items in filter(None, (ITEMS, VARIANT)):
+        trace = awrsr.trace(model, items, dataset=dataset)
+        print(side, "the history" if items is ITEMS else "the variant", items)
+        for number, layer in enumerate(trace.layers, start=1):
+            print(side, "layer", number, "last row, refined, head by head", layer.refined[:, -1])
     print(awrsr.recommend(model, ITEMS, k=K, dataset=dataset).to_string(index=False))
     for method in METHODS:
         result = awrsr.attribute(model, ITEMS, TARGET, method=method, contrast=CONTRAST)

@@ -132,9 +132,14 @@ def test_a_model_imports_no_particular_refinement():
     assert names == {"build_refinement"}
 
 
-@pytest.mark.parametrize("library", ["app", "streamlit", "plotly", "matplotlib", "altair"])
+@pytest.mark.parametrize("library", ["app", "streamlit", "plotly", "altair"])
 def test_the_library_shows_nothing(library):
     assert [found for found in IMPORTS if found.module.split(".")[0] == library] == []
+
+
+def test_still_pictures_are_drawn_in_one_place():
+    importers = {i.importer.name for i in IMPORTS if i.module.split(".")[0] == "matplotlib"}
+    assert importers == {"figure.py"}
 
 
 def test_captum_stays_in_the_attribution_folder():

@@ -1,9 +1,12 @@
 """The attention board: traces drawn as linked maps, in the app, in a notebook, in a file.
 
-`payload` turns traces into data, board.js draws them, `page` is both in one HTML file.
+`payload` turns traces into data, board.js draws them, `page` is both in one HTML file; `map_grid`
+draws them as a still picture.
 """
 
+from awrsr.board.figure import FORMATS, KINDS, Format, layer_figures, map_grid, save
 from awrsr.board.payload import (
+    Drawn,
     ItemNames,
     Source,
     align,
@@ -14,4 +17,20 @@ from awrsr.board.payload import (
     script,
 )
 
-__all__ = ["ItemNames", "Source", "align", "item_names", "notebook", "page", "payload", "script"]
+__all__ = [
+    "FORMATS",
+    "KINDS",
+    "Drawn",
+    "Format",
+    "ItemNames",
+    "Source",
+    "align",
+    "item_names",
+    "layer_figures",
+    "map_grid",
+    "notebook",
+    "page",
+    "payload",
+    "save",
+    "script",
+]

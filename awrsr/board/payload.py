@@ -15,14 +15,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from importlib.resources import files
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
-from awrsr.config import model_title
+from awrsr.config import ModelConfig, model_title
 from awrsr.dataset import Dataset
 from awrsr.errors import DataError
 from awrsr.refinement import REFINEMENTS
@@ -33,6 +31,21 @@ STEPS = 65535
 MAX_GROUPS = 8
 """Colours that people tell apart; further groups share a grey."""
 KINDS = {"first": "first_order", "second": "second_order", "refined": "refined"}
+
+
+class Drawn(Protocol):
+    """What is drawn of a trace: an `awrsr.Trace`, or what was recorded of one."""
+
+    @property
+    def items(self) -> list[int]: ...
+
+    @property
+    def dropped(self) -> int: ...
+
+    @property
+    def config(self) -> ModelConfig: ...
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +60,7 @@ class Source:
 
     name: str
     title: str
-    trace: Trace
+    trace: Drawn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,9 +161,9 @@ def payload(sources: Sequence[Source], names: ItemNames, *, title: str = "") -> 
     return content | {"signature": digest.hexdigest()}
 
 
-def _histories(traces: Sequence[Trace]) -> tuple[list[Trace], list[int]]:
+def _histories(traces: Sequence[Drawn]) -> tuple[list[Drawn], list[int]]:
     """The longest view of each history, and which of them every trace is a view of."""
-    longest: list[Trace] = []
+    longest: list[Drawn] = []
     views: list[int] = []
     for trace in traces:
         for place, other in enumerate(longest):
@@ -169,44 +182,41 @@ def _histories(traces: Sequence[Trace]) -> tuple[list[Trace], list[int]]:
 
 
 def _packed(source: Source, places: list[int]) -> dict[str, Any]:
-    layers = source.trace.layers
+    arrays = source.trace.arrays()
+    layers, heads = arrays["refined"].shape[:2]
     packed: dict[str, Any] = {
         "name": source.name,
         "title": source.title,
         "places": places,
-        "layers": len(layers),
-        "heads": layers[0].first_order.shape[0],
+        "layers": layers,
+        "heads": heads,
         "formula": REFINEMENTS[source.trace.config.refinement].formula,
-        "norms": _encoded(
-            torch.stack([layer.transformed_value_norm for layer in layers]), np.dtype("<f4")
-        ),
+        "norms": _encoded(arrays["transformed_value_norm"], np.dtype("<f4")),
         "maps": {},
     }
-    sent: dict[str, list[Tensor]] = {}
+    sent: dict[str, npt.NDArray[Any]] = {}
     for kind, field in KINDS.items():
-        maps = [weights for weights in source.trace.maps(field) if weights is not None]
-        if not maps:
+        maps = arrays.get(field)
+        if maps is None:
             packed["maps"][kind] = None
             continue
-        same = (name for name, other in sent.items() if all(map(torch.equal, maps, other)))
+        same = (name for name, other in sent.items() if np.array_equal(maps, other))
         alias = next(same, None)
         if alias is not None:
             packed["maps"][kind] = alias
             continue
         sent[kind] = maps
-        packed["maps"][kind] = _triangles(torch.stack(maps))
+        packed["maps"][kind] = _triangles(maps)
     return packed
 
 
-def _triangles(weights: Tensor) -> str:
+def _triangles(weights: npt.NDArray[Any]) -> str:
     rows, columns = np.tril_indices(weights.shape[-1])
-    triangle = weights.cpu().numpy()[..., rows, columns]
-    return _encoded(np.rint(triangle * STEPS), np.dtype("<u2"))
+    return _encoded(np.rint(weights[..., rows, columns] * STEPS), np.dtype("<u2"))
 
 
-def _encoded(values: Tensor | npt.NDArray[Any], dtype: np.dtype[Any]) -> str:
-    array = values.cpu().numpy() if isinstance(values, Tensor) else values
-    return base64.b64encode(np.ascontiguousarray(array, dtype=dtype).tobytes()).decode()
+def _encoded(values: npt.NDArray[Any], dtype: np.dtype[Any]) -> str:
+    return base64.b64encode(np.ascontiguousarray(values, dtype=dtype).tobytes()).decode()
 
 
 @functools.cache

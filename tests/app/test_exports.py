@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -34,6 +35,7 @@ from awrsr.attribution import METHODS
 from awrsr.dataset import Dataset
 
 NAMES = ["board.html", "arrays.npz", "recommendations.csv", "attributions.csv", "reproduce.py"]
+PICTURE = re.compile(r"maps/([ab](?:_variant)?)_layer_(\d+)\.(png|svg)")
 LINES = [
     "two\nlines",
     "a\r\nb",
@@ -97,13 +99,16 @@ def check_zip(
     variant: list[int] | None = None,
 ) -> None:
     """All arrays and tables equal the library."""
-    assert archive.namelist() == NAMES and archive.testzip() is None
+    pictures = [match for name in archive.namelist() if (match := PICTURE.fullmatch(name))]
+    rest = [name for name in archive.namelist() if not PICTURE.fullmatch(name)]
+    assert rest == NAMES and archive.testzip() is None
     dataset = read_dataset(directory)
     arrays = np.load(io.BytesIO(archive.read("arrays.npz")))
     recommended, attributed = (
         table(archive, name) for name in ("recommendations.csv", "attributions.csv")
     )
     names = set()
+    drawn = set()
     rows = 0
     for side, name in models.items():
         model = read_model(directory / "models" / name)
@@ -112,6 +117,8 @@ def check_zip(
         if variant is not None:
             traces[f"{side}_variant"] = awrsr.trace(model, variant)
         for key, one in traces.items():
+            layers = range(1, len(one.layers) + 1)
+            drawn |= {(key, str(n), form) for n in layers for form in ("png", "svg")}
             norms = [layer.transformed_value_norm.numpy() for layer in one.layers]
             for kind, array in {**one.arrays(), "transformed_value_norm": norms}.items():
                 names.add(f"{key}_{kind}")
@@ -144,6 +151,13 @@ def check_zip(
             assert shown["slot"].tolist() == list(slots)
             np.testing.assert_allclose(shown["value"], result.values, rtol=1e-4, atol=1e-5)
     assert set(arrays) == names
+    assert {match.groups() for match in pictures} == drawn
+    for match in pictures:
+        picture = archive.read(match[0])
+        if match[3] == "png":
+            assert picture.startswith(b"\x89PNG")
+        else:
+            assert ElementTree.fromstring(picture).tag == "{http://www.w3.org/2000/svg}svg"
     assert len(attributed) == rows
     assert set(recommended["side"]) <= set(models)
 
@@ -241,7 +255,7 @@ def test_the_zip_holds_what_the_library_computes(directory, history, target, riv
 
 def test_two_equal_pages_give_equal_contents(directory):
     archives = [taken(directory, MODELS, [3, 1, 4], 9) for _ in range(2)]
-    for name in NAMES:
+    for name in archives[0].namelist():
         assert archives[0].read(name) == archives[1].read(name)
 
 
@@ -265,6 +279,15 @@ def test_the_board_is_the_pages_with_its_variant(directory):
     assert [source["name"] for source in content["sources"]] == ["A", "B", "A\u2032", "B\u2032"]
     assert content["title"] == "A history"
     check_zip(archive, directory, MODELS, [1, 2, 3, 4], 9, variant=[1, 3, 4, 4])
+    printed = run_script(archive.read("reproduce.py"), directory.parent)
+    for side, name in MODELS.items():
+        trace = awrsr.trace(read_model(directory / "models" / name), [1, 3, 4, 4])
+        first = trace.layers[0].refined[:, -1]
+        (lines,) = re.findall(
+            rf"^{side} the variant \[1, 3, 4, 4\]\n(.*?)layer 2", printed, re.S | re.M
+        )
+        numbers = [float(n) for n in re.findall(NUMBER, lines.partition("tensor")[2])]
+        np.testing.assert_allclose(numbers, first.flatten(), atol=1e-4)
 
 
 # --- the script -----------------------------------------------------------------------------------
@@ -331,7 +354,17 @@ def test_the_script_refuses_other_weights_and_another_dataset(directory, tiny_da
 # --- text from outside ----------------------------------------------------------------------------
 
 
-def statements(script: bytes) -> str:
+def script_of(directory: Path, history: list[int], target: int) -> str:
+    """The script alone."""
+    dataset = loaders.get_dataset(directory)
+    sides = [
+        run_model(side, directory / "models" / name, dataset, history)
+        for side, name in MODELS.items()
+    ]
+    return exports.script(dataset, sides, history, target, None, ["integrated_gradients"], K)
+
+
+def statements(script: str) -> str:
     """A script's program, whatever its comments say."""
     return ast.dump(ast.parse(script))
 
@@ -346,17 +379,17 @@ def test_titles_break_out_of_nothing(directory, titles):
     harmless = add_dataset(directory.parent, plain, *MODELS.values())
     history = list(range(1, len(titles)))
     for target in range(1, len(titles) + 1):
-        archive = taken(path, MODELS, history, target)
-        check_zip(archive, path, MODELS, history, target)
-        script = archive.read("reproduce.py")
-        same = taken(harmless, MODELS, history, target).read("reproduce.py")
+        script, same = (script_of(folder, history, target) for folder in (path, harmless))
         assert statements(script).replace("titled", "harmless") == statements(same)
-        assert script.count(b"\n") == same.count(b"\n") == len(script.decode().splitlines())
+        assert script.count("\n") == same.count("\n") == len(script.splitlines())
+    archive = taken(path, MODELS, history, target)
+    check_zip(archive, path, MODELS, history, target)
+    assert archive.read("reproduce.py").decode() == script
     rows = list(csv.reader(io.StringIO(archive.read("recommendations.csv").decode(), newline="")))
     assert {len(row) for row in rows} == {7}
     page = archive.read("board.html").decode()
     assert page.count("<script") == page.count("</script>") == 2
-    check_printed(run_script(script, path.parent), path, MODELS, history, target)
+    check_printed(run_script(script.encode(), path.parent), path, MODELS, history, target)
 
 
 def test_a_title_can_not_turn_its_comment_around():
