@@ -10,7 +10,14 @@ import numpy as np
 import pandas as pd
 
 from awrsr import results, training
-from awrsr.checkpoint import WEIGHTS_FILE, read_config, read_tensors, weights_fingerprint
+from awrsr.batching import HELD_OUT
+from awrsr.checkpoint import (
+    WEIGHTS_FILE,
+    load_model,
+    read_config,
+    read_tensors,
+    weights_fingerprint,
+)
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.dataset import Dataset, load_dataset
 from awrsr.errors import CheckpointError, ConfigError, DataError, counted
@@ -25,6 +32,10 @@ from awrsr.model_card import (
     write_metrics,
     write_readme,
 )
+from awrsr.recommendation import trace
+
+EXAMPLE_LENGTH = (10, 14)
+"""Items of a history that is recorded as an example: as many as can be read as a picture."""
 
 State = Literal["done", "unfinished", "missing"]
 
@@ -173,8 +184,48 @@ def record_runs(
         _in_plan(pd.concat(history), names),
         described[used].infer_objects(),
         {name: ranks[name] for name in names},
+        _examples(grid, datasets, done, names),
     )
     return len(names)
+
+
+def example_user(dataset: Dataset) -> int:
+    """The first user whose history can be read as a picture, else the first of all."""
+    lengths = dataset.lengths() - HELD_OUT["test"]
+    low, high = EXAMPLE_LENGTH
+    return int(np.argmax((lengths >= low) & (lengths <= high)))
+
+
+def _examples(
+    grid: Grid, datasets: dict[str, Dataset], done: list[Run], names: list[str]
+) -> dict[str, results.Example]:
+    """One history a dataset in the models of the grid's first seed, those recorded before too."""
+    try:
+        before = results.read_examples(grid.file)
+    except DataError:  # damaged: what is done here replaces it
+        before = {}
+    examples: dict[str, results.Example] = {}
+    for name, dataset in datasets.items():
+        user = example_user(dataset)
+        items = dataset.sequence(user)[: -HELD_OUT["test"]].tolist()
+        same = name in before and before[name].items == items
+        known = before[name].traces if same else {}
+        traces = {run: recorded for run, recorded in known.items() if run in names}
+        for run in done:
+            if run.dataset == name and run.train.seed == grid.runs[0].train.seed:
+                found = trace(load_model(run.directory, "cpu"), items)
+                maps = {kind: a for kind, a in found.arrays().items() if a.ndim > 1}
+                traces[run.name] = results.RecordedTrace(
+                    items=found.items, dropped=found.dropped, config=run.model, maps=maps
+                )
+        if traces:
+            examples[name] = results.Example(
+                user=dataset.user_ids[user],
+                items=items,
+                titles=dataset.titles(items),
+                traces={run: traces[run] for run in names if run in traces},
+            )
+    return examples
 
 
 def _recorded_elsewhere(

@@ -1,11 +1,13 @@
 """What the recorded results say, as tables and sentences; RESULTS.md is all of them."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from awrsr.board import KINDS, map_grid, save
 from awrsr.config import BACKBONE_TITLES, ModelConfig, TrainConfig, model_title
 from awrsr.errors import DataError, counted
 from awrsr.files import write_text
@@ -18,11 +20,13 @@ from awrsr.results import (
     MODEL,
     PAIRED_METRICS,
     SAMPLES,
+    Example,
     Results,
     Verdict,
     epoch_means,
     in_order,
     means,
+    read_examples,
     read_results,
     records,
     verdict,
@@ -253,6 +257,57 @@ def address(grid: Grid) -> str:
     return str(Path(grid.file.parent.name) / grid.file.name)
 
 
+# --- one example ----------------------------------------------------------------------------------
+
+
+def example_of(results: Results, dataset: str, loss: str) -> Example | None:
+    """The recorded example of a dataset with the models of one loss, in the refinements' order.
+
+    Raises:
+        DataError: the recorded examples are damaged.
+    """
+    example = read_examples(results.grid.file).get(dataset)
+    if example is None:
+        return None
+    rows = in_order(part(results.test, dataset, loss))
+    traces = {run: example.traces[run] for run in rows["run"] if run in example.traces}
+    return replace(example, traces=traces) if traces else None
+
+
+def example_caption(example: Example, results: Results) -> str:
+    """What an example's maps are of."""
+    seed = results.grid.runs[0].train.seed
+    return (
+        f"User {example.user}, {counted(len(example.items), 'item')} before the held-out one; "
+        f"models of seed {seed}. One history is an illustration and no evidence."
+    )
+
+
+def example_picture(example: Example) -> str:
+    """A row a model, a column a kind of map: last layer, mean over its heads; SVG."""
+    maps, rows = [], []
+    for run in example.traces.values():
+        arrays = run.arrays()
+        kinds = [arrays.get(kind) for kind in KINDS]  # M is A in a vanilla model
+        maps.append([None if kind is None else kind[-1].mean(axis=0) for kind in kinds])
+        rows.append(model_title(run.config.backbone, run.config.refinement))
+    seen = min(m.shape[-1] for row in maps for m in row if m is not None)
+    titles = enumerate(example.titles, start=1)
+    figure = map_grid(
+        [[None if m is None else m[-seen:, -seen:] for m in row] for row in maps],
+        rows=rows,
+        columns=list(KINDS.values()),
+        labels=[f"{place}. {title}" for place, title in titles][-seen:],
+        title="Last layer, mean over heads",
+    )
+    return save(figure, "svg").decode()
+
+
+def example_file(dataset: str, loss: str) -> str:
+    """The name of the picture in the grid's folder."""
+    return f"example-{dataset}-{loss}.svg"
+
+
 # --- RESULTS.md -----------------------------------------------------------------------------------
 
 
@@ -269,13 +324,21 @@ def grid_files(folder: str | Path) -> list[Path]:
 
 
 def write_report(folder: str | Path, output: Path) -> None:
-    """Write RESULTS.md from a folder of grids and their recorded results.
+    """Write RESULTS.md from a folder of grids and their recorded results, and its pictures.
 
     Raises:
         ConfigError: a grid cannot be read.
         DataError: recorded results are damaged, or there are no grids.
     """
-    write_text(output, report(folder))
+    text = report(folder)  # refuses what is damaged before anything is written
+    for file in grid_files(folder):
+        if (results := read_results(file)) is None:
+            continue
+        for dataset, loss in parts(results):
+            if example := example_of(results, dataset, loss):
+                path = results.grid.results / example_file(dataset, loss)
+                write_text(path, example_picture(example))
+    write_text(output, text)
 
 
 def report(folder: str | Path) -> str:
@@ -334,6 +397,7 @@ def _grid_section(results: Results) -> list[str]:
             "Means over seeds. M mixes the values, A are first-order, S second-order weights.",
             f"### {name}: NDCG@N against N",
             _markdown(cutoff_table(results, dataset, loss)),
+            *_example_section(results, dataset, loss),
             f"### {name}: validation NDCG@10 while training",
             _markdown(trend_table(results, dataset, loss, "NDCG@10")),
             "Means over seeds; blank once a seed had stopped. Validation: the last but one item.",
@@ -342,6 +406,18 @@ def _grid_section(results: Results) -> list[str]:
             "Global norm over all parameters, mean over an epoch's steps and over seeds.",
         ]
     return text
+
+
+def _example_section(results: Results, dataset: str, loss: str) -> list[str]:
+    example = example_of(results, dataset, loss)
+    if example is None:
+        return []
+    place = f"{address(results.grid).removesuffix('.toml')}/{example_file(dataset, loss)}"
+    return [
+        f"### {dataset}, {loss}: attention maps of one example",
+        f"![Attention maps of one history of {dataset} in every model]({place})",
+        f"{example_caption(example, results)} Last layer, mean over heads, one scale.",
+    ]
 
 
 def _markdown(table: pd.DataFrame) -> str:

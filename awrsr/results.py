@@ -5,6 +5,7 @@
     datasets.csv    one row per dataset: counts, and the metrics of the popularity baseline
     ranks.parquet   one row per run: each user's rank in the test split, in the dataset's order
     intervals.csv   one row per refined model, loss and metric: the paired difference to vanilla
+    examples.npz    of each dataset one history, and the attention of the first seed's models on it
 
 Everything that a document or a page says of an experiment is read from these files.
 """
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -20,12 +22,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from awrsr.config import ModelConfig
 from awrsr.errors import DataError, counted
 from awrsr.files import make_directory, write_atomically, write_text
 from awrsr.grid import Grid, read_grid, run_name
 from awrsr.refinement import REFINEMENTS
 
-FILES = ("results.csv", "history.csv", "datasets.csv", "ranks.parquet", "intervals.csv")
+RANKS_FILE, EXAMPLES_FILE = "ranks.parquet", "examples.npz"
+FILES = ("results.csv", "history.csv", "datasets.csv", "intervals.csv", RANKS_FILE, EXAMPLES_FILE)
 RANKS_KEPT = 100
 """A recorded rank beyond this one is this one plus 1: most are, and no metric here looks there."""
 
@@ -94,6 +98,45 @@ class Results:
     def test(self) -> pd.DataFrame:
         """The rows of the test split, one per run."""
         return self.runs[self.runs["split"] == "test"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedTrace:
+    """What is recorded of a trace, as the board draws it (`awrsr.board.Drawn`).
+
+    Args:
+        items: that the model saw, oldest first.
+        dropped: older items that it did not see.
+        config: of the model.
+        maps: first_order, refined, where the model has it second_order, all (layer, head, query,
+            key), and transformed_value_norm, (layer, head, key).
+    """
+
+    items: list[int]
+    dropped: int
+    config: ModelConfig
+    maps: dict[str, npt.NDArray[np.float32]]
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """The maps."""
+        return dict(self.maps)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """One history of a dataset in the models of a grid.
+
+    Args:
+        user: whose history it is, the held-out item left out.
+        items: oldest first.
+        titles: of the items.
+        traces: by run.
+    """
+
+    user: str
+    items: list[int]
+    titles: list[str]
+    traces: dict[str, RecordedTrace]
 
 
 class Interval(NamedTuple):
@@ -253,6 +296,7 @@ def write_results(
     history: pd.DataFrame,
     datasets: pd.DataFrame,
     ranks: dict[str, Ranks],
+    examples: dict[str, Example],
 ) -> None:
     """Write the grid's folder of results; the intervals are computed here.
 
@@ -267,9 +311,10 @@ def write_results(
         }
     )
     write_atomically(
-        grid.results / "ranks.parquet",
+        grid.results / RANKS_FILE,
         lambda path: pq.write_table(table, path, compression="zstd", compression_level=19),
     )
+    write_atomically(grid.results / EXAMPLES_FILE, lambda path: _save_examples(path, examples))
     for name, frame in (
         ("results.csv", runs),
         ("history.csv", history),
@@ -326,13 +371,66 @@ def read_results(file: str | Path) -> Results | None:
     )
 
 
+def _save_examples(path: Path, examples: dict[str, Example]) -> None:
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for dataset, example in examples.items():
+        arrays[f"{dataset}/user"] = np.array(example.user)
+        arrays[f"{dataset}/items"] = np.array(example.items)
+        arrays[f"{dataset}/titles"] = np.array(example.titles)
+        for run, trace in example.traces.items():
+            arrays |= {f"{dataset}/{run}/{kind}": maps for kind, maps in trace.maps.items()}
+    with path.open("wb") as file:  # given a path, numpy would add its own ending
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+
+
+def read_examples(file: str | Path) -> dict[str, Example]:
+    """The recorded examples of a grid by dataset; empty where none is recorded.
+
+    Raises:
+        DataError: they are damaged.
+    """
+    grid = read_grid(file)
+    path = grid.results / EXAMPLES_FILE
+    if not path.is_file():
+        return {}
+    configs = {run.name: run.model for run in grid.runs}
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
+            arrays = {name: found[name] for name in found.files}
+        examples = {
+            name.removesuffix("/items"): Example(
+                user=str(arrays[name.replace("/items", "/user")]),
+                items=arrays[name].tolist(),
+                titles=arrays[name.replace("/items", "/titles")].tolist(),
+                traces={},
+            )
+            for name in arrays
+            if name.count("/") == 1 and name.endswith("/items")
+        }
+        of_runs: dict[tuple[str, str], dict[str, npt.NDArray[np.float32]]] = {}
+        for name in (name for name in arrays if name.count("/") == 2):
+            dataset, run, kind = name.split("/")
+            of_runs.setdefault((dataset, run), {})[kind] = arrays[name]
+        for (dataset, run), maps in of_runs.items():
+            items, seen = examples[dataset].items, maps["refined"].shape[-1]
+            examples[dataset].traces[run] = RecordedTrace(
+                items=items[-seen:],
+                dropped=len(items) - seen,
+                config=configs[run],
+                maps=maps,
+            )
+    except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
+        raise DataError(f"{path} is not a readable file of examples: {error}") from error
+    return examples
+
+
 def read_ranks(file: str | Path) -> dict[str, Ranks]:
     """The recorded ranks of a grid by run.
 
     Raises:
         DataError: they are missing or damaged.
     """
-    path = read_grid(file).results / "ranks.parquet"
+    path = read_grid(file).results / RANKS_FILE
     try:
         table = pq.read_table(path)
         return {

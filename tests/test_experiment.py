@@ -9,15 +9,26 @@ import pandas as pd
 import pytest
 from conftest import ROOT, make_dataset
 
+import awrsr
 from awrsr import report, results, training
 from awrsr.checkpoint import read_config
 from awrsr.cli import main
 from awrsr.config import ModelConfig, TrainConfig
 from awrsr.dataset import load_dataset, save_dataset
 from awrsr.errors import ConfigError, DataError
+from awrsr.experiment import example_user
 from awrsr.grid import read_grid
 from awrsr.metrics import summarise
-from awrsr.results import compare, gains, means, paired_interval, read_ranks, read_results, verdict
+from awrsr.results import (
+    compare,
+    gains,
+    means,
+    paired_interval,
+    read_examples,
+    read_ranks,
+    read_results,
+    verdict,
+)
 
 EXPERIMENTS = ROOT / "experiments"
 TINY = """
@@ -41,6 +52,7 @@ inner_size = 16
 epochs = 3
 learning_rate = 0.02
 """
+RECORDED = sorted(file for file in EXPERIMENTS.glob("*.toml") if file.with_suffix("").is_dir())
 NAMES = [f"tiny-sasrec-{kind}-ce-seed{seed}" for seed in (0, 1) for kind in ("none", "additive")]
 
 
@@ -484,6 +496,63 @@ def test_damaged_records_are_refused(case: str, place: Path, capsys):
     assert not (place / "R.md").exists()
 
 
+def test_the_example_is_what_the_first_seeds_models_attend_to(place: Path):
+    data = load_dataset("tiny")
+    example = read_examples("small.toml")["tiny"]
+    user = data.user_index(example.user)
+    assert user == example_user(data)
+    assert example.items == data.sequence(user)[:-1].tolist()
+    assert example.titles == data.titles(example.items)
+    assert list(example.traces) == [name for name in NAMES if name.endswith("seed0")]
+    for name, recorded in example.traces.items():
+        trace = awrsr.trace(awrsr.load_model(place / "runs" / "small" / name), example.items)
+        assert (recorded.items, recorded.dropped) == (trace.items, trace.dropped)
+        expected = {kind: a for kind, a in trace.arrays().items() if a.ndim > 1}
+        assert recorded.arrays().keys() == expected.keys()
+        for kind, maps in expected.items():
+            np.testing.assert_allclose(recorded.maps[kind], maps, atol=1e-6)
+
+
+def test_an_example_recorded_elsewhere_stays(place: Path):
+    before = read_examples("small.toml")["tiny"]
+    shutil.rmtree(place / "runs" / "small" / NAMES[0])
+    assert main(["experiment", "small.toml", "--record"]) == 0
+    after = read_examples("small.toml")["tiny"]
+    assert list(after.traces) == list(before.traces)
+    np.testing.assert_array_equal(
+        after.traces[NAMES[0]].maps["refined"], before.traces[NAMES[0]].maps["refined"]
+    )
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", b"PK\x05\x06" + bytes(18)])
+def test_damaged_examples_are_refused_by_the_report(damage: bytes, place: Path, capsys):
+    (place / "small" / "examples.npz").write_bytes(damage)
+    code = main(["report", "--experiments", ".", "--output", "R.md"])
+    if damage.endswith(bytes(18)):  # an archive of nothing is no damage: nothing is recorded
+        assert code == 0 and "one example" not in (place / "R.md").read_text()
+        return
+    assert code == 2
+    assert "examples.npz is not a readable file of examples" in capsys.readouterr().err
+    assert not (place / "R.md").exists()
+
+
+def test_the_report_draws_the_example(place: Path):
+    assert main(["report", "--experiments", ".", "--output", "R.md"]) == 0
+    picture = place / "small" / "example-tiny-ce.svg"
+    assert f"](small/{picture.name})" in (place / "R.md").read_text()
+    before = picture.read_bytes()
+    assert main(["report", "--experiments", ".", "--output", "R.md"]) == 0
+    assert picture.read_bytes() == before
+
+
+@pytest.mark.parametrize("file", RECORDED, ids=lambda file: file.stem)
+def test_every_picture_of_the_report_is_there(file: Path):
+    found = read_results(file)
+    for dataset, loss in report.parts(found):
+        if report.example_of(found, dataset, loss):
+            assert (file.with_suffix("") / report.example_file(dataset, loss)).is_file()
+
+
 def test_damaged_ranks_are_refused(place: Path):
     (place / "small" / "ranks.parquet").write_bytes(b"PAR1")
     with pytest.raises(DataError, match="ranks.parquet is not a readable table of ranks"):
@@ -618,8 +687,6 @@ def test_report_says_what_is_missing_and_where_to_look(place: Path, capsys):
 
 
 # --- the recorded files of this repository --------------------------------------------------------
-
-RECORDED = sorted(file for file in EXPERIMENTS.glob("*.toml") if file.with_suffix("").is_dir())
 
 
 def test_results_md_is_what_the_recorded_files_say():

@@ -5,19 +5,24 @@ from pathlib import Path
 
 import pandas as pd
 import streamlit as st
-import torch
 
-from app import loaders, results_figures, state
-from app.board import board_content, show_board
-from app.sides import Side, model_title, run_model
+from app import loaders, results_figures
+from app.board import show_board
 from app.text import plain
-from awrsr import report
-from awrsr.batching import history_and_target
-from awrsr.config import BACKBONE_TITLES
-from awrsr.dataset import Dataset
+from awrsr import board, report
+from awrsr.config import BACKBONE_TITLES, model_title
 from awrsr.errors import AwrsrError, counted
 from awrsr.grid import Grid, read_grid
-from awrsr.results import PAIRED_METRICS, Results, in_order, less_vanilla, means, read_results
+from awrsr.results import (
+    PAIRED_METRICS,
+    Example,
+    RecordedTrace,
+    Results,
+    in_order,
+    less_vanilla,
+    means,
+    read_results,
+)
 
 EXPERIMENTS = loaders.ASSETS.parent / "experiments"
 EXPERIMENTS_VARIABLE = "AWRSR_EXPERIMENTS"
@@ -64,7 +69,7 @@ def show() -> None:
     differences = compared == AS_MEASURED[1]
     show_cutoffs(results, dataset, loss, differences)
     show_training(results, dataset, loss, differences)
-    show_example(results, dataset)
+    show_example(results, dataset, loss)
     show_data(recorded)
     show_planned(planned)
 
@@ -240,70 +245,54 @@ def table(rows: pd.DataFrame, key: str) -> None:
 # --- one example ----------------------------------------------------------------------------------
 
 
-def show_example(results: Results, dataset_name: str) -> None:
-    """The attention maps of one user in vanilla and in a refined model that the app offers."""
+def show_example(results: Results, dataset: str, loss: str) -> None:
+    """The recorded maps of one history in vanilla and in a refined model of the experiment."""
     st.markdown("##### Attention maps of one example")
-    torch.set_num_threads(1)
     try:
-        found = offered(results, dataset_name)
-        if found is None:
-            st.info("No dataset on offer has a vanilla and a refined model to draw.")
-            return
-        dataset, models, same = found
-        sides, user = example(dataset, models)
+        example = report.example_of(results, dataset, loss)
     except AwrsrError as error:
         st.error(plain(error))
         return
-    if not same:
-        st.caption(
-            f"The models of this experiment are not on offer in the app; these are the ones on "
-            f"{plain(dataset.name)}."
+    pairs = {} if example is None else pairs_with_vanilla(example)
+    if example is None or not pairs:
+        st.info(
+            "No example with a vanilla and a refined model is recorded: "
+            f"`python -m awrsr experiment {report.address(results.grid)} --record` records one "
+            "where the runs are."
         )
-    show_board(board_content(dataset, sides, f"User {user}, before the held-out item"))
-    names = "&".join(f"{side.key}={side.directory.name}" for side in sides)
-    st.caption(f"[Any user, any history, any pair of models: Inspect](./?{names}&user={user})")
-
-
-def offered(results: Results, name: str) -> tuple[Dataset, dict[str, Path], bool] | None:
-    """A dataset with models to compare, the experiment's own before others, and whether it is."""
-    recorded = results.datasets.set_index("dataset")["fingerprint"]
-    others = []
-    for directory in loaders.dataset_directories().values():
-        models = {
-            name: path
-            for name, path in loaders.model_directories(directory).items()
-            if model_title(name) != name
-        }
-        if not any(name.endswith("-none") for name in models) or len(models) < 2:
-            continue
-        dataset = loaders.get_dataset(directory)
-        if dataset.fingerprint == recorded[name]:
-            return dataset, models, True
-        others.append((dataset, models, False))
-    return others[0] if others else None
-
-
-def example(dataset: Dataset, models: dict[str, Path]) -> tuple[list[Side], str]:
-    """Vanilla and a refined model of the same backbone on the first handy user."""
-    vanilla = next(name for name in models if name.endswith("-none"))
-    backbone = vanilla.partition("-")[0]
-    refined = [name for name in models if name.startswith(f"{backbone}-") and name != vanilla] or [
-        name for name in models if name != vanilla
-    ]
-    usual = f"{backbone}-additive"
+        return
     chosen = st.selectbox(
         "Refined model",
-        refined,
-        index=refined.index(usual) if usual in refined else 0,
-        format_func=model_title,
-        key="example",
+        list(pairs),
+        format_func=lambda run: titled(example.traces[run]),
+        key=f"example-{results.grid.name}-{dataset}-{loss}",
     )
-    user = state.default_user(dataset)
-    history, _ = history_and_target(dataset, dataset.user_index(user), "test")
-    sides = []
-    for key, name in zip("ab", (vanilla, chosen), strict=True):
-        outcome = run_model(key, models[name], dataset, history.tolist())
-        if isinstance(outcome, AwrsrError):
-            raise outcome
-        sides.append(outcome)
-    return sides, user
+    names = [""] * max(example.items)
+    for item, title in zip(example.items, example.titles, strict=True):
+        names[item - 1] = title
+    sources = [
+        board.Source(name=name, title=titled(example.traces[run]), trace=example.traces[run])
+        for name, run in (("A", pairs[chosen]), ("B", chosen))
+    ]
+    caption = report.example_caption(example, results)
+    show_board(board.payload(sources, board.ItemNames(titles=names), title=caption))
+    st.caption(f"{plain(caption)} Recorded with the experiment.")
+
+
+def pairs_with_vanilla(example: Example) -> dict[str, str]:
+    """The runs of refined models, and the vanilla one of the same backbone beside each."""
+    vanilla = {
+        trace.config.backbone: run
+        for run, trace in example.traces.items()
+        if trace.config.refinement == "none"
+    }
+    return {
+        run: vanilla[trace.config.backbone]
+        for run, trace in example.traces.items()
+        if trace.config.refinement != "none" and trace.config.backbone in vanilla
+    }
+
+
+def titled(trace: RecordedTrace) -> str:
+    """The model as people say it."""
+    return model_title(trace.config.backbone, trace.config.refinement)

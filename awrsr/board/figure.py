@@ -90,7 +90,8 @@ def map_grid(
                     np.ma.array(weights, mask=hidden), vmin=0, vmax=top, interpolation="nearest"
                 )
             if across == 0:
-                _label(axes, labels, edge)
+                if weights is not None:
+                    _label(axes, labels, edge)
                 figure.text(
                     0.06 / width,
                     (below + edge / 2) / height,

@@ -1,12 +1,13 @@
 """The page Results: it shows what the recorded files say, and says what to do where they do not."""
 
+import base64
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import ROOT
-from driving import MAIN, TIMEOUT, add_dataset, figures, messages, run, sent, texts, unescaped
+from driving import MAIN, TIMEOUT, figures, messages, run, sent, texts, unescaped
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -58,7 +59,6 @@ def test_everything_shown_is_what_the_files_say(folder: Path):
     (data,) = shown(page, "popularity HR@10")
     assert data["users"].tolist() == ["671"]
     assert any(text.startswith("Protocol: leave-one-out, test") for text in said)
-    assert any("[Any user, any history" in text for text in said)
 
     drawn = figures(page)
     for metric in PAIRED_METRICS:
@@ -87,10 +87,13 @@ def test_another_validation_metric(folder: Path):
     page.segmented_control(key="trend").set_value("NDCG@5")
     run(page)
     found = read_results(folder / "ml-latest-small.toml")
-    history = found.history[found.history["run"] == "ml-latest-small-sasrec-simple-ce-seed0"]
     drawn = figures(page)["results-trend-sasrec"]
-    (line,) = (trace for trace in drawn if trace["name"] == "simple")
-    np.testing.assert_allclose(line["y"], history["NDCG@5"])
+    for seed in (0, 1):
+        history = found.history[
+            found.history["run"] == f"ml-latest-small-sasrec-simple-ce-seed{seed}"
+        ]
+        (line,) = (trace for trace in drawn if trace["name"] == f"simple, seed {seed}")
+        np.testing.assert_allclose(line["y"], history["NDCG@5"])
 
 
 def test_lines_less_vanilla(folder: Path):
@@ -160,25 +163,45 @@ def test_damaged_results_are_named_and_the_others_shown(folder: Path):
     assert shown(page, "HR@10 less vanilla")
 
 
-def test_without_models_to_draw_there_is_no_board(
-    folder: Path, tmp_path, tiny_dataset, monkeypatch
-):
-    add_dataset(tmp_path / "assets", tiny_dataset, "sasrec-none")
-    monkeypatch.setattr(page_module.loaders, "ASSETS", tmp_path / "assets")
+def test_the_example_is_the_recorded_one(folder: Path):
     page = open_results()
-    assert messages(page) == []
-    assert any("No dataset on offer has a vanilla and a refined" in i.value for i in page.info)
+    found = read_results(folder / "ml-latest-small.toml")
+    example = report.example_of(found, "ml-latest-small", "ce")
+    board = sent(page, "board")
+    assert [item for item in board["items"]] == example.items
+    assert board["titles"] == example.titles
+    options = page_module.pairs_with_vanilla(example)
+    assert len(options) == 7 and set(options.values()) == {
+        f"ml-latest-small-{backbone}-none-ce-seed0" for backbone in ("sasrec", "stosa")
+    }
+    (box,) = (box for box in page.selectbox if box.key.startswith("example-"))
+    run_name = "ml-latest-small-stosa-stochastic-ce-seed0"
+    box.set_value(run_name)
+    run(page)
+    drawn = sent(page, "board")["sources"]
+    assert [source["title"] for source in drawn] == [
+        "STOSA \u00b7 vanilla",
+        "STOSA \u00b7 stochastic",
+    ]
+    weights = example.traces[run_name].maps["first_order"]
+    packed = np.frombuffer(base64.b64decode(drawn[1]["maps"]["first"]), dtype="<u2")
+    lower = weights[..., *np.tril_indices(weights.shape[-1])]
+    np.testing.assert_allclose(packed.reshape(lower.shape) / 65535, lower, atol=1e-5)
 
 
-def test_models_of_another_dataset_are_said_to_be_that(
-    folder: Path, tmp_path, tiny_dataset, monkeypatch
-):
-    add_dataset(tmp_path / "assets", tiny_dataset, "stosa-none", "sasrec-simple")
-    monkeypatch.setattr(page_module.loaders, "ASSETS", tmp_path / "assets")
+def test_without_a_recorded_example_the_page_says_how_to_record_one(folder: Path):
+    (folder / "ml-latest-small" / "examples.npz").unlink()
     page = open_results()
     assert messages(page) == []
-    assert any("are not on offer in the app; these are the ones on tiny" in t for t in texts(page))
-    assert len(sent(page, "board")["sources"]) == 2
+    assert any("No example with a vanilla and a refined model" in i.value for i in page.info)
+
+
+def test_a_damaged_example_is_named_and_the_rest_shown(folder: Path):
+    (folder / "ml-latest-small" / "examples.npz").write_bytes(b"PK\x03\x04 no")
+    page = open_results()
+    (said,) = messages(page)
+    assert "examples.npz is not a readable file of examples" in said
+    assert shown(page, "HR@10 less vanilla")
 
 
 def test_the_recorded_experiments_open_by_address():
