@@ -64,6 +64,7 @@ def interval_figure(intervals: pd.DataFrame, metric: str) -> go.Figure:
                 hovertemplate="%{y}, one seed: %{x:+.4f}<extra></extra>",
             )
     figure.update_xaxes(
+        rangemode="tozero",
         zeroline=True,
         zerolinewidth=2,
         zerolinecolor=ZERO,
