@@ -25,6 +25,7 @@ from awrsr.explain import (
     LESS,
     MEASURES,
     STUDY_FILE,
+    against_random,
     at_shares,
     attention_values,
     bootstrap_means,
@@ -315,6 +316,34 @@ def test_bootstrap_leaves_out_what_is_no_number():
     found = bootstrap_means(values, resamples=200)
     np.testing.assert_allclose(found.mean, [2, 6])
     assert 5 <= found.low[1] <= found.high[1] <= 7
+
+
+@pytest.mark.parametrize(("measure", "sign"), [("insertion", 1), ("deletion", -1)])
+def test_explanations_stand_on_the_side_of_their_interval(measure: str, sign: int):
+    intervals = {
+        "first_order": (0.1, 0.3),
+        "leave_one_out": (0.2, 0.5),
+        "recency": (-0.4, -0.1),
+        "refined": (-0.1, 0.2),
+        "random": (0.0, 0.0),
+    }
+    rows = pd.DataFrame(
+        [
+            {
+                "explanation": name,
+                "measure": measure,
+                "mean": sign * (low + high) / 2,
+                "less_random_low": min(sign * low, sign * high),
+                "less_random_high": max(sign * low, sign * high),
+            }
+            for name, (low, high) in intervals.items()
+        ]
+    )
+    assert against_random(rows) == {
+        "better": ["leave_one_out", "first_order"],
+        "undecided": ["refined"],
+        "worse": ["recency"],
+    }
 
 
 def test_a_curve_at_shares_goes_through_its_steps(make_model):

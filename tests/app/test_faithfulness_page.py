@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import EMBEDDED
 from driving import (
     HOSTILE,
     MAIN,
@@ -37,9 +38,11 @@ from awrsr.explain import (
 MODELS = ("sasrec-none", "sasrec-additive")
 
 
-def open_faithfulness() -> AppTest:
+def open_faithfulness(**url: str) -> AppTest:
     """The page in a session of its own, after its first run."""
     page = AppTest.from_file(MAIN, default_timeout=TIMEOUT)
+    for name, value in url.items():
+        page.query_params[name] = value
     run(page)
     page._page_hash = calc_hash("faithfulness")  # switch_page knows pages that are files only
     return run(page)
@@ -141,3 +144,22 @@ def test_a_damaged_study_and_one_of_other_data_are_told(directory: Path):
     fingerprint = awrsr.load_dataset(directory).fingerprint
     (path / "study.json").write_text(text.replace(fingerprint, "0" * 16))
     assert any("is a study of other data" in message for message in messages(open_faithfulness()))
+
+
+def test_the_planted_study_says_which_maps_find_the_causes():
+    page = open_faithfulness(dataset="planted")
+    summary = awrsr.explain.read_study(
+        EMBEDDED.parent / "planted" / "faithfulness" / "sasrec-none_sasrec-additive"
+    ).summary
+    page.segmented_control(key="study-sort").set_value("second_order")
+    run(page)
+    assert messages(page) == []
+    (said,) = (text for text in texts(page) if "**better than random orders**" in text)
+    for line, name in zip(said.splitlines(), ("sasrec-none", "sasrec-additive"), strict=True):
+        rows = summary.query("sort == 'second_order' and measure == 'average_precision'")
+        rows = rows[rows["model"] == name].set_index("explanation")
+        assert "second order causes" in line
+        found, _, rest = line.partition("**not told apart")
+        assert f"Leave one out {rows.loc['leave_one_out', 'mean']:.3f}" in found
+        second = "Second order 0." in rest and "Second order 0." not in found
+        assert second == ("second_order" in rows.index)
