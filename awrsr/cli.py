@@ -28,8 +28,8 @@ from awrsr.experiment import (
     choose_runs,
     describe,
     load_datasets,
+    read_recorded,
     record_runs,
-    recorded_names,
     run_state,
     train_and_measure,
 )
@@ -503,9 +503,9 @@ def experiment(
 ) -> None:
     """Train what a grid plans and record the results beside its file.
 
-    A finished run is not run again, an unfinished one is resumed, one with other settings is
-    refused before anything starts. Results are recorded after every run, in the folder of the
-    grid's name beside its file.
+    A finished run is not run again, nor one whose results are recorded (results.csv has its
+    command); an unfinished one is resumed, one with other settings is refused before anything
+    starts. Results are recorded after every run, in the folder of the grid's name beside its file.
 
     Args:
         grid: a TOML file, see awrsr/grid.py and experiments/.
@@ -527,8 +527,15 @@ def experiment(
         raise errors[0]
     states = {run.name: run_state(run, datasets[run.dataset]) for run in plan.runs}
     done = [run for run in plan.runs if states[run.name] == "done"]
+    recorded = read_recorded(plan, datasets, done)
+    known = set() if recorded is None else {*recorded.ranks}
     described = describe(datasets)
-    left = [] if record else [run for run in chosen if states[run.name] != "done"]
+    left = [
+        run
+        for run in ([] if record else chosen)
+        if states[run.name] == "unfinished"
+        or (states[run.name] == "missing" and run.name not in known)
+    ]
     failed = []
     for number, run in enumerate(left, start=1):
         resume = states[run.name] == "unfinished"
@@ -551,9 +558,11 @@ def experiment(
         else:
             done.append(run)
             record_runs(plan, datasets, described, done)
-    if done:
-        recorded = record_runs(plan, datasets, described, done)
-        print(f"written to {plan.results}: {counted(recorded, 'run')}")
+    if done or known:
+        number = record_runs(plan, datasets, described, done)
+        print(f"written to {plan.results}: {counted(number, 'run')}")
+    elif record:
+        print(f"no run of {plan.title} is done here, so there is nothing to record")
     print(_grid_line(plan, len(done)))
     if failed:
         raise AwrsrError(f"{counted(len(failed), 'run')} failed: {', '.join(failed)}")
@@ -563,11 +572,12 @@ def _list_runs(
     plan: Grid, chosen: list[Run], datasets: dict[str, Dataset], errors: list[DataError]
 ) -> None:
     """How far each run is; a dataset that is not here does not hide what is recorded of it."""
-    recorded = recorded_names(plan)
     states = {
         run.name: run_state(run, datasets[run.dataset]) if run.dataset in datasets else "missing"
         for run in plan.runs
     }
+    found = read_recorded(plan, datasets, [run for run in plan.runs if states[run.name] == "done"])
+    recorded = set() if found is None else {*found.ranks}
     for run in chosen:
         elsewhere = states[run.name] == "missing" and run.name in recorded
         print(f"{'recorded' if elsewhere else states[run.name]:<12}{run.directory}")

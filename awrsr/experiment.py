@@ -1,7 +1,8 @@
 """The runs of a grid: which are done, training of what is not, collecting of what is."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
@@ -72,14 +73,79 @@ def choose_runs(grid: Grid, pattern: str) -> list[Run]:
     return chosen
 
 
-def recorded_names(grid: Grid) -> set[str]:
-    """The runs whose results are recorded, wherever they were made.
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """The recorded results of a grid's runs, wherever they were made.
+
+    Args:
+        runs: rows of results.csv.
+        history: rows of history.csv.
+        ranks: by run.
+        examples: by dataset.
+    """
+
+    runs: pd.DataFrame
+    history: pd.DataFrame
+    ranks: dict[str, results.Ranks]
+    examples: dict[str, results.Example]
+
+
+def read_recorded(grid: Grid, datasets: dict[str, Dataset], done: Iterable[Run]) -> Recorded | None:
+    """What is recorded of the grid; None where nothing is.
+
+    Nothing recorded is ever dropped: what does not fit is refused, unless every run of the grid is
+    done here and can be recorded again.
 
     Raises:
         DataError: the recorded results are damaged.
+        ConfigError: they are of other settings or data than the grid's.
     """
-    found = results.read_results(grid.file)
-    return set() if found is None else {row["run"] for row in results.records(found.test)}
+    replaceable = len({run.name for run in done}) == len(grid.runs)
+    remedy = f"put the files in {grid.results} back, or move the folder away to record anew"
+    try:
+        found = results.read_results(grid.file, intervals=False)  # computed from the ranks
+        if found is None:
+            return None
+        ranks, examples = results.read_ranks(grid.file), results.read_examples(grid.file)
+        if lacking := [name for name in found.test["run"] if name not in ranks]:
+            raise DataError(f"{grid.results / results.RANKS_FILE} lacks {lacking[0]}")
+    except DataError as error:
+        if replaceable:
+            return None
+        raise DataError(f"{error}; {remedy}") from None
+    if misfits := _misfits(grid, found, datasets):
+        if replaceable:
+            return None
+        name, why = next(iter(misfits.items()))
+        raise ConfigError(
+            f"{grid.results} holds {counted(len(misfits), 'run')} of other settings or data than "
+            f"{grid.file}, among them {name}: {why}; change the grid back, give the changed one "
+            "another name, or move the folder away"
+        )
+    return Recorded(runs=found.runs, history=found.history, ranks=ranks, examples=examples)
+
+
+def _misfits(grid: Grid, found: results.Results, datasets: dict[str, Dataset]) -> dict[str, str]:
+    """The recorded runs that are not those of the grid, and why."""
+    planned = {run.name: run for run in grid.runs}
+    fingerprints = found.datasets.set_index("dataset")["fingerprint"].to_dict()
+    misfits = {}
+    for row in results.records(found.test):
+        run = planned[row["run"]]
+        for section, settings in (("model", run.model), ("train", run.train)):
+            there = json.loads(row[section])
+            for name, value in settings.to_json().items():
+                if there.get(name) != value:
+                    misfits[run.name] = (
+                        f"{section}.{name} is {there.get(name)!r} there, {value!r} in the grid"
+                    )
+        dataset = datasets.get(run.dataset)
+        if dataset is not None and fingerprints.get(run.dataset) != dataset.fingerprint:
+            misfits[run.name] = (
+                f"the dataset's fingerprint is {fingerprints.get(run.dataset)} there, that of "
+                f"{run.data} is {dataset.fingerprint}"
+            )
+    return misfits
 
 
 def run_state(run: Run, dataset: Dataset) -> State:
@@ -155,22 +221,29 @@ def describe(datasets: dict[str, Dataset]) -> pd.DataFrame:
 def record_runs(
     grid: Grid, datasets: dict[str, Dataset], described: pd.DataFrame, done: list[Run]
 ) -> int:
-    """Write the grid's results from the directories of finished runs.
-
-    What is recorded already of other runs of the grid, made on another machine perhaps, stays if
-    its settings and its dataset are still the grid's.
+    """Write the grid's results: of finished runs, and what is recorded of others, see
+    `read_recorded`.
 
     Args:
         described: made by `describe`.
-        done: one run or more, each of state "done".
+        done: runs of state "done"; of those and the recorded ones together there must be one.
 
     Returns:
         How many runs are recorded.
 
     Raises:
-        DataError: a run's files are damaged or do not belong together.
+        DataError: a run's files, or what is recorded, are damaged or do not belong together.
+        ConfigError: what is recorded is of other settings or data.
     """
-    runs, history, ranks = _recorded_elsewhere(grid, described, done)
+    here = {run.name for run in done}
+    recorded = read_recorded(grid, datasets, done)
+    runs: list[pd.DataFrame] = []
+    history: list[pd.DataFrame] = []
+    ranks: dict[str, results.Ranks] = {}
+    if recorded is not None:
+        runs.append(recorded.runs[~recorded.runs["run"].isin(here)])
+        history.append(recorded.history[~recorded.history["run"].isin(here)])
+        ranks |= recorded.ranks
     for run in done:
         runs.append(pd.DataFrame(_rows(run)))
         history.append(_history(run))
@@ -184,7 +257,7 @@ def record_runs(
         _in_plan(pd.concat(history), names),
         described[used].infer_objects(),
         {name: ranks[name] for name in names},
-        _examples(grid, datasets, done, names),
+        _examples(grid, datasets, done, names, recorded.examples if recorded else {}),
     )
     return len(names)
 
@@ -197,13 +270,13 @@ def example_user(dataset: Dataset) -> int:
 
 
 def _examples(
-    grid: Grid, datasets: dict[str, Dataset], done: list[Run], names: list[str]
+    grid: Grid,
+    datasets: dict[str, Dataset],
+    done: list[Run],
+    names: list[str],
+    before: dict[str, results.Example],
 ) -> dict[str, results.Example]:
     """One history a dataset in the models of the grid's first seed, those recorded before too."""
-    try:
-        before = results.read_examples(grid.file)
-    except DataError:  # damaged: what is done here replaces it
-        before = {}
     examples: dict[str, results.Example] = {}
     for name, dataset in datasets.items():
         user = example_user(dataset)
@@ -226,42 +299,6 @@ def _examples(
                 traces={run: traces[run] for run in names if run in traces},
             )
     return examples
-
-
-def _recorded_elsewhere(
-    grid: Grid, described: pd.DataFrame, done: list[Run]
-) -> tuple[list[pd.DataFrame], list[pd.DataFrame], dict[str, results.Ranks]]:
-    """What is recorded of runs that are not done here: their rows, histories and ranks."""
-    try:
-        found = results.read_results(grid.file)
-        ranks = results.read_ranks(grid.file) if found else {}
-    except DataError:  # damaged: what is done here replaces it
-        return [], [], {}
-    if found is None:
-        return [], [], {}
-    fingerprints = described.set_index("dataset")["fingerprint"].to_dict()
-    same_data = {
-        row["dataset"]
-        for row in results.records(found.datasets)
-        if fingerprints.get(row["dataset"]) == row["fingerprint"]
-    }
-    recorded = {row["run"]: row for row in results.records(found.test)}
-    here = {run.name for run in done}
-    kept = {
-        run.name
-        for run in grid.runs
-        if run.name in recorded
-        and run.name not in here
-        and run.name in ranks
-        and run.dataset in same_data
-        and json.loads(recorded[run.name]["model"]) == run.model.to_json()
-        and json.loads(recorded[run.name]["train"]) == run.train.to_json()
-    }
-    return (
-        [found.runs[found.runs["run"].isin(kept)]],
-        [found.history[found.history["run"].isin(kept)]],
-        {name: ranks[name] for name in kept},
-    )
 
 
 def _in_plan(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:

@@ -325,11 +325,12 @@ def write_results(
         write_text(grid.results / name, text)
 
 
-def read_results(file: str | Path) -> Results | None:
+def read_results(file: str | Path, *, intervals: bool = True) -> Results | None:
     """What is recorded of a grid; None where nothing is.
 
     Args:
         file: the grid's TOML file; its results lie in the folder beside it.
+        intervals: read intervals.csv too; without, there are none.
 
     Raises:
         ConfigError: the grid cannot be read.
@@ -338,7 +339,12 @@ def read_results(file: str | Path) -> Results | None:
     grid = read_grid(file)
     if not grid.results.is_dir():
         return None
-    frames = {name: _read_csv(grid.results / name) for name in COLUMNS}
+    frames = {
+        name: _read_csv(grid.results / name)
+        if intervals or name != "intervals.csv"
+        else pd.DataFrame(columns=COLUMNS[name])
+        for name in COLUMNS
+    }
     runs, history = frames["results.csv"], frames["history.csv"]
     recorded = set(runs["run"])
     planned = {run.name for run in grid.runs}
@@ -349,17 +355,22 @@ def read_results(file: str | Path) -> Results | None:
     }:
         raise DataError(
             f"{grid.results / 'results.csv'} and intervals.csv name runs by what they are not; "
-            "record the grid again"
+            f"{_again(grid)}"
         )
     if recorded - planned:
         raise DataError(
             f"{grid.results / 'results.csv'}: {sorted(recorded - planned)[0]} is not a run of "
-            f"{grid.file}; record the grid again"
+            f"{grid.file}; change the grid back or give the changed one another name"
         )
     if recorded != set(history["run"]) or set(runs["dataset"]) != set(
         frames["datasets.csv"]["dataset"]
     ):
-        raise DataError(f"the files in {grid.results} were not written together; record them again")
+        raise DataError(f"the files in {grid.results} were not written together; {_again(grid)}")
+    of = frames["intervals.csv"]
+    if len(of) and not (of["low"].le(of["difference"]) & of["difference"].le(of["high"])).all():
+        raise DataError(
+            f"{grid.results / 'intervals.csv'}: an interval does not hold its mean; {_again(grid)}"
+        )
     keys = runs.drop_duplicates("run")[["run", *MODEL, "seed"]]
     return Results(
         grid=grid,
@@ -395,7 +406,7 @@ def read_examples(file: str | Path) -> dict[str, Example]:
         return {}
     configs = {run.name: run.model for run in grid.runs}
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as found:
             arrays = {name: found[name] for name in found.files}
         examples = {
             name.removesuffix("/items"): Example(
@@ -441,11 +452,18 @@ def read_ranks(file: str | Path) -> dict[str, Ranks]:
         raise DataError(f"{path} is not a readable table of ranks: {error}") from error
 
 
+def _again(grid: Grid) -> str:
+    return f"put them back, or `python -m awrsr experiment {grid.file} --record` where the runs are"
+
+
 def _read_csv(path: Path) -> pd.DataFrame:
     try:
         frame = pd.read_csv(path, keep_default_na=False)
     except FileNotFoundError:
-        raise DataError(f"{path} does not exist; record the grid again") from None
+        raise DataError(
+            f"{path} does not exist; put it back, or `python -m awrsr experiment "
+            f"{path.parent.parent.name}/{path.parent.name}.toml --record` where the runs are"
+        ) from None
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is not a readable table: {error}") from error
     wanted = COLUMNS[path.name]

@@ -1,6 +1,7 @@
 """Grids: planned, run, resumed, recorded, compared; RESULTS.md says what the files say."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -228,6 +229,7 @@ def test_dry_without_the_dataset_lists_what_is_recorded(place: Path, capsys):
 
 
 def test_only_some_runs(place: Path, capsys):
+    shutil.rmtree(place / "small")
     for name in NAMES[1:]:
         shutil.rmtree(place / "runs" / "small" / name)
     assert main(["experiment", "small.toml", "--only", "*-seed1", "--dry"]) == 0
@@ -395,27 +397,91 @@ def test_what_was_recorded_elsewhere_stays(place: Path, capsys):
     assert {path.name: path.read_bytes() for path in (place / "small").iterdir()} == files
 
 
-def test_what_was_recorded_with_other_settings_or_data_goes(place: Path):
-    for name in NAMES[1:]:
-        shutil.rmtree(place / "runs" / "small" / name)
-    change(place / "small" / "results.csv", '""learning_rate"": 0.02', '""learning_rate"": 0.5')
-    assert main(["experiment", "small.toml", "--record"]) == 0
-    assert read_results("small.toml").missing == NAMES[1:]
+def test_a_recorded_run_is_not_trained_again(place: Path, capsys):
+    shutil.rmtree(place / "runs" / "small" / NAMES[0])
+    before = files_of(place / "small")
+    assert main(["experiment", "small.toml", "--device", "cpu"]) == 0
+    assert not (place / "runs" / "small" / NAMES[0]).exists()
+    assert "written to small: 4 runs" in capsys.readouterr().out
+    assert files_of(place / "small") == before
 
 
-def test_a_damaged_record_is_replaced_by_what_is_done(place: Path):
-    (place / "small" / "ranks.parquet").write_bytes(b"PAR1")
-    for name in NAMES[1:]:
-        shutil.rmtree(place / "runs" / "small" / name)
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+OTHER = {
+    "settings": (
+        lambda place: change(
+            place / "small" / "results.csv", '""learning_rate"": 0.02', '""learning_rate"": 0.5'
+        ),
+        "4 runs of other settings or data than small.toml, among them tiny-sasrec-none-ce-seed0: "
+        "train.learning_rate is 0.5 there, 0.02 in the grid",
+    ),
+    "data": (
+        lambda place: (place / "small" / "datasets.csv").write_text(
+            re.sub(
+                "tiny,[0-9a-f]{16}",
+                "tiny,0123456789abcdef",
+                (place / "small" / "datasets.csv").read_text(),
+            )
+        ),
+        "the dataset's fingerprint is 0123456789abcdef there",
+    ),
+    "ranks": (
+        lambda place: (place / "small" / "ranks.parquet").write_bytes(b"PAR1"),
+        "ranks.parquet is not a readable table of ranks",
+    ),
+    "history": (
+        lambda place: (place / "small" / "history.csv").unlink(),
+        "history.csv does not exist",
+    ),
+    "examples": (
+        lambda place: (place / "small" / "examples.npz").write_bytes(b"PK"),
+        "examples.npz is not a readable file of examples",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OTHER)
+def test_a_record_that_does_not_fit_is_never_dropped(case: str, place: Path, capsys):
+    damage, words = OTHER[case]
+    damage(place)
+    before = files_of(place / "small")
+    shutil.rmtree(place / "runs" / "small" / NAMES[3])
+    for flags in ([], ["--record"], ["--dry"]):
+        assert main(["experiment", "small.toml", *flags]) == 2
+        said = capsys.readouterr().err
+        assert words in said and "move the folder away" in said
+        assert files_of(place / "small") == before
+
+
+@pytest.mark.parametrize("case", OTHER)
+def test_what_is_all_done_here_is_recorded_anew(case: str, place: Path):
+    before = files_of(place / "small")
+    OTHER[case][0](place)
     assert main(["experiment", "small.toml", "--record"]) == 0
-    assert read_results("small.toml").missing == NAMES[1:]
+    assert files_of(place / "small") == before
+
+
+def test_lost_intervals_are_computed_from_the_recorded_ranks(place: Path, capsys):
+    before = files_of(place / "small")
+    shutil.rmtree(place / "runs")
+    (place / "small" / "intervals.csv").unlink()
+    with pytest.raises(DataError, match=r"intervals.csv does not exist; .*small.toml --record"):
+        read_results("small.toml")
+    assert main(["experiment", "small.toml", "--record"]) == 0
+    assert "written to small: 4 runs" in capsys.readouterr().out
+    assert files_of(place / "small") == before
 
 
 def test_nothing_done_records_nothing(place: Path, capsys):
     shutil.rmtree(place / "runs")
     shutil.rmtree(place / "small")
     assert main(["experiment", "small.toml", "--record"]) == 0
-    assert capsys.readouterr().out == "Tiny: 0 of 4 runs done\n"
+    assert capsys.readouterr().out == (
+        "no run of Tiny is done here, so there is nothing to record\nTiny: 0 of 4 runs done\n"
+    )
     assert read_results("small.toml") is None
     assert "## Planned, nothing recorded" in report.report(place)
 
@@ -460,6 +526,14 @@ DAMAGE = {
     "text": (
         lambda folder: change(folder / "history.csv", ",3,", ",three,"),
         "column 'epoch' must hold numbers",
+    ),
+    "interval": (
+        lambda folder: (folder / "intervals.csv").write_text(
+            re.sub(
+                r"(HR@10,\d+,\d+,[^,]+),[^,]+", r"\1,0.9", (folder / "intervals.csv").read_text()
+            )
+        ),
+        "an interval does not hold its mean",
     ),
     "empty": (lambda folder: (folder / "results.csv").write_text(""), "not a readable table"),
     "strange-run": (
