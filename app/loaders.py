@@ -7,7 +7,8 @@ import gc
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -23,13 +24,21 @@ from awrsr.board import ItemNames, item_names
 from awrsr.checkpoint import (
     CONFIG_FILE,
     WEIGHTS_FILE,
-    read_config,
     resolve_device,
     weights_fingerprint,
 )
 from awrsr.dataset import FILES, Dataset
 from awrsr.errors import AwrsrError
-from awrsr.explain import Check, Scan, head_profile, parity_checks, read_scan, scan
+from awrsr.explain import (
+    SEEDS_FOLDER,
+    Check,
+    Scan,
+    differ_by_seed,
+    head_profile,
+    parity_checks,
+    read_scan,
+    scan,
+)
 from awrsr.files import read_json
 from awrsr.models import SequentialModel
 from awrsr.refinement import REFINEMENTS
@@ -90,22 +99,17 @@ def seed_twin(directory: Path) -> Path | None:
     """A model that differs from this one by the seed of its training alone, where there is one."""
     dataset_directory = directory.parent.parent
     others = [*model_directories(dataset_directory).values()]
-    others += sorted(path for path in (dataset_directory / SEEDS).glob("*") if path.is_dir())
+    others += sorted(path for path in (dataset_directory / SEEDS_FOLDER).glob("*") if path.is_dir())
     keys = tuple(model_key(other) for other in others)
     return _seed_twin(model_key(directory), keys)
 
 
 @st.cache_data(max_entries=MAX_MODELS, show_spinner=False)
 def _seed_twin(key: tuple[str, Stamp], others: tuple[tuple[str, Stamp], ...]) -> Path | None:
-    own = read_config(Path(key[0]))
     for other, _ in others:
-        try:
-            found = read_config(Path(other))
-        except AwrsrError:  # it is named where it is chosen
-            continue
-        alike = replace(found[2], seed=own[2].seed) == own[2]
-        if found[:2] == own[:2] and alike and found[2].seed != own[2].seed:
-            return Path(other)
+        with suppress(AwrsrError):  # what cannot be read is named where it is chosen
+            if differ_by_seed(Path(key[0]), Path(other)):
+                return Path(other)
     return None
 
 
@@ -188,8 +192,6 @@ def get_metrics(directory: Path) -> dict:
 
 SCAN = "scan"
 """The folder of a dataset's scan, beside its models."""
-SEEDS = "seeds"
-"""The folder of models that were trained once more with another seed, beside the models."""
 
 
 def get_scan(directory: Path) -> Scan | None:

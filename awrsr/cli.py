@@ -402,16 +402,17 @@ def scan(
 
     Args:
         dataset: a dataset directory.
-        models: names in its models/ folder, or paths of model directories; all in that folder
+        models: names in its models/ and seeds/ folders, or paths of model directories; all in those
             where not given.
         output: directory to write to; DATASET/scan where not given.
-        pairs: models to compare, written NAME:NAME; every two where not given.
+        pairs: models to compare, written NAME:NAME; where not given every two, of those in seeds/
+            only with the model that differs by its seed alone.
         attribution: also compare attention with input x gradient; takes about three times as long.
         device: auto, cpu, cuda, cuda:1, ...
     """
     data = load_dataset(dataset)
     directories = _model_directories(dataset, models)
-    named = None if pairs is None else [_pair_of(text) for text in pairs]
+    named = _pairs(dataset, directories) if pairs is None else [_pair_of(text) for text in pairs]
     total = data.n_users * len(directories)
     if "OMP_NUM_THREADS" not in os.environ:  # small tensors: threads that wait cost more than give
         torch.set_num_threads(1)
@@ -453,22 +454,40 @@ def scan(
 def _model_directories(dataset: Path, models: list[str] | None) -> dict[str, Path]:
     """The models by name: a directory's last part."""
     folder = dataset / "models"
-    offered = sorted(path.parent.name for path in folder.glob("*/config.json"))
+    offered = {
+        path.parent.name: path.parent
+        for place in (dataset / explain.SEEDS_FOLDER, folder)  # of two of one name that in models/
+        for path in sorted(place.glob("*/config.json"))
+    }
     if models is None and not offered:
         raise ConfigError(f"{folder} holds no models; train one, or name some with --models")
     found: dict[str, Path] = {}
-    for text in offered if models is None else models:
-        path = folder / text if text in offered else Path(text)
+    for text in sorted(offered) if models is None else models:
+        path = offered.get(text, Path(text))
         if not path.is_dir():
             raise ConfigError(
                 f"model {text!r} is neither in {folder} nor a directory; there are "
-                f"{', '.join(offered) or 'none'}.{did_you_mean(text, offered)}"
+                f"{', '.join(sorted(offered)) or 'none'}.{did_you_mean(text, offered)}"
             )
         name = path.resolve().name
         if name in found:
             raise ConfigError(f"two of the models are called {name!r}: {found[name]} and {path}")
         found[name] = path
     return found
+
+
+def _pairs(dataset: Path, directories: dict[str, Path]) -> list[tuple[str, str]]:
+    """Every two models, of those in seeds/ only with the one that differs by its seed alone."""
+    again = {
+        name
+        for name, path in directories.items()
+        if path.resolve().parent == (dataset / explain.SEEDS_FOLDER).resolve()
+    }
+    return [
+        (a, b)
+        for a, b in explain.all_pairs(list(directories))
+        if not {a, b} & again or explain.differ_by_seed(directories[a], directories[b])
+    ]
 
 
 def _pair_of(text: str) -> tuple[str, str]:

@@ -35,10 +35,10 @@ MAY_IMPORT = {
     "training": "errors config dataset files batching models losses evaluation checkpoint",
     "model_card": "errors config dataset files batching models evaluation checkpoint",
     "grid": "errors config refinement",
-    "results": "errors files refinement grid",
-    "experiment": "errors config dataset files evaluation checkpoint training model_card grid "
-    "results",
-    "report": "errors config files refinement grid results",
+    "results": "errors config files refinement grid",
+    "experiment": "errors batching config dataset files evaluation checkpoint training model_card grid "
+    "recommendation results",
+    "report": "errors board config files refinement grid results",
     "cli": "errors config dataset files prepare models losses checkpoint recommendation evaluation "
     "training attribution model_card board tracing refinement explain metrics grid experiment "
     "report planted",

@@ -451,6 +451,29 @@ def test_the_verb_refuses(place: Path, tmp_path, make_model, capsys, arguments: 
     assert not (tmp_path / "out" / "scan.json").exists()
 
 
+def test_seeds_are_scanned_and_compared_with_their_twins_alone(place: Path, capsys):
+    (place / "seeds").mkdir()
+    (place / "models" / "seed-1").rename(place / "seeds" / "seed-1")
+    assert main(["scan", str(place), "--device", "cpu"]) == 0
+    about = read_scan(place / "scan").about
+    assert list(about["models"]) == ["sasrec-additive", "sasrec-none", "seed-1", "short"]
+    assert [pair for pair in about["pairs"] if "seed-1" in pair] == [["sasrec-none", "seed-1"]]
+    assert len(about["pairs"]) == 3 + 1
+
+
+def test_a_scan_does_not_take_the_place_of_one_that_holds_more(place: Path, capsys):
+    assert main(["scan", str(place), "--attribution", "--device", "cpu"]) == 0
+    before = {path.name: path.read_bytes() for path in (place / "scan").iterdir()}
+    for arguments, lost in (
+        (["--models", "short", "sasrec-none"], "sasrec-additive, seed-1, attributions"),
+        ([], "attributions"),
+    ):
+        assert main(["scan", str(place), "--device", "cpu", *arguments]) == 2
+        assert f"holds a scan with {lost} too, which this one would lose" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in (place / "scan").iterdir()} == before
+    assert main(["scan", str(place), "--attribution", "--device", "cpu"]) == 0
+
+
 def test_a_dataset_without_models_is_refused(tmp_path: Path, capsys):
     save_dataset(UNEVEN, tmp_path / "bare")
     assert main(["scan", str(tmp_path / "bare")]) == 2

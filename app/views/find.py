@@ -110,8 +110,8 @@ def find_scan(chosen: pages.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]]
     and the page says why."""
     names = list(dict.fromkeys((chosen.a, chosen.b)))
     command = (
-        f"`python -m awrsr scan {chosen.directory}` scans all its models; add the directory of a "
-        "second seed to `--models` to see what a seed does"
+        f"`python -m awrsr scan {chosen.directory} --attribution` scans all its models, and those "
+        "in its seeds/ folder to see what a seed does"
     )
     written, why = None, "there is no scan of this dataset"
     try:
@@ -190,8 +190,8 @@ def what_seeds_say(
         backbones = {model_title(name).partition(" ")[0] for name in (chosen.a, chosen.b)}
         return (
             f"There are no two seeds of one {' or '.join(sorted(map(plain, backbones)))} to set "
-            "this against: train one with another `--train.seed` and give its directory to `awrsr "
-            "scan --models`. Until then nobody can tell how much of a difference is noise."
+            "this against: train one with another `--train.seed` into the dataset's seeds/ folder "
+            "and scan again. Until then nobody can tell how much of a difference is noise."
         )
     words = (
         f"The columns of seeds compare {plain(seeds[0])} with {plain(seeds[1])}, two trainings "

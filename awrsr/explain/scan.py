@@ -19,7 +19,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,8 @@ from awrsr.recommendation import check_same_catalogue
 
 SCHEMA_VERSION = 2
 USERS_FILE, PAIRS_FILE, ABOUT_FILE = "users.parquet", "pairs.parquet", "scan.json"
+SEEDS_FOLDER = "seeds"
+"""Of a dataset directory: models trained once more with another seed, beside its models/."""
 PART_USERS = 256
 """Users of a part, the least that a run that goes on does not compute again."""
 DRAWN_AT_ONCE = 1_000_000
@@ -410,6 +412,7 @@ def write_scan(
         "pairs": [list(pair) for pair in pairs],
         "attribution": "input_x_gradient" if attribution else None,
     }
+    _check_nothing_is_lost(output, about)
     models = {name: load_model(path, device) for name, path in directories.items()}
     for name, model in models.items():
         check_same_catalogue(model, dataset, f"{name}: ")
@@ -458,6 +461,22 @@ def write_scan(
     for leftover in output.glob(".parts-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     return Scan(users=users_table, pairs=pairs_table, about=about)
+
+
+def _check_nothing_is_lost(output: Path, about: Mapping[str, Any]) -> None:
+    """Refuse to put a scan in the place of one of the same data that holds more."""
+    try:
+        before = read_json(output / ABOUT_FILE)
+        same = before["dataset"]["fingerprint"] == about["dataset"]["fingerprint"]
+        more = [name for name in before["models"] if name not in about["models"]]
+        more += ["attributions"] if before["attribution"] and not about["attribution"] else []
+    except (AwrsrError, KeyError, TypeError):  # none, or none that can be read
+        return
+    if same and more:
+        raise DataError(
+            f"{output} holds a scan with {', '.join(more)} too, which this one would lose: ask for "
+            "them too (--models, --attribution), choose another --output, or remove it"
+        )
 
 
 def _about_model(directory: Path) -> dict[str, Any]:
@@ -564,6 +583,17 @@ def seed_pairs(about: Mapping[str, Any]) -> list[Pair]:
         for a, b in about.get("pairs", [])
         if settings(a) == settings(b) and seed(a) != seed(b)
     ]
+
+
+def differ_by_seed(first: Path, second: Path) -> bool:
+    """Whether two model directories differ by nothing but the seed of their training.
+
+    Raises:
+        CheckpointError: one of them is no readable model directory.
+    """
+    (model, catalogue, training), other = read_config(first), read_config(second)
+    alike = replace(training, seed=other[2].seed)
+    return (model, catalogue, alike) == other and training.seed != other[2].seed
 
 
 def mean_interval(
