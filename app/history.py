@@ -47,6 +47,7 @@ def choose_history(dataset: Dataset, models: dict[str, Path]) -> tuple[list[int]
         key="source",
         required=True,
         format_func={state.USER: "A user's", state.OWN: "My own"}.get,
+        on_change=dismiss,  # what could not be used of an entry is about another history now
         width="stretch",
     )
     if session.source == state.USER:
@@ -209,7 +210,7 @@ def show_user_picker(dataset: Dataset) -> None:
         ):
             there = 0 <= other < dataset.n_users
             st.button(
-                "",
+                f"{key.capitalize()} user",
                 key=f"{key}_user",
                 icon=f":material/{icon}:",
                 help=f"{key.capitalize()} user",
@@ -403,7 +404,7 @@ def show_editor(dataset: Dataset, history: list[int], held_out: int | None) -> N
     with st.container(horizontal=True, gap="xsmall"):
         for back, forth in (("undo", "redo"), ("redo", "undo")):
             st.button(
-                "",
+                back.capitalize(),
                 key=f"{back}_button",
                 icon=f":material/{back}:",
                 help=back.capitalize(),

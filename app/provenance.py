@@ -29,6 +29,7 @@ TOP = 4
 KINDS = {"first": "first order", "second": "second order", "refined": "refined"}
 TOGETHER = {"mean": "mean of heads", "max": "maximum of heads", "rollout": "rollout"}
 POINT = "Click a cell of a large map: here stands what its number is made of."
+ROW = f"A row is locked; its ledger stands above. {POINT}"
 STYLE = """<style>
 .st-key-why :is([class$="tick"], .annotation, .legend) text { fill: currentColor !important; }
 </style>"""
@@ -91,14 +92,17 @@ def show_provenance(
     """
     cell = locked_cell(locked, len(content["items"]))
     if cell is None:
-        st.caption(f":material/ads_click: {POINT}")
+        of_row = isinstance(locked, Mapping) and is_number(locked.get("query"))
+        st.caption(f":material/ads_click: {ROW if of_row else POINT}")
         return
     st.html(STYLE)
     with st.container(key="why"):
         st.markdown("#### Why this cell is what it is")
         st.markdown(
             f"Query **{plain(axis_label(content, cell.query))}**, "
-            f"key **{plain(axis_label(content, cell.key))}**"
+            f"key **{plain(axis_label(content, cell.key))}**",
+            help="In the maps that were on view when the cell was locked. Choose other maps on the "
+            "board and click the cell again to ask about those.",
         )
         sources = shown_sources(content, sides, compared)
         columns = st.columns(max(1, len(cell.panels)), gap="medium")

@@ -111,7 +111,8 @@ def choices(dataset: Dataset, models: list[str]) -> list[Choice]:
     def usable_items(text: str) -> list[int]:
         parts = [part for part in text.split(".") if part]
         kept, refused = [], []
-        for part in parts:
+        newest = parts[-MAX_HISTORY:]
+        for part in newest:
             try:
                 kept.append(item(part))
             except ValueError:
@@ -123,7 +124,14 @@ def choices(dataset: Dataset, models: list[str]) -> list[Choice]:
                 f"{named} left out; accepted: whole numbers from 1 to {dataset.n_items}",
                 items(".".join(map(str, kept))),
             )
-        return items(text)
+        history = items(".".join(newest))
+        if len(parts) > len(newest):
+            raise Partly(
+                f"{len(parts):,} items; accepted: at most {MAX_HISTORY}, of which the newest are "
+                "kept",
+                history,
+            )
+        return history
 
     def model(position: int) -> str | None:
         wanted = DEFAULT_MODELS[position]

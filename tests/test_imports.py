@@ -36,8 +36,8 @@ MAY_IMPORT = {
     "model_card": "errors config dataset files batching models evaluation checkpoint",
     "grid": "errors config refinement",
     "results": "errors config files refinement grid",
-    "experiment": "errors batching config dataset files evaluation checkpoint training model_card grid "
-    "recommendation results",
+    "experiment": "errors batching config dataset files evaluation checkpoint training model_card "
+    "grid recommendation results",
     "report": "errors board config files refinement grid results",
     "cli": "errors config dataset files prepare models losses checkpoint recommendation evaluation "
     "training attribution model_card board tracing refinement explain metrics grid experiment "

@@ -14,7 +14,7 @@ function attentionBoard(root, data, hooks) {
       position: relative; line-height: 1.35; text-align: left; }
     .ab * { box-sizing: border-box; }
     .ab-bar { display: flex; flex-wrap: wrap; gap: 6px 12px; align-items: end; margin-bottom: 8px; }
-    .ab .ab-bar select { max-width: 11.5em; }
+    .ab .ab-bar select { max-width: 14em; }
     .ab-bar .ab-acts { margin-left: auto; display: flex; gap: 6px; }
     .ab .ab-pick select { height: 26px; font-size: 12.5px; padding: 0 4px; max-width: 12em; }
     .ab label { display: inline-flex; margin: 0; flex-direction: column; gap: 2px; font-size: 12px; opacity: .95; }
@@ -77,13 +77,14 @@ function attentionBoard(root, data, hooks) {
   const SEQUENTIAL = ["#440154", "#482878", "#3e4a89", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"];
   const DIVERGING = {
     light: ["#1f4e8c", "#5b93cc", "#bcd7ee", "#f4f4f4", "#f5d2a8", "#dd8f43", "#994e0c"],
-    dark: ["#8ec2fb", "#4a86c8", "#26496f", "#20242c", "#68431b", "#bb7526", "#f8b65a"],
+    dark: ["#8ec2fb", "#4a86c8", "#2f5680", "#3a404a", "#70491f", "#bb7526", "#f8b65a"],
   };
   const GROUPS = ["#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#ee8866", "#44aa99"]; // Paul Tol's bright, extended
   const OTHER = "#9a9fa8";
   const KINDS = { first: "first order", second: "second order", refined: "refined" };
   const TOGETHER = { mean: "mean of heads", max: "maximum of heads", rollout: "rollout to this layer" };
   const SCALES = { sqrt: "square root", linear: "linear", row: "each row's maximum" };
+  const LEDGER = { self: "itself", repeats: "its repeats", previous: "the item before it", first: "the first item", group: "same group", rest: "everything else" };
   const HOVER = "#ff3d71", LOCK = "#ff9f1a";
   const ABSENT = NaN;
 
@@ -457,13 +458,14 @@ function attentionBoard(root, data, hooks) {
         const panel = own.view.panels.find(p => p.s === s) || own.view.panels[0], spec = valid({ ...panel, s });
         for (const k of Object.keys(KINDS)) {
           if (!S.maps[k] || (S.vanilla && k === "refined")) continue;
-          rows.push({ s, spec: { ...spec, k }, label: `${S.name} ${KINDS[k]}` });
+          const place = own.view.linked ? "" : ` L${spec.l + 1} ${spec.h in TOGETHER ? spec.h : `H${spec.h + 1}`}`;
+          rows.push({ s, spec: { ...spec, k }, label: `${S.name} ${KINDS[k]}${place}` });
         }
       });
       return rows;
     }
     function stripGeometry(room, rows) {
-      const left = 112, right = 66, cell = Math.max(4, Math.min(46, (room - left - right) / N)), head = 104;
+      const left = own.view.linked ? 112 : 160, right = 66, cell = Math.max(4, Math.min(46, (room - left - right) / N)), head = 104;
       return { x: left, y: head, cell, row: 20, width: left + cell * N + right, height: head + rows.length * 22 + 22 };
     }
     function paintStrip(surface, geo, rows, ink) {
@@ -483,7 +485,7 @@ function attentionBoard(root, data, hooks) {
           if (geo.cell >= 28 && !faded) surface.text(short(value), geo.x + (k + .5) * geo.cell, y + 10, { size: 10, align: "center", fill: inkOn(table, tone) });
         }
       });
-      const across = Math.ceil(17 / geo.cell);
+      const across = Math.ceil((String(D.slots[N - 1]).length * 6 + 6) / geo.cell);
       for (let i = N - 1; i >= 0; i -= across) surface.text(D.slots[i], geo.x + (i + .5) * geo.cell, geo.y + rows.length * 22 + 8, { size: 10, align: "center", fill: ink.ink, alpha: .8 });
     }
     const lastPlace = s => D.sources[s].places[D.sources[s].places.length - 1];
@@ -506,7 +508,7 @@ function attentionBoard(root, data, hooks) {
       ].join(" ");
       mark(); writeHash();
       box.dataset.signature = D.signature; // what is drawn now
-      setTimeout(tell, 0); // the maps on view, or the locked places, may be others now
+      setTimeout(tell, 0); // the locked places may be others now
     }
     const size = (canvas, w, h) => {
       const dpr = Math.min(3, window.devicePixelRatio || 1);
@@ -542,7 +544,10 @@ function attentionBoard(root, data, hooks) {
         chooser("Colour scale", Object.entries(SCALES), view.scale, scale => set({ scale })),
       );
       const share = el("label", "", ""), value = el("span"), slider = el("input");
-      const text = () => { value.textContent = slider.value === "100" ? "All keys of a row" : `Keys that make up ${slider.value} %`; };
+      const text = () => {
+        value.textContent = slider.value === "100" ? "All keys of a row" : `Keys that make up ${slider.value} %`;
+        slider.setAttribute("aria-valuetext", value.textContent);
+      };
       Object.assign(slider, { type: "range", min: 20, max: 100, step: 5 }); slider.value = view.share;
       slider.setAttribute("aria-label", "Share of each row's mass to show");
       slider.oninput = () => { text(); own.view.share = +slider.value; later(recolour); };
@@ -742,7 +747,8 @@ function attentionBoard(root, data, hooks) {
       node.addEventListener("pointerleave", () => { point(null); tip.style.visibility = "hidden"; });
       if (locks) node.addEventListener("click", event => {
         const cell = cellAt(view, event);
-        if (cell) lock(own.view.lock && own.view.lock.q === cell.q && own.view.lock.k === cell.k ? null : cell);
+        const held = own.view.lock && cell && own.view.lock.q === cell.q && own.view.lock.k === cell.k;
+        if (cell) lock(held && (lockedOn === null || lockedOn === viewed()) ? null : cell); // on other maps it is asked again
       });
     }
     function steering(node, view) {
@@ -771,22 +777,25 @@ function attentionBoard(root, data, hooks) {
       hover = cell;
       later(mark);
     }
+    let lockedOn = null; // the maps on view when the cell was locked
+    const viewed = () => JSON.stringify(own.view.panels);
     function lock(cell) {
       own.view.lock = cell && { q: cell.q, k: cell.k };
       live.textContent = cell ? `Locked. ${cellText(cell)}` : "Released";
-      drawLedger(); drawReading(); mark(); writeHash(); tell();
+      lockedOn = cell && viewed();
+      drawLedger(); drawReading(); mark(); writeHash(); tell(true);
     }
     let told = "null";
-    function tell() {
+    function tell(anew) { // another view of the locked cell is not told: the maps on view when it was locked stay asked for
       if (!own.hooks.lock) return;
-      const cell = own.view.lock;
-      const said = cell && { query: cell.q, key: cell.k, panels: own.view.panels.map(p => ({ source: D.sources[p.s].name, layer: p.l, head: p.h, kind: shownKind(p) })) };
-      if (JSON.stringify(said) === told) return; // a change of view tells only what it changes for the lock
-      told = JSON.stringify(said);
-      own.hooks.lock(said);
+      const cell = own.view.lock, places = JSON.stringify(cell && [cell.q, cell.k, D.signature]);
+      if (places === told && !(anew && cell)) return;
+      told = places;
+      own.hooks.lock(cell && { query: cell.q, key: cell.k, panels: own.view.panels.map(p => ({ source: D.sources[p.s].name, layer: p.l, head: p.h, kind: shownKind(p) })) });
     }
+    const panelOf = s => own.view.panels.find(p => p.s === s) || own.view.panels[0];
     const readings = cell => D.sources.map((S, s) => {
-      const values = {}, spec = valid({ s, l: cell.l ?? own.view.panels[0].l, h: cell.h ?? own.view.panels[0].h, k: "first" });
+      const values = {}, spec = valid({ s, l: cell.l ?? panelOf(s).l, h: cell.h ?? panelOf(s).h, k: "first" });
       for (const k of Object.keys(KINDS)) {
         const g = S.maps[k] && !(S.vanilla && k === "refined") ? grid({ ...spec, k }) : null;
         values[k] = g && g.z ? g.z[cell.q * N + cell.k] : ABSENT;
@@ -797,7 +806,10 @@ function attentionBoard(root, data, hooks) {
     function cellText(cell) {
       if (!cell) return "";
       const query = `query ${D.slots[cell.q]} ${D.titles[cell.q]}`;
-      if (cell.k === null) return query;
+      if (cell.k === null) return `${query}. ` + stripRows().map(row => {
+        const mass = ledgerRow(row.s, row.spec, cell.q);
+        return mass ? `${row.label}: ` + Object.entries(LEDGER).filter(([key]) => mass[key] > 0).map(([key, text]) => `${text} ${mass[key].toFixed(3)}`).join(", ") : "";
+      }).filter(Boolean).join(". ");
       return `${query}, key ${D.slots[cell.k]} ${D.titles[cell.k]}. ` + readings(cell).map(({ s, spec, values }) =>
         `${D.sources[s].name}, layer ${spec.l + 1}, ${spec.h in TOGETHER ? TOGETHER[spec.h] : `head ${spec.h + 1}`}: `
         + Object.entries(values).filter(([, v]) => v === v).map(([k, v]) => `${KINDS[k]} ${digits(v)}`).join(", ")).join(". ");
@@ -808,12 +820,13 @@ function attentionBoard(root, data, hooks) {
       return d;
     }
     function columnsOf(cell) { // the layers and heads whose values are read out; all where there is room
-      const S = D.sources[0], most = Math.max(...D.sources.map(x => x.layers * x.heads)), found = [];
-      const l = cell.l ?? own.view.panels[0].l, h = cell.h ?? own.view.panels[0].h;
-      for (let layer = 0; layer < Math.max(...D.sources.map(x => x.layers)); layer++) for (let head = 0; head < Math.max(...D.sources.map(x => x.heads)); head++)
-        if (most <= 8 || layer === l) found.push({ l: layer, h: head, label: `L${layer + 1} H${head + 1}`, now: layer === l && head === h });
-      if (h in TOGETHER) found.push({ l, h, label: `L${l + 1} ${h}`, now: true });
-      return S ? found : [];
+      const most = Math.max(...D.sources.map(x => x.layers * x.heads)), found = [];
+      const now = cell.l === undefined ? own.view.panels.map(p => ({ l: p.l, h: p.h })) : [{ l: cell.l, h: cell.h }]; // of a locked cell all maps on view
+      const is = (l, h) => now.some(p => p.l === l && p.h === h);
+      for (let l = 0; l < Math.max(...D.sources.map(x => x.layers)); l++) for (let h = 0; h < Math.max(...D.sources.map(x => x.heads)); h++)
+        if (most <= 8 || now.some(p => p.l === l)) found.push({ l, h, label: `L${l + 1} H${h + 1}`, now: is(l, h) });
+      for (const { l, h } of now) if (h in TOGETHER && !found.some(c => c.l === l && c.h === h)) found.push({ l, h, label: `L${l + 1} ${h}`, now: true });
+      return found;
     }
     function valuesTable(cell) { // every map's value at the cell: a line for each model and kind, a column for each layer and head
       const table = el("table"), head = el("tr"), columns = columnsOf(cell), both = own.view.measure === "contribution";
@@ -919,7 +932,7 @@ function attentionBoard(root, data, hooks) {
       const locked = own.view.lock, place = locked ? locked.q : lastPlace(0);
       ledgerTitle.textContent = `Row ${D.slots[place]}, ${D.titles[place]} `;
       ledgerTitle.append(el("span", "", `\u00b7 ${locked ? "locked" : "the last row, where the prediction is made; lock a cell for another"} \u00b7 where its attention weight lies; each key counts once, in the first line that fits`));
-      const names = { self: "itself", repeats: "its repeats", previous: "the item before it", first: "the first item", group: D.groups ? `same ${D.groups.name} (first listed)` : "", rest: "everything else" };
+      const names = { ...LEDGER, group: D.groups ? `same ${D.groups.name} (first listed)` : "" };
       const columns = stripRows().map(row => ({ label: row.label, mass: ledgerRow(row.s, row.spec, place) }));
       const table = el("table"), head = el("tr"); head.append(el("th", "", "key"));
       for (const column of columns) head.append(el("th", "", column.label));
@@ -966,7 +979,8 @@ function attentionBoard(root, data, hooks) {
         const s = D.sources.findIndex(S => S.name === source);
         const spec = s >= 0 && valid({ s, l: +l - 1, h: h in TOGETHER ? h : +h - 1, k });
         if (spec && view.panels[i]) view.panels[i] = spec;
-        else if (given.has(side)) strange.push(`${side}=${given.get(side)}`);
+        if (spec && view.panels[i] && spec.l === +l - 1 && (spec.h === h || spec.h === +h - 1)) return;
+        if (given.has(side)) strange.push(`${side}=${given.get(side)}`);
       });
       const allowed = { mode: ["maps", "difference"], measure: ["weight", "contribution"], scale: Object.keys(SCALES), size: ["fit", "large"] };
       for (const [key, values] of Object.entries(allowed)) {

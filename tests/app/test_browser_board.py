@@ -184,6 +184,33 @@ def test_a_click_locks_and_escape_releases_each_told_once(board):
     assert len(board.sent) == 2 and "lock" not in hash_of(board)
 
 
+def click_and_count(board, spot: dict[str, float]) -> int:
+    """How many frames a click on the right map sends."""
+    board.sent.clear()
+    large_map(board, 1).click(position=spot)
+    for _ in range(100):
+        board.wait_for_timeout(50)
+        if board.sent:
+            break
+    settled(board)
+    return len(board.sent)
+
+
+def test_another_view_of_a_locked_cell_asks_nothing_until_it_is_locked_again(board):
+    spot = cell_position(board, M, 8, 2, 1)
+    assert click_and_count(board, spot) == 1
+    board.sent.clear()
+    choose_map(board, "left", layer=0, head=1)
+    choose(board, "View", "difference")
+    choose(board, "View", "maps")
+    board.wait_for_timeout(500)
+    assert board.sent == [] and hash_of(board)["lock"] == "9.3"
+    assert click_and_count(board, spot) == 1  # on other maps: they are asked about
+    assert hash_of(board)["lock"] == "9.3"
+    assert click_and_count(board, spot) == 1  # on the same: released
+    assert "lock" not in hash_of(board)
+
+
 def test_the_ledger_adds_up_to_what_was_traced(board):
     """Row by row of the table: the masses of the last row, each key counted once."""
     rows = {}
@@ -355,10 +382,14 @@ def test_the_library_writes_the_same_page(visit, tmp_path):
 
 def test_the_board_is_opened_by_a_short_address(visit, server):
     """The page writes the rest of its address before the board reads its own part."""
-    page = with_board(visit(f"{server.url}/#lock=5.2&scale=row&share=7&left=Z"))
+    page = with_board(
+        visit(f"{server.url}/#lock=5.2&scale=row&share=7&left=Z&right=B.99.1.refined")
+    )
     expect(page.locator(".ab h4").nth(1)).to_contain_text("Row 5")
     assert hash_of(page) == {"lock": "5.2", "scale": "row"}
-    expect(page.locator(".ab-note").last).to_contain_text("left out: left=Z, share=7.")
+    expect(page.locator(".ab-note").last).to_contain_text(
+        "left out: left=Z, right=B.99.1.refined, share=7."
+    )
 
 
 def test_a_lock_goes_with_its_items(board):

@@ -65,7 +65,7 @@ def test_dragging_moves_an_item_and_escape_leaves_it(visit):
     page.keyboard.press("Escape")
     page.mouse.up()
     expect_items(page, [1, 9, 13, 17, 5, 21])
-    page.get_by_role("button", name="undo").click()
+    page.get_by_role("button", name="Undo").click()
     expect_items(page, HISTORY)
 
 
@@ -97,7 +97,7 @@ def test_many_edits_at_once_all_arrive(visit):
         page.keyboard.press(key)
     expect_items(page, [13, 17, 21, 1])
     for _ in range(7):
-        page.get_by_role("button", name="undo").click()
+        page.get_by_role("button", name="Undo").click()
         settled(page)
     expect_items(page, HISTORY)
 
