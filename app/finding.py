@@ -46,13 +46,29 @@ COLUMNS = {
     "attribution_a": Column("rho attr A", "Spearman of A's row with the size of input x gradient."),
     "attribution_b": Column("rho attr B", "Spearman of B's row with the size of input x gradient."),
 }
+BINS = {
+    "lag_1": "1 back",
+    "lag_2_3": "2\u20133 back",
+    "lag_4_7": "4\u20137 back",
+    "lag_8_15": "8\u201315 back",
+    "lag_16": "16 or more back",
+    "first": "on the oldest seen",
+}
+"""Parts of a row's mass by how far back it lies, by measure of the scan."""
+LAGS = {
+    f"{measure}_{side}": Column(f"{title} {side.upper()}", f"{side.upper()}'s weight, {title}.")
+    for measure, title in BINS.items()
+    for side in "ab"
+}
+"""Columns to sort, limit and plot by, too many to stand in the table."""
+COLUMNS |= LAGS
 PER_MODEL = {
     "entropy": "entropy_share",
     "reach": "reach",
     "itself": "itself",
     "repeats": "repeats",
     "attribution": "attribution",
-}
+} | {measure: measure for measure in BINS}
 """Columns of each model, and the measure of the scan that they show."""
 
 

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -33,6 +33,8 @@ from awrsr.explain import (
     SEEDS_FOLDER,
     Check,
     Scan,
+    about_scan,
+    all_pairs,
     differ_by_seed,
     head_profile,
     parity_checks,
@@ -93,6 +95,19 @@ def model_directories(dataset_directory: Path) -> dict[str, Path]:
 
     paths = (path for path in (dataset_directory / "models").glob("*") if path.is_dir())
     return {path.name: path for path in sorted(paths, key=place) if path.name[0] != "."}
+
+
+def seed_pair(a: Path, b: Path) -> tuple[Path, Path] | None:
+    """Two trainings of one model that differ by their seed alone: of A, else of B, else of another
+    model of the dataset with A's or B's backbone."""
+    for directory in (a, b):
+        if twin := seed_twin(directory):
+            return directory, twin
+    backbones = {directory.name.partition("-")[0] for directory in (a, b)}
+    for name, directory in model_directories(a.parent.parent).items():
+        if name.partition("-")[0] in backbones and (twin := seed_twin(directory)):
+            return directory, twin
+    return None
 
 
 def seed_twin(directory: Path) -> Path | None:
@@ -221,7 +236,9 @@ def compute_scan(dataset: Dataset, directories: Sequence[Path]) -> Scan:
 def _computed_scan(
     fingerprint: str, keys: tuple[tuple[str, Stamp], ...], _dataset: Dataset
 ) -> Scan:
-    return scan({Path(key[0]).name: _model(*key) for key in keys}, _dataset)
+    found = scan({Path(key[0]).name: _model(*key) for key in keys}, _dataset)
+    directories = {Path(key[0]).name: Path(key[0]) for key in keys}
+    return replace(found, about=about_scan(directories, all_pairs(list(directories))))
 
 
 def get_head_profile(directory: Path, dataset: Dataset, users: tuple[int, ...]) -> pd.DataFrame:

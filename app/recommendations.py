@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import loaders, state
-from app.sides import Side, run_model
+from app.sides import Side, model_title, run_model
 from app.text import plain
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError
@@ -43,7 +43,7 @@ def show_recommendations(
         st.markdown("#### Recommendations")
         if len(sides) == 2:
             show_overlap(*(rankings[side.key]["item"].to_numpy() for side in sides))
-            show_noise(dataset, sides, rankings, history)
+            show_noise(dataset, sides, history)
     for side, column in zip(sides, st.columns(len(sides), gap="medium"), strict=True):
         other = next((each for each in sides if each is not side), None)
         with column:
@@ -72,28 +72,31 @@ def show_overlap(first: list[int], second: list[int]) -> None:
     )
 
 
-def show_noise(
-    dataset: Dataset, sides: list[Side], rankings: dict[str, pd.DataFrame], history: list[int]
-) -> None:
-    """The same two numbers of two seeds of A's or B's settings, which is how much noise shares."""
-    for side in sides:
-        twin = loaders.seed_twin(side.directory)
-        if twin is None:
-            continue
-        found = run_model(side.key, twin, dataset, history)
+def show_noise(dataset: Dataset, sides: list[Side], history: list[int]) -> None:
+    """The same two numbers of two seeds of one model, which is how much noise shares."""
+    pair = loaders.seed_pair(*(side.directory for side in sides))
+    if pair is None:
+        st.caption(
+            "How much of this the seed alone would do is not known: no model of the dataset with "
+            "such a backbone was trained twice."
+        )
+        return
+    ranked = []
+    for directory in pair:
+        side = next((each for each in sides if each.directory == directory), None)
+        found = side or run_model("a", directory, dataset, history)
         if isinstance(found, AwrsrError):
-            st.caption(f"{plain(twin.name)}: {plain(found)}")
-            continue
-        first = rankings[side.key]["item"].to_numpy()
-        second = ranked_catalogue(found.trace.item_scores, history)["item"].to_numpy()
-        listed = min(st.session_state.k, len(first))
-        if listed:
-            st.caption(
-                f"Of the same history, two seeds of {plain(side.model_name)}: "
-                f"{overlap_at(first, second, listed)} of {listed}, rank-biased overlap "
-                f"{rank_biased_overlap(first, second):.3f}. So much differs by the seed alone."
-            )
+            st.caption(f"{plain(directory.name)}: {plain(found)}")
             return
+        ranked.append(ranked_catalogue(found.trace.item_scores, history)["item"].to_numpy())
+    first, second = ranked
+    listed = min(st.session_state.k, len(first))
+    if listed:
+        st.caption(
+            f"Of the same history, two seeds of {plain(model_title(pair[0].name))}: "
+            f"{overlap_at(first, second, listed)} of {listed}, rank-biased overlap "
+            f"{rank_biased_overlap(first, second):.3f}. So much differs by the seed alone."
+        )
 
 
 def show_list(

@@ -34,13 +34,20 @@ def _ranks(
     return read_ranks(Path(directory), _dataset)
 
 
+def evaluation_command(directory: Path) -> str:
+    """What writes the metrics and ranks of a model's stored weights beside them."""
+    return f"python -m awrsr evaluate {directory} --output {directory}"
+
+
 def read_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
     """The ranks of ranks.parquet, split test, if they are those of these weights and this dataset.
 
     Returns:
         Ranks by user id, and why there are none.
     """
-    remedy = f"run `python -m awrsr evaluate` on {directory.name}"
+    remedy = f"run `{evaluation_command(directory)}`"
+    if not (directory / METRICS_FILE).is_file():
+        return {}, f"no {METRICS_FILE}: {remedy}"
     if not (directory / RANKS_FILE).is_file():
         return {}, f"no {RANKS_FILE}: {remedy}"
     try:

@@ -51,12 +51,13 @@ def show() -> None:
         st.code(command(chosen), language=None)
         return
     wanted = f"{chosen.a}_{chosen.b}"
-    if st.session_state.get("study") not in finished:
-        st.session_state.pop("study", None)
+    session = st.session_state
+    if session.get("study") not in finished or session.get("study_of") != (chosen.name, wanted):
+        session["study"] = wanted if wanted in finished else next(iter(finished))
+    session["study_of"] = chosen.name, wanted  # another pair in the sidebar shows its own study
     name = st.selectbox(
         "Study",
         list(finished),
-        index=list(finished).index(wanted) if wanted in finished else 0,
         key="study",
         format_func=lambda name: " and ".join(map(model_title, finished[name].about["models"])),
     )

@@ -16,7 +16,7 @@ from awrsr.checkpoint import read_config
 from awrsr.errors import AwrsrError
 from awrsr.explain import Scan
 
-MAX_COMPUTED = 2_000
+MAX_COMPUTED = 5_000
 """Users that are scanned while a person waits; more need the command."""
 MAX_ROWS = 1_000
 LARGEST, SMALLEST = "largest first", "smallest first"
@@ -43,7 +43,7 @@ SHOWN = {
     "attribution_a": "%+.2f",
     "attribution_b": "%+.2f",
     "repeats": "%d",
-}
+} | dict.fromkeys(finding.LAGS, "%.2f")
 """Columns of the table in their order, and how their numbers are written."""
 AGREEMENTS = {"shared": ("shared", "{:.1f}"), "divergence": ("JS", "{:.3f}")} | {
     "correlation": ("rho", "{:+.2f}")
@@ -98,6 +98,10 @@ def show(inspector: Any) -> None:
         )
         st.button("Remove all limits", on_click=forget_limits)
         return
+    if len(fitting) < len(part):
+        inside = np.ones(len(fitting), dtype=bool)
+        limited = {"limits": finding.Slice("Within the limits", inside)}
+        metrics_table(finding.slice_metrics(fitting, limited), "within-limits")
     show_plot(fitting, inspector)
     show_table(chosen, fitting, len(part), inspector)
 
@@ -140,7 +144,9 @@ def find_scan(chosen: pages.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]]
         )
         return None
     try:
-        scan = loaders.compute_scan(chosen.dataset, [chosen.models[name] for name in names])
+        own = [chosen.models[name] for name in names]
+        again = loaders.seed_pair(own[0], own[-1]) or ()
+        scan = loaders.compute_scan(chosen.dataset, list(dict.fromkeys([*own, *again])))
     except AwrsrError as error:
         st.error(plain(error))
         return None
@@ -148,7 +154,7 @@ def find_scan(chosen: pages.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]]
         f":material/calculate: {plain(why[0].upper() + why[1:])}, so these two models were scanned "
         f"just now, without attributions. {command}."
     )
-    return scan, noise, key
+    return scan, noise or scan, key
 
 
 def max_length(chosen: pages.Chosen) -> int:
@@ -215,9 +221,8 @@ def _slice_metrics(
     return finding.slice_metrics(_table, _named)
 
 
-def show_slices(table: pd.DataFrame, named: dict[str, finding.Slice], key: tuple[Any, ...]) -> None:
-    """The slices with their metrics, and which one is looked at."""
-    rows = _slice_metrics(key, table, named)
+def metrics_table(rows: pd.DataFrame, key: str) -> None:
+    """Slices with the metrics of both models, their paired intervals, and how alike they are."""
 
     def number(value: float, form: str = "{:.4f}") -> str:
         return "\u2013" if np.isnan(value) else form.format(value)
@@ -254,21 +259,26 @@ def show_slices(table: pd.DataFrame, named: dict[str, finding.Slice], key: tuple
             },
         }
     )
-    with st.expander("Slices and their metrics", expanded=True):
-        st.dataframe(
-            shown,
-            hide_index=True,
-            key="slices",
-            height="content",
-            column_config={
-                "slice": st.column_config.TextColumn(width=222),
-                "users": st.column_config.NumberColumn(width=55),
-                **{
-                    f"{title}, seeds": st.column_config.TextColumn(width=95)
-                    for title, _ in AGREEMENTS.values()
-                },
+    st.dataframe(
+        shown,
+        hide_index=True,
+        key=key,
+        height="content",
+        column_config={
+            "slice": st.column_config.TextColumn(width=222),
+            "users": st.column_config.NumberColumn(width=55),
+            **{
+                f"{title}, seeds": st.column_config.TextColumn(width=95)
+                for title, _ in AGREEMENTS.values()
             },
-        )
+        },
+    )
+
+
+def show_slices(table: pd.DataFrame, named: dict[str, finding.Slice], key: tuple[Any, ...]) -> None:
+    """The slices with their metrics, and which one is looked at."""
+    with st.expander("Slices and their metrics", expanded=True):
+        metrics_table(_slice_metrics(key, table, named), "slices")
         st.caption(
             "In brackets the 95% paired bootstrap interval over the slice's users; where it holds "
             "0 the slice does not tell the models apart. Of A and B, and then of two seeds of one "
@@ -419,7 +429,8 @@ def show_table(chosen: pages.Chosen, table: pd.DataFrame, of: int, inspector: An
     columns = [
         name
         for name in SHOWN
-        if name in ordered and (name == session.sort or ordered[name].notna().any())
+        if name in ordered
+        and (name == session.sort or (ordered[name].notna().any() and name not in finding.LAGS))
     ]
     if not (ordered["repeats"] > 0).any():
         columns.remove("repeats")

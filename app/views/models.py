@@ -9,7 +9,7 @@ import streamlit as st
 from app import charts, loaders, pages, state
 from app.sides import SIDES, model_title
 from app.text import plain
-from app.users import get_ranks
+from app.users import evaluation_command, get_ranks
 from awrsr.checkpoint import read_config
 from awrsr.config import ModelConfig, TrainConfig
 from awrsr.errors import AwrsrError
@@ -124,7 +124,7 @@ def recorded_metrics(directory: Path) -> dict[str, dict] | str:
     try:
         metrics = loaders.get_metrics(directory)
         if not metrics:
-            return f"No metrics.json: `python -m awrsr evaluate` on {directory.name} writes one."
+            return f"No metrics.json: `{evaluation_command(directory)}` writes one."
         found = {split: metrics[split] for split in ("test", "validation") if split in metrics}
         for split in found.values():
             for name in RECORDED:
@@ -227,7 +227,8 @@ def show_heads(directories: dict[str, Path], chosen: pages.Chosen) -> None:
     st.markdown("#### What each head gives its weight to")
     lengths = chosen.dataset.lengths() - 1
     limits = {name: int(np.quantile(lengths, q)) for name, q in (("short", 0.25), ("long", 0.75))}
-    titles = SLICES | {
+    titles = {
+        "all": f"All users ({drawn_of(int((lengths > 0).sum()))})",
         "short": f"Short histories (at most {limits['short']} items)",
         "long": f"Long histories ({limits['long']} items or more)",
     }
@@ -281,6 +282,11 @@ def show_heads(directories: dict[str, Path], chosen: pages.Chosen) -> None:
     )
 
 
+def drawn_of(users: int) -> str:
+    """How many users a profile is the mean of."""
+    return f"{users:,}" if users <= MAX_PROFILED else f"{MAX_PROFILED:,} of {users:,}"
+
+
 def row_titles(profile: pd.DataFrame) -> list[str]:
     """Layer, head and kind of every row."""
     return [
@@ -321,5 +327,6 @@ def show_matrices(directories: dict[str, Path]) -> None:
             "that i gives to p, times G at (p, q), times the weight that j gives to q. Blue pairs "
             "bring i and j together, red ones apart. Slots count from the newest item, which is "
             "always in the last. Of the stochastic form this is the mean's matrix: its part of a "
-            "score is minus such a sum over the difference of two rows."
+            "score is minus such a sum over the difference of two rows. The covariance's part goes "
+            "through ELU and a square root, so there is no such matrix of it."
         )

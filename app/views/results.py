@@ -101,7 +101,8 @@ def choose(recorded: list[Results]) -> tuple[Results, str, str]:
     with columns[0]:
         name = choice("Experiment", list(grids), "grid")
     results = grids[name]
-    parts = report.parts(results)
+    seeds = results.test.groupby(["dataset", "loss"])["seed"].nunique()
+    parts = sorted(report.parts(results), key=lambda of: -seeds[of])  # the best founded first
     with columns[1]:
         dataset = choice("Dataset", list(dict.fromkeys(dataset for dataset, _ in parts)), "data")
     with columns[2]:

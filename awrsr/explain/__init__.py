@@ -48,6 +48,7 @@ from awrsr.explain.provenance import (
 from awrsr.explain.scan import (
     SEEDS_FOLDER,
     Scan,
+    about_scan,
     all_pairs,
     differ_by_seed,
     joined_processes,
@@ -97,6 +98,7 @@ __all__ = [
     "Scan",
     "Study",
     "ablate",
+    "about_scan",
     "against_random",
     "all_pairs",
     "at_shares",

@@ -408,8 +408,7 @@ def write_scan(
             "ties": "count against the target",
             "rows": "last layer, last row, mean over heads",
         },
-        "models": {name: _about_model(path) for name, path in directories.items()},
-        "pairs": [list(pair) for pair in pairs],
+        **about_scan(directories, pairs),
         "attribution": "input_x_gradient" if attribution else None,
     }
     _check_nothing_is_lost(output, about)
@@ -477,6 +476,14 @@ def _check_nothing_is_lost(output: Path, about: Mapping[str, Any]) -> None:
             f"{output} holds a scan with {', '.join(more)} too, which this one would lose: ask for "
             "them too (--models, --attribution), choose another --output, or remove it"
         )
+
+
+def about_scan(directories: Mapping[str, Path], pairs: Sequence[Pair]) -> dict[str, Any]:
+    """What a scan says of its models and the pairs that it compares."""
+    return {
+        "models": {name: _about_model(path) for name, path in directories.items()},
+        "pairs": [list(pair) for pair in pairs],
+    }
 
 
 def _about_model(directory: Path) -> dict[str, Any]:

@@ -163,3 +163,14 @@ def test_the_planted_study_says_which_maps_find_the_causes():
         assert f"Leave one out {rows.loc['leave_one_out', 'mean']:.3f}" in found
         second = "Second order 0." in rest and "Second order 0." not in found
         assert second == ("second_order" in rows.index)
+
+
+def test_the_study_is_that_of_the_pair_in_the_sidebar_where_there_is_one():
+    page = open_faithfulness(dataset="planted")
+    assert page.session_state["study"] == "sasrec-none_sasrec-additive"
+    page.selectbox(key="a").set_value("sasrec-simple")
+    page.selectbox(key="b").set_value("sasrec-value_weighted")
+    run(page)
+    assert page.session_state["study"] == "sasrec-simple_sasrec-value_weighted"
+    page.selectbox(key="study").set_value("stosa-none_stosa-stochastic")
+    assert run(page).session_state["study"] == "stosa-none_stosa-stochastic"

@@ -276,6 +276,30 @@ def test_an_empty_slice_says_so():
     )
 
 
+def test_users_within_limits_have_metrics_of_their_own():
+    page = open_find(where="length~~40")
+    _, rows = tables(page, "slice", "JS, seeds")
+    table = finding.pair_table(
+        read_scan(SHIPPED), read_scan(SHIPPED), awrsr.load_dataset(EMBEDDED), A, B, "refined"
+    )
+    part = table[table["length"] <= 40]
+    gains = [finding.gain(part[f"rank_{side}"].to_numpy(), "NDCG@10").mean() for side in "ab"]
+    assert rows["users"].tolist() == [len(part)]
+    assert rows["NDCG@10 of A, B"].tolist() == [f"{gains[0]:.4f}, {gains[1]:.4f}"]
+    assert rows["NDCG@10 of B less A"].tolist()[0].startswith(f"{gains[1] - gains[0]:+.3f} (")
+    assert len(tables(open_find(), "slice", "JS, seeds")) == 1
+
+
+def test_mass_by_lag_can_be_plotted_sorted_and_limited():
+    page = open_find(x="lag_1_a", y="lag_16_b", sort="lag_2_3_a", where="first_b~0,01~")
+    assert messages(page) == []
+    shown = found(page)
+    assert shown["lag_2_3_a"].is_monotonic_decreasing and "lag_1_a" not in shown
+    rows = read_scan(SHIPPED).users.query(f"model == '{B}'").set_index("user_id")
+    assert (rows.loc[shown["user_id"], "refined_first"] >= 0.01).all()
+    assert len(shown) == (rows["refined_first"] >= 0.01).sum() < 671
+
+
 def test_a_slice_that_this_dataset_lacks_gives_way_to_all_users():
     page = open_find(slice="repeats")
     assert page.session_state["slice"] == "all" and len(found(page)) == 671

@@ -198,10 +198,10 @@ def test_recorded_ranks_are_read_or_refused_with_a_reason(tmp_path):
     ranks, why = read_ranks(shipped, dataset)
     assert (len(ranks), why) == (671, "")
     assert ranks["1"] == 28
-    assert read_ranks(tmp_path, dataset) == (
-        {},
-        f"no ranks.parquet: run `python -m awrsr evaluate` on {tmp_path.name}",
-    )
+    command = f"python -m awrsr evaluate {tmp_path} --output {tmp_path}"
+    assert read_ranks(tmp_path, dataset) == ({}, f"no metrics.json: run `{command}`")
+    shutil.copy(shipped / "metrics.json", tmp_path)
+    assert read_ranks(tmp_path, dataset) == ({}, f"no ranks.parquet: run `{command}`")
     other = make_dataset()
     assert read_ranks(shipped, other)[1].startswith("ranks.parquet is of another dataset")
     copy = tmp_path / "copy"

@@ -210,7 +210,9 @@ def test_the_recorded_experiments_open_by_address():
             page, found = open_results(grid=file.stem), read_results(file)
             assert messages(page) == []
             (models,) = shown(page, "HR@10 less vanilla")
-            assert models.equals(report.main_table(found, *report.parts(found)[0]))
+            seeds = found.test.groupby(["dataset", "loss"])["seed"].nunique()
+            first = next(part for part in report.parts(found) if seeds[part] == seeds.max())
+            assert models.equals(report.main_table(found, *first))
 
 
 def test_figures_hold_their_numbers():
