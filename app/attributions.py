@@ -263,7 +263,7 @@ def facts(name: str, key: str, timed: TimedAttribution) -> dict[str, str]:
         "gap": (
             "no sum is promised"
             if result.delta is None
-            else f"{result.delta:+.4f} ({method.gap_meaning})"
+            else f"{result.delta:+.3g} ({method.gap_meaning})"
         ),
         "time": f"{timed.seconds * 1000:,.0f} ms",
         "settings": ", ".join(f"{key} {value}" for key, value in result.settings.items()),

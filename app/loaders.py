@@ -43,6 +43,7 @@ from awrsr.explain import (
 )
 from awrsr.files import read_json
 from awrsr.models import SequentialModel
+from awrsr.planted import CAUSES_FILE, load_causes
 from awrsr.refinement import REFINEMENTS
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
@@ -165,6 +166,22 @@ def get_model(directory: Path) -> SequentialModel:
 @st.cache_resource(max_entries=MAX_MODELS, show_spinner="Loading the model")
 def _model(directory: str, stamp: Stamp) -> SequentialModel:
     return load_model(directory, "auto")
+
+
+@st.cache_resource(max_entries=MAX_DATASETS, show_spinner=False)
+def _causes(directory: str, stamp: Stamp, _dataset: Dataset) -> pd.DataFrame | None:
+    return load_causes(_dataset, "test")
+
+
+def get_causes(dataset: Dataset) -> pd.DataFrame | None:
+    """What decides every user's held-out item, in the dataset's order, where that was planted.
+
+    Raises:
+        DataError: see `awrsr.planted.load_causes`.
+    """
+    assert dataset.directory is not None
+    stamp = _stamp(dataset.directory, (*FILES, CAUSES_FILE))
+    return _causes(str(dataset.directory), stamp, dataset)
 
 
 @st.cache_resource(max_entries=MAX_DATASETS, show_spinner=False)

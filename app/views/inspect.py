@@ -51,13 +51,14 @@ def show() -> None:
     # Words that come and go have a place of their own: the board below never moves in the page's
     # tree, or the browser would build it anew.
     head = st.container()
+    summary = st.container(key="summary")  # stays in sight, see style.css
     with head:
         show_problems(problems)
     with st.sidebar:
         choose_models(models)
         history, held_out = choose_history(dataset, models)
     if history and models:
-        show_results(dataset, models, history, held_out, head)
+        show_results(dataset, models, history, held_out, head, summary)
     elif not history:
         st.info("The history is empty: search for an item to add, or paste titles or ids.")
     else:
@@ -73,8 +74,9 @@ def show_results(
     history: list[int],
     held_out: int | None,
     head: DeltaGenerator,
+    summary: DeltaGenerator,
 ) -> None:
-    """Everything that follows from a history: words in the head, the board, lists, attributions."""
+    """Everything that follows from a history: words above, the board, lists, attributions."""
     outcomes = [run_model(key, models[st.session_state[key]], dataset, history) for key in SIDES]
     sides = []
     for key, outcome in zip(SIDES, outcomes, strict=True):
@@ -87,7 +89,7 @@ def show_results(
     with st.sidebar:
         target, why = choose_target(dataset, sides, history, held_out)
         rival = choose_rival(dataset, target)
-    with head:
+    with summary:
         show_summary(dataset, sides, history, target, why)
     variant = compared_history(dataset, history)
     traced = None
@@ -131,6 +133,8 @@ def show_summary(
         help="1 is best. Among the whole catalogue, the history left out unless it holds the "
         "target; ties count against the target.",
     )
+    if words := planted_causes(dataset, history):
+        st.caption(f":material/park: {words}")
     for length in sorted({len(side.trace.items) for side in sides if side.trace.dropped}):
         who = " and ".join(
             f"model {side.key.upper()}" for side in sides if len(side.trace.items) == length
@@ -140,6 +144,26 @@ def show_summary(
             f":material/content_cut: The history has {len(history)} items; {who} {verb} the "
             f"newest {length}. Recommendations leave out all {len(history)}."
         )
+
+
+def planted_causes(dataset: Dataset, history: list[int]) -> str:
+    """Which items of a user's history decide the held-out one, where that was planted."""
+    if st.session_state.source != state.USER:
+        return ""
+    try:
+        causes = loaders.get_causes(dataset)
+    except AwrsrError as error:
+        return plain(error)
+    if causes is None:
+        return ""
+    row = causes.iloc[dataset.user_index(st.session_state.user)]
+    places = sorted(map(int, row["cause_places"]))
+    titles = dataset.titles([history[place] for place in places])
+    named = " and ".join(
+        f"{place + 1}. {title}" for place, title in zip(places, titles, strict=True)
+    )
+    verb = "decides" if len(places) == 1 else "together decide"
+    return f"Planted ({row['sort'].replace('_', ' ')}): {plain(named)} {verb} the held-out item."
 
 
 # --- choices --------------------------------------------------------------------------------------

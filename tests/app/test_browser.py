@@ -255,3 +255,16 @@ def test_words_on_what_is_chosen_can_be_read(visit, dark):
     method = page.get_by_text("Integrated gradients", exact=True).locator("xpath=ancestor::button")
     for words in (pin, chosen, method):
         assert words.first.evaluate(CONTRAST) >= 4.5
+
+
+def test_the_target_stays_in_sight(visit):
+    page = with_board(visit())
+    page.mouse.move(900, 500)
+    page.mouse.wheel(0, 900)
+    line = page.locator(".st-key-summary")
+    page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop > 500")
+    expect(line).to_contain_text("target")
+    assert 0 < line.bounding_box()["y"] < 80
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 4000)")
+    page.wait_for_timeout(200)
+    assert 0 < line.bounding_box()["y"] < 80

@@ -36,6 +36,7 @@ from app.loaders import fingerprint, model_directories
 from app.pinned import Variant, variants_text
 from awrsr.attribution import METHODS
 from awrsr.checkpoint import load_model, save_weights
+from awrsr.planted import load_causes
 from awrsr.refinement import REFINEMENTS
 
 MODELS = ("sasrec-none", "sasrec-additive", "stosa-value_weighted", "stosa-stochastic")
@@ -500,3 +501,16 @@ def test_equal_scores_rank_as_in_the_evaluation(directory, tiny_dataset):
     assert sum("rank **8** of 8" in text for text in texts(page)) == 2
     assert page.dataframe[0].value["other"].tolist() == [8] * 8
     check_numbers(page, directory)
+
+
+def test_planted_causes_are_named_for_a_users_own_history_alone():
+    page = open_page(dataset="planted", user="2")
+    dataset = read_dataset(EMBEDDED.parent / "planted")
+    causes = load_causes(dataset, "test").iloc[1]
+    titles = dataset.titles(dataset.sequence(1).tolist())
+    named = " and ".join(f"{place + 1}. {titles[place]}" for place in causes["cause_places"])
+    said = f"Planted (second order): {named} together decide the held-out item."
+    assert any(text.endswith(said) for text in texts(page))
+    choose(page, source="own")
+    assert not any("Planted (" in text for text in texts(page))
+    assert not any("Planted (" in text for text in texts(open_page(user="2")))
