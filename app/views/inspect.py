@@ -3,6 +3,7 @@
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import streamlit as st
 import torch
@@ -50,15 +51,14 @@ def show() -> None:
     problems += state.restore(st.session_state, st.query_params, offered)
     # Words that come and go have a place of their own: the board below never moves in the page's
     # tree, or the browser would build it anew.
-    head = st.container()
-    summary = st.container(key="summary")  # stays in sight, see style.css
-    with head:
+    words = Words(st.container(), st.container(key="summary"), st.container())
+    with words.problems:
         show_problems(problems)
     with st.sidebar:
         choose_models(models)
         history, held_out = choose_history(dataset, models)
     if history and models:
-        show_results(dataset, models, history, held_out, head, summary)
+        show_results(dataset, models, history, held_out, words)
     elif not history:
         st.info("The history is empty: search for an item to add, or paste titles or ids.")
     else:
@@ -68,13 +68,26 @@ def show() -> None:
     remember(name, models, offered)
 
 
+class Words(NamedTuple):
+    """Places above the board.
+
+    Args:
+        problems: what could not be used.
+        summary: whose history, which target; stays in sight, see style.css.
+        notes: what else is to be known of the history.
+    """
+
+    problems: DeltaGenerator
+    summary: DeltaGenerator
+    notes: DeltaGenerator
+
+
 def show_results(
     dataset: Dataset,
     models: dict[str, Path],
     history: list[int],
     held_out: int | None,
-    head: DeltaGenerator,
-    summary: DeltaGenerator,
+    words: Words,
 ) -> None:
     """Everything that follows from a history: words above, the board, lists, attributions."""
     outcomes = [run_model(key, models[st.session_state[key]], dataset, history) for key in SIDES]
@@ -83,14 +96,18 @@ def show_results(
         if isinstance(outcome, Side):
             sides.append(outcome)
         else:
-            head.error(f"Model {key.upper()}, {plain(st.session_state[key])}: {plain(outcome)}")
+            words.problems.error(
+                f"Model {key.upper()}, {plain(st.session_state[key])}: {plain(outcome)}"
+            )
     if not sides:
         return
     with st.sidebar:
         target, why = choose_target(dataset, sides, history, held_out)
         rival = choose_rival(dataset, target)
-    with summary:
+    with words.summary:
         show_summary(dataset, sides, history, target, why)
+    with words.notes:
+        show_notes(dataset, sides, history)
     variant = compared_history(dataset, history)
     traced = None
     if variant is not None:
@@ -133,8 +150,12 @@ def show_summary(
         help="1 is best. Among the whole catalogue, the history left out unless it holds the "
         "target; ties count against the target.",
     )
-    if words := planted_causes(dataset, history):
-        st.caption(f":material/park: {words}")
+
+
+def show_notes(dataset: Dataset, sides: list[Side], history: list[int]) -> None:
+    """What else is to be known of the history."""
+    if planted := planted_causes(dataset, history):
+        st.caption(f":material/park: {planted}")
     for length in sorted({len(side.trace.items) for side in sides if side.trace.dropped}):
         who = " and ".join(
             f"model {side.key.upper()}" for side in sides if len(side.trace.items) == length
