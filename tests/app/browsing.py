@@ -14,6 +14,7 @@ SETTLED = """() => {
 
 def settled(page):
     """The page when the server's answer is drawn."""
+    page.evaluate("window.quiet = 0")  # quiet from now on, not before what was just done
     page.wait_for_function(SETTLED, polling=100)
     return page
 

@@ -1,0 +1,84 @@
+"""The pages about all users, in a real Chromium: reached by their names, drawn, answering."""
+
+import json
+import re
+
+import pytest
+from browsing import BOARD, settled, with_board
+from conftest import EMBEDDED, ROOT
+
+from awrsr import report
+from awrsr.explain import read_study
+from awrsr.results import read_results
+
+pytestmark = pytest.mark.browser
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
+FIGURE = ".js-plotly-plot .main-svg"
+
+
+def go(page, name: str):
+    """The page of this name, by the names on top."""
+    with_board(page).get_by_role("link", name=name, exact=True).click()
+    expect(page).to_have_url(re.compile(f"/{name.lower()}"))
+    return settled(page)
+
+
+def go_wide(page, name: str, width: int):
+    """`go`, and then in a window of this width: a narrow one hides the names of the pages."""
+    page.set_viewport_size({"width": 1440, "height": 900})
+    go(page, name)
+    page.set_viewport_size({"width": width, "height": 900})
+    return settled(page)
+
+
+def main(page) -> str:
+    """All words of the page; those of titles are held apart by a mark that nobody sees."""
+    return page.get_by_test_id("stMain").inner_text().replace("\u2060", "")
+
+
+def fits(page) -> bool:
+    """Nothing makes the whole page wider than the window."""
+    return page.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
+def test_models(visit, width: int, dark: bool):
+    page = go_wide(visit(dark=dark), "Models", width)
+    metrics = json.loads((EMBEDDED / "models" / "sasrec-none" / "metrics.json").read_text())
+    page.get_by_text("Checks of the loaded model: 6 of 6 pass").nth(1).wait_for()
+    assert main(page).count("Recorded ranks and NDCG@10 are found again: pass") == 2
+    cells = page.get_by_test_id("stDataFrame").first.locator("tbody td").all_text_contents()
+    assert f"{metrics['test']['metrics']['NDCG@10']:.4f}" in cells
+    page.locator(FIGURE).first.wait_for()
+    page.get_by_role("radio", name="Short histories").click()
+    page.get_by_text("Mean over 171 users of the last row").wait_for()
+    assert fits(page)
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1440, True), (390, False)])
+def test_results(visit, width: int, dark: bool):
+    page = go_wide(visit(dark=dark), "Results", width)
+    found = read_results(ROOT / "experiments" / "beauty.toml")
+    (claim,) = report.claim(found, "Beauty", "sampled_ce")[:1]
+    page.get_by_text(claim.splitlines()[0].split("**")[1]).first.wait_for()
+    page.locator(FIGURE).first.wait_for()
+    page.get_by_role("radio", name="Less vanilla").click()
+    page.get_by_text("NDCG@N against N, test, less vanilla of the same seed").wait_for()
+    page.locator(f"{BOARD}[data-signature]").wait_for()
+    assert fits(page)
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
+def test_faithfulness(visit, width: int, dark: bool):
+    page = go_wide(visit(dataset="planted", dark=dark), "Faithfulness", width)
+    study = EMBEDDED.parent / "planted" / "faithfulness" / "sasrec-none_sasrec-additive"
+    rows = read_study(study).summary.query(
+        "measure == 'average_precision' and model == 'sasrec-additive' "
+        "and explanation == 'leave_one_out'"
+    )
+    means = rows.set_index("sort")["mean"]
+    page.get_by_text(f"Leave one out {means['all']:.3f}").wait_for()
+    page.get_by_role("radio", name="Second order").click()
+    page.get_by_text(f"Leave one out {means['second_order']:.3f}").wait_for()
+    page.locator(FIGURE).first.wait_for()
+    assert fits(page)
