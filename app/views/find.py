@@ -12,6 +12,7 @@ from app.finding import COLUMNS, KINDS, Limit
 from app.history import show_user
 from app.sides import model_title
 from app.text import plain
+from app.views.inspect import address
 from awrsr.checkpoint import read_config
 from awrsr.errors import AwrsrError
 from awrsr.explain import Scan
@@ -102,7 +103,7 @@ def show(inspector: Any) -> None:
         inside = np.ones(len(fitting), dtype=bool)
         limited = {"limits": finding.Slice("Within the limits", inside)}
         metrics_table(finding.slice_metrics(fitting, limited), "within-limits")
-    show_plot(fitting, inspector)
+    show_plot(chosen, fitting, inspector)
     show_table(chosen, fitting, len(part), inspector)
 
 
@@ -373,7 +374,7 @@ def forget_limits() -> None:
 # --- users ----------------------------------------------------------------------------------------
 
 
-def show_plot(table: pd.DataFrame, inspector: Any) -> None:
+def show_plot(chosen: pages.Chosen, table: pd.DataFrame, inspector: Any) -> None:
     """Any two columns against each other; a click on a point opens the user."""
     titles = {name: column.title for name, column in COLUMNS.items()}
     offered = [name for name in PLOTTED if name in table]
@@ -405,7 +406,7 @@ def show_plot(table: pd.DataFrame, inspector: Any) -> None:
     )
     points = picked["selection"]["point_indices"]
     if points and points[0] < len(drawn):
-        open_user(str(drawn["user_id"].iloc[points[0]]), inspector)
+        open_user(str(drawn["user_id"].iloc[points[0]]), chosen, inspector)
 
 
 def show_table(chosen: pages.Chosen, table: pd.DataFrame, of: int, inspector: Any) -> None:
@@ -458,14 +459,16 @@ def show_table(chosen: pages.Chosen, table: pd.DataFrame, of: int, inspector: An
         f"{plain(model_title(chosen.a))}, and B, {plain(model_title(chosen.b))}."
     )
     if selected and selected[0] < len(shown):
-        open_user(str(shown["user_id"].iloc[selected[0]]), inspector)
+        open_user(str(shown["user_id"].iloc[selected[0]]), chosen, inspector)
 
 
-def open_user(user: str, inspector: Any) -> None:
+def open_user(user: str, chosen: pages.Chosen, inspector: Any) -> None:
     """This user's history and held-out item, on Inspect, in the same two models."""
     session = st.session_state
     session["find_picks"] = session.get("find_picks", 0) + 1  # nothing is selected on coming back
     show_user(user)
     session["target"] = state.AUTOMATIC
     session["rival"] = None
-    st.switch_page(inspector)
+    # With its whole address at once: each change of it is one more step for the browser to go back.
+    offered = state.choices(chosen.dataset, list(chosen.models))
+    st.switch_page(inspector, query_params=address(chosen.name, chosen.models, offered))

@@ -238,13 +238,19 @@ def show_problems(problems: list[str]) -> None:
     )
 
 
-def remember(name: str, models: dict[str, Path], offered: list[state.Choice]) -> None:
-    """Put the choices into the URL, the models with what tells their weights apart."""
+def address(name: str, models: dict[str, Path], offered: list[state.Choice]) -> dict[str, str]:
+    """The choices as the page's address has them, models with what tells their weights apart."""
     url = {"dataset": name} | state.to_url(st.session_state, offered)
     for key in SIDES:
         if key in url:
             with suppress(OSError):
                 url[key] += f"@{loaders.fingerprint(models[url[key]])}"
+    return url
+
+
+def remember(name: str, models: dict[str, Path], offered: list[state.Choice]) -> None:
+    """Put the choices into the address."""
+    url = address(name, models, offered)
     if dict(st.query_params) != url:
         st.query_params.from_dict(url)
 

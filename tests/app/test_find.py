@@ -520,3 +520,5 @@ def test_a_click_opens_the_user_on_inspect(visit):
     dataset = awrsr.load_dataset(EMBEDDED)
     target = dataset.titles([int(dataset.sequence(dataset.user_index(user))[-1])])[0]
     assert target in page.get_by_test_id("stMain").inner_text().replace("\u2060", "")
+    page.go_back()  # one step
+    page.get_by_text("Which users to look at").wait_for()
