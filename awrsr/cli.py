@@ -2,27 +2,25 @@
 
 import logging
 import os
-import re
 import shlex
 import sys
 import time
-from argparse import SUPPRESS, Action
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, NoReturn, get_args, get_origin
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from jsonargparse import ActionYesNo, ArgumentParser, auto_cli
+from jsonargparse import auto_cli
 from tqdm import tqdm
 
 from awrsr import attribution, board, explain, recommendation, training
 from awrsr.checkpoint import load_model, read_config
 from awrsr.config import Candidates, ModelConfig, Split, TrainConfig, model_title
 from awrsr.dataset import Dataset, load_dataset, save_dataset
-from awrsr.errors import AwrsrError, ConfigError, DataError, counted, did_you_mean, nearest
+from awrsr.errors import AwrsrError, ConfigError, DataError, counted, did_you_mean
 from awrsr.evaluation import evaluate_popularity
 from awrsr.experiment import (
     choose_runs,
@@ -43,33 +41,13 @@ from awrsr.model_card import (
     write_metrics,
 )
 from awrsr.models import SequentialModel
+from awrsr.parser import Parser
 from awrsr.planted import plant as plant_dataset
 from awrsr.planted import save_planted
 from awrsr.prepare import Format
 from awrsr.prepare import prepare as prepare_dataset
 from awrsr.report import write_report
 from awrsr.tracing import Trace
-
-
-class _Parser(ArgumentParser):
-    """Makes a true-or-false parameter a flag, --resume, an optional list several words, and every
-    refusal one sentence."""
-
-    def add_argument(self, *names: Any, **settings: Any) -> Any:
-        if settings.get("type") is bool:
-            del settings["type"]
-            settings["action"] = ActionYesNo
-        kind = getattr(settings.get("action"), "_typehint", None)
-        if kind == list[str] | None:  # an option that takes several words: --models one two
-            del settings["action"]
-            settings |= {"type": str, "nargs": "+"}
-            names = names[:1]
-        return super().add_argument(*names, **settings)
-
-    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        if not self.exit_on_error:  # a parser within a parser, whose message comes here again
-            super().error(message, ex)
-        raise ConfigError(_refusal(self, message)) from None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -82,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
             args=arguments,
             prog="python -m awrsr",
             parser_mode="json",
-            parser_class=_Parser,
+            parser_class=Parser,
             allow_abbrev=False,
         )
     except AwrsrError as error:
@@ -739,103 +717,6 @@ def _print_results(metrics: dict[str, dict[str, float]]) -> None:
 
 def _protocol_line(protocol: dict[str, str]) -> str:
     return "protocol: " + "; ".join(f"{name}: {value}" for name, value in protocol.items())
-
-
-def _refusal(parser: ArgumentParser, message: str) -> str:
-    """As one sentence what the parser says in several lines, with Python's types in it."""
-    verbs: Any = {action.dest: action.choices for action in parser._actions}.get("subcommand")
-    if verbs:  # the parser above those of the verbs
-        if wrong := re.match("argument subcommand: invalid choice: '(.*?)' ", message):
-            return (
-                f"unknown verb {wrong[1]!r}; accepted: {', '.join(verbs)}."
-                f"{did_you_mean(wrong[1], verbs)}"
-            )
-        if message.startswith('expected "subcommand"'):
-            return f"no verb was given; accepted: {', '.join(verbs)}"
-        parser = next((verbs[word] for word in parser.args if word in verbs), parser)
-    verb = getattr(parser, "subcommand", parser.prog)
-    actions = {name: a for a in parser._actions for name in (a.dest, *a.option_strings)}
-
-    key = re.match('Parser key "(.*?)"', message)
-    if key and (action := actions.get(key[1])):
-        value = re.search(r"(?:Got value:|Given value:|Unable to load config) (.*)", message)
-        if value is None:
-            reason = " ".join(message.removeprefix(f"{key[0]}:").split())
-            return f"{_name(action)} must be {_accepted(action)}: {reason}"
-        received = value[1].strip("'")
-        return (
-            f"{_name(action)} must be {_accepted(action)}; received {received!r}."
-            f"{did_you_mean(received, _choices(action))}"
-        )
-    if lacking := re.match("the following arguments are required: (.*)", message):
-        asked = [actions[name.removeprefix(f"{verb}.")] for name in lacking[1].split(", ")]
-        return f"{verb} lacks " + ", ".join(f"{_name(a)} ({_accepted(a)})" for a in asked)
-    if valueless := re.match(r"argument (\S+): expected (?:at least )?one argument", message):
-        return f"{valueless[1]} needs a value: {_accepted(actions[valueless[1]])}"
-    if unvalued := re.match(r"argument (--\w+)\S*: ignored explicit argument (.*)", message):
-        return f"{unvalued[1]} takes no value; received {unvalued[2]}"
-    if unknown := re.match(
-        r"unrecognized arguments: (-[^\s=]+)|(?:Subcommand '.*' does not accept o|O)ption '(.*?)'",
-        message,
-    ):
-        return _unknown_flag(parser, verb, unknown[1] or f"--{unknown[2]}")
-    if beyond := re.match("unrecognized arguments: (.*)", message, re.DOTALL):
-        places = [_name(action) for action in parser._actions if not action.option_strings]
-        return (
-            f"{verb} takes {', '.join(places)}; received {beyond[1]!r} beyond that; "
-            "what holds spaces or quotes needs quotes around it"
-        )
-    return " ".join(message.split())
-
-
-def _unknown_flag(parser: ArgumentParser, verb: str, flag: str) -> str:
-    """Names the flags of the same group, the nearest of all by the last part of the name, and the
-    verb that the flag may have meant."""
-    flags = [_name(a) for a in parser._actions if a.option_strings and a.default != SUPPRESS]
-    group = flag.rpartition(".")[0]
-    alike = [name for name in flags if name.rpartition(".")[0] == group]
-    last_part = {name.rpartition(".")[2].lstrip("-"): name for name in flags}
-    asked = flag.rpartition(".")[2].lstrip("-")
-    near = [last_part[name] for name in nearest(asked, last_part)]
-    near = near or [f"the verb {name}" for name in nearest(asked, [of.__name__ for of in VERBS])]
-    return f"{verb} has no {flag}; accepted: {', '.join(alike or flags)}." + (
-        f" Did you mean {', '.join(near)}?" if near else ""
-    )
-
-
-def _name(action: Action) -> str:
-    return str(next((s for s in action.option_strings if s.startswith("--")), action.dest))
-
-
-def _choices(action: Action) -> tuple[str, ...]:
-    """The values of an argument that takes one of a few."""
-    kind = getattr(action, "_typehint", None)
-    return get_args(kind) if get_origin(kind) is Literal else ()
-
-
-def _accepted(action: Action) -> str:
-    """What an argument takes, in words."""
-    if choices := _choices(action):
-        return f"one of {', '.join(choices)}"
-    if action.dest == "config":
-        return "a JSON file of the verb's settings"
-    if action.nargs == "+":
-        return "one name or more, with spaces between them"
-    kind = getattr(action, "_typehint", None)
-    if kind is None:
-        return "a JSON object of its settings, or a file that holds one"
-    kinds = [
-        get_origin(k) or k for k in (get_args(kind) if type(None) in get_args(kind) else [kind])
-    ]
-    words = {
-        int: "a whole number",
-        float: "a number",
-        str: "text",
-        Path: "a path",
-        list: """a JSON list, such as '["first title", "second title"]'""",
-        dict: """a JSON object of texts, such as '{"licence": "CC BY 4.0"}'""",
-    }
-    return words.get(kinds[0], str(kinds[0]))
 
 
 VERBS: list[Callable[..., Any] | type] = [

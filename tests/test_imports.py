@@ -39,9 +39,10 @@ MAY_IMPORT = {
     "experiment": "errors batching config dataset files evaluation checkpoint training model_card "
     "grid recommendation results",
     "report": "errors board config files refinement grid results",
-    "cli": "errors config dataset files prepare models losses checkpoint recommendation evaluation "
-    "training attribution model_card board tracing refinement explain metrics grid experiment "
-    "report planted",
+    "parser": "errors",
+    "cli": "parser errors config dataset files prepare models losses checkpoint recommendation "
+    "evaluation training attribution model_card board tracing refinement explain metrics grid "
+    "experiment report planted",
     "__main__": "cli",
     "__init__": "errors config dataset prepare models tracing checkpoint recommendation evaluation "
     "training attribution",

@@ -2,6 +2,7 @@
 
 import json
 import re
+from urllib.parse import urlencode
 
 import pytest
 from browsing import BOARD, settled, with_board
@@ -23,12 +24,18 @@ def go(page, name: str):
     return settled(page)
 
 
-def go_wide(page, name: str, width: int):
-    """`go`, and then in a window of this width: a narrow one hides the names of the pages."""
-    page.set_viewport_size({"width": 1440, "height": 900})
-    go(page, name)
-    page.set_viewport_size({"width": width, "height": 900})
-    return settled(page)
+@pytest.fixture
+def open_named(visit, server):
+    """Opens a page at a width: a wide one through the names on top, a narrow one by its address,
+    as a telephone does."""
+
+    def open_page(name: str, *, width: int, dark: bool, **url: str):
+        if width == 1440:
+            return go(visit(dark=dark, **url), name)
+        address = f"{server.url}/{name.lower()}?{urlencode(url)}"
+        return settled(visit(address, width=width, dark=dark))
+
+    return open_page
 
 
 def main(page) -> str:
@@ -42,8 +49,8 @@ def fits(page) -> bool:
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
-def test_models(visit, width: int, dark: bool):
-    page = go_wide(visit(dark=dark), "Models", width)
+def test_models(open_named, width: int, dark: bool):
+    page = open_named("Models", width=width, dark=dark)
     metrics = json.loads((EMBEDDED / "models" / "sasrec-none" / "metrics.json").read_text())
     page.get_by_text("Checks of the loaded model: 6 of 6 pass").nth(1).wait_for()
     assert main(page).count("Recorded ranks and NDCG@10 are found again: pass") == 2
@@ -56,8 +63,8 @@ def test_models(visit, width: int, dark: bool):
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1440, True), (390, False)])
-def test_results(visit, width: int, dark: bool):
-    page = go_wide(visit(dark=dark), "Results", width)
+def test_results(open_named, width: int, dark: bool):
+    page = open_named("Results", width=width, dark=dark)
     found = read_results(ROOT / "experiments" / "beauty.toml")
     (claim,) = report.claim(found, "Beauty", "sampled_ce")[:1]
     page.get_by_text(claim.splitlines()[0].split("**")[1]).first.wait_for()
@@ -69,8 +76,8 @@ def test_results(visit, width: int, dark: bool):
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
-def test_faithfulness(visit, width: int, dark: bool):
-    page = go_wide(visit(dataset="planted", dark=dark), "Faithfulness", width)
+def test_faithfulness(open_named, width: int, dark: bool):
+    page = open_named("Faithfulness", width=width, dark=dark, dataset="planted")
     study = EMBEDDED.parent / "planted" / "faithfulness" / "sasrec-none_sasrec-additive"
     rows = read_study(study).summary.query(
         "measure == 'average_precision' and model == 'sasrec-additive' "
