@@ -2,7 +2,6 @@
 
 import json
 import re
-from urllib.parse import urlencode
 
 import pytest
 from browsing import BOARD, settled, with_board
@@ -18,24 +17,17 @@ FIGURE = ".js-plotly-plot .main-svg"
 
 
 def go(page, name: str):
-    """The page of this name, by the names on top."""
-    with_board(page).get_by_role("link", name=name, exact=True).click()
+    """The page of this name, by the names on top; in a narrow window they are in the sidebar."""
+    with_board(page)
+    sidebar = page.get_by_test_id("stExpandSidebarButton")
+    narrow = sidebar.is_visible()
+    if narrow:
+        sidebar.click()
+    page.get_by_role("link", name=name, exact=True).click()
     expect(page).to_have_url(re.compile(f"/{name.lower()}"))
+    if narrow:
+        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
     return settled(page)
-
-
-@pytest.fixture
-def open_named(visit, server):
-    """Opens a page at a width: a wide one through the names on top, a narrow one by its address,
-    as a telephone does."""
-
-    def open_page(name: str, *, width: int, dark: bool, **url: str):
-        if width == 1440:
-            return go(visit(dark=dark, **url), name)
-        address = f"{server.url}/{name.lower()}?{urlencode(url)}"
-        return settled(visit(address, width=width, dark=dark))
-
-    return open_page
 
 
 def main(page) -> str:
@@ -49,8 +41,8 @@ def fits(page) -> bool:
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
-def test_models(open_named, width: int, dark: bool):
-    page = open_named("Models", width=width, dark=dark)
+def test_models(visit, width: int, dark: bool):
+    page = go(visit(width=width, dark=dark), "Models")
     metrics = json.loads((EMBEDDED / "models" / "sasrec-none" / "metrics.json").read_text())
     page.get_by_text("Checks of the loaded model: 6 of 6 pass").nth(1).wait_for()
     assert main(page).count("Recorded ranks and NDCG@10 are found again: pass") == 2
@@ -63,8 +55,8 @@ def test_models(open_named, width: int, dark: bool):
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1440, True), (390, False)])
-def test_results(open_named, width: int, dark: bool):
-    page = open_named("Results", width=width, dark=dark)
+def test_results(visit, width: int, dark: bool):
+    page = go(visit(width=width, dark=dark), "Results")
     found = read_results(ROOT / "experiments" / "beauty.toml")
     (claim,) = report.claim(found, "Beauty", "sampled_ce")[:1]
     page.get_by_text(claim.splitlines()[0].split("**")[1]).first.wait_for()
@@ -76,8 +68,8 @@ def test_results(open_named, width: int, dark: bool):
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
-def test_faithfulness(open_named, width: int, dark: bool):
-    page = open_named("Faithfulness", width=width, dark=dark, dataset="planted")
+def test_faithfulness(visit, width: int, dark: bool):
+    page = go(visit(width=width, dark=dark, dataset="planted"), "Faithfulness")
     study = EMBEDDED.parent / "planted" / "faithfulness" / "sasrec-none_sasrec-additive"
     rows = read_study(study).summary.query(
         "measure == 'average_precision' and model == 'sasrec-additive' "
