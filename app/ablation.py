@@ -201,7 +201,7 @@ def cells(values: npt.NDArray, ranks: npt.NDArray, layer: int) -> dict[str, str]
 def shade(value: float, most: float) -> str:
     """Blue where the part helps the target, orange where it hinders, the stronger the deeper."""
     rgb = HELPS if value > 0 else HINDERS
-    return f"background-color: rgba({rgb}, {0.55 * min(1.0, abs(value) / most):.3f})"
+    return f"background-color: rgba({rgb}, {0.6 * min(1.0, abs(value) / most):.3f})"
 
 
 # --- switches -------------------------------------------------------------------------------------

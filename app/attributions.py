@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import figures, jobs, loaders
+from app import ablation, figures, jobs, loaders
 from app.loaders import AttributionQuestion, TimedAttribution
 from app.sides import SIDES, Side
 from app.text import plain
@@ -244,7 +244,13 @@ def show_facts(sides: list[Side], results: Results) -> None:
             "score": st.column_config.TextColumn(
                 help="Of the target, less that of the rival if there is one; in item score units"
             ),
-            "gap": st.column_config.TextColumn(help="score - baseline score - sum"),
+            "gap": st.column_config.TextColumn(help="score - baseline score - sum", width=170),
+            "method": st.column_config.TextColumn(width=170),
+            "model": st.column_config.TextColumn(width=55),
+            "time": st.column_config.TextColumn(width=80),
+            "settings": st.column_config.TextColumn(width=150),
+            "baseline": st.column_config.TextColumn(width=260),
+            "source": st.column_config.TextColumn(width=260),
         },
     )
 
@@ -364,7 +370,4 @@ def shown(value: object) -> str:
 
 def shade(value: object) -> str:
     """Blue for alike, orange for opposite, the stronger the deeper."""
-    if not isinstance(value, float):
-        return ""
-    rgb = "59, 111, 212" if value > 0 else "217, 122, 30"
-    return f"background-color: rgba({rgb}, {0.6 * abs(value):.3f})"
+    return ablation.shade(value, 1.0) if isinstance(value, float) else ""

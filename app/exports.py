@@ -135,10 +135,7 @@ def pictures(
             trace,
             title=f"{side.upper()}: {titles[side]}"
             + (f", {traced[0]}" if variant and traced else ""),
-            labels=[
-                f"{slot}. {title}"
-                for slot, title in enumerate(dataset.titles(trace.items), trace.dropped + 1)
-            ],
+            titles=dataset.titles(trace.items),
             most=most,
         )
         for layer, figure in enumerate(figures, start=1):

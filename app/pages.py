@@ -1,6 +1,5 @@
 """How the pages about all users begin: dataset and models, chosen as on Inspect."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from app.views.inspect import (
     restore_dataset,
     show_about,
     show_problems,
+    with_weights,
 )
 from awrsr.checkpoint import read_config
 from awrsr.dataset import Dataset
@@ -92,10 +92,11 @@ def begin(own: list[state.Choice]) -> Chosen | None:
 
 def remember(chosen: Chosen, own: list[state.Choice]) -> None:
     """Put the choices into the address."""
-    url = {"dataset": chosen.name, "a": chosen.a, "b": chosen.b}
-    for side in "ab":
-        with suppress(OSError):
-            url[side] += f"@{loaders.fingerprint(chosen.models[url[side]])}"
+    url = {"dataset": chosen.name}
+    url |= {
+        side: with_weights(side, name, chosen.models)
+        for side, name in (("a", chosen.a), ("b", chosen.b))
+    }
     url |= state.to_url(st.session_state, own)
     if dict(st.query_params) != url:
         st.query_params.from_dict(url)

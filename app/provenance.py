@@ -138,7 +138,7 @@ def is_number(value: object) -> bool:
 def axis_label(content: dict[str, Any], place: int) -> str:
     """An item of the axis: its slot in the history, where it has one, and its title."""
     slot, title = content["slots"][place], content["titles"][place]
-    return title if slot == "+" else f"{slot}. {title}"
+    return f"{slot}. {title}"
 
 
 def shown_sources(

@@ -11,7 +11,7 @@ from awrsr.errors import AwrsrError
 from awrsr.explain import PERSISTENCE, overlap_at, rank_biased_overlap
 from awrsr.recommendation import rank_of, ranked_catalogue
 
-MARK = "\u25c6"
+MARK, RIVAL = "\u25c6", "\u25c7"
 SCORE_UNITS = {
     "sasrec": "Item score: the state's dot product with the item",
     "stosa": "Item score: minus the squared Wasserstein distance of state and item",
@@ -110,10 +110,11 @@ def show_list(
     """One model's list; a selected row makes its item the target."""
     top = rankings[side.key].head(st.session_state.k)
     items = [int(item) for item in top["item"]]
+    rival = st.session_state.rival
     columns: dict[str, object] = {
         "rank": top["rank"],
         "title": [
-            f"{MARK} {title}" if item == target else title
+            f"{MARK} {title}" if item == target else f"{RIVAL} {title}" if item == rival else title
             for item, title in zip(items, dataset.titles(items), strict=True)
         ],
         "score": top["score"],

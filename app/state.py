@@ -213,6 +213,18 @@ def unless_left(session: Mapping[str, Any], url: Mapping[str, str]) -> Mapping[s
     return {} if dict(url).items() <= session.get("left", {}).items() else url
 
 
+def unknown(url: Collection[str]) -> list[str]:
+    """A sentence for each name in the URL that no page knows."""
+    known = {*CHOICES, *FIND, *MODELS, *RESULTS}
+    return [
+        f"{clipped(name)} in the address: no such choice.{did_you_mean(name, CHOICES)}"
+        for name in url
+        if name not in known
+    ]
+
+
+ASKED = "asked_weights"
+"""In the session: by side, the model that a link named and the weights it asked for."""
 OF_DATASET = ("history_of", "undo", "redo", "entry_problems", "picked_user")
 
 
@@ -221,12 +233,13 @@ def let_go(session: MutableMapping[str, Any], url: Mapping[str, str]) -> None:
     if session.get("dataset") != url.get("dataset"):
         for name in OF_DATASET:
             session.pop(name, None)
-    for name in (*CHOICES, "left", "replacing", "wrong_user"):
+    for name in (*CHOICES, ASKED, "left", "replacing", "wrong_user"):
         session.pop(name, None)
 
 
 FIND = ("slice", "map", "x", "y", "sort", "order", "where")
 MODELS = ("over",)
+RESULTS = ("grid", "data", "loss")
 
 
 def keep(session: MutableMapping[str, Any]) -> None:

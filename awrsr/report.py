@@ -292,12 +292,12 @@ def example_picture(example: Example) -> str:
         maps.append([None if kind is None else kind[-1].mean(axis=0) for kind in kinds])
         rows.append(model_title(run.config.backbone, run.config.refinement))
     seen = min(m.shape[-1] for row in maps for m in row if m is not None)
-    titles = enumerate(example.titles, start=1)
     figure = map_grid(
         [[None if m is None else m[-seen:, -seen:] for m in row] for row in maps],
         rows=rows,
         columns=list(KINDS.values()),
-        labels=[f"{place}. {title}" for place, title in titles][-seen:],
+        titles=example.titles[-seen:],
+        first_slot=len(example.titles) - seen + 1,
         title="Last layer, mean over heads",
     )
     return save(figure, "svg").decode()

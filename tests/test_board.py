@@ -23,13 +23,14 @@ KINDS = {"first": "first_order", "second": "second_order", "refined": "refined"}
 
 def unpacked(text: str, n_maps: int, m: int):
     """(map, query, key) from the board's packing, cell by cell."""
-    numbers = iter(np.frombuffer(base64.b64decode(text), dtype="<u2").tolist())
+    packed = base64.b64decode(text)
     maps = np.zeros((n_maps, m, m))
     for of_map in maps:
         for query in range(m):
             for key in range(query + 1):
-                of_map[query, key] = next(numbers) / 65535
-    assert next(numbers, None) is None
+                step, packed = packed[:3], packed[3:]
+                of_map[query, key] = int.from_bytes(step, "little") / (2**24 - 1)
+    assert packed == b""
     return maps
 
 
@@ -60,7 +61,7 @@ def test_the_board_is_given_what_was_traced(make_model, backbone, refinement):
             }
             sent = source["maps"][sent]
         heads = unpacked(sent, 4, 5).reshape(2, 2, 5, 5)
-        np.testing.assert_allclose(heads, torch.stack(maps), atol=0.5 / 65535 + 1e-7)
+        np.testing.assert_allclose(heads, torch.stack(maps), rtol=0, atol=1e-7)
 
 
 def test_slots_are_numbered_as_in_the_whole_history(make_model):
@@ -148,14 +149,14 @@ def test_what_a_variant_leaves_out_keeps_its_place():
     assert board.align([[1, 2, 3, 4], [1, 2, 4]]) == ([1, 2, 3, 4], [[0, 1, 2, 3], [0, 1, 3]])
 
 
-def test_a_slot_that_only_the_variant_has_is_marked(make_model):
+def test_a_slot_that_only_a_variant_has_keeps_the_variants_number(make_model):
     model = make_model("sasrec", "none")
     sources = [
         Source(name=name, title="", trace=trace(model, items))
         for name, items in (("A", [1, 2, 3]), ("A'", [1, 7, 2, 3]))
     ]
     content = board.payload(sources, NAMES)
-    assert content["slots"] == ["1", "+", "2", "3"]
+    assert content["slots"] == ["1", "2\u2032", "2", "3"]
     assert [source["places"] for source in content["sources"]] == [[0, 2, 3], [0, 1, 2, 3]]
 
 
@@ -168,7 +169,18 @@ def test_the_band_shows_the_first_entry_of_the_first_column_that_groups():
     names = board.item_names(dataclasses.replace(dataset, items=items))
     assert names.group_name == "genres"
     assert list(names.groups or [])[:3] == ["Comedy", "Drama", "Comedy"]
+    assert names.coloured == ["Comedy", "Drama"]
     assert board.item_names(dataset).groups is None
+
+
+def test_a_groups_colour_is_the_same_for_every_history(make_model):
+    groups = ["x", *"aabbbccdde"]
+    names = dataclasses.replace(NAMES, groups=groups, group_name="of")
+    for items in ([1, 11], [2, 4, 5, 6]):
+        source = Source(name="A", title="", trace=trace(make_model(), items))
+        given = board.payload([source], names)["groups"]
+        assert given["coloured"] == ["b", "a", "c", "d", "x", "e"]
+        assert given["of"] == [groups[item - 1] for item in items]
 
 
 def hostile_page(make_model) -> str:

@@ -16,7 +16,7 @@ LABELS = ["$x^2$", "<b>&amp;", "a\nb\x1b", "\u65e5\u672c", "\u202eevil", "x" * 9
 @pytest.mark.parametrize(("backbone", "refinement"), PAIRS)
 def test_every_head_and_kind_is_drawn_as_traced(make_model, backbone: str, refinement: str):
     trace = awrsr.trace(make_model(backbone, refinement), ITEMS)
-    figures = board.layer_figures(trace, title="a model", labels=LABELS, most=0.9)
+    figures = board.layer_figures(trace, title="a model", titles=LABELS, most=0.9)
     assert len(figures) == len(trace.layers)
     for figure, layer in zip(figures, trace.layers, strict=True):
         *maps, scale = figure.axes
@@ -33,14 +33,14 @@ def test_every_head_and_kind_is_drawn_as_traced(make_model, backbone: str, refin
             np.testing.assert_array_equal(drawn.mask, np.triu(np.ones_like(weights), 1) > 0)
             lower = np.tril_indices(len(ITEMS))
             np.testing.assert_allclose(drawn.data[lower], weights[lower])
-        assert scale.get_title() == "weight"
+        assert scale.get_title() == "weight\n(square root)"
 
 
 def test_labels_are_text_whatever_they_hold(make_model):
     trace = awrsr.trace(make_model("sasrec", "additive"), ITEMS)
-    figure = board.layer_figures(trace, title="$\\frac{", labels=LABELS)[0]
+    figure = board.layer_figures(trace, title="$\\frac{", titles=LABELS)[0]
     written = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
-    assert written[:2] == LABELS[:2] and written[2] == "a b "
+    assert written[:3] == ["1. $x^2$", "2. <b>&amp;", "3. a b "]
     assert len(written[5]) == 25 and written[5].endswith("\u2026")
     for form in board.FORMATS:
         assert board.save(figure, form) == board.save(figure, form)
@@ -56,10 +56,14 @@ def test_labels_do_not_touch_each_other(m: int):
         [[weights, None]],
         rows=["row"],
         columns=["one", "none"],
-        labels=[f"{n}. film" for n in range(m)],
+        titles=["film"] * m,
         title="t",
     )
     figure.draw_without_rendering()
+    ticks = figure.axes[0].get_xticklabels()
+    across = [tick.get_window_extent() for tick in ticks]
+    assert all(left.x1 < right.x0 for left, right in zip(across, across[1:], strict=False))
+    assert ticks[-1].get_text() == str(m)
     boxes = [tick.get_window_extent() for tick in figure.axes[0].get_yticklabels()]
     assert len(boxes) >= min(m, 15)
     tops = sorted((box.y0, box.y1) for box in boxes)

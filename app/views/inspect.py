@@ -24,7 +24,7 @@ from app.sides import SIDES, Side, model_note, model_title, run_model
 from app.text import plain
 from app.variants import compared_history, show_variants
 from awrsr.dataset import Dataset
-from awrsr.errors import AwrsrError
+from awrsr.errors import AwrsrError, counted
 from awrsr.recommendation import rank_of, ranked_catalogue
 
 
@@ -49,6 +49,7 @@ def show() -> None:
     offered = state.choices(dataset, list(models))
     problems += other_weights(models)
     problems += state.restore(st.session_state, st.query_params, offered)
+    problems += state.unknown(st.query_params)
     # Words that come and go have a place of their own: the board below never moves in the page's
     # tree, or the browser would build it anew.
     words = Words(st.container(), st.container(key="summary"), st.container())
@@ -105,7 +106,7 @@ def show_results(
         target, why = choose_target(dataset, sides, history, held_out)
         rival = choose_rival(dataset, target)
     with words.summary:
-        show_summary(dataset, sides, history, target, why)
+        show_summary(dataset, sides, history, target, why, rival)
     with words.notes:
         show_notes(dataset, sides, history)
     variant = compared_history(dataset, history)
@@ -126,7 +127,7 @@ def show_results(
 
 def history_title(history: list[int]) -> str:
     """The history in words."""
-    items = f"{len(history)} item{'s' * (len(history) != 1)}"
+    items = counted(len(history), "item")
     if st.session_state.source == state.USER:
         return f"User {st.session_state.user}, {items}"
     if st.session_state.origin is not None:
@@ -135,18 +136,31 @@ def history_title(history: list[int]) -> str:
 
 
 def show_summary(
-    dataset: Dataset, sides: list[Side], history: list[int], target: int, why: str
+    dataset: Dataset,
+    sides: list[Side],
+    history: list[int],
+    target: int,
+    why: str,
+    rival: int | None,
 ) -> None:
-    """One line: whose history, the target, its rank in both models."""
-    ranks = ", in ".join(
-        f"{side.key.upper()} **{rank_of(side.trace.item_scores, target, history):,}**"
-        for side in sides
-    )
+    """One line: whose history, the target and its rival, their ranks in both models."""
+
+    def ranks(item: int) -> str:
+        return ", in ".join(
+            f"{side.key.upper()} **{rank_of(side.trace.item_scores, item, history):,}**"
+            for side in sides
+        )
+
     candidates = dataset.n_items - len(set(history) - {target})
     title = plain(dataset.titles([target])[0])
+    rather = ""
+    if rival is not None:
+        rather = (
+            f" \u00b7 rather than \u25c7 **{plain(dataset.titles([rival])[0])}**, in {ranks(rival)}"
+        )
     st.markdown(
         f"**{plain(history_title(history))}** \u00b7 target \u25c6 **{title}** ({plain(why)}) "
-        f"\u00b7 rank in {ranks} of {candidates:,}",
+        f"\u00b7 rank in {ranks(target)} of {candidates:,}{rather}",
         help="1 is best. Among the whole catalogue, the history left out unless it holds the "
         "target; ties count against the target.",
     )
@@ -162,8 +176,8 @@ def show_notes(dataset: Dataset, sides: list[Side], history: list[int]) -> None:
         )
         verb = "see" if " and " in who else "sees"
         st.caption(
-            f":material/content_cut: The history has {len(history)} items; {who} {verb} the "
-            f"newest {length}. Recommendations leave out all {len(history)}."
+            f":material/content_cut: The history has {counted(len(history), 'item')}; {who} {verb} "
+            f"the newest {length:,}. Recommendations leave out all {len(history):,}."
         )
 
 
@@ -205,19 +219,27 @@ def restore_dataset(directories: dict[str, Path]) -> list[str]:
 
 def forget_choices() -> None:
     """Another dataset has other users, items and models."""
-    for key in ("a", "b", "user", "items", "target", "rival"):
+    for key in ("a", "b", "user", "items", "target", "rival", state.ASKED):
         st.session_state.pop(key, None)
     st.session_state["left"] = dict(st.query_params)
 
 
 def other_weights(models: dict[str, Path]) -> list[str]:
-    """A sentence for each model of the address that has other weights here."""
+    """A sentence for each model that a link asked for with other weights than it has here.
+
+    It stands, and the address keeps what the link asked for, until another model is chosen.
+    """
     problems = []
+    asked_of: dict[str, tuple[str, str]] = st.session_state.setdefault(state.ASKED, {})
     url = state.unless_left(st.session_state, st.query_params)
     for key in SIDES:
         name, asked = state.name_and_weights(url.get(key, ""), models)
-        if key in st.session_state or not asked or name not in models:
-            continue  # only a link just opened; a name that is not there is another matter
+        if key not in st.session_state and asked and name in models:  # a link just opened
+            asked_of[key] = name, asked
+        name, asked = asked_of.get(key, ("", ""))
+        if name not in models or st.session_state.get(key, name) != name:
+            asked_of.pop(key, None)
+            continue
         with suppress(OSError):
             if (here := loaders.fingerprint(models[name])) != asked:
                 problems.append(
@@ -225,6 +247,14 @@ def other_weights(models: dict[str, Path]) -> list[str]:
                     f"here they are {here}, so numbers differ from those its sender saw"
                 )
     return problems
+
+
+def with_weights(key: str, name: str, models: dict[str, Path]) -> str:
+    """A side's model as the address has it, with what tells its weights apart."""
+    _, asked = st.session_state[state.ASKED].get(key, ("", ""))
+    with suppress(OSError):
+        return f"{name}@{asked or loaders.fingerprint(models[name])}"
+    return name
 
 
 def show_problems(problems: list[str]) -> None:
@@ -243,8 +273,7 @@ def address(name: str, models: dict[str, Path], offered: list[state.Choice]) -> 
     url = {"dataset": name} | state.to_url(st.session_state, offered)
     for key in SIDES:
         if key in url:
-            with suppress(OSError):
-                url[key] += f"@{loaders.fingerprint(models[url[key]])}"
+            url[key] = with_weights(key, url[key], models)
     return url
 
 

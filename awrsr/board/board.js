@@ -16,7 +16,8 @@ function attentionBoard(root, data, hooks) {
     .ab-bar { display: flex; flex-wrap: wrap; gap: 6px 12px; align-items: end; margin-bottom: 8px; }
     .ab .ab-bar select { max-width: 14em; }
     .ab-bar .ab-acts { margin-left: auto; display: flex; gap: 6px; }
-    .ab .ab-pick select { height: 26px; font-size: 12.5px; padding: 0 4px; max-width: 12em; }
+    .ab .ab-pick select { height: 26px; font-size: 12.5px; padding: 0 4px; max-width: 12em; text-overflow: ellipsis; }
+    .ab .ab-pick > :first-child select { max-width: 15.5em; }
     .ab label { display: inline-flex; margin: 0; flex-direction: column; gap: 2px; font-size: 12px; opacity: .95; }
     .ab label.ab-check { flex-direction: row; align-items: center; gap: 6px; padding-bottom: 6px; }
     .ab select, .ab button.ab-act { font: inherit; font-size: 13px; color: inherit; height: 30px; padding: 2px 8px;
@@ -43,6 +44,7 @@ function attentionBoard(root, data, hooks) {
     .ab-none { border: 1px dashed var(--st-border-color, #d5d9e0); border-radius: 4px; font-size: 11.5px; padding: 6px 8px;
       display: flex; align-items: center; opacity: .85; max-width: 34ch; }
     .ab-panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr)); gap: 10px 20px; }
+    .ab-panels.ab-pair { grid-template-columns: repeat(2, minmax(0, 1fr)); }
     .ab-panels.ab-large { grid-template-columns: 1fr; }
     .ab-panel { min-width: 0; }
     .ab-pick { display: flex; flex-wrap: wrap; gap: 6px; align-items: center; margin-bottom: 4px; }
@@ -54,7 +56,7 @@ function attentionBoard(root, data, hooks) {
     .ab-reading > div { max-width: 100%; overflow-x: auto; }
     .ab-reading .ab-line { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
     .ab-now { font-weight: 700 !important; }
-    .ab-tip { position: absolute; z-index: 5; pointer-events: none; font-size: 12px; padding: 7px 9px; border-radius: 6px; max-width: min(430px, 96%);
+    .ab-tip { position: absolute; z-index: 5; pointer-events: none; font-size: 12px; padding: 7px 9px; border-radius: 6px; max-width: min(600px, 96%);
       background: var(--st-background-color, #fff); border: 1px solid var(--st-border-color, #d5d9e0); box-shadow: 0 3px 14px #0004;
       visibility: hidden; }
     .ab-tip b { font-weight: 600; }
@@ -62,6 +64,7 @@ function attentionBoard(root, data, hooks) {
     .ab-tip table, .ab-reading table, .ab-ledger table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
     .ab-tip td, .ab-tip th, .ab-reading td, .ab-reading th { padding: 1px 0 1px 10px; text-align: right; font-weight: 400; }
     .ab-tip td:first-child, .ab-tip th:first-child, .ab-reading td:first-child, .ab-reading th:first-child { padding-left: 0; text-align: left; }
+    .ab-tip td, .ab-reading td { white-space: nowrap; }
     .ab-tip th, .ab-reading th { opacity: .8; }
     .ab h4 { font-size: 14px; font-weight: 600; margin: 16px 0 4px; padding: 0; }
     .ab h4 span { font-weight: 400; opacity: .8; font-size: 12.5px; }
@@ -75,9 +78,9 @@ function attentionBoard(root, data, hooks) {
     .ab-key i { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin-right: 5px; vertical-align: -1px; }
     .ab-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }`;
   const SEQUENTIAL = ["#440154", "#482878", "#3e4a89", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"];
-  const DIVERGING = {
-    light: ["#1f4e8c", "#5b93cc", "#bcd7ee", "#f4f4f4", "#f5d2a8", "#dd8f43", "#994e0c"],
-    dark: ["#8ec2fb", "#4a86c8", "#2f5680", "#3a404a", "#70491f", "#bb7526", "#f8b65a"],
+  const DIVERGING = { // less to more: orange to blue, as everywhere in the app
+    light: ["#994e0c", "#dd8f43", "#f5d2a8", "#f4f4f4", "#bcd7ee", "#5b93cc", "#1f4e8c"],
+    dark: ["#f8b65a", "#bb7526", "#70491f", "#3a404a", "#2f5680", "#4a86c8", "#8ec2fb"],
   };
   const GROUPS = ["#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#ee8866", "#44aa99"]; // Paul Tol's bright, extended
   const OTHER = "#9a9fa8";
@@ -87,6 +90,7 @@ function attentionBoard(root, data, hooks) {
   const LEDGER = { self: "itself", repeats: "its repeats", previous: "the item before it", first: "the first item", group: "same group", rest: "everything else" };
   const HOVER = "#ff3d71", LOCK = "#ff9f1a";
   const ABSENT = NaN;
+  const SLANT = 52; // degrees, of the titles above the last row
 
   let board = root.attentionBoard;
   if (!board) board = root.attentionBoard = create();
@@ -157,7 +161,7 @@ function attentionBoard(root, data, hooks) {
       N = data.items.length;
       grids = new Map(); hover = null;
       D = { ...data, sources: data.sources.map(decode) };
-      D.repeats = D.items.map((item, i) => D.items.indexOf(item) < i || D.items.lastIndexOf(item) > i);
+      D.repeats = D.items.map((item, i) => D.sources.some(S => S.of[i] >= 0 && S.places.some(j => j !== i && D.items[j] === item))); // within one history
       if (!own.view) { own.view = defaults(); readHash(); }
       else own.view = kept(own.view, before);
       if (variantArrived(before)) own.view.panels = [0, D.sources.findIndex((S, s) => s > 0 && S.name.startsWith(D.sources[0].name))].map((s, i) => valid({ ...own.view.panels[i], s: Math.max(s, 0) }));
@@ -169,11 +173,16 @@ function attentionBoard(root, data, hooks) {
       const maps = {};
       for (const [kind, map] of Object.entries(source.maps)) {
         maps[kind] = map === null ? null : map in KINDS ? maps[map]
-          : { heads: new Uint16Array(bytes(map)) };
+          : { heads: weights(new Uint8Array(bytes(map))) };
       }
       const of = new Int32Array(N).fill(-1);
       source.places.forEach((place, i) => { of[place] = i; });
       return { ...source, maps, of, vanilla: source.maps.second === null, norms: new Float32Array(bytes(source.norms)) };
+    }
+    function weights(packed) { // little-endian 24-bit steps, see awrsr/board/payload.py
+      const out = new Float32Array(packed.length / 3);
+      for (let i = 0, j = 0; i < out.length; i++, j += 3) out[i] = (packed[j] | packed[j + 1] << 8 | packed[j + 2] << 16) / 16777215;
+      return out;
     }
     function kept(view, before) { // the same choices on other data, as far as they still mean something
       const fresh = defaults();
@@ -220,7 +229,7 @@ function attentionBoard(root, data, hooks) {
       for (const head of heads) {
         const at = (spec.l * S.heads + head) * size, norms = (spec.l * S.heads + head) * n;
         for (let q = 0, i = 0; q < n; q++) for (let k = 0; k <= q; k++, i++) {
-          const value = map.heads[at + i] / 65535 * (measure === "contribution" ? S.norms[norms + k] : 1);
+          const value = map.heads[at + i] * (measure === "contribution" ? S.norms[norms + k] : 1);
           out[i] = spec.h === "max" ? Math.max(out[i], value) : out[i] + value / heads.length;
         }
       }
@@ -350,17 +359,24 @@ function attentionBoard(root, data, hooks) {
       }
       return pixels;
     }
-    const groupColour = i => {
-      if (!D.groups) return null;
-      const g = D.groups.common.indexOf(D.groups.of[i]);
-      return g < 0 ? OTHER : GROUPS[g];
-    };
+    const groupColour = i => (D.groups ? GROUPS[D.groups.coloured.indexOf(D.groups.of[i])] || OTHER : null);
+    function groupsHere() { // for a legend: the coloured groups of this history, and the grey that all others share
+      const found = D.groups.coloured.map((text, i) => ({ text, colour: GROUPS[i] })).filter(({ text }) => D.groups.of.includes(text));
+      return D.groups.of.some(group => !D.groups.coloured.includes(group)) ? [...found, { text: "other", colour: OTHER }] : found;
+    }
 
     /* ---- surfaces: the same drawing on a canvas and in SVG ------------------------------------- */
     const FONT = "system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif";
     const ruler = el("canvas").getContext("2d");
     const measured = (text, size) => { ruler.font = `${size}px ${FONT}`; return ruler.measureText(text).width; };
+    const cut = new Map();
     function clipped(text, room, size) {
+      const name = `${room} ${size} ${text}`;
+      if (cut.size > 5000) cut.clear();
+      if (!cut.has(name)) cut.set(name, cutTo(text, room, size));
+      return cut.get(name);
+    }
+    function cutTo(text, room, size) {
       if (measured(text, size) <= room) return text;
       let low = 0, high = text.length;
       while (low < high) { const mid = (low + high + 1) >> 1; if (measured(text.slice(0, mid) + "\u2026", size) <= room) low = mid; else high = mid - 1; }
@@ -411,7 +427,7 @@ function attentionBoard(root, data, hooks) {
       let cell = Math.min(34, wanted || (room - left - right) / N);
       if (cell >= 4) cell = Math.floor(cell * 2) / 2;
       const size = cell * N;
-      return { x: left, y: above, cell, size, right, width: left + size + right, height: above + size + 40 };
+      return { x: left, y: above, cell, size, right, every: Math.ceil(9.5 / cell), width: left + size + right, height: above + size + 40 };
     }
     function paintMap(surface, g, signed, geo, ink, dx = 0, dy = 0) {
       const { cell, size } = geo, x = geo.x + dx, y = geo.y + dy;
@@ -437,7 +453,7 @@ function attentionBoard(root, data, hooks) {
         surface.rect(x - 7, y + i * cell, 4, cell + .3, groupColour(i));
         surface.rect(x + i * cell, y + size + 3, cell + .3, 4, groupColour(i));
       }
-      const font = Math.max(8.5, Math.min(12, cell * .86)), every = Math.ceil(9.5 / cell), across = every * Math.ceil(17 / (cell * every));
+      const font = Math.max(8.5, Math.min(12, cell * .86)), { every } = geo, across = every * Math.ceil(17 / (cell * every));
       for (let i = N - 1; i >= 0; i -= every) { // titles stand on the diagonal: of the row to their left, of the column below
         surface.text(D.slots[i], x - 11, y + (i + .5) * cell, { size: Math.min(10, font), align: "right", fill: ink.ink, alpha: .8 });
         const from = x + (i + 1) * cell + 4;
@@ -448,7 +464,7 @@ function attentionBoard(root, data, hooks) {
       surface.text("query" + order, dx + 9, y + size / 2, { size: 10.5, align: "center", turn: 90, fill: ink.ink, alpha: .8 });
       surface.text("key, older \u2192 newer", size < 120 ? x : x + size / 2, y + size + 30, { size: 10.5, align: size < 120 ? "left" : "center", fill: ink.ink, alpha: .8 });
     }
-    const short = (value, signed) => Math.abs(value) < .005 && signed ? "0" : (signed && value > 0 ? "+" : "") + value.toFixed(2).replace(/^(-?)0\./, "$1.").replace("+0.", "+.");
+    const short = (value, signed) => Math.abs(value) < .005 && signed ? (value ? "\u22480" : "0") : (signed && value > 0 ? "+" : "") + value.toFixed(2).replace(/^(-?)0\./, "$1.").replace("+0.", "+.");
     const name = i => D.titles[i] + (D.repeats[i] ? " \u21ba" : "");
 
     /* ---- the strip: what the last row attends to ------------------------------------------------ */
@@ -465,13 +481,13 @@ function attentionBoard(root, data, hooks) {
       return rows;
     }
     function stripGeometry(room, rows) {
-      const left = own.view.linked ? 112 : 160, right = 66, cell = Math.max(4, Math.min(46, (room - left - right) / N)), head = 104;
+      const left = own.view.linked ? 112 : 160, right = 76, cell = Math.max(4, Math.min(46, (room - left - right) / N)), head = 104;
       return { x: left, y: head, cell, row: 20, width: left + cell * N + right, height: head + rows.length * 22 + 22 };
     }
     function paintStrip(surface, geo, rows, ink) {
-      const every = Math.ceil(11 / geo.cell);
+      const every = Math.ceil(13.5 / geo.cell);
       for (let i = N - 1; i >= 0; i -= every)
-        surface.text(clipped(name(i), (geo.y - 14) * 1.25, 10.5), geo.x + (i + .5) * geo.cell, geo.y - 6, { size: 10.5, turn: -52, fill: ink.ink });
+        surface.text(clipped(name(i), (geo.y - 14) * 1.25, 10.5), geo.x + (i + .5) * geo.cell, geo.y - 6, { size: 10.5, turn: -SLANT, fill: ink.ink });
       rows.forEach((row, r) => {
         const g = grid(row.spec), y = geo.y + r * 22, last = lastPlace(row.s), table = lut(false, ink);
         surface.text(row.label, geo.x - 8, y + 10, { size: 11, align: "right", fill: ink.ink });
@@ -488,6 +504,7 @@ function attentionBoard(root, data, hooks) {
       const across = Math.ceil((String(D.slots[N - 1]).length * 6 + 6) / geo.cell);
       for (let i = N - 1; i >= 0; i -= across) surface.text(D.slots[i], geo.x + (i + .5) * geo.cell, geo.y + rows.length * 22 + 8, { size: 10, align: "center", fill: ink.ink, alpha: .8 });
     }
+    const sameItems = () => new Set(own.view.panels.map(p => D.sources[p.s].places.join())).size < 2;
     const lastPlace = s => D.sources[s].places[D.sources[s].places.length - 1];
 
     /* ---- layout: everything that depends on the view ------------------------------------------- */
@@ -498,11 +515,12 @@ function attentionBoard(root, data, hooks) {
       drawBar(); drawThumbs(); drawReading(); drawPanels(); drawLegend(); drawStrip(); drawLedger();
       note.textContent = [
         own.view.measure === "contribution" ? "A cell is the attention weight times the length of the key's value after the output projection (of the mean, for STOSA): how far that weight moves the query's state; rows have no fixed sum."
-          : own.view.mode === "difference" ? "Weights of a row sum to 1 in both maps, so differences sum to 0."
+          : own.view.mode === "difference" ? "Weights of a row sum to 1 in both maps, so differences sum to 0" + (sameItems() ? "." : " over the keys of both histories; only keys that both have are drawn.")
           : own.view.panels.some(p => p.h === "max") ? "Rows of one head sum to 1; the maximum over heads sums to more."
           : "Every row of a map is one item attending to itself and to older items, and sums to 1.",
         "What could only be a later item is left empty. Rows run downwards and keys to the right, older to newer; titles stand on the diagonal. The last row of the last layer makes the prediction.",
         own.view.share < 100 ? `Kept are the fewest keys that hold ${own.view.share} % of a row's ${own.view.mode === "difference" ? "absolute difference" : "sum"}.` : "",
+        views.some(view => view.panel && view.every > 1) ? `Of ${Math.max(...views.map(view => view.every || 1))} titles one is drawn; all are under the pointer, and with "Size: large".` : "",
         D.repeats.some(Boolean) ? "\u21ba and framed cells: the same item at another slot." : "",
         strange.length ? `Not understood in the address and left out: ${strange.join(", ")}.` : "",
       ].join(" ");
@@ -523,6 +541,7 @@ function attentionBoard(root, data, hooks) {
       list.setAttribute("aria-label", label);
       for (const [key, text] of options) { const o = el("option", "", text); o.value = key; list.append(o); }
       list.value = String(value);
+      list.title = list.selectedOptions[0] ? list.selectedOptions[0].textContent : "";
       list.onchange = () => change(list.value);
       wrap.append(list);
       return wrap;
@@ -585,46 +604,54 @@ function attentionBoard(root, data, hooks) {
       if (own.view.linked) for (const panel of panels) Object.assign(panel, valid({ ...panels[p], s: panel.s }));
       set({ panels });
     }
-    function drawThumbs() {
-      views = views.filter(view => !view.thumb);
-      const ink = colours();
+    let thumbs = []; // {button, spec, view, paint(ink)}
+    let built = "", inked = ""; // what they were built and painted for
+    function drawThumbs() { // built anew for other data or another width, painted anew for other colours, else only marked
+      const shape = [D.signature, width].join(), paint = [shape, own.view.measure, own.view.scale, own.view.share, theme].join();
+      if (shape !== built) buildThumbs();
+      if (paint !== inked) { const ink = colours(); for (const one of thumbs) one.paint(ink); }
+      built = shape; inked = paint;
+      for (const { button, spec } of thumbs)
+        button.setAttribute("aria-pressed", String(own.view.panels.some(p => p.s === spec.s && p.l === spec.l && p.h === spec.h && shownKind(p) === shownKind(spec))));
+      views = [...views.filter(view => !view.thumb), ...thumbs.map(one => one.view)];
+    }
+    function buildThumbs() {
+      thumbs = [];
       const columns = Math.max(...D.sources.map(S => S.layers * S.heads));
       const room = Math.max(280, Math.min(width, (width - 24) / Math.min(2, D.sources.length, Math.max(1, Math.floor(width / 324)))));
       const edge = Math.max(40, Math.min(72, Math.floor((room - 90) / columns) - 8));
       sources.replaceChildren(...D.sources.map((S, s) => {
         const part = el("div"), heading = el("div", "ab-name", `${S.name}: ${S.title}`);
         heading.append(el("span", "", ` \u00b7 ${S.formula}`));
-        const thumbs = el("div", "ab-thumbs");
-        thumbs.style.gridTemplateColumns = `auto repeat(${S.layers * S.heads}, ${edge}px)`;
-        thumbs.append(el("span"));
-        for (let l = 0; l < S.layers; l++) for (let h = 0; h < S.heads; h++) thumbs.append(el("span", "ab-head", `L${l + 1} H${h + 1}`));
+        const rows = el("div", "ab-thumbs");
+        rows.style.gridTemplateColumns = `auto repeat(${S.layers * S.heads}, ${edge}px)`;
+        rows.append(el("span"));
+        for (let l = 0; l < S.layers; l++) for (let h = 0; h < S.heads; h++) rows.append(el("span", "ab-head", `L${l + 1} H${h + 1}`));
         for (const k of Object.keys(KINDS)) {
           if (S.vanilla && k === "refined") continue;
-          thumbs.append(el("span", "ab-kind", KINDS[k]));
+          rows.append(el("span", "ab-kind", KINDS[k]));
           if (!S.maps[k]) {
             const none = el("div", "ab-none", "No second order and nothing refined: the vanilla model mixes its values with the first-order weights.");
             none.style.gridColumn = `span ${S.layers * S.heads}`;
-            thumbs.append(none);
+            rows.append(none);
             continue;
           }
-          for (let l = 0; l < S.layers; l++) for (let h = 0; h < S.heads; h++) thumbs.append(thumb({ s, l, h, k }, edge, ink));
+          for (let l = 0; l < S.layers; l++) for (let h = 0; h < S.heads; h++) rows.append(thumb({ s, l, h, k }, edge));
         }
-        part.append(heading, thumbs);
+        part.append(heading, rows);
         return part;
       }));
     }
-    function thumb(spec, edge, ink) {
+    function thumb(spec, edge) {
       const button = el("button", "ab-thumb"), cells = el("canvas", "ab-cells"), over = el("canvas");
       button.type = "button"; button.style.width = button.style.height = edge + "px";
       button.setAttribute("aria-label", `Show ${specName(spec)}`);
-      button.setAttribute("aria-pressed", String(own.view.panels.some(p => p.s === spec.s && p.l === spec.l && p.h === spec.h && shownKind(p) === shownKind(spec))));
       cells.width = cells.height = N;
-      const g = grid(spec);
-      cells.getContext("2d").putImageData(new ImageData(painted(g, false, ink), N, N), 0, 0);
       button.append(cells, over);
       const c = size(over, edge, edge); over.style.width = over.style.height = "";
       const view = { thumb: true, spec, c, width: edge, height: edge, x: 0, y: 0, cell: edge / N, node: button };
-      views.push(view);
+      const paint = ink => cells.getContext("2d").putImageData(new ImageData(painted(grid(spec), false, ink), N, N), 0, 0);
+      thumbs.push({ button, spec, view, paint });
       pointing(button, view, false);
       button.onclick = event => {
         const two = own.view.panels.length > 1, at = own.view.panels.findIndex(p => p.s === spec.s);
@@ -641,7 +668,7 @@ function attentionBoard(root, data, hooks) {
     function drawPanels() {
       views = views.filter(view => !view.panel);
       const view = own.view, ink = colours(), large = view.size === "large";
-      panels.className = "ab-panels" + (large ? " ab-large" : "");
+      panels.className = "ab-panels" + (view.mode === "difference" && width >= 700 ? " ab-pair" : large ? " ab-large" : "");
       const parts = view.panels.map((spec, p) => {
         const part = el("div", "ab-panel"), S = D.sources[spec.s], head = el("div", "ab-pick"), side = view.panels.length > 1 ? ["left", "right"][p] : "the";
         head.append(
@@ -657,7 +684,7 @@ function attentionBoard(root, data, hooks) {
       if (view.mode === "difference") {
         const part = el("div", "ab-panel"); part.style.gridColumn = "1 / -1";
         part.append(el("div", "ab-note", `Right less left: ${specName(view.panels[1])} \u2212 ${specName(view.panels[0])}`));
-        part.append(mapBox(difference(), true, view.panels[1], "the difference", Math.min(width, 700), ink, large));
+        part.append(mapBox(difference(), true, view.panels[1], "the difference", Math.min(width, 700, Math.max(420, .62 * window.innerHeight + 196)), ink, large)); // as much of it in sight as can be
         parts.push(part);
       }
       panels.replaceChildren(...parts);
@@ -690,10 +717,8 @@ function attentionBoard(root, data, hooks) {
       }
       if (view.share < 100) { const s = el("span", "", "not among those keys"), i = el("i"); i.style.background = "rgba(128,132,140,.35)"; s.prepend(i); legend.append(s); }
       if (D.groups) {
-        const names = [...D.groups.common];
         legend.append(el("span", "", `${D.groups.name}, first listed:`));
-        names.forEach((text, i) => { const s = el("span", "", text), dot = el("i"); dot.style.background = GROUPS[i]; s.prepend(dot); legend.append(s); });
-        if (D.groups.of.some(group => !names.includes(group))) { const s = el("span", "", "other"), dot = el("i"); dot.style.background = OTHER; s.prepend(dot); legend.append(s); }
+        for (const { text, colour } of groupsHere()) { const s = el("span", "", text), dot = el("i"); dot.style.background = colour; s.prepend(dot); legend.append(s); }
       }
     }
     const legendName = signed => (signed ? "difference of " : "") + (own.view.measure === "weight" ? "weight" : "weight \u00d7 length of the value")
@@ -727,7 +752,9 @@ function attentionBoard(root, data, hooks) {
     /* ---- pointing, locking, the keyboard -------------------------------------------------------- */
     function cellAt(view, event) {
       const rect = (view.strip ? view.node.firstChild : view.panel ? view.node.firstChild : view.node).getBoundingClientRect();
-      const x = event.clientX - rect.left, y = event.clientY - rect.top, k = Math.floor((x - view.x) / view.cell);
+      const x = event.clientX - rect.left, y = event.clientY - rect.top;
+      const along = view.strip ? Math.max(0, view.y - 6 - y) / Math.tan(SLANT * Math.PI / 180) : 0; // back down a slanted title
+      const k = Math.floor((x - along - view.x) / view.cell);
       if (view.strip) {
         const r = Math.floor((y - view.y) / 22), row = view.rows[Math.max(0, Math.min(view.rows.length - 1, r))];
         return k >= 0 && k < N ? { q: lastPlace(row.s), k, l: row.spec.l, h: row.spec.h } : null;
@@ -764,12 +791,13 @@ function attentionBoard(root, data, hooks) {
         else if (step) { q = Math.max(0, Math.min(N - 1, q + step[0])); point({ ...cell, q, k: Math.max(0, Math.min(q, k + step[1])) }); }
         else return;
         event.preventDefault();
-        tip.style.visibility = "hidden";
-        if (event.key.length < 2 || event.key === "Enter") return;
+        if (event.key.length < 2 || event.key === "Enter") { tip.style.visibility = "hidden"; return; }
         steered = true; drawReading();
+        const at = node.firstChild.getBoundingClientRect();
+        showTip({ clientX: at.left + view.x + (hover.k + .5) * view.cell, clientY: at.top + view.y + (hover.q + .5) * view.cell }, hover);
         live.textContent = cellText(hover);
       });
-      node.addEventListener("blur", () => { if (steered) { steered = false; point(null); drawReading(); } });
+      node.addEventListener("blur", () => { if (steered) { steered = false; tip.style.visibility = "hidden"; point(null); drawReading(); } });
     }
     function point(cell) {
       if (cell && hover && cell.q === hover.q && cell.k === hover.k) { hover = cell; return; }
@@ -904,9 +932,9 @@ function attentionBoard(root, data, hooks) {
       }
       if (!view.labels || !labels) return;
       const pill = (i, dy) => {
-        const text = `${D.slots[i]} ${name(i)}`, size = 12, room = view.width - 6;
-        const shown = clipped(text, room - 10, size), w = measured(shown, size) + 10;
-        const px = Math.max(0, Math.min(x + (i + 1) * e + 2, view.width - w - 1)), py = Math.max(0, y + (i + .5) * e - 9 + dy);
+        const text = `${D.slots[i]} ${name(i)}`, size = 12, px = x + (i + 1) * e + 2; // never over a cell
+        const shown = clipped(text, view.width - px - 11, size), w = measured(shown, size) + 10;
+        const py = Math.max(0, y + (i + .5) * e - 9 + dy);
         c.fillStyle = colour; c.fillRect(px, py, w, 18);
         c.fillStyle = "#111111"; c.font = `${size}px ${FONT}`; c.textBaseline = "middle"; c.textAlign = "left"; c.fillText(shown, px + 5, py + 9.5);
       };
@@ -929,11 +957,11 @@ function attentionBoard(root, data, hooks) {
       return mass;
     }
     function drawLedger() {
-      const locked = own.view.lock, place = locked ? locked.q : lastPlace(0);
-      ledgerTitle.textContent = `Row ${D.slots[place]}, ${D.titles[place]} `;
+      const locked = own.view.lock, one = locked ? locked.q : lastPlace(0), placeOf = s => (locked ? one : lastPlace(s));
+      ledgerTitle.textContent = locked || D.sources.every((_, s) => lastPlace(s) === one) ? `Row ${D.slots[one]}, ${D.titles[one]} ` : "The last row of each history ";
       ledgerTitle.append(el("span", "", `\u00b7 ${locked ? "locked" : "the last row, where the prediction is made; lock a cell for another"} \u00b7 where its attention weight lies; each key counts once, in the first line that fits`));
       const names = { ...LEDGER, group: D.groups ? `same ${D.groups.name} (first listed)` : "" };
-      const columns = stripRows().map(row => ({ label: row.label, mass: ledgerRow(row.s, row.spec, place) }));
+      const columns = stripRows().map(row => ({ label: row.label, mass: ledgerRow(row.s, row.spec, placeOf(row.s)) }));
       const table = el("table"), head = el("tr"); head.append(el("th", "", "key"));
       for (const column of columns) head.append(el("th", "", column.label));
       table.append(head);
@@ -966,13 +994,18 @@ function attentionBoard(root, data, hooks) {
     }
     function writeHash() {
       writesHash = Boolean(own.hooks.lock); // in a file of its own there is no address to share
+      (window.attentionBoardViews ||= {})[location.pathname] = { view: hash(), signature: D.signature };
       if (writesHash && location.hash !== hash()) history.replaceState(history.state, "", location.pathname + location.search + hash());
+    }
+    function left() { // the view when this page of the app was left for another; a lock only means something on the same maps
+      const { view, signature } = (window.attentionBoardViews || {})[location.pathname] || {};
+      return view && signature !== D.signature ? view.replace(/[#&]lock=[^&]*/, "") : view;
     }
     function readHash() {
       // Streamlit may have rewritten the address before the first board is drawn, and drops what follows "#".
       const [opened] = performance.getEntriesByType("navigation"), first = !window.attentionBoardOpened;
       window.attentionBoardOpened = true;
-      const asked = location.hash || (first && opened ? new URL(opened.name).hash : "") || data.view || "";
+      const asked = location.hash || (first && opened ? new URL(opened.name).hash : "") || left() || data.view || "";
       const given = new URLSearchParams(asked.replace(/^#/, "")), view = own.view;
       ["left", "right"].forEach((side, i) => {
         const [source, l, h, k] = (given.get(side) || "").split(".");
@@ -1028,12 +1061,11 @@ function attentionBoard(root, data, hooks) {
       if (D.groups) {
         say(`${D.groups.name}, first listed:`, 10.5, 400);
         let x = 6;
-        const names = D.groups.of.some(group => !D.groups.common.includes(group)) ? [...D.groups.common, "other"] : D.groups.common;
-        names.forEach((text, i) => {
+        groupsHere().forEach(({ text, colour }) => {
           const label = clipped(text, room - 20, 10.5), w = 16 + measured(label, 10.5) + 10;
           if (x + w > room && x > 6) { x = 6; y += 15; }
           const left = x, at = y;
-          steps.push(t => { t.rect(left, at + 1, 9, 9, GROUPS[i] && i < D.groups.common.length ? GROUPS[i] : OTHER); t.text(label, left + 13, at + 6, { size: 10.5, fill: PRINT.ink }); });
+          steps.push(t => { t.rect(left, at + 1, 9, 9, colour); t.text(label, left + 13, at + 6, { size: 10.5, fill: PRINT.ink }); });
           x += w;
         });
         y += 15;

@@ -4,6 +4,7 @@ The board draws what a person looks at; this draws many maps at once, without a 
 """
 
 import io
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Literal, get_args
@@ -12,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
 from awrsr.board.payload import Drawn
@@ -27,9 +29,11 @@ WIDTH = 7.0
 POINTS = 72
 LABEL_SIZE, TITLE_SIZE = 6.0, 7.5
 LABEL_LENGTH = 25
-LABELS_WIDTH, SCALE_WIDTH, HEADING, FOOT = 1.55, 0.55, 0.42, 0.25
+LABELS_WIDTH, SCALE_WIDTH, HEADING, FOOT = 1.55, 0.6, 0.42, 0.32
 """Inches beside, above and below the maps."""
 GAP = 0.12
+TICKS = (0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1)
+"""Of the colour scale, as far as it goes."""
 SMALLEST, LARGEST = 0.9, 2.7
 """Inches of a map's edge."""
 
@@ -39,11 +43,13 @@ def map_grid(
     *,
     rows: Sequence[str],
     columns: Sequence[str],
-    labels: Sequence[str],
+    titles: Sequence[str],
     title: str,
+    first_slot: int = 1,
     most: float | None = None,
 ) -> Figure:
-    """Maps of one history in rows and columns on one colour scale.
+    """Maps of one history in rows and columns on one colour scale, the square root of the weight:
+    on an even one a second-order map, whose rows are long and flat, would be all one colour.
 
     Queries go down and keys across, older to newer. What can never hold weight is left white; a
     place without a map says so.
@@ -52,8 +58,9 @@ def map_grid(
         maps: by row and column, each (query, key) weights over the same items, or None.
         rows: titles of the rows.
         columns: titles of the columns.
-        labels: of the items, oldest first; long ones are clipped, every so many are drawn.
+        titles: of the items, oldest first; long ones are clipped, every so many are drawn.
         title: above all.
+        first_slot: number of the oldest item.
         most: weight at the upper end of the scale; the largest drawn where not given.
     """
     found = [m for row in maps for m in row if m is not None]
@@ -71,6 +78,7 @@ def map_grid(
         va="top",
         parse_math=False,
     )
+    colours = PowerNorm(0.5, vmin=0, vmax=top)
     drawn = None
     for down, (row_title, row) in enumerate(zip(rows, maps, strict=True)):
         for across, weights in enumerate(row):
@@ -87,11 +95,11 @@ def map_grid(
             else:
                 hidden = np.triu(np.ones_like(weights, dtype=bool), k=1)
                 drawn = axes.imshow(
-                    np.ma.array(weights, mask=hidden), vmin=0, vmax=top, interpolation="nearest"
+                    np.ma.array(weights, mask=hidden), norm=colours, interpolation="nearest"
                 )
             if across == 0:
                 if weights is not None:
-                    _label(axes, labels, edge)
+                    _label(axes, titles, first_slot, edge)
                 figure.text(
                     0.06 / width,
                     (below + edge / 2) / height,
@@ -103,15 +111,18 @@ def map_grid(
                 )
             if down == len(rows) - 1:
                 axes.set_xlabel("keys, older to newer", size=LABEL_SIZE, labelpad=2)
+                if weights is not None:
+                    _number(axes, len(titles), first_slot, edge)
     if drawn is not None:
         left = (width - SCALE_WIDTH + 0.05) / width
         span = min(1.6, height - HEADING - FOOT)
         scale = figure.add_axes(
             (left, (height - HEADING - span) / height, 0.1 / width, span / height)
         )
-        figure.colorbar(drawn, cax=scale)
+        ticks = [tick for tick in TICKS if tick <= top]
+        figure.colorbar(drawn, cax=scale, ticks=ticks, format="%g")
         scale.tick_params(labelsize=LABEL_SIZE, size=2, pad=1)
-        scale.set_title("weight", size=LABEL_SIZE, pad=3)
+        scale.set_title("weight\n(square root)", size=LABEL_SIZE, pad=3)
     return figure
 
 
@@ -119,14 +130,14 @@ KINDS = {"first_order": "first order A", "second_order": "second order S", "refi
 
 
 def layer_figures(
-    trace: Drawn, *, title: str, labels: Sequence[str], most: float | None = None
+    trace: Drawn, *, title: str, titles: Sequence[str], most: float | None = None
 ) -> list[Figure]:
     """Every layer's maps, kinds down and heads across; one row where all kinds are one.
 
     Args:
         trace: of one history.
         title: of the model.
-        labels: of the trace's items.
+        titles: of the trace's items.
         most: see `map_grid`.
     """
     found = trace.arrays()
@@ -139,7 +150,8 @@ def layer_figures(
             [[found[kind][layer, head] for head in range(heads)] for kind in kinds],
             rows=[KINDS[kind] for kind in kinds] if len(kinds) > 1 else ["weights A"],
             columns=[f"head {head + 1}" for head in range(heads)],
-            labels=labels,
+            titles=titles,
+            first_slot=trace.dropped + 1,
             title=f"{title}, layer {layer + 1}",
             most=most,
         )
@@ -162,11 +174,21 @@ def clipped(text: str, length: int = LABEL_LENGTH) -> str:
     return line if len(line) <= length else line[: length - 1].rstrip() + "\u2026"
 
 
-def _label(axes: Axes, labels: Sequence[str], edge: float) -> None:
-    """As many labels as can be read beside a map's edge, the newest among them."""
-    room = max(1, int(edge * POINTS / (LABEL_SIZE * 1.15)))
-    step = -(-len(labels) // room)
-    places = list(range(len(labels) - 1, -1, -step))[::-1]
-    axes.set_yticks(places, [clipped(labels[place]) for place in places])
+def _places(n: int, edge: float, points: float) -> list[int]:
+    """As many places as labels of this size fit along a map's edge, the newest among them."""
+    step = math.ceil(n / max(1, int(edge * POINTS / points)))
+    return list(range(n - 1, -1, -step))[::-1]
+
+
+def _number(axes: Axes, n: int, first_slot: int, edge: float) -> None:
+    """Slots below a map."""
+    places = _places(n, edge, LABEL_SIZE * (0.6 * len(str(first_slot + n - 1)) + 0.6))
+    axes.set_xticks(places, [str(first_slot + place) for place in places])
+
+
+def _label(axes: Axes, titles: Sequence[str], first_slot: int, edge: float) -> None:
+    """Slots and titles beside a map."""
+    places = _places(len(titles), edge, LABEL_SIZE * 1.15)
+    axes.set_yticks(places, [clipped(f"{first_slot + p}. {titles[p]}") for p in places])
     for tick in axes.get_yticklabels():
         tick.set_parse_math(False)

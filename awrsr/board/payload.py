@@ -1,8 +1,8 @@
 """Traces to what the attention board draws: one JSON-able dictionary, maps packed.
 
-Maps are lower triangles, row after row, as little-endian 16-bit steps of 1/65535: what can never
-hold weight is not sent. All traces stand on one axis of slots, so that one history and a variant of
-it line up item by item.
+Maps are lower triangles, row after row, as little-endian 24-bit steps: what can never hold weight
+is not sent, and what is printed of the rest is as if nothing had been rounded. All traces stand on
+one axis of slots, so that one history and a variant of it line up item by item.
 """
 
 import base64
@@ -26,10 +26,12 @@ from awrsr.errors import DataError
 from awrsr.refinement import REFINEMENTS
 from awrsr.tracing import Trace
 
-STEPS = 65535
-"""A weight of 1. Rounding moves a weight by 1/131070 at most."""
+STEPS = 2**24 - 1
+"""A weight of 1. Rounding moves a weight by 3e-8 at most, a float32's own step below 1."""
 MAX_GROUPS = 8
 """Colours that people tell apart; further groups share a grey."""
+PRIME = "\u2032"
+"""Marks the slots of a variant, as it marks its sources."""
 KINDS = {"first": "first_order", "second": "second_order", "refined": "refined"}
 
 
@@ -76,6 +78,12 @@ class ItemNames:
     titles: Sequence[str]
     groups: Sequence[str] | None = None
     group_name: str = ""
+
+    @functools.cached_property
+    def coloured(self) -> list[str]:
+        """The groups that have a colour of their own: the largest of the catalogue, so that a
+        colour means the same for every history."""
+        return [group for group, _ in Counter(self.groups).most_common(MAX_GROUPS)]
 
 
 def item_names(dataset: Dataset) -> ItemNames:
@@ -126,7 +134,8 @@ def payload(sources: Sequence[Source], names: ItemNames, *, title: str = "") -> 
     """What the board draws, as JSON types.
 
     Args:
-        sources: the traces; the first one's history numbers the slots.
+        sources: the traces; the first one's history numbers the slots, and what only another has
+            keeps its number there, with a prime.
         names: of the items.
         title: what the board shows, in words.
 
@@ -141,9 +150,10 @@ def payload(sources: Sequence[Source], names: ItemNames, *, title: str = "") -> 
         of_histories[view][-len(source.trace.items) :]
         for view, source in zip(views, sources, strict=True)
     ]
-    slots = ["+"] * len(axis)
-    for number, place in enumerate(of_histories[0], start=longest[0].dropped + 1):
-        slots[place] = str(number)
+    slots = [""] * len(axis)
+    for view, (trace, of_history) in enumerate(zip(longest, of_histories, strict=True)):
+        for number, place in enumerate(of_history, start=trace.dropped + 1):
+            slots[place] = slots[place] or f"{number}{PRIME * bool(view)}"
     content: dict[str, Any] = {
         "title": title,
         "items": [int(item) for item in axis],
@@ -155,8 +165,7 @@ def payload(sources: Sequence[Source], names: ItemNames, *, title: str = "") -> 
     }
     if names.groups is not None:
         own = [names.groups[item - 1] for item in axis]
-        common = [group for group, _ in Counter(own).most_common(MAX_GROUPS)]
-        content["groups"] = {"name": names.group_name, "common": common, "of": own}
+        content["groups"] = {"name": names.group_name, "coloured": names.coloured, "of": own}
     digest = hashlib.blake2b(json.dumps(content).encode(), digest_size=8)
     return content | {"signature": digest.hexdigest()}
 
@@ -212,7 +221,8 @@ def _packed(source: Source, places: list[int]) -> dict[str, Any]:
 
 def _triangles(weights: npt.NDArray[Any]) -> str:
     rows, columns = np.tril_indices(weights.shape[-1])
-    return _encoded(np.rint(weights[..., rows, columns] * STEPS), np.dtype("<u2"))
+    steps = np.rint(weights[..., rows, columns].astype(np.float64) * STEPS).astype("<u4")
+    return _encoded(steps[..., None].view(np.uint8)[..., :3], np.dtype(np.uint8))
 
 
 def _encoded(values: npt.NDArray[Any], dtype: np.dtype[Any]) -> str:

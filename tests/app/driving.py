@@ -237,7 +237,7 @@ def check_board(
             ]
             seen |= set(places)
         check_maps(source, trace)
-    strange = {place for place, slot in enumerate(board["slots"]) if slot == "+"}
+    strange = {place for place, slot in enumerate(board["slots"]) if slot.endswith("\u2032")}
     assert strange == set(range(len(board["items"]))) - seen
 
 
@@ -256,14 +256,15 @@ def check_maps(source: dict[str, Any], trace: awrsr.Trace) -> None:
             packed = source["maps"][packed]
         wanted = torch.stack(maps).cpu().numpy()
         shown = unpacked(packed, m).reshape(wanted.shape)
-        np.testing.assert_allclose(shown, wanted, rtol=0, atol=0.5 / 65535 + 2e-6)
+        np.testing.assert_allclose(shown, wanted, rtol=0, atol=2e-6)
 
 
 def unpacked(text: str, m: int) -> npt.NDArray[np.floating]:
     """(map, query, key) from the board's packing: lower triangles, row after row."""
-    steps = np.frombuffer(base64.b64decode(text), dtype="<u2").reshape(-1, m * (m + 1) // 2)
-    maps = np.zeros((len(steps), m, m))
-    maps[:, *np.tril_indices(m)] = steps / 65535
+    low, middle, high = np.frombuffer(base64.b64decode(text), np.uint8).reshape(-1, 3).T.astype(int)
+    cells = (low + 256 * middle + 65536 * high).reshape(-1, m * (m + 1) // 2)
+    maps = np.zeros((len(cells), m, m))
+    maps[:, *np.tril_indices(m)] = cells / (2**24 - 1)
     return maps
 
 

@@ -1,13 +1,12 @@
 """The page Results: it shows what the recorded files say, and says what to do where they do not."""
 
-import base64
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import ROOT
-from driving import MAIN, TIMEOUT, figures, messages, run, sent, texts, unescaped
+from driving import MAIN, TIMEOUT, figures, messages, run, sent, texts, unescaped, unpacked
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -186,9 +185,8 @@ def test_the_example_is_the_recorded_one(folder: Path):
         "STOSA \u00b7 stochastic",
     ]
     weights = example.traces[run_name].maps["first_order"]
-    packed = np.frombuffer(base64.b64decode(drawn[1]["maps"]["first"]), dtype="<u2")
-    lower = weights[..., *np.tril_indices(weights.shape[-1])]
-    np.testing.assert_allclose(packed.reshape(lower.shape) / 65535, lower, atol=1e-5)
+    shown = unpacked(drawn[1]["maps"]["first"], weights.shape[-1])
+    np.testing.assert_allclose(shown.reshape(weights.shape), weights, rtol=0, atol=1e-6)
 
 
 def test_without_a_recorded_example_the_page_says_how_to_record_one(folder: Path):

@@ -235,8 +235,8 @@ def test_each_item_left_out_and_pinned(directory):
         assert shown[f"rank {side}"].tolist() == expected.ranks.tolist()
         assert shown[f"change {side}"].tolist() == (expected.ranks - expected.rank).tolist()
     styles = next(t for t in page.dataframe if "score a" in t.value).proto.arrow_data.styler.styles
-    lost = "background-color: rgba(217, 122, 30, 0.550)"
-    gained = "background-color: rgba(59, 111, 212, 0.550)"
+    lost = "background-color: rgba(217, 122, 30, 0.600)"
+    gained = "background-color: rgba(59, 111, 212, 0.600)"
     assert lost in styles or gained in styles  # the largest change is the deepest
     assert button(page, "Pin without the selected").disabled
     select(page, 0, 2, key="each-1.2.3.4")
