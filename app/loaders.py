@@ -41,7 +41,7 @@ from awrsr.explain import (
     read_scan,
     scan,
 )
-from awrsr.files import read_json
+from awrsr.files import read_json, visible_directories
 from awrsr.models import SequentialModel
 from awrsr.planted import CAUSES_FILE, load_causes
 from awrsr.refinement import REFINEMENTS
@@ -81,9 +81,26 @@ def dataset_directories() -> dict[str, Path]:
     folders = [Path(os.environ[ASSETS_VARIABLE])] if ASSETS_VARIABLE in os.environ else []
     found: dict[str, Path] = {}
     for folder in [*folders, ASSETS]:
-        for path in sorted(folder.glob("*/dataset.json")):
-            found.setdefault(path.parent.name, path.parent)
+        for path in visible_directories(folder, "dataset.json"):
+            found.setdefault(path.name, path)
     return found
+
+
+def assets_problem() -> str:
+    """What is wrong with the folder that the environment names, or nothing."""
+    named = os.environ.get(ASSETS_VARIABLE)
+    if named is None or visible_directories(Path(named), "dataset.json"):
+        return ""
+    folder = Path(named)
+    state = "does not exist"
+    if (folder / "dataset.json").is_file():
+        state = "is a dataset directory itself"
+    elif folder.exists():
+        state = "holds no dataset directory" if folder.is_dir() else "is a file"
+    return (
+        f"{ASSETS_VARIABLE} names {named!r}, which {state}; accepted: a folder of dataset "
+        "directories, as `python -m awrsr prepare` makes them. Only what ships is on offer."
+    )
 
 
 def model_directories(dataset_directory: Path) -> dict[str, Path]:
@@ -94,8 +111,8 @@ def model_directories(dataset_directory: Path) -> dict[str, Path]:
         backbone, _, refinement = path.name.partition("-")
         return backbone, order.index(refinement) if refinement in order else len(order), path.name
 
-    paths = (path for path in (dataset_directory / "models").glob("*") if path.is_dir())
-    return {path.name: path for path in sorted(paths, key=place) if path.name[0] != "."}
+    paths = visible_directories(dataset_directory / "models")
+    return {path.name: path for path in sorted(paths, key=place)}
 
 
 def seed_pair(a: Path, b: Path) -> tuple[Path, Path] | None:
@@ -115,7 +132,7 @@ def seed_twin(directory: Path) -> Path | None:
     """A model that differs from this one by the seed of its training alone, where there is one."""
     dataset_directory = directory.parent.parent
     others = [*model_directories(dataset_directory).values()]
-    others += sorted(path for path in (dataset_directory / SEEDS_FOLDER).glob("*") if path.is_dir())
+    others += visible_directories(dataset_directory / SEEDS_FOLDER)
     keys = tuple(model_key(other) for other in others)
     return _seed_twin(model_key(directory), keys)
 

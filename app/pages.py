@@ -7,7 +7,7 @@ import streamlit as st
 import torch
 
 from app import loaders, state
-from app.text import plain
+from app.text import plain, with_commands
 from app.views.inspect import (
     choose_models,
     forget_choices,
@@ -54,6 +54,8 @@ def begin(own: list[state.Choice]) -> Chosen | None:
     if not directories:
         st.error(f"No dataset in {loaders.ASSETS}. Make one with `python -m awrsr prepare`.")
         return None
+    if problem := loaders.assets_problem():
+        st.warning(with_commands(problem))
     problems = restore_dataset(directories)
     with st.sidebar:
         st.markdown("### :material/grid_on: AWRSR Inspector")

@@ -121,7 +121,8 @@ def choices(dataset: Dataset, models: list[str]) -> list[Choice]:
             named = ", ".join(repr(clipped(part, 20)) for part in dict.fromkeys(refused[:3]))
             named += " and more" * (len(refused) > 3)
             raise Partly(
-                f"{named} left out; accepted: whole numbers from 1 to {dataset.n_items}",
+                f"{named} left out; accepted: whole numbers from 1 to {dataset.n_items} with dots "
+                "between them",
                 items(".".join(map(str, kept))),
             )
         history = items(".".join(newest))
@@ -213,16 +214,6 @@ def unless_left(session: Mapping[str, Any], url: Mapping[str, str]) -> Mapping[s
     return {} if dict(url).items() <= session.get("left", {}).items() else url
 
 
-def unknown(url: Collection[str]) -> list[str]:
-    """A sentence for each name in the URL that no page knows."""
-    known = {*CHOICES, *FIND, *MODELS, *RESULTS}
-    return [
-        f"{clipped(name)} in the address: no such choice.{did_you_mean(name, CHOICES)}"
-        for name in url
-        if name not in known
-    ]
-
-
 ASKED = "asked_weights"
 """In the session: by side, the model that a link named and the weights it asked for."""
 OF_DATASET = ("history_of", "undo", "redo", "entry_problems", "picked_user")
@@ -239,7 +230,6 @@ def let_go(session: MutableMapping[str, Any], url: Mapping[str, str]) -> None:
 
 FIND = ("slice", "map", "x", "y", "sort", "order", "where")
 MODELS = ("over",)
-RESULTS = ("grid", "data", "loss")
 
 
 def keep(session: MutableMapping[str, Any]) -> None:

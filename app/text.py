@@ -22,6 +22,14 @@ def plain(text: object) -> str:
     return MARKS.sub(r"\\\1", INSIDE_PATTERNS.sub(JOINER, one_line))
 
 
+def with_commands(text: object) -> str:
+    """A message of ours as `plain` shows it, but what stands between backticks as code to copy."""
+    parts = str(text).split("`")
+    if len(parts) % 2 == 0:  # a backtick without a partner
+        return plain(text)
+    return "".join(f"`{part}`" if at % 2 else plain(part) for at, part in enumerate(parts))
+
+
 def item_labels(dataset: Dataset) -> list[str]:
     """The title of every item as a selectbox's option, in item order.
 

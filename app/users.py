@@ -1,5 +1,6 @@
 """The users of a dataset as a table one searches, and how each model ranks what they chose next."""
 
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pyarrow as pa
 import streamlit as st
 
 from app import loaders
-from app.text import plain
+from app.text import with_commands
 from awrsr.batching import history_and_target
 from awrsr.checkpoint import WEIGHTS_FILE, weights_fingerprint
 from awrsr.dataset import Dataset
@@ -36,7 +37,9 @@ def _ranks(
 
 def evaluation_command(directory: Path) -> str:
     """What writes the metrics and ranks of a model's stored weights beside them."""
-    return f"python -m awrsr evaluate {directory} --output {directory}"
+    return shlex.join(
+        ["python", "-m", "awrsr", "evaluate", f"{directory}", "--output", f"{directory}"]
+    )
 
 
 def read_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
@@ -176,7 +179,7 @@ def browse_users(dataset: Dataset, models: dict[str, Path]) -> None:
         counted += f", the first {MAX_ROWS:,} shown: search for fewer"
     st.caption(f"{counted}. Select a row to see its history; click a heading to sort.")
     for reason in reasons:
-        st.caption(plain(reason))
+        st.caption(with_commands(reason))
     if selected and selected[0] < len(table):
         st.session_state["picked_user"] = table["user"].iloc[selected[0]]
         st.session_state["user_picks"] = st.session_state.get("user_picks", 0) + 1

@@ -15,12 +15,13 @@ from torch import Tensor
 
 from awrsr.config import SCHEMA_VERSION, Catalogue, ModelConfig, TrainConfig
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError
-from awrsr.files import read_json, write_atomically, write_json
+from awrsr.files import read_json, reading, write_atomically, write_json
 from awrsr.models import SequentialModel, build_model
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
-FLOATING = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+HALVES = (torch.bfloat16, torch.float16)
+FLOATING = (torch.float64, torch.float32, *HALVES)
 
 
 def resolve_device(device: str) -> torch.device:
@@ -87,9 +88,10 @@ def read_config(directory: Path) -> tuple[ModelConfig, Catalogue, TrainConfig]:
             missing, unknown or out of range.
     """
     path = directory / CONFIG_FILE
-    if not directory.is_dir():
-        raise CheckpointError(f"{directory} is not a model directory: no such directory")
-    missing = [name for name in (CONFIG_FILE, WEIGHTS_FILE) if not (directory / name).is_file()]
+    with reading(directory, CheckpointError):
+        if not directory.is_dir():
+            raise CheckpointError(f"{directory} is not a model directory: no such directory")
+        missing = [name for name in (CONFIG_FILE, WEIGHTS_FILE) if not (directory / name).is_file()]
     if missing:
         raise CheckpointError(
             f"{directory} is not a model directory: it lacks {', '.join(missing)}; "
@@ -117,6 +119,8 @@ def read_config(directory: Path) -> tuple[ModelConfig, Catalogue, TrainConfig]:
 def load_model(directory: str | Path, device: str = "auto") -> SequentialModel:
     """The model of a directory, in eval mode, its weights without gradients.
 
+    Weights of 16 bits are widened to 32, which is exact: a map of them could not be drawn.
+
     Args:
         directory: with config.json and model.safetensors.
         device: auto (the GPU where there is one), cpu, cuda, cuda:1, ...
@@ -137,6 +141,7 @@ def load_model(directory: str | Path, device: str = "auto") -> SequentialModel:
         raise CheckpointError(f"{directory / CONFIG_FILE}: {error}") from error
     tensors = read_tensors(directory / WEIGHTS_FILE, target)[0]
     check_weights(directory / WEIGHTS_FILE, model.state_dict(), tensors)
+    tensors = {name: t.float() if t.dtype in HALVES else t for name, t in tensors.items()}
     model.load_state_dict(tensors, assign=True)
     model.requires_grad_(False)
     model.eval()
@@ -149,8 +154,10 @@ def read_tensors(
     """The named tensors of a safetensors file, and its metadata.
 
     Raises:
-        CheckpointError: it is not a whole safetensors file.
+        CheckpointError: it cannot be read, or is not a whole safetensors file.
     """
+    with reading(path, CheckpointError):
+        path.open("rb").close()  # safe_open calls every refusal of the system a missing file
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}

@@ -1,12 +1,13 @@
 """The command line: each verb is one function over the library, `python -m awrsr VERB --help`."""
 
+import json
 import logging
 import os
 import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from jsonargparse import auto_cli
 from tqdm import tqdm
 
 from awrsr import attribution, board, explain, recommendation, training
-from awrsr.checkpoint import load_model, read_config
+from awrsr.checkpoint import CONFIG_FILE, load_model, read_config
 from awrsr.config import Candidates, ModelConfig, Split, TrainConfig, model_title
 from awrsr.dataset import Dataset, load_dataset, save_dataset
 from awrsr.errors import AwrsrError, ConfigError, DataError, counted, did_you_mean
@@ -31,7 +32,13 @@ from awrsr.experiment import (
     run_state,
     train_and_measure,
 )
-from awrsr.files import check_writable, make_directory, write_atomically, write_text
+from awrsr.files import (
+    check_writable,
+    make_directory,
+    visible_directories,
+    write_atomically,
+    write_text,
+)
 from awrsr.grid import Grid, Run, read_grid
 from awrsr.metrics import summarise
 from awrsr.model_card import (
@@ -66,10 +73,23 @@ def main(arguments: list[str] | None = None) -> int:
     except AwrsrError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:  # what the system refuses: no permission, a name too long, a full disk
+        print(f"error: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not _out_of_memory(error):
+            raise
+        print("error: these settings need more memory than there is", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
     return 0
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    """Whether torch could not allocate what it was asked for; on the CPU only its words say so."""
+    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
 
 
 def prepare(
@@ -142,7 +162,7 @@ def train(
         model: the architecture.
         train: how to train.
         device: auto, cpu, cuda, cuda:1, ...
-        resume: go on with an unfinished run of the same settings.
+        resume: go on with an unfinished run of the same settings; begins it where there is none.
     """
     data = load_dataset(dataset)
     directory = output or dataset / "models" / f"{model.backbone}-{model.refinement}"
@@ -264,6 +284,8 @@ def trace(
     if beside:
         traces.append(recommendation.trace(load_model(beside, device), history, dataset=data))
     written = [path for path in (output, html) if path]
+    if output and html and output.resolve() == html.resolve():
+        raise ConfigError(f"--output and --html both name {html}; give each a file of its own")
     for path in written:
         check_writable(path)
 
@@ -433,9 +455,9 @@ def _model_directories(dataset: Path, models: list[str] | None) -> dict[str, Pat
     """The models by name: a directory's last part."""
     folder = dataset / "models"
     offered = {
-        path.parent.name: path.parent
+        path.name: path
         for place in (dataset / explain.SEEDS_FOLDER, folder)  # of two of one name that in models/
-        for path in sorted(place.glob("*/config.json"))
+        for path in visible_directories(place, CONFIG_FILE)
     }
     if models is None and not offered:
         raise ConfigError(f"{folder} holds no models; train one, or name some with --models")
@@ -698,13 +720,31 @@ def _load(
     data = load_dataset(dataset) if dataset else dataset_of(model)
     loaded = load_model(model, device)
     recommendation.check_same_catalogue(loaded, data)
-    history = data.encode(entries)
+    try:
+        history = data.encode(entries)
+    except DataError:
+        _check_list(entries)
+        raise
     if len(history) > loaded.config.max_length:
         print(
             f"note: the model sees the newest {loaded.config.max_length} of {len(history)} items",
             file=sys.stderr,
         )
     return loaded, data, history
+
+
+def _check_list(entries: list[str | int]) -> None:
+    """Refuse a JSON list of other things than texts and whole numbers: the parser leaves such a list
+    as one text, the last entry."""
+    listed: object = None
+    with suppress(ValueError):
+        listed = json.loads(str(entries[-1])) if entries else None
+    wrong = [one for one in listed if type(one) not in (str, int)] if type(listed) is list else []
+    if wrong:
+        raise ConfigError(
+            "items must be a JSON list of titles and ids, texts or whole numbers; received "
+            f"{json.dumps(wrong[0])} in it"
+        )
 
 
 def _title_and_id(dataset: Dataset, item: int) -> str:

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from rapidfuzz import process
 
 from awrsr.errors import DataError, counted, suggestion
-from awrsr.files import new_directory, read_json, write_json
+from awrsr.files import new_directory, read_json, reading, write_json
 
 SCHEMA_VERSION = 1
 RECORDED = ("schema_version", "name", "counts", "fingerprint")
@@ -301,9 +301,10 @@ def load_dataset(directory: str | Path) -> Dataset:
         DataError: a file is missing, damaged, or does not match the recorded fingerprint.
     """
     directory = Path(directory)
-    if not directory.is_dir():
-        raise DataError(f"{directory} is not a dataset directory: no such directory")
-    missing = [name for name in FILES if not (directory / name).is_file()]
+    with reading(directory, DataError):
+        if not directory.is_dir():
+            raise DataError(f"{directory} is not a dataset directory: no such directory")
+        missing = [name for name in FILES if not (directory / name).is_file()]
     if missing:
         raise DataError(
             f"{directory} is not a dataset directory: it lacks {', '.join(missing)}; "

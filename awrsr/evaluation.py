@@ -113,6 +113,9 @@ def evaluate_scores(
         dataset: whose users are ranked.
         split: see `evaluate`.
         candidates: see `evaluate`.
+
+    Raises:
+        ConfigError: no such split or candidates.
     """
     check_choice("split", split, HELD_OUT)
     check_choice("candidates", candidates, ("unseen", "all"))

@@ -5,12 +5,16 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from awrsr.errors import AwrsrError, DataError
+
+STALE = 3600
+"""Seconds after which nobody writes a new directory any more."""
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -59,10 +63,41 @@ def check_writable(path: Path) -> None:
         raise AwrsrError(f"could not write {path}: {os.strerror(number)}; nothing was changed")
 
 
-def remove_leftovers(path: Path) -> None:
-    """Remove the temporary files of processes killed while they wrote `path`."""
-    for leftover in path.parent.glob(f".{path.name}.*"):
-        leftover.unlink()
+def remove_leftovers(directory: Path) -> None:
+    """Remove the temporary files of processes killed while they wrote into a directory of ours."""
+    for leftover in directory.glob(".*.????????"):
+        if leftover.is_file():
+            leftover.unlink()
+
+
+def visible_directories(folder: Path, holding: str = "") -> list[Path]:
+    """The directories of a folder in the order of their names, but those whose name begins with a
+    dot: such a one is being written, or was left by a process that was killed.
+
+    Args:
+        folder: where to look; it need not exist.
+        holding: only those that hold a file of this name.
+    """
+    return [
+        path
+        for path in sorted(folder.glob("*"))
+        if path.name[0] != "." and (path / holding).exists() and path.is_dir()
+    ]
+
+
+@contextmanager
+def reading(path: Path, refusal: type[AwrsrError]) -> Iterator[None]:
+    """Turns what the operating system refuses (no permission, a name too long) into a refusal.
+
+    Raises:
+        AwrsrError: of the class `refusal`, naming the file.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise refusal(
+            f"could not read {error.filename or path}: {error.strerror or error}"
+        ) from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -117,6 +152,10 @@ def new_directory(path: Path) -> Iterator[Path]:
             f"{path} already exists and is not empty; choose another directory or remove it"
         )
     make_directory(path.parent)
+    for leftover in path.parent.glob(f".{path.name}.????????"):  # of a process that was killed
+        with suppress(OSError):
+            if leftover.is_dir() and leftover.stat().st_mtime < time.time() - STALE:
+                shutil.rmtree(leftover)
     try:
         temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     except OSError as error:

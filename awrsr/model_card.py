@@ -20,7 +20,7 @@ from awrsr.config import (
 from awrsr.dataset import Dataset, load_dataset
 from awrsr.errors import DataError
 from awrsr.evaluation import Evaluation, evaluate
-from awrsr.files import read_json, write_atomically, write_json, write_text
+from awrsr.files import read_json, reading, write_atomically, write_json, write_text
 
 METRICS_FILE = "metrics.json"
 RANKS_FILE = "ranks.parquet"
@@ -34,7 +34,9 @@ def dataset_of(model_directory: str | Path) -> Dataset:
         DataError: it does not lie in one.
     """
     directory = Path(model_directory).resolve().parent.parent
-    if not (directory / "dataset.json").is_file():
+    with reading(directory, DataError):
+        found = (directory / "dataset.json").is_file()
+    if not found:
         raise DataError(
             f"{model_directory} does not lie in the models/ folder of a dataset directory; "
             "name the dataset with --dataset"

@@ -49,6 +49,10 @@ def _refusal(parser: ArgumentParser, message: str) -> str:
     actions = {name: a for a in parser._actions for name in (a.dest, *a.option_strings)}
 
     key = re.match('Parser key "(.*?)"', message)
+    if key and key[1] == "config":
+        given = parser.args[parser.args.index("--config") + 1] if "--config" in parser.args else ""
+        state = "is not one" if Path(given).is_file() else "does not exist"
+        return f"--config must name {_accepted(actions['config'])}; {given!r} {state}"
     if key and (action := actions.get(key[1])):
         value = re.search(r"(?:Got value:|Given value:|Unable to load config) (.*)", message)
         if value is None:

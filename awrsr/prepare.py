@@ -82,6 +82,8 @@ def prepare(
         )
     _check_enough(kept, source)
     filters = {"k_core": k_core, "format": format, "order": "time, ties by file order"}
+    if raw.items is not None:
+        _check_titles(raw.items, kept, titles or source)
     return _number(kept, raw.items, name=name, about={**(about or {}), "filters": filters})
 
 
@@ -107,6 +109,20 @@ def _check_enough(interactions: pd.DataFrame, source: Path) -> None:
         raise DataError(
             f"{source}: a user has {counted(shortest, 'interaction')}; leave-one-out needs "
             "3 or more (one each to train, to validate, to test): raise k_core"
+        )
+
+
+def _check_titles(items: pd.DataFrame, interactions: pd.DataFrame, source: str | Path) -> None:
+    """Refuse descriptions that are of other items, or several of one item."""
+    ids = items.drop_duplicates()["item_id"]
+    if ids.duplicated().any():
+        twice = ids[ids.duplicated()].iloc[0]
+        raise DataError(f"{source}: item {twice!r} is described twice, each time otherwise")
+    asked = interactions["item_id"]
+    if not asked.isin(items["item_id"]).any():
+        raise DataError(
+            f"{source}: no title is of an item of the interactions; its ids are like "
+            f"{items['item_id'].iloc[0]!r}, theirs like {asked.iloc[0]!r}"
         )
 
 
@@ -176,7 +192,7 @@ def _read_s3rec(source: Path) -> Raw:
     users: list[str] = []
     items: list[str] = []
     try:
-        with source.open(encoding="utf-8") as file:
+        with source.open(encoding="utf-8-sig") as file:
             for number, line in enumerate(file, start=1):
                 user, *sequence = line.split() or [""]
                 if not user:
@@ -242,9 +258,13 @@ def _read_columns(source: Path, columns: dict[str, str], *, further: bool = Fals
 
     for name in columns.values():
         if name not in frame:
+            only = str(frame.columns[0]) if len(frame.columns) == 1 else ""
+            separators = [repr(sign) for sign in ";\t|" if sign in only]
+            hint = did_you_mean(name, map(str, frame))
+            if separators:
+                hint = f" Values must be separated by commas; these seem to be by {separators[0]}."
             raise DataError(
-                f"{source}: missing column {name!r}; it has {', '.join(map(repr, frame))}."
-                f"{did_you_mean(name, map(str, frame))}"
+                f"{source}: missing column {name!r}; it has {', '.join(map(repr, frame))}.{hint}"
             )
     others = [name for name in frame if further and name not in columns.values()]
     for clash in set(others) & set(columns):
@@ -254,15 +274,24 @@ def _read_columns(source: Path, columns: dict[str, str], *, further: bool = Fals
         if name == "timestamp":
             frame[name] = _seconds(frame[name], source)
         else:
-            if frame[name].isna().any() or (frame[name].astype(str).str.strip() == "").any():
-                row = int(
-                    np.flatnonzero(
-                        frame[name].isna() | (frame[name].astype(str).str.strip() == "")
-                    )[0]
-                )
-                raise DataError(f"{source}, data row {row + 1}: {columns[name]!r} is empty")
-            frame[name] = frame[name].astype(str)
+            frame[name] = _text(frame[name], columns[name], source)
+            if name.endswith("_id"):
+                frame[name] = frame[name].str.strip()
     return frame
+
+
+def _text(values: "pd.Series[Any]", name: str, source: Path) -> "pd.Series[Any]":
+    """A column as text, whole numbers without a fraction; refused where a cell is empty."""
+    if values.dtype == object and not values.map(lambda v: isinstance(v, str | None)).all():
+        kinds = sorted({type(value).__name__ for value in values})
+        raise DataError(f"{source}: column {name!r} holds {', '.join(kinds)}; expected text")
+    empty = values.isna() | (values.astype(str).str.strip() == "")
+    if empty.any():
+        row = int(np.flatnonzero(empty)[0])
+        raise DataError(f"{source}, data row {row + 1}: {name!r} is empty")
+    if pd.api.types.is_float_dtype(values) and (values % 1 == 0).all():
+        values = values.astype("int64")
+    return values.astype(str)
 
 
 def _seconds(values: "pd.Series[Any]", source: Path) -> "pd.Series[Any]":
@@ -273,12 +302,12 @@ def _seconds(values: "pd.Series[Any]", source: Path) -> "pd.Series[Any]":
     if usable.all():
         return numbers
     dates = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601")
-    if dates.notna().all():
-        return pd.Series(dates.dt.as_unit("us").astype("int64") / 1e6)
     unreadable = np.flatnonzero(~usable & dates.isna())
-    if len(unreadable) == 0:
+    if len(unreadable):
+        raise DataError(
+            f"{source}, data row {unreadable[0] + 1}: timestamp {text.iloc[unreadable[0]]!r} is "
+            "neither a number of seconds nor an ISO 8601 date"
+        )
+    if usable.any():  # a number of few digits can also be read as a year
         raise DataError(f"{source}: timestamps are numbers in some rows and dates in others")
-    raise DataError(
-        f"{source}, data row {unreadable[0] + 1}: timestamp {text.iloc[unreadable[0]]!r} is "
-        "neither a number of seconds nor an ISO 8601 date"
-    )
+    return pd.Series(dates.dt.as_unit("us").astype("int64") / 1e6)

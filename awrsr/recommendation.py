@@ -82,8 +82,8 @@ def trace(model: SequentialModel, items: Sequence[int], *, dataset: Dataset | No
         dataset: gives the items their titles where the trace is shown.
 
     Raises:
-        DataError: the history is empty or names something that is not an item, or the dataset is
-            another one.
+        DataError: the history is empty or names something that is not an item, the dataset is
+            another one, or the model's scores are not finite.
     """
     if dataset is not None:
         check_same_catalogue(model, dataset)
@@ -91,11 +91,18 @@ def trace(model: SequentialModel, items: Sequence[int], *, dataset: Dataset | No
     kept = history[-model.config.max_length :]
     recording: list[LayerTrace] = []
     states = model(torch.tensor([kept], device=model.device), recording=recording)
+    item_scores = model.item_scores(states[:, -1])[0]
+    if not item_scores.isfinite().all():
+        raise DataError(
+            f"the model ({model.config.backbone}-{model.config.refinement} of "
+            f"{model.catalogue.name}) gives this history item scores that are not finite: its "
+            "training went astray; train it again with a lower learning rate"
+        )
     return Trace(
         items=kept,
         dropped=len(history) - len(kept),
         layers=[layer.of_sequence(0) for layer in recording],
-        item_scores=model.item_scores(states[:, -1])[0],
+        item_scores=item_scores,
         config=model.config,
         dataset=dataset,
     )
@@ -125,7 +132,7 @@ def recommend(
     """
     if k is None:
         k = min(10, model.catalogue.n_items)
-    if not isinstance(k, Integral) or k < 1:
+    if not isinstance(k, Integral) or isinstance(k, bool) or k < 1:
         raise ConfigError(f"k must be a whole number, 1 or more; received {k!r}")
     if k > model.catalogue.n_items:
         raise ConfigError(

@@ -23,7 +23,6 @@ from torch import Tensor, nn
 
 from awrsr.batching import HELD_OUT, bucketed, left_pad, training_windows
 from awrsr.checkpoint import (
-    WEIGHTS_FILE,
     check_weights,
     read_config,
     read_tensors,
@@ -47,6 +46,7 @@ RESUME_FILE = "resume.safetensors"
 HISTORY_FILE = "history.csv"
 SELECTION_METRIC = "NDCG@10"
 HISTORY_METRICS = ("HR@10", "NDCG@5", "NDCG@10")
+HISTORY_COLUMNS = ["epoch", "loss", *HISTORY_METRICS, "grad_norm", "seconds"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +99,8 @@ def train(
         model_config: the architecture.
         config: how to train.
         device: auto, cpu, cuda, ...
-        resume: go on with an unfinished run of the same settings; a finished one is left as it is.
+        resume: go on with an unfinished run of the same settings, begin it where there is nothing
+            yet; a finished one is left as it is.
         report: called after every batch and every epoch.
 
     Returns:
@@ -110,7 +111,8 @@ def train(
     Raises:
         DataError: the directory exists, or no sequence is long enough to train on.
         ConfigError: settings that do not go together, or others than those of the run to resume.
-        CheckpointError: the directory to resume is damaged, or there is none.
+        CheckpointError: the directory to resume is damaged.
+        AwrsrError: the loss is no longer finite, or a file could not be written.
     """
     from lightning_fabric import Fabric  # takes seconds to import, which only training should pay
 
@@ -143,12 +145,8 @@ def train(
     )
 
     history: list[dict[str, float]] = []
-    if resume:
-        if not directory.exists() or (directory.is_dir() and not any(directory.iterdir())):
-            raise CheckpointError(
-                f"there is nothing to resume at {directory}; the same command without --resume "
-                "begins the run"
-            )
+    begun = directory.exists() and not (directory.is_dir() and not any(directory.iterdir()))
+    if resume and begun:  # else it was killed before there was anything
         settings = (model_config, catalogue, config)
         if read_config(directory) != settings:
             raise ConfigError(
@@ -157,8 +155,7 @@ def train(
             )
         if not (directory / RESUME_FILE).is_file():
             return _finished_history(directory / HISTORY_FILE)
-        for name in (WEIGHTS_FILE, HISTORY_FILE, RESUME_FILE):
-            remove_leftovers(directory / name)
+        remove_leftovers(directory)
         history = _restore(directory, model, optimizer)
     else:
         with new_directory(directory) as temporary:
@@ -244,8 +241,8 @@ def _save_progress(
     history: list[dict[str, float]],
 ) -> None:
     """history.csv for people, resume.safetensors for `_restore`: last weights, moments, history."""
-    columns = ["epoch", "loss", *HISTORY_METRICS, "grad_norm", "seconds"]
-    write_text(directory / HISTORY_FILE, pd.DataFrame(history, columns=columns).to_csv(index=False))
+    table = pd.DataFrame(history, columns=HISTORY_COLUMNS)
+    write_text(directory / HISTORY_FILE, table.to_csv(index=False))
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     for index, moments in optimizer.state_dict()["state"].items():
         for name, tensor in moments.items():
@@ -272,17 +269,33 @@ def _restore(
                 state.setdefault(int(index), {})[moment] = tensor
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
         history: list[dict[str, float]] = json.loads(metadata["history"])
-    except (KeyError, ValueError) as error:
-        raise CheckpointError(f"{path} does not hold what a run needs to go on: {error}") from error
+        if not isinstance(history, list):
+            raise ValueError("its history is no list")
+        for row in history:
+            for column in HISTORY_COLUMNS:
+                float(row[column])
+        if history and len(state) < len(list(model.parameters())):
+            raise ValueError(f"moments of {len(state)} of its parameters")
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise CheckpointError(
+            f"{path} does not hold what a run needs to go on: {type(error).__name__} {error}"
+        ) from error
     return history
 
 
 def _finished_history(path: Path) -> pd.DataFrame:
     """The history of a run that has ended."""
     try:
-        return pd.read_csv(path)
+        history = pd.read_csv(path)
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{path} is not a readable history: {error}") from error
+    lacking = [name for name in HISTORY_COLUMNS if name not in history]
+    if lacking or history.empty:
+        raise CheckpointError(
+            f"{path} is not a history: it lacks {', '.join(lacking) or 'epochs'}; it has "
+            f"{', '.join(map(str, history)) or 'nothing'}"
+        )
+    return history
 
 
 def _first_difference(directory: Path, settings: tuple[Any, ...]) -> str:

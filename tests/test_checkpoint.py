@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from conftest import N_ITEMS, PAIRS
@@ -25,7 +26,7 @@ from awrsr.checkpoint import (
     weights_fingerprint,
 )
 from awrsr.config import TrainConfig
-from awrsr.errors import AwrsrError, CheckpointError, ConfigError
+from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError
 from awrsr.models import SequentialModel
 from awrsr.recommendation import trace
 
@@ -42,6 +43,26 @@ def save(model: SequentialModel, directory: Path) -> Path:
 @pytest.fixture
 def stored(tmp_path: Path, make_model) -> Path:
     return save(make_model("sasrec", "additive").float(), tmp_path / "model")
+
+
+@pytest.mark.parametrize("half", [torch.float16, torch.bfloat16])
+def test_weights_of_16_bits_are_widened(stored: Path, half: torch.dtype):
+    """What has been rounded stays so; all that is computed from it has 32 bits."""
+    path = stored / WEIGHTS_FILE
+    rounded = {name: tensor.to(half) for name, tensor in load_file(path).items()}
+    save_file(rounded, path)
+    model = load_model(stored, "cpu")
+    for name, tensor in model.state_dict().items():
+        assert tensor.dtype == torch.float32
+        assert torch.equal(tensor, rounded[name].float())
+    assert trace(model, [1, 2, 3]).arrays()["refined"].dtype == np.float32
+
+
+def test_scores_that_are_not_finite_are_refused(stored: Path):
+    path = stored / WEIGHTS_FILE
+    save_file({name: tensor * 1e30 for name, tensor in load_file(path).items()}, path)
+    with pytest.raises(DataError, match="sasrec-additive of tiny.* scores that are not finite"):
+        trace(load_model(stored, "cpu"), [1, 2, 3])
 
 
 @pytest.mark.parametrize(

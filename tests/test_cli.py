@@ -37,7 +37,6 @@ def place(tmp_path_factory, tiny_dataset: Dataset) -> Path:
     assert main(["train", str(place / "tiny"), *shlex.split(TRAIN)]) == 0
 
     (place / "raw").mkdir()
-    (place / "bare").mkdir()
     good = [(user, item, time) for time, item in enumerate("xyz") for user in "ab"]
 
     def write(name: str, rows: list[tuple], header: str = "user item timestamp") -> None:
@@ -396,7 +395,7 @@ REFUSED = {
     ),
     "missing-config": (
         "train TINY --config OUT/no.json",
-        "--config must be a JSON file of the verb's settings: Expecting value",
+        "--config must name a JSON file of the verb's settings; '",
     ),
     "true-or-false-with-a-value": (
         "train TINY --resume=maybe",
@@ -419,13 +418,18 @@ REFUSED = {
         f"train TINY {TRAIN} --train.seed 7 --resume",
         "was begun with other settings: seed is 0 there, 7 was asked",
     ),
-    "resume-nothing": (
-        f"train TINY {TRAIN} --output OUT --resume",
-        "out; the same command without --resume begins the run",
+    "items-of-another-kind": (
+        """recommend MODEL '["101", 2.5]'""",
+        "items must be a JSON list of titles and ids, texts or whole numbers; received 2.5 in it",
     ),
-    "resume-an-empty-directory": (
-        f"train TINY {TRAIN} --output PLACE/bare --resume",
-        "bare; the same command without --resume begins the run",
+    "one-file-for-two": (
+        """trace MODEL '["101"]' --output OUT --html OUT""",
+        "--output and --html both name ",
+    ),
+    "a-name-too-long": (f"train {'x' * 300}", "File name too long"),
+    "more-than-memory": (
+        "train TINY --output OUT --model.hidden_size 1000000 --model.n_heads 1",
+        "these settings need more memory than there is",
     ),
     "heads-that-do-not-divide": (
         "train TINY --output OUT --model.n_heads 3",

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from awrsr.errors import AwrsrError, DataError
+from awrsr.errors import AwrsrError, CheckpointError, DataError
 from awrsr.files import (
     make_directory,
     new_directory,
     read_json,
+    reading,
+    visible_directories,
     write_atomically,
     write_json,
     write_text,
@@ -168,3 +170,22 @@ def test_a_file_in_the_way_is_kept(tmp_path: Path, below: bool):
         make_directory(path)
     assert listing(tmp_path) == ["file"]
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_directories_that_are_being_written_are_not_seen(tmp_path: Path):
+    for name in ("b", "a", ".a.x1y2z3w4", "empty"):
+        (tmp_path / name).mkdir()
+        if name != "empty":
+            (tmp_path / name / "config.json").touch()
+    (tmp_path / "config.json").touch()
+    assert [path.name for path in visible_directories(tmp_path)] == ["a", "b", "empty"]
+    assert [path.name for path in visible_directories(tmp_path, "config.json")] == ["a", "b"]
+    assert visible_directories(tmp_path / "none") == []
+
+
+def test_what_the_system_refuses_names_the_file(tmp_path: Path):
+    with (
+        pytest.raises(CheckpointError, match="could not read .*x{300}.*: File name too long"),
+        reading(tmp_path, CheckpointError),
+    ):
+        (tmp_path / ("x" * 300)).is_file()

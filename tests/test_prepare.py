@@ -267,6 +267,16 @@ REFUSED = {
         "user item time",
         "missing column 'timestamp'; it has 'user', 'item', 'time'",
     ),
+    "years-and-a-date": (
+        [*with_time("2001-05-06")[:3], *(("b", item, 2001) for item in "xyz")],
+        None,
+        "timestamps are numbers in some rows and dates in others",
+    ),
+    "semicolons": (
+        [],
+        "user;item;timestamp",
+        "Values must be separated by commas; these seem to be by ';'",
+    ),
     "word-as-time": (with_time("monday"), None, f"data row 3: timestamp 'monday' {NO_TIME}"),
     "empty-time": (with_time(""), None, f"data row 3: timestamp '' {NO_TIME}"),
     "infinite-time": (with_time("inf"), None, f"data row 3: timestamp 'inf' {NO_TIME}"),
@@ -339,6 +349,35 @@ def test_a_missing_time_in_parquet_is_refused(tmp_path: Path, times):
         prepare(tmp_path / "raw.parquet", format="table", name="made", k_core=1)
 
 
+def test_ids_of_parquet_that_are_whole_floats_are_whole_numbers(tmp_path: Path):
+    rows = pd.DataFrame(random_rows(0), columns=["user", "item", "timestamp"])
+    rows["item"] = rows["item"].astype(float)
+    rows.to_parquet(tmp_path / "raw.parquet")
+    found = prepare(tmp_path / "raw.parquet", format="table", name="made", k_core=1)
+    assert found.item_ids == sorted(set(TITLES) & set(found.item_ids), key=int)
+
+
+@pytest.mark.parametrize(("cell", "kind"), [(b"\xff", "bytes"), ([1], "ndarray")])
+def test_ids_of_parquet_that_are_no_text_are_refused(tmp_path: Path, cell, kind: str):
+    rows = pd.DataFrame({"user": ["a", "b"], "item": [cell, cell], "timestamp": [1, 2]})
+    rows.to_parquet(tmp_path / "raw.parquet")
+    with pytest.raises(DataError, match=f"column 'item' holds {kind}; expected text"):
+        prepare(tmp_path / "raw.parquet", format="table", name="made")
+
+
+def test_ids_are_read_without_the_spaces_and_marks_around_them(tmp_path: Path):
+    plain, marked = tmp_path / "plain.txt", tmp_path / "marked.txt"
+    plain.write_text("1 a b c\n2 a b c\n", encoding="utf-8")
+    marked.write_text("1 a b c\n2 a b c\n", encoding="utf-8-sig")
+    first, second = (
+        prepare(path, format="s3rec", name="made", k_core=1) for path in (plain, marked)
+    )
+    assert first.fingerprint == second.fingerprint
+    spaced = [(f" {user}", f"{item} ", time) for user, item, time in GOOD]
+    found = prepare(**table(tmp_path, spaced))
+    assert found.item_ids == ["x", "y", "z"]
+
+
 def test_a_file_that_is_no_parquet(tmp_path: Path):
     (tmp_path / "raw.parquet").write_bytes(b"PAR1 and no more")
     with pytest.raises(DataError, match="raw.parquet is not a readable csv or parquet file"):
@@ -380,6 +419,13 @@ def test_titles_files_that_are_refused(tmp_path: Path):
         (["item", "title", "item_id"], "a further column cannot be called 'item_id'; rename it"),
     ):
         write_csv(titles, header, [("x", "X", "1")[: len(header)]])
+        with pytest.raises(DataError, match=f"titles.csv: {message}"):
+            prepare(**arguments, titles=titles)
+    for rows, message in (
+        ([("q", "Q")], "no title is of an item of .*; its ids are like 'q', theirs like 'x'"),
+        ([("x", "X"), ("x", "Y")], "item 'x' is described twice"),
+    ):
+        write_csv(titles, ["item", "title"], rows)
         with pytest.raises(DataError, match=f"titles.csv: {message}"):
             prepare(**arguments, titles=titles)
     movielens = as_movielens(tmp_path, random_rows(0))

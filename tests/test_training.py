@@ -162,11 +162,6 @@ REFUSED = {
         ConfigError,
         "refinement 'stochastic' is for stosa; received backbone 'sasrec'",
     ),
-    "nothing-to-resume": (
-        {"resume": True},
-        CheckpointError,
-        "there is nothing to resume at .*run; the same command without --resume begins the run",
-    ),
 }
 
 
@@ -175,6 +170,30 @@ def test_settings_that_are_refused_leave_nothing(run, tmp_path: Path, settings, 
     with pytest.raises(error, match=message):
         run(**settings)
     assert listing(tmp_path) == []
+
+
+@pytest.mark.parametrize("there_is", ["nothing", "an empty directory"])
+def test_a_run_killed_before_there_was_anything_begins_when_resumed(
+    run, tmp_path: Path, there_is: str
+):
+    if there_is == "an empty directory":
+        (tmp_path / "run").mkdir()
+    stale = tmp_path / ".run.abcd_123"
+    (stale / "half").mkdir(parents=True)
+    os.utime(stale, (0, 0))
+    recent = tmp_path / ".run.wxyz_456"
+    recent.mkdir()
+    history = run(resume=True)
+    assert len(history) == len(pd.read_csv(tmp_path / "run" / HISTORY_FILE))
+    load_model(tmp_path / "run", "cpu")
+    assert recent.is_dir() and not stale.exists()  # another process may be writing the one
+
+
+def test_a_finished_run_whose_history_lacks_a_column_is_refused(run, tmp_path: Path):
+    run(epochs=1)
+    (tmp_path / "run" / HISTORY_FILE).write_text("epoch,loss\n1,2.0\n")
+    with pytest.raises(CheckpointError, match="it lacks HR@10, NDCG@5, NDCG@10, grad_norm"):
+        run(epochs=1, resume=True)
 
 
 def test_sequences_too_short_to_train_on_are_refused(run, tmp_path: Path, tiny_dataset: Dataset):
@@ -281,13 +300,21 @@ def edit_resume(change: Callable[[dict[str, torch.Tensor]], object], **metadata:
         ),
         pytest.param(
             edit_resume(lambda t: None),
-            "does not hold what a run needs to go on: 'history'",
+            "does not hold what a run needs to go on: KeyError 'history'",
             id="history-missing",
         ),
         pytest.param(
             edit_resume(lambda t: None, history="[{"),
             "does not hold what a run needs to go on",
             id="history-not-json",
+        ),
+        *(
+            pytest.param(
+                edit_resume(lambda t: None, history=history),
+                "does not hold what a run needs to go on",
+                id=f"history-{history}",
+            )
+            for history in ("{}", "5", "[1]", "null", '[{"epoch": 1}]', '[{"epoch": "x"}]')
         ),
         pytest.param(
             edit_resume(lambda t: t.update({"optimizer.x": torch.ones(1)}), history="[]"),
@@ -393,7 +420,7 @@ def test_a_killed_process_ends_the_same_after_resuming(tiny_directory: Path, tmp
     assert (broken / RESUME_FILE).exists()
     evaluate(load_model(broken, "cpu"), load_dataset(tiny_directory))
 
-    (broken / f".{RESUME_FILE}.left").write_text("what a process killed while writing leaves")
+    (broken / f".{RESUME_FILE}.leftover").write_text("what a process killed while writing leaves")
     assert main([*arguments(broken), "--resume"]) == 0
     assert main(arguments(unbroken)) == 0
     assert_same_outcome(unbroken, broken)

@@ -21,7 +21,7 @@ from app.history import choose_history
 from app.provenance import show_provenance
 from app.recommendations import show_recommendations
 from app.sides import SIDES, Side, model_note, model_title, run_model
-from app.text import plain
+from app.text import plain, with_commands
 from app.variants import compared_history, show_variants
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError, counted
@@ -35,6 +35,8 @@ def show() -> None:
     if not directories:
         st.error(f"No dataset in {loaders.ASSETS}. Make one with `python -m awrsr prepare`.")
         return
+    if problem := loaders.assets_problem():
+        st.warning(with_commands(problem))
     follow_history()
     problems = restore_dataset(directories)
     with st.sidebar:
@@ -49,7 +51,6 @@ def show() -> None:
     offered = state.choices(dataset, list(models))
     problems += other_weights(models)
     problems += state.restore(st.session_state, st.query_params, offered)
-    problems += state.unknown(st.query_params)
     # Words that come and go have a place of their own: the board below never moves in the page's
     # tree, or the browser would build it anew.
     words = Words(st.container(), st.container(key="summary"), st.container())
@@ -235,17 +236,18 @@ def other_weights(models: dict[str, Path]) -> list[str]:
     for key in SIDES:
         name, asked = state.name_and_weights(url.get(key, ""), models)
         if key not in st.session_state and asked and name in models:  # a link just opened
-            asked_of[key] = name, asked
+            with suppress(OSError):
+                if loaders.fingerprint(models[name]) != asked:
+                    asked_of[key] = name, state.clipped(asked)
         name, asked = asked_of.get(key, ("", ""))
         if name not in models or st.session_state.get(key, name) != name:
             asked_of.pop(key, None)
             continue
         with suppress(OSError):
-            if (here := loaders.fingerprint(models[name])) != asked:
-                problems.append(
-                    f"The link was made with other weights of {name}: {state.clipped(asked)}; "
-                    f"here they are {here}, so numbers differ from those its sender saw"
-                )
+            problems.append(
+                f"The link was made with other weights of {name}: {asked}; here they are "
+                f"{loaders.fingerprint(models[name])}, so numbers differ from those its sender saw"
+            )
     return problems
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import charts, loaders, pages, state
 from app.sides import SIDES, model_title
-from app.text import plain
+from app.text import plain, with_commands
 from app.users import evaluation_command, get_ranks
 from awrsr.checkpoint import read_config
 from awrsr.config import ModelConfig, TrainConfig
@@ -88,7 +88,7 @@ def show_card(directory: Path) -> None:
     recorded = recorded_metrics(directory)
     st.caption(f"`{directory.name}` \u00b7 weights {loaders.fingerprint(directory)}")
     if isinstance(recorded, str):
-        st.info(plain(recorded))
+        st.info(with_commands(recorded))
     else:
         st.dataframe(
             pd.DataFrame(

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import loaders, results_figures
 from app.board import show_board
-from app.text import plain
+from app.text import plain, with_commands
 from awrsr import board, report
 from awrsr.config import BACKBONE_TITLES, model_title
 from awrsr.errors import AwrsrError, counted
@@ -80,7 +80,7 @@ def read_folder(folder: Path) -> tuple[list[Results], list[Grid]]:
     try:
         files = report.grid_files(folder)
     except AwrsrError as error:
-        st.error(plain(error))
+        st.error(with_commands(error))
         return [], []
     for file in files:
         try:
@@ -90,7 +90,7 @@ def read_folder(folder: Path) -> tuple[list[Results], list[Grid]]:
             else:
                 planned.append(read_grid(file))
         except AwrsrError as error:
-            st.error(plain(error))
+            st.error(with_commands(error))
     return recorded, planned
 
 
@@ -252,7 +252,7 @@ def show_example(results: Results, dataset: str, loss: str) -> None:
     try:
         example = report.example_of(results, dataset, loss)
     except AwrsrError as error:
-        st.error(plain(error))
+        st.error(with_commands(error))
         return
     pairs = {} if example is None else pairs_with_vanilla(example)
     if example is None or not pairs:

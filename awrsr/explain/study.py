@@ -309,7 +309,7 @@ def _chunk(directory: Path, kind: str, number: int) -> Path:
 
 
 def _write_parquet(path: Path, frame: pd.DataFrame) -> None:
-    remove_leftovers(path)
+    remove_leftovers(path.parent)
     write_atomically(path, lambda file: frame.to_parquet(file, index=False, compression="zstd"))
 
 

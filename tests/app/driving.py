@@ -28,7 +28,7 @@ MAIN = ROOT / "app" / "main.py"
 TIMEOUT = 120
 KINDS = {"first": "first_order", "second": "second_order", "refined": "refined"}
 """What the board calls a map and what a trace calls it."""
-MARK = "\u25c6 "
+MARK, RIVAL = "\u25c6 ", "\u25c7 "
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
     "<b>bold</b> & <script>alert(2)</script>",
@@ -280,7 +280,7 @@ def check_summary(
     )
     among = len(set(range(1, dataset.n_items + 1)) - set(history) | {target})
     (line,) = (text for text in texts(page) if " \u00b7 rank in " in text)
-    assert line.endswith(f" \u00b7 rank in {ranks} of {among:,}")
+    assert f" \u00b7 rank in {ranks} of {among:,}" in line
     items = f"{len(history)} item{'s' * (len(history) != 1)}"
     assert f"{items}** \u00b7 target {MARK}**{dataset.titles([target])[0]}** (" in line
 
@@ -289,6 +289,7 @@ def check_lists(
     page: AppTest, dataset: Dataset, models: Models, history: list[int], target: int
 ) -> None:
     """Both lists, each item's rank in the other model, the target's rank, what the lists share."""
+    rival = page.session_state["rival"]
     k, said = min(page.session_state["k"], dataset.n_items), texts(page)
     traces = {side: awrsr.trace(model, history) for side, model in models.items()}
     best = {side: awrsr.recommend(models[side], history, k, dataset=dataset) for side in models}
@@ -298,7 +299,7 @@ def check_lists(
         mine, theirs = best[side], set(best[other]["item"])
         assert shown["rank"].tolist() == mine["rank"].tolist()
         assert shown["title"].tolist() == [
-            MARK * (item == target) + title
+            MARK * (item == target) + RIVAL * (item == rival != target) + title
             for item, title in zip(mine["item"], mine["title"], strict=True)
         ]
         np.testing.assert_allclose(shown["score"], mine["score"], rtol=1e-5)

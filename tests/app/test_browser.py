@@ -96,6 +96,9 @@ def test_a_link_made_with_other_weights_says_so(visit):
     expect(warning).to_contain_text(
         f"The link was made with other weights of sasrec-none: 00000000; here they are {here}"
     )
+    page.get_by_role("button", name="Input x gradient").click()
+    settled(page)
+    expect(warning).to_have_count(1)
 
 
 def test_titles_and_addresses_are_shown_as_text(visit):

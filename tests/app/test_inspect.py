@@ -176,17 +176,34 @@ def test_an_address_follows_its_page(directory):
     assert address(page) == first
 
 
-def test_a_link_made_with_other_weights_says_so_once(directory):
+def test_a_link_made_with_other_weights_says_so_until_another_model_is_chosen(directory):
     here = fingerprint(directory / "models" / "sasrec-additive")
     page = open_page(a=named(directory, "sasrec-none"), b="sasrec-additive@0123456789ab", k=6)
-    assert problems(page) == [
+    said = [
         "The link was made with other weights of sasrec-additive: 0123456789ab; here they are "
         f"{here}, so numbers differ from those its sender saw"
     ]
-    assert address(page)["b"] == f"sasrec-additive@{here}"
+    assert problems(page) == problems(run(page)) == said
+    assert address(page)["b"] == "sasrec-additive@0123456789ab"
     check_numbers(page, directory)
-    assert messages(run(page)) == []
-    assert messages(open_page(**page.query_params)) == []
+    assert problems(open_page(**page.query_params)) == said
+    choose(page, b="sasrec-none")
+    choose(page, b="sasrec-additive")
+    assert messages(page) == []
+    assert address(page)["b"] == f"sasrec-additive@{here}"
+
+
+@pytest.mark.parametrize("state", ["does not exist", "is a file", "is a dataset directory itself"])
+def test_a_wrong_folder_of_datasets_is_named(directory, monkeypatch, tmp_path, state: str):
+    wrong = {"does not exist": tmp_path / "no", "is a file": tmp_path / "file"}.get(
+        state, directory
+    )
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("AWRSR_ASSETS", str(wrong))
+    page = open_page()
+    (said,) = [unescaped(box.value) for box in page.warning]
+    assert said.startswith(f"AWRSR_ASSETS names '{wrong}', which {state}; accepted: a folder of")
+    assert page.session_state["dataset"] == "ml-latest-small"
 
 
 def test_weights_replaced_while_a_page_is_open_are_no_news_of_a_link(directory, tiny_dataset):
