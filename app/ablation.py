@@ -224,10 +224,11 @@ def choose(side: Side, other: Side | None) -> Switched:
     swapped = st.checkbox(
         f"Maps of {other.key.upper()} in place of its own" if other else "Maps of the other model",
         key=f"{key}-other",
-        disabled=why_not is not None,
+        disabled=why_not is not None or (off and not vanilla),
         help=why_not
         or "The other model's refined weights mix this model's values, layer by "
-        "layer and head by head. Heads of two models are matched by their number only.",
+        "layer and head by head. Heads of two models are matched by their number only. "
+        "Not together with M = A.",
     )
     uniform = heads("Heads with equal weights (layer, head)", places, f"{key}-uniform")
     first_order: tuple[Place, ...] = ()
@@ -236,7 +237,7 @@ def choose(side: Side, other: Side | None) -> Switched:
             "Heads without refinement (layer, head)", places, f"{key}-first", disabled=off
         )
     return Switched(
-        other=swapped and why_not is None,
+        other=swapped and why_not is None and not (off and not vanilla),
         off=off and not vanilla,
         first_order=() if off else first_order,
         uniform=uniform,

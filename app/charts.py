@@ -12,8 +12,8 @@ from plotly.subplots import make_subplots
 
 from app.figures import MODEL_COLORS
 
-DIVERGING = [[0, "#c4501b"], [0.5, "#a9a9a9"], [1, "#2a62c9"]]
-"""Red where B ranks the held-out item lower than A, blue where higher, grey where alike."""
+DIVERGING = [[0, "#d97a1e"], [0.5, "#a9a9a9"], [1, "#2a62c9"]]
+"""Orange where B ranks the held-out item lower than A, blue where higher, grey where alike."""
 SEQUENTIAL = "Viridis"
 FULL = 3.0
 """Doublings of a rank at which its colour is full: eight times better."""
@@ -201,21 +201,31 @@ def matrix_map(values: np.ndarray, top: float) -> go.Figure:
     ticks = sorted({0, *range(9, n, 10), n - 1})
     if len(ticks) > 1 and ticks[-1] - ticks[-2] < 4:
         ticks.pop(-2)
-    names = [f"{slot} newest" if slot == n - 1 else str(slot) for slot in ticks]
+    names = [str(slot + 1) for slot in ticks]  # from 1, as on every screen
     figure = go.Figure(
         go.Heatmap(
             z=values.astype(np.float32),
             zmin=-top,
             zmax=top,
             colorscale=DIVERGING,
-            hovertemplate="slots %{y} and %{x}<br>%{z:+.4f}<extra></extra>",
+            x=np.arange(1, n + 1),
+            y=np.arange(1, n + 1),
+            hovertemplate="p: slot %{y}, q: slot %{x}<br>%{z:+.4f}<extra></extra>",
             colorbar={"thickness": 8, "len": 0.9},
         )
     )
-    figure.update_xaxes(tickvals=ticks, ticktext=names, fixedrange=True, tickangle=0)
-    figure.update_yaxes(
-        tickvals=ticks,
+    places = [slot + 1 for slot in ticks]
+    figure.update_xaxes(
+        tickvals=places,
         ticktext=names,
+        fixedrange=True,
+        tickangle=0,
+        title={"text": f"slot q, of the key's row; {n} is the newest", "font_size": 12},
+    )
+    figure.update_yaxes(
+        tickvals=places,
+        ticktext=names,
+        title={"text": "slot p, of the query's row", "font_size": 12},
         autorange="reversed",
         fixedrange=True,
         scaleanchor="x",

@@ -13,9 +13,13 @@ import pandas as pd
 import streamlit as st
 
 from app import loaders
+from app.attributions import Results
 from app.sides import Side
+from app.take_away import take_away
+from app.variants import Row, row_outcomes, table_rows
 from awrsr import board
 from awrsr.dataset import Dataset
+from awrsr.explain import STATISTICS, prediction_rows
 from awrsr.recommendation import ranked_catalogue
 from awrsr.tracing import Trace
 
@@ -43,15 +47,14 @@ def show_exports(
     """
     st.markdown("#### Take it away")
     st.caption(
-        "One zip: board.html (opens offline, and draws PNG and SVG of any view), maps (PNG and SVG "
-        "of every layer, kind and head, for a page of two columns), arrays.npz (all "
-        "maps, lengths of values and item scores, of a compared variant too), recommendations.csv, "
-        "attributions.csv (text that a spreadsheet would compute begins with ' in both), and "
-        "reproduce.py, which computes the same numbers with `awrsr`: run it in the project's "
-        "folder."
+        "One zip: board.html (the board as it stands now; opens offline, and draws PNG and SVG of "
+        "any view), maps (PNG and SVG of every layer, kind and head, for a page of two columns), "
+        "arrays.npz (all maps, lengths of values and item scores, of a compared variant too), "
+        "recommendations.csv, attributions.csv, agreement.csv and variants.csv (text that a "
+        "spreadsheet would compute begins with '), and reproduce.py, which computes the same "
+        "numbers with `awrsr`: run it in the project's folder."
     )
-    st.download_button(
-        "Download everything",
+    take_away(
         bundle(
             content,
             dataset,
@@ -61,12 +64,9 @@ def show_exports(
             st.session_state.rival if st.session_state.rival != target else None,
             methods(),
             st.session_state.k,
+            table_rows(dataset, history),
             traced,
-        ),
-        file_name="awrsr-inspection.zip",
-        mime="application/zip",
-        icon=":material/download:",
-        on_click="ignore",
+        )
     )
 
 
@@ -84,22 +84,26 @@ def bundle(
     rival: int | None,
     methods: list[str],
     k: int,
+    variants: list[Row],
     traced: Traced | None = None,
-) -> Callable[[], bytes]:
-    """What makes the zip; it runs outside of any session and so is given all it needs."""
+) -> Callable[[str], bytes]:
+    """What makes the zip of a board's view; it is given all it needs and reads no session."""
 
-    def write() -> bytes:
+    def write(view: str) -> bytes:
         memory = io.BytesIO()
         with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("board.html", board.page(content))
+            archive.writestr("board.html", board.page({**content, "view": view}))
             for name, content_of in pictures(dataset, sides, traced):
                 archive.writestr(name, content_of)
             archive.writestr("arrays.npz", arrays(sides, traced))
             archive.writestr(
                 "recommendations.csv", as_csv(recommendations(dataset, sides, history))
             )
+            found = attributed(sides, target, rival, methods)
+            archive.writestr("attributions.csv", as_csv(attributions(dataset, sides, found)))
+            archive.writestr("agreement.csv", as_csv(agreement(sides, found)))
             archive.writestr(
-                "attributions.csv", as_csv(attributions(dataset, sides, target, rival, methods))
+                "variants.csv", as_csv(variants_table(dataset, sides, variants, target))
             )
             archive.writestr(
                 "reproduce.py", script(dataset, sides, history, target, rival, methods, k, traced)
@@ -183,9 +187,63 @@ def recommendations(dataset: Dataset, sides: list[Side], history: list[int]) -> 
     return table[["side", "model", "rank", "item", "item_id", "title", "score"]]
 
 
-def attributions(
-    dataset: Dataset, sides: list[Side], target: int, rival: int | None, methods: list[str]
+def attributed(sides: list[Side], target: int, rival: int | None, methods: list[str]) -> Results:
+    """Every method on the page for every side, as the page has computed it or now."""
+    return {
+        (method, side.key): loaders.get_attribution(
+            side.directory, tuple(side.trace.items), target, method, rival
+        )
+        for side in sides
+        for method in methods
+    }
+
+
+def agreement(sides: list[Side], found: Results) -> pd.DataFrame:
+    """Rank correlation of every map's last row with every attribution, in one long table."""
+    rows = []
+    for side in sides:
+        for row in prediction_rows(side.trace):
+            for (method, key), result in found.items():
+                if key != side.key:
+                    continue
+                values = result.attribution.values.cpu().numpy()
+                rows += [
+                    {
+                        "side": side.key,
+                        "layer": row.layer + 1,
+                        "head": "mean" if row.head is None else str(row.head + 1),
+                        "map": row.kind,
+                        "method": method,
+                        "attribution": form,
+                        "statistic": name,
+                        "value": statistic(row.weights, numbers),
+                    }
+                    for name, statistic in STATISTICS.items()
+                    for form, numbers in (("size", np.abs(values)), ("signed", values))
+                ]
+    columns = ["side", "layer", "head", "map", "method", "attribution", "statistic", "value"]
+    return pd.DataFrame(rows, columns=columns).astype({"value": float})
+
+
+def variants_table(
+    dataset: Dataset, sides: list[Side], variants: list[Row], target: int
 ) -> pd.DataFrame:
+    """The histories of the table of variants: their items, and the target's rank after each."""
+    return pd.DataFrame(
+        {
+            "name": [row.name for row in variants],
+            "items": [" ".join(map(str, row.items)) for row in variants],
+            "titles": [" | ".join(dataset.titles(row.items)) for row in variants],
+            "target": target,
+        }
+        | {
+            f"rank_{side.key}": [one.rank for one in row_outcomes(side, variants, target)]
+            for side in sides
+        }
+    )
+
+
+def attributions(dataset: Dataset, sides: list[Side], found: Results) -> pd.DataFrame:
     """Every method on the page for every side, one row per item of the history.
 
     What belongs to the whole attribution (its question, scores and gap) stands in each of its rows.
@@ -193,9 +251,8 @@ def attributions(
     rows = []
     for side in sides:
         items = tuple(side.trace.items)
-        for method in methods:
-            result = loaders.get_attribution(side.directory, items, target, method, rival)
-            one = result.attribution
+        for method in dict.fromkeys(method for method, _ in found):
+            one = found[method, side.key].attribution
             values = one.values.cpu().numpy()
             rows += [
                 {
@@ -272,6 +329,9 @@ for side, (name, fingerprint) in MODELS.items():
         print(side, "the history" if items is ITEMS else "the variant", items)
         for number, layer in enumerate(trace.layers, start=1):
             print(side, "layer", number, "last row, refined, head by head", layer.refined[:, -1])
+            print(side, "layer", number, "first order", layer.first_order[:, -1])
+            if layer.second_order is not None:
+                print(side, "layer", number, "second order", layer.second_order[:, -1])
     print(awrsr.recommend(model, ITEMS, k=K, dataset=dataset).to_string(index=False))
     for method in METHODS:
         result = awrsr.attribute(model, ITEMS, TARGET, method=method, contrast=CONTRAST)

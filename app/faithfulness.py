@@ -37,7 +37,9 @@ STYLE = """<style>
 HOW = (
     "Items are really removed, older ones move up. Of nothing there is no score: deletion ends and "
     "insertion begins with one item. Standard score: the target's item score less the mean of the "
-    "catalogue's, over their standard deviation. An area is a curve's mean height."
+    "catalogue's, over their standard deviation. An area is a curve's mean height. "
+    "Ranks and NDCG: among the whole catalogue, the whole history left out unless it holds the "
+    "target; ties count against it."
 )
 
 Question = tuple[tuple[tuple[str, Stamp], ...], tuple[int, ...], int]
@@ -148,7 +150,7 @@ def table(answer: Answer) -> pd.DataFrame:
         [
             {"explanation": EXPLANATIONS[name], "model": key.upper()}
             | {
-                heading(measure): round(value, 3)
+                heading(measure): f"{value:.3f}"
                 for measure, value in faithfulness_measures(curves).items()
             }
             for name in EXPLANATIONS

@@ -115,9 +115,14 @@ def parse_limits(text: str) -> list[Limit]:
         column, *bounds = part.split("~")
         if column not in COLUMNS or len(bounds) != 2:
             raise ValueError(f"accepted: COLUMN~LOW~HIGH, the columns are {', '.join(COLUMNS)}")
-        numbers = [float(bound.replace(",", ".")) if bound else None for bound in bounds]
+        try:
+            numbers = [float(bound.replace(",", ".")) if bound else None for bound in bounds]
+        except ValueError:
+            numbers = [np.nan]
         if any(number is not None and not np.isfinite(number) for number in numbers):
-            raise ValueError("a limit is a finite number")
+            raise ValueError(
+                f"the limits of {column} must be finite numbers, a comma for the point"
+            )
         limits[column] = Limit(column=column, low=numbers[0], high=numbers[1])
     return list(limits.values())
 

@@ -56,7 +56,10 @@ function start(root) {
     list.replaceChildren(...S.rows.map(row));
     list.scrollTop = scrolled;
     S.active = Math.max(0, Math.min(S.active, S.rows.length - 1));
-    activate(S.active, focused);
+    const asks = S.data.replacing !== null && S.data.replacing !== S.asked;
+    S.asked = S.data.replacing;
+    if (asks && focused) document.querySelector(".st-key-added input")?.focus(); // what is typed now takes its place
+    else activate(S.active, focused);
   };
 
   function row(entry, place) {

@@ -287,9 +287,16 @@ def _head_profile(
     return head_profile(_model(*key), _dataset, users, groups=get_item_names(_dataset).groups)
 
 
-def get_checks(directory: Path, dataset: Dataset, ranks: dict[str, int]) -> list[Check]:
-    """What a loaded model was found to hold to, measured once per server."""
-    return _checks(model_key(directory), dataset.fingerprint, bool(ranks), dataset, ranks)
+def get_checks(
+    directory: Path, dataset: Dataset, ranks: dict[str, int], ndcg: float | None
+) -> list[Check]:
+    """What a loaded model was found to hold to, measured once per server.
+
+    Args:
+        ranks: recorded of the test split, by user id; empty where there are none.
+        ndcg: NDCG@10 recorded of it.
+    """
+    return _checks(model_key(directory), dataset.fingerprint, bool(ranks), ndcg, dataset, ranks)
 
 
 @st.cache_data(max_entries=MAX_MODELS, show_spinner="Checking the model")
@@ -297,10 +304,11 @@ def _checks(
     key: tuple[str, Stamp],
     fingerprint: str,
     recorded: bool,
+    ndcg: float | None,
     _dataset: Dataset,
     _ranks: dict[str, int],
 ) -> list[Check]:
-    return parity_checks(_model(*key), _dataset, _ranks)
+    return parity_checks(_model(*key), _dataset, _ranks, ndcg)
 
 
 class AttributionQuestion(NamedTuple):

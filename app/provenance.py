@@ -275,6 +275,12 @@ def signed(value: float) -> str:
     return f"{value:+.{4 if abs(value) < 10 else 3}f}"
 
 
+def sum_of(total: float, score: float) -> str:
+    """A sum of 64 bits, and by how little the model's own score differs where one can see that."""
+    rounded = f" (the model's 32 bits round by {abs(total - score):.0e})"
+    return f"**{signed(total)}**{rounded if signed(total) != signed(score) else ''}"
+
+
 # --- forms of a sum -------------------------------------------------------------------------------
 
 
@@ -283,8 +289,8 @@ def show_pairs(source: Shown, cell: Cell, found: PairMap, key: str) -> None:
     total = found.pairs.sum()
     st.markdown(
         f"S = **{found.weight:.4f}**, the softmax of the score **{signed(found.score)}**. The "
-        f"pairs sum to **{signed(total)}**: what the query attends to (down), with what the key "
-        "attends to (across)."
+        f"pairs sum to {sum_of(total, found.score)}: what the query attends to (down), with what "
+        "the key attends to (across)."
     )
     labels = source.labels
     st.plotly_chart(
@@ -341,7 +347,7 @@ def show_split(found: DistanceSplit, letter: str, between: str, axis: str, key: 
         f"{letter} = **{found.weight:.4f}**, the softmax of the score **{signed(found.score)}**, "
         f"minus the squared distance of {between}, / \u221a{len(found.mean_terms)}: means "
         f"{signed(mean)}, standard deviations {signed(covariance)}, together "
-        f"**{signed(mean + covariance)}**. 0 would be no distance at all."
+        f"{sum_of(mean + covariance, found.score)}. 0 would be no distance at all."
     )
     st.plotly_chart(
         figures.split_bars(found.mean_terms, found.covariance_terms, axis),

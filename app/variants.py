@@ -188,9 +188,6 @@ def show_table(
     dataset: Dataset, sides: list[Side], history: list[int], target: int, rows: list[Row]
 ) -> None:
     """One line a history: what the models make of it against the first."""
-    reference = set(rows[0].items)
-    histories = tuple(row.items for row in rows)
-    excluded = tuple(tuple(sorted(reference | set(row.items))) for row in rows)
     table = pd.DataFrame(
         {
             "shown": [_mark(row, history) for row in rows],
@@ -208,7 +205,7 @@ def show_table(
     changes = {}
     for side in sides:
         name = side.key.upper()
-        found = get_outcomes(side.directory, histories, excluded, target)
+        found = row_outcomes(side, rows, target)
         first = found[0]
         table[f"rank {side.key}"] = [one.rank for one in found]
         table[f"change {side.key}"] = [one.rank - first.rank for one in found]
@@ -247,6 +244,13 @@ def show_table(
         f"Target: {plain(dataset.titles([target])[0])}. Changes are against the first row, whose "
         "items are left out of every row's candidates, besides the row's own."
     )
+
+
+def row_outcomes(side: Side, rows: list[Row], target: int) -> list[Outcome]:
+    """What one model makes of every row; the first row's items are candidates in none."""
+    reference = set(rows[0].items)
+    excluded = tuple(tuple(sorted(reference | set(row.items))) for row in rows)
+    return get_outcomes(side.directory, tuple(row.items for row in rows), excluded, target)
 
 
 def difference(ranks: int) -> str:

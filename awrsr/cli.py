@@ -709,7 +709,8 @@ def _print_study(study: explain.Study) -> None:
     print(
         f"\nprotocol: {about['split']} item of {about['users']} of {about['of_users']} users, seed "
         f"{about['seed']}; items really removed, the newest n of a history; the history's items "
-        "are no candidates; means over users, 95% bootstrap intervals"
+        "are no candidates, ties count against the target; means over users, 95% bootstrap "
+        "intervals"
     )
 
 
@@ -734,8 +735,8 @@ def _load(
 
 
 def _check_list(entries: list[str | int]) -> None:
-    """Refuse a JSON list of other things than texts and whole numbers: the parser leaves such a list
-    as one text, the last entry."""
+    """Refuse a JSON list of other things than texts and whole numbers: the parser leaves such a
+    list as one text, the last entry."""
     listed: object = None
     with suppress(ValueError):
         listed = json.loads(str(entries[-1])) if entries else None

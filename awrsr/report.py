@@ -1,5 +1,6 @@
 """What the recorded results say, as tables and sentences; RESULTS.md is all of them."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -83,18 +84,19 @@ def state(results: Results) -> str:
     )
 
 
-def settings(grid: Grid) -> str:
-    """What the runs share beside what the grid varies."""
+def settings(results: Results) -> str:
+    """What the recorded runs share beside what the grid varies."""
     losses: dict[str, list[str]] = {}
-    for run in {run.train.loss: run for run in grid.runs}.values():
+    for loss, runs in results.runs.groupby("loss", sort=False):
+        model, train = (json.loads(runs[column].iloc[0]) for column in ("model", "train"))
         changed = [
             f"{name} {value}"
-            for have, usual in ((run.model, ModelConfig()), (run.train, TrainConfig()))
-            for name, value in have.to_json().items()
+            for have, usual in ((model, ModelConfig()), (train, TrainConfig()))
+            for name, value in have.items()
             if name not in OF_THE_GRID
             and (value != usual.to_json()[name] or name in ("hidden_size", "n_layers", "n_heads"))
         ]
-        losses.setdefault(", ".join(changed), []).append(f"`{run.train.loss}`")
+        losses.setdefault(", ".join(changed), []).append(f"`{loss}`")
     lines = [f"{', '.join(names)}: {changed}" for changed, names in losses.items()]
     return f"{'; '.join(lines)}; all else as `python -m awrsr train --help` says."
 
@@ -348,7 +350,8 @@ def report(folder: str | Path) -> str:
     planned = [grid for file in files if not (grid := read_grid(file)).results.is_dir()]
     text = [
         "# Results",
-        "Written by `python -m awrsr report` from the recorded files in `experiments/`; nothing "
+        "Written by `python -m awrsr report` from the recorded files in "
+        f"`{Path(folder).name}/`; nothing "
         "here is typed by hand, and a test compares. The page Results of the app "
         "(`streamlit run app/main.py`, then `/results`) draws the same with figures: intervals, "
         "NDCG against N, validation and gradient norms epoch by epoch. What did not work, and "
@@ -382,7 +385,7 @@ def _grid_section(results: Results) -> list[str]:
     if grid.about:
         text.append(grid.about)
     text.append(f"{state(results)} Recorded in `{address(grid).removesuffix('.toml')}/`.")
-    text.append(f"Settings: {settings(grid)}")
+    text.append(f"Settings: {settings(results)}")
     text.append("Software: " + " / ".join(sorted(set(results.runs["software"]))) + ".")
     for dataset, loss in parts(results):
         name = f"{dataset}, {loss}"

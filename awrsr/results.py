@@ -340,7 +340,7 @@ def read_results(file: str | Path, *, intervals: bool = True) -> Results | None:
     if not grid.results.is_dir():
         return None
     frames = {
-        name: _read_csv(grid.results / name)
+        name: _read_csv(grid, name)
         if intervals or name != "intervals.csv"
         else pd.DataFrame(columns=COLUMNS[name])
         for name in COLUMNS
@@ -431,7 +431,9 @@ def read_examples(file: str | Path) -> dict[str, Example]:
                 maps=maps,
             )
     except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
-        raise DataError(f"{path} is not a readable file of examples: {error}") from error
+        raise DataError(
+            f"{path} is not a readable file of examples ({error}); {_again(grid)}"
+        ) from error
     return examples
 
 
@@ -441,7 +443,8 @@ def read_ranks(file: str | Path) -> dict[str, Ranks]:
     Raises:
         DataError: they are missing or damaged.
     """
-    path = read_grid(file).results / RANKS_FILE
+    grid = read_grid(file)
+    path = grid.results / RANKS_FILE
     try:
         table = pq.read_table(path)
         return {
@@ -449,31 +452,32 @@ def read_ranks(file: str | Path) -> dict[str, Ranks]:
             for run, ranks in zip(table["run"].to_pylist(), table["ranks"].to_pylist(), strict=True)
         }
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        raise DataError(f"{path} is not a readable table of ranks: {error}") from error
+        raise DataError(
+            f"{path} is not a readable table of ranks ({error}); {_again(grid)}"
+        ) from error
 
 
 def _again(grid: Grid) -> str:
-    return f"put them back, or `python -m awrsr experiment {grid.file} --record` where the runs are"
+    return f"put it back, or `python -m awrsr experiment {grid.file} --record` where the runs are"
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def _read_csv(grid: Grid, name: str) -> pd.DataFrame:
+    path = grid.results / name
     try:
         frame = pd.read_csv(path, keep_default_na=False)
     except FileNotFoundError:
-        raise DataError(
-            f"{path} does not exist; put it back, or `python -m awrsr experiment "
-            f"{path.parent.parent.name}/{path.parent.name}.toml --record` where the runs are"
-        ) from None
+        raise DataError(f"{path} does not exist; {_again(grid)}") from None
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} is not a readable table: {error}") from error
+        reason = " ".join(str(error).split())
+        raise DataError(f"{path} is not a readable table ({reason}); {_again(grid)}") from error
     wanted = COLUMNS[path.name]
     if list(frame) != wanted:
         strange = next(name for name in [*wanted, *frame] if (name in wanted) != (name in frame))
         raise DataError(
             f"{path}: column {strange!r} is {'missing' if strange in wanted else 'unknown'}; "
-            f"expected {counted(len(wanted), 'column')}: {', '.join(wanted)}"
+            f"expected {counted(len(wanted), 'column')}: {', '.join(wanted)}; {_again(grid)}"
         )
     for name in (name for name in wanted if name not in TEXTS):
         if len(frame) and not pd.api.types.is_numeric_dtype(frame[name]):
-            raise DataError(f"{path}: column {name!r} must hold numbers")
+            raise DataError(f"{path}: column {name!r} must hold numbers; {_again(grid)}")
     return frame

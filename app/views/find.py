@@ -401,8 +401,8 @@ def show_plot(chosen: pages.Chosen, table: pd.DataFrame, inspector: Any) -> None
     st.caption(
         f"{len(drawn):,} users"
         + (f", {missing:,} without a value left out" if missing else "")
-        + ". Colour: blue where B ranks the held-out item better, red where A does; full where the "
-        "rank is an eighth or less. A click on a point opens the user."
+        + ". Colour: blue where B ranks the held-out item better, orange where A does; full where "
+        "the rank is an eighth or less. A click on a point opens the user."
     )
     points = picked["selection"]["point_indices"]
     if points and points[0] < len(drawn):

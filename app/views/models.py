@@ -132,6 +132,11 @@ def recorded_metrics(directory: Path) -> dict[str, dict] | str:
             dict(split["protocol"])
         if "test" not in found:
             return f"metrics.json of {directory.name} has no test split"
+        if metrics.get("weights_sha256") != loaders.fingerprint(directory):
+            return (
+                f"metrics.json of {directory.name} is of other weights: "
+                f"`{evaluation_command(directory)}` evaluates these."
+            )
         return found
     except (AwrsrError, KeyError, TypeError, ValueError) as error:
         return f"metrics.json of {directory.name} is not readable: {error}"
@@ -162,7 +167,9 @@ def settings_table(model: ModelConfig, training: TrainConfig) -> pd.DataFrame:
 def show_checks(directory: Path, chosen: pages.Chosen) -> None:
     """One line a law: passed or not, and the number measured."""
     ranks, why = get_ranks(directory, chosen.dataset)
-    checks = loaders.get_checks(directory, chosen.dataset, ranks)
+    recorded = recorded_metrics(directory)
+    ndcg = None if isinstance(recorded, str) else recorded["test"]["metrics"]["NDCG@10"]
+    checks = loaders.get_checks(directory, chosen.dataset, ranks, ndcg)
     passed = sum(check.passed is True for check in checks)
     st.markdown(f"**Checks of the loaded model: {passed} of {len(checks)} pass**")
     for check in checks:
@@ -171,7 +178,7 @@ def show_checks(directory: Path, chosen: pages.Chosen) -> None:
             measured = f"{measured} ({why})"
         st.markdown(
             f"{ICONS[check.passed]} {plain(check.name)}: {VERDICTS[check.passed]}  \n"
-            f":small[{plain(measured)}]"
+            f":small[{with_commands(measured)}]"
         )
 
 
@@ -186,7 +193,7 @@ def show_curves(directories: dict[str, Path]) -> None:
         name = f"{side.upper()}: {model_title(directory.name)}"
         table = read_history(directory)
         if isinstance(table, str):
-            st.info(plain(table))
+            st.info(with_commands(table))
             continue
         histories[name] = table
         epoch = training_record(directory).get("best_epoch")
@@ -278,7 +285,7 @@ def show_heads(directories: dict[str, Path], chosen: pages.Chosen) -> None:
             else ""
         )
         + "Popular: the tenth of the catalogue that occurs most often. Evenness: entropy over that "
-        "of an even row. Weight moves in bins of places before the newest item."
+        "of an even row. Lag: places before the newest item; several lags share a column."
     )
 
 
@@ -325,8 +332,9 @@ def show_matrices(directories: dict[str, Path]) -> None:
         st.caption(
             "A second-order score (i, j) is the sum over all pairs of slots (p, q) of the weight "
             "that i gives to p, times G at (p, q), times the weight that j gives to q. Blue pairs "
-            "bring i and j together, red ones apart. Slots count from the newest item, which is "
-            "always in the last. Of the stochastic form this is the mean's matrix: its part of a "
+            "bring i and j together, orange ones apart. The newest item is always in the last "
+            "slot, and a history shorter than n fills the last slots alone. "
+            "Of the stochastic form this is the mean's matrix: its part of a "
             "score is minus such a sum over the difference of two rows. The covariance's part goes "
             "through ELU and a square root, so there is no such matrix of it."
         )

@@ -155,7 +155,7 @@ def show_models(results: Results, dataset: str, loss: str) -> None:
         st.caption(
             "Means over seeds. M mixes the values, A are first-order, S second-order weights."
         )
-        st.caption(f"Settings: {report.settings(results.grid)}")
+        st.caption(f"Settings: {report.settings(results)}")
         st.caption("Software: " + plain(" / ".join(sorted(set(results.runs["software"])))))
 
 

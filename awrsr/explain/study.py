@@ -228,7 +228,7 @@ def _open(directory: Path, asked: dict[str, Any], command: str, resume: bool) ->
         differing = [name for name, value in asked.items() if found.get(name) != value]
         if differing:
             raise DataError(
-                f"{directory} holds another study: its {', '.join(differing)} differ; choose "
+                f"{directory} holds another study, which differs in {', '.join(differing)}; choose "
                 "another directory or remove it"
             )
         if not resume:

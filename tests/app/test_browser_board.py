@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import xml.etree.ElementTree as ET
 import zipfile
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import torch
 from browsing import (
     cell_position,
+    cell_size,
     choose,
     choose_map,
     hash_of,
@@ -352,8 +354,13 @@ def test_the_page_taken_away_shows_the_view_it_was_taken_from(board, visit, tmp_
 
 
 def test_the_zip_holds_the_page_the_arrays_and_the_tables(board, visit, tmp_path):
+    choose_map(board, "left", layer=0, head=1)
+    choose(board, "View", "difference")
+    everything = board.get_by_role("button", name="Download everything")
     with board.expect_download() as waiting:
-        board.get_by_role("button", name="Download everything").click()
+        everything.click()
+    assert waiting.value.suggested_filename == "awrsr-inspection.zip"
+    expect(everything).to_be_enabled()
     archive = zipfile.ZipFile(waiting.value.path())
     arrays = np.load(io.BytesIO(archive.read("arrays.npz")))
     stacked = torch.stack(TRACES["B"].maps("refined"))
@@ -362,7 +369,46 @@ def test_the_zip_holds_the_page_the_arrays_and_the_tables(board, visit, tmp_path
     file.write_bytes(archive.read("board.html"))
     page = visit(file.as_uri(), dark=True)
     page.locator(".ab[data-signature]").wait_for()
-    check_cells(page, expected(1, 0), cells=[(M - 1, 3)])
+    assert page.locator("select[aria-label='View']").input_value() == "difference"
+    choose(page, "View", "maps")
+    check_cells(page, expected(0, 1), cells=[(M - 1, 3)])
+
+
+def test_the_board_stands_as_it_was_left_for_another_page(board):
+    choose_map(board, "left", layer=0, head=1)
+    large_map(board, 1).click(position=cell_position(board, M, 10, 4, 1))
+    before = hash_of(board)
+    board.get_by_role("link", name="Models", exact=True).click()
+    expect(board).to_have_url(re.compile("/models"))
+    settled(board)
+    board.get_by_role("link", name="Inspect", exact=True).click()
+    with_board(board)
+    assert hash_of(board) == before and {"left", "lock"} <= before.keys()
+
+
+def test_a_label_lies_on_no_cell_and_a_slanted_title_is_its_own(board):
+    """Where the last row is pointed at, its cells keep their colours; a title above the strip names
+    its item along its whole length."""
+    at = cell_position(board, M, M - 1, M - 3)
+    large_map(board, 0).hover(position=at)
+    over = large_map(board, 0).locator("canvas.ab-over")
+    covered = over.evaluate(
+        """(canvas, {x, y, edge}) => {
+            const scale = canvas.width / canvas.clientWidth, c = canvas.getContext('2d');
+            const cells = [0, 1, 2].map(i => (x + i * edge) * scale);
+            return cells.map(left => c.getImageData(left, y * scale, 1, 1).data[3]);
+        }""",
+        {**at, "edge": cell_size(board, M)},
+    )
+    assert covered == [0, 0, 0]
+    strip = board.locator(".ab > .ab-box canvas").first
+    cell = (strip.bounding_box()["width"] - 112 - 76) / M
+    for key in (2, M - 2):
+        for along in (20, 60):
+            x = 112 + (key + 0.5) * cell + along * np.cos(np.radians(52))
+            y = 98 - along * np.sin(np.radians(52))
+            strip.hover(position={"x": float(x), "y": float(y)})
+            assert DATASET.titles([HISTORY[key]])[0] in board.locator(".ab-tip").inner_text()
 
 
 def test_the_library_writes_the_same_page(visit, tmp_path):

@@ -31,10 +31,18 @@ from driving import (
 import awrsr
 from app import board, exports, loaders
 from app.sides import SIDES, run_model
+from app.take_away import LONGEST_VIEW, view_of
+from app.variants import Row
 from awrsr.attribution import METHODS
 from awrsr.dataset import Dataset
+from awrsr.explain import STATISTICS
+from awrsr.recommendation import rank_of
 
-NAMES = ["board.html", "arrays.npz", "recommendations.csv", "attributions.csv", "reproduce.py"]
+NAMES = [
+    *("board.html", "arrays.npz", "recommendations.csv", "attributions.csv", "agreement.csv"),
+    *("variants.csv", "reproduce.py"),
+]
+VIEW = "#left=A.1.1.first&scale=linear"
 PICTURE = re.compile(r"maps/([ab](?:_variant)?)_layer_(\d+)\.(png|svg)")
 LINES = [
     "two\nlines",
@@ -69,10 +77,12 @@ def taken(
     if variant is not None:
         compared = "other", {side.key: awrsr.trace(side.model, variant) for side in sides}
     content = board.board_content(dataset, sides, "A history", compared)
+    rows = [Row("original", tuple(history), 0)]
+    rows += [] if variant is None else [Row("other", tuple(variant), 1)]
     write = exports.bundle(
-        content, dataset, sides, history, target, rival, list(methods), K, compared
+        content, dataset, sides, history, target, rival, list(methods), K, rows, compared
     )
-    return zipfile.ZipFile(io.BytesIO(write()))
+    return zipfile.ZipFile(io.BytesIO(write(VIEW)))
 
 
 def table(archive: zipfile.ZipFile, name: str) -> pd.DataFrame:
@@ -159,7 +169,50 @@ def check_zip(
         else:
             assert ElementTree.fromstring(picture).tag == "{http://www.w3.org/2000/svg}svg"
     assert len(attributed) == rows
+    check_agreement(table(archive, "agreement.csv"), directory, models, history, target, rival)
+    check_variants(table(archive, "variants.csv"), directory, models, [history, variant], target)
     assert set(recommended["side"]) <= set(models)
+
+
+def check_agreement(
+    found: pd.DataFrame,
+    directory: Path,
+    models: dict[str, str],
+    history: list[int],
+    target: int,
+    rival: int | None,
+) -> None:
+    """Every correlation is that of the last row that it names with the attribution it names."""
+    for side, name in models.items():
+        model = read_model(directory / "models" / name)
+        trace = awrsr.trace(model, history)
+        for row in found[found["side"] == side].itertuples():
+            values = awrsr.attribute(model, history, target, row.method, rival).values.numpy()
+            maps = getattr(trace.layers[row.layer - 1], row.map)[:, -1].numpy()
+            weights = maps.mean(0) if row.head == "mean" else maps[int(row.head) - 1]
+            numbers = np.abs(values) if row.attribution == "size" else values
+            value = STATISTICS[row.statistic](weights, numbers)
+            if row.value == "":
+                assert value is None
+            else:
+                assert float(row.value) == pytest.approx(value, abs=1e-5)
+
+
+def check_variants(
+    found: pd.DataFrame,
+    directory: Path,
+    models: dict[str, str],
+    histories: list[list[int] | None],
+    target: int,
+) -> None:
+    """Every history's items, and the target's rank among what neither it nor the first holds."""
+    rows = [items for items in histories if items is not None]
+    assert found["items"].tolist() == [" ".join(map(str, items)) for items in rows]
+    for side, name in models.items():
+        model = read_model(directory / "models" / name)
+        for items, rank in zip(rows, found[f"rank_{side}"], strict=True):
+            scores = awrsr.trace(model, items).item_scores
+            assert int(rank) == rank_of(scores, target, sorted({*rows[0], *items}))
 
 
 def check_nothing_of_this_machine(archive: zipfile.ZipFile, *folders: Path) -> None:
@@ -277,7 +330,7 @@ def test_the_board_is_the_pages_with_its_variant(directory):
     (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
     content = json.loads(data)
     assert [source["name"] for source in content["sources"]] == ["A", "B", "A\u2032", "B\u2032"]
-    assert content["title"] == "A history"
+    assert content["title"] == "A history" and content["view"] == VIEW
     check_zip(archive, directory, MODELS, [1, 2, 3, 4], 9, variant=[1, 3, 4, 4])
     printed = run_script(archive.read("reproduce.py"), directory.parent)
     for side, name in MODELS.items():
@@ -414,7 +467,7 @@ def test_names_of_folders_break_out_of_nothing(directory):
 def test_the_page_hands_over_its_own_choices(directory, monkeypatch, tiny_dataset):
     asked = []
     monkeypatch.setattr(
-        "app.exports.bundle", lambda *given: asked.append(given) or (lambda: b"zip")
+        "app.exports.bundle", lambda *given: asked.append(given) or (lambda view: b"zip")
     )
     page = open_page(source="own", items="3.1.4", target=9, rival=2, k=6)
     choose(page, methods=["leave_one_out", "input_x_gradient"], b="stosa-simple")
@@ -422,5 +475,14 @@ def test_the_page_hands_over_its_own_choices(directory, monkeypatch, tiny_datase
     assert isinstance(dataset, Dataset) and dataset.fingerprint == tiny_dataset.fingerprint
     assert [side.key for side in sides] == list(SIDES)
     assert [side.directory.name for side in sides] == [page.session_state[side] for side in SIDES]
-    assert choices == [[3, 1, 4], 9, 2, ["leave_one_out", "input_x_gradient"], 6, None]
+    rows = [Row("current", (3, 1, 4), None)]
+    assert choices == [[3, 1, 4], 9, 2, ["leave_one_out", "input_x_gradient"], 6, rows, None]
     assert content["title"] == "A history of 3 items"
+
+
+@pytest.mark.parametrize(
+    "sent", [None, "x", {}, {"view": 3}, {"view": "left=1"}, {"view": "#" + "x" * LONGEST_VIEW}]
+)
+def test_what_is_no_view_asks_for_the_first_one(sent):
+    assert view_of(sent) == ""
+    assert view_of({"view": VIEW}) == VIEW

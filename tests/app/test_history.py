@@ -1,7 +1,6 @@
 """Choosing a history: a user's, or entered by search, paste, upload; edits and undo."""
 
 import dataclasses
-import json
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -17,6 +16,7 @@ from driving import (
     messages,
     open_page,
     run,
+    sent,
     texts,
     titled,
     unescaped,
@@ -240,11 +240,7 @@ def upload(page, name: str, content: bytes):
 
 def listed(page) -> dict:
     """What the list of the history is sent; None where it is not drawn."""
-    for component in page.get("bidi_component"):
-        data = json.loads(component.proto.json)
-        if "replacing" in data:
-            return data
-    return None
+    return sent(page, "history_list")
 
 
 def edit_list(page, *edits: tuple):

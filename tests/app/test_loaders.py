@@ -247,7 +247,7 @@ def test_a_bad_model_is_refused_in_its_place_and_the_other_is_shown(
     page = open_page(a=BAD, b=GOOD, source="own", items="1.2.3")
     (line,) = (text for text in texts(page) if "\u00b7 rank in " in text)
     assert "** (first recommendation of B) \u00b7 rank in B **" in line
-    assert [button.proto.label for button in page.get("download_button")] == ["Download everything"]
+    assert "take_away" in {c.key for c in page.get("bidi_component")}
 
 
 def test_two_bad_models_leave_the_history_and_a_text_each(directory, tiny_dataset):
@@ -260,7 +260,7 @@ def test_two_bad_models_leave_the_history_and_a_text_each(directory, tiny_datase
     ]
     assert sent(page, "history_list")["rows"]
     assert sent(page, "board") is None
-    assert not page.dataframe and not figures(page) and not page.get("download_button")
+    assert not page.dataframe and not figures(page) and not page.get("bidi_component")[1:]
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"schema_version": 99}', "\x00\ufffd", ""])

@@ -1,0 +1,57 @@
+"""The button that takes everything away, asked with the board's view in the address."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.text import plain
+from awrsr.errors import AwrsrError
+
+KEY, ASKED = "take_away", "take_away_view"
+LONGEST_VIEW = 400
+"""Characters of an address that a board's view can have."""
+_mount = st.components.v2.component(
+    "take_away",
+    html="""<button type="button">Download everything</button>
+<span role="status" aria-live="polite"></span>""",
+    css="""
+button { font: inherit; color: inherit; padding: 0.35rem 0.9rem; cursor: pointer;
+  background: var(--st-background-color); border: 1px solid var(--st-border-color);
+  border-radius: var(--st-button-radius, 0.5rem); }
+button:hover, button:focus-visible { border-color: var(--st-primary-color); }
+button:disabled { cursor: progress; opacity: 0.7; }
+span { margin-left: 0.75rem; opacity: 0.85; }
+""",
+    js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
+)
+
+
+@st.fragment
+def take_away(write: Callable[[str], bytes]) -> None:
+    """Draw the button; a click runs this function again and nothing else of the page.
+
+    Args:
+        write: makes the file of a board's view, "#left=A.1.1.first&..." or empty.
+    """
+    view = st.session_state.pop(ASKED, None)
+    content = b""
+    if view is not None:
+        try:
+            content = write(view)
+        except AwrsrError as error:
+            st.error(plain(error))
+    _mount(key=KEY, data=content, on_asked_change=note_view)
+
+
+def note_view() -> None:
+    """Keep what a click asked for until the file is made."""
+    st.session_state[ASKED] = view_of(st.session_state[KEY].get("asked"))
+
+
+def view_of(sent: Any) -> str:
+    """The view that a browser sent, or the first one where it sent something else."""
+    view = sent.get("view") if isinstance(sent, dict) else None
+    fits = isinstance(view, str) and view.startswith("#") and len(view) <= LONGEST_VIEW
+    return view if fits else ""
