@@ -140,7 +140,15 @@ def draw(dataset: Dataset, sides: list[Side], target: int, answer: Answer) -> No
                 config={"displayModeBar": False},
                 alt=f"Deletion and insertion curves of {dataset.titles([target])[0]}",
             )
-    st.dataframe(table(answer), hide_index=True, key="faithfulness-table", height="content")
+    st.dataframe(
+        table(answer),
+        hide_index=True,
+        key="faithfulness-table",
+        height="content",
+        column_config={
+            heading(measure): st.column_config.NumberColumn(format="%.3f") for measure in MEASURES
+        },
+    )
     st.caption(f"{HOW} One history is one observation; the page Faithfulness has many.")
 
 
@@ -149,10 +157,7 @@ def table(answer: Answer) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {"explanation": EXPLANATIONS[name], "model": key.upper()}
-            | {
-                heading(measure): f"{value:.3f}"
-                for measure, value in faithfulness_measures(curves).items()
-            }
+            | {heading(measure): value for measure, value in faithfulness_measures(curves).items()}
             for name in EXPLANATIONS
             for key, by_name in answer.curves.items()
             if (curves := by_name.get(name)) is not None

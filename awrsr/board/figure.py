@@ -27,6 +27,8 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 WIDTH = 7.0
 """Inches: a page of two columns."""
 POINTS = 72
+DPI = 300
+"""Of a PNG."""
 LABEL_SIZE, TITLE_SIZE = 6.0, 7.5
 LABEL_LENGTH = 25
 LABELS_WIDTH, SCALE_WIDTH, HEADING, FOOT = 1.55, 0.6, 0.42, 0.32
@@ -164,7 +166,7 @@ def save(figure: Figure, form: Format) -> bytes:
     memory = io.BytesIO()
     metadata = {"Date": None} if form == "svg" else {}
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # of such letters
-        figure.savefig(memory, format=form, dpi=300, metadata=metadata)
+        figure.savefig(memory, format=form, dpi=DPI, metadata=metadata)
     return memory.getvalue()
 
 

@@ -2,9 +2,9 @@
 
     OMP_NUM_THREADS=1 pytest tests/benchmarks/test_browser_speed.py -o addopts= -s
 
-It prints bytes sent, the time from choosing a user to the board drawn, frame times while pointing,
-answers to eight people at once, and the server's memory over 500 histories. Server, browser and
-this program share the machine.
+It prints bytes sent, the time from choosing a user to the board drawn, what switching costs in the
+browser, frame times while pointing, answers to eight people at once, and the server's memory over
+500 histories. Server, browser and this program share the machine.
 """
 
 import statistics
@@ -39,6 +39,19 @@ FRAMES = """() => { window.frames_ = []; let before = performance.now();
     const step = now => { window.frames_.push(now - before); before = now;
         if (window.frames_.length < 400) requestAnimationFrame(step); };
     requestAnimationFrame(step); }"""
+
+SWITCH = """(select, values) => values.map(value => {
+    const start = performance.now();
+    select.value = value;
+    select.dispatchEvent(new Event('change'));
+    return performance.now() - start;
+})"""
+"""Milliseconds of script that each choice takes, all drawing included."""
+SWITCHES = {
+    "layer": ("Layer of the left map", ["0", "1"]),
+    "colour scale": ("Colour scale", ["linear", "sqrt"]),
+    "view": ("View", ["difference", "maps"]),
+}
 
 
 def shown(text: str) -> None:
@@ -96,6 +109,12 @@ def test_choosing_a_user(visit, request, choices, users):
         f"(median of {len(took)}; from {min(took) * 1e3:.0f} to {max(took) * 1e3:.0f}), "
         f"{statistics.median(sizes) / 1e3:.0f} kB sent"
     )
+    took = []
+    for name, (label, values) in SWITCHES.items():
+        select = page.locator(f"select[aria-label='{label}']")
+        times = [time for _ in range(10) for time in select.evaluate(SWITCH, values)]
+        took.append(f"{name} {statistics.median(times):.1f} ms (longest {max(times):.1f})")
+    shown(f"{items}: to switch, median of 20: {', '.join(took)}")
     m = 50 if "50" in items else 200
     page.evaluate(FRAMES)
     for step in range(120):
