@@ -516,11 +516,11 @@ def test_other_settings_are_another_study(place: Path, tmp_path: Path):
     models = models_of(place / "plain")
     write_study(models, dataset, tmp_path / "s", sample=3)
     for settings, words in (
-        ({"sample": 3, "seed": 1}, "its seed differ"),
-        ({"sample": 4}, "its sample, users differ"),
-        ({"sample": 3, "split": "validation"}, "its split differ"),
+        ({"sample": 3, "seed": 1}, "differs in seed;"),
+        ({"sample": 4}, "differs in sample, users;"),
+        ({"sample": 3, "split": "validation"}, "differs in split;"),
     ):
-        with pytest.raises(DataError, match=f"holds another study: {words}"):
+        with pytest.raises(DataError, match=f"holds another study, which {words}"):
             write_study(models, dataset, tmp_path / "s", resume=True, **settings)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
