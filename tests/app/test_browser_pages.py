@@ -25,8 +25,9 @@ def go(page, name: str):
         sidebar.click()
     page.get_by_role("link", name=name, exact=True).click()
     expect(page).to_have_url(re.compile(f"/{name.lower()}"))
-    if narrow:
-        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    if narrow:  # a page that arrives opens the sidebar again
+        settled(page).get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+        expect(page.get_by_test_id("stSidebar")).to_have_attribute("data-collapsed", "true")
     return settled(page)
 
 
