@@ -187,10 +187,13 @@ def restore(
     """
     problems = []
     url = unless_left(session, url)
+    kept = session.setdefault(KEPT, {})
     for choice in offered:
+        if choice.name in kept and choice.name not in session and choice.name not in url:
+            session[choice.name] = kept[choice.name]
         if choice.name in session and choice.accepts(session[choice.name]):
             # Streamlit drops the state of a widget that is not drawn; assigning keeps it.
-            session[choice.name] = session[choice.name]
+            kept[choice.name] = session[choice.name] = session[choice.name]
             continue
         session[choice.name] = choice.default
         if choice.name in url:
@@ -203,6 +206,7 @@ def restore(
                     f"{choice.name}={clipped(url[choice.name])} in the address: "
                     f"{clipped(str(error), 300).rstrip('.')}"
                 )
+        kept[choice.name] = session[choice.name]
     return problems
 
 
@@ -214,6 +218,9 @@ def unless_left(session: Mapping[str, Any], url: Mapping[str, str]) -> Mapping[s
     return {} if dict(url).items() <= session.get("left", {}).items() else url
 
 
+KEPT = "kept_choices"
+"""In the session: every choice as of the last run. Streamlit forgets the widgets of a page when
+another is opened after a run of a fragment alone."""
 ASKED = "asked_weights"
 """In the session: by side, the model that a link named and the weights it asked for."""
 OF_DATASET = ("history_of", "undo", "redo", "entry_problems", "picked_user")
@@ -224,7 +231,7 @@ def let_go(session: MutableMapping[str, Any], url: Mapping[str, str]) -> None:
     if session.get("dataset") != url.get("dataset"):
         for name in OF_DATASET:
             session.pop(name, None)
-    for name in (*CHOICES, ASKED, "left", "replacing", "wrong_user"):
+    for name in (*CHOICES, ASKED, KEPT, "left", "replacing", "wrong_user"):
         session.pop(name, None)
 
 
@@ -237,9 +244,12 @@ def keep(session: MutableMapping[str, Any]) -> None:
 
     Streamlit drops the state of a widget that is not drawn; assigning keeps it.
     """
+    kept = session.setdefault(KEPT, {})
     for name in (*FIND, *MODELS):
         if name in session:
-            session[name] = session[name]
+            kept[name] = session[name]
+        if name in kept:
+            session[name] = kept[name]
 
 
 def clipped(text: str, length: int = 40) -> str:

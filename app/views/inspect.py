@@ -220,7 +220,7 @@ def restore_dataset(directories: dict[str, Path]) -> list[str]:
 
 def forget_choices() -> None:
     """Another dataset has other users, items and models."""
-    for key in ("a", "b", "user", "items", "target", "rival", state.ASKED):
+    for key in ("a", "b", "user", "items", "target", "rival", state.ASKED, state.KEPT):
         st.session_state.pop(key, None)
     st.session_state["left"] = dict(st.query_params)
 

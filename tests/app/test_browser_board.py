@@ -374,7 +374,8 @@ def test_the_zip_holds_the_page_the_arrays_and_the_tables(board, visit, tmp_path
     check_cells(page, expected(0, 1), cells=[(M - 1, 3)])
 
 
-def test_the_board_stands_as_it_was_left_for_another_page(board):
+def test_the_page_stands_as_it_was_left_for_another_page(visit):
+    board = with_board(visit(a="stosa-none", k=7))
     choose_map(board, "left", layer=0, head=1)
     large_map(board, 1).click(position=cell_position(board, M, 10, 4, 1))
     before = hash_of(board)
@@ -384,6 +385,7 @@ def test_the_board_stands_as_it_was_left_for_another_page(board):
     board.get_by_role("link", name="Inspect", exact=True).click()
     with_board(board)
     assert hash_of(board) == before and {"left", "lock"} <= before.keys()
+    assert "a=stosa-none" in board.url and "k=7" in board.url
 
 
 def test_a_label_lies_on_no_cell_and_a_slanted_title_is_its_own(board):

@@ -37,7 +37,19 @@ def offered(tiny_dataset) -> list[state.Choice]:
 
 def restored(offered, url, **session):
     problems = state.restore(session, url, offered)
+    assert session.pop(state.KEPT) == {choice.name: session[choice.name] for choice in offered}
     return session, problems
+
+
+def test_what_streamlit_forgets_between_pages_is_kept(offered):
+    session = {**OTHER_THAN_DEFAULT}
+    state.restore(session, {}, offered)
+    kept = {state.KEPT: session[state.KEPT]}
+    state.restore(kept, {}, offered)
+    assert kept == session
+    kept = {state.KEPT: session[state.KEPT]}
+    assert state.restore(kept, {"k": "5"}, offered) == []  # an address that says otherwise wins
+    assert kept == {**session, "k": 5}
 
 
 def test_only_the_defaults_of_the_models_are_in_the_address(offered):
