@@ -19,15 +19,17 @@ FIGURE = ".js-plotly-plot .main-svg"
 def go(page, name: str):
     """The page of this name, by the names on top; in a narrow window they are in the sidebar."""
     with_board(page)
-    sidebar = page.get_by_test_id("stExpandSidebarButton")
-    narrow = sidebar.is_visible()
-    if narrow:
-        sidebar.click()
+    sidebar = page.get_by_test_id("stSidebar")
+    narrow = page.viewport_size["width"] < 768
+    # The browser remembers whether it was open, from whatever page was there before.
+    if narrow and sidebar.get_attribute("data-collapsed") == "true":
+        page.get_by_test_id("stExpandSidebarButton").click()
     page.get_by_role("link", name=name, exact=True).click()
     expect(page).to_have_url(re.compile(f"/{name.lower()}"))
-    if narrow:  # a page that arrives opens the sidebar again
-        settled(page).get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
-        expect(page.get_by_test_id("stSidebar")).to_have_attribute("data-collapsed", "true")
+    settled(page)
+    if narrow and sidebar.get_attribute("data-collapsed") == "false":
+        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+        expect(sidebar).to_have_attribute("data-collapsed", "true")
     return settled(page)
 
 
