@@ -220,11 +220,13 @@ def choose(side: Side, other: Side | None) -> Switched:
         disabled=vanilla,
         help="Vanilla: M is A as it is." if vanilla else "First-order weights mix the values.",
     )
+    off = off and not vanilla
     why_not = reason_against(side.trace, other.trace if other else None)
+    swappable = why_not is None and not off
     swapped = st.checkbox(
         f"Maps of {other.key.upper()} in place of its own" if other else "Maps of the other model",
         key=f"{key}-other",
-        disabled=why_not is not None or (off and not vanilla),
+        disabled=not swappable,
         help=why_not
         or "The other model's refined weights mix this model's values, layer by "
         "layer and head by head. Heads of two models are matched by their number only. "
@@ -237,8 +239,8 @@ def choose(side: Side, other: Side | None) -> Switched:
             "Heads without refinement (layer, head)", places, f"{key}-first", disabled=off
         )
     return Switched(
-        other=swapped and why_not is None and not (off and not vanilla),
-        off=off and not vanilla,
+        other=swapped and swappable,
+        off=off,
         first_order=() if off else first_order,
         uniform=uniform,
     )

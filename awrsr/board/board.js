@@ -316,10 +316,10 @@ function attentionBoard(root, data, hooks) {
     /* ---- colours ------------------------------------------------------------------------------ */
     const css = name => getComputedStyle(box).getPropertyValue(name).trim();
     const themeNow = () => css("--st-background-color") + css("--st-text-color") + getComputedStyle(box).color;
-    let page_ = null, inkedFor = null; // a look at the page's colours waits for the browser's layout: once a theme
+    let inkNow = null, inkFor = null; // a look at the page's colours waits for the browser's layout: once a theme
     function colours() {
-      if (inkedFor !== theme) { page_ = pageColours(); inkedFor = theme; }
-      return page_;
+      if (inkFor !== theme) { inkNow = pageColours(); inkFor = theme; }
+      return inkNow;
     }
     function pageColours() {
       const ink = getComputedStyle(box).color, paper = css("--st-background-color") || "#ffffff";
