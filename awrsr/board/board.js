@@ -33,23 +33,26 @@ function attentionBoard(root, data, hooks) {
     .ab-sources { display: grid; grid-template-columns: repeat(auto-fit, minmax(max(min(300px, 100%), 40%), 1fr)); gap: 12px 24px; margin-bottom: 14px; }
     .ab-name { font-weight: 600; margin-bottom: 4px; overflow-wrap: anywhere; }
     .ab-name span { font-weight: 400; opacity: .8; font-size: 12.5px; }
-    .ab-thumbs { display: grid; gap: 3px 6px; align-items: center; justify-content: start; overflow-x: auto; padding: 3px; }
+    .ab-thumbs { position: relative; isolation: isolate; display: grid; align-items: center; justify-content: start; overflow-x: auto; }
+    .ab-thumbs canvas { position: absolute; left: 0; top: 0; z-index: -1; pointer-events: none; }
+    .ab-thumbs canvas.ab-over { z-index: 1; }
     .ab-thumbs .ab-head { font-size: 11px; text-align: center; opacity: .8; white-space: nowrap; }
     .ab-thumbs .ab-kind { font-size: 11.5px; opacity: .85; white-space: nowrap; padding-right: 2px; }
-    .ab-thumb { position: relative; padding: 0; border: 1px solid var(--st-border-color, #d5d9e0); border-radius: 4px;
-      background: none; cursor: pointer; overflow: hidden; }
+    .ab-thumb { padding: 0; border: 1px solid var(--st-border-color, #d5d9e0); background: none; cursor: pointer; }
     .ab-thumb[aria-pressed=true] { box-shadow: 0 0 0 2px var(--st-primary-color, #2f5fc4); }
-    .ab-thumb canvas { position: absolute; inset: 0; width: 100%; height: 100%; }
-    .ab-thumb canvas.ab-cells { image-rendering: pixelated; }
     .ab-none { border: 1px dashed var(--st-border-color, #d5d9e0); border-radius: 4px; font-size: 11.5px; padding: 6px 8px;
       display: flex; align-items: center; opacity: .85; max-width: 34ch; }
     .ab-panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr)); gap: 10px 20px; }
-    .ab-panels.ab-pair { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+    .ab-panels.ab-pair { grid-template-columns: repeat(2, minmax(0, 1fr)); row-gap: 0; }
+    .ab-between { grid-column: 1 / -1; display: flex; flex-wrap: wrap; gap: 0 20px; }
+    .ab-between .ab-box { order: -1; min-width: 0; }
+    .ab-between .ab-note { flex: 1 1 240px; }
     .ab-panels.ab-large { grid-template-columns: 1fr; }
     .ab-panel { min-width: 0; }
     .ab-pick { display: flex; flex-wrap: wrap; gap: 6px; align-items: center; margin-bottom: 4px; }
-    .ab-box { position: relative; border-radius: 4px; touch-action: pan-y; overflow-x: auto; }
+    .ab-box { position: relative; isolation: isolate; border-radius: 4px; touch-action: pan-y; overflow-x: auto; }
     .ab-box canvas { display: block; cursor: crosshair; }
+    .ab-box canvas.ab-cells { position: absolute; z-index: -1; image-rendering: pixelated; }
     .ab-box canvas.ab-over { position: absolute; left: 0; top: 0; pointer-events: none; }
     .ab-why { border: 1px dashed var(--st-border-color, #d5d9e0); border-radius: 6px; padding: 24px 16px; font-size: 13.5px; }
     .ab-reading { min-height: 30px; display: flex; flex-wrap: wrap; gap: 4px 18px; align-items: center; font-size: 12.5px; margin: 10px 0 0; }
@@ -89,6 +92,7 @@ function attentionBoard(root, data, hooks) {
   const SCALES = { sqrt: "square root", linear: "linear", row: "each row's maximum" };
   const LEDGER = { self: "itself", repeats: "its repeats", previous: "the item before it", first: "the first item", group: "same group", rest: "everything else" };
   const HOVER = "#ff3d71", LOCK = "#ff9f1a";
+  const THUMBS = { pad: 3, label: 76, head: 14, gap: 5 }; // px, of the grid of small maps
   const ABSENT = NaN;
   const SLANT = 52; // degrees, of the titles above the last row
 
@@ -103,7 +107,7 @@ function attentionBoard(root, data, hooks) {
     const own = { hooks: {}, load, view: null, grid, cellText, exported: { svg: () => drawn("svg"), page: offline } };
     let D = null; // the data, decoded
     let hover = null; // cell under the pointer or the keyboard's cursor
-    let views = []; // everything that shows cells: {over, at(cell) -> geometry, spec}
+    let views = []; // everything that shows cells: {spec, x, y, cell: where, sheet: on which what is pointed at is outlined}
     let grids = new Map();
     let N = 0;
     const defaults = () => ({
@@ -146,11 +150,10 @@ function attentionBoard(root, data, hooks) {
         if (writesHash && location.hash !== hash()) writeHash();
       }, 700);
     }
-    let waiting = false;
-    function later(task) {
-      if (waiting) return;
-      waiting = true;
-      requestAnimationFrame(() => { waiting = false; task(); });
+    const waiting = new Set();
+    function later(task) { // in the next frame, once
+      if (!waiting.size) requestAnimationFrame(() => { const tasks = [...waiting]; waiting.clear(); for (const one of tasks) one(); });
+      waiting.add(task);
     }
 
     /* ---- data --------------------------------------------------------------------------------- */
@@ -159,7 +162,7 @@ function attentionBoard(root, data, hooks) {
       if (D && D.signature === data.signature) return;
       const before = D;
       N = data.items.length;
-      grids = new Map(); hover = null;
+      grids = new Map(); views = []; hover = null;
       D = { ...data, sources: data.sources.map(decode) };
       D.repeats = D.items.map((item, i) => D.sources.some(S => S.of[i] >= 0 && S.places.some(j => j !== i && D.items[j] === item))); // within one history
       if (!own.view) { own.view = defaults(); readHash(); }
@@ -372,7 +375,7 @@ function attentionBoard(root, data, hooks) {
 
     /* ---- surfaces: the same drawing on a canvas and in SVG ------------------------------------- */
     const FONT = "system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif";
-    const ruler = el("canvas").getContext("2d");
+    const ruler = el("canvas").getContext("2d"), scratch = el("canvas");
     const measured = (text, size) => { ruler.font = `${size}px ${FONT}`; return ruler.measureText(text).width; };
     const cut = new Map();
     function clipped(text, room, size) {
@@ -397,9 +400,9 @@ function attentionBoard(root, data, hooks) {
           c.fillText(text, 0, 0); c.restore();
         },
         cells(pixels, x, y, cell) {
-          const small = el("canvas"); small.width = small.height = N;
-          small.getContext("2d").putImageData(new ImageData(pixels, N, N), 0, 0);
-          c.imageSmoothingEnabled = false; c.drawImage(small, x, y, N * cell, N * cell);
+          if (scratch.width !== N) scratch.width = scratch.height = N;
+          scratch.getContext("2d").putImageData(new ImageData(pixels, N, N), 0, 0);
+          c.imageSmoothingEnabled = false; c.drawImage(scratch, x, y, N * cell, N * cell);
         },
       };
     }
@@ -434,11 +437,10 @@ function attentionBoard(root, data, hooks) {
       const size = cell * N;
       return { x: left, y: above, cell, size, right, every: Math.ceil(9.5 / cell), width: left + size + right, height: above + size + 40 };
     }
-    function paintMap(surface, g, signed, geo, ink, dx = 0, dy = 0) {
-      const { cell, size } = geo, x = geo.x + dx, y = geo.y + dy;
-      surface.cells(painted(g, signed, ink), x, y, cell);
-      const missing = [];
-      for (let i = 0; i < N; i++) if (!(g.z[i * N + i] === g.z[i * N + i])) missing.push(i);
+    const missingFrom = g => [...Array(N).keys()].filter(i => g.z[i * N + i] !== g.z[i * N + i]);
+    const numbered = geo => geo.cell >= 26; // room for numbers in the cells
+    function paintFrame(surface, g, signed, geo, ink, dx = 0, dy = 0) { // all of a map but the colours of its cells
+      const { cell, size } = geo, x = geo.x + dx, y = geo.y + dy, missing = missingFrom(g);
       for (const i of missing) { // a slot that this history has not
         surface.rect(x, y + i * cell + cell * .45, (i + 1) * cell, Math.max(1, cell * .1), "rgba(128,132,140,.5)");
         surface.rect(x + i * cell + cell * .45, y + i * cell, Math.max(1, cell * .1), size - i * cell, "rgba(128,132,140,.5)");
@@ -448,7 +450,7 @@ function attentionBoard(root, data, hooks) {
           surface.frame(x + k * cell + 1, y + q * cell + 1, cell - 2, cell - 2, "#000000", 2.5);
           surface.frame(x + k * cell + 1, y + q * cell + 1, cell - 2, cell - 2, "#ffffff", 1);
         }
-      if (cell >= 26) for (let q = 0; q < N; q++) for (let k = 0; k <= q; k++) { // room for numbers
+      if (numbered(geo)) for (let q = 0; q < N; q++) for (let k = 0; k <= q; k++) {
         const value = g.z[q * N + k];
         if (value !== value) continue;
         if (own.view.share < 100 && before(g)[q * N + k] >= own.view.share / 100) continue;
@@ -477,8 +479,7 @@ function attentionBoard(root, data, hooks) {
       const rows = [];
       D.sources.forEach((S, s) => {
         const panel = own.view.panels.find(p => p.s === s) || own.view.panels[0], spec = valid({ ...panel, s });
-        for (const k of Object.keys(KINDS)) {
-          if (!S.maps[k] || (S.vanilla && k === "refined")) continue;
+        for (const k of kindsOf(S)) {
           const place = own.view.linked ? "" : ` L${spec.l + 1} ${spec.h in TOGETHER ? spec.h : `H${spec.h + 1}`}`;
           rows.push({ s, spec: { ...spec, k }, label: `${S.name} ${KINDS[k]}${place}` });
         }
@@ -489,13 +490,16 @@ function attentionBoard(root, data, hooks) {
       const left = own.view.linked ? 112 : 160, right = 76, cell = Math.max(4, Math.min(46, (room - left - right) / N)), head = 104;
       return { x: left, y: head, cell, row: 20, width: left + cell * N + right, height: head + rows.length * 22 + 22 };
     }
-    function paintStrip(surface, geo, rows, ink) {
-      const every = Math.ceil(13.5 / geo.cell);
+    function paintStripTitles(surface, geo, rows, ink) {
+      const every = Math.ceil(13.5 / geo.cell), across = Math.ceil((String(D.slots[N - 1]).length * 6 + 6) / geo.cell);
       for (let i = N - 1; i >= 0; i -= every)
         surface.text(clipped(name(i), (geo.y - 14) * 1.25, 10.5), geo.x + (i + .5) * geo.cell, geo.y - 6, { size: 10.5, turn: -SLANT, fill: ink.ink });
+      for (let i = N - 1; i >= 0; i -= across) surface.text(D.slots[i], geo.x + (i + .5) * geo.cell, geo.y + rows.length * 22 + 8, { size: 10, align: "center", fill: ink.ink, alpha: .8 });
+      rows.forEach((row, r) => surface.text(row.label, geo.x - 8, geo.y + r * 22 + 10, { size: 11, align: "right", fill: ink.ink }));
+    }
+    function paintStripRows(surface, geo, rows, ink) {
       rows.forEach((row, r) => {
         const g = grid(row.spec), y = geo.y + r * 22, last = lastPlace(row.s), table = lut(false, ink);
-        surface.text(row.label, geo.x - 8, y + 10, { size: 11, align: "right", fill: ink.ink });
         if (!g.z) { surface.text("\u2014 no rollout of contributions", geo.x + 4, y + 10, { size: 10.5, fill: ink.ink, alpha: .7 }); return; }
         for (let k = 0; k < N; k++) {
           const value = g.z[last * N + k];
@@ -506,8 +510,6 @@ function attentionBoard(root, data, hooks) {
           if (geo.cell >= 28 && !faded) surface.text(short(value), geo.x + (k + .5) * geo.cell, y + 10, { size: 10, align: "center", fill: inkOn(table, tone) });
         }
       });
-      const across = Math.ceil((String(D.slots[N - 1]).length * 6 + 6) / geo.cell);
-      for (let i = N - 1; i >= 0; i -= across) surface.text(D.slots[i], geo.x + (i + .5) * geo.cell, geo.y + rows.length * 22 + 8, { size: 10, align: "center", fill: ink.ink, alpha: .8 });
     }
     const sameItems = () => new Set(own.view.panels.map(p => D.sources[p.s].places.join())).size < 2;
     const lastPlace = s => D.sources[s].places[D.sources[s].places.length - 1];
@@ -515,10 +517,16 @@ function attentionBoard(root, data, hooks) {
     /* ---- layout: everything that depends on the view ------------------------------------------- */
     function layout() {
       theme = themeNow();
-      views = [];
+      drawMaps(); drawRest();
+      box.dataset.signature = D.signature; // what is drawn now
+    }
+    function drawMaps() { // what a choice is about
       tip.style.visibility = "hidden";
-      drawBar(); drawThumbs(); drawReading(); drawPanels(); drawLegend(); drawStrip(); drawLedger();
-      note.textContent = [
+      drawBar(); drawPanels(); mark();
+    }
+    function drawRest() { // what can come a frame later
+      drawThumbs(); drawReading(); drawLegend(); drawStrip(); drawLedger();
+      const words = [
         own.view.measure === "contribution" ? "A cell is the attention weight times the length of the key's value after the output projection (of the mean, for STOSA): how far that weight moves the query's state; rows have no fixed sum."
           : own.view.mode === "difference" ? "Weights of a row sum to 1 in both maps, so differences sum to 0" + (sameItems() ? "." : " over the keys of both histories; only keys that both have are drawn.")
           : own.view.panels.some(p => p.h === "max") ? "Rows of one head sum to 1; the maximum over heads sums to more."
@@ -529,58 +537,77 @@ function attentionBoard(root, data, hooks) {
         D.repeats.some(Boolean) ? "\u21ba and framed cells: the same item at another slot." : "",
         strange.length ? `Not understood in the address and left out: ${strange.join(", ")}.` : "",
       ].join(" ");
-      mark(); writeHash();
-      box.dataset.signature = D.signature; // what is drawn now
+      if (note.textContent !== words) note.textContent = words;
+      mark(); writeHashSoon();
       setTimeout(tell, 0); // the locked places may be others now
     }
-    const size = (canvas, w, h) => {
-      const dpr = Math.min(3, window.devicePixelRatio || 1);
-      canvas.width = Math.max(1, Math.round(w * dpr)); canvas.height = Math.max(1, Math.round(h * dpr));
-      canvas.style.width = w + "px"; canvas.style.height = h + "px";
+    function size(canvas, w, h, used = true) { // empty, in this size; its memory is kept where it can be: new memory costs more than the drawing
+      const dpr = Math.min(3, window.devicePixelRatio || 1), wide = Math.max(1, Math.round(w * dpr)), high = Math.max(1, Math.round(h * dpr));
       const c = canvas.getContext("2d");
+      if (canvas.width !== wide || canvas.height !== high) { canvas.width = wide; canvas.height = high; }
+      canvas.style.width = w + "px"; canvas.style.height = h + "px";
       c.setTransform(dpr, 0, 0, dpr, 0, 0);
+      if (used) c.clearRect(0, 0, w, h);
       return c;
-    };
-    function chooser(label, options, value, change, hidden) {
-      const wrap = el(hidden ? "span" : "label", hidden ? "" : "", hidden ? undefined : label), list = el("select");
+    }
+    const newSheet = () => ({ over: el("canvas", "ab-over"), c: null, marked: false });
+    function fit(sheet, w, h) {
+      Object.assign(sheet, { width: w, height: h, c: size(sheet.over, w, h, sheet.marked), marked: false });
+    }
+    function chooser(label, options, now, change, hidden) { // now() is what the view says
+      const wrap = el(hidden ? "span" : "label", "", hidden ? undefined : label), list = el("select");
       list.setAttribute("aria-label", label);
       for (const [key, text] of options) { const o = el("option", "", text); o.value = key; list.append(o); }
-      list.value = String(value);
-      list.title = list.selectedOptions[0] ? list.selectedOptions[0].textContent : "";
       list.onchange = () => change(list.value);
+      list.follow = () => { // what stays as it is is not written: the browser would draw it again
+        if (list.value !== String(now())) list.value = String(now());
+        const text = list.selectedOptions[0] ? list.selectedOptions[0].textContent : "";
+        if (list.title !== text) list.title = text;
+      };
+      list.follow();
       wrap.append(list);
       return wrap;
     }
+    const follow = part => { for (const list of part.querySelectorAll("select, input")) list.follow(); };
     function set(change) {
       const focused = root.activeElement || (root.getRootNode && root.getRootNode().activeElement);
       const label = focused && box.contains(focused) ? focused.getAttribute("aria-label") : null;
       Object.assign(own.view, change);
-      layout();
+      drawMaps(); later(drawRest);
       if (label) for (const e of box.querySelectorAll("[aria-label]")) if (e.getAttribute("aria-label") === label) { e.focus({ preventScroll: true }); break; }
     }
+    let barOf = ""; // the choices that the bar is built for
     function drawBar() {
-      const view = own.view, two = view.panels.length > 1;
+      const now = JSON.stringify([D.sources.map(S => S.name), D.sources.length > 2 && pairs()]);
+      if (now !== barOf) buildBar(); else follow(bar);
+      barOf = now;
+    }
+    function buildBar() {
+      const two = own.view.panels.length > 1;
       bar.replaceChildren();
-      if (two) bar.append(chooser("View", [["maps", "side by side"], ["difference", "difference"]], view.mode, mode => set({ mode })));
-      if (D.sources.length > 2) bar.append(chooser("Compare", pairs().map(pair => [pair, pair.split("|").map(s => D.sources[s].name).join(" with ")]), view.panels.map(p => p.s).join("|"), against));
+      if (two) bar.append(chooser("View", [["maps", "side by side"], ["difference", "difference"]], () => own.view.mode, mode => set({ mode })));
+      if (D.sources.length > 2) bar.append(chooser("Compare", pairs().map(pair => [pair, pair.split("|").map(s => D.sources[s].name).join(" with ")]), compared, against));
       bar.append(
-        chooser("Cells show", [["weight", "attention weight"], ["contribution", "weight \u00d7 value length"]], view.measure, measure => set({ measure })),
-        chooser("Colour scale", Object.entries(SCALES), view.scale, scale => set({ scale })),
+        chooser("Cells show", [["weight", "attention weight"], ["contribution", "weight \u00d7 value length"]], () => own.view.measure, measure => set({ measure })),
+        chooser("Colour scale", Object.entries(SCALES), () => own.view.scale, scale => set({ scale })),
       );
       const share = el("label", "", ""), value = el("span"), slider = el("input");
       const text = () => {
         value.textContent = slider.value === "100" ? "All keys of a row" : `Keys that make up ${slider.value} %`;
         slider.setAttribute("aria-valuetext", value.textContent);
       };
-      Object.assign(slider, { type: "range", min: 20, max: 100, step: 5 }); slider.value = view.share;
+      Object.assign(slider, { type: "range", min: 20, max: 100, step: 5 });
       slider.setAttribute("aria-label", "Share of each row's mass to show");
       slider.oninput = () => { text(); own.view.share = +slider.value; later(recolour); };
-      text(); share.append(value, slider); bar.append(share);
-      bar.append(chooser("Size", [["fit", "fit the page"], ["large", "large"]], view.size, size => set({ size })));
+      slider.follow = () => { if (value.textContent && +slider.value === own.view.share) return; slider.value = own.view.share; text(); };
+      slider.follow(); share.append(value, slider); bar.append(share);
+      bar.append(chooser("Size", [["fit", "fit the page"], ["large", "large"]], () => own.view.size, size => set({ size })));
       if (two) {
-        const check = el("label", "ab-check"), tick = el("input"); tick.type = "checkbox"; tick.checked = view.linked;
+        const check = el("label", "ab-check"), tick = el("input"); tick.type = "checkbox";
         tick.setAttribute("aria-label", "Same layer, head and map on both sides");
-        tick.onchange = () => set({ linked: tick.checked, panels: tick.checked ? linked(view.panels[0]) : view.panels });
+        tick.onchange = () => set({ linked: tick.checked, panels: tick.checked ? linked(own.view.panels[0]) : own.view.panels });
+        tick.follow = () => { tick.checked = own.view.linked; };
+        tick.follow();
         check.append(tick, el("span", "", "same map on both sides")); bar.append(check);
       }
       const acts = el("span", "ab-acts");
@@ -594,13 +621,13 @@ function attentionBoard(root, data, hooks) {
     function pairs() {
       const out = [];
       D.sources.forEach((_, a) => D.sources.forEach((__, b) => { if (a < b) out.push(`${a}|${b}`); }));
-      const now = own.view.panels.map(p => p.s).join("|");
-      return out.includes(now) ? out : [now, ...out];
+      return out.includes(compared()) ? out : [compared(), ...out];
     }
+    const compared = () => own.view.panels.map(p => p.s).join("|");
     function against(pair) { // the same layer, head and map of two other sources
       set({ panels: pair.split("|").map((s, i) => valid({ ...own.view.panels[i], s: +s })) });
     }
-    function recolour() { drawThumbs(); drawPanels(); drawLegend(); drawStrip(); mark(); writeHash(); }
+    function recolour() { drawThumbs(); drawPanels(); drawLegend(); drawStrip(); mark(); writeHashSoon(); }
     const linked = spec => own.view.panels.map(panel => valid({ ...spec, s: panel.s }));
     function choose(p, change) {
       const panels = own.view.panels.map(panel => ({ ...panel }));
@@ -628,34 +655,36 @@ function attentionBoard(root, data, hooks) {
       sources.replaceChildren(...D.sources.map((S, s) => {
         const part = el("div"), heading = el("div", "ab-name", `${S.name}: ${S.title}`);
         heading.append(el("span", "", ` \u00b7 ${S.formula}`));
-        const rows = el("div", "ab-thumbs");
-        rows.style.gridTemplateColumns = `auto repeat(${S.layers * S.heads}, ${edge}px)`;
-        rows.append(el("span"));
+        const rows = el("div", "ab-thumbs"), across = S.layers * S.heads, down = kindsOf(S).length, { pad, label, head, gap } = THUMBS;
+        const all = { cells: el("canvas"), sheet: newSheet() }; // one canvas for all small maps of a model: the browser pays by the canvas
+        const place = (column, row) => ({ x: pad + label + gap + column * (edge + gap), y: pad + head + gap + row * (edge + gap) });
+        const end = place(across, down), wide = end.x - gap + pad, high = end.y - gap + pad;
+        rows.style.cssText = `padding: ${pad}px; gap: ${gap}px; grid-template: ${head}px repeat(${down}, ${edge}px) / ${label}px repeat(${across}, ${edge}px)`;
+        all.c = size(all.cells, wide, high); fit(all.sheet, wide, high);
+        rows.append(all.cells, all.sheet.over, el("span"));
         for (let l = 0; l < S.layers; l++) for (let h = 0; h < S.heads; h++) rows.append(el("span", "ab-head", `L${l + 1} H${h + 1}`));
-        for (const k of Object.keys(KINDS)) {
-          if (S.vanilla && k === "refined") continue;
+        kindsOf(S).forEach((k, row) => {
           rows.append(el("span", "ab-kind", KINDS[k]));
-          if (!S.maps[k]) {
-            const none = el("div", "ab-none", "No second order and nothing refined: the vanilla model mixes its values with the first-order weights.");
-            none.style.gridColumn = `span ${S.layers * S.heads}`;
-            rows.append(none);
-            continue;
-          }
-          for (let l = 0; l < S.layers; l++) for (let h = 0; h < S.heads; h++) rows.append(thumb({ s, l, h, k }, edge));
+          for (let l = 0; l < S.layers; l++) for (let h = 0; h < S.heads; h++) rows.append(thumb({ s, l, h, k }, edge, all, place(l * S.heads + h, row)));
+        });
+        if (S.vanilla) {
+          const none = el("div", "ab-none", "No second order and nothing refined: the vanilla model mixes its values with the first-order weights.");
+          none.style.gridColumn = `span ${across}`;
+          rows.append(el("span", "ab-kind", KINDS.second), none);
         }
         part.append(heading, rows);
         return part;
       }));
     }
-    function thumb(spec, edge) {
-      const button = el("button", "ab-thumb"), cells = el("canvas", "ab-cells"), over = el("canvas");
+    function thumb(spec, edge, all, { x, y }) {
+      const button = el("button", "ab-thumb");
       button.type = "button"; button.style.width = button.style.height = edge + "px";
       button.setAttribute("aria-label", `Show ${specName(spec)}`);
-      cells.width = cells.height = N;
-      button.append(cells, over);
-      const c = size(over, edge, edge); over.style.width = over.style.height = "";
-      const view = { thumb: true, spec, c, width: edge, height: edge, x: 0, y: 0, cell: edge / N, node: button };
-      const paint = ink => cells.getContext("2d").putImageData(new ImageData(painted(grid(spec), false, ink), N, N), 0, 0);
+      const view = { thumb: true, spec, sheet: all.sheet, canvas: all.cells, x: x + 1, y: y + 1, cell: (edge - 2) / N };
+      const paint = ink => {
+        all.c.clearRect(x, y, edge, edge);
+        onCanvas(all.c).cells(painted(grid(spec), false, ink), view.x, view.y, view.cell);
+      };
       thumbs.push({ button, spec, view, paint });
       pointing(button, view, false);
       button.onclick = event => {
@@ -665,54 +694,81 @@ function attentionBoard(root, data, hooks) {
       };
       return button;
     }
+    const kindsOf = S => Object.keys(KINDS).filter(k => S.maps[k] && !(S.vanilla && k === "refined")); // that there is something to show of
     const shownKind = spec => (spec.k === "refined" && D.sources[spec.s].vanilla ? "first" : spec.k);
     function specName(spec) {
       const S = D.sources[spec.s], head = spec.h in TOGETHER ? TOGETHER[spec.h] : `head ${spec.h + 1}`;
       return `${S.name}, layer ${spec.l + 1}, ${head}, ${KINDS[shownKind(spec)]}`;
     }
+    let heads = [], headsOf = ""; // the selectors above each large map, and what they offer
+    const between = el("div", "ab-panel ab-between"), betweenNote = el("div", "ab-note");
+    between.append(betweenNote);
     function drawPanels() {
       views = views.filter(view => !view.panel);
-      const view = own.view, ink = colours(), large = view.size === "large";
-      panels.className = "ab-panels" + (view.mode === "difference" && width >= 700 ? " ab-pair" : large ? " ab-large" : "");
-      const parts = view.panels.map((spec, p) => {
-        const part = el("div", "ab-panel"), S = D.sources[spec.s], head = el("div", "ab-pick"), side = view.panels.length > 1 ? ["left", "right"][p] : "the";
-        head.append(
-          chooser(`Model of the ${side} map`, D.sources.map((x, s) => [s, `${x.name}: ${x.title}`]), spec.s, s => choose(p, { s: +s }), true),
-          chooser(`Layer of the ${side} map`, [...Array(S.layers).keys()].map(l => [l, `layer ${l + 1}`]), spec.l, l => choose(p, { l: +l }), true),
-          chooser(`Head of the ${side} map`, [...[...Array(S.heads).keys()].map(h => [h, `head ${h + 1}`]), ...Object.entries(TOGETHER)], spec.h, h => choose(p, { h: h in TOGETHER ? h : +h }), true),
-          chooser(`Kind of the ${side} map`, Object.entries(KINDS).map(([k, text]) => [k, S.vanilla && k === "refined" ? "first order (in use)" : text]), spec.k, k => choose(p, { k }), true),
-        );
-        part.append(head);
-        if (view.mode === "maps") part.append(mapBox(grid(spec), false, spec, specName(spec), roomOf(large ? 1 : view.panels.length), ink, large));
-        return part;
-      });
-      if (view.mode === "difference") {
-        const part = el("div", "ab-panel"); part.style.gridColumn = "1 / -1";
-        part.append(el("div", "ab-note", `Right less left: ${specName(view.panels[1])} \u2212 ${specName(view.panels[0])}`));
-        part.append(mapBox(difference(), true, view.panels[1], "the difference", Math.min(width, 700, Math.max(420, .62 * window.innerHeight + 196)), ink, large)); // as much of it in sight as can be
-        parts.push(part);
-      }
-      panels.replaceChildren(...parts);
+      const view = own.view, ink = colours(), wide = view.size === "large", apart = view.mode === "difference";
+      panels.className = "ab-panels" + (apart && width >= 700 ? " ab-pair" : wide ? " ab-large" : "");
+      const now = JSON.stringify([D.sources.map(S => [S.name, S.title, S.layers, S.heads, S.vanilla]), compared()]);
+      if (now !== headsOf) { heads = view.panels.map(headOf); panels.replaceChildren(...heads); } else follow(panels);
+      headsOf = now;
+      view.panels.forEach((spec, p) => show(heads[p], apart ? null : mapBox(p, grid(spec), false, spec, specName(spec), roomOf(wide ? 1 : view.panels.length), ink)));
+      if (wide) for (const place of apart ? [0, 1] : ["difference"]) delete large[place]; // too much memory to keep for later
+      if (!apart) { between.remove(); return; }
+      betweenNote.textContent = `Right less left: ${specName(view.panels[1])} \u2212 ${specName(view.panels[0])}`;
+      show(between, mapBox("difference", difference(), true, view.panels[1], "the difference", roomOf(wide ? 1 : 2), ink)); // at the left map's place and in its size, so that they can be blinked
+      if (!between.parentNode) panels.append(between);
+    }
+    function show(part, drawn) { // under the part's first child; what stays is not touched
+      const old = part.children[1];
+      if (old === drawn || (!old && !drawn)) return;
+      if (old) old.remove();
+      if (drawn) part.append(drawn);
+    }
+    function headOf({ s }, p) {
+      const part = el("div", "ab-panel"), head = el("div", "ab-pick"), S = D.sources[s], side = own.view.panels.length > 1 ? ["left", "right"][p] : "the";
+      const now = key => () => own.view.panels[p][key];
+      head.append(
+        chooser(`Model of the ${side} map`, D.sources.map((x, i) => [i, `${x.name}: ${x.title}`]), now("s"), i => choose(p, { s: +i }), true),
+        chooser(`Layer of the ${side} map`, [...Array(S.layers).keys()].map(l => [l, `layer ${l + 1}`]), now("l"), l => choose(p, { l: +l }), true),
+        chooser(`Head of the ${side} map`, [...[...Array(S.heads).keys()].map(h => [h, `head ${h + 1}`]), ...Object.entries(TOGETHER)], now("h"), h => choose(p, { h: h in TOGETHER ? h : +h }), true),
+        chooser(`Kind of the ${side} map`, Object.entries(KINDS).map(([k, text]) => [k, S.vanilla && k === "refined" ? "first order (in use)" : text]), now("k"), k => choose(p, { k }), true),
+      );
+      part.append(head);
+      return part;
     }
     const roomOf = n => { const across = Math.max(1, Math.min(n, Math.floor((width + 20) / 360))); return Math.floor((width - 20 * (across - 1)) / across); };
-    function mapBox(g, signed, spec, title, room, ink, large) {
-      if (!g.z) return el("div", "ab-why", g.why);
-      const holder = el("div", "ab-box"), canvas = el("canvas"), over = el("canvas", "ab-over");
-      const fit = geometry(room), geo = large && fit.cell < 12 ? geometry(room, 12) : fit;
-      const full = Math.max(geo.width, Math.min(room, geo.width + 60));
-      geo.width = full;
-      paintMap(onCanvas(size(canvas, geo.width, geo.height)), g, signed, geo, ink);
-      const view = { panel: true, signed, spec, c: size(over, geo.width, geo.height), ...geo, node: holder, labels: true };
+    const large = {}; // the large maps: a canvas for titles and frames, one for cells, a sheet for what is pointed at
+    function largeMap(place) {
+      const holder = el("div", "ab-box"), frame = el("canvas"), cells = el("canvas", "ab-cells"), sheet = newSheet();
+      const view = { panel: true, labels: true, sheet, canvas: frame };
       holder.tabIndex = 0; holder.setAttribute("role", "application"); holder.setAttribute("aria-roledescription", "attention map");
-      holder.setAttribute("aria-label", `${title}: arrow keys move, Enter locks the cell, R the row, Escape releases`);
-      holder.append(canvas, over);
-      views.push(view);
+      holder.append(frame, cells, sheet.over);
       pointing(holder, view, true);
       steering(holder, view);
+      return large[place] = { holder, frame, cells, view, framed: "" };
+    }
+    function mapBox(place, g, signed, spec, title, room, ink) {
+      if (!g.z) return el("div", "ab-why", g.why);
+      const map = large[place] || largeMap(place), { holder, frame, cells, view } = map;
+      const fitting = geometry(room), geo = own.view.size === "large" && fitting.cell < 12 ? geometry(room, 12) : fitting;
+      geo.width = Math.max(geo.width, Math.min(room, geo.width + 60));
+      Object.assign(view, { signed, spec, ...geo });
+      fit(view.sheet, geo.width, geo.height);
+      const frameOf = [D.signature, theme, geo.width, geo.cell, window.devicePixelRatio, missingFrom(g)].join();
+      if (numbered(geo) || frameOf !== map.framed) paintFrame(onCanvas(size(frame, geo.width, geo.height)), g, signed, geo, ink);
+      map.framed = frameOf;
+      if (cells.width !== N) cells.width = cells.height = N; // a pixel a cell, enlarged by the browser
+      Object.assign(cells.style, { left: geo.x + "px", top: geo.y + "px", width: geo.size + "px", height: geo.size + "px" });
+      cells.getContext("2d").putImageData(new ImageData(painted(g, signed, ink), N, N), 0, 0);
+      holder.setAttribute("aria-label", `${title}: arrow keys move, Enter locks the cell, R the row, Escape releases`);
+      views.push(view);
       return holder;
     }
+    let legended = ""; // what the legend is drawn for
     function drawLegend() {
       const view = own.view, ink = colours(), signed = view.mode === "difference";
+      const legendOf = [D.signature, theme, signed && difference().z ? top(difference()).top : "", signed, view.measure, view.scale, view.share < 100, window.devicePixelRatio].join();
+      if (legendOf === legended) return;
+      legended = legendOf;
       legend.replaceChildren();
       for (const one of signed && difference().z ? [true, false] : [false]) {
         const canvas = el("canvas");
@@ -739,24 +795,32 @@ function attentionBoard(root, data, hooks) {
         surface.text((signed && tick > 0 ? "+" : "") + (tick === 0 ? "0" : nice(tick * most)), x + 15 + t * inner, y + 20, { size: 10, align: "center", fill: ink.ink, alpha: .9 });
       }
     }
+    const strip = { canvas: el("canvas"), view: { strip: true, sheet: newSheet() }, titled: "" };
+    strip.view.canvas = strip.canvas;
+    strip.canvas.setAttribute("role", "img");
+    strip.canvas.setAttribute("aria-label", "Last row of every map: the same numbers as the last rows of the maps above");
+    stripBox.append(strip.canvas, strip.view.sheet.over);
+    pointing(strip.canvas, strip.view, true);
     function drawStrip() {
       views = views.filter(view => !view.strip);
-      const rows = stripRows(), geo = stripGeometry(width, rows), canvas = el("canvas"), over = el("canvas", "ab-over"), ink = colours();
+      const rows = stripRows(), geo = stripGeometry(width, rows), ink = colours(), { canvas, view } = strip;
       const spec = own.view.panels[0], head = spec.h in TOGETHER ? TOGETHER[spec.h] : `head ${spec.h + 1}`;
       stripTitle.textContent = "The last row ";
       stripTitle.append(el("span", "", `\u00b7 what the newest item, where the prediction is made, attends to; ${own.view.linked ? `layer ${spec.l + 1}, ${head}` : "layer and head as chosen above"}`));
-      paintStrip(onCanvas(size(canvas, geo.width, geo.height)), geo, rows, ink);
-      canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", "Last row of every map: the same numbers as the last rows of the maps above");
-      const view = { strip: true, spec, c: size(over, geo.width, geo.height), width: geo.width, height: geo.height, x: geo.x, y: geo.y, cell: geo.cell, rows, node: stripBox };
+      const titlesOf = [D.signature, theme, geo.width, geo.x, rows.map(row => row.label), window.devicePixelRatio].join();
+      if (titlesOf !== strip.titled) paintStripTitles(onCanvas(size(canvas, geo.width, geo.height)), geo, rows, ink);
+      strip.titled = titlesOf;
+      const c = canvas.getContext("2d");
+      c.clearRect(geo.x, geo.y - 1, geo.width, rows.length * 22);
+      paintStripRows(onCanvas(c), geo, rows, ink);
+      Object.assign(view, { spec, x: geo.x, y: geo.y, cell: geo.cell, rows });
+      fit(view.sheet, geo.width, geo.height);
       views.push(view);
-      stripBox.replaceChildren(canvas, over);
-      pointing(canvas, view, true);
     }
 
     /* ---- pointing, locking, the keyboard -------------------------------------------------------- */
     function cellAt(view, event) {
-      const rect = (view.strip ? view.node.firstChild : view.panel ? view.node.firstChild : view.node).getBoundingClientRect();
+      const rect = view.canvas.getBoundingClientRect();
       const x = event.clientX - rect.left, y = event.clientY - rect.top;
       const along = view.strip ? Math.max(0, view.y - 6 - y) / Math.tan(SLANT * Math.PI / 180) : 0; // back down a slanted title
       const k = Math.floor((x - along - view.x) / view.cell);
@@ -830,7 +894,7 @@ function attentionBoard(root, data, hooks) {
     const readings = cell => D.sources.map((S, s) => {
       const values = {}, spec = valid({ s, l: cell.l ?? panelOf(s).l, h: cell.h ?? panelOf(s).h, k: "first" });
       for (const k of Object.keys(KINDS)) {
-        const g = S.maps[k] && !(S.vanilla && k === "refined") ? grid({ ...spec, k }) : null;
+        const g = kindsOf(S).includes(k) ? grid({ ...spec, k }) : null;
         values[k] = g && g.z ? g.z[cell.q * N + cell.k] : ABSENT;
       }
       return { s, spec, values };
@@ -867,8 +931,7 @@ function attentionBoard(root, data, hooks) {
       for (const column of columns) head.append(el("th", column.now ? "ab-now" : "", column.label));
       table.append(head);
       D.sources.forEach((S, s) => {
-        for (const k of Object.keys(KINDS)) {
-          if (!S.maps[k] || (S.vanilla && k === "refined")) continue;
+        for (const k of kindsOf(S)) {
           const row = el("tr"); row.append(el("td", "", `${S.name} ${KINDS[k]}`));
           for (const { l, h, now } of columns) {
             const there = l < S.layers && (h in TOGETHER || h < S.heads), at = cell.q * N + cell.k;
@@ -911,14 +974,17 @@ function attentionBoard(root, data, hooks) {
     }
     function mark() {
       const ink = colours();
+      for (const sheet of new Set(views.map(view => view.sheet))) {
+        if (sheet.marked) sheet.c.clearRect(0, 0, sheet.width, sheet.height);
+        sheet.marked = Boolean(own.view.lock || hover); // an untouched sheet costs nothing
+      }
       for (const view of views) {
-        view.c.clearRect(0, 0, view.width, view.height);
         if (own.view.lock) outline(view, own.view.lock, LOCK, ink, !hover);
         if (hover) outline(view, hover, HOVER, ink, true);
       }
     }
     function outline(view, cell, colour, ink, labels) {
-      const c = view.c, { x, y, cell: e } = view;
+      const c = view.sheet.c, { x, y, cell: e } = view;
       const box = (bx, by, bw, bh, line, bare) => { if (!bare) { c.lineWidth = line + 1.5; c.strokeStyle = ink.paper; c.strokeRect(bx, by, bw, bh); } c.lineWidth = line; c.strokeStyle = colour; c.strokeRect(bx, by, bw, bh); };
       if (view.strip) {
         if (cell.k !== null && view.rows.some(row => lastPlace(row.s) === cell.q)) box(x + cell.k * e, y - 2, Math.max(3, e), view.rows.length * 22 + 2, 1.5);
@@ -961,29 +1027,36 @@ function attentionBoard(root, data, hooks) {
       }
       return mass;
     }
+    let ledgerOf = ""; // what the ledger is drawn for
     function drawLedger() {
+      const now = JSON.stringify([D.signature, own.view.lock && own.view.lock.q, own.view.linked, own.view.panels]);
+      if (now === ledgerOf) return;
+      ledgerOf = now;
       const locked = own.view.lock, one = locked ? locked.q : lastPlace(0), placeOf = s => (locked ? one : lastPlace(s));
       ledgerTitle.textContent = locked || D.sources.every((_, s) => lastPlace(s) === one) ? `Row ${D.slots[one]}, ${D.titles[one]} ` : "The last row of each history ";
       ledgerTitle.append(el("span", "", `\u00b7 ${locked ? "locked" : "the last row, where the prediction is made; lock a cell for another"} \u00b7 where its attention weight lies; each key counts once, in the first line that fits`));
-      const names = { ...LEDGER, group: D.groups ? `same ${D.groups.name} (first listed)` : "" };
       const columns = stripRows().map(row => ({ label: row.label, mass: ledgerRow(row.s, row.spec, placeOf(row.s)) }));
-      const table = el("table"), head = el("tr"); head.append(el("th", "", "key"));
-      for (const column of columns) head.append(el("th", "", column.label));
-      table.append(head);
+      const shape = JSON.stringify([D.groups && D.groups.name, columns.map(column => column.label)]);
+      if (shape !== ledgerShape) ledger.replaceChildren(ledgerTable(columns));
+      ledgerShape = shape;
+      for (const { key, column, td } of ledgerCells) { // the browser is slower at a new table than at new words in an old one
+        const { mass } = columns[column];
+        td.firstChild.data = mass ? (key ? mass[key] : Object.values(mass).reduce((a, b) => a + b, 0)).toFixed(3) : "not here";
+        if (key) td.style.background = mass ? `linear-gradient(to right, rgba(70,130,180,.28) ${(mass[key] * 100).toFixed(1)}%, transparent 0)` : "";
+      }
+    }
+    let ledgerShape = "", ledgerCells = [];
+    function ledgerTable(columns) {
+      const table = el("table"), line = (tag, text) => { const row = el("tr"); row.append(el(tag, "", text)); table.append(row); return row; };
+      const titles = line("th", "key"), names = { ...LEDGER, group: D.groups ? `same ${D.groups.name} (first listed)` : "", "": "sum" };
+      for (const column of columns) titles.append(el("th", "", column.label));
+      ledgerCells = [];
       for (const [key, text] of Object.entries(names)) {
         if (!text) continue;
-        const row = el("tr"); row.append(el("td", "", text));
-        for (const { mass } of columns) {
-          const td = el("td", "", mass ? mass[key].toFixed(3) : "not here");
-          if (mass) td.style.background = `linear-gradient(to right, rgba(70,130,180,.28) ${(mass[key] * 100).toFixed(1)}%, transparent 0)`;
-          row.append(td);
-        }
-        table.append(row);
+        const row = line("td", text);
+        columns.forEach((_, column) => { const td = el("td", "", " "); row.append(td); ledgerCells.push({ key, column, td }); });
       }
-      const sum = el("tr"); sum.append(el("td", "", "sum"));
-      for (const { mass } of columns) sum.append(el("td", "", mass ? Object.values(mass).reduce((a, b) => a + b, 0).toFixed(3) : ""));
-      table.append(sum);
-      ledger.replaceChildren(table);
+      return table;
     }
 
     /* ---- the address: the board's view after "#" -------------------------------------------------- */
@@ -997,7 +1070,14 @@ function attentionBoard(root, data, hooks) {
       if (view.lock) out.push(`lock=${view.lock.q + 1}${view.lock.k === null ? "" : "." + (view.lock.k + 1)}`);
       return out.length ? "#" + out.join("&") : "";
     }
+    let soon = 0;
+    function writeHashSoon() { // a browser takes longer to change the address than to draw a map
+      clearTimeout(soon);
+      soon = setTimeout(writeHash, 150);
+    }
     function writeHash() {
+      clearTimeout(soon);
+      if (!box.isConnected) return;
       writesHash = Boolean(own.hooks.lock); // in a file of its own there is no address to share
       (window.attentionBoardViews ||= {})[location.pathname] = { view: hash(), signature: D.signature };
       if (writesHash && location.hash !== hash()) history.replaceState(history.state, "", location.pathname + location.search + hash());
@@ -1060,7 +1140,7 @@ function attentionBoard(root, data, hooks) {
       shown.forEach(({ g, title }) => {
         y += 4; say(title, 10.5, 400); y += 2;
         if (!g.z) { say(g.why, 10.5, 400); return; }
-        const at = y; steps.push(t => paintMap(t, g, signed, geo, PRINT, 0, at)); y += geo.height;
+        const at = y; steps.push(t => { t.cells(painted(g, signed, PRINT), geo.x, at + geo.y, geo.cell); paintFrame(t, g, signed, geo, PRINT, 0, at); }); y += geo.height;
       });
       if (!signed || shown[0].g.z) { y += 4; say(legendName(signed), 10.5, 400); const at = y; steps.push(t => paintLegend(t, signed, PRINT, 6, at, 320)); y += 30; }
       if (D.groups) {
