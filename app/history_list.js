@@ -43,7 +43,8 @@ function apply(rows, edit) {
 function start(root) {
   const list = root.querySelector(".list");
   const said = root.querySelector(".said");
-  const S = { rows: [], pending: [], number: 0, active: 0, drag: null, drawn: "" };
+  const S = { rows: [], pending: [], number: 0, active: 0, drag: null, drawn: "", scrolled: 0 };
+  list.addEventListener("scroll", () => { S.scrolled = list.scrollTop; }, { passive: true });
   const elements = () => [...list.children];
   const titleOf = (place) => S.rows[place][1] || "(no title)";
 
@@ -52,9 +53,9 @@ function start(root) {
     if (drawn === S.drawn || S.drag) return;
     S.drawn = drawn;
     const focused = list.contains(root.getRootNode().activeElement);
-    const scrolled = list.scrollTop;
+    const { scrolled } = S;
     list.replaceChildren(...S.rows.map(row));
-    list.scrollTop = scrolled;
+    if (scrolled) list.scrollTop = scrolled; // to ask the list where it stands would wait for the page's layout
     S.active = Math.max(0, Math.min(S.active, S.rows.length - 1));
     const asks = S.data.replacing !== null && S.data.replacing !== S.asked;
     S.asked = S.data.replacing;

@@ -1,11 +1,13 @@
 """Timings, as ratios within one run; nothing here asserts a speed.
 
-    OMP_NUM_THREADS=2 pytest tests/benchmarks -o addopts= --benchmark-columns=median,iqr,rounds
+    OMP_NUM_THREADS=2 pytest tests/benchmarks -o addopts= --benchmark-columns=median,iqr,rounds -s
 
 (without the usual options, which check every shape). Each table is one comparison; the figure
 in brackets is the ratio to the fastest row. Beauty is read from ../shared/data/s3rec/Beauty.txt.
 """
 
+import statistics
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -82,12 +84,26 @@ def test_epoch(benchmark, beauty: Dataset, batches: str) -> None:
     ("backbone", "refinement"), PAIRS, ids=[f"{backbone}-{name}" for backbone, name in PAIRS]
 )
 def test_training_step(benchmark, backbone: str, refinement: str) -> None:
-    """A step on ml-latest-small as the shipped models were trained: ce, 32 full windows of 50."""
+    """A step on ml-latest-small as the shipped models were trained: ce, 32 full windows of 50.
+
+    Before each step comes one of the vanilla model, so that the printed ratio holds even where the
+    machine changes its speed from one test to the next.
+    """
     benchmark.group = f"2. a training step, {backbone}, ce, 32 windows of 50"
     dataset = awrsr.load_dataset(EMBEDDED)
     step = training_step(new_model(dataset, backbone, refinement), "ce")
+    vanilla_step = training_step(new_model(dataset, backbone), "ce")
+    vanilla_took: list[float] = []
     batch = torch.randint(1, dataset.n_items + 1, (32, 51), generator=torch.manual_seed(0))
-    benchmark.pedantic(lambda: step(batch), rounds=25, warmup_rounds=3)
+
+    def before() -> None:
+        start = time.perf_counter()
+        vanilla_step(batch)
+        vanilla_took.append(time.perf_counter() - start)
+
+    benchmark.pedantic(lambda: step(batch), setup=before, rounds=25, warmup_rounds=3)
+    ratio = benchmark.stats["median"] / statistics.median(vanilla_took[-25:])
+    print(f"\n{backbone}-{refinement}: {ratio:.2f} of the vanilla model's steps between")
 
 
 @pytest.mark.benchmark(group="3. evaluation of Beauty, SASRec, test split, per 22,363 users")
