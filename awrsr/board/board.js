@@ -431,7 +431,8 @@ function attentionBoard(root, data, hooks) {
 
     /* ---- one large map ------------------------------------------------------------------------- */
     function geometry(room, wanted) {
-      const left = 46, right = Math.min(150, Math.max(84, room * .27)), above = 6;
+      const digits = Math.max(...D.slots.map(slot => String(slot).length)), left = 46 + 6 * Math.max(0, digits - 3);
+      const right = Math.min(150, Math.max(84, room * .27)), above = 6;
       let cell = Math.min(34, wanted || (room - left - right) / N);
       if (cell >= 4) cell = Math.floor(cell * 2) / 2;
       const size = cell * N;
