@@ -1,7 +1,7 @@
 // A button that asks Python for a file, together with the board's view, and saves what comes.
 //
-// data: the file's bytes, empty while none was asked for. trigger "asked": {view}, the part of the
-// address after "#", which the board keeps there and the server never sees otherwise.
+// data: the file's bytes, empty while none was asked for. trigger "asked": {view}, as the board has it in
+// the part of the address after "#", a moment later than here; the server never sees it otherwise.
 
 const NAME = "awrsr-inspection.zip";
 const waiting = new WeakSet();
@@ -16,7 +16,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   };
   button.onclick = () => {
     wait(true);
-    setTriggerValue("asked", { view: window.location.hash });
+    const { view } = window.attentionBoardViews?.[window.location.pathname] ?? {};
+    setTriggerValue("asked", { view: view ?? window.location.hash });
   };
   if (!(data instanceof Uint8Array) || !data.length || !waiting.has(parentElement)) return;
   const link = document.createElement("a");

@@ -574,7 +574,7 @@ function attentionBoard(root, data, hooks) {
       const focused = root.activeElement || (root.getRootNode && root.getRootNode().activeElement);
       const label = focused && box.contains(focused) ? focused.getAttribute("aria-label") : null;
       Object.assign(own.view, change);
-      drawMaps(); later(drawRest);
+      drawMaps(); keepView(); later(drawRest);
       if (label) for (const e of box.querySelectorAll("[aria-label]")) if (e.getAttribute("aria-label") === label) { e.focus({ preventScroll: true }); break; }
     }
     let barOf = ""; // the choices that the bar is built for
@@ -1072,7 +1072,11 @@ function attentionBoard(root, data, hooks) {
       return out.length ? "#" + out.join("&") : "";
     }
     let soon = 0;
+    function keepView() { // for the page's way back, and for whoever takes the board away
+      (window.attentionBoardViews ||= {})[location.pathname] = { view: hash(), signature: D.signature };
+    }
     function writeHashSoon() { // a browser takes longer to change the address than to draw a map
+      keepView();
       clearTimeout(soon);
       soon = setTimeout(writeHash, 150);
     }
@@ -1080,7 +1084,7 @@ function attentionBoard(root, data, hooks) {
       clearTimeout(soon);
       if (!box.isConnected) return;
       writesHash = Boolean(own.hooks.lock); // in a file of its own there is no address to share
-      (window.attentionBoardViews ||= {})[location.pathname] = { view: hash(), signature: D.signature };
+      keepView();
       if (writesHash && location.hash !== hash()) history.replaceState(history.state, "", location.pathname + location.search + hash());
     }
     function left() { // the view when this page of the app was left for another; a lock only means something on the same maps
