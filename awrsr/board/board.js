@@ -440,8 +440,8 @@ function attentionBoard(root, data, hooks) {
     }
     const missingFrom = g => [...Array(N).keys()].filter(i => g.z[i * N + i] !== g.z[i * N + i]);
     const numbered = geo => geo.cell >= 26; // room for numbers in the cells
-    function paintFrame(surface, g, signed, geo, ink, dx = 0, dy = 0) { // all of a map but the colours of its cells
-      const { cell, size } = geo, x = geo.x + dx, y = geo.y + dy, missing = missingFrom(g);
+    function paintFrame(surface, g, signed, geo, ink, dy = 0) { // all of a map but the colours of its cells
+      const { cell, size, x } = geo, y = geo.y + dy, missing = missingFrom(g);
       for (const i of missing) { // a slot that this history has not
         surface.rect(x, y + i * cell + cell * .45, (i + 1) * cell, Math.max(1, cell * .1), "rgba(128,132,140,.5)");
         surface.rect(x + i * cell + cell * .45, y + i * cell, Math.max(1, cell * .1), size - i * cell, "rgba(128,132,140,.5)");
@@ -465,11 +465,11 @@ function attentionBoard(root, data, hooks) {
       for (let i = N - 1; i >= 0; i -= every) { // titles stand on the diagonal: of the row to their left, of the column below
         surface.text(D.slots[i], x - 11, y + (i + .5) * cell, { size: Math.min(10, font), align: "right", fill: ink.ink, alpha: .8 });
         const from = x + (i + 1) * cell + 4;
-        surface.text(clipped(name(i), geo.width + dx - from - 2, font), from, y + (i + .5) * cell, { size: font, fill: ink.ink, alpha: missing.includes(i) ? .5 : 1 });
+        surface.text(clipped(name(i), geo.width - from - 2, font), from, y + (i + .5) * cell, { size: font, fill: ink.ink, alpha: missing.includes(i) ? .5 : 1 });
       }
       for (let i = N - 1; i >= 0; i -= across) surface.text(D.slots[i], x + (i + .5) * cell, y + size + 15, { size: Math.min(10, Math.max(8.5, font)), align: "center", fill: ink.ink, alpha: .8 });
       const order = size < 120 ? "" : ", older \u2192 newer";
-      surface.text("query" + order, dx + 9, y + size / 2, { size: 10.5, align: "center", turn: 90, fill: ink.ink, alpha: .8 });
+      surface.text("query" + order, 9, y + size / 2, { size: 10.5, align: "center", turn: 90, fill: ink.ink, alpha: .8 });
       surface.text("key, older \u2192 newer", size < 120 ? x : x + size / 2, y + size + 30, { size: 10.5, align: size < 120 ? "left" : "center", fill: ink.ink, alpha: .8 });
     }
     const short = (value, signed) => Math.abs(value) < .005 && signed ? (value ? "\u22480" : "0") : (signed && value > 0 ? "+" : "") + value.toFixed(2).replace(/^(-?)0\./, "$1.").replace("+0.", "+.");
@@ -599,7 +599,7 @@ function attentionBoard(root, data, hooks) {
       };
       Object.assign(slider, { type: "range", min: 20, max: 100, step: 5 });
       slider.setAttribute("aria-label", "Share of each row's mass to show");
-      slider.oninput = () => { text(); own.view.share = +slider.value; later(recolour); };
+      slider.oninput = () => { text(); set({ share: +slider.value }); };
       slider.follow = () => { if (value.textContent && +slider.value === own.view.share) return; slider.value = own.view.share; text(); };
       slider.follow(); share.append(value, slider); bar.append(share);
       bar.append(chooser("Size", [["fit", "fit the page"], ["large", "large"]], () => own.view.size, size => set({ size })));
@@ -628,7 +628,6 @@ function attentionBoard(root, data, hooks) {
     function against(pair) { // the same layer, head and map of two other sources
       set({ panels: pair.split("|").map((s, i) => valid({ ...own.view.panels[i], s: +s })) });
     }
-    function recolour() { drawThumbs(); drawPanels(); drawLegend(); drawStrip(); mark(); writeHashSoon(); }
     const linked = spec => own.view.panels.map(panel => valid({ ...spec, s: panel.s }));
     function choose(p, change) {
       const panels = own.view.panels.map(panel => ({ ...panel }));
@@ -706,16 +705,16 @@ function attentionBoard(root, data, hooks) {
     between.append(betweenNote);
     function drawPanels() {
       views = views.filter(view => !view.panel);
-      const view = own.view, ink = colours(), wide = view.size === "large", apart = view.mode === "difference";
+      const view = own.view, ink = colours(), wide = view.size === "large", apart = view.mode === "difference", room = roomOf(wide ? 1 : view.panels.length);
       panels.className = "ab-panels" + (apart && width >= 700 ? " ab-pair" : wide ? " ab-large" : "");
       const now = JSON.stringify([D.sources.map(S => [S.name, S.title, S.layers, S.heads, S.vanilla]), compared()]);
       if (now !== headsOf) { heads = view.panels.map(headOf); panels.replaceChildren(...heads); } else follow(panels);
       headsOf = now;
-      view.panels.forEach((spec, p) => show(heads[p], apart ? null : mapBox(p, grid(spec), false, spec, specName(spec), roomOf(wide ? 1 : view.panels.length), ink)));
+      view.panels.forEach((spec, p) => show(heads[p], apart ? null : mapBox(p, grid(spec), false, spec, specName(spec), room, ink)));
       if (wide) for (const place of apart ? [0, 1] : ["difference"]) delete large[place]; // too much memory to keep for later
       if (!apart) { between.remove(); return; }
       betweenNote.textContent = `Right less left: ${specName(view.panels[1])} \u2212 ${specName(view.panels[0])}`;
-      show(between, mapBox("difference", difference(), true, view.panels[1], "the difference", roomOf(wide ? 1 : 2), ink)); // at the left map's place and in its size, so that they can be blinked
+      show(between, mapBox("difference", difference(), true, view.panels[1], "the difference", room, ink)); // at the left map's place and in its size, so that they can be blinked
       if (!between.parentNode) panels.append(between);
     }
     function show(part, drawn) { // under the part's first child; what stays is not touched
@@ -1145,7 +1144,7 @@ function attentionBoard(root, data, hooks) {
       shown.forEach(({ g, title }) => {
         y += 4; say(title, 10.5, 400); y += 2;
         if (!g.z) { say(g.why, 10.5, 400); return; }
-        const at = y; steps.push(t => { t.cells(painted(g, signed, PRINT), geo.x, at + geo.y, geo.cell); paintFrame(t, g, signed, geo, PRINT, 0, at); }); y += geo.height;
+        const at = y; steps.push(t => { t.cells(painted(g, signed, PRINT), geo.x, at + geo.y, geo.cell); paintFrame(t, g, signed, geo, PRINT, at); }); y += geo.height;
       });
       if (!signed || shown[0].g.z) { y += 4; say(legendName(signed), 10.5, 400); const at = y; steps.push(t => paintLegend(t, signed, PRINT, 6, at, 320)); y += 30; }
       if (D.groups) {
