@@ -390,6 +390,10 @@ function attentionBoard(root, data, hooks) {
       while (low < high) { const mid = (low + high + 1) >> 1; if (measured(text.slice(0, mid) + "\u2026", size) <= room) low = mid; else high = mid - 1; }
       return low ? text.slice(0, low).trimEnd() + "\u2026" : "";
     }
+    function resized(canvas, wide, high) { // its memory is kept where it can be: new memory costs more than the drawing
+      if (canvas.width !== wide || canvas.height !== high) { canvas.width = wide; canvas.height = high; }
+      return canvas.getContext("2d");
+    }
     function onCanvas(c) {
       return {
         rect(x, y, w, h, fill) { c.fillStyle = fill; c.fillRect(x, y, w, h); },
@@ -400,8 +404,7 @@ function attentionBoard(root, data, hooks) {
           c.fillText(text, 0, 0); c.restore();
         },
         cells(pixels, x, y, cell) {
-          if (scratch.width !== N) scratch.width = scratch.height = N;
-          scratch.getContext("2d").putImageData(new ImageData(pixels, N, N), 0, 0);
+          resized(scratch, N, N).putImageData(new ImageData(pixels, N, N), 0, 0);
           c.imageSmoothingEnabled = false; c.drawImage(scratch, x, y, N * cell, N * cell);
         },
       };
@@ -542,10 +545,9 @@ function attentionBoard(root, data, hooks) {
       mark(); writeHashSoon();
       setTimeout(tell, 0); // the locked places may be others now
     }
-    function size(canvas, w, h, used = true) { // empty, in this size; its memory is kept where it can be: new memory costs more than the drawing
-      const dpr = Math.min(3, window.devicePixelRatio || 1), wide = Math.max(1, Math.round(w * dpr)), high = Math.max(1, Math.round(h * dpr));
-      const c = canvas.getContext("2d");
-      if (canvas.width !== wide || canvas.height !== high) { canvas.width = wide; canvas.height = high; }
+    function size(canvas, w, h, used = true) { // empty, in this size
+      const dpr = Math.min(3, window.devicePixelRatio || 1);
+      const c = resized(canvas, Math.max(1, Math.round(w * dpr)), Math.max(1, Math.round(h * dpr)));
       canvas.style.width = w + "px"; canvas.style.height = h + "px";
       c.setTransform(dpr, 0, 0, dpr, 0, 0);
       if (used) c.clearRect(0, 0, w, h);
@@ -756,9 +758,8 @@ function attentionBoard(root, data, hooks) {
       const frameOf = [D.signature, theme, geo.width, geo.cell, window.devicePixelRatio, missingFrom(g)].join();
       if (numbered(geo) || frameOf !== map.framed) paintFrame(onCanvas(size(frame, geo.width, geo.height)), g, signed, geo, ink);
       map.framed = frameOf;
-      if (cells.width !== N) cells.width = cells.height = N; // a pixel a cell, enlarged by the browser
       Object.assign(cells.style, { left: geo.x + "px", top: geo.y + "px", width: geo.size + "px", height: geo.size + "px" });
-      cells.getContext("2d").putImageData(new ImageData(painted(g, signed, ink), N, N), 0, 0);
+      resized(cells, N, N).putImageData(new ImageData(painted(g, signed, ink), N, N), 0, 0); // a pixel a cell, enlarged by the browser
       holder.setAttribute("aria-label", `${title}: arrow keys move, Enter locks the cell, R the row, Escape releases`);
       views.push(view);
       return holder;

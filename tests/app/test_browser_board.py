@@ -28,6 +28,8 @@ from PIL import Image
 
 import awrsr
 from app.state import default_user
+from awrsr.board import Source, item_names, payload
+from awrsr.board import page as board_page
 from awrsr.explain import rollout
 
 pytestmark = pytest.mark.browser
@@ -90,6 +92,13 @@ def picture(page, place: int) -> np.ndarray:
     return np.asarray(drawn.convert("RGB"))
 
 
+def ramp() -> np.ndarray:
+    """The colours from weight 0 to 1, (256, 3)."""
+    stops = np.array([[int(h[i : i + 2], 16) for i in (0, 2, 4)] for h in VIRIDIS.split()])
+    steps = np.linspace(0, 9, 256)
+    return np.stack([np.interp(steps, range(10), stops[:, c]) for c in range(3)], axis=1)
+
+
 @pytest.fixture
 def board(visit):
     return with_board(visit())
@@ -109,9 +118,7 @@ def test_numbers_drawn_are_numbers_traced(board):
 
 def test_colours_drawn_are_weights_traced(board):
     """Every cell's colour, read back along the ramp, is the square root of its weight."""
-    ramp = np.array([[int(h[i : i + 2], 16) for i in (0, 2, 4)] for h in VIRIDIS.split()])
-    steps = np.linspace(0, 9, 256)
-    table = np.stack([np.interp(steps, range(10), ramp[:, c]) for c in range(3)], axis=1)
+    table = ramp()
     for place, side in enumerate("AB"):
         weights = expected(1, 0)[side, "first" if side == "A" else "refined"].numpy()
         drawn = picture(board, place)
@@ -308,6 +315,42 @@ def test_two_hundred_items(visit, server):
     choose(page, "View", "difference")
     expect(page.get_by_text("Right less left")).to_be_visible()
     assert page.sent == []
+
+
+@pytest.mark.parametrize("m", [299, 300])
+def test_maps_are_drawn_to_their_last_row(visit, tmp_path, make_model, tiny_dataset, m):
+    """A fresh canvas is 300 x 150: at 300 items one side of it is right already."""
+    history = [1 + 7 * slot % tiny_dataset.n_items for slot in range(m)]
+    trace = awrsr.trace(make_model(max_length=m), history)
+    sources = [Source(name="A", title="vanilla", trace=trace)]
+    file = tmp_path / "board.html"
+    file.write_text(board_page(payload(sources, item_names(tiny_dataset))), encoding="utf-8")
+    page = visit(file.as_uri())
+    page.locator(".ab[data-signature]").wait_for()
+    cells = large_map(page, 0).locator("canvas.ab-cells")
+    assert cells.evaluate("canvas => [canvas.width, canvas.height]") == [m, m]
+    drawn = cells.evaluate("(cv, m) => [...cv.getContext('2d').getImageData(0, 0, m, m).data]", m)
+    drawn = np.array(drawn).reshape(m, m, 4)
+    roots = np.sqrt(trace.layers[1].first_order[0].numpy())
+    shown = np.tril(np.ones((m, m), dtype=bool))
+    assert (drawn[..., 3] == np.where(shown, 255, 0)).all()
+    nearest = np.abs(ramp()[None] - drawn[shown][:, None, :3]).sum(2).argmin(1) / 255
+    np.testing.assert_allclose(nearest, roots[shown], atol=0.006)
+    small = page.locator(".ab-thumbs canvas").first  # its maps are drawn by way of another canvas
+    box = page.locator(".ab-thumb").last.bounding_box()
+    at = small.bounding_box()
+    spots = [
+        [box["x"] - at["x"] + box["width"] * x, box["y"] - at["y"] + box["height"] * y]
+        for x, y in ((0.6, 0.75), (0.8, 0.95), (0.75, 0.6))
+    ]
+    alphas = small.evaluate(
+        """(canvas, spots) => {
+            const scale = canvas.width / canvas.clientWidth, c = canvas.getContext('2d');
+            return spots.map(([x, y]) => c.getImageData(x * scale, y * scale, 1, 1).data[3]);
+        }""",
+        spots,
+    )
+    assert alphas == [255, 255, 0]
 
 
 def test_figures_for_a_paper(visit, tmp_path):
