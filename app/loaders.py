@@ -18,7 +18,6 @@ import streamlit as st
 import torch
 
 from app.jobs import JobOwner, JobPool
-from app.text import item_labels
 from awrsr import attribution, load_dataset, load_model
 from awrsr.board import ItemNames, item_names
 from awrsr.checkpoint import (
@@ -207,20 +206,9 @@ def _item_names(directory: str, stamp: Stamp, _dataset: Dataset) -> ItemNames:
 
 
 def get_item_names(dataset: Dataset) -> ItemNames:
-    """Titles and groups of a dataset's items, read once per server."""
+    """Names and groups of a dataset's items, read once per server."""
     assert dataset.directory is not None
     return _item_names(str(dataset.directory), _stamp(dataset.directory, FILES), dataset)
-
-
-@st.cache_resource(max_entries=MAX_DATASETS, show_spinner=False)
-def _item_labels(directory: str, stamp: Stamp, _dataset: Dataset) -> list[str]:
-    return item_labels(_dataset)
-
-
-def get_item_labels(dataset: Dataset) -> list[str]:
-    """Every item as a selectbox's option, see `item_labels`, made once per server."""
-    assert dataset.directory is not None
-    return _item_labels(str(dataset.directory), _stamp(dataset.directory, FILES), dataset)
 
 
 def fingerprint(directory: Path) -> str:

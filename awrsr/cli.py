@@ -749,7 +749,7 @@ def _check_list(entries: list[str | int]) -> None:
 
 
 def _title_and_id(dataset: Dataset, item: int) -> str:
-    return f"{dataset.titles([item])[0]} (id {dataset.item_ids[item - 1]})"
+    return f"{dataset.items['title'].iloc[item - 1]} (id {dataset.item_ids[item - 1]})"
 
 
 def _print_results(metrics: dict[str, dict[str, float]]) -> None:

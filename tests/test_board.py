@@ -173,6 +173,26 @@ def test_the_band_shows_the_first_entry_of_the_first_column_that_groups():
     assert board.item_names(dataset).groups is None
 
 
+@pytest.mark.parametrize("form", [list, tuple, np.array], ids=["list", "tuple", "array"])
+def test_a_column_of_lists_groups_by_their_first_entry(form):
+    dataset = make_dataset(n_items=12)
+    genres = [form(genres) for genres in (["Comedy", "Drama"], ["Drama"], [], ["Drama"]) * 3]
+    items = dataset.items.assign(
+        details=[{"pages": [1, 2], "of": {"a": number % 2}} for number in range(12)], genres=genres
+    )
+    names = board.item_names(dataclasses.replace(dataset, items=items))
+    assert names.group_name == "genres"
+    assert list(names.groups or []) == ["Comedy", "Drama", "", "Drama"] * 3
+
+
+def test_items_of_one_title_are_told_apart_on_the_axis(make_model):
+    dataset = make_dataset(n_items=11)
+    dataset = dataclasses.replace(dataset, items=dataset.items.assign(title=["Same"] * 11))
+    source = Source(name="A", title="", trace=trace(make_model(), [7, 8, 7]))
+    titles = board.payload([source], board.item_names(dataset))["titles"]
+    assert titles == ["Same [107]", "Same [108]", "Same [107]"]
+
+
 def test_a_groups_colour_is_the_same_for_every_history(make_model):
     groups = ["x", *"aabbbccdde"]
     names = dataclasses.replace(NAMES, groups=groups, group_name="of")

@@ -245,6 +245,29 @@ def test_trace_prints_the_last_rows_and_writes_all_maps(call, place: Path):
     assert len(lines) == 2 + 7 * len(trace.layers)  # the first line, the file written
 
 
+def test_items_of_one_title_are_told_apart_and_a_number_is_an_id(call, place: Path, tmp_path: Path):
+    tiny = model_and_dataset(place)[1]
+    shutil.copytree(place / "tiny", tmp_path / "tiny")
+    path = tmp_path / "tiny" / "items.parquet"
+    titles = ["Same", "Same", "101", *"DEFGHIJK"]  # the third item is called as the first one's id
+    pd.read_parquet(path).assign(title=titles).to_parquet(path)
+    model = tmp_path / "tiny" / "models" / "sasrec-additive"
+    said = "Same [101] Same [102] 101 [103]"
+    code, out, err = call(f"trace {model} '[101, 102, 103]' --device cpu")
+    assert (code, err) == (0, "")
+    assert said == " ".join(" ".join(line.split()[:2]) for line in out.splitlines()[5:8])
+    code, out, err = call(f"attribute {model} '[101, 102, 103]' 'Same [101]' --device cpu")
+    assert (code, err) == (0, "")
+    assert said == " ".join(" ".join(line.split()[:2]) for line in out.splitlines()[5:8])
+    assert out.startswith("question  score of Same (id 101)\n")
+    code, out, err = call(f"recommend {model} '[\"101\"]' --device cpu")
+    assert (code, out) == (2, "")
+    assert "'101' names 2 items of tiny: '101 [103]' (id 103) and 'Same [101]' (id 101)" in err
+    first = call(f"recommend {model} '[101]' --device cpu")
+    assert first[0] == 0 and first == call(f"recommend {model} '[\"Same [101]\"]' --device cpu")
+    assert set(tiny.item_ids) >= {"101", "102", "103"}
+
+
 def test_trace_of_a_vanilla_model_prints_its_one_kind_once(call, place: Path, tmp_path: Path):
     shutil.copytree(place / "tiny", tmp_path / "tiny")
     vanilla = tmp_path / "tiny" / "models" / "vanilla"

@@ -309,7 +309,7 @@ def show_about(dataset: Dataset) -> None:
 
 def choose_rival(dataset: Dataset, target: int) -> int | None:
     """The item whose score is taken off, if one is wanted and it is not the target itself."""
-    labels = loaders.get_item_labels(dataset)
+    labels = loaders.get_item_names(dataset).titles
     rival = st.selectbox(
         "Rather than (optional)",
         range(1, dataset.n_items + 1),
@@ -338,7 +338,7 @@ def choose_target(
         )
     else:  # the whole catalogue is in the history
         automatic, why = history[-1], "newest item"
-    labels = loaders.get_item_labels(dataset)
+    labels = loaders.get_item_names(dataset).titles
 
     def label(item: int) -> str:
         # The same words for every history: thousands of options go to the browser only once.

@@ -4,7 +4,7 @@
 draws them as a still picture.
 """
 
-from awrsr.board.figure import FORMATS, KINDS, Format, layer_figures, map_grid, save
+from awrsr.board.figure import FORMATS, KINDS, Format, clipped, layer_figures, map_grid, save
 from awrsr.board.payload import (
     Drawn,
     ItemNames,
@@ -25,6 +25,7 @@ __all__ = [
     "ItemNames",
     "Source",
     "align",
+    "clipped",
     "item_names",
     "layer_figures",
     "map_grid",

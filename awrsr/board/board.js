@@ -386,9 +386,11 @@ function attentionBoard(root, data, hooks) {
     }
     function cutTo(text, room, size) {
       if (measured(text, size) <= room) return text;
+      const [id] = / \[[^[\]]+\](?: \u21ba)?$/.exec(text) || [""]; // what tells an item from others of its title
+      const end = measured(`\u2026${id}`, size) < room ? `\u2026${id}` : "\u2026";
       let low = 0, high = text.length;
-      while (low < high) { const mid = (low + high + 1) >> 1; if (measured(text.slice(0, mid) + "\u2026", size) <= room) low = mid; else high = mid - 1; }
-      return low ? text.slice(0, low).trimEnd() + "\u2026" : "";
+      while (low < high) { const mid = (low + high + 1) >> 1; if (measured(text.slice(0, mid) + end, size) <= room) low = mid; else high = mid - 1; }
+      return low || end.length > 1 ? text.slice(0, low).trimEnd() + end : "";
     }
     function resized(canvas, wide, high) { // its memory is kept where it can be: new memory costs more than the drawing
       if (canvas.width !== wide || canvas.height !== high) { canvas.width = wide; canvas.height = high; }

@@ -87,16 +87,23 @@ class ItemNames:
 
 
 def item_names(dataset: Dataset) -> ItemNames:
-    """Titles, and the first further column of text that puts items into groups.
+    """Names, and the first further column that puts items into groups.
 
-    A cell "Comedy|Drama" counts as its first entry.
+    A cell "Comedy|Drama", or a list of both, counts as its first entry; records group nothing.
     """
     titles = dataset.titles(range(1, dataset.n_items + 1))
     for column in dataset.items.columns.drop(["item", "item_id", "title"]):
-        groups = [str(value).split("|")[0].strip() for value in dataset.items[column]]
-        if 1 < len(set(groups)) <= max(2, len(groups) // 4):
+        found = [_group(value) for value in dataset.items[column]]
+        groups = [group for group in found if group is not None]
+        if len(groups) == len(found) and 1 < len(set(groups)) <= max(2, len(groups) // 4):
             return ItemNames(titles=titles, groups=groups, group_name=str(column))
     return ItemNames(titles=titles)
+
+
+def _group(value: object) -> str | None:
+    if isinstance(value, list | tuple | np.ndarray):
+        return _group(value[0]) if len(value) else ""
+    return None if isinstance(value, dict) else str(value).split("|")[0].strip()
 
 
 def align(histories: Sequence[Sequence[int]]) -> tuple[list[int], list[list[int]]]:

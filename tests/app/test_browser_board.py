@@ -1,5 +1,6 @@
 """The attention board in a real Chromium: what it draws is what was traced, and it asks nobody."""
 
+import dataclasses
 import io
 import json
 import re
@@ -315,6 +316,25 @@ def test_two_hundred_items(visit, server):
     choose(page, "View", "difference")
     expect(page.get_by_text("Right less left")).to_be_visible()
     assert page.sent == []
+
+
+def test_a_title_that_is_cut_keeps_its_id(visit, tmp_path, make_model, tiny_dataset):
+    titles = ["A very long title that is the title of two items"] * 2 + ["\u4e03" * 99] * 9
+    items = tiny_dataset.items.assign(title=titles)
+    dataset = dataclasses.replace(tiny_dataset, items=items)
+    trace = awrsr.trace(make_model(max_length=40), [1, 2, 1, 2, *range(3, 12)] * 3)
+    content = payload([Source(name="A", title="vanilla", trace=trace)], item_names(dataset))
+    file = tmp_path / "board.html"
+    file.write_text(board_page(content), encoding="utf-8")
+    page = visit(file.as_uri())
+    page.locator(".ab[data-signature]").wait_for()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download the large maps as SVG").click()
+    drawing = ET.fromstring(Path(waiting.value.path()).read_text(encoding="utf-8"))
+    texts = [element.text for element in drawing.iter(f"{SVG}text")]
+    named = [text for text in texts if text.startswith("A very")]
+    assert sum("\u2026" in text for text in named) > 1
+    assert {text[-7:] for text in named} == {"[101] \u21ba", "[102] \u21ba"}
 
 
 @pytest.mark.parametrize("m", [299, 300])
