@@ -33,6 +33,7 @@ from awrsr.model_card import (
     write_metrics,
     write_readme,
 )
+from awrsr.parquet import read_parquet
 from awrsr.recommendation import trace
 
 EXAMPLE_LENGTH = (10, 14)
@@ -372,10 +373,10 @@ def _test_ranks(run: Run, dataset: Dataset) -> results.Ranks:
     """Each user's rank in the test split, in the dataset's order, cut at `results.RANKS_KEPT`."""
     path = run.directory / RANKS_FILE
     try:
-        frame = pd.read_parquet(path)
+        frame = read_parquet(path)
         test = frame[frame["split"] == "test"]
         users, ranks = test["user_id"].astype(str).tolist(), test["rank"].to_numpy()
-    except (OSError, ValueError, KeyError) as error:
+    except (ValueError, KeyError) as error:
         raise DataError(f"{path} is not a readable table of ranks: {error}") from error
     if users != dataset.user_ids:
         raise DataError(
