@@ -22,11 +22,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from rapidfuzz import process
 
 from awrsr.errors import DataError, counted, suggestion
 from awrsr.files import new_directory, read_json, reading, write_json
+from awrsr.parquet import read_table, to_frame
 
 SCHEMA_VERSION = 1
 RECORDED = ("schema_version", "name", "counts", "fingerprint")
@@ -360,14 +362,15 @@ def load_dataset(directory: str | Path) -> Dataset:
             f"{directory / 'dataset.json'}: schema_version is {about.get('schema_version')!r}; "
             f"this version reads {SCHEMA_VERSION}"
         )
-    items = _read_parquet(directory / "items.parquet", ["item", "item_id", "title"])
-    table = _read_parquet(directory / "sequences.parquet", ["user_id", "items"])
+    described = _read_columns(directory / "items.parquet", ["item", "item_id", "title"])
+    items = to_frame(described, directory / "items.parquet")
+    table = _read_columns(directory / "sequences.parquet", ["user_id", "items"])
     if items["item"].tolist() != list(range(1, len(items) + 1)):
         raise DataError(
             f"{directory / 'items.parquet'}: column 'item' must count 1 to {len(items)}"
         )
 
-    lists = _read_lists(directory / "sequences.parquet", "items")
+    lists = _lists(directory / "sequences.parquet", table, "items")
     lengths = lists.value_lengths().to_numpy()
     flat = lists.flatten().to_numpy()
     if len(flat) and not (1 <= flat.min() and flat.max() <= len(items)):
@@ -376,8 +379,8 @@ def load_dataset(directory: str | Path) -> Dataset:
             f"the catalogue has items 1 to {len(items)}"
         )
     timestamps = None
-    if "timestamps" in table:
-        times = _read_lists(directory / "sequences.parquet", "timestamps")
+    if "timestamps" in table.column_names:
+        times = _lists(directory / "sequences.parquet", table, "timestamps")
         if not np.array_equal(times.value_lengths().to_numpy(), lengths):
             raise DataError(
                 f"{directory / 'sequences.parquet'}: 'timestamps' and 'items' differ in length"
@@ -387,7 +390,7 @@ def load_dataset(directory: str | Path) -> Dataset:
         name=str(about.get("name", directory.name)),
         about={key: value for key, value in about.items() if key not in RECORDED},
         items=items,
-        user_ids=[str(user) for user in table["user_id"]],
+        user_ids=[str(user) for user in table["user_id"].to_pylist()],
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         flat_items=flat.astype(np.int32),
         flat_timestamps=timestamps,
@@ -401,26 +404,24 @@ def load_dataset(directory: str | Path) -> Dataset:
     return dataset
 
 
-def _read_parquet(path: Path, needed: list[str]) -> pd.DataFrame:
-    try:
-        frame = pd.read_parquet(path)
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise DataError(f"{path} is not readable parquet: {error}") from error
-    missing = [name for name in needed if name not in frame]
+def _read_columns(path: Path, needed: list[str]) -> pa.Table:
+    """A parquet file with these columns, none of their cells empty."""
+    table = read_table(path)
+    missing = [name for name in needed if name not in table.column_names]
     if missing:
         raise DataError(
-            f"{path}: missing column {', '.join(missing)}; it has {', '.join(map(str, frame))}"
+            f"{path}: missing column {', '.join(missing)}; it has {', '.join(table.column_names)}"
         )
     for name in needed:
-        if frame[name].isna().any():
-            row = int(np.flatnonzero(frame[name].isna())[0])
+        row = pc.index(table[name].is_null(nan_is_null=True), True).as_py()
+        if row >= 0:
             raise DataError(f"{path}, row {row + 1}: {name!r} is empty")
-    return frame
+    return table
 
 
-def _read_lists(path: Path, name: str) -> pa.ListArray:
-    """A column of lists of whole numbers, none missing, of a file that can be read."""
-    column = pq.read_table(path, columns=[name])[name].combine_chunks()
+def _lists(path: Path, table: pa.Table, name: str) -> pa.ListArray:
+    """A column of lists of whole numbers, none missing."""
+    column = table[name].combine_chunks()
     if (
         not pa.types.is_list(column.type)
         or not pa.types.is_integer(column.type.value_type)

@@ -15,6 +15,8 @@ from awrsr.errors import AwrsrError, DataError
 
 STALE = 3600
 """Seconds after which nobody writes a new directory any more."""
+MAX_JSON = 4_000_000
+"""Bytes of a JSON file that is read; those written here have some thousands."""
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -114,10 +116,15 @@ def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object.
 
     Raises:
-        DataError: the file is missing, is not JSON, or holds something else than an object.
+        DataError: the file is missing or too large, is not JSON, or holds something else than an
+            object.
     """
     try:
+        if (size := path.stat().st_size) > MAX_JSON:
+            raise DataError(f"{path} has {size:,} bytes; accepted: at most {MAX_JSON:,}")
         value = json.loads(path.read_text(encoding="utf-8"))
+    except DataError:
+        raise
     except FileNotFoundError:
         raise DataError(f"{path} does not exist") from None
     except (OSError, ValueError, RecursionError) as error:

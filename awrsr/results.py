@@ -26,6 +26,7 @@ from awrsr.config import ModelConfig
 from awrsr.errors import DataError, counted
 from awrsr.files import make_directory, write_atomically, write_text
 from awrsr.grid import Grid, read_grid, run_name
+from awrsr.parquet import read_table
 from awrsr.refinement import REFINEMENTS
 
 RANKS_FILE, EXAMPLES_FILE = "ranks.parquet", "examples.npz"
@@ -446,12 +447,12 @@ def read_ranks(file: str | Path) -> dict[str, Ranks]:
     grid = read_grid(file)
     path = grid.results / RANKS_FILE
     try:
-        table = pq.read_table(path)
+        table = read_table(path)
         return {
             str(run): np.asarray(ranks, dtype=np.uint8)
             for run, ranks in zip(table["run"].to_pylist(), table["ranks"].to_pylist(), strict=True)
         }
-    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+    except (ValueError, KeyError, OverflowError) as error:
         raise DataError(
             f"{path} is not a readable table of ranks ({error}); {_again(grid)}"
         ) from error

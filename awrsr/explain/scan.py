@@ -27,7 +27,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 import torch
 import torch.distributed
 from jaxtyping import Bool, Float, Int
@@ -43,6 +42,7 @@ from awrsr.explain.heads import MEASURES, Batch, PredictionRows, batches, row_me
 from awrsr.files import make_directory, read_json, write_atomically, write_json
 from awrsr.metrics import target_ranks
 from awrsr.models import SequentialModel
+from awrsr.parquet import read_parquet
 from awrsr.recommendation import check_same_catalogue
 
 SCHEMA_VERSION = 2
@@ -530,7 +530,7 @@ def _merged(
     place: dict[str, int],
 ) -> pd.DataFrame:
     """All parts in one table: the wanted models or pairs in order, their users as the dataset's."""
-    table = pd.concat([pd.read_parquet(part / file) for part in parts], ignore_index=True)
+    table = pd.concat([read_parquet(part / file) for part in parts], ignore_index=True)
     order = {tuple(values): number for number, values in enumerate(wanted)}
     group = [order[key] for key in zip(*(table[name] for name in names), strict=True)]
     user = [place[user_id] for user_id in table["user_id"]]
@@ -556,10 +556,7 @@ def read_scan(directory: str | Path) -> Scan:
     }
     tables = {}
     for file, columns in needed.items():
-        try:
-            table = pd.read_parquet(directory / file)
-        except (OSError, ValueError, pa.ArrowException) as error:
-            raise DataError(f"{directory / file} is not readable parquet: {error}") from error
+        table = read_parquet(directory / file)
         missing = [name for name in columns if name not in table]
         if missing:
             raise DataError(f"{directory / file}: missing column {', '.join(missing)}")

@@ -28,7 +28,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 
 from awrsr.batching import HELD_OUT, history_and_target
 from awrsr.checkpoint import load_model, weights_fingerprint
@@ -46,6 +45,7 @@ from awrsr.explain.faithfulness import (
 )
 from awrsr.files import make_directory, read_json, remove_leftovers, write_atomically, write_json
 from awrsr.models import SequentialModel
+from awrsr.parquet import read_parquet
 from awrsr.planted import SORTS, load_causes
 from awrsr.recommendation import check_same_catalogue, trace
 
@@ -183,9 +183,9 @@ def read_study(directory: Path) -> Study:
             about=about,
             done=about["users"],
             summary=pd.read_csv(directory / SUMMARY_FILE),
-            curves=pd.read_parquet(directory / CURVES_FILE),
+            curves=read_parquet(directory / CURVES_FILE),
         )
-    except (OSError, ValueError, pa.ArrowException) as error:
+    except (OSError, ValueError) as error:
         raise DataError(f"{directory} is a damaged study: {error}") from error
 
 
@@ -317,7 +317,7 @@ def _finish(directory: Path, models: list[str], n_chunks: int, seed: int) -> Stu
     """Put the chunks together."""
     about = read_json(directory / STUDY_FILE)
     values, by_user = (
-        pd.concat([pd.read_parquet(_chunk(directory, kind, n)) for n in range(n_chunks)])
+        pd.concat([read_parquet(_chunk(directory, kind, n)) for n in range(n_chunks)])
         for kind in ("values", "curves")
     )
     summary = summarise_values(values, models, seed)
