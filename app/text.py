@@ -16,7 +16,8 @@ def plain(text: object) -> str:
     Escapes alone are not enough: Streamlit looks for icons (`:material/home:`), arrows (`->`) and
     addresses in what markdown has unescaped already. A joiner inside such a pattern hides it.
     """
-    one_line = re.sub(r"\s+", " ", str(text))
+    unicode = str(text).encode(errors="backslashreplace").decode()  # a file's name may be no text
+    one_line = re.sub(r"\s+", " ", unicode)
     return MARKS.sub(r"\\\1", INSIDE_PATTERNS.sub(JOINER, one_line))
 
 

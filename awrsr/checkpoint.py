@@ -20,6 +20,8 @@ from awrsr.models import SequentialModel, build_model
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
+ConfigFile = tuple[ModelConfig, Catalogue, TrainConfig]
+"""What config.json says."""
 HALVES = (torch.bfloat16, torch.float16)
 FLOATING = (torch.float64, torch.float32, *HALVES)
 HEADER_LENGTH_BYTES = 8
@@ -84,7 +86,7 @@ def save_tensors(
     write_atomically(path, write)
 
 
-def read_config(directory: Path) -> tuple[ModelConfig, Catalogue, TrainConfig]:
+def read_config(directory: Path) -> ConfigFile:
     """What config.json says.
 
     Raises:

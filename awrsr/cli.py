@@ -35,6 +35,7 @@ from awrsr.experiment import (
 from awrsr.files import (
     check_writable,
     make_directory,
+    passed_over,
     visible_directories,
     write_atomically,
     write_text,
@@ -454,11 +455,13 @@ def scan(
 def _model_directories(dataset: Path, models: list[str] | None) -> dict[str, Path]:
     """The models by name: a directory's last part."""
     folder = dataset / "models"
+    places = (dataset / explain.SEEDS_FOLDER, folder)  # of two of one name that in models/
     offered = {
-        path.name: path
-        for place in (dataset / explain.SEEDS_FOLDER, folder)  # of two of one name that in models/
-        for path in visible_directories(place, CONFIG_FILE)
+        path.name: path for place in places for path in visible_directories(place, CONFIG_FILE)
     }
+    for place in places:
+        if words := passed_over(place):
+            print(f"note: {words}", file=sys.stderr)
     if models is None and not offered:
         raise ConfigError(f"{folder} holds no models; train one, or name some with --models")
     found: dict[str, Path] = {}
@@ -483,10 +486,11 @@ def _pairs(dataset: Path, directories: dict[str, Path]) -> list[tuple[str, str]]
         for name, path in directories.items()
         if path.resolve().parent == (dataset / explain.SEEDS_FOLDER).resolve()
     }
+    settings = {name: read_config(path) for name, path in directories.items()}
     return [
         (a, b)
         for a, b in explain.all_pairs(list(directories))
-        if not {a, b} & again or explain.differ_by_seed(directories[a], directories[b])
+        if not {a, b} & again or explain.differ_by_seed(settings[a], settings[b])
     ]
 
 

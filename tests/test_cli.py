@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import os
 import shlex
 import shutil
 from pathlib import Path
@@ -266,6 +267,21 @@ def test_items_of_one_title_are_told_apart_and_a_number_is_an_id(call, place: Pa
     first = call(f"recommend {model} '[101]' --device cpu")
     assert first[0] == 0 and first == call(f"recommend {model} '[\"Same [101]\"]' --device cpu")
     assert set(tiny.item_ids) >= {"101", "102", "103"}
+
+
+def test_scan_names_the_folders_that_it_passes_over(call, place: Path, tmp_path: Path):
+    tiny = tmp_path / "tiny"
+    shutil.copytree(place / "tiny", tiny)
+    model = os.fsencode(tiny / "models" / "sasrec-additive")
+    shutil.copytree(model, os.fsencode(tiny / "models") + b"/\xff")
+    code, out, err = call(f"scan {tiny} --device cpu")
+    folder = tiny / "models"
+    assert (code, err) == (
+        0,
+        f"note: 1 folder in {folder} is not shown: a name must be UTF-8 ('\\udcff')\n",
+    )
+    assert [*awrsr.explain.read_scan(tiny / "scan").about["models"]] == ["sasrec-additive"]
+    assert "sasrec-additive" in out
 
 
 def test_trace_of_a_vanilla_model_prints_its_one_kind_once(call, place: Path, tmp_path: Path):

@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "board": "errors config dataset refinement tracing explain",
     "training": "errors config dataset files batching models losses evaluation checkpoint",
     "model_card": "errors config dataset files batching models evaluation checkpoint",
-    "grid": "errors config refinement",
+    "grid": "errors config files refinement",
     "results": "errors config files parquet refinement grid",
     "experiment": "errors batching config dataset files parquet evaluation checkpoint training "
     "model_card grid recommendation results",

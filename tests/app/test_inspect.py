@@ -464,7 +464,10 @@ def test_a_history_of_the_whole_catalogue_leaves_nothing_to_recommend(directory)
 def test_shared_and_blank_titles_and_columns_of_our_own_names(directory, tmp_path):
     """Streamlit finds an option by its label: the item asked for must be the one received."""
     titles = ["Same", "Same", "", "", "\u25c6 Diamond", "", "Same", "A", "B"]
-    nested = {"details": [{"pages": [1], "of": {"a": 1}}] * 9, "tags": [["new"], []] * 4 + [["old"]]}
+    nested = {
+        "details": [{"pages": [1], "of": {"a": 1}}] * 9,
+        "tags": [["new"], []] * 4 + [["old"]],
+    }
     odd = titled(titles, position="nowhere", genres="Drama|War", **nested)
     path = add_dataset(tmp_path, odd, "sasrec-none", "stosa-simple")
     page = open_page(dataset="titled", source="own", items="8.9")
