@@ -263,10 +263,22 @@ def save_dataset(dataset: Dataset, directory: str | Path) -> None:
     """Write a dataset directory; it appears only when it is whole.
 
     Raises:
-        DataError: `about` uses a name that is recorded of every dataset.
-        DataError: the directory exists and is not empty.
+        DataError: the directory exists and is not empty, or see `write_dataset`.
         AwrsrError: it could not be written.
     """
+    with new_directory(Path(directory)) as temporary:
+        write_dataset(dataset, temporary)
+
+
+def write_dataset(dataset: Dataset, directory: Path) -> None:
+    """Write a dataset's files into a directory that is being made, see `save_dataset`.
+
+    Raises:
+        DataError: its name is not text (the name of a directory need not be), or `about` uses a
+            name that is recorded of every dataset.
+    """
+    if not dataset.name.isprintable():
+        raise DataError(f"{dataset.name!r} is no name of a dataset; accepted: printable characters")
     for name in dataset.about:
         if name in RECORDED:
             raise DataError(
@@ -290,10 +302,9 @@ def save_dataset(dataset: Dataset, directory: str | Path) -> None:
     }
     if dataset.flat_timestamps is not None:
         columns["timestamps"] = pa.ListArray.from_arrays(offsets, pa.array(dataset.flat_timestamps))
-    with new_directory(Path(directory)) as temporary:
-        dataset.items.to_parquet(temporary / "items.parquet", index=False, compression="zstd")
-        pq.write_table(pa.table(columns), temporary / "sequences.parquet", compression="zstd")
-        write_json(temporary / "dataset.json", about)
+    dataset.items.to_parquet(directory / "items.parquet", index=False, compression="zstd")
+    pq.write_table(pa.table(columns), directory / "sequences.parquet", compression="zstd")
+    write_json(directory / "dataset.json", about)
 
 
 def load_dataset(directory: str | Path) -> Dataset:
@@ -321,7 +332,7 @@ def load_dataset(directory: str | Path) -> Dataset:
     described = _read_columns(directory / "items.parquet", ["item", "item_id", "title"])
     items = to_frame(described, directory / "items.parquet")
     table = _read_columns(directory / "sequences.parquet", ["user_id", "items"])
-    if items["item"].tolist() != list(range(1, len(items) + 1)):
+    if described["item"].to_pylist() != list(range(1, len(items) + 1)):
         raise DataError(
             f"{directory / 'items.parquet'}: column 'item' must count 1 to {len(items)}"
         )
