@@ -744,7 +744,7 @@ def _check_list(entries: list[str | int]) -> None:
     """Refuse a JSON list of other things than texts and whole numbers: the parser leaves such a
     list as one text, the last entry."""
     listed: object = None
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         listed = json.loads(str(entries[-1])) if entries else None
     wrong = [one for one in listed if type(one) not in (str, int)] if type(listed) is list else []
     if wrong:

@@ -566,6 +566,10 @@ REFUSED = {
         "recomend MODEL",
         f"unknown verb 'recomend'; accepted: {', '.join(VERBS)}. Did you mean 'recommend'?",
     ),
+    "nested-deeply": (
+        f"recommend MODEL {'[' * 100_000}",
+        "an argument is nested too deeply; accepted: JSON a few levels deep",
+    ),
     "no-verb": ("", f"no verb was given; accepted: {', '.join(VERBS)}"),
     "missing-argument": (
         "recommend MODEL",
