@@ -223,7 +223,7 @@ KEPT = "kept_choices"
 another is opened after a run of a fragment alone."""
 ASKED = "asked_weights"
 """In the session: by side, the model that a link named and the weights it asked for."""
-OF_DATASET = ("history_of", "undo", "redo", "entry_problems", "picked_user")
+OF_DATASET = ("history_of", "undo", "redo", "reading", "refused", "picked_user")
 
 
 def let_go(session: MutableMapping[str, Any], url: Mapping[str, str]) -> None:
@@ -253,9 +253,9 @@ def keep(session: MutableMapping[str, Any]) -> None:
 
 
 def clipped(text: str, length: int = 40) -> str:
-    """Text from outside, short enough for a message and without what could turn it around."""
+    """Text from outside, short enough for a message, on one line, with nothing that turns it."""
     short = text if len(text) <= length else text[:length] + "\u2026"
-    return "".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in short)
+    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in short)
 
 
 def to_url(session: Mapping[str, Any], offered: list[Choice]) -> dict[str, str]:
