@@ -204,11 +204,12 @@ def read_entries(dataset: Dataset, entries: Entries, name: str) -> Reading:
     skipped = max(0, len(entries) - state.MAX_HISTORY)
     ids: dict[str, list[int]] = {}
     names: dict[str, list[int]] = {}
-    titles = dataset.titles(range(1, dataset.n_items + 1))
-    for item, pair in enumerate(zip(dataset.item_ids, titles, strict=True), start=1):
-        item_id, title = (text.strip().casefold() for text in pair)
+    shown = dataset.titles(range(1, dataset.n_items + 1))
+    columns = zip(dataset.item_ids, dataset.items["title"].astype(str), shown, strict=True)
+    for item, texts in enumerate(columns, start=1):
+        item_id, *titles = (text.strip().casefold() for text in texts)
         ids.setdefault(item_id, []).append(item)
-        for text in {item_id, title}:
+        for text in {item_id, *titles}:
             names.setdefault(text, []).append(item)
 
     def slot(number: int, entry: str | int) -> int | Unknown:

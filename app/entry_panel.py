@@ -24,7 +24,7 @@ from awrsr.errors import DataError, counted
 
 Use = Callable[[Reading], None]
 """Makes the items of a reading the history."""
-MANY_HEIGHT = 260
+MANY_HEIGHT = 220
 """Pixels of many unknown entries, which scroll: the history below stays near."""
 FORMS = (
     f"Also a JSON list of titles and ids, or a table with a column {', '.join(COLUMNS[:-1])} or "
@@ -47,8 +47,6 @@ def show_entry(dataset: Dataset, use: Use) -> bool:
         on_change="rerun",  # for what could not be used to move out as it closes
     )
     with entry:
-        if entry.open:
-            show_reading(dataset, use)
         # Without max_chars: the browser drops a longer paste without a word.
         st.text_area(
             "Titles or ids, one a line, oldest first",
@@ -58,6 +56,8 @@ def show_entry(dataset: Dataset, use: Use) -> bool:
             help=FORMS,
         )
         st.button("Use these", on_click=paste, args=(dataset, use), type="primary")
+        if entry.open:  # in sight of the button and of the file
+            show_reading(dataset, use)
         st.file_uploader(
             "Or a file",
             type=[*(ending.removeprefix(".") for ending in TABLES), "txt", "json"],
@@ -160,12 +160,15 @@ def show_unknown(dataset: Dataset, reading: Reading, use: Use) -> None:
     ):
         for place, entry in unknown[:SUGGESTED]:
             st.caption(plain(entry.why + " Did you mean" * bool(entry.near)))
-            for item in entry.near:
-                st.button(
-                    plain(state.clipped(labels[item - 1], 80)),
-                    key=f"near-{place}-{item}",
-                    on_click=decide,
-                    args=(dataset, use, place, item),
+            if entry.near:
+                st.pills(
+                    "Items it may mean",
+                    entry.near,
+                    key=f"meant-{place}",
+                    format_func=lambda item: plain(state.clipped(labels[item - 1], 80)),
+                    on_change=decide,
+                    args=(dataset, use, place),
+                    label_visibility="collapsed",
                 )
         if rest := unknown[SUGGESTED:]:
             named = "; ".join(state.clipped(entry.text, 60) for _, entry in rest[:NAMED])
@@ -179,10 +182,10 @@ def read_again(dataset: Dataset, use: Use) -> None:
         take_reading(read_otherwise(dataset, reading), use)
 
 
-def decide(dataset: Dataset, use: Use, place: int, item: int) -> None:
+def decide(dataset: Dataset, use: Use, place: int) -> None:
     """What the unknown entry at this place meant; its item stands where the entry stood."""
-    reading = st.session_state.get("reading")
-    if reading and isinstance(reading.slots[place], Unknown):  # not yet decided by a click before
+    reading, item = (st.session_state.get(key) for key in ("reading", f"meant-{place}"))
+    if reading and item and isinstance(reading.slots[place], Unknown):  # and not decided already
         take_reading(decided(dataset, reading, place, item), use)
 
 

@@ -38,15 +38,23 @@ def items(page) -> list[int]:
 
 
 def said(page) -> list[str]:
-    """The captions about an entry."""
-    marks = ("the history now", "names no item", "use an id", "was read as", "And ")
+    """What is said of an entry besides warnings and suggestions."""
+    marks = ("the history now", "names no item", "is empty", "was read as", "more: ")
     return [text for text in texts(page) if any(mark in text for mark in marks)]
 
 
-def suggested(page) -> list[str]:
-    """The titles that can be clicked."""
-    buttons = [button for button in page.button if (button.key or "").startswith("near-")]
-    return [unescaped(button.label) for button in buttons]
+def suggested(page) -> dict[int, list[str]]:
+    """The titles that can be clicked, by the place of their entry."""
+    return {
+        int(pills.key.removeprefix("meant-")): list(map(unescaped, pills.options))
+        for pills in page.pills
+        if pills.key.startswith("meant-")
+    }
+
+
+def mean(page, place: int, item: int):
+    """Click an item that is suggested for the entry at this place."""
+    return choose(page, **{f"meant-{place}": item})
 
 
 def is_open(page) -> bool:
@@ -78,32 +86,31 @@ def test_a_suggestion_takes_the_place_of_its_entry_and_can_be_undone(directory):
     paste(page, "Film A (1991)", "Flim D (1994)", "103", "???", "Filn B (1992)")
     assert (items(page), is_open(page)) == ([1, 3], False)
     assert messages(page) == ["3 of 5 entries could not be used."]
-    made, first, far, last = said(page)
-    assert made == ":material/check: 2 items are the history now."
-    assert first == "'Flim D (1994)' names no item. Did you mean"
-    assert far == "'???' names no item."
-    assert last == "'Filn B (1992)' names no item. Did you mean"
-    assert len(suggested(page)) == 6 and suggested(page)[0] == "Film D (1994)"
-
-    press(page, "near-4-2")
+    assert said(page) == [
+        ":material/check: 2 items are the history now.",
+        "'Flim D (1994)' names no item. Did you mean",
+        "'???' names no item.",
+        "'Filn B (1992)' names no item. Did you mean",
+    ]
+    before = suggested(page)
+    assert {place: len(titles) for place, titles in before.items()} == {1: 3, 4: 3}
+    assert before[1][0] == "Film D (1994)"
+    mean(page, 4, 2)
     assert items(page) == [1, 3, 2]
     assert messages(page) == ["2 of 5 entries could not be used."]
-    press(page, "near-1-4")
-    assert items(page) == [1, 4, 3, 2] and suggested(page) == []
+    mean(page, 1, 4)
+    assert items(page) == [1, 4, 3, 2] and not suggested(page)
     press(page, "undo_button")
-    assert items(page) == [1, 3, 2] and suggested(page)[0] == "Film D (1994)"
-    other = next(
-        b.key for b in page.button if (b.key or "").startswith("near-1-") and "-4" not in b.key
-    )
-    press(page, other)
-    assert items(page) == [1, int(other.rpartition("-")[2]), 3, 2]
+    assert items(page) == [1, 3, 2] and suggested(page) == {1: before[1]}
+    mean(page, 1, load_dataset(directory).nearest_items("Flim D (1994)")[1])
+    assert items(page)[0] == 1 and items(page)[1] != 4 and items(page)[2:] == [3, 2]
     for _ in range(2):
         press(page, "undo_button")
-    assert items(page) == [1, 3] and len(suggested(page)) == 6
+    assert items(page) == [1, 3] and suggested(page) == before
     press(page, "undo_button")
     assert (items(page), messages(page), said(page)) == ([9], [], [])
     paste(page, "Flim D (1994)", "101")
-    press(page, "near-0-4")
+    mean(page, 0, 4)
     assert (items(page), messages(page)) == ([4, 1], [])
     assert said(page) == [":material/check: 2 items are the history now."]
 
@@ -112,12 +119,12 @@ def test_nothing_that_can_be_used_leaves_the_history_and_the_entry_open(director
     page = opened(source="own", items="9.8")
     paste(page, "Flim D (1994)")
     assert (items(page), is_open(page), messages(page)) == ([9, 8], True, [NOTHING])
-    press(page, "near-0-4")
+    mean(page, 0, 4)
     assert (items(page), is_open(page), messages(page)) == ([4], False, [])
     press(page, "undo_button")
     assert (items(page), messages(page)) == ([9, 8], [NOTHING])
     click(page, "Dismiss")
-    assert (messages(page), suggested(page), said(page)) == ([], [], [])
+    assert (messages(page), suggested(page), said(page)) == ([], {}, [])
 
 
 def test_what_is_said_of_an_entry_gives_way_to_the_next_entry_and_to_another_history(directory):
@@ -134,9 +141,9 @@ def test_what_is_said_of_an_entry_gives_way_to_the_next_entry_and_to_another_his
     choose(page, b="sasrec-none")
     assert len(messages(page)) == 1 and suggested(page)
     choose(page, source="user")
-    assert (messages(page), suggested(page)) == ([], [])
+    assert (messages(page), suggested(page)) == ([], {})
     choose(page, source="own")
-    assert (messages(page), suggested(page)) == ([], [])
+    assert (messages(page), suggested(page)) == ([], {})
     assert "Flim D (1994)" in page.text_area(key="pasted").value  # kept while it was not drawn
 
 
@@ -144,12 +151,12 @@ def test_few_of_many_unknown_entries_have_suggestions(directory):
     page = open_page(source="own", items="9.8")
     paste(page, "101", *(f"Filn A {i} " + "x" * 150 for i in range(MAX_HISTORY - 1)))
     assert (items(page), messages(page)) == ([1], ["499 of 500 entries could not be used."])
-    made, *named, more = said(page)
+    _, *named, more = said(page)
     assert len(named) == SUGGESTED and all(len(text) < 100 for text in named)
     assert more.startswith(f"And {499 - SUGGESTED} more: Filn A 5 xxx")
     assert more.count("Filn") == NAMED and len(more) < 70 * NAMED
     paste(page, "101", *(f"Filn A {i}" for i in range(20)))
-    assert suggested(page) == ["Film A (1991)"] * SUGGESTED
+    assert list(suggested(page).values()) == [["Film A (1991)"]] * SUGGESTED
 
 
 def test_a_text_of_any_length_is_refused_in_a_sentence_and_kept_nowhere(directory):
@@ -184,7 +191,7 @@ def test_an_uploaded_file_becomes_the_history_or_says_why_not(directory):
         assert refused.startswith(problem) and refused.endswith(" The history is as it was.")
         assert (items(page), said(page)) == ([2], [])
     upload(page, "more.txt", b"103\n101\nnothing\n")
-    assert (items(page), said(page)[1]) == ([3, 1], "'nothing' names no item.")
+    assert (items(page), said(page)[1:]) == ([3, 1], ["'nothing' names no item."])
     upload(page, "list.json", b'["Film B (1992)", 103]')
     assert (items(page), messages(page)) == ([2, 3], [])
     upload(page, "ratings.csv", b"userId,movieId,rating\n7,103,4.0\n7,101,5.0\n")
@@ -196,8 +203,7 @@ def test_a_row_without_id_counts_by_its_title_or_is_named(directory):
     page = upload(open_page(source="own"), "mine.csv", rows)
     assert items(page) == [3, 2]
     assert messages(page) == ["2 of 4 entries could not be used."]
-    assert "'Foo' names no item." in said(page)[1]
-    assert "Entry 4 is empty." in texts(page)
+    assert said(page)[1].startswith("'Foo' names no item.") and said(page)[2] == "Entry 4 is empty."
 
 
 def test_a_line_that_may_begin_with_its_user_can_be_read_both_ways(tmp_path, monkeypatch):
@@ -224,12 +230,12 @@ def test_titles_stay_text_in_suggestions(tmp_path, monkeypatch):
     page = open_page(dataset="titled", source="own", items="1")
     paste(page, *(title + "?" for title in HOSTILE[:4]))
     shown = [*page.warning, *page.caption]
-    for title in HOSTILE[:4]:
+    for place, title in enumerate(HOSTILE[:4]):
         assert not any(title in element.value for element in shown)
-        assert not any(title in (button.label or "") for button in page.button)
+        assert not any(title in option for pills in page.pills for option in pills.options)
+        near = load_dataset(directory).nearest_titles(title + "?")
         assert f"'{title}?' names no item. Did you mean" in said(page)
-    near = load_dataset(directory).nearest_titles(HOSTILE[0] + "?")
-    assert suggested(page)[: len(near)] == near
+        assert suggested(page)[place] == near
 
 
 def test_another_dataset_takes_no_entry_along(directory, tmp_path):
@@ -237,5 +243,6 @@ def test_another_dataset_takes_no_entry_along(directory, tmp_path):
     page = paste(open_page(dataset="tiny", source="own"), "Flim D (1994)", "104")
     assert suggested(page)
     choose(page, dataset="titled")
-    assert (messages(page), suggested(page), said(page)) == ([], [], [])
-    assert "reading" not in page.session_state or page.session_state["reading"] is None
+    assert (messages(page), suggested(page), said(page)) == ([], {}, [])
+    mean(paste(choose(page, source="own"), "film", "104"), 0, 2)  # one of several of this title
+    assert items(page) == [2, 4]
