@@ -28,8 +28,9 @@ MANY_HEIGHT = 220
 """Pixels of many unknown entries, which scroll: the history below stays near."""
 FORMS = (
     f"Also a JSON list of titles and ids, or a table with a column {', '.join(COLUMNS[:-1])} or "
-    f"{COLUMNS[-1]}, in the order of its column timestamp if it has one. One line of numbers is "
-    "ids; its first number may be the user's."
+    f"{COLUMNS[-1]}, in the order of its column timestamp if it has one. A single line of numbers "
+    "is ids. Its first number is taken for a user's id where no item has that id or where the "
+    "user's first items follow; a click reads it the other way."
 )
 
 
