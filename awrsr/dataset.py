@@ -32,6 +32,8 @@ from awrsr.parquet import read_table, to_frame
 SCHEMA_VERSION = 1
 RECORDED = ("schema_version", "name", "counts", "fingerprint")
 FILES = ("dataset.json", "items.parquet", "sequences.parquet")
+MAX_SOUGHT = 300
+"""Characters of a text that is compared with all titles: the cost grows with its length."""
 
 Items = npt.NDArray[np.int32]
 
@@ -166,11 +168,18 @@ class Dataset:
         )
 
     def nearest_titles(self, text: str, limit: int = 3) -> list[str]:
-        """The titles most like this one, best first; none where none is close.
+        """The titles of `nearest_items`."""
+        return self.titles(self.nearest_items(text, limit))
+
+    def nearest_items(self, text: str, limit: int = 3) -> list[int]:
+        """The items whose titles are most like this text, best first; none where none is close.
 
         Case, accents, punctuation, articles (`X, The` and `The X`) and what stands in parentheses,
         as a year does, are no difference; among titles equally like it, one of its year is first.
+        A text of more than `MAX_SOUGHT` characters is like no title.
         """
+        if len(text) > MAX_SOUGHT:
+            return []
         names, owners = self._simplified
         year = _year(text)
         best: dict[int, float] = {}
@@ -179,20 +188,19 @@ class Dataset:
                 if 2 * len(near) < len(name):
                     continue  # a few letters stand in any title
                 item = owners[place]
-                bonus = 5 if year and year == _year(self._titles[item]) else 0
+                bonus = 5 if year and year == _year(self._titles[item - 1]) else 0
                 best[item] = max(best.get(item, 0), 200 * (score == 100) + score + bonus)
-        ranked = sorted(best, key=lambda item: -best[item])
-        return [self._titles[item] for item in ranked[:limit]]
+        return sorted(best, key=lambda item: -best[item])[:limit]
 
     @cached_property
     def _simplified(self) -> tuple[list[str], list[int]]:
-        """Every simplified name, and the place of the title it belongs to."""
+        """Every simplified name, and the item it belongs to."""
         pairs = [
-            (name, place)
-            for place, title in enumerate(self._titles)
+            (name, item)
+            for item, title in enumerate(self._titles, start=1)
             for name in _simplified_names(title)
         ]
-        return [name for name, _ in pairs], [place for _, place in pairs]
+        return [name for name, _ in pairs], [item for _, item in pairs]
 
     def encode(self, entries: Sequence[str | int]) -> list[int]:
         """Items from titles or ids of the source, in order, see `lookup`."""
@@ -231,7 +239,7 @@ class Dataset:
 
 YEAR = re.compile(r"\((\d{4})\)\s*$")
 ARTICLES = "the|a|an|le|la|les|l'|el|il|lo|los|las|der|das|un|une|ein|eine"
-ARTICLE = re.compile(rf"^(?:{ARTICLES})\b\s*(?=\w)|\s*,\s*(?:{ARTICLES}|die)\s*$")
+ARTICLE = re.compile(rf"^(?:{ARTICLES})\b\s*(?=\w)|,\s*(?:{ARTICLES}|die)\s*$")
 
 
 def _year(title: str) -> str:
