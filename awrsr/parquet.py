@@ -19,6 +19,11 @@ MAX_BYTES = 2**28
 """Bytes in memory that any file may ask for, ..."""
 MAX_EXPANSION = 100
 """... and for how many times its own bytes a larger one may."""
+DAMAGED = (
+    *(OSError, ValueError, TypeError, LookupError, AttributeError, MemoryError, OverflowError),
+    pa.ArrowException,
+)
+"""What pyarrow and pandas raise on a damaged file, wherever in it the damage is."""
 BYTES_OF_A_VALUE = 8
 """At most, for a number; text is measured."""
 
@@ -61,12 +66,16 @@ def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pa.Tab
         _check_bytes(path, sum(map(_spread_bytes, table.columns)), accepted)
         fields = [schema.field(name) for name in table.column_names]
         plain = [field.with_type(_castable(field.type)) for field in fields]
-        return table.cast(pa.schema(plain, metadata=schema.metadata))
+        table = table.cast(pa.schema(plain, metadata=schema.metadata))
+        table.validate(
+            full=True
+        )  # text that is not UTF-8 would be found where it is first looked at
+        return table
     except DataError:
         raise
     except FileNotFoundError:
         raise DataError(f"{path} does not exist") from None
-    except (OSError, ValueError, MemoryError, OverflowError, pa.ArrowException) as error:
+    except DAMAGED as error:
         reason = getattr(error, "strerror", None) or _one_line(error)
         raise DataError(f"{path} is not readable parquet: {reason}") from error
 
@@ -88,7 +97,7 @@ def to_frame(table: pa.Table, path: str | Path) -> pd.DataFrame:
     """
     try:
         frame: pd.DataFrame = table.to_pandas()
-    except (ValueError, TypeError, LookupError, AttributeError, pa.ArrowException) as error:
+    except DAMAGED as error:
         raise DataError(f"{path} is not readable parquet: {_one_line(error)}") from error
     return frame
 

@@ -40,10 +40,11 @@ MAY_IMPORT = {
     "experiment": "errors batching config dataset files parquet evaluation checkpoint training "
     "model_card grid recommendation results",
     "report": "errors board config files refinement grid results",
+    "output": "",
     "parser": "errors",
-    "cli": "parser errors config dataset files prepare models losses checkpoint recommendation "
-    "evaluation training attribution model_card board tracing refinement explain metrics grid "
-    "experiment report planted",
+    "cli": "output parser errors config dataset files prepare models losses checkpoint "
+    "recommendation evaluation training attribution model_card board tracing refinement explain "
+    "metrics grid experiment report planted",
     "__main__": "cli",
     "__init__": "errors config dataset prepare models tracing checkpoint recommendation evaluation "
     "training attribution",
