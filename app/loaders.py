@@ -167,7 +167,8 @@ def passed_over(directory: Path) -> list[str]:
 
 def _stamp(directory: Path, names: tuple[str, ...]) -> Stamp:
     """Times and sizes of files: a replaced file is read again."""
-    stats = [(directory / name).stat() for name in names if (directory / name).is_file()]
+    paths = [directory / name for name in names]
+    stats = [path.stat() for path in paths if os.path.isfile(path)]  # what is barred is not there
     return tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
 
 

@@ -227,7 +227,7 @@ def where_it_stands(content: dict[str, Any], source: Shown, cell: LockedCell) ->
     for place, there in dict.fromkeys(((cell.query, query), (cell.key, key))):
         same = [p for p in source.places if content["items"][p] == content["items"][place]]
         if len(same) > 1:
-            how = "at the same place" if there == place else "counted from the newest"
+            how = "the same place as here" if there == place else "counted from the newest"
             listed = " and ".join(slots[p] for p in same)
             words += (
                 f" {content['titles'][place]} stands there at {listed}; the one at "

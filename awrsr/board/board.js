@@ -535,7 +535,7 @@ function attentionBoard(root, data, hooks) {
       drawThumbs(); drawReading(); drawLegend(); drawStrip(); drawLedger();
       const words = [
         own.view.measure === "contribution" ? "A cell is the attention weight times the length of the key's value after the output projection (of the mean, for STOSA): how far that weight moves the query's state; rows have no fixed sum."
-          : own.view.mode === "difference" ? "Weights of a row sum to 1 in both maps, so differences sum to 0" + (sameItems() ? "." : " over the keys of both histories; drawn is what both have on one place of the axis.")
+          : own.view.mode === "difference" ? "Weights of a row sum to 1 in both maps, so differences sum to 0" + (sameItems() ? "." : " over the keys of both histories; only what both have on one place of the axis is drawn.")
           : own.view.panels.some(p => p.h === "max") ? "Rows of one head sum to 1; the maximum over heads sums to more."
           : "Every row of a map is one item attending to itself and to older items, and sums to 1.",
         "What could only be a later item is left empty. Rows run downwards and keys to the right, older to newer; titles stand on the diagonal. The last row of the last layer makes the prediction.",
