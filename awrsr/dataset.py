@@ -194,8 +194,9 @@ class Dataset:
                 f"unknown id {text} in {self.name}; a number is an id, a title is text."
                 f"{suggestion(self.titles(self._by_title.get(text, [])[:NAMED]))}"
             )
+        shown = text if len(text) <= MAX_SOUGHT else f"{text[:MAX_SOUGHT]}\u2026"
         raise DataError(
-            f"unknown title or id {text!r} in {self.name}.{suggestion(self.nearest_titles(text))}"
+            f"unknown title or id {shown!r} in {self.name}.{suggestion(self.nearest_titles(text))}"
         )
 
     def _named(self, items: list[int]) -> list[str]:
