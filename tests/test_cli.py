@@ -337,7 +337,7 @@ REFUSED = {
     ),
     "unreadable-timestamp": (
         f"prepare RAW/bad-timestamp.csv OUT {PREPARE}",
-        "bad-timestamp.csv, data row 1: timestamp 'monday' is neither a number of seconds nor",
+        "bad-timestamp.csv, data row 1: timestamp 'monday' is neither a number nor an ISO",
     ),
     "one-user": (f"prepare RAW/one-user.csv OUT {PREPARE}", "leaves 1 user after filtering; 2 or"),
     "empty-file": (f"prepare RAW/empty.csv OUT {PREPARE}", "empty.csv is empty; expected columns"),
@@ -556,8 +556,10 @@ REFUSED = {
     ),
     "flag-that-is-a-verb": (
         "prepare SOURCE OUTPUT --planted",
-        "prepare has no --planted; accepted: --config, --format, --name, --k_core, --titles, "
-        "--about. Did you mean the verb plant?",
+        "prepare has no --planted; accepted: --config, --name, --about, --format, --k_core, "
+        "--min_user, --min_item, --min_rating, --repeats, --missing, --titles, --user_column, "
+        "--item_column, --time_column, --rating_column, --separator, --encoding. Did you mean the "
+        "verb plant?",
     ),
     "unknown-verb": (
         "recomend MODEL",
