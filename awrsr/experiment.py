@@ -13,10 +13,9 @@ import pandas as pd
 from awrsr import results, training
 from awrsr.batching import HELD_OUT
 from awrsr.checkpoint import (
-    WEIGHTS_FILE,
     load_model,
+    parameter_count,
     read_config,
-    read_tensors,
     weights_fingerprint,
 )
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
@@ -322,7 +321,6 @@ def _rows(run: Run) -> list[dict[str, Any]]:
             f"{recorded.get('weights_sha256')!r}, those there are {weights!r}; "
             f"run `python -m awrsr evaluate {run.directory} --output {run.directory}`"
         )
-    tensors, _ = read_tensors(run.directory / WEIGHTS_FILE)
     try:
         trained = recorded["training"]
         about = {
@@ -335,7 +333,7 @@ def _rows(run: Run) -> list[dict[str, Any]]:
             "epochs": trained["epochs"],
             "best_epoch": trained["best_epoch"],
             "seconds": trained["seconds"],
-            "parameters": sum(tensor.numel() for tensor in tensors.values()),
+            "parameters": parameter_count(run.directory),
             "model": json.dumps(run.model.to_json()),
             "train": json.dumps(run.train.to_json()),
             "weights_sha256": weights,

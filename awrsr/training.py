@@ -255,11 +255,19 @@ def _restore(
 ) -> list[dict[str, float]]:
     """Put the last epoch's weights and moments back; the history so far."""
     path = directory / RESUME_FILE
-    tensors, metadata = read_tensors(path)
-    weights = {
-        name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")
+    expected = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+    moments = {
+        f"optimizer.{index}.{name}": tensor
+        for index, parameter in enumerate(model.parameters())
+        for name, tensor in (
+            ("step", torch.tensor(0.0)),
+            ("exp_avg", parameter),
+            ("exp_avg_sq", parameter),
+        )
     }
-    check_weights(path, model.state_dict(), weights)
+    tensors, metadata = read_tensors(path, expected, moments)
+    weights = {name.removeprefix("model."): tensors[name] for name in expected}
+    check_weights(path, weights)
     model.load_state_dict(weights)
     state: dict[int, dict[str, Tensor]] = {}
     try:

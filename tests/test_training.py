@@ -290,12 +290,12 @@ def edit_resume(change: Callable[[dict[str, torch.Tensor]], object], **metadata:
         pytest.param(cut, "is not a whole safetensors file", id="truncated"),
         pytest.param(
             edit_resume(lambda t: t.pop("model.norm.weight"), history="[]"),
-            "does not fit config.json: missing norm.weight",
+            "does not fit config.json: missing model.norm.weight",
             id="tensor-missing",
         ),
         pytest.param(
             edit_resume(lambda t: t.update({"model.norm.weight": torch.ones(9)}), history="[]"),
-            r"does not fit config.json: norm.weight is \(9,\)",
+            r"does not fit config.json: model.norm.weight is \(9,\)",
             id="other-shape",
         ),
         pytest.param(
@@ -318,7 +318,7 @@ def edit_resume(change: Callable[[dict[str, torch.Tensor]], object], **metadata:
         ),
         pytest.param(
             edit_resume(lambda t: t.update({"optimizer.x": torch.ones(1)}), history="[]"),
-            "does not hold what a run needs to go on",
+            "does not fit config.json: unexpected optimizer.x",
             id="foreign-optimizer",
         ),
     ],
