@@ -5,6 +5,7 @@ promises is compared with a bound before the data is read, and text is read as a
 size once spread out is computed first.
 """
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from awrsr.errors import DataError
+from awrsr.errors import DataError, shown
 
 MAX_BYTES = 2**28
 """Bytes in memory that any file may ask for, ..."""
@@ -21,6 +22,11 @@ MAX_EXPANSION = 100
 """... and for how many times its own bytes a larger one may."""
 BYTES_OF_A_VALUE = 8
 """At most, for a number; text is measured."""
+READING = (
+    *(OSError, ValueError, TypeError, LookupError, AttributeError, MemoryError, OverflowError),
+    pa.ArrowException,
+)
+"""What reading a damaged file may raise."""
 
 
 def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -52,12 +58,15 @@ def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pa.Tab
         for name in schema.names:
             if schema.names.count(name) > 1:
                 raise DataError(
-                    f"{path}: column {name!r} is there {schema.names.count(name)} times"
+                    f"{path}: column {shown(name)} is there {schema.names.count(name)} times"
                 )
         text = {chunk.path_in_schema for chunk in chunks if chunk.physical_type == "BYTE_ARRAY"}
         wanted = None if columns is None else [name for name in columns if name in schema.names]
         with pq.ParquetFile(path, read_dictionary=sorted(text)) as file:
-            table = file.read(wanted)
+            # Arrow has no dictionaries in lists or structs across row groups.
+            groups = [file.read_row_group(n, wanted) for n in range(file.num_row_groups)]
+            table = pa.concat_tables(groups) if groups else file.read(wanted)
+        table.validate(full=True)
         _check_bytes(path, sum(map(_spread_bytes, table.columns)), accepted)
         fields = [schema.field(name) for name in table.column_names]
         plain = [field.with_type(_castable(field.type)) for field in fields]
@@ -66,7 +75,7 @@ def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pa.Tab
         raise
     except FileNotFoundError:
         raise DataError(f"{path} does not exist") from None
-    except (OSError, ValueError, MemoryError, OverflowError, pa.ArrowException) as error:
+    except READING as error:
         reason = getattr(error, "strerror", None) or _one_line(error)
         raise DataError(f"{path} is not readable parquet: {reason}") from error
 
@@ -88,13 +97,13 @@ def to_frame(table: pa.Table, path: str | Path) -> pd.DataFrame:
     """
     try:
         frame: pd.DataFrame = table.to_pandas()
-    except (ValueError, TypeError, LookupError, AttributeError, pa.ArrowException) as error:
+    except READING as error:
         raise DataError(f"{path} is not readable parquet: {_one_line(error)}") from error
     return frame
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    return textwrap.shorten(str(error), 300, placeholder="…")
 
 
 def _check_bytes(path: Path, asked: int, accepted: int) -> None:

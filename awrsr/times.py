@@ -58,7 +58,7 @@ def as_times(values: "pd.Series[Any]", place: str) -> Times:
         unit = _unit_of(numbers, place)
         return Times(numbers, (numbers // UNITS[unit]).astype("int64"), unit)
     if dates is None:
-        dates = pd.to_datetime(values.astype(str), errors="coerce", utc=True, format="ISO8601")
+        dates = pd.to_datetime(_as_text(values), errors="coerce", utc=True, format="ISO8601")
     unreadable = values[~usable & dates.isna()]
     if len(unreadable):
         raise DataError(
@@ -77,7 +77,12 @@ def as_numbers(values: "pd.Series[Any]") -> "pd.Series[Any]":
     """A column as numbers, missing where a cell is none; whole numbers stay exact."""
     if values.dtype.kind in "iuf":
         return values.astype("float64") if values.dtype.kind == "f" else values
-    return pd.to_numeric(values.astype(str), errors="coerce")
+    return pd.to_numeric(_as_text(values), errors="coerce")
+
+
+def _as_text(values: "pd.Series[Any]") -> "pd.Series[str]":
+    # What bytes look like, not what they might mean in some encoding.
+    return values.map(str) if values.dtype == object else values.astype(str)
 
 
 def _unit_of(numbers: "pd.Series[Any]", place: str) -> str:

@@ -82,7 +82,9 @@ def _text(values: "pd.Series[Any]", name: str, path: Path) -> "pd.Series[str]":
     if not kinds <= {str, Decimal}:
         names = sorted(kind.__name__ for kind in kinds)
         raise DataError(f"{path}: column {name!r} holds {', '.join(names)}; expected text")
-    if present.dtype.kind == "f" and (present % 1 == 0).all() and (present.abs() < 2**53).all():
-        present = present.astype("int64")
+    if present.dtype.kind == "f":
+        exact = present.astype("float64")
+        if (exact % 1 == 0).all() and (exact.abs() < 2**53).all():
+            present = exact.astype("int64")
     text = present.astype(str)
     return text[text.str.strip() != ""].reindex(values.index)
