@@ -41,7 +41,7 @@ from awrsr.explain import (
     read_scan,
     scan,
 )
-from awrsr.files import read_json, visible_directories
+from awrsr.files import finish_replacing, read_json, visible_directories
 from awrsr.models import SequentialModel
 from awrsr.planted import CAUSES_FILE, load_causes
 from awrsr.refinement import REFINEMENTS
@@ -250,6 +250,7 @@ def get_scan(directory: Path) -> Scan | None:
         DataError: see `awrsr.explain.read_scan`.
     """
     folder = directory / SCAN
+    finish_replacing(folder)
     if not (folder / SCAN_FILES[-1]).is_file():
         return None
     return _scan(str(folder), _stamp(folder, SCAN_FILES))

@@ -49,6 +49,7 @@ from awrsr.model_card import (
     write_metrics,
 )
 from awrsr.models import SequentialModel
+from awrsr.output import printing
 from awrsr.parser import Parser
 from awrsr.planted import plant as plant_dataset
 from awrsr.planted import save_planted
@@ -61,6 +62,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one verb; 0 on success, 2 when it was refused."""
     logging.getLogger("lightning").setLevel(logging.ERROR)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
+    with printing():
+        return _run(arguments)
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         auto_cli(
             VERBS,
@@ -733,7 +739,7 @@ def _check_list(entries: list[str | int]) -> None:
     """Refuse a JSON list of other things than texts and whole numbers: the parser leaves such a
     list as one text, the last entry."""
     listed: object = None
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         listed = json.loads(str(entries[-1])) if entries else None
     wrong = [one for one in listed if type(one) not in (str, int)] if type(listed) is list else []
     if wrong:

@@ -32,6 +32,8 @@ from awrsr.parquet import read_table, to_frame
 SCHEMA_VERSION = 1
 RECORDED = ("schema_version", "name", "counts", "fingerprint")
 FILES = ("dataset.json", "items.parquet", "sequences.parquet")
+MAX_SOUGHT = 300
+"""Characters of a text that is compared with all titles: the cost grows with its length."""
 
 Items = npt.NDArray[np.int32]
 
@@ -166,11 +168,18 @@ class Dataset:
         )
 
     def nearest_titles(self, text: str, limit: int = 3) -> list[str]:
-        """The titles most like this one, best first; none where none is close.
+        """The titles of `nearest_items`."""
+        return self.titles(self.nearest_items(text, limit))
+
+    def nearest_items(self, text: str, limit: int = 3) -> list[int]:
+        """The items whose titles are most like this text, best first; none where none is close.
 
         Case, accents, punctuation, articles (`X, The` and `The X`) and what stands in parentheses,
         as a year does, are no difference; among titles equally like it, one of its year is first.
+        A text of more than `MAX_SOUGHT` characters is like no title.
         """
+        if len(text) > MAX_SOUGHT:
+            return []
         names, owners = self._simplified
         year = _year(text)
         best: dict[int, float] = {}
@@ -179,20 +188,19 @@ class Dataset:
                 if 2 * len(near) < len(name):
                     continue  # a few letters stand in any title
                 item = owners[place]
-                bonus = 5 if year and year == _year(self._titles[item]) else 0
+                bonus = 5 if year and year == _year(self._titles[item - 1]) else 0
                 best[item] = max(best.get(item, 0), 200 * (score == 100) + score + bonus)
-        ranked = sorted(best, key=lambda item: -best[item])
-        return [self._titles[item] for item in ranked[:limit]]
+        return sorted(best, key=lambda item: -best[item])[:limit]
 
     @cached_property
     def _simplified(self) -> tuple[list[str], list[int]]:
-        """Every simplified name, and the place of the title it belongs to."""
+        """Every simplified name, and the item it belongs to."""
         pairs = [
-            (name, place)
-            for place, title in enumerate(self._titles)
+            (name, item)
+            for item, title in enumerate(self._titles, start=1)
             for name in _simplified_names(title)
         ]
-        return [name for name, _ in pairs], [place for _, place in pairs]
+        return [name for name, _ in pairs], [item for _, item in pairs]
 
     def encode(self, entries: Sequence[str | int]) -> list[int]:
         """Items from titles or ids of the source, in order, see `lookup`."""
@@ -231,7 +239,7 @@ class Dataset:
 
 YEAR = re.compile(r"\((\d{4})\)\s*$")
 ARTICLES = "the|a|an|le|la|les|l'|el|il|lo|los|las|der|das|un|une|ein|eine"
-ARTICLE = re.compile(rf"^(?:{ARTICLES})\b\s*(?=\w)|\s*,\s*(?:{ARTICLES}|die)\s*$")
+ARTICLE = re.compile(rf"^(?:{ARTICLES})\b\s*(?=\w)|,\s*(?:{ARTICLES}|die)\s*$")
 
 
 def _year(title: str) -> str:
@@ -263,10 +271,22 @@ def save_dataset(dataset: Dataset, directory: str | Path) -> None:
     """Write a dataset directory; it appears only when it is whole.
 
     Raises:
-        DataError: `about` uses a name that is recorded of every dataset.
-        DataError: the directory exists and is not empty.
+        DataError: the directory exists and is not empty, or see `write_dataset`.
         AwrsrError: it could not be written.
     """
+    with new_directory(Path(directory)) as temporary:
+        write_dataset(dataset, temporary)
+
+
+def write_dataset(dataset: Dataset, directory: Path) -> None:
+    """Write a dataset's files into a directory that is being made, see `save_dataset`.
+
+    Raises:
+        DataError: its name is not text (the name of a directory need not be), or `about` uses a
+            name that is recorded of every dataset.
+    """
+    if not dataset.name.isprintable():
+        raise DataError(f"{dataset.name!r} is no name of a dataset; accepted: printable characters")
     for name in dataset.about:
         if name in RECORDED:
             raise DataError(
@@ -290,10 +310,9 @@ def save_dataset(dataset: Dataset, directory: str | Path) -> None:
     }
     if dataset.flat_timestamps is not None:
         columns["timestamps"] = pa.ListArray.from_arrays(offsets, pa.array(dataset.flat_timestamps))
-    with new_directory(Path(directory)) as temporary:
-        dataset.items.to_parquet(temporary / "items.parquet", index=False, compression="zstd")
-        pq.write_table(pa.table(columns), temporary / "sequences.parquet", compression="zstd")
-        write_json(temporary / "dataset.json", about)
+    dataset.items.to_parquet(directory / "items.parquet", index=False, compression="zstd")
+    pq.write_table(pa.table(columns), directory / "sequences.parquet", compression="zstd")
+    write_json(directory / "dataset.json", about)
 
 
 def load_dataset(directory: str | Path) -> Dataset:
@@ -321,7 +340,7 @@ def load_dataset(directory: str | Path) -> Dataset:
     described = _read_columns(directory / "items.parquet", ["item", "item_id", "title"])
     items = to_frame(described, directory / "items.parquet")
     table = _read_columns(directory / "sequences.parquet", ["user_id", "items"])
-    if items["item"].tolist() != list(range(1, len(items) + 1)):
+    if described["item"].to_pylist() != list(range(1, len(items) + 1)):
         raise DataError(
             f"{directory / 'items.parquet'}: column 'item' must count 1 to {len(items)}"
         )

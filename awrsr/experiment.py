@@ -27,6 +27,7 @@ from awrsr.grid import Grid, Run
 from awrsr.model_card import (
     METRICS_FILE,
     RANKS_FILE,
+    README_FILE,
     evaluate_stored,
     training_record,
     write_metrics,
@@ -167,7 +168,8 @@ def run_state(run: Run, dataset: Dataset) -> State:
                     f"{run.directory} holds a run with other settings: {section}.{name} is "
                     f"{value!r} there, {asked[name]!r} in the grid; move it away or change the grid"
                 )
-    finished = (run.directory / METRICS_FILE).is_file()
+    written = (METRICS_FILE, README_FILE)  # in this order, after the training
+    finished = all((run.directory / name).is_file() for name in written)
     broken_off = (run.directory / training.RESUME_FILE).is_file()
     return "done" if finished and not broken_off else "unfinished"
 

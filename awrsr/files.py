@@ -1,11 +1,15 @@
 """Writing files so that nobody ever sees half of one."""
 
 import errno
+import glob
 import json
 import os
+import platform
+import secrets
 import shutil
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,8 +17,11 @@ from typing import Any
 
 from awrsr.errors import AwrsrError, DataError
 
+STAGED = ".staged"
+"""Of a directory: files that are whole and on their way to their places in it."""
 STALE = 3600
-"""Seconds after which nobody writes a new directory any more."""
+"""Seconds after which nobody writes a file or a directory any more."""
+HOST = f"{zlib.crc32(platform.node().encode()):08x}"
 MAX_JSON = 4_000_000
 """Bytes of a JSON file that is read; those written here have some thousands."""
 
@@ -31,12 +38,12 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """
     temporary = None
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        _remove_leftovers(path)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=_prefix(path))
         os.close(handle)
         temporary = Path(name)
         write(temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
+        _sync(temporary)
         temporary.chmod(0o644)  # mkstemp gives 0600, and datasets are shared
         temporary.replace(path)
     except OSError as error:
@@ -65,11 +72,45 @@ def check_writable(path: Path) -> None:
         raise AwrsrError(f"could not write {path}: {os.strerror(number)}; nothing was changed")
 
 
-def remove_leftovers(directory: Path) -> None:
-    """Remove the temporary files of processes killed while they wrote into a directory of ours."""
-    for leftover in directory.glob(".*.????????"):
-        if leftover.is_file():
-            leftover.unlink()
+def remove_directory(path: Path) -> None:
+    """Remove a directory, if it exists, in one step: nobody ever finds half of it."""
+    _remove_leftovers(path)
+    doomed = path.with_name(f"{_prefix(path)}{secrets.token_hex(4)}")
+    with suppress(OSError):
+        path.replace(doomed)
+        shutil.rmtree(doomed)
+
+
+def _prefix(path: Path) -> str:
+    """How the name of what is being written begins: whose it will be, and who writes it."""
+    return f".{path.name}.{HOST}-{os.getpid()}."
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what killed processes left half-written of this file or directory."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.{8 * '[0-9a-f]'}-*.????????"):
+        if _writer_is_gone(leftover):
+            with suppress(OSError):
+                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+
+
+def _writer_is_gone(temporary: Path) -> bool:
+    host, _, process = temporary.name.split(".")[-2].partition("-")
+    try:
+        # On Windows this call would end the process it asks about.
+        if host == HOST and os.name == "posix" and process.isdecimal():
+            os.kill(int(process), 0)
+        return temporary.stat().st_mtime < time.time() - STALE
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):  # another user's process; a file that is gone already
+        return False
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file is on the disk."""
+    with path.open("r+b") as file:  # Windows refuses what is open for reading alone
+        os.fsync(file.fileno())
 
 
 def visible_directories(folder: Path, holding: str = "") -> list[Path]:
@@ -159,19 +200,58 @@ def new_directory(path: Path) -> Iterator[Path]:
             f"{path} already exists and is not empty; choose another directory or remove it"
         )
     make_directory(path.parent)
-    for leftover in path.parent.glob(f".{path.name}.????????"):  # of a process that was killed
-        with suppress(OSError):
-            if leftover.is_dir() and leftover.stat().st_mtime < time.time() - STALE:
-                shutil.rmtree(leftover)
+    _remove_leftovers(path)
     try:
-        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=_prefix(path)))
     except OSError as error:
         raise AwrsrError(f"could not create {path}: {error.strerror or error}") from error
     try:
         yield temporary
+        for file in temporary.rglob("*"):
+            if file.is_file():
+                _sync(file)
         temporary.chmod(0o755)
         temporary.replace(path)
     except OSError as error:
         raise AwrsrError(f"could not write {path}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def replacing_files(directory: Path) -> Iterator[Path]:
+    """A directory whose files will take their places in `directory` together, or not at all.
+
+    They count from the moment at which they are all whole, when their directory is renamed. A
+    process killed after that, while they move to their places, has written them all the same:
+    whoever reads or writes there next calls `finish_replacing`.
+
+    Args:
+        directory: where the files will be; must exist. Its other files stay.
+
+    Raises:
+        AwrsrError: they could not be written (disk full, no permission); nothing was changed.
+    """
+    finish_replacing(directory)
+    with new_directory(directory / STAGED) as temporary:
+        yield temporary
+    finish_replacing(directory)
+
+
+def finish_replacing(directory: Path) -> None:
+    """Move to their places the files that a process wrote whole and was killed before it moved.
+
+    Raises:
+        AwrsrError: they could not be moved (no permission).
+    """
+    staged = directory / STAGED
+    if not staged.is_dir():
+        return
+    try:
+        for file in sorted(staged.glob("*")):
+            with suppress(FileNotFoundError):  # another process has moved it
+                file.replace(directory / file.name)
+        with suppress(FileNotFoundError):
+            staged.rmdir()
+    except OSError as error:
+        raise AwrsrError(f"could not write {directory}: {error.strerror or error}") from error

@@ -20,13 +20,13 @@ MAX_BYTES = 2**28
 """Bytes in memory that any file may ask for, ..."""
 MAX_EXPANSION = 100
 """... and for how many times its own bytes a larger one may."""
-BYTES_OF_A_VALUE = 8
-"""At most, for a number; text is measured."""
-READING = (
+DAMAGED = (
     *(OSError, ValueError, TypeError, LookupError, AttributeError, MemoryError, OverflowError),
     pa.ArrowException,
 )
-"""What reading a damaged file may raise."""
+"""What pyarrow and pandas raise on a damaged file, wherever in it the damage is."""
+BYTES_OF_A_VALUE = 8
+"""At most, for a number; text is measured."""
 
 
 def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -63,19 +63,21 @@ def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pa.Tab
         text = {chunk.path_in_schema for chunk in chunks if chunk.physical_type == "BYTE_ARRAY"}
         wanted = None if columns is None else [name for name in columns if name in schema.names]
         with pq.ParquetFile(path, read_dictionary=sorted(text)) as file:
-            # Arrow has no dictionaries in lists or structs across row groups.
+            # One after the other: across them Arrow knows no text as dictionaries in lists.
             groups = [file.read_row_group(n, wanted) for n in range(file.num_row_groups)]
             table = pa.concat_tables(groups) if groups else file.read(wanted)
-        table.validate(full=True)
         _check_bytes(path, sum(map(_spread_bytes, table.columns)), accepted)
         fields = [schema.field(name) for name in table.column_names]
         plain = [field.with_type(_castable(field.type)) for field in fields]
-        return table.cast(pa.schema(plain, metadata=schema.metadata))
+        table = table.cast(pa.schema(plain, metadata=schema.metadata))
+        # Text that is not UTF-8 would be found where it is first looked at.
+        table.validate(full=True)
+        return table
     except DataError:
         raise
     except FileNotFoundError:
         raise DataError(f"{path} does not exist") from None
-    except READING as error:
+    except DAMAGED as error:
         reason = getattr(error, "strerror", None) or _one_line(error)
         raise DataError(f"{path} is not readable parquet: {reason}") from error
 
@@ -97,7 +99,7 @@ def to_frame(table: pa.Table, path: str | Path) -> pd.DataFrame:
     """
     try:
         frame: pd.DataFrame = table.to_pandas()
-    except READING as error:
+    except DAMAGED as error:
         raise DataError(f"{path} is not readable parquet: {_one_line(error)}") from error
     return frame
 

@@ -36,7 +36,7 @@ import pandas as pd
 
 from awrsr.batching import HELD_OUT
 from awrsr.config import Split
-from awrsr.dataset import Dataset, save_dataset
+from awrsr.dataset import Dataset, write_dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.files import new_directory
 from awrsr.parquet import read_parquet
@@ -228,7 +228,7 @@ def save_planted(dataset: Dataset, causes: pd.DataFrame, directory: str | Path) 
         AwrsrError: it could not be written.
     """
     with new_directory(Path(directory)) as temporary:
-        save_dataset(dataset, temporary)
+        write_dataset(dataset, temporary)
         causes.to_parquet(temporary / CAUSES_FILE, index=False, compression="zstd")
 
 

@@ -35,7 +35,7 @@ from awrsr.config import PADDING, Catalogue, ModelConfig, TrainConfig
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError, counted
 from awrsr.evaluation import evaluate
-from awrsr.files import new_directory, remove_leftovers, write_text
+from awrsr.files import new_directory, write_text
 from awrsr.losses import training_loss
 from awrsr.models import SequentialModel, build_model
 
@@ -155,7 +155,6 @@ def train(
             )
         if not (directory / RESUME_FILE).is_file():
             return _finished_history(directory / HISTORY_FILE)
-        remove_leftovers(directory)
         history = _restore(directory, model, optimizer)
     else:
         with new_directory(directory) as temporary:

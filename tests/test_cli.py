@@ -3,19 +3,22 @@
 import csv
 import hashlib
 import json
+import os
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import EMBEDDED
+from conftest import EMBEDDED, ROOT
 
 import awrsr
 from awrsr.attribution import METHODS
 from awrsr.cli import main
-from awrsr.dataset import Dataset, save_dataset
+from awrsr.dataset import Dataset, load_dataset, save_dataset
 
 VERBS = [
     *("prepare", "train", "evaluate", "recommend", "trace", "attribute", "scan", "experiment"),
@@ -565,6 +568,10 @@ REFUSED = {
         "recomend MODEL",
         f"unknown verb 'recomend'; accepted: {', '.join(VERBS)}. Did you mean 'recommend'?",
     ),
+    "nested-deeply": (
+        f"recommend MODEL {'[' * 100_000}",
+        "an argument is nested too deeply; accepted: JSON a few levels deep",
+    ),
     "no-verb": ("", f"no verb was given; accepted: {', '.join(VERBS)}"),
     "missing-argument": (
         "recommend MODEL",
@@ -585,3 +592,60 @@ def test_bad_input_is_refused(call, place: Path, line: str, message: str):
     assert not any(word in err for word in ("<class", "typing.", "Parser key"))
     assert "written to" not in out
     assert snapshot(place) == before
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_reader_that_goes_away_is_no_fault(
+    tiny_directory: Path, tmp_path: Path, stream: str, unbuffered: str
+):
+    """As in `... | head`: the pipe is closed before anything is printed, the work is done."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "awrsr", "plant", str(tmp_path / "made"), "--users", "5"],
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {stream: writer},
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        cwd=ROOT,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr or b"") == (0, b"")
+    assert load_dataset(tmp_path / "made").n_users == 5
+
+
+@pytest.mark.parametrize("verb", ["plant", "prepare"])
+def test_a_name_that_is_not_text_is_refused(tmp_path: Path, verb: str):
+    (tmp_path / "good.csv").write_text(
+        "user,item,timestamp\n" + "a,x,1\na,y,2\na,z,3\nb,x,1\nb,y,2\nb,z,3\n"
+    )
+    words = {
+        "plant": [b"plant", b"m\xffade", b"--users", b"5"],
+        "prepare": [b"prepare", b"good.csv", b"m\xffade", b"--format", b"table", b"--k_core", b"1"],
+    }[verb]
+    done = subprocess.run(
+        [sys.executable, "-m", "awrsr", *words],
+        capture_output=True,
+        env={**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+    )
+    assert done.returncode == 2
+    assert b"m\\udcffade' is no name" in done.stderr and len(done.stderr.splitlines()) == 1
+    assert listing(tmp_path) == ["good.csv"]
+
+
+def test_a_model_whose_path_is_not_text_is_refused(place: Path, tmp_path: Path):
+    named = os.fsencode(tmp_path) + b"/m\xffodel"
+    shutil.copytree(os.fsencode(place / "tiny" / "models" / "sasrec-additive"), named)
+    done = subprocess.run(
+        [sys.executable, "-m", "awrsr", "evaluate", named, "--dataset", str(place / "tiny")]
+        + ["--output", named],
+        capture_output=True,
+        env={**os.environ, "PYTHONUTF8": "1"},
+        cwd=ROOT,
+    )
+    assert done.returncode == 2
+    assert b"is not valid UTF-8" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def listing(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 from conftest import make_dataset
 
-from awrsr.dataset import FILES, Dataset, load_dataset, save_dataset
+from awrsr.dataset import FILES, MAX_SOUGHT, Dataset, load_dataset, save_dataset
 from awrsr.errors import DataError, counted
 
 
@@ -305,6 +306,24 @@ def test_a_title_written_otherwise_is_named_first_and_still_refused(asked: str, 
 def test_what_has_no_letters_has_nothing_near_it():
     dataset = titled("???", "(1999)", "Heat (1995)")
     assert [dataset.nearest_titles(text) for text in ("!!", "", " (1995)")] == [[], [], []]
+
+
+def test_a_long_text_is_near_nothing_and_costs_nothing():
+    dataset = titled("Heat (1995)", "The" + "\t " * 20_000 + ", a", "Solaris " * 40)
+    near = dataset.titles([3])
+    assert dataset.nearest_titles(("Solaris " * 40)[:MAX_SOUGHT]) == near
+    start = time.process_time()
+    assert dataset.nearest_titles("Solaris " * 120_000) == []
+    with pytest.raises(DataError, match="in films.$"):
+        dataset.lookup("Solaris " * 120_000)
+    assert time.process_time() - start < 0.5
+
+
+def test_near_titles_are_those_of_the_near_items():
+    dataset = titled("Solaris (1972)", "Heat (1995)", "Solaris (1972)", "Solaris (2002)")
+    assert dataset.nearest_items("Solarris (2002)") == [4, 1, 3]
+    assert dataset.nearest_titles("Solarris (2002)") == dataset.titles([4, 1, 3])
+    assert dataset.nearest_items("Solarris (2002)", limit=1) == [4]
 
 
 @pytest.mark.parametrize("item", [0, -1, 12])

@@ -43,8 +43,9 @@ MAY_IMPORT = {
     "experiment": "errors batching config dataset files parquet evaluation checkpoint training "
     "model_card grid recommendation results",
     "report": "errors board config files refinement grid results",
+    "output": "",
     "parser": "errors",
-    "cli": "parser errors config dataset files filters prepare models losses checkpoint "
+    "cli": "output parser errors config dataset files filters prepare models losses checkpoint "
     "recommendation evaluation training attribution model_card board tracing refinement explain "
     "metrics grid experiment report planted",
     "__main__": "cli",

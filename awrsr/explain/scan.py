@@ -16,7 +16,6 @@ A number that is not defined (a map the model does not have, a correlation of tw
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -39,7 +38,15 @@ from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError, ConfigError, DataError, did_you_mean
 from awrsr.explain.agreement import FEWEST, KINDS
 from awrsr.explain.heads import MEASURES, Batch, PredictionRows, batches, row_measures
-from awrsr.files import make_directory, read_json, write_atomically, write_json
+from awrsr.files import (
+    finish_replacing,
+    make_directory,
+    new_directory,
+    read_json,
+    remove_directory,
+    replacing_files,
+    write_json,
+)
 from awrsr.metrics import target_ranks
 from awrsr.models import SequentialModel
 from awrsr.parquet import read_parquet
@@ -451,19 +458,19 @@ def write_scan(
     users_table = _merged(parts, USERS_FILE, ["model"], [[name] for name in directories], place)
     names = ["model_a", "model_b"]
     pairs_table = _merged(parts, PAIRS_FILE, names, [list(pair) for pair in pairs], place)
-    # scan.json is what makes a directory a scan: away while the tables are changed.
-    (output / ABOUT_FILE).unlink(missing_ok=True)
-    _write_table(output / USERS_FILE, users_table)
-    _write_table(output / PAIRS_FILE, pairs_table)
     about |= {"command": command, "device": str(next(iter(models.values())).device)}
-    write_json(output / ABOUT_FILE, about)
+    with replacing_files(output) as temporary:
+        _write_table(temporary / USERS_FILE, users_table)
+        _write_table(temporary / PAIRS_FILE, pairs_table)
+        write_json(temporary / ABOUT_FILE, about)
     for leftover in output.glob(".parts-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+        remove_directory(leftover)
     return Scan(users=users_table, pairs=pairs_table, about=about)
 
 
 def _check_nothing_is_lost(output: Path, about: Mapping[str, Any]) -> None:
     """Refuse to put a scan in the place of one of the same data that holds more."""
+    finish_replacing(output)
     try:
         before = read_json(output / ABOUT_FILE)
         same = before["dataset"]["fingerprint"] == about["dataset"]["fingerprint"]
@@ -497,28 +504,19 @@ def _about_model(directory: Path) -> dict[str, Any]:
 
 def _write_part(part: Path, found: Scan) -> None:
     """A part appears under its name when it is whole."""
-    temporary = part.with_name(f".{part.name}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    make_directory(temporary)
-    _write_table(temporary / USERS_FILE, found.users)
-    _write_table(temporary / PAIRS_FILE, found.pairs)
-    try:
-        temporary.replace(part)
-    except OSError as error:
-        raise AwrsrError(f"could not write {part}: {error.strerror or error}") from error
+    with new_directory(part) as temporary:
+        _write_table(temporary / USERS_FILE, found.users)
+        _write_table(temporary / PAIRS_FILE, found.pairs)
 
 
 def _write_table(path: Path, table: pd.DataFrame) -> None:
     floats = [name for name in table if table[name].dtype == np.float32]
-    write_atomically(
+    table.to_parquet(
         path,
-        lambda file: table.to_parquet(
-            file,
-            index=False,
-            compression="zstd",
-            use_dictionary=[name for name in table if name not in floats],
-            column_encoding=dict.fromkeys(floats, "BYTE_STREAM_SPLIT"),
-        ),
+        index=False,
+        compression="zstd",
+        use_dictionary=[name for name in table if name not in floats],
+        column_encoding=dict.fromkeys(floats, "BYTE_STREAM_SPLIT"),
     )
 
 
@@ -544,6 +542,7 @@ def read_scan(directory: str | Path) -> Scan:
         DataError: a file is missing, not readable, or of another schema version.
     """
     directory = Path(directory)
+    finish_replacing(directory)
     about = read_json(directory / ABOUT_FILE)
     if about.get("schema_version") != SCHEMA_VERSION:
         raise DataError(
