@@ -366,6 +366,18 @@ REFUSED = {
         "prepare RAW/good.csv OUT",
         "prepare lacks --format (one of movielens, s3rec, table)",
     ),
+    "min-rating-not-a-number": (
+        f"prepare RAW/good.csv OUT {PREPARE} --min_rating high",
+        "--min_rating must be a number; received 'high'.",
+    ),
+    "unknown-repeats": (
+        f"prepare RAW/good.csv OUT {PREPARE} --repeats kept",
+        "--repeats must be one of drop, keep; received 'kept'. Did you mean 'keep'?",
+    ),
+    "separator-of-two-characters": (
+        f"prepare RAW/good.csv OUT {PREPARE} --separator ::",
+        "separator must be one of comma, tab, semicolon, pipe, space, or one character that",
+    ),
     "about-not-json": (
         f"prepare RAW/good.csv OUT {PREPARE} --about notjson",
         '--about must be a JSON object of texts, such as \'{"licence": "CC BY 4.0"}\'; '
