@@ -84,9 +84,10 @@ def filter_rows(rows: Rows, filters: Filters, found: dict[str, int | str]) -> pd
     Raises:
         DataError: a row has no id, time or rating where it needs one, or too little is left.
     """
-    if rows.frame.empty:
-        raise DataError(f"{rows.path} holds no interactions")
     kept = with_ids(rows, ["user_id", "item_id"], filters.missing)
+    if kept.empty:
+        which = "" if rows.frame.empty else " that have a user and an item"
+        raise DataError(f"{rows.path} holds no interactions{which}")
     found["missing_dropped"] = len(rows.frame) - len(kept)
     if filters.min_rating is not None:
         kept = _rated(kept, filters.min_rating, rows)
@@ -127,7 +128,7 @@ def with_ids(rows: Rows, ids: list[str], missing: Missing) -> pd.DataFrame:
         named = ", ".join(map(str, numbers[:ROWS_NAMED]))
         more = ", ..." if len(numbers) > ROWS_NAMED else ""
         raise DataError(
-            f"{rows.place} {named}{more}: no user or no item in {counted(len(numbers), 'row')} "
+            f"{rows.place} {named}{more}: an id is missing in {counted(len(numbers), 'row')} "
             "(blank, nan, None and NULL are no ids); --missing drop leaves such rows out"
         )
     return rows.frame[~lacking]

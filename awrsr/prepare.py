@@ -131,10 +131,13 @@ def _ordered(
             **{name: rows[name].array for name in ("moment", "timestamp") if name in rows},
         }
     )
-    timed = "moment" in coded
-    coded = coded.sort_values(["user", *["moment"] * timed], kind="stable")
-    pairs = coded[["user", "moment" if timed else "item"]]
-    found["ties" if timed else "repeats_in_a_row"] = int(pairs.eq(pairs.shift()).all(axis=1).sum())
+    if "moment" in coded:
+        coded = coded.sort_values(["user", "moment"], kind="stable")
+        found["ties"] = int(coded.duplicated(["user", "moment"]).sum())
+    else:
+        coded = coded.sort_values("user", kind="stable")
+        pairs = coded[["user", "item"]]
+        found["repeats_in_a_row"] = int(pairs.eq(pairs.shift()).all(axis=1).sum())
     return coded
 
 

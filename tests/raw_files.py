@@ -5,8 +5,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from awrsr.dataset import Dataset
+from awrsr.dataset import Dataset, load_dataset, save_dataset
+from awrsr.prepare import prepare
 
 Rows = list[tuple[str, str, int]]
 
@@ -59,3 +62,27 @@ def sequences(dataset: Dataset) -> dict[str, list[str]]:
         user: [dataset.item_ids[item - 1] for item in dataset.sequence(index)]
         for index, user in enumerate(dataset.user_ids)
     }
+
+
+SEEN = {"a": list("xyz"), "b": list("xyz")}
+"""What GOOD says."""
+LINES = ["user,item,timestamp", *(f"{user},{item},{time}" for user, item, time in GOOD)]
+TABLE = {"format": "table", "name": "made", "k_core": 1}
+S3REC = {"format": "s3rec", "name": "made", "k_core": 1}
+
+
+def write(path: Path, lines: list[str], encoding: str = "utf-8") -> Path:
+    path.write_bytes("\n".join(lines).encode(encoding))
+    return path
+
+
+def titled(directory: Path, titles: Path, **asked) -> Dataset:
+    """GOOD with these titles, saved and loaded."""
+    dataset = prepare(**table(directory, GOOD), titles=titles, **asked)
+    save_dataset(dataset, directory / "saved")
+    return load_dataset(directory / "saved")
+
+
+def parquet(path: Path, **columns: object) -> Path:
+    pq.write_table(pa.table(columns), path)
+    return path

@@ -107,6 +107,9 @@ def test_two_events_within_a_second_are_no_copies(tmp_path: Path):
     dataset = prepare(**table(tmp_path, rows))
     assert dataset.n_interactions == 6
     assert dataset.flat_timestamps.tolist() == [1500000000] * 6
+    rows = [(user, "x", 1500000000_000000000 + n) for user in "ab" for n in range(3)]
+    filters = prepare(**table(tmp_path, rows)).about["filters"]
+    assert not {"ties", "repeats_dropped"} & filters.keys()
 
 
 @pytest.mark.parametrize("repeats", ["drop", "keep"])
@@ -147,7 +150,7 @@ NOTHING = ["", "  ", "nan", "NaN", "None", "NULL", "null", "<NA>"]
 def test_an_id_that_is_missing_is_refused_or_dropped(tmp_path: Path, text: str, side: int):
     bad = ("a", text, 9) if side else (text, "x", 9)
     arguments = table(tmp_path, [*GOOD, bad, bad])
-    with pytest.raises(DataError, match="raw.csv, data row 7, 8: no user or no item in 2 rows"):
+    with pytest.raises(DataError, match="raw.csv, data row 7, 8: an id is missing in 2 rows"):
         prepare(**arguments)
     dataset = prepare(**arguments, missing="drop")
     assert dataset.fingerprint == prepare(**table(tmp_path, GOOD)).fingerprint
@@ -165,7 +168,7 @@ def test_nulls_of_parquet_are_missing_ids(tmp_path: Path):
     frame.columns = ["user", "item", "timestamp"]
     frame.to_parquet(tmp_path / "raw.parquet")
     arguments = {"format": "table", "name": "made", "k_core": 1}
-    with pytest.raises(DataError, match="raw.parquet, data row 7, 8: no user or no item"):
+    with pytest.raises(DataError, match="raw.parquet, data row 7, 8: an id is missing"):
         prepare(tmp_path / "raw.parquet", **arguments)
     dataset = prepare(tmp_path / "raw.parquet", **arguments, missing="drop")
     assert sequences(dataset) == {"a": list("123"), "b": list("123")}
@@ -174,10 +177,16 @@ def test_nulls_of_parquet_are_missing_ids(tmp_path: Path):
 def test_missing_ids_of_other_formats(tmp_path: Path):
     (tmp_path / "raw.txt").write_text("a x y z\nNone x y z\nb x y null z\n")
     arguments = {"format": "s3rec", "name": "made", "k_core": 1}
-    with pytest.raises(DataError, match="raw.txt, line 2, 2, 2, 3: no user or no item in 4 rows"):
+    with pytest.raises(DataError, match="raw.txt, line 2, 2, 2, 3: an id is missing in 4 rows"):
         prepare(tmp_path / "raw.txt", **arguments)
     dataset = prepare(tmp_path / "raw.txt", **arguments, missing="drop")
     assert sequences(dataset) == {"a": list("xyz"), "b": list("xyz")}
+
+
+def test_nothing_is_left_where_every_row_lacks_an_id(tmp_path: Path):
+    arguments = table(tmp_path, [("", "x", 9, 5)], "user item timestamp rating")
+    with pytest.raises(DataError, match="raw.csv holds no interactions that have a user and an it"):
+        prepare(**arguments, missing="drop", min_rating=4)
 
 
 def test_a_row_without_an_id_needs_no_time_and_no_rating(tmp_path: Path):
@@ -189,7 +198,7 @@ def test_a_row_without_an_id_needs_no_time_and_no_rating(tmp_path: Path):
 
 def test_a_described_item_without_an_id(tmp_path: Path):
     titles = write_csv(tmp_path / "t.csv", ["item", "title"], [("x", "X"), ("None", "Nothing")])
-    with pytest.raises(DataError, match="t.csv, data row 2: no user or no item"):
+    with pytest.raises(DataError, match="t.csv, data row 2: an id is missing"):
         prepare(**table(tmp_path, GOOD), titles=titles)
     dataset = prepare(**table(tmp_path, GOOD), titles=titles, missing="drop")
     assert dataset.items["title"].tolist() == ["X", "Item y", "Item z"]
