@@ -51,11 +51,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def check_choice(kind: str, name: str, accepted: Iterable[str]) -> None:
+def check_choice(kind: str, name: object, accepted: Iterable[str]) -> None:
     """Raise ConfigError unless `name` is one of the accepted names of this kind."""
     accepted = list(accepted)
     if name not in accepted:
         raise ConfigError(
-            f"unknown {kind} {name!r}; accepted: {', '.join(accepted)}."
+            f"unknown {kind} {name!r}; accepted: {', '.join(accepted) or 'none'}."
             f"{did_you_mean(str(name), accepted)}"
         )
