@@ -338,6 +338,7 @@ def attribute(
     *,
     contrast: str | None = None,
     method: str = "integrated_gradients",
+    settings: dict[str, Any] | None = None,
     seed: int = 0,
     dataset: Path | None = None,
     device: str = "auto",
@@ -349,8 +350,8 @@ def attribute(
         items: titles or ids of the source, oldest first, as a JSON list.
         target: title or id of the item explained.
         contrast: title or id of an item whose score is taken off.
-        method: integrated_gradients, input_x_gradient, gradient_shap, feature_ablation,
-            leave_one_out or shapley_value_sampling.
+        method: METHODS.
+        settings: of the method, as a JSON object or one by one, `--settings.NAME VALUE`. SETTINGS
         seed: of the randomised methods.
         dataset: its dataset directory; where not given, the one whose models/ folder the model
             lies in.
@@ -364,25 +365,41 @@ def attribute(
         method,
         None if contrast is None else data.lookup(contrast),
         seed=seed,
+        **(settings or {}),
     )
-    values = pd.Series(result.values.cpu().numpy(), index=data.titles(result.items))
+    table = pd.DataFrame(
+        {"value": result.values.cpu().numpy()}, index=pd.Index(data.titles(result.items))
+    )
+    if result.standard_errors is not None:
+        table["standard error"] = result.standard_errors.cpu().numpy()
     chosen = attribution.METHODS[method]
     question = f"score of {_title_and_id(data, result.target)}"
     if result.contrast is not None:
         question += f", less score of {_title_and_id(data, result.contrast)}"
-    settings = "".join(f", {name} {value}" for name, value in result.settings.items())
+    used = "".join(f", {name} {value}" for name, value in result.settings.items())
     print(f"question  {question}")
-    print(f"method    {chosen.title}{settings}")
+    print(f"method    {chosen.title}{used}")
+    if result.effort is not None:
+        print(f"took      {result.effort}")
     print("unit      item score")
     print(f"baseline  {result.baseline}\n")
-    print(values.to_string(float_format="{:+.4f}".format))
-    print(f"sum {values.sum():+.4f}, score {result.score:+.4f}", end="")
+    # An error has no sign.
+    print(table.to_string(formatters=["{:+.4f}".format, "{:.4f}".format][: table.shape[1]]))
+    print(f"sum {table['value'].sum():+.4f}, score {result.score:+.4f}", end="")
     if result.baseline_score is not None:
         print(f", baseline score {result.baseline_score:+.4f}", end="")
     if result.delta is None:
         print(", no sum is promised by this method")
     else:
         print(f", {chosen.gap_meaning} {result.delta:+.4f}")
+
+
+# What --help says of the methods is what the methods say.
+attribute.__doc__ = (
+    (attribute.__doc__ or "")
+    .replace("METHODS", ", ".join(attribution.METHODS))
+    .replace("SETTINGS", attribution.settings_help())
+)
 
 
 def scan(
