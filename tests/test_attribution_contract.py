@@ -404,13 +404,15 @@ def test_settings_are_declared_with_a_default_what_is_accepted_and_a_line_of_hel
 
 
 @every_option
-def test_a_setting_is_recorded_in_the_result(model, method, option):
-    changed = {option.name: other_value(option)}
-    result = attribute(model, HISTORY, TARGET, method, seed=3, **changed)
-    plain = attribute(model, HISTORY, TARGET, method, seed=3)
+def test_a_setting_is_recorded_and_changes_what_is_found(model, method, option):
+    names = [one.name for one in METHODS[method].options()]
+    little = dict(zip(names, (16, 32, 0.0), strict=False)) if method in ADAPTIVE else {}
+    changed = {option.name: 40 if option.high > 1 else 1.0 if not option.choices else "mean"}
+    plain = attribute(model, HISTORY, TARGET, method, seed=3, **little)
+    result = attribute(model, HISTORY, TARGET, method, seed=3, **(little | changed))
     assert result.settings == plain.settings | changed
-    if option.name == "baseline":
-        assert result.baseline != plain.baseline
+    assert not torch.equal(result.values, plain.values)
+    assert (result.baseline != plain.baseline) == (option.name == "baseline")
 
 
 @every_option
