@@ -1,45 +1,93 @@
 """What a person pastes or uploads to the items it names; no Streamlit."""
 
-import csv
-import io
+import json
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from app import state
-from awrsr.dataset import Dataset
-from awrsr.errors import AwrsrError, DataError, counted
+from app.entry_table import COLUMNS, TABLES, check_one_user, entries_of_table, is_table
+from awrsr.dataset import MAX_SOUGHT, Dataset
+from awrsr.errors import AwrsrError, DataError
 
+MAX_PASTED = 100_000
+"""Characters of a pasted text: `state.MAX_HISTORY` titles of 200."""
 MAX_UPLOAD = 1_000_000
 """Bytes of an uploaded file."""
-USER_COLUMNS = ("user", "user_id", "userid")
-COLUMNS = ("item_id", "title", "item")
-"""Columns of a csv that name items, with titles or ids; in each row the first that is filled."""
-NAMED_PROBLEMS, ALSO_NAMED = 5, 40
-"""Unknown entries that are named with suggestions, and those that are named after them."""
+SUGGESTED, NEAR, NAMED = 5, 3, 40
+"""Unknown entries with suggestions, items suggested for each, and entries named after those."""
+
+Entries = Sequence[str | int]
+"""Titles or ids, oldest first; a whole number is an id, an empty text names nothing."""
 
 
-IDS = re.compile(r"\d+(?:[\s,;]+\d+)+[\s,;]*")
-"""A line of several ids."""
+@dataclass(frozen=True)
+class Unknown:
+    """An entry that names no item, or more than one.
+
+    Args:
+        text: the entry.
+        why: a sentence that names it.
+        near: the items it may mean, best first; None before they are searched for.
+    """
+
+    text: str
+    why: str
+    near: tuple[int, ...] | None = None
 
 
-def entries_of_lines(text: str) -> list[str]:
-    """The lines that hold something; of a line of several ids each."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return [
-        entry
-        for line in lines
-        for entry in (re.findall(r"\d+", line) if IDS.fullmatch(line) else [line])
-    ]
+@dataclass(frozen=True)
+class Reading:
+    """What was made of a text or a file.
+
+    Args:
+        slots: an item for each entry that names one, oldest first.
+        skipped: entries before these, which are more than a history holds.
+        user: the number a single line of ids began with, where it may be a user's id.
+        user_item: the item that number names, if it names one; in `slots` unless `of_user`.
+        of_user: whether the number was read as the user's.
+    """
+
+    slots: tuple[int | Unknown, ...]
+    skipped: int = 0
+    user: str = ""
+    user_item: int | None = None
+    of_user: bool = False
+
+    @property
+    def items(self) -> list[int]:
+        """The items named, oldest first."""
+        return [slot for slot in self.slots if isinstance(slot, int)]
+
+    @property
+    def unknown(self) -> list[tuple[int, Unknown]]:
+        """What names none, and its place among the slots."""
+        return [(place, slot) for place, slot in enumerate(self.slots) if isinstance(slot, Unknown)]
 
 
-def read_entries(name: str, content: bytes) -> list[str]:
-    """The titles or ids of an uploaded file, in order; empty for a csv's row that names nothing.
+# --- a text or a file -----------------------------------------------------------------------------
 
-    Where a row lacks what the first column of `COLUMNS` holds, its next one counts.
+
+def read_pasted(dataset: Dataset, text: str) -> Reading:
+    """The items of a pasted text, see `read_text`.
 
     Raises:
-        DataError: too large, not UTF-8, empty, or a csv without a column that names items.
+        DataError: too long, or refused by `read_text`.
+    """
+    if len(text) > MAX_PASTED:
+        raise DataError(
+            f"The text has {len(text):,} characters; accepted: at most {MAX_PASTED:,}, which is "
+            f"far more than {state.MAX_HISTORY} items"
+        )
+    return read_text(dataset, text, "The text")
+
+
+def read_file(dataset: Dataset, name: str, content: bytes) -> Reading:
+    """The items of an uploaded file, see `read_text`.
+
+    Raises:
+        DataError: too large, not UTF-8, or refused by `read_text`.
     """
     name = state.clipped(name, 80)
     if len(content) > MAX_UPLOAD:
@@ -54,61 +102,136 @@ def read_entries(name: str, content: bytes) -> list[str]:
             f"{name} is not UTF-8 text (byte {error.start + 1} is {content[error.start]:#04x}); "
             "save it as UTF-8"
         ) from None
-    if not text.strip():
-        raise DataError(f"{name} is empty; accepted: one title or id a line, oldest first")
-    if not name.lower().endswith(".csv"):
-        return entries_of_lines(text)
-    heading = text.lstrip().splitlines()[0]
-    mark = next((mark for mark in ",;\t" if mark in heading), ",")
-    try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
-        rows = [row for row in reader if "".join(row).strip()]
-    except csv.Error as error:
-        raise DataError(f"{name} is not readable as csv: {error}") from None
-    header = [cell.strip().lower() for cell in rows[0]]
-    places = [header.index(column) for column in COLUMNS if column in header]
-    if places:
-        rows = [rows[0], *one_history(name, header, rows[1:])]
-        named = [[row[place].strip() for place in places if place < len(row)] for row in rows[1:]]
-        return [next(filter(None, cells), "") for cells in named]
-    if max(map(len, rows)) > 1:
-        columns = ", ".join(state.clipped(cell.strip(), 30) for cell in rows[0][:6])
-        more = ", \u2026" if len(rows[0]) > 6 else ""
-        raise DataError(
-            f"{name} has the columns {columns}{more}; accepted: a column {', '.join(COLUMNS[:-1])} "
-            f"or {COLUMNS[-1]}, or one title or id a line, with quotation marks around a title "
-            "that holds a comma"
-        )
-    return [row[0].strip() for row in rows if row[0].strip()]
+    return read_text(dataset, text, name)
 
 
-def one_history(name: str, header: list[str], rows: list[list[str]]) -> list[list[str]]:
-    """The rows of a csv, older first where it has timestamps.
+def read_text(dataset: Dataset, text: str, name: str) -> Reading:
+    """The items of the first of these that a text is.
+
+    - a JSON list of titles and ids, as the command line takes it;
+    - a table: it has a heading, tabs, or the name of one;
+    - lines of one title or one id, or of several ids.
 
     Raises:
-        DataError: a column of users names more than one.
+        DataError: it names no item, holds other things, or the histories of several users.
     """
-    for column in USER_COLUMNS:
-        users = dict.fromkeys(cell_of(row, header, column) for row in rows)
-        if column in header and len(users) > 1:
-            named = ", ".join(state.clipped(user, 20) for user in list(users)[:3])
+    listed = json_list(text, name)
+    if listed is not None:
+        return read_entries(dataset, listed, name)
+    if name.lower().endswith(TABLES) or is_table(text):
+        return read_entries(dataset, entries_of_table(text, name), name)
+    return read_lines(dataset, text, name)
+
+
+def json_list(text: str, name: str) -> list[str | int] | None:
+    """The entries of a JSON list, in the shell's quotation marks or not; None where it is none."""
+    listed = None
+    with suppress(ValueError, RecursionError):
+        listed = json.loads(text.strip().strip("'"))
+    if not isinstance(listed, list):
+        if name.lower().endswith(".json"):
+            raise DataError(f'{name} is no JSON list; accepted: one such as ["Heat (1995)", 6]')
+        return None
+    for place, entry in enumerate(listed, start=1):
+        if type(entry) not in (str, int):
             raise DataError(
-                f"{name} holds {len(users):,} users ({named}{', ...' * (len(users) > 3)}); "
-                "accepted: the history of one"
+                f"{name} is a JSON list whose entry {place} is neither a text nor a whole number; "
+                "accepted: titles and ids"
             )
-    if "timestamp" not in header:
-        return rows
-    times = [cell_of(row, header, "timestamp") for row in rows]
-    with suppress(ValueError):
-        numbers = [float(time) for time in times]
-        return [rows[place] for place in sorted(range(len(rows)), key=numbers.__getitem__)]
-    return [rows[place] for place in sorted(range(len(rows)), key=times.__getitem__)]  # ISO dates
+    return listed
 
 
-def cell_of(row: list[str], header: list[str], column: str) -> str:
-    """A cell, or nothing where the row or the file lacks it."""
-    place = header.index(column) if column in header else len(row)
-    return row[place].strip() if place < len(row) else ""
+# --- lines ----------------------------------------------------------------------------------------
+
+IDS = re.compile(r"\d+(?:[\s,;]+\d+)+[\s,;]*")
+"""A line of several ids."""
+
+
+def read_lines(dataset: Dataset, text: str, name: str) -> Reading:
+    """The items of lines of one title or one id each, or of several ids.
+
+    A single line of ids may begin with its user's, as in the files of S3-Rec. It is read so where
+    no item has that id, or where the rest is how the user's sequence in the dataset begins.
+
+    Raises:
+        DataError: no line holds anything, or each is another user's.
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    rows = [re.findall(r"\d+", line) if IDS.fullmatch(line) else [line] for line in lines]
+    if all(begins_with_user(dataset, row) for row in rows):
+        check_one_user((row[0] for row in rows), name)
+    entries = [entry for row in rows for entry in row]
+    reading = read_entries(dataset, entries, name)
+    user, *items = entries
+    if len(rows) > 1 or not items or reading.skipped or user not in dataset.user_ids:
+        return reading
+    (first, *_) = reading.slots
+    reading = replace(reading, user=user, user_item=first if isinstance(first, int) else None)
+    if reading.user_item is None or begins_with_user(dataset, entries):
+        return read_otherwise(dataset, reading)
+    return reading
+
+
+def begins_with_user(dataset: Dataset, ids: Sequence[str]) -> bool:
+    """Whether ids are `user item item ...`, the items as the user's sequence begins."""
+    user, *items = ids
+    with suppress(DataError):
+        known = dataset.sequence(dataset.user_index(user))[: len(items)]
+        return bool(items) and [dataset.item_ids[item - 1] for item in known] == items
+    return False
+
+
+def read_otherwise(dataset: Dataset, reading: Reading) -> Reading:
+    """The same line of ids with the first number the user's, or an item's again."""
+    slots = (reading.user_item, *reading.slots) if reading.of_user else reading.slots[1:]
+    return searched(dataset, replace(reading, slots=slots, of_user=not reading.of_user))
+
+
+# --- titles and ids -------------------------------------------------------------------------------
+
+
+def read_entries(dataset: Dataset, entries: Entries, name: str) -> Reading:
+    """The items of the newest titles or ids, and which entries name none.
+
+    Raises:
+        DataError: all are empty.
+    """
+    if not any(str(entry).strip() for entry in entries):
+        raise DataError(
+            f"{name} names no item; accepted: one title or id a line, oldest first, a JSON list "
+            f"of them, or a table with a column {', '.join(COLUMNS[:-1])} or {COLUMNS[-1]}"
+        )
+    skipped = max(0, len(entries) - state.MAX_HISTORY)
+    ids: dict[str, list[int]] = {}
+    names: dict[str, list[int]] = {}
+    shown = dataset.titles(range(1, dataset.n_items + 1))
+    columns = zip(dataset.item_ids, dataset.items["title"].astype(str), shown, strict=True)
+    for item, texts in enumerate(columns, start=1):
+        item_id, *titles = (text.strip().casefold() for text in texts)
+        ids.setdefault(item_id, []).append(item)
+        for text in {item_id, *titles}:
+            names.setdefault(text, []).append(item)
+
+    def slot(number: int, entry: str | int) -> int | Unknown:
+        known, text = (ids if isinstance(entry, int) else names), str(entry).strip()
+        if text.casefold() not in known:
+            text = plainer(text)
+        if not text:
+            return Unknown("", f"Entry {number} is empty.", near=())
+        found = known.get(text.casefold(), [])
+        if len(found) == 1:
+            return found[0]
+        if not found:  # asking the dataset would search for what is near each of them
+            why = f"{state.clipped(text, 60)!r} names no item."
+            return Unknown(state.clipped(text, MAX_SOUGHT), why)
+        try:
+            return dataset.lookup(entry if isinstance(entry, int) else text)
+        except AwrsrError as error:
+            why = state.clipped(str(error), 300).rstrip(".")
+            return Unknown(text, f"{why}.", near=tuple(found[:NEAR]))
+
+    slots = tuple(map(slot, range(skipped + 1, len(entries) + 1), entries[skipped:]))
+    return searched(dataset, Reading(slots, skipped))
 
 
 def plainer(entry: str) -> str:
@@ -117,43 +240,16 @@ def plainer(entry: str) -> str:
     return entry[1:-1].strip() if len(entry) > 1 and entry[0] == entry[-1] in "\"'" else entry
 
 
-def find_items(dataset: Dataset, entries: Sequence[str]) -> tuple[list[int], list[str]]:
-    """The items of titles or ids, and a sentence for every entry that is none, up to a few."""
-    problems: list[str] = []
-    if len(entries) > state.MAX_HISTORY:
-        problems.append(
-            f"Only the last {state.MAX_HISTORY} of {len(entries):,} lines were read, "
-            "the newest items."
-        )
-    titles = dataset.titles(range(1, dataset.n_items + 1))
-    known = {name.strip().casefold() for name in [*titles, *dataset.item_ids]}
-    found: list[int] = []
-    refused: list[str] = []
-    unnamed: list[str] = []
-    first = max(0, len(entries) - state.MAX_HISTORY) + 1
-    for number, entry in enumerate(entries[-state.MAX_HISTORY :], start=first):
-        if not entry:
-            refused.append(f"Row {number} below the heading has neither an id nor a title.")
-            continue
-        if entry.strip().casefold() not in known:
-            entry = plainer(entry)
-        if len(refused) >= NAMED_PROBLEMS and entry.casefold() not in known:
-            unnamed.append(entry)  # the nearest of thousands of titles takes milliseconds each
-            continue
-        try:
-            found.append(dataset.lookup(entry))
-        except AwrsrError as error:
-            refused.append(state.clipped(str(error), 300))
-    problems += refused[:NAMED_PROBLEMS]
-    if rest := [*refused[NAMED_PROBLEMS:], *unnamed]:
-        named = "; ".join(state.clipped(entry, 60) for entry in rest[:ALSO_NAMED])
-        more = "; ..." * (len(rest) > ALSO_NAMED)
-        problems.append(f"Likewise {counted(len(rest), 'more line')}: {named}{more}")
-    if refused:
-        kept = (
-            f"The other {len(found)} {'is' if len(found) == 1 else 'are'} the history now"
-            if found
-            else "The history is as it was"
-        )
-        problems.append(f"{kept}.")
-    return found, problems
+def searched(dataset: Dataset, reading: Reading) -> Reading:
+    """The same with what the first unknown entries may mean; a search takes milliseconds."""
+    slots = list(reading.slots)
+    for place, unknown in reading.unknown[:SUGGESTED]:
+        if unknown.near is None:
+            slots[place] = replace(unknown, near=tuple(dataset.nearest_items(unknown.text, NEAR)))
+    return replace(reading, slots=tuple(slots))
+
+
+def decided(dataset: Dataset, reading: Reading, place: int, item: int) -> Reading:
+    """The same with an item for the unknown entry at a place."""
+    slots = (*reading.slots[:place], item, *reading.slots[place + 1 :])
+    return searched(dataset, replace(reading, slots=slots))

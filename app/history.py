@@ -8,14 +8,15 @@ from pathlib import Path
 import streamlit as st
 
 from app import loaders, pinned, state
-from app.entries import entries_of_lines, find_items, read_entries
+from app.entries import Reading
+from app.entry_panel import dismiss, show_entry, show_reading
 from app.history_list import KEY, edited, history_list, read_edits
 from app.pinned import Variant
 from app.text import plain
 from app.users import browse_users
 from awrsr.batching import history_and_target
 from awrsr.dataset import Dataset
-from awrsr.errors import AwrsrError, DataError
+from awrsr.errors import AwrsrError
 
 MAX_UNDO = 50
 
@@ -28,6 +29,7 @@ class Situation:
     user: str
     origin: str | None
     items: tuple[int, ...]
+    reading: Reading | None
 
 
 def choose_history(dataset: Dataset, models: dict[str, Path]) -> tuple[list[int], int | None]:
@@ -56,9 +58,9 @@ def choose_history(dataset: Dataset, models: dict[str, Path]) -> tuple[list[int]
         if session.source == state.USER:
             if st.button("Browse", icon=":material/table_rows:", help="All users in a table"):
                 browse_users(dataset, models)
-        entry_is_open = show_entry(dataset)
+        entry_is_open = show_entry(dataset, use_reading)
     if not entry_is_open:
-        show_problems()
+        show_reading(dataset, use_reading)
     show_search(dataset)
     history, held_out = current_history(dataset), None
     if (owner := history_owner()) is not None:
@@ -74,7 +76,7 @@ def forget_other_dataset(dataset: Dataset) -> None:
     if before != dataset.fingerprint:
         session["history_of"] = dataset.fingerprint
         session["origin"], session["variants"], session["compare"] = None, [], None
-        for key in ("undo", "redo", "replacing", "entry_problems", "picked_user"):
+        for key in ("undo", "redo", "replacing", "reading", "refused", "picked_user"):
             session.pop(key, None)
     for key in ("pasted", "typed_user"):  # Streamlit drops what is typed where it is not drawn
         if key in session:
@@ -121,17 +123,36 @@ def original_history(dataset: Dataset) -> list[int] | None:
 def situation() -> Situation:
     """The choices as they are."""
     session = st.session_state
-    return Situation(session.source, session.user, session.origin, tuple(session["items"]))
+    return Situation(
+        session.source,
+        session.user,
+        session.origin,
+        tuple(session["items"]),
+        session.get("reading"),
+    )
 
 
-def set_history(items: Sequence[int], origin: str | None) -> None:
-    """Make these items the history, with a way back."""
+def set_history(items: Sequence[int], origin: str | None, reading: Reading | None = None) -> None:
+    """Make these items the history, with a way back.
+
+    Args:
+        items: oldest first.
+        origin: the user whose edited history it is.
+        reading: the entry they were read from.
+    """
     session = st.session_state
     keep_for_undo()
+    dismiss()  # what was said of the last entry is about another history now
     session["items"] = list(items)
     session["origin"] = origin
     session["source"] = state.OWN
     session["replacing"] = None
+    session["reading"] = reading
+
+
+def use_reading(reading: Reading) -> None:
+    """Make the items of an entry the history."""
+    set_history(reading.items, None, reading)
 
 
 def keep_for_undo() -> None:
@@ -159,6 +180,8 @@ def step(back: str, forth: str) -> None:
     session["source"], session["user"], session["origin"] = to.source, to.user, to.origin
     session["items"] = list(to.items)
     session["replacing"] = None
+    dismiss()
+    session["reading"] = to.reading
 
 
 def shuffled(items: list[int]) -> list[int]:
@@ -235,49 +258,13 @@ def type_user(dataset: Dataset) -> None:
         show_user(user)
 
 
-# --- entries of one's own -------------------------------------------------------------------------
-
-
-def show_entry(dataset: Dataset) -> bool:
-    """Paste lines or upload a file; what of it could not be used stands in it while it is open.
-
-    Returns:
-        Whether it is.
-    """
-    entry = st.popover(
-        "Paste, upload",
-        icon=":material/upload:",
-        width="stretch",
-        key="entry",
-        on_change="rerun",  # for what could not be used to move out as it closes
-    )
-    with entry:
-        if entry.open:
-            show_problems()
-        st.text_area(
-            "Titles or ids, one a line, oldest first",
-            key="pasted",
-            height=180,
-            placeholder="Toy Story (1995)\nHeat (1995)\n1 608 296",
-        )
-        st.button("Use these", on_click=paste_items, args=(dataset,), type="primary")
-        st.file_uploader(
-            "Or a file",
-            type=["csv", "txt"],
-            max_upload_size=1,
-            key="uploaded",
-            on_change=upload_items,
-            args=(dataset,),
-            help="txt: one title or id a line. csv: a column item_id, title or item, each with "
-            "titles or ids as the source has them. UTF-8, at most 1 MB.",
-        )
-    return bool(entry.open)
+# --- search ---------------------------------------------------------------------------------------
 
 
 def show_search(dataset: Dataset) -> None:
     """Search for an item to be added, or to take the place of another."""
     session = st.session_state
-    labels = loaders.get_item_labels(dataset)
+    labels = loaders.get_item_names(dataset).titles
     history = current_history(dataset)[-state.MAX_HISTORY :]
     replacing = session.get("replacing")
     if replacing is not None and replacing >= len(history):
@@ -309,7 +296,6 @@ def add_item(dataset: Dataset) -> None:
     session.added = None
     if item is None:
         return
-    dismiss()
     if place is None:
         change(dataset, lambda items: [*items, item][-state.MAX_HISTORY :])
     else:
@@ -320,50 +306,6 @@ def add_item(dataset: Dataset) -> None:
 def stop_replacing() -> None:
     """No item is replaced after all."""
     st.session_state["replacing"] = None
-
-
-def paste_items(dataset: Dataset) -> None:
-    """Pasted lines take the place of the history; unknown ones are named, the rest is kept."""
-    use_entries(dataset, entries_of_lines(st.session_state.pasted))
-
-
-def upload_items(dataset: Dataset) -> None:
-    """A file's entries take the place of the history, or the file is refused in one sentence."""
-    file = st.session_state.uploaded
-    if file is None:  # taken away again: what was read from it stays
-        return
-    try:
-        entries = read_entries(file.name, file.getvalue())
-    except DataError as error:
-        st.session_state["entry_problems"] = [f"{error}. The history is as it was."]
-    else:
-        use_entries(dataset, entries)
-
-
-def use_entries(dataset: Dataset, entries: list[str]) -> None:
-    """The items of these titles or ids become the history."""
-    found, problems = find_items(dataset, entries)
-    if found:
-        set_history(found, None)
-    elif not problems:
-        problems = ["There is no title and no id in it. The history is as it was."]
-    st.session_state["entry_problems"] = problems
-
-
-def show_problems() -> None:
-    """What could not be used of the last entry, until it is dismissed or the next one."""
-    problems = st.session_state.get("entry_problems")
-    if problems:
-        with st.container(gap="xsmall"):
-            for problem in problems:
-                st.warning(plain(problem), icon=":material/search_off:")
-            st.button("Dismiss", on_click=dismiss, type="tertiary", icon=":material/close:")
-
-
-def dismiss() -> None:
-    """No more of the last entry's problems."""
-    for key in ("entry_problems", "wrong_user"):
-        st.session_state.pop(key, None)
 
 
 # --- the list and what is done to it --------------------------------------------------------------

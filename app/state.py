@@ -225,7 +225,7 @@ KEPT = "kept_choices"
 another is opened after a run of a fragment alone."""
 ASKED = "asked_weights"
 """In the session: by side, the model that a link named and the weights it asked for."""
-OF_DATASET = ("history_of", "undo", "redo", "entry_problems", "picked_user")
+OF_DATASET = ("history_of", "undo", "redo", "picked_user")
 
 
 def let_go(session: MutableMapping[str, Any], url: Mapping[str, str]) -> None:
@@ -233,7 +233,8 @@ def let_go(session: MutableMapping[str, Any], url: Mapping[str, str]) -> None:
     if session.get("dataset") != url.get("dataset"):
         for name in OF_DATASET:
             session.pop(name, None)
-    for name in (*CHOICES, ASKED, KEPT, "left", "replacing", "wrong_user"):
+    said = ("replacing", "wrong_user", "reading", "refused")  # of the history that is left
+    for name in (*CHOICES, ASKED, KEPT, "left", *said):
         session.pop(name, None)
 
 
@@ -255,9 +256,9 @@ def keep(session: MutableMapping[str, Any]) -> None:
 
 
 def clipped(text: str, length: int = 40) -> str:
-    """Text from outside, short enough for a message and without what could turn it around."""
+    """Text from outside, short enough for a message, on one line, with nothing that turns it."""
     short = text if len(text) <= length else text[:length] + "\u2026"
-    return "".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in short)
+    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in short)
 
 
 def to_url(session: Mapping[str, Any], offered: list[Choice]) -> dict[str, str]:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import streamlit as st
 
 from app import loaders
@@ -15,6 +14,7 @@ from awrsr.checkpoint import WEIGHTS_FILE, weights_fingerprint
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.model_card import METRICS_FILE, RANKS_FILE
+from awrsr.parquet import read_parquet
 
 MAX_ROWS = 1_000
 """Users a browser is sent at once."""
@@ -57,11 +57,11 @@ def read_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
         recorded = loaders.get_metrics(directory)
         of_weights = recorded.get("weights_sha256") == weights_fingerprint(directory)
         about = recorded.get("dataset")
-        table = pd.read_parquet(directory / RANKS_FILE)
+        table = read_parquet(directory / RANKS_FILE)
         table = table[table["split"] == "test"]
         users = table["user_id"].astype(str).tolist()
         targets, ranks = (table[name].astype(int).tolist() for name in ("target", "rank"))
-    except (AwrsrError, OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+    except (AwrsrError, OSError, ValueError, KeyError, TypeError):
         return {}, f"{RANKS_FILE} or {METRICS_FILE} is not readable: {remedy}"
     if not of_weights:
         return {}, f"{RANKS_FILE} is not of the present weights: {remedy}"

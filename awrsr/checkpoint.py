@@ -5,8 +5,8 @@ Loading reads JSON and plain tensors, executes nothing, and refuses any mismatch
 
 import hashlib
 import struct
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -20,29 +20,35 @@ from awrsr.models import SequentialModel, build_model
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
+ConfigFile = tuple[ModelConfig, Catalogue, TrainConfig]
+"""What config.json says."""
 HALVES = (torch.bfloat16, torch.float16)
 FLOATING = (torch.float64, torch.float32, *HALVES)
+HEADER_LENGTH_BYTES = 8
+"""Of a safetensors file: with them it begins."""
+MAX_HEADER = 16_000_000
+"""Bytes of names, shapes and metadata; of a model some thousands, of a run also its history."""
+LARGEST_NUMBER = 8
+"""Bytes."""
 
 
 def resolve_device(device: str) -> torch.device:
     """The torch device of that name; "auto" is the GPU where there is one, else the CPU.
 
     Raises:
-        ConfigError: no such device here.
+        ConfigError: no such device here; the message lists those there are.
     """
+    gpus = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+    here = ["auto", "cpu", *(["cuda"] if gpus else []), *gpus]
     if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        found = torch.device(device)
-        torch.empty(0, device=found)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
+        return torch.device("cuda" if gpus else "cpu")
+    if device in ("cpu", "cpu:0"):
+        return torch.device("cpu")
+    if device not in here:
         raise ConfigError(
-            f"device {device!r} is not available here ({reason}); accepted: auto, cpu, cuda"
-        ) from None
-    if found.type not in ("cpu", "cuda"):
-        raise ConfigError(f"device {device!r} is not supported; accepted: auto, cpu, cuda")
-    return found if found.type == "cuda" else torch.device("cpu")
+            f"device {device!r} is not available; this machine has: {', '.join(here)}"
+        )
+    return torch.device(device)
 
 
 def save_config(
@@ -80,7 +86,7 @@ def save_tensors(
     write_atomically(path, write)
 
 
-def read_config(directory: Path) -> tuple[ModelConfig, Catalogue, TrainConfig]:
+def read_config(directory: Path) -> ConfigFile:
     """What config.json says.
 
     Raises:
@@ -132,15 +138,9 @@ def load_model(directory: str | Path, device: str = "auto") -> SequentialModel:
     """
     directory = Path(directory)
     target = resolve_device(device)
-    config, catalogue, _ = read_config(directory)
-    try:
-        # Shapes only: a config cannot make us allocate what no file holds.
-        with torch.device("meta"):
-            model = build_model(config, catalogue)
-    except ConfigError as error:
-        raise CheckpointError(f"{directory / CONFIG_FILE}: {error}") from error
-    tensors = read_tensors(directory / WEIGHTS_FILE, target)[0]
-    check_weights(directory / WEIGHTS_FILE, model.state_dict(), tensors)
+    model = _configured(directory)
+    tensors, _ = read_tensors(directory / WEIGHTS_FILE, model.state_dict(), device=target)
+    check_weights(directory / WEIGHTS_FILE, tensors)
     tensors = {name: t.float() if t.dtype in HALVES else t for name, t in tensors.items()}
     model.load_state_dict(tensors, assign=True)
     model.requires_grad_(False)
@@ -148,19 +148,77 @@ def load_model(directory: str | Path, device: str = "auto") -> SequentialModel:
     return model
 
 
+def parameter_count(directory: Path) -> int:
+    """How many numbers the weights of a model directory hold; only config.json is read.
+
+    Raises:
+        CheckpointError: see `read_config`.
+    """
+    return sum(tensor.numel() for tensor in _configured(directory).state_dict().values())
+
+
+def _configured(directory: Path) -> SequentialModel:
+    """The model that config.json describes, of shapes only: a config cannot make us allocate what
+    no file holds."""
+    config, catalogue, _ = read_config(directory)
+    try:
+        with torch.device("meta"):
+            return build_model(config, catalogue)
+    except ConfigError as error:
+        raise CheckpointError(f"{directory / CONFIG_FILE}: {error}") from error
+
+
 def read_tensors(
-    path: Path, device: torch.device | str = "cpu"
+    path: Path,
+    expected: Mapping[str, Tensor],
+    optional: Mapping[str, Tensor] | None = None,
+    *,
+    device: torch.device | str = "cpu",
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The named tensors of a safetensors file, and its metadata.
 
+    The file's size, the size of its header and the names and shapes in it are compared with what is
+    expected before any tensor is read: a file cannot make us read what the model has no place for.
+
+    Args:
+        path: the file.
+        expected: tensors whose names and shapes it must have; their values do not matter.
+        optional: tensors that it may have besides.
+        device: where to put them.
+
     Raises:
-        CheckpointError: it cannot be read, or is not a whole safetensors file.
+        CheckpointError: it cannot be read, is not a whole safetensors file, or holds other tensors;
+            the message names what is missing, unexpected or of another shape.
     """
+    known = {**(optional or {}), **expected}
     with reading(path, CheckpointError):
-        path.open("rb").close()  # safe_open calls every refusal of the system a missing file
+        with path.open(
+            "rb"
+        ) as opened:  # safe_open calls every refusal of the system a missing file
+            header = int.from_bytes(opened.read(HEADER_LENGTH_BYTES), "little")
+        size = path.stat().st_size
+    most = MAX_HEADER + LARGEST_NUMBER * sum(tensor.numel() for tensor in known.values())
+    if size > most:
+        raise CheckpointError(
+            f"{path} does not fit {CONFIG_FILE}: it has {size:,} bytes, the config asks for "
+            f"{most:,} at most"
+        )
     try:
+        if MAX_HEADER < header < size:  # a longer one is not whole, which is said below
+            raise CheckpointError(
+                f"{path} does not fit {CONFIG_FILE}: its header has {header:,} bytes; accepted: at "
+                f"most {MAX_HEADER:,}"
+            )
         with safe_open(path, framework="pt", device=str(device)) as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
+            names = set(file.keys())
+            problems = [f"missing {name}" for name in sorted(expected.keys() - names)]
+            problems += [f"unexpected {name}" for name in sorted(names - known.keys())]
+            for name in sorted(names & known.keys()):
+                have, want = file.get_slice(name).get_shape(), list(known[name].shape)
+                if have != want:
+                    problems.append(f"{name} is {tuple(have)}, the config asks for {tuple(want)}")
+            _refuse(path, problems)
+            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
     except (OSError, SafetensorError, struct.error) as error:
         raise CheckpointError(
             f"{path} is not a whole safetensors file: {error}. Only safetensors are read; "
@@ -168,33 +226,29 @@ def read_tensors(
         ) from error
 
 
-def check_weights(path: Path, expected: dict[str, Any], received: dict[str, Tensor]) -> None:
-    """Refuse weights that are not exactly those of the configured model.
+def check_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
+    """Refuse weights that no model can work with.
 
     Raises:
-        CheckpointError: naming what is missing, unexpected, of another shape or type, or not
-            finite.
+        CheckpointError: naming what is not floating point or not finite, or that there are several
+            types.
     """
-    problems = [f"missing {name}" for name in sorted(expected.keys() - received.keys())]
-    problems += [f"unexpected {name}" for name in sorted(received.keys() - expected.keys())]
-    for name in sorted(expected.keys() & received.keys()):
-        want, have = expected[name], received[name]
-        if want.shape != have.shape:
-            problems.append(
-                f"{name} is {tuple(have.shape)}, the config asks for {tuple(want.shape)}"
-            )
-        elif have.dtype not in FLOATING:
-            problems.append(f"{name} is {have.dtype}, expected floating point")
-        elif not have.isfinite().all():
+    problems = []
+    for name in sorted(weights):
+        if weights[name].dtype not in FLOATING:
+            problems.append(f"{name} is {weights[name].dtype}, expected floating point")
+        elif not weights[name].isfinite().all():
             problems.append(f"{name} holds values that are not finite")
-    types = sorted({str(tensor.dtype) for tensor in received.values()})
+    types = sorted({str(tensor.dtype) for tensor in weights.values()})
     if not problems and len(types) > 1:
         problems.append(f"its tensors are of several types: {', '.join(types)}")
+    _refuse(path, problems)
+
+
+def _refuse(path: Path, problems: list[str]) -> None:
     if problems:
-        shown = "; ".join(problems[:5]) + (
-            f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
-        )
-        raise CheckpointError(f"{path} does not fit {CONFIG_FILE}: {shown}")
+        more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
+        raise CheckpointError(f"{path} does not fit {CONFIG_FILE}: {'; '.join(problems[:5])}{more}")
 
 
 def weights_fingerprint(directory: str | Path) -> str:

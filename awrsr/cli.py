@@ -35,6 +35,7 @@ from awrsr.experiment import (
 from awrsr.files import (
     check_writable,
     make_directory,
+    passed_over,
     visible_directories,
     write_atomically,
     write_text,
@@ -48,6 +49,7 @@ from awrsr.model_card import (
     write_metrics,
 )
 from awrsr.models import SequentialModel
+from awrsr.output import printing
 from awrsr.parser import Parser
 from awrsr.planted import plant as plant_dataset
 from awrsr.planted import save_planted
@@ -61,6 +63,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one verb; 0 on success, 2 when it was refused."""
     logging.getLogger("lightning").setLevel(logging.ERROR)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
+    with printing():
+        return _run(arguments)
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         auto_cli(
             VERBS,
@@ -471,11 +478,13 @@ def scan(
 def _model_directories(dataset: Path, models: list[str] | None) -> dict[str, Path]:
     """The models by name: a directory's last part."""
     folder = dataset / "models"
+    places = (dataset / explain.SEEDS_FOLDER, folder)  # of two of one name that in models/
     offered = {
-        path.name: path
-        for place in (dataset / explain.SEEDS_FOLDER, folder)  # of two of one name that in models/
-        for path in visible_directories(place, CONFIG_FILE)
+        path.name: path for place in places for path in visible_directories(place, CONFIG_FILE)
     }
+    for place in places:
+        if words := passed_over(place):
+            print(f"note: {words}", file=sys.stderr)
     if models is None and not offered:
         raise ConfigError(f"{folder} holds no models; train one, or name some with --models")
     found: dict[str, Path] = {}
@@ -500,10 +509,11 @@ def _pairs(dataset: Path, directories: dict[str, Path]) -> list[tuple[str, str]]
         for name, path in directories.items()
         if path.resolve().parent == (dataset / explain.SEEDS_FOLDER).resolve()
     }
+    settings = {name: read_config(path) for name, path in directories.items()}
     return [
         (a, b)
         for a, b in explain.all_pairs(list(directories))
-        if not {a, b} & again or explain.differ_by_seed(directories[a], directories[b])
+        if not {a, b} & again or explain.differ_by_seed(settings[a], settings[b])
     ]
 
 
@@ -755,7 +765,7 @@ def _check_list(entries: list[str | int]) -> None:
     """Refuse a JSON list of other things than texts and whole numbers: the parser leaves such a
     list as one text, the last entry."""
     listed: object = None
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         listed = json.loads(str(entries[-1])) if entries else None
     wrong = [one for one in listed if type(one) not in (str, int)] if type(listed) is list else []
     if wrong:
@@ -766,7 +776,7 @@ def _check_list(entries: list[str | int]) -> None:
 
 
 def _title_and_id(dataset: Dataset, item: int) -> str:
-    return f"{dataset.titles([item])[0]} (id {dataset.item_ids[item - 1]})"
+    return f"{dataset.items['title'].iloc[item - 1]} (id {dataset.item_ids[item - 1]})"
 
 
 def _print_results(metrics: dict[str, dict[str, float]]) -> None:

@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,21 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from rapidfuzz import process
 
 from awrsr.errors import DataError, counted, suggestion
 from awrsr.files import new_directory, read_json, reading, write_json
+from awrsr.parquet import read_table, to_frame
 
 SCHEMA_VERSION = 1
 RECORDED = ("schema_version", "name", "counts", "fingerprint")
 FILES = ("dataset.json", "items.parquet", "sequences.parquet")
+NAMED = 5
+"""Items that a message names; of more it says how many."""
+MAX_SOUGHT = 300
+"""Characters of a text that is compared with all titles: the cost grows with its length."""
 
 Items = npt.NDArray[np.int32]
 
@@ -99,6 +106,17 @@ class Dataset:
     def _titles(self) -> list[str]:
         return [str(value) for value in self.items["title"]]
 
+    @cached_property
+    def _names(self) -> list[str]:
+        """What `titles` calls every item, in item order."""
+        ids = pd.Series(self.item_ids, dtype=object)
+        seen = pd.Series([" ".join(title.split()) for title in self._titles], dtype=object)
+        named = [f"{title} [{id_}]".strip() for title, id_ in zip(self._titles, ids, strict=True)]
+        unclear = (seen == "") | seen.duplicated(keep=False) | (seen.isin(ids) & (seen != ids))
+        unclear |= seen.isin(named)
+        names = zip(self._titles, named, unclear, strict=True)
+        return [with_id if is_unclear else title for title, with_id, is_unclear in names]
+
     def sequence(self, user: int) -> Items:
         """All items of the user at this index, oldest first."""
         return self.flat_items[self.offsets[user] : self.offsets[user + 1]]
@@ -126,12 +144,15 @@ class Dataset:
         return {user: index for index, user in enumerate(self.user_ids)}
 
     def titles(self, items: Iterable[int]) -> list[str]:
-        """The titles of items.
+        """Names of items by which people can tell them apart, and which `lookup` takes back.
+
+        That is the title; where it is blank, is several items', or is another item's id, the
+        item's own id follows it: "Emma [838]". As the source has it, it stands in `items`.
 
         Raises:
             DataError: a number that is not an item.
         """
-        return [self._titles[self.check_item(item) - 1] for item in items]
+        return [self._names[self.check_item(item) - 1] for item in items]
 
     def check_item(self, item: int) -> int:
         """The item itself, if it is one.
@@ -144,31 +165,61 @@ class Dataset:
         return int(item)
 
     def lookup(self, entry: str | int) -> int:
-        """The item with this title or with this id of the source.
+        """The item that a title or an id of the source means.
 
-        Tried in this order: the exact title, the id, the title without regard to case.
+        A number is an id. A text is a title, an id, or a name that `titles` gives; where it is
+        none of them as it stands, a title without regard to case.
 
         Raises:
-            DataError: nothing matches (the message names the nearest titles), or several titles do.
+            DataError: nothing matches (the message names the nearest titles), or it is one item's
+                title and another's, or another's id (the message names both).
         """
+        is_id = isinstance(entry, Integral) and not isinstance(entry, bool)
         text = str(entry).strip()
-        for index in (self._by_title, self._by_item_id, self._by_folded_title):
-            found = index.get(text.casefold() if index is self._by_folded_title else text)
-            if found and len(found) == 1:
-                return found[0]
-            if found:
-                ids = ", ".join(self.item_ids[item - 1] for item in found)
-                raise DataError(f"{text!r} is the title of {len(found)} items; use an id: {ids}")
+        exact = (self._by_title, self._by_item_id, self._by_name)
+        indices = (self._by_item_id,) if is_id else exact
+        found = list(dict.fromkeys(item for index in indices for item in index.get(text, [])))
+        if not found and not is_id:
+            found = self._by_folded_title.get(text.casefold(), [])
+        if len(found) == 1:
+            return found[0]
+        if found:
+            *first, last = self._named(found)
+            raise DataError(
+                f"{text!r} names {counted(len(found), 'item')} of {self.name}: "
+                f"{', '.join(first)} and {last}; give another name or id of the one meant"
+            )
+        if is_id:
+            raise DataError(
+                f"unknown id {text} in {self.name}; a number is an id, a title is text."
+                f"{suggestion(self.titles(self._by_title.get(text, [])[:NAMED]))}"
+            )
         raise DataError(
             f"unknown title or id {text!r} in {self.name}.{suggestion(self.nearest_titles(text))}"
         )
 
+    def _named(self, items: list[int]) -> list[str]:
+        """The first items by name and id, and how many more there are."""
+        ids = (self.item_ids[item - 1] for item in items)
+        named = [
+            f"{name!r} (id {item_id})"
+            for name, item_id in zip(self.titles(items[:NAMED]), ids, strict=False)
+        ]
+        return named + [f"{len(items) - NAMED:,} more"] * (len(items) > NAMED)
+
     def nearest_titles(self, text: str, limit: int = 3) -> list[str]:
-        """The titles most like this one, best first; none where none is close.
+        """The titles of `nearest_items`."""
+        return self.titles(self.nearest_items(text, limit))
+
+    def nearest_items(self, text: str, limit: int = 3) -> list[int]:
+        """The items whose titles are most like this text, best first; none where none is close.
 
         Case, accents, punctuation, articles (`X, The` and `The X`) and what stands in parentheses,
         as a year does, are no difference; among titles equally like it, one of its year is first.
+        A text of more than `MAX_SOUGHT` characters is like no title.
         """
+        if len(text) > MAX_SOUGHT:
+            return []
         names, owners = self._simplified
         year = _year(text)
         best: dict[int, float] = {}
@@ -177,20 +228,19 @@ class Dataset:
                 if 2 * len(near) < len(name):
                     continue  # a few letters stand in any title
                 item = owners[place]
-                bonus = 5 if year and year == _year(self._titles[item]) else 0
+                bonus = 5 if year and year == _year(self._titles[item - 1]) else 0
                 best[item] = max(best.get(item, 0), 200 * (score == 100) + score + bonus)
-        ranked = sorted(best, key=lambda item: -best[item])
-        return [self._titles[item] for item in ranked[:limit]]
+        return sorted(best, key=lambda item: -best[item])[:limit]
 
     @cached_property
     def _simplified(self) -> tuple[list[str], list[int]]:
-        """Every simplified name, and the place of the title it belongs to."""
+        """Every simplified name, and the item it belongs to."""
         pairs = [
-            (name, place)
-            for place, title in enumerate(self._titles)
+            (name, item)
+            for item, title in enumerate(self._titles, start=1)
             for name in _simplified_names(title)
         ]
-        return [name for name, _ in pairs], [place for _, place in pairs]
+        return [name for name, _ in pairs], [item for _, item in pairs]
 
     def encode(self, entries: Sequence[str | int]) -> list[int]:
         """Items from titles or ids of the source, in order, see `lookup`."""
@@ -203,6 +253,10 @@ class Dataset:
     @cached_property
     def _by_item_id(self) -> dict[str, list[int]]:
         return _positions(item_id.strip() for item_id in self.item_ids)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[int]]:
+        return _positions(name.strip() for name in self._names)
 
     @cached_property
     def _by_folded_title(self) -> dict[str, list[int]]:
@@ -229,7 +283,7 @@ class Dataset:
 
 YEAR = re.compile(r"\((\d{4})\)\s*$")
 ARTICLES = "the|a|an|le|la|les|l'|el|il|lo|los|las|der|das|un|une|ein|eine"
-ARTICLE = re.compile(rf"^(?:{ARTICLES})\b\s*(?=\w)|\s*,\s*(?:{ARTICLES}|die)\s*$")
+ARTICLE = re.compile(rf"^(?:{ARTICLES})\b\s*(?=\w)|,\s*(?:{ARTICLES}|die)\s*$")
 
 
 def _year(title: str) -> str:
@@ -261,10 +315,22 @@ def save_dataset(dataset: Dataset, directory: str | Path) -> None:
     """Write a dataset directory; it appears only when it is whole.
 
     Raises:
-        DataError: `about` uses a name that is recorded of every dataset.
-        DataError: the directory exists and is not empty.
+        DataError: the directory exists and is not empty, or see `write_dataset`.
         AwrsrError: it could not be written.
     """
+    with new_directory(Path(directory)) as temporary:
+        write_dataset(dataset, temporary)
+
+
+def write_dataset(dataset: Dataset, directory: Path) -> None:
+    """Write a dataset's files into a directory that is being made, see `save_dataset`.
+
+    Raises:
+        DataError: its name is not text (the name of a directory need not be), or `about` uses a
+            name that is recorded of every dataset.
+    """
+    if not dataset.name.isprintable():
+        raise DataError(f"{dataset.name!r} is no name of a dataset; accepted: printable characters")
     for name in dataset.about:
         if name in RECORDED:
             raise DataError(
@@ -288,10 +354,9 @@ def save_dataset(dataset: Dataset, directory: str | Path) -> None:
     }
     if dataset.flat_timestamps is not None:
         columns["timestamps"] = pa.ListArray.from_arrays(offsets, pa.array(dataset.flat_timestamps))
-    with new_directory(Path(directory)) as temporary:
-        dataset.items.to_parquet(temporary / "items.parquet", index=False, compression="zstd")
-        pq.write_table(pa.table(columns), temporary / "sequences.parquet", compression="zstd")
-        write_json(temporary / "dataset.json", about)
+    dataset.items.to_parquet(directory / "items.parquet", index=False, compression="zstd")
+    pq.write_table(pa.table(columns), directory / "sequences.parquet", compression="zstd")
+    write_json(directory / "dataset.json", about)
 
 
 def load_dataset(directory: str | Path) -> Dataset:
@@ -316,14 +381,15 @@ def load_dataset(directory: str | Path) -> Dataset:
             f"{directory / 'dataset.json'}: schema_version is {about.get('schema_version')!r}; "
             f"this version reads {SCHEMA_VERSION}"
         )
-    items = _read_parquet(directory / "items.parquet", ["item", "item_id", "title"])
-    table = _read_parquet(directory / "sequences.parquet", ["user_id", "items"])
-    if items["item"].tolist() != list(range(1, len(items) + 1)):
+    described = _read_columns(directory / "items.parquet", ["item", "item_id", "title"])
+    items = to_frame(described, directory / "items.parquet")
+    table = _read_columns(directory / "sequences.parquet", ["user_id", "items"])
+    if described["item"].to_pylist() != list(range(1, len(items) + 1)):
         raise DataError(
             f"{directory / 'items.parquet'}: column 'item' must count 1 to {len(items)}"
         )
 
-    lists = _read_lists(directory / "sequences.parquet", "items")
+    lists = _lists(directory / "sequences.parquet", table, "items")
     lengths = lists.value_lengths().to_numpy()
     flat = lists.flatten().to_numpy()
     if len(flat) and not (1 <= flat.min() and flat.max() <= len(items)):
@@ -332,8 +398,8 @@ def load_dataset(directory: str | Path) -> Dataset:
             f"the catalogue has items 1 to {len(items)}"
         )
     timestamps = None
-    if "timestamps" in table:
-        times = _read_lists(directory / "sequences.parquet", "timestamps")
+    if "timestamps" in table.column_names:
+        times = _lists(directory / "sequences.parquet", table, "timestamps")
         if not np.array_equal(times.value_lengths().to_numpy(), lengths):
             raise DataError(
                 f"{directory / 'sequences.parquet'}: 'timestamps' and 'items' differ in length"
@@ -343,7 +409,7 @@ def load_dataset(directory: str | Path) -> Dataset:
         name=str(about.get("name", directory.name)),
         about={key: value for key, value in about.items() if key not in RECORDED},
         items=items,
-        user_ids=[str(user) for user in table["user_id"]],
+        user_ids=[str(user) for user in table["user_id"].to_pylist()],
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         flat_items=flat.astype(np.int32),
         flat_timestamps=timestamps,
@@ -357,26 +423,24 @@ def load_dataset(directory: str | Path) -> Dataset:
     return dataset
 
 
-def _read_parquet(path: Path, needed: list[str]) -> pd.DataFrame:
-    try:
-        frame = pd.read_parquet(path)
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise DataError(f"{path} is not readable parquet: {error}") from error
-    missing = [name for name in needed if name not in frame]
+def _read_columns(path: Path, needed: list[str]) -> pa.Table:
+    """A parquet file with these columns, none of their cells empty."""
+    table = read_table(path)
+    missing = [name for name in needed if name not in table.column_names]
     if missing:
         raise DataError(
-            f"{path}: missing column {', '.join(missing)}; it has {', '.join(map(str, frame))}"
+            f"{path}: missing column {', '.join(missing)}; it has {', '.join(table.column_names)}"
         )
     for name in needed:
-        if frame[name].isna().any():
-            row = int(np.flatnonzero(frame[name].isna())[0])
+        row = pc.index(table[name].is_null(nan_is_null=True), True).as_py()
+        if row >= 0:
             raise DataError(f"{path}, row {row + 1}: {name!r} is empty")
-    return frame
+    return table
 
 
-def _read_lists(path: Path, name: str) -> pa.ListArray:
-    """A column of lists of whole numbers, none missing, of a file that can be read."""
-    column = pq.read_table(path, columns=[name])[name].combine_chunks()
+def _lists(path: Path, table: pa.Table, name: str) -> pa.ListArray:
+    """A column of lists of whole numbers, none missing."""
+    column = table[name].combine_chunks()
     if (
         not pa.types.is_list(column.type)
         or not pa.types.is_integer(column.type.value_type)

@@ -13,10 +13,9 @@ import pandas as pd
 from awrsr import results, training
 from awrsr.batching import HELD_OUT
 from awrsr.checkpoint import (
-    WEIGHTS_FILE,
     load_model,
+    parameter_count,
     read_config,
-    read_tensors,
     weights_fingerprint,
 )
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
@@ -28,11 +27,13 @@ from awrsr.grid import Grid, Run
 from awrsr.model_card import (
     METRICS_FILE,
     RANKS_FILE,
+    README_FILE,
     evaluate_stored,
     training_record,
     write_metrics,
     write_readme,
 )
+from awrsr.parquet import read_parquet
 from awrsr.recommendation import trace
 
 EXAMPLE_LENGTH = (10, 14)
@@ -167,7 +168,8 @@ def run_state(run: Run, dataset: Dataset) -> State:
                     f"{run.directory} holds a run with other settings: {section}.{name} is "
                     f"{value!r} there, {asked[name]!r} in the grid; move it away or change the grid"
                 )
-    finished = (run.directory / METRICS_FILE).is_file()
+    written = (METRICS_FILE, README_FILE)  # in this order, after the training
+    finished = all((run.directory / name).is_file() for name in written)
     broken_off = (run.directory / training.RESUME_FILE).is_file()
     return "done" if finished and not broken_off else "unfinished"
 
@@ -321,7 +323,6 @@ def _rows(run: Run) -> list[dict[str, Any]]:
             f"{recorded.get('weights_sha256')!r}, those there are {weights!r}; "
             f"run `python -m awrsr evaluate {run.directory} --output {run.directory}`"
         )
-    tensors, _ = read_tensors(run.directory / WEIGHTS_FILE)
     try:
         trained = recorded["training"]
         about = {
@@ -334,7 +335,7 @@ def _rows(run: Run) -> list[dict[str, Any]]:
             "epochs": trained["epochs"],
             "best_epoch": trained["best_epoch"],
             "seconds": trained["seconds"],
-            "parameters": sum(tensor.numel() for tensor in tensors.values()),
+            "parameters": parameter_count(run.directory),
             "model": json.dumps(run.model.to_json()),
             "train": json.dumps(run.train.to_json()),
             "weights_sha256": weights,
@@ -372,10 +373,10 @@ def _test_ranks(run: Run, dataset: Dataset) -> results.Ranks:
     """Each user's rank in the test split, in the dataset's order, cut at `results.RANKS_KEPT`."""
     path = run.directory / RANKS_FILE
     try:
-        frame = pd.read_parquet(path)
+        frame = read_parquet(path)
         test = frame[frame["split"] == "test"]
         users, ranks = test["user_id"].astype(str).tolist(), test["rank"].to_numpy()
-    except (OSError, ValueError, KeyError) as error:
+    except (ValueError, KeyError) as error:
         raise DataError(f"{path} is not a readable table of ranks: {error}") from error
     if users != dataset.user_ids:
         raise DataError(

@@ -24,6 +24,7 @@ from awrsr.files import read_json, reading, write_atomically, write_json, write_
 
 METRICS_FILE = "metrics.json"
 RANKS_FILE = "ranks.parquet"
+README_FILE = "README.md"
 SOFTWARE = ("torch", "numpy", "pandas", "safetensors", "lightning-fabric")
 
 
@@ -140,7 +141,7 @@ def write_readme(directory: Path) -> None:
         for split in HELD_OUT
     )
     write_text(
-        directory / "README.md",
+        directory / README_FILE,
         f"""# {model.backbone}-{model.refinement} on {catalogue.name}
 
 {"Vanilla" if model.refinement == "none" else "AWRSR"} {BACKBONE_TITLES[model.backbone]}, \

@@ -26,6 +26,14 @@ class Parser(ArgumentParser):
             names = names[:1]
         return super().add_argument(*names, **settings)
 
+    def parse_args(self, *arguments: Any, **settings: Any) -> Any:
+        try:
+            return super().parse_args(*arguments, **settings)
+        except RecursionError:
+            raise ConfigError(
+                "an argument is nested too deeply; accepted: JSON a few levels deep"
+            ) from None
+
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         if not self.exit_on_error:  # a parser within a parser, whose message comes here again
             super().error(message, ex)

@@ -33,13 +33,13 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from awrsr.batching import HELD_OUT
 from awrsr.config import Split
-from awrsr.dataset import Dataset, save_dataset
+from awrsr.dataset import Dataset, write_dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.files import new_directory
+from awrsr.parquet import read_parquet
 
 CAUSES_FILE = "causes.parquet"
 Sort = Literal["first_order", "second_order"]
@@ -228,7 +228,7 @@ def save_planted(dataset: Dataset, causes: pd.DataFrame, directory: str | Path) 
         AwrsrError: it could not be written.
     """
     with new_directory(Path(directory)) as temporary:
-        save_dataset(dataset, temporary)
+        write_dataset(dataset, temporary)
         causes.to_parquet(temporary / CAUSES_FILE, index=False, compression="zstd")
 
 
@@ -245,12 +245,12 @@ def load_causes(dataset: Dataset, split: Split) -> pd.DataFrame | None:
     if path is None or not path.is_file():
         return None
     try:
-        causes = pd.read_parquet(path)
+        causes = read_parquet(path)
         causes = causes[causes["split"] == split].reset_index(drop=True)
         users, targets = causes["user_id"].tolist(), causes["target"].tolist()
         places = [sorted(map(int, places)) for places in causes["cause_places"]]
         sorts = set(causes["sort"])
-    except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise DataError(f"{path} is not a readable file of causes: {error}") from error
     ends = dataset.offsets[1:] - HELD_OUT[split]
     if (

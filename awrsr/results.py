@@ -24,8 +24,9 @@ import pyarrow.parquet as pq
 
 from awrsr.config import ModelConfig
 from awrsr.errors import DataError, counted
-from awrsr.files import make_directory, write_atomically, write_text
+from awrsr.files import finish_replacing, make_directory, replacing_files, write_text
 from awrsr.grid import Grid, read_grid, run_name
+from awrsr.parquet import read_table
 from awrsr.refinement import REFINEMENTS
 
 RANKS_FILE, EXAMPLES_FILE = "ranks.parquet", "examples.npz"
@@ -298,31 +299,32 @@ def write_results(
     ranks: dict[str, Ranks],
     examples: dict[str, Example],
 ) -> None:
-    """Write the grid's folder of results; the intervals are computed here.
+    """Write the grid's folder of results, all files of it or none; the intervals are computed here.
 
     Raises:
-        AwrsrError: it could not be written.
+        AwrsrError: it could not be written; nothing was changed.
     """
     make_directory(grid.results)
+    intervals = compare(runs, ranks)
     table = pa.table(
         {
             "run": pa.array(list(ranks), type=pa.string()),
             "ranks": pa.array(list(ranks.values()), type=pa.list_(pa.uint8())),
         }
     )
-    write_atomically(
-        grid.results / RANKS_FILE,
-        lambda path: pq.write_table(table, path, compression="zstd", compression_level=19),
-    )
-    write_atomically(grid.results / EXAMPLES_FILE, lambda path: _save_examples(path, examples))
-    for name, frame in (
-        ("results.csv", runs),
-        ("history.csv", history),
-        ("datasets.csv", datasets),
-        ("intervals.csv", compare(runs, ranks)),
-    ):
-        text = frame[COLUMNS[name]].to_csv(index=False, float_format="%.6f", lineterminator="\n")
-        write_text(grid.results / name, text)
+    with replacing_files(grid.results) as temporary:
+        pq.write_table(table, temporary / RANKS_FILE, compression="zstd", compression_level=19)
+        _save_examples(temporary / EXAMPLES_FILE, examples)
+        for name, frame in (
+            ("results.csv", runs),
+            ("history.csv", history),
+            ("datasets.csv", datasets),
+            ("intervals.csv", intervals),
+        ):
+            text = frame[COLUMNS[name]].to_csv(
+                index=False, float_format="%.6f", lineterminator="\n"
+            )
+            write_text(temporary / name, text)
 
 
 def read_results(file: str | Path, *, intervals: bool = True) -> Results | None:
@@ -337,7 +339,8 @@ def read_results(file: str | Path, *, intervals: bool = True) -> Results | None:
         DataError: a file of the results is missing, damaged, or does not belong to the others.
     """
     grid = read_grid(file)
-    if not grid.results.is_dir():
+    finish_replacing(grid.results)
+    if not any((grid.results / name).exists() for name in FILES):
         return None
     frames = {
         name: _read_csv(grid, name)
@@ -446,12 +449,12 @@ def read_ranks(file: str | Path) -> dict[str, Ranks]:
     grid = read_grid(file)
     path = grid.results / RANKS_FILE
     try:
-        table = pq.read_table(path)
+        table = read_table(path)
         return {
             str(run): np.asarray(ranks, dtype=np.uint8)
             for run, ranks in zip(table["run"].to_pylist(), table["ranks"].to_pylist(), strict=True)
         }
-    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+    except (ValueError, KeyError, OverflowError) as error:
         raise DataError(
             f"{path} is not a readable table of ranks ({error}); {_again(grid)}"
         ) from error

@@ -35,7 +35,7 @@ from awrsr.config import PADDING, Catalogue, ModelConfig, TrainConfig
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError, counted
 from awrsr.evaluation import evaluate
-from awrsr.files import new_directory, remove_leftovers, write_text
+from awrsr.files import new_directory, write_text
 from awrsr.losses import training_loss
 from awrsr.models import SequentialModel, build_model
 
@@ -155,7 +155,6 @@ def train(
             )
         if not (directory / RESUME_FILE).is_file():
             return _finished_history(directory / HISTORY_FILE)
-        remove_leftovers(directory)
         history = _restore(directory, model, optimizer)
     else:
         with new_directory(directory) as temporary:
@@ -255,11 +254,19 @@ def _restore(
 ) -> list[dict[str, float]]:
     """Put the last epoch's weights and moments back; the history so far."""
     path = directory / RESUME_FILE
-    tensors, metadata = read_tensors(path)
-    weights = {
-        name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")
+    expected = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+    moments = {
+        f"optimizer.{index}.{name}": tensor
+        for index, parameter in enumerate(model.parameters())
+        for name, tensor in (
+            ("step", torch.tensor(0.0)),
+            ("exp_avg", parameter),
+            ("exp_avg_sq", parameter),
+        )
     }
-    check_weights(path, model.state_dict(), weights)
+    tensors, metadata = read_tensors(path, expected, moments)
+    weights = {name.removeprefix("model."): tensors[name] for name in expected}
+    check_weights(path, weights)
     model.load_state_dict(weights)
     state: dict[int, dict[str, Tensor]] = {}
     try:

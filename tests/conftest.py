@@ -1,6 +1,8 @@
 """A tiny catalogue and tiny models, for every test that does not need real ones."""
 
 import inspect
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +32,13 @@ PAIRS = [
 """Every backbone x refinement that exists: nine."""
 
 N_ITEMS = 11
+
+
+def gone_process() -> int:
+    """The number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
 
 
 def make_dataset(n_users: int = 12, n_items: int = N_ITEMS, seed: int = 0) -> Dataset:

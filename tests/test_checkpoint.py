@@ -13,6 +13,7 @@ from conftest import N_ITEMS, PAIRS
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from awrsr import checkpoint
 from awrsr.checkpoint import (
     CONFIG_FILE,
     WEIGHTS_FILE,
@@ -116,7 +117,7 @@ def scaled(module: torch.nn.Module) -> None:
 
 def test_metadata_is_kept(tmp_path: Path):
     save_tensors(tmp_path / "file", {"a": torch.ones(2, 3).T}, {"history": "[]"})
-    tensors, metadata = read_tensors(tmp_path / "file")
+    tensors, metadata = read_tensors(tmp_path / "file", {"a": torch.empty(3, 2)})
     assert torch.equal(tensors["a"], torch.ones(3, 2))
     assert metadata == {"history": "[]"}
 
@@ -305,6 +306,54 @@ REFUSED: dict[str, tuple[Edit, str]] = {
 }
 
 
+def test_a_file_larger_than_the_model_is_not_opened(stored: Path, monkeypatch):
+    with (stored / WEIGHTS_FILE).open("r+b") as file:
+        file.truncate(40_000_000_000)  # it takes no room on the disk
+    monkeypatch.setattr(checkpoint, "safe_open", None)
+    message = (
+        "does not fit config.json: it has 40,000,000,000 bytes, the config asks for .* at most"
+    )
+    with pytest.raises(CheckpointError, match=message):
+        load_model(stored, "cpu")
+
+
+def test_a_header_larger_than_any_model_is_not_read(stored: Path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "MAX_HEADER", 100)
+    monkeypatch.setattr(checkpoint, "safe_open", None)
+    with pytest.raises(
+        CheckpointError, match=r"its header has [\d,]+ bytes; accepted: at most 100"
+    ):
+        load_model(stored, "cpu")
+
+
+def test_names_and_shapes_are_compared_before_a_tensor_is_read(stored: Path, monkeypatch):
+    opened = checkpoint.safe_open
+
+    class Header:
+        """A safetensors file that gives no tensor."""
+
+        def __init__(self, *arguments: object, **settings: object) -> None:
+            self.file = opened(*arguments, **settings)
+
+        def __enter__(self):
+            entered = self.file.__enter__()
+            return type("", (), {"keys": entered.keys, "get_slice": entered.get_slice})()
+
+        def __exit__(self, *error: object) -> None:
+            self.file.__exit__(*error)
+
+    monkeypatch.setattr(checkpoint, "safe_open", Header)
+    for change in (
+        lambda t: t.pop(NORM),
+        lambda t: t.update(extra=torch.ones(1)),
+        lambda t: t.update({NORM: torch.ones(9)}),
+        lambda t: t.update({f"tensor-{number}": torch.empty(0) for number in range(20_000)}),
+    ):
+        weights(change)(stored)
+        with pytest.raises(CheckpointError, match=NOT_FITTING):
+            load_model(stored, "cpu")
+
+
 @pytest.mark.parametrize("damage, message", REFUSED.values(), ids=REFUSED)
 def test_a_damaged_directory_is_refused(stored: Path, damage: Edit, message: str):
     load_model(stored, "cpu")
@@ -358,12 +407,16 @@ def test_a_foreign_directory_is_refused(tmp_path: Path, tiny_directory: Path):
         load_model(tiny_directory / CONFIG_FILE, "cpu")
 
 
-@pytest.mark.parametrize("device", ["gpu", "cuda:99", "meta", "cuda:x", ""])
-def test_a_device_that_does_not_exist_is_refused(stored: Path, device: str):
-    with pytest.raises(
-        ConfigError, match=f"device '{device}' is not .*; accepted: auto, cpu, cuda$"
-    ):
+@pytest.mark.parametrize("gpus", [0, 2])
+@pytest.mark.parametrize(
+    "device", ["gpu", "cuda:99", "meta", "cuda:x", "", "mps", "xla", "vulkan", "hpu:0", "cpu:1"]
+)
+def test_a_device_that_does_not_exist_is_refused(stored: Path, monkeypatch, device: str, gpus: int):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    here = "auto, cpu, cuda, cuda:0, cuda:1" if gpus else "auto, cpu"
+    with pytest.raises(ConfigError) as caught:
         load_model(stored, device)
+    assert str(caught.value) == f"device {device!r} is not available; this machine has: {here}"
 
 
 def test_devices_by_name():

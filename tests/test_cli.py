@@ -3,19 +3,22 @@
 import csv
 import hashlib
 import json
+import os
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import EMBEDDED
+from conftest import EMBEDDED, ROOT
 
 import awrsr
 from awrsr.attribution import METHODS
 from awrsr.cli import main
-from awrsr.dataset import Dataset, save_dataset
+from awrsr.dataset import Dataset, load_dataset, save_dataset
 
 VERBS = [
     *("prepare", "train", "evaluate", "recommend", "trace", "attribute", "scan", "experiment"),
@@ -243,6 +246,44 @@ def test_trace_prints_the_last_rows_and_writes_all_maps(call, place: Path):
             printed = block[3 + row].removeprefix(title).split()
             assert printed == [f"{float(map_[-1, row]):.4f}" for map_ in weights]
     assert len(lines) == 2 + 7 * len(trace.layers)  # the first line, the file written
+
+
+def test_items_of_one_title_are_told_apart_and_a_number_is_an_id(call, place: Path, tmp_path: Path):
+    tiny = model_and_dataset(place)[1]
+    shutil.copytree(place / "tiny", tmp_path / "tiny")
+    path = tmp_path / "tiny" / "items.parquet"
+    titles = ["Same", "Same", "101", *"DEFGHIJK"]  # the third item is called as the first one's id
+    pd.read_parquet(path).assign(title=titles).to_parquet(path)
+    model = tmp_path / "tiny" / "models" / "sasrec-additive"
+    said = "Same [101] Same [102] 101 [103]"
+    code, out, err = call(f"trace {model} '[101, 102, 103]' --device cpu")
+    assert (code, err) == (0, "")
+    assert said == " ".join(" ".join(line.split()[:2]) for line in out.splitlines()[5:8])
+    code, out, err = call(f"attribute {model} '[101, 102, 103]' 'Same [101]' --device cpu")
+    assert (code, err) == (0, "")
+    assert said == " ".join(" ".join(line.split()[:2]) for line in out.splitlines()[5:8])
+    assert out.startswith("question  score of Same (id 101)\n")
+    code, out, err = call(f"recommend {model} '[\"101\"]' --device cpu")
+    assert (code, out) == (2, "")
+    assert "'101' names 2 items of tiny: '101 [103]' (id 103) and 'Same [101]' (id 101)" in err
+    first = call(f"recommend {model} '[101]' --device cpu")
+    assert first[0] == 0 and first == call(f"recommend {model} '[\"Same [101]\"]' --device cpu")
+    assert set(tiny.item_ids) >= {"101", "102", "103"}
+
+
+def test_scan_names_the_folders_that_it_passes_over(call, place: Path, tmp_path: Path):
+    tiny = tmp_path / "tiny"
+    shutil.copytree(place / "tiny", tiny)
+    model = os.fsencode(tiny / "models" / "sasrec-additive")
+    shutil.copytree(model, os.fsencode(tiny / "models") + b"/\xff")
+    code, out, err = call(f"scan {tiny} --device cpu")
+    folder = tiny / "models"
+    assert (code, err) == (
+        0,
+        f"note: 1 folder in {folder} is not shown: a name must be UTF-8 ('\\udcff')\n",
+    )
+    assert [*awrsr.explain.read_scan(tiny / "scan").about["models"]] == ["sasrec-additive"]
+    assert "sasrec-additive" in out
 
 
 def test_trace_of_a_vanilla_model_prints_its_one_kind_once(call, place: Path, tmp_path: Path):
@@ -623,6 +664,10 @@ REFUSED = {
         "recomend MODEL",
         f"unknown verb 'recomend'; accepted: {', '.join(VERBS)}. Did you mean 'recommend'?",
     ),
+    "nested-deeply": (
+        f"recommend MODEL {'[' * 100_000}",
+        "an argument is nested too deeply; accepted: JSON a few levels deep",
+    ),
     "no-verb": ("", f"no verb was given; accepted: {', '.join(VERBS)}"),
     "missing-argument": (
         "recommend MODEL",
@@ -644,3 +689,60 @@ def test_bad_input_is_refused(call, place: Path, line: str, message: str):
     assert not any(word in err for word in ("<class", "typing.", "Parser key"))
     assert "written to" not in out
     assert snapshot(place) == before
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_reader_that_goes_away_is_no_fault(
+    tiny_directory: Path, tmp_path: Path, stream: str, unbuffered: str
+):
+    """As in `... | head`: the pipe is closed before anything is printed, the work is done."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "awrsr", "plant", str(tmp_path / "made"), "--users", "5"],
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {stream: writer},
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        cwd=ROOT,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr or b"") == (0, b"")
+    assert load_dataset(tmp_path / "made").n_users == 5
+
+
+@pytest.mark.parametrize("verb", ["plant", "prepare"])
+def test_a_name_that_is_not_text_is_refused(tmp_path: Path, verb: str):
+    (tmp_path / "good.csv").write_text(
+        "user,item,timestamp\n" + "a,x,1\na,y,2\na,z,3\nb,x,1\nb,y,2\nb,z,3\n"
+    )
+    words = {
+        "plant": [b"plant", b"m\xffade", b"--users", b"5"],
+        "prepare": [b"prepare", b"good.csv", b"m\xffade", b"--format", b"table", b"--k_core", b"1"],
+    }[verb]
+    done = subprocess.run(
+        [sys.executable, "-m", "awrsr", *words],
+        capture_output=True,
+        env={**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+    )
+    assert done.returncode == 2
+    assert b"m\\udcffade' is no name" in done.stderr and len(done.stderr.splitlines()) == 1
+    assert listing(tmp_path) == ["good.csv"]
+
+
+def test_a_model_whose_path_is_not_text_is_refused(place: Path, tmp_path: Path):
+    named = os.fsencode(tmp_path) + b"/m\xffodel"
+    shutil.copytree(os.fsencode(place / "tiny" / "models" / "sasrec-additive"), named)
+    done = subprocess.run(
+        [sys.executable, "-m", "awrsr", "evaluate", named, "--dataset", str(place / "tiny")]
+        + ["--output", named],
+        capture_output=True,
+        env={**os.environ, "PYTHONUTF8": "1"},
+        cwd=ROOT,
+    )
+    assert done.returncode == 2
+    assert b"is not valid UTF-8" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def listing(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())

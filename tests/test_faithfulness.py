@@ -535,7 +535,7 @@ def test_other_settings_are_another_study(place: Path, tmp_path: Path):
         write_study(models, dataset, tmp_path / "s", sample=3, resume=True)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
-    with pytest.raises(DataError, match="is not empty and holds no study"):
+    with pytest.raises(DataError, match="already exists and is not empty"):
         write_study(models, dataset, tmp_path / "full")
     with pytest.raises(ConfigError, match="sample must be 0"):
         write_study(models, dataset, tmp_path / "other", sample=-1)

@@ -2,16 +2,26 @@
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+from conftest import gone_process
 
+from awrsr import files
 from awrsr.errors import AwrsrError, CheckpointError, DataError
 from awrsr.files import (
+    HOST,
+    MAX_JSON,
+    STAGED,
+    finish_replacing,
     make_directory,
     new_directory,
+    passed_over,
     read_json,
     reading,
+    remove_directory,
+    replacing_files,
     visible_directories,
     write_atomically,
     write_json,
@@ -74,6 +84,103 @@ def test_a_failing_writer_changes_nothing(tmp_path: Path, failure, seen, existin
     assert not existing or path.read_text() == "old"
 
 
+def test_what_is_synced_is_open_for_writing(tmp_path: Path, monkeypatch):
+    """Windows refuses to sync a file that is open for reading alone."""
+    fcntl = pytest.importorskip("fcntl")
+    modes = []
+    monkeypatch.setattr(
+        os, "fsync", lambda opened: modes.append(fcntl.fcntl(opened, fcntl.F_GETFL) & os.O_ACCMODE)
+    )
+    write_text(tmp_path / "file.txt", "text")
+    with new_directory(tmp_path / "made") as temporary:
+        (temporary / "inner").mkdir()
+        (temporary / "inner" / "file.txt").write_text("text")
+    assert modes == [os.O_RDWR, os.O_RDWR]
+
+
+@pytest.mark.parametrize("kind", ["file", "directory"])
+def test_what_a_killed_process_left_half_written_is_removed(tmp_path: Path, kind: str):
+    gone, here = f"{HOST}-{gone_process()}", f"{HOST}-{os.getpid()}"
+    leftovers = {
+        f".made.{gone}.abcd_123": False,  # and whether it is still there afterwards
+        f".made.{here}.abcd_123": True,
+        f".made.00000000-{gone_process()}.abcd_123": True,  # of another machine, just written
+        f".made.00000000-{gone_process()}.abcd_old": False,
+        f".mad.{gone}.abcd_123": True,  # of another file
+        f".made.more.{gone}.abcd_123": True,
+        ".made.mine": True,
+    }
+    for name in leftovers:
+        if kind == "file":
+            (tmp_path / name).touch()
+        else:
+            (tmp_path / name / "half").mkdir(parents=True)
+        if name.endswith("old"):
+            os.utime(tmp_path / name, (0, 0))
+    if kind == "file":
+        write_text(tmp_path / "made", "text")
+    else:
+        with new_directory(tmp_path / "made"):
+            pass
+    assert listing(tmp_path) == sorted(
+        ["made", *(name for name, stays in leftovers.items() if stays)]
+    )
+
+
+def test_files_are_replaced_together(tmp_path: Path):
+    for name in "abc":
+        (tmp_path / name).write_text("old")
+    with replacing_files(tmp_path) as temporary:
+        for name in "ab":
+            (temporary / name).write_text("new")
+        assert {(tmp_path / name).read_text() for name in "abc"} == {"old"}
+    assert listing(tmp_path) == ["a", "b", "c"]
+    assert [(tmp_path / name).read_text() for name in "abc"] == ["new", "new", "old"]
+
+
+@pytest.mark.parametrize("failure", [DISK_FULL, KeyboardInterrupt()], ids=["full", "interrupted"])
+def test_files_that_could_not_all_be_written_replace_none(tmp_path: Path, failure):
+    (tmp_path / "a").write_text("old")
+    with (
+        pytest.raises((AwrsrError, KeyboardInterrupt)),
+        replacing_files(tmp_path) as temporary,
+    ):
+        (temporary / "a").write_text("new")
+        raise failure
+    assert listing(tmp_path) == ["a"] and (tmp_path / "a").read_text() == "old"
+
+
+def test_files_that_were_whole_when_their_writer_was_killed_count(tmp_path: Path):
+    (tmp_path / "a").write_text("old")
+    (tmp_path / STAGED).mkdir()
+    for name in "ab":
+        (tmp_path / STAGED / name).write_text("new")
+    finish_replacing(tmp_path)
+    assert listing(tmp_path) == ["a", "b"]
+    assert [(tmp_path / name).read_text() for name in "ab"] == ["new", "new"]
+    finish_replacing(tmp_path)
+    finish_replacing(tmp_path / "nowhere")
+    finish_replacing(tmp_path / "a")
+
+
+def test_a_directory_is_removed_in_one_step(tmp_path: Path, monkeypatch):
+    (tmp_path / "made" / "inner").mkdir(parents=True)
+    (tmp_path / f".made.{HOST}-{gone_process()}.abcd_123").mkdir()
+    monkeypatch.setattr(shutil, "rmtree", watching(shutil.rmtree, tmp_path / "made"))
+    remove_directory(tmp_path / "made")
+    remove_directory(tmp_path / "made")
+    assert listing(tmp_path) == []
+
+
+def watching(remove, path: Path):
+    def watched(*arguments: object, **settings: object) -> None:
+        if Path(str(arguments[0])).name.startswith(f".made.{HOST}-{os.getpid()}"):
+            assert not path.exists()
+        remove(*arguments, **settings)
+
+    return watched
+
+
 @pytest.mark.parametrize("step", ["fsync", "replace"])
 def test_a_disk_full_in_the_last_steps_changes_nothing(tmp_path: Path, monkeypatch, step: str):
     write_text(tmp_path / "file.txt", "old")
@@ -111,6 +218,9 @@ def test_json_without_nan(tmp_path: Path):
         pytest.param(b'{"a": 1', "is not readable JSON", id="truncated"),
         pytest.param(b"\xff\xfe", "is not readable JSON", id="not-text"),
         pytest.param(b"[" * 100_000, "is not readable JSON", id="too-deep"),
+        pytest.param(
+            b" " * MAX_JSON + b"{}", "has 4,000,002 bytes; accepted: at most 4,000,000", id="large"
+        ),
         pytest.param(b"[1, 2]", "holds a JSON list, expected an object", id="list"),
     ],
 )
@@ -181,6 +291,40 @@ def test_directories_that_are_being_written_are_not_seen(tmp_path: Path):
     assert [path.name for path in visible_directories(tmp_path)] == ["a", "b", "empty"]
     assert [path.name for path in visible_directories(tmp_path, "config.json")] == ["a", "b"]
     assert visible_directories(tmp_path / "none") == []
+
+
+def test_names_that_are_no_text_are_passed_over_and_said(tmp_path: Path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    assert passed_over(tmp_path) == passed_over(tmp_path / "none") == ""
+    odd = [os.fsencode(tmp_path) + b"/x\xff%d" % number for number in range(5)]
+    os.mkdir(odd[0])
+    Path(os.fsdecode(odd[1])).touch()  # a file is nothing to show
+    assert [path.name for path in visible_directories(tmp_path)] == ["a", "b"]
+    assert passed_over(tmp_path) == (
+        f"1 folder in {tmp_path} is not shown: a name must be UTF-8 ('x\\udcff0')"
+    )
+    for path in odd[2:]:
+        os.mkdir(path)
+    assert passed_over(tmp_path) == (
+        f"4 folders in {tmp_path} are not shown: a name must be UTF-8 "
+        "('x\\udcff0', 'x\\udcff2', 'x\\udcff3' and more)"
+    )
+    assert visible_directories(Path(os.fsdecode(odd[0]))) == []
+    assert visible_directories(tmp_path / "a\0") == visible_directories(tmp_path / "a" / "x") == []
+
+
+def test_no_more_of_a_folder_is_looked_at_than_is_said(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(files, "MAX_ENTRIES", 10)
+    for number in range(10):
+        (tmp_path / f"{number}").mkdir()
+    assert len(visible_directories(tmp_path)) == 10 and passed_over(tmp_path) == ""
+    (tmp_path / "another").mkdir()
+    assert len(visible_directories(tmp_path)) == 10
+    assert passed_over(tmp_path) == (
+        f"{tmp_path} holds more than 10 entries; only the 10 that the system lists first are "
+        "looked at"
+    )
 
 
 def test_what_the_system_refuses_names_the_file(tmp_path: Path):

@@ -17,11 +17,12 @@ MAY_IMPORT = {
     "metrics": "",
     "config": "errors",
     "files": "errors",
-    "dataset": "errors files",
+    "parquet": "errors",
+    "dataset": "errors files parquet",
     "tracing": "config dataset",
-    "prepare": "errors dataset",
+    "prepare": "errors dataset parquet",
     "batching": "config dataset",
-    "planted": "errors config dataset files batching",
+    "planted": "errors config dataset files parquet batching",
     "refinement": "errors config attention",
     "models": "config attention tracing refinement",
     "losses": "errors config models",
@@ -29,20 +30,21 @@ MAY_IMPORT = {
     "recommendation": "errors config dataset metrics models tracing",
     "evaluation": "errors config dataset batching metrics models recommendation",
     "attribution": "errors config models recommendation",
-    "explain": "errors config dataset files attention batching metrics models tracing checkpoint "
-    "recommendation planted attribution",
+    "explain": "errors config dataset files parquet attention batching metrics models tracing "
+    "checkpoint recommendation planted attribution",
     "board": "errors config dataset refinement tracing explain",
     "training": "errors config dataset files batching models losses evaluation checkpoint",
     "model_card": "errors config dataset files batching models evaluation checkpoint",
-    "grid": "errors config refinement",
-    "results": "errors config files refinement grid",
-    "experiment": "errors batching config dataset files evaluation checkpoint training model_card "
-    "grid recommendation results",
+    "grid": "errors config files refinement",
+    "results": "errors config files parquet refinement grid",
+    "experiment": "errors batching config dataset files parquet evaluation checkpoint training "
+    "model_card grid recommendation results",
     "report": "errors board config files refinement grid results",
+    "output": "",
     "parser": "errors",
-    "cli": "parser errors config dataset files prepare models losses checkpoint recommendation "
-    "evaluation training attribution model_card board tracing refinement explain metrics grid "
-    "experiment report planted",
+    "cli": "output parser errors config dataset files prepare models losses checkpoint "
+    "recommendation evaluation training attribution model_card board tracing refinement explain "
+    "metrics grid experiment report planted",
     "__main__": "cli",
     "__init__": "errors config dataset prepare models tracing checkpoint recommendation evaluation "
     "training attribution",

@@ -16,7 +16,6 @@ A number that is not defined (a map the model does not have, a correlation of tw
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,22 +26,30 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 import torch
 import torch.distributed
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from awrsr.batching import HELD_OUT
-from awrsr.checkpoint import load_model, read_config, weights_fingerprint
+from awrsr.checkpoint import ConfigFile, load_model, read_config, weights_fingerprint
 from awrsr.config import PADDING
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError, ConfigError, DataError, did_you_mean
 from awrsr.explain.agreement import FEWEST, KINDS
 from awrsr.explain.heads import MEASURES, Batch, PredictionRows, batches, row_measures
-from awrsr.files import make_directory, read_json, write_atomically, write_json
+from awrsr.files import (
+    finish_replacing,
+    make_directory,
+    new_directory,
+    read_json,
+    remove_directory,
+    replacing_files,
+    write_json,
+)
 from awrsr.metrics import target_ranks
 from awrsr.models import SequentialModel
+from awrsr.parquet import read_parquet
 from awrsr.recommendation import check_same_catalogue
 
 SCHEMA_VERSION = 2
@@ -451,19 +458,19 @@ def write_scan(
     users_table = _merged(parts, USERS_FILE, ["model"], [[name] for name in directories], place)
     names = ["model_a", "model_b"]
     pairs_table = _merged(parts, PAIRS_FILE, names, [list(pair) for pair in pairs], place)
-    # scan.json is what makes a directory a scan: away while the tables are changed.
-    (output / ABOUT_FILE).unlink(missing_ok=True)
-    _write_table(output / USERS_FILE, users_table)
-    _write_table(output / PAIRS_FILE, pairs_table)
     about |= {"command": command, "device": str(next(iter(models.values())).device)}
-    write_json(output / ABOUT_FILE, about)
+    with replacing_files(output) as temporary:
+        _write_table(temporary / USERS_FILE, users_table)
+        _write_table(temporary / PAIRS_FILE, pairs_table)
+        write_json(temporary / ABOUT_FILE, about)
     for leftover in output.glob(".parts-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+        remove_directory(leftover)
     return Scan(users=users_table, pairs=pairs_table, about=about)
 
 
 def _check_nothing_is_lost(output: Path, about: Mapping[str, Any]) -> None:
     """Refuse to put a scan in the place of one of the same data that holds more."""
+    finish_replacing(output)
     try:
         before = read_json(output / ABOUT_FILE)
         same = before["dataset"]["fingerprint"] == about["dataset"]["fingerprint"]
@@ -497,28 +504,19 @@ def _about_model(directory: Path) -> dict[str, Any]:
 
 def _write_part(part: Path, found: Scan) -> None:
     """A part appears under its name when it is whole."""
-    temporary = part.with_name(f".{part.name}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    make_directory(temporary)
-    _write_table(temporary / USERS_FILE, found.users)
-    _write_table(temporary / PAIRS_FILE, found.pairs)
-    try:
-        temporary.replace(part)
-    except OSError as error:
-        raise AwrsrError(f"could not write {part}: {error.strerror or error}") from error
+    with new_directory(part) as temporary:
+        _write_table(temporary / USERS_FILE, found.users)
+        _write_table(temporary / PAIRS_FILE, found.pairs)
 
 
 def _write_table(path: Path, table: pd.DataFrame) -> None:
     floats = [name for name in table if table[name].dtype == np.float32]
-    write_atomically(
+    table.to_parquet(
         path,
-        lambda file: table.to_parquet(
-            file,
-            index=False,
-            compression="zstd",
-            use_dictionary=[name for name in table if name not in floats],
-            column_encoding=dict.fromkeys(floats, "BYTE_STREAM_SPLIT"),
-        ),
+        index=False,
+        compression="zstd",
+        use_dictionary=[name for name in table if name not in floats],
+        column_encoding=dict.fromkeys(floats, "BYTE_STREAM_SPLIT"),
     )
 
 
@@ -530,7 +528,7 @@ def _merged(
     place: dict[str, int],
 ) -> pd.DataFrame:
     """All parts in one table: the wanted models or pairs in order, their users as the dataset's."""
-    table = pd.concat([pd.read_parquet(part / file) for part in parts], ignore_index=True)
+    table = pd.concat([read_parquet(part / file) for part in parts], ignore_index=True)
     order = {tuple(values): number for number, values in enumerate(wanted)}
     group = [order[key] for key in zip(*(table[name] for name in names), strict=True)]
     user = [place[user_id] for user_id in table["user_id"]]
@@ -544,6 +542,7 @@ def read_scan(directory: str | Path) -> Scan:
         DataError: a file is missing, not readable, or of another schema version.
     """
     directory = Path(directory)
+    finish_replacing(directory)
     about = read_json(directory / ABOUT_FILE)
     if about.get("schema_version") != SCHEMA_VERSION:
         raise DataError(
@@ -556,10 +555,7 @@ def read_scan(directory: str | Path) -> Scan:
     }
     tables = {}
     for file, columns in needed.items():
-        try:
-            table = pd.read_parquet(directory / file)
-        except (OSError, ValueError, pa.ArrowException) as error:
-            raise DataError(f"{directory / file} is not readable parquet: {error}") from error
+        table = read_parquet(directory / file)
         missing = [name for name in columns if name not in table]
         if missing:
             raise DataError(f"{directory / file}: missing column {', '.join(missing)}")
@@ -592,15 +588,14 @@ def seed_pairs(about: Mapping[str, Any]) -> list[Pair]:
     ]
 
 
-def differ_by_seed(first: Path, second: Path) -> bool:
-    """Whether two model directories differ by nothing but the seed of their training.
-
-    Raises:
-        CheckpointError: one of them is no readable model directory.
-    """
-    (model, catalogue, training), other = read_config(first), read_config(second)
-    alike = replace(training, seed=other[2].seed)
-    return (model, catalogue, alike) == other and training.seed != other[2].seed
+def differ_by_seed(first: ConfigFile, second: ConfigFile) -> bool:
+    """Whether two models, as `read_config` gives them, differ by their training's seed alone."""
+    seed = second[2].seed
+    return (
+        first[:2] == second[:2]
+        and first[2].seed != seed
+        and replace(first[2], seed=seed) == second[2]
+    )
 
 
 def mean_interval(

@@ -19,9 +19,9 @@ measures tell too how well the explanations find the causes.
 """
 
 import platform
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 
 from awrsr.batching import HELD_OUT, history_and_target
 from awrsr.checkpoint import load_model, weights_fingerprint
@@ -45,8 +44,18 @@ from awrsr.explain.faithfulness import (
     faithfulness_curves,
     faithfulness_measures,
 )
-from awrsr.files import make_directory, read_json, remove_leftovers, write_atomically, write_json
+from awrsr.files import (
+    finish_replacing,
+    make_directory,
+    new_directory,
+    read_json,
+    remove_directory,
+    replacing_files,
+    write_atomically,
+    write_json,
+)
 from awrsr.models import SequentialModel
+from awrsr.parquet import read_parquet
 from awrsr.planted import SORTS, load_causes
 from awrsr.recommendation import check_same_catalogue, trace
 
@@ -162,7 +171,7 @@ def write_study(
                 for name, model in loaded.items():
                     _measure(rows, name, model, dataset, split, user, popularity, place, seed)
             for path, frame in zip(paths, rows.frames(), strict=True):
-                _write_parquet(path, frame)
+                write_atomically(path, partial(frame.to_parquet, index=False, compression="zstd"))
         if progress:
             progress(sum(map(len, chunks[: number + 1])), len(users))
     return _finish(directory, list(models), len(chunks), seed)
@@ -174,6 +183,7 @@ def read_study(directory: Path) -> Study:
     Raises:
         DataError: there is none, or a file of it is damaged.
     """
+    finish_replacing(directory)
     about = read_json(directory / STUDY_FILE)
     if about.get("schema_version") != SCHEMA_VERSION or not isinstance(about.get("users"), int):
         raise DataError(f"{directory / STUDY_FILE} is not a study that this version reads")
@@ -185,9 +195,9 @@ def read_study(directory: Path) -> Study:
             about=about,
             done=about["users"],
             summary=pd.read_csv(directory / SUMMARY_FILE),
-            curves=pd.read_parquet(directory / CURVES_FILE),
+            curves=read_parquet(directory / CURVES_FILE),
         )
-    except (OSError, ValueError, pa.ArrowException) as error:
+    except (OSError, ValueError) as error:
         raise DataError(f"{directory} is a damaged study: {error}") from error
 
 
@@ -225,6 +235,7 @@ def _users(dataset: Dataset, split: Split, sample: int, seed: int) -> list[int]:
 def _open(directory: Path, asked: dict[str, Any], command: str, resume: bool) -> bool:
     """Begin the study or find the one to go on with; whether that one is finished."""
     path = directory / STUDY_FILE
+    finish_replacing(directory)
     if path.is_file():
         found = read_json(path)
         differing = [name for name, value in asked.items() if found.get(name) != value]
@@ -240,11 +251,14 @@ def _open(directory: Path, asked: dict[str, Any], command: str, resume: bool) ->
                 "directory or remove it"
             )
         if found.get("finished"):
+            remove_directory(directory / CHUNKS)
             return True
-    elif directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise DataError(f"{directory} is not empty and holds no study; choose another directory")
-    make_directory(directory / CHUNKS)
-    write_json(path, {**asked, "finished": False, "command": command})
+        make_directory(directory / CHUNKS)
+        write_json(path, {**asked, "finished": False, "command": command})
+        return False
+    with new_directory(directory) as temporary:
+        make_directory(temporary / CHUNKS)
+        write_json(temporary / STUDY_FILE, {**asked, "finished": False, "command": command})
     return False
 
 
@@ -310,29 +324,23 @@ def _chunk(directory: Path, kind: str, number: int) -> Path:
     return directory / CHUNKS / f"{kind}-{number:05}.parquet"
 
 
-def _write_parquet(path: Path, frame: pd.DataFrame) -> None:
-    remove_leftovers(path.parent)
-    write_atomically(path, lambda file: frame.to_parquet(file, index=False, compression="zstd"))
-
-
 def _finish(directory: Path, models: list[str], n_chunks: int, seed: int) -> Study:
     """Put the chunks together."""
     about = read_json(directory / STUDY_FILE)
     values, by_user = (
-        pd.concat([pd.read_parquet(_chunk(directory, kind, n)) for n in range(n_chunks)])
+        pd.concat([read_parquet(_chunk(directory, kind, n)) for n in range(n_chunks)])
         for kind in ("values", "curves")
     )
     summary = summarise_values(values, models, seed)
-    _write_parquet(directory / VALUES_FILE, values)
-    _write_parquet(directory / CURVES_FILE, mean_curves(by_user, seed))
-    write_atomically(
-        directory / SUMMARY_FILE,
-        lambda path: summary.to_csv(path, index=False, float_format="%.6g"),
-    )
+    curves = mean_curves(by_user, seed)
     software = {name: version(name) for name in SOFTWARE}
     software = {"python": platform.python_version(), **software}
-    write_json(directory / STUDY_FILE, {**about, "finished": True, "software": software})
-    shutil.rmtree(directory / CHUNKS, ignore_errors=True)
+    with replacing_files(directory) as temporary:
+        values.to_parquet(temporary / VALUES_FILE, index=False, compression="zstd")
+        curves.to_parquet(temporary / CURVES_FILE, index=False, compression="zstd")
+        summary.to_csv(temporary / SUMMARY_FILE, index=False, float_format="%.6g")
+        write_json(temporary / STUDY_FILE, {**about, "finished": True, "software": software})
+    remove_directory(directory / CHUNKS)
     return read_study(directory)
 
 

@@ -120,6 +120,24 @@ def click(page: AppTest, label: str) -> AppTest:
     return run(page)
 
 
+def press(page: AppTest, key: str) -> AppTest:
+    """Press the button of this key."""
+    next(button for button in page.button if button.key == key).click()
+    return run(page)
+
+
+def paste(page: AppTest, *lines: str) -> AppTest:
+    """Make these lines the history."""
+    page.text_area(key="pasted").set_value("\n".join(lines))
+    return click(page, "Use these")
+
+
+def upload(page: AppTest, name: str, content: bytes) -> AppTest:
+    """Make a file the history."""
+    page.file_uploader[0].set_value((name, content, "text/plain"))
+    return run(page)
+
+
 def select_row(page: AppTest, key: str, row: int | None) -> AppTest:
     """Select one row of the table whose key begins so, or none."""
     table = next(table for table in page.dataframe if (table.key or "").startswith(key))
@@ -301,7 +319,7 @@ def check_lists(
         assert shown["rank"].tolist() == mine["rank"].tolist()
         assert shown["title"].tolist() == [
             MARK * (item == target) + RIVAL * (item == rival != target) + title
-            for item, title in zip(mine["item"], mine["title"], strict=True)
+            for item, title in zip(mine["item"], dataset.titles(mine["item"]), strict=True)
         ]
         np.testing.assert_allclose(shown["score"], mine["score"], rtol=1e-5)
         ranks = [counted_rank(traces[other].item_scores, item, history) for item in mine["item"]]

@@ -15,20 +15,21 @@ from driving import (
     click,
     messages,
     open_page,
+    paste,
+    press,
     run,
     sent,
     texts,
     titled,
     unescaped,
+    upload,
 )
 
-from app.entries import MAX_UPLOAD, find_items, read_entries
 from app.history import MAX_UNDO, shuffled
 from app.history_list import KEY, Edit, edited, read_edits
 from app.state import MAX_HISTORY
 from app.users import matching_users, read_ranks, reasons_found, user_table
 from awrsr import load_dataset
-from awrsr.errors import DataError
 
 # --- edits of a list ------------------------------------------------------------------------------
 
@@ -91,78 +92,6 @@ def test_shuffling_keeps_the_items_and_is_the_same_each_time():
     assert shuffled([4, 4]) == [4, 4]
 
 
-# --- files and lines ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "entries"),
-    [
-        ("a.txt", "Heat (1995)\n\n  12 \r\nGodfather, The (1972)", "Heat (1995)|12|Godfather, The"),
-        ("a.csv", "title\nHeat (1995)\n\n12\n", "Heat (1995)|12"),
-        ("a.CSV", "rank, Title ,item_id\n1,Heat,5\n2,Fargo,6\n", "5|6"),
-        ("a.csv", 'user,item\n1,"A, B"\n1\n1,C\n', "A, B||C"),
-        ("a.csv", "item;timestamp\nB;20\nA;3\nC;100\n", "A|B|C"),
-        ("a.csv", "user_id\ttitle\ttimestamp\n1\tB\t2024-02-01\n1\tA\t2023-12-31\n", "A|B"),
-        ("a.txt", "608\n1 2, 3;4\nA, B\n12 Monkeys\n", "608|1|2|3|4|A, B|12 Monkeys"),
-        ("a.csv", "item_id,title\n1,Toy Story\n,Foo\n 3\n,\n", "1|Foo|3"),
-        ("a.csv", '\ufeffHeat (1995)\n"Godfather, The (1972)"\n', "Heat (1995)|Godfather, The"),
-        ("a.txt", "\u00c9t\u00e9\n", "\u00c9t\u00e9"),
-    ],
-)
-def test_files_that_are_read(name, content, entries):
-    read = read_entries(name, content.encode())
-    assert [entry.removesuffix(" (1972)") for entry in read] == entries.split("|")
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "why"),
-    [
-        ("a.txt", b"", "a.txt is empty; accepted: one title or id a line, oldest first"),
-        ("a.csv", b" \n\t\n", "a.csv is empty"),
-        ("a.txt", "\u00e9".encode("latin-1"), "not UTF-8 text (byte 1 is 0xe9); save it as UTF-8"),
-        ("a.csv", "title\nx".encode("utf-16"), "not UTF-8 text (byte 1 is 0xff)"),
-        (
-            "a.csv",
-            b"user,movie,rating\n1,2,3\n",
-            "has the columns user, movie, rating; accepted: a",
-        ),
-        ("a.csv", b"Godfather, The (1972)\n", "or one title or id a line, with quotation marks"),
-        ("a.csv", b'"' + b"x" * 200_000 + b'"', "a.csv is not readable as csv: field larger"),
-        (
-            "a.csv",
-            b"user,item\n1,A\n2,B\n1,C\n",
-            "holds 2 users (1, 2); accepted: the history of one",
-        ),
-        (
-            "a.txt",
-            b"1\n" * (MAX_UPLOAD // 2 + 1),
-            "has 1,000,002 bytes; accepted: at most 1,000,000",
-        ),
-    ],
-)
-def test_files_that_are_refused_in_one_sentence(name, content, why):
-    with pytest.raises(DataError) as refused:
-        read_entries(name, content)
-    assert why in str(refused.value)
-    assert "\n" not in str(refused.value)
-
-
-def test_many_unknown_entries_cost_a_few_look_ups(tiny_dataset):
-    entries = ["101"] + [f"nothing like it {i}" for i in range(400)] + ["film b (1992)", "103"]
-    found, problems = find_items(tiny_dataset, entries)
-    assert found == [1, 2, 3]
-    assert len(problems) == 7
-    assert problems[5].startswith("Likewise 395 more lines: nothing like it 5; nothing like it 6; ")
-    assert problems[5].endswith("; nothing like it 44; ...")
-    assert problems[6] == "The other 3 are the history now."
-
-
-def test_quotation_marks_and_spaces_do_not_make_a_title_unknown(tiny_dataset):
-    found, problems = find_items(tiny_dataset, ['"Film A (1991)"', "'film  b   (1992)'", "Film"])
-    assert found == [1, 2] and "'Film'" in problems[0]
-    assert find_items(tiny_dataset, ["x", "101"])[1][-1] == "The other 1 is the history now."
-
-
 # --- users ----------------------------------------------------------------------------------------
 
 
@@ -222,22 +151,6 @@ def directory(tmp_path, monkeypatch, tiny_dataset) -> Path:
     return add_dataset(tmp_path, tiny_dataset, "sasrec-none", "stosa-simple")
 
 
-def press(page, key: str):
-    """Press the button of this key."""
-    next(button for button in page.button if button.key == key).click()
-    return run(page)
-
-
-def paste(page, *lines: str):
-    page.text_area(key="pasted").set_value("\n".join(lines))
-    return click(page, "Use these")
-
-
-def upload(page, name: str, content: bytes):
-    page.file_uploader[0].set_value((name, content, "text/plain"))
-    return run(page)
-
-
 def listed(page) -> dict:
     """What the list of the history is sent; None where it is not drawn."""
     return sent(page, "history_list")
@@ -273,53 +186,6 @@ def test_an_empty_history_says_what_to_do_and_grows_by_search(directory):
     assert page.query_params["items"] == "5.2.5"
 
 
-def test_paste_keeps_what_is_known_and_names_the_rest_until_dismissed(directory):
-    page = open_page(source="own", items="9")
-    paste(page, "Film A (1991)", "", "  103 ", "film b (1992)", "Flim D (1994)", "???", "104")
-    assert items(page) == [1, 3, 2, 4]
-    near, far, kept = messages(page)
-    assert near.startswith("unknown title or id 'Flim D (1994)' in tiny. Did you mean 'Film D (19")
-    assert far == "unknown title or id '???' in tiny."
-    assert kept == "The other 4 are the history now."
-    choose(page, b="sasrec-none")
-    assert messages(page) == [near, far, kept]
-    assert "Flim D (1994)" in page.text_area(key="pasted").value
-    click(page, "Dismiss")
-    assert messages(page) == []
-    paste(page, "Flim D (1994)", "104")
-    assert messages(page)[-1] == "The other 1 is the history now."
-    choose(page, source="user")  # where that is not true
-    assert messages(page) == []
-    choose(page, source="own")
-    assert "Flim D (1994)" in page.text_area(key="pasted").value  # kept while it was not drawn
-
-
-def test_problems_of_an_entry_give_way_to_the_next_entry(directory):
-    page = paste(open_page(source="own"), "nonsense")
-    assert messages(page) == [
-        "unknown title or id 'nonsense' in tiny.",
-        "The history is as it was.",
-    ]
-    choose(page, added=3)
-    assert messages(page) == []
-    assert messages(paste(page, " ", "")) == [
-        "There is no title and no id in it. The history is as it was."
-    ]
-    assert items(page) == [3]
-    assert messages(paste(page, "101")) == []
-
-
-def test_paste_of_nothing_known_leaves_the_history(directory):
-    page = open_page(source="own", items="9.8")
-    paste(page, *(f"<i>{i}</i> " + "x" * 1000 for i in range(7)))
-    assert items(page) == [9, 8]
-    *named, more, kept = messages(page)
-    assert len(named) == 5
-    assert all(f"<i>{i}</i>" in text and len(text) <= 301 for i, text in enumerate(named))
-    assert more.startswith("Likewise 2 more lines: <i>5</i> xxx") and len(more) < 160
-    assert kept == "The history is as it was."
-
-
 def test_a_user_that_is_found_says_by_what(tiny_dataset):
     text = " FILM  c "
     users = matching_users(tiny_dataset, text)
@@ -330,35 +196,6 @@ def test_a_user_that_is_found_says_by_what(tiny_dataset):
     (why,) = reasons_found(tiny_dataset, users[:1], "film")
     titles = tiny_dataset.titles(dict.fromkeys(tiny_dataset.sequence(0).tolist()))
     assert why == f"{titles[0]} \u00b7 {titles[1]} and {len(titles) - 2} more"
-
-
-def test_paste_keeps_the_newest_lines(directory):
-    page = paste(open_page(source="own"), "102", *["101"] * MAX_HISTORY)
-    assert items(page) == [1] * MAX_HISTORY
-    assert messages(page) == ["Only the last 500 of 501 lines were read, the newest items."]
-
-
-def test_an_uploaded_file_becomes_the_history_or_says_why_not(directory):
-    page = upload(open_page(source="own", items="9"), "mine.csv", b"rank,title\n1,Film B (1992)\n")
-    assert (items(page), messages(page)) == ([2], [])
-    upload(page, "bad.csv", b"a,b\n1,2\n")
-    (problem,) = messages(page)
-    assert problem.startswith("bad.csv has the columns a, b; accepted: a column item_id, title or ")
-    assert problem.endswith("The history is as it was.")
-    assert items(page) == [2]
-    upload(page, "more.txt", b"103\n101\nnothing\n")
-    assert items(page) == [3, 1]
-    assert messages(page)[0] == "unknown title or id 'nothing' in tiny."
-
-
-def test_a_row_without_id_counts_by_its_title_or_is_named(directory):
-    rows = b"item_id,title,note\n103,Film A (1991),\n,Film B (1992),\n,Foo,\n,,why\n"
-    page = upload(open_page(source="own"), "mine.csv", rows)
-    assert items(page) == [3, 2]
-    foo, nothing, kept = messages(page)
-    assert foo.startswith("unknown title or id 'Foo' in tiny.")
-    assert nothing == "Row 4 below the heading has neither an id nor a title."
-    assert kept == "The other 2 are the history now."
 
 
 def test_users_are_typed_and_stepped_through(directory):
@@ -517,9 +354,6 @@ def test_titles_stay_text_in_the_list_and_in_what_is_said(directory, tmp_path):
         (said,) = [c.value for c in page.caption if "takes the place of" in c.value]
         assert unescaped(said).endswith(f"takes the place of {title}.")
         assert title not in said
-    paste(page, *(title + "?" for title in HOSTILE[:4]))
-    for title, box in zip(HOSTILE[:4], page.warning, strict=False):
-        assert title not in box.value
 
 
 def test_a_history_longer_than_a_page_keeps_is_listed_by_its_newest(tmp_path, monkeypatch):

@@ -3,8 +3,10 @@
 import dataclasses
 import hashlib
 import json
+import os
 import pickle
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +28,9 @@ from driving import (
     texts,
     unescaped,
 )
+from test_faithfulness_page import open_faithfulness
+from test_find import open_find
+from test_models_page import open_models
 
 import awrsr
 from app import loaders
@@ -73,6 +78,70 @@ def test_models_are_listed_by_backbone_in_the_refinements_order(tmp_path):
     (tmp_path / "models" / "README.md").touch()
     assert list(loaders.model_directories(tmp_path)) == names
     assert loaders.model_directories(tmp_path / "elsewhere") == {}
+
+
+def test_folders_whose_names_are_no_text_are_passed_over_and_named_once(directory):
+    """On every page; neither their dataset nor their models can be asked for."""
+    odd = os.fsencode(directory) + b"/models/sasrec-\xff\xfe"
+    shutil.copytree(os.fsencode(directory / "models" / GOOD), odd)
+    shutil.copytree(os.fsencode(directory), os.fsencode(directory.parent) + b"/tin\xff")
+    said = [
+        f":material/visibility_off: 1 folder in {folder} is not shown: a name must be UTF-8 "
+        f"('{name}')"
+        for folder, name in (
+            (directory.parent, "tin\\udcff"),
+            (directory / "models", "sasrec-\\udcff\\udcfe"),
+        )
+    ]
+
+    def check(page):
+        assert [text for text in texts(page) if "visibility_off" in text] == said
+        assert messages(page) == []
+        return page
+
+    check_numbers(check(open_page(a=GOOD, b=BAD)), directory)
+    for open_another in (open_find, open_models, open_faithfulness):
+        check(open_another())
+    for name in (GOOD, BAD):
+        shutil.rmtree(directory / "models" / name)
+    assert "no models yet" in check(open_find()).info[0].value
+
+
+def test_a_folder_of_datasets_whose_name_is_no_text_is_said(directory, monkeypatch, tmp_path):
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/\xff")
+    shutil.copytree(directory, Path(odd) / "tiny")
+    monkeypatch.setenv(loaders.ASSETS_VARIABLE, odd)
+    (said,) = messages(open_page())
+    assert f"names {odd!r}, which is not UTF-8; accepted: a folder of dataset directories" in said
+
+
+def test_neighbours_are_read_once_and_a_large_one_costs_nothing(directory, monkeypatch):
+    """Sixty models of one backbone, one of them with a config.json of 50 MB, none a second seed."""
+    models, read = directory / "models", Counter()
+    for number in range(60):
+        copy = models / f"{GOOD}-{number}"
+        shutil.copytree(models / GOOD, copy)
+        edit_config(model={"inner_size": 17 + number})(copy)
+    with (models / f"{GOOD}-7" / "config.json").open("a") as file:
+        file.write(" " * 50_000_000)
+    read_config, load = loaders.read_config, json.loads
+    sizes = []
+    monkeypatch.setattr(
+        loaders, "read_config", lambda path: read.update([path.name]) or read_config(path)
+    )
+    monkeypatch.setattr(json, "loads", lambda text: sizes.append(len(text)) or load(text))
+    for _ in range(2):
+        assert loaders.seed_pair(models / GOOD, models / BAD) is None
+    assert set(read) == {path.name for path in models.iterdir()} and set(read.values()) == {1}
+    assert max(sizes) < 10_000
+    shutil.copytree(models / GOOD, directory / "seeds" / "again")
+    edit_config(training={"seed": 5})(directory / "seeds" / "again")
+    twins = models / GOOD, directory / "seeds" / "again"
+    assert loaders.seed_pair(models / BAD, models / GOOD) == twins
+    assert set(read.values()) == {1}
+    edit_config(training={"epochs": 7})(models / GOOD)
+    assert loaders.seed_pair(models / BAD, models / GOOD) is None
+    assert read == Counter(read.keys()) + Counter([GOOD])
 
 
 # --- read once, read again ------------------------------------------------------------------------

@@ -103,6 +103,7 @@ def test_what_follows_a_model_tells_its_weights_apart(tiny_dataset, text, name, 
 def test_what_is_let_go_comes_from_the_address(offered):
     """As after the browser's back: nothing of the session is left that the address lacks."""
     session = {"dataset": "tiny", **OTHER_THAN_DEFAULT, "undo": ["before"], "pasted": "text"}
+    session |= {"reading": "of another history", "refused": "said of it"}
     state.let_go(session, {"dataset": "tiny", "k": "5"})
     assert session == {"undo": ["before"], "pasted": "text"}
     assert restored(offered, {"k": "5"}, **session)[0]["k"] == 5

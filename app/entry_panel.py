@@ -1,0 +1,196 @@
+"""A history of one's own, pasted or uploaded, and what is said of it until the next edit."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from app import loaders, state
+from app.entries import (
+    MAX_PASTED,
+    NAMED,
+    SUGGESTED,
+    Reading,
+    Unknown,
+    decided,
+    read_file,
+    read_otherwise,
+    read_pasted,
+)
+from app.entry_table import COLUMNS, TABLES
+from app.text import plain
+from awrsr.dataset import Dataset
+from awrsr.errors import DataError, counted
+
+Use = Callable[[Reading], None]
+"""Makes the items of a reading the history."""
+MANY_HEIGHT = 220
+"""Pixels of many unknown entries, which scroll: the history below stays near."""
+FORMS = (
+    f"Also a JSON list of titles and ids, or a table with a column {', '.join(COLUMNS[:-1])} or "
+    f"{COLUMNS[-1]}, in the order of its column timestamp if it has one. A single line of numbers "
+    "is ids. Its first number is taken for a user's id where no item has that id or where the "
+    "user's first items follow; a click reads it the other way."
+)
+
+
+def show_entry(dataset: Dataset, use: Use) -> bool:
+    """Paste lines or upload a file; what of it could not be used stands in it while it is open.
+
+    Returns:
+        Whether it is.
+    """
+    entry = st.popover(
+        "Paste, upload",
+        icon=":material/upload:",
+        width="stretch",
+        key="entry",
+        on_change="rerun",  # for what could not be used to move out as it closes
+    )
+    with entry:
+        # Without max_chars: the browser drops a longer paste without a word.
+        st.text_area(
+            "Titles or ids, one a line, oldest first",
+            key="pasted",
+            height=180,
+            placeholder="Toy Story (1995)\nHeat (1995)\n1 608 296",
+            help=FORMS,
+        )
+        st.button("Use these", on_click=paste, args=(dataset, use), type="primary")
+        if entry.open:  # in sight of the button and of the file
+            show_reading(dataset, use)
+        st.file_uploader(
+            "Or a file",
+            type=[*(ending.removeprefix(".") for ending in TABLES), "txt", "json"],
+            max_upload_size=1,
+            key="uploaded",
+            on_change=upload,
+            args=(dataset, use),
+            help=f"One title or id a line, oldest first. {FORMS} UTF-8, at most 1 MB.",
+        )
+    return bool(entry.open)
+
+
+def paste(dataset: Dataset, use: Use) -> None:
+    """The pasted text takes the place of the history."""
+    session = st.session_state
+    text = session.pasted
+    if len(text) > MAX_PASTED:
+        session["pasted"] = ""  # or the browser sends it again with whatever is done next
+    take(use, read_pasted, dataset, text)
+
+
+def upload(dataset: Dataset, use: Use) -> None:
+    """The uploaded file takes the place of the history."""
+    file = st.session_state.uploaded
+    if file is not None:  # taken away again: what was read from it stays
+        take(use, read_file, dataset, file.name, file.getvalue())
+
+
+def take(use: Use, read: Callable[..., Reading], *args: Any) -> None:
+    """Use what is read, or say in one sentence why it is refused."""
+    try:
+        reading = read(*args)
+    except DataError as error:
+        st.session_state["refused"] = f"{error}. The history is as it was."
+    else:
+        take_reading(reading, use)
+
+
+def take_reading(reading: Reading, use: Use) -> None:
+    """Use a reading and close the entry; with nothing in it to be used, both stay as they are."""
+    session = st.session_state
+    if reading.items:
+        use(reading)
+        session["entry"] = False
+    else:
+        dismiss()
+        session["reading"] = reading
+
+
+def show_reading(dataset: Dataset, use: Use) -> None:
+    """What became of the last entry, until it is dismissed or the history changes."""
+    reading, refused = (st.session_state.get(key) for key in ("reading", "refused"))
+    if not reading and not refused:
+        return
+    with st.container(gap="xsmall"):
+        if refused:
+            st.warning(plain(refused), icon=":material/search_off:")
+        else:
+            show_items(dataset, reading, use)
+            show_unknown(dataset, reading, use)
+        if refused or reading.unknown or reading.skipped:
+            st.button("Dismiss", on_click=dismiss, type="tertiary", icon=":material/close:")
+
+
+def show_items(dataset: Dataset, reading: Reading, use: Use) -> None:
+    """How many items are the history now, and how else a line of numbers can be read."""
+    if reading.items:
+        made = counted(len(reading.items), "item")
+        verb = "is" if len(reading.items) == 1 else "are"
+        st.caption(f":material/check: {made} {verb} the history now.")
+    if reading.user:
+        one, other = ("a user", "an item") if reading.of_user else ("an item", "a user")
+        st.caption(f"The first number, {plain(reading.user)}, was read as {one}.")
+        if reading.user_item is not None:
+            st.button(
+                f"Read it as {other}",
+                type="tertiary",
+                icon=":material/swap_horiz:",
+                on_click=read_again,
+                args=(dataset, use),
+            )
+
+
+def show_unknown(dataset: Dataset, reading: Reading, use: Use) -> None:
+    """What could not be used, the first few entries with the items they may mean."""
+    unknown = reading.unknown
+    problems = []
+    if reading.skipped:
+        total = reading.skipped + len(reading.slots)
+        problems.append(f"Only the last {len(reading.slots)} of {total:,} entries were read.")
+    if not reading.items:
+        problems.append("Nothing in it names an item. The history is as it was.")
+    elif unknown:
+        problems.append(f"{len(unknown)} of {len(reading.slots)} entries could not be used.")
+    if problems:
+        st.warning(" ".join(problems), icon=":material/search_off:")
+    labels = loaders.get_item_names(dataset).titles
+    with st.container(
+        gap="xsmall", height="content" if len(unknown) < 3 else MANY_HEIGHT, border=False
+    ):
+        for place, entry in unknown[:SUGGESTED]:
+            st.caption(plain(entry.why + " Did you mean" * bool(entry.near)))
+            if entry.near:
+                st.pills(
+                    "Items it may mean",
+                    entry.near,
+                    key=f"meant-{place}",
+                    format_func=lambda item: plain(state.clipped(labels[item - 1], 80)),
+                    on_change=decide,
+                    args=(dataset, use, place),
+                    label_visibility="collapsed",
+                )
+        if rest := unknown[SUGGESTED:]:
+            named = "; ".join(state.clipped(entry.text, 60) for _, entry in rest[:NAMED])
+            more = "; \u2026" * (len(rest) > NAMED)
+            st.caption(plain(f"And {len(rest):,} more: {named}{more}"))
+
+
+def read_again(dataset: Dataset, use: Use) -> None:
+    """Read the first number of the last entry the other way."""
+    if reading := st.session_state.get("reading"):
+        take_reading(read_otherwise(dataset, reading), use)
+
+
+def decide(dataset: Dataset, use: Use, place: int) -> None:
+    """What the unknown entry at this place meant; its item stands where the entry stood."""
+    reading, item = (st.session_state.get(key) for key in ("reading", f"meant-{place}"))
+    if reading and item and isinstance(reading.slots[place], Unknown):  # and not decided already
+        take_reading(decided(dataset, reading, place, item), use)
+
+
+def dismiss() -> None:
+    """No more of the last entry, nor of the last user typed."""
+    for key in ("reading", "refused", "wrong_user"):
+        st.session_state.pop(key, None)

@@ -1,0 +1,137 @@
+"""A table of titles or ids to its entries, in order; no Streamlit."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from math import isfinite
+
+from app import state
+from awrsr.errors import DataError
+
+COLUMNS = ("item_id", "movieId", "title", "item")
+"""Columns of a table that name items, with titles or ids; in each row the first that is filled."""
+USER_COLUMNS = ("user_id", "user")
+TABLES = (".csv", ".tsv", ".inter")
+"""Endings of files that are tables."""
+NO_MARK = "\x1f"
+"""Between cells where nothing that people type is."""
+
+HEADING = re.compile(r'[\w":]+(?:[,;\t][\w":]+)*')
+
+
+def is_table(text: str) -> bool:
+    """Whether lines have tabs between cells, or the first of them names a column we know."""
+    first = first_line(text)
+    if first == text.strip():  # a line alone heads nothing
+        return False
+    named = {*names_of(re.split("[,;\t]", first))} & {*names_of(COLUMNS)}
+    return "\t" in first or bool(named and HEADING.fullmatch(first))
+
+
+def first_line(text: str) -> str:
+    """The first line that holds something, or nothing."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+
+
+def names_of(columns: Sequence[str]) -> list[str]:
+    """The columns as a heading's cells are compared with them."""
+    return [column_name(column) for column in columns]
+
+
+def column_name(cell: str) -> str:
+    """A heading's cell in any case and without marks: `Item_ID`, `itemid`, `item_id:token`."""
+    return re.sub(r"[\W_]", "", cell.partition(":")[0]).casefold()
+
+
+def entries_of_table(text: str, name: str) -> list[str]:
+    """The titles or ids in a table's rows, oldest first; empty for a row that names nothing.
+
+    Without a heading that we know it is one title or id a row.
+
+    Raises:
+        DataError: not readable, no column that names items, several users, or odd timestamps.
+    """
+    mark = next((mark for mark in ("::", "\t", ",", ";") if mark in first_line(text)), NO_MARK)
+    if mark == "::":  # more than the reader takes
+        text, mark = text.replace("::", NO_MARK), NO_MARK
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+        rows = [[cell.strip() for cell in row] for row in reader if "".join(row).strip()]
+    except csv.Error as error:
+        raise DataError(f"{name} is not readable as csv: {error}") from None
+    header = names_of(rows[0]) if rows else []
+    columns = [column for column in names_of(COLUMNS) if column in header]
+    if columns:
+        cells = [dict(zip(header, row, strict=False)) for row in rows[1:]]
+        history = in_order(one_user(cells, name), name)
+        return [next(filter(None, map(row.get, columns)), "") for row in history]
+    if max(map(len, rows), default=1) > 1:
+        shown = ", ".join(state.clipped(cell, 30) for cell in rows[0][:6])
+        more = ", \u2026" if len(rows[0]) > 6 else ""
+        raise DataError(
+            f"{name} has the columns {shown}{more}; accepted: a column {', '.join(COLUMNS[:-1])} "
+            f"or {COLUMNS[-1]}, or one title or id a line, with quotation marks around a title "
+            "that holds a comma"
+        )
+    return [row[0] for row in rows]
+
+
+def one_user(rows: list[dict[str, str]], name: str) -> list[dict[str, str]]:
+    """The same rows, if they are one user's.
+
+    Raises:
+        DataError: a column of users names more than one.
+    """
+    for column in names_of(USER_COLUMNS):
+        check_one_user((row.get(column, "") for row in rows), name)
+    return rows
+
+
+def check_one_user(column: Iterable[str], name: str) -> None:
+    """Refuse the histories of several users."""
+    users = list(dict.fromkeys(column))
+    if len(users) > 1:
+        named = ", ".join(state.clipped(user, 20) for user in users[:3])
+        raise DataError(
+            f"{name} holds {len(users):,} users ({named}{', ...' * (len(users) > 3)}); "
+            "accepted: the history of one"
+        )
+
+
+def in_order(rows: list[dict[str, str]], name: str) -> list[dict[str, str]]:
+    """The rows, older first where they have timestamps, else as they stand.
+
+    Raises:
+        DataError: some rows have one that is neither a number nor a date.
+    """
+    times = [row.get("timestamp", "") for row in rows]
+    if not any(times):
+        return rows
+    seconds = []
+    for time in times:
+        try:
+            seconds.append(seconds_of(time))
+        except ValueError:
+            raise DataError(
+                f"{name} has the timestamp {state.clipped(time, 30)!r}; accepted: in every row a "
+                "number or a date such as 2024-01-31"
+            ) from None
+    return [rows[place] for place in sorted(range(len(rows)), key=seconds.__getitem__)]
+
+
+def seconds_of(time: str) -> float:
+    """A number as it stands, or a date as seconds since 1970.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    try:
+        number = float(time)
+    except ValueError:
+        moment = datetime.fromisoformat(time)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    if not isfinite(number):
+        raise ValueError
+    return number

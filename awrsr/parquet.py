@@ -1,0 +1,135 @@
+"""Parquet files, read within bounds: a few bytes cannot promise more than memory holds.
+
+Compression and dictionaries let a file of a kilobyte stand for gigabytes. So what the footer
+promises is compared with a bound before the data is read, and text is read as a dictionary, whose
+size once spread out is computed first.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from awrsr.errors import DataError
+
+MAX_BYTES = 2**28
+"""Bytes in memory that any file may ask for, ..."""
+MAX_EXPANSION = 100
+"""... and for how many times its own bytes a larger one may."""
+DAMAGED = (
+    *(OSError, ValueError, TypeError, LookupError, AttributeError, MemoryError, OverflowError),
+    pa.ArrowException,
+)
+"""What pyarrow and pandas raise on a damaged file, wherever in it the damage is."""
+BYTES_OF_A_VALUE = 8
+"""At most, for a number; text is measured."""
+
+
+def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """The table of a parquet file.
+
+    Args:
+        path: the file.
+        columns: only these, if they exist; all where not given.
+
+    Raises:
+        DataError: the file is missing, damaged, names a column twice, or asks for more memory than
+            a file of its size may.
+    """
+    path = Path(path)
+    try:
+        accepted = max(MAX_BYTES, MAX_EXPANSION * path.stat().st_size)
+        with pq.ParquetFile(path) as file:
+            schema, footer = file.schema_arrow, file.metadata
+        chunks = [
+            footer.row_group(group).column(column)
+            for group in range(footer.num_row_groups)
+            for column in range(footer.num_columns)
+        ]
+        promised = max(
+            sum(chunk.total_uncompressed_size for chunk in chunks),
+            BYTES_OF_A_VALUE * max(footer.num_rows, sum(chunk.num_values for chunk in chunks)),
+        )
+        _check_bytes(path, promised, accepted)
+        for name in schema.names:
+            if schema.names.count(name) > 1:
+                raise DataError(
+                    f"{path}: column {name!r} is there {schema.names.count(name)} times"
+                )
+        text = {chunk.path_in_schema for chunk in chunks if chunk.physical_type == "BYTE_ARRAY"}
+        wanted = None if columns is None else [name for name in columns if name in schema.names]
+        with pq.ParquetFile(path, read_dictionary=sorted(text)) as file:
+            table = file.read(wanted)
+        _check_bytes(path, sum(map(_spread_bytes, table.columns)), accepted)
+        fields = [schema.field(name) for name in table.column_names]
+        plain = [field.with_type(_castable(field.type)) for field in fields]
+        table = table.cast(pa.schema(plain, metadata=schema.metadata))
+        table.validate(
+            full=True
+        )  # text that is not UTF-8 would be found where it is first looked at
+        return table
+    except DataError:
+        raise
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist") from None
+    except DAMAGED as error:
+        reason = getattr(error, "strerror", None) or _one_line(error)
+        raise DataError(f"{path} is not readable parquet: {reason}") from error
+
+
+def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """The table of a parquet file as pandas has it.
+
+    Raises:
+        DataError: see `read_table` and `to_frame`.
+    """
+    return to_frame(read_table(path, columns), path)
+
+
+def to_frame(table: pa.Table, path: str | Path) -> pd.DataFrame:
+    """A table of `read_table` as pandas has it.
+
+    Raises:
+        DataError: what the file says for pandas is damaged.
+    """
+    try:
+        frame: pd.DataFrame = table.to_pandas()
+    except DAMAGED as error:
+        raise DataError(f"{path} is not readable parquet: {_one_line(error)}") from error
+    return frame
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _check_bytes(path: Path, asked: int, accepted: int) -> None:
+    if asked > accepted:
+        raise DataError(
+            f"{path} has {path.stat().st_size:,} bytes and asks for {asked:,} in memory; accepted: "
+            f"at most {MAX_BYTES:,}, or {MAX_EXPANSION} times the file's own bytes if that is more"
+        )
+
+
+def _castable(kind: pa.DataType) -> pa.DataType:
+    """The type to which a column is spread out: its own where Arrow can."""
+    return pa.large_string() if pa.types.is_string_view(kind) else kind
+
+
+def _spread_bytes(values: pa.Array | pa.ChunkedArray) -> int:
+    """Bytes of an array once its dictionaries are spread out."""
+    if isinstance(values, pa.ChunkedArray):
+        return sum(map(_spread_bytes, values.chunks))
+    if isinstance(values, pa.DictionaryArray):
+        sizes = pc.binary_length(values.dictionary.cast(pa.large_binary()))
+        return int(pc.sum(sizes.take(values.indices)).as_py() or 0)
+    if isinstance(values, pa.MapArray):
+        return _spread_bytes(values.keys) + _spread_bytes(values.items)
+    if isinstance(values, pa.StructArray):
+        return sum(map(_spread_bytes, values.flatten()))
+    if isinstance(values, pa.ListArray | pa.LargeListArray | pa.FixedSizeListArray):
+        return _spread_bytes(values.flatten())
+    return int(values.nbytes)

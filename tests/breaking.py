@@ -1,0 +1,131 @@
+"""Runs verbs of the command line in processes that are killed, or find the disk full, at a chosen
+step of writing: `python tests/breaking.py PLAN`, where PLAN is a JSON file, see `main`.
+
+The modules are imported once and every run is forked from there. A step is a call that puts bytes
+or names on the disk (fsync, replace, unlink, rmdir); there is one before the call and one after it.
+"""
+
+import errno
+import importlib
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+CALLS = ("fsync", "replace", "rename", "unlink", "rmdir")
+
+
+def forked(work: Callable[[], int]) -> int:
+    """The exit code of a child that did this work; negative if a signal ended it."""
+    child = os.fork()
+    if child == 0:
+        code = 70
+        try:
+            code = work()
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def break_at(step: int | None, mode: str, count: Path) -> None:
+    """From now on end this process at a step, or refuse it as a full disk does; count the steps."""
+    done = 0
+
+    def advance(before: bool) -> None:
+        nonlocal done
+        done += 1
+        count.write_text(str(done))
+        if done == step and mode == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if done == step and mode == "full" and before:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def watched(call: Callable[..., object]) -> Callable[..., object]:
+        def counted(*arguments: object, **settings: object) -> object:
+            advance(before=True)
+            result = call(*arguments, **settings)
+            advance(before=False)
+            return result
+
+        return counted
+
+    for name in CALLS:
+        setattr(os, name, watched(getattr(os, name)))
+
+
+def run(place: Path, arguments: list[str], step: int | None, mode: str) -> tuple[int, int, str]:
+    """Run a verb in a directory; its exit code, the steps that it came to, what it said."""
+    said, count = place.parent / "said", place.parent / "count"
+    count.write_text("0")
+
+    def work() -> int:
+        from awrsr.cli import main
+
+        os.chdir(place)
+        with said.open("w") as output:
+            os.dup2(output.fileno(), 1)
+            os.dup2(output.fileno(), 2)
+            break_at(step, mode, count)
+            code = main(arguments)
+            (place.parent / "modules").write_text("\n".join(sys.modules))
+            return code
+
+    code = forked(work)
+    return code, int(count.read_text()), said.read_text()
+
+
+def main(plan: dict) -> list[dict]:
+    """Break a verb at steps, start it again, and say how both runs ended.
+
+    Args:
+        plan: start, a directory that is copied for every run; first, then, the words of the
+            command and of the one that goes on; mode; stride, every how many steps; settings,
+            names in modules and the values that they get.
+
+    Returns:
+        First of the unbroken run, then of every broken one: place, step, codes, said.
+    """
+    import torch
+
+    import awrsr.cli  # noqa: F401  (so that children need not)
+
+    torch.set_num_threads(1)
+    for name, value in plan["settings"].items():
+        module, _, attribute = name.rpartition(".")
+        setattr(importlib.import_module(module), attribute, value)
+    start, work = Path(plan["start"]), Path(plan["work"])
+
+    def fresh(name: str) -> Path:
+        (work / name).mkdir(parents=True)
+        return Path(shutil.copytree(start, work / name / "place"))
+
+    whole = fresh("whole")
+    code, steps, said = run(whole, plan["first"], None, plan["mode"])
+    for name in (whole.parent / "modules").read_text().split():
+        with suppress(ImportError):  # what it came to import, children need not import again
+            importlib.import_module(name)
+    found = [{"place": str(whole), "step": 0, "codes": [code], "said": said, "steps": steps}]
+    for step in range(1, steps + 1, plan["stride"]):
+        place = fresh(str(step))
+        broken, _, first_said = run(place, plan["first"], step, plan["mode"])
+        again, _, said = run(place, plan["then"], None, plan["mode"])
+        found.append(
+            {
+                "place": str(place),
+                "step": step,
+                "codes": [broken, again],
+                "said": first_said[-500:] + said[-500:],
+            }
+        )
+    return found
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    plan_file = Path(sys.argv[1])
+    result = main(json.loads(plan_file.read_text()))
+    plan_file.with_suffix(".found").write_text(json.dumps(result))

@@ -1,0 +1,167 @@
+"""A verb killed, or out of room on the disk, at any step of writing goes on to the same end."""
+
+import json
+import os
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pytest
+from conftest import ROOT, make_dataset
+
+from awrsr.cli import main
+from awrsr.dataset import save_dataset
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked processes: no fork")
+
+TINY = ["--model.max_length", "8", "--model.hidden_size", "8", "--model.inner_size", "16"]
+TWO_EPOCHS = ["--train.epochs", "2", "--train.batch_size", "8"]
+GRID = """
+backbones = ["sasrec"]
+refinements = ["none", "additive"]
+seeds = [0]
+[datasets]
+tiny = "data"
+[losses]
+ce = {}
+[model]
+max_length = 8
+hidden_size = 8
+inner_size = 16
+[train]
+epochs = 1
+batch_size = 8
+"""
+
+
+class Verb(NamedTuple):
+    """What is run, what goes on with it, and how many steps apart the quick test breaks it."""
+
+    first: list[str]
+    resumed: list[str]
+    stride: int
+
+
+def again(*words: str, stride: int = 1) -> Verb:
+    """A verb that goes on by itself."""
+    return Verb([*words], [*words], stride)
+
+
+def resumed(*words: str, stride: int) -> Verb:
+    """A verb that goes on when it is asked to."""
+    return Verb([*words], [*words, "--resume"], stride)
+
+
+VERBS = {
+    "prepare": again("prepare", "table.csv", "made", "--format", "table", "--k_core", "1"),
+    "plant": again("plant", "made", "--users", "5"),
+    "train": resumed(
+        "train", "data", "--model.refinement", "additive", *TINY, *TWO_EPOCHS, stride=13
+    ),
+    "scan": again("scan", "data", stride=9),
+    "faithfulness": resumed("faithfulness", "data/models/sasrec-none", "--sample", "2", stride=17),
+    "experiment": again("experiment", "grid.toml", stride=37),
+}
+SETTINGS = {"awrsr.explain.study.CHUNK_USERS": 1, "awrsr.explain.scan.PART_USERS": 6}
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a dataset, two models of it, a table and a grid."""
+    place = tmp_path_factory.mktemp("start")
+    dataset = make_dataset()
+    save_dataset(dataset, place / "data")
+    for name in ("none", "simple"):
+        words = ["train", str(place / "data"), "--model.refinement", name, *TINY]
+        assert main([*words, "--train.epochs", "1", "--train.batch_size", "8"]) == 0
+    rows = [
+        f"{user},{item},{time}"
+        for user in range(dataset.n_users)
+        for time, item in enumerate(dataset.sequence(user))
+    ]
+    (place / "table.csv").write_text("\n".join(["user,item,timestamp", *rows]))
+    (place / "grid.toml").write_text(GRID)
+    return place
+
+
+def contents(place: Path) -> dict[str, Any]:
+    """Every file by its name, without the seconds that something took."""
+    return {
+        str(path.relative_to(place)): without_seconds(path)
+        for path in sorted(place.rglob("*"))
+        if path.is_file() or not any(path.iterdir())
+    }
+
+
+def without_seconds(path: Path) -> Any:
+    if path.is_dir():
+        return "an empty directory"
+    if path.suffix == ".csv":
+        table = pd.read_csv(StringIO(path.read_text()))
+        return table.drop(columns="seconds", errors="ignore").to_csv()
+    if path.name == "metrics.json":
+        found = json.loads(path.read_text())
+        found["training"].pop("seconds")
+        return found
+    return path.read_bytes()
+
+
+def broken(verb: str, mode: str, stride: int, start: Path, tmp_path: Path) -> list[dict]:
+    first, then, _ = VERBS[verb]
+    plan = {
+        "start": str(start),
+        "work": str(tmp_path / "work"),
+        "first": first,
+        "then": then,
+        "mode": mode,
+        "stride": stride,
+        "settings": SETTINGS,
+    }
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    script = Path(__file__).with_name("breaking.py")
+    subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "plan.json")],
+        check=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        cwd=ROOT,
+    )
+    found: list[dict] = json.loads((tmp_path / "plan.found").read_text())
+    return found
+
+
+def check(verb: str, mode: str, stride: int, start: Path, tmp_path: Path) -> None:
+    whole, *runs = broken(verb, mode, stride, start, tmp_path)
+    assert whole["codes"] == [0], whole["said"]
+    expected = contents(Path(whole["place"]))
+    assert not [name for name in expected if "/." in name]
+    assert len(runs) >= 2
+    for run in runs:
+        where = f"{verb} at step {run['step']} of {whole['steps']}: {run['said']}"
+        first, then = run["codes"]
+        assert first == -9 if mode == "killed" else first in (0, 2), where
+        assert "Traceback" not in run["said"], where
+        # Begun again after all was written, a verb that makes a directory says that it is there.
+        assert then == 0 or "already exists and is not empty" in run["said"], where
+        found = contents(Path(run["place"]))
+        assert found.keys() == expected.keys(), where
+        assert [name for name in found if found[name] != expected[name]] == [], where
+
+
+@pytest.mark.parametrize("mode", ["killed", "full"])
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_broken_while_it_writes_goes_on_to_the_same_end(
+    start: Path, tmp_path: Path, verb: str, mode: str
+):
+    check(verb, mode, VERBS[verb].stride * (1 if mode == "killed" else 2), start, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["killed", "full"])
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_broken_at_every_step_of_writing_goes_on_to_the_same_end(
+    start: Path, tmp_path: Path, verb: str, mode: str
+):
+    check(verb, mode, 1, start, tmp_path)

@@ -1,0 +1,149 @@
+"""Parquet files are read as pandas reads them, and never ask for more memory than is accepted."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from conftest import EMBEDDED, ROOT
+
+from awrsr import parquet
+from awrsr.dataset import load_dataset
+from awrsr.errors import DataError
+from awrsr.parquet import read_parquet, read_table
+
+SHIPPED = sorted((ROOT / "assets").rglob("*.parquet"))
+MANY = 40_000_000
+
+
+def write(path: Path, **columns: object) -> Path:
+    pq.write_table(pa.table(columns), path, compression="zstd")
+    return path
+
+
+def constant(value: str | int, times: int) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(times, np.int32)), pa.array([value]))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.relative_to(ROOT / "assets")))
+def test_what_ships_is_read_as_pandas_reads_it(path: Path):
+    pd.testing.assert_frame_equal(read_parquet(path), pd.read_parquet(path))
+
+
+def test_columns_of_every_kind_are_read_as_pandas_reads_them(tmp_path: Path):
+    frame = pd.DataFrame(
+        {
+            "nullable": pd.Series([1, None, 2**60], dtype="Int64"),
+            "category": pd.Categorical(["x", "y", "x"]),
+            "text": ["q", None, "z"],
+            "time": pd.to_datetime(["2020-01-01"] * 3, utc=True),
+            "list": [["a"], ["b", "c"], None],
+            "struct": [{"k": "v", "n": 1}, None, {"k": "w", "n": 2}],
+            "bytes": [b"x", b"y", None],
+        },
+        index=pd.Index(["i", "j", "k"], name="index"),
+    )
+    frame.to_parquet(tmp_path / "a.parquet")
+    found = read_parquet(tmp_path / "a.parquet")
+    pd.testing.assert_frame_equal(found, pd.read_parquet(tmp_path / "a.parquet"))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([[("a", "b")], [("c", "d")]], pa.map_(pa.string(), pa.string())),
+        pa.array(["a", "b"], pa.large_string()),
+        pa.array([["x"], ["y"]], pa.list_(pa.dictionary(pa.int8(), pa.string()))),
+        pa.array([b"abcd", b"efgh"], pa.binary(4)),
+        pa.nulls(2),
+    ],
+    ids=lambda column: str(column.type).split("<")[0],
+)
+def test_types_that_pandas_does_not_write(tmp_path: Path, column: pa.Array):
+    path = write(tmp_path / "a.parquet", x=column)
+    assert read_table(path).equals(pq.read_table(path))
+
+
+def test_text_that_is_a_view_is_text(tmp_path: Path):
+    path = write(tmp_path / "a.parquet", x=pa.array(["a", "b"], pa.string_view()))
+    assert read_parquet(path)["x"].tolist() == ["a", "b"]
+
+
+BOMBS = {
+    "numbers": lambda: {"item": pa.array(np.zeros(MANY, np.int8))},
+    "text": lambda: {"title": constant("x" * 1_000_000, 1_000)},
+    "text-in-lists": lambda: {
+        "tags": pa.ListArray.from_arrays([0, 1_000], constant("x" * 1_000_000, 1_000))
+    },
+    "text-in-structs": lambda: {
+        "about": pa.StructArray.from_arrays([constant("x" * 1_000_000, 1_000)], ["text"])
+    },
+    "lists": lambda: {"items": pa.ListArray.from_arrays([0, MANY], np.zeros(MANY, np.int8))},
+    "null": lambda: {"nothing": pa.nulls(MANY)},
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_file_that_asks_for_much_more_than_it_is_is_refused_unread(
+    tmp_path: Path, monkeypatch, name: str
+):
+    path = write(tmp_path / "a.parquet", **BOMBS[name]())
+    assert path.stat().st_size < 1_000_000
+    before = pa.total_allocated_bytes()
+    peak = []
+    monkeypatch.setattr(parquet, "_check_bytes", peak_watching(parquet._check_bytes, peak, before))
+    with pytest.raises(
+        DataError, match=r"a.parquet has [\d,]+ bytes and asks for [\d,]+ in memory"
+    ):
+        read_parquet(path)
+    assert max(peak) < 50_000_000
+
+
+def peak_watching(check, peak: list[int], before: int):
+    def watched(*arguments: object) -> None:
+        peak.append(pa.total_allocated_bytes() - before)
+        check(*arguments)
+
+    return watched
+
+
+def test_a_large_file_may_ask_for_as_many_times_its_bytes(tmp_path: Path, monkeypatch):
+    path = write(tmp_path / "a.parquet", item=np.random.default_rng(0).integers(2**62, size=20_000))
+    monkeypatch.setattr(parquet, "MAX_BYTES", 1_000)
+    assert len(read_parquet(path)) == 20_000
+    monkeypatch.setattr(parquet, "MAX_EXPANSION", 0.5)
+    with pytest.raises(DataError, match="accepted: at most 1,000, or 0.5 times the file's own"):
+        read_parquet(path)
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (None, "does not exist"),
+        (b"", "is not readable parquet"),
+        (b"PAR1 no PAR1", "is not readable parquet"),
+    ],
+)
+def test_what_is_no_parquet_is_refused(tmp_path: Path, content: bytes | None, message: str):
+    path = tmp_path / "a.parquet"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DataError, match=f"a.parquet {message}"):
+        read_parquet(path)
+
+
+def test_a_column_that_is_there_twice_is_refused(tmp_path: Path):
+    table = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["x", "x"])
+    pq.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(DataError, match="column 'x' is there 2 times"):
+        read_parquet(tmp_path / "a.parquet")
+
+
+def test_a_dataset_of_a_kilobyte_cannot_ask_for_gigabytes(tmp_path: Path):
+    for name in ("dataset.json", "items.parquet"):
+        (tmp_path / name).write_bytes((EMBEDDED / name).read_bytes())
+    write(tmp_path / "sequences.parquet", user_id=pa.nulls(MANY, pa.string()))
+    with pytest.raises(DataError, match="sequences.parquet has .* and asks for"):
+        load_dataset(tmp_path)
