@@ -21,7 +21,7 @@ from awrsr import attribution, board, explain, recommendation, training
 from awrsr.checkpoint import CONFIG_FILE, load_model, read_config
 from awrsr.config import Candidates, ModelConfig, Split, TrainConfig, model_title
 from awrsr.dataset import Dataset, load_dataset, save_dataset
-from awrsr.errors import AwrsrError, ConfigError, DataError, counted, did_you_mean
+from awrsr.errors import AwrsrError, ConfigError, DataError, check_choice, counted, did_you_mean
 from awrsr.evaluation import evaluate_popularity
 from awrsr.experiment import (
     choose_runs,
@@ -364,6 +364,8 @@ def attribute(
             lies in.
         device: auto, cpu, cuda, cuda:1, ...
     """
+    check_choice("attribution method", method, attribution.METHODS)
+    chosen = attribution.METHODS[method].with_settings(settings or {})
     loaded, data, history = _load(model, dataset, items, device)
     result = attribution.attribute(
         loaded,
@@ -372,14 +374,13 @@ def attribute(
         method,
         None if contrast is None else data.lookup(contrast),
         seed=seed,
-        **(settings or {}),
+        **chosen.to_json(),
     )
     table = pd.DataFrame(
         {"value": result.values.cpu().numpy()}, index=pd.Index(data.titles(result.items))
     )
     if result.standard_errors is not None:
         table["standard error"] = result.standard_errors.cpu().numpy()
-    chosen = attribution.METHODS[method]
     question = f"score of {_title_and_id(data, result.target)}"
     if result.contrast is not None:
         question += f", less score of {_title_and_id(data, result.contrast)}"

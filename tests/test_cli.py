@@ -507,6 +507,10 @@ REFUSED = {
         "unknown setting of integrated_gradients 'n_step'; accepted: n_steps, max_steps, "
         "tolerance, baseline. Did you mean 'n_steps'",
     ),
+    "setting-that-is-another-argument": (
+        f"attribute MODEL {HISTORY} '101' --settings.seed 3",
+        "unknown setting of integrated_gradients 'seed'; accepted: n_steps, max_steps, ",
+    ),
     "setting-of-a-method-without": (
         f"attribute MODEL {HISTORY} '101' --method leave_one_out --settings.n_steps 3",
         "unknown setting of leave_one_out 'n_steps'; accepted: none.",
