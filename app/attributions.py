@@ -160,7 +160,10 @@ def show_jobs(asked: dict[AttributionQuestion, Asked]) -> None:
     live = {question for question, job in owner.jobs.items() if job.live}
 
     def show() -> None:
-        if live - {question for question, job in owner.jobs.items() if job.live}:
+        wanted = [job for question in asked if (job := owner.jobs.get(question))]
+        # A job may have ended since the page looked for its result, before it was seen alive.
+        done = any(job.state == jobs.DONE for job in wanted)
+        if done or live - {question for question, job in owner.jobs.items() if job.live}:
             st.rerun()  # the page draws the result, and looks again only if another is live
         for question, what in asked.items():
             show_job(owner, question, what, problems.get(question))
@@ -175,7 +178,7 @@ def show_job(
     name = what.title
     job = owner.jobs.get(question)
     said, button = st.columns([5, 1], vertical_alignment="center")
-    if job is not None and job.live:
+    if job is not None and (job.live or job.state == jobs.DONE):
         with said:
             waiting = " \u00b7 waiting" if job.state == jobs.WAITING else ""
             st.progress(min(1.0, job.share), f"{plain(name)}{waiting}")

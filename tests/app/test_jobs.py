@@ -301,6 +301,20 @@ def test_a_slow_method_never_blocks_the_page_and_is_drawn_when_it_is_done(direct
     assert "Thread 'job" not in caplog.text  # Streamlit's complaint of calls from elsewhere
 
 
+def test_a_job_that_ends_before_the_page_looks_at_it_is_drawn_at_once(directory, monkeypatch):
+    real = JobOwner.ask
+
+    def ask(self, question, work):
+        job = real(self, question, work)
+        assert job.finished.wait(SECONDS)
+        return job
+
+    monkeypatch.setattr(JobOwner, "ask", ask)
+    page = open_page(methods="gradient_shap")
+    assert len(figures(page)["attribution"]) == 2
+    assert not [info.value for info in page.info if "cancelled" in info.value]
+
+
 def test_cancelled_it_stays_so_until_it_is_asked_for_again(directory, gated):
     page = open_page(methods="gradient_shap", b="sasrec-none")
     click(page, "Cancel")
