@@ -1,7 +1,8 @@
 """What each item of the history adds to the target's score, by several methods, in both models."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import streamlit as st
 
 from app import ablation, figures, jobs, loaders
 from app.loaders import AttributionQuestion, TimedAttribution
+from app.settings import show_settings
 from app.sides import SIDES, Side
 from app.text import plain
 from awrsr.attribution import METHODS
@@ -21,7 +23,7 @@ POLL = 0.3
 """Seconds between two looks at running jobs."""
 SIZE, SIGNED = "size of the attribution", "signed attribution"
 KIND_TITLES = {"first_order": "first order", "second_order": "second order", "refined": "refined"}
-NOT_DEFINED, NO_MAP = "not defined", "\u2013"
+NOT_DEFINED, NONE = "not defined", "\u2013"
 MANY = 1_000_000
 
 
@@ -33,6 +35,8 @@ class Asked:
     title: str
 
 
+Methods = dict[str, dict[str, Any]]
+"""By name, in the order of METHODS, the settings of a method that differ from their default."""
 Results = dict[tuple[str, str], TimedAttribution]
 """By method and side, in the order of METHODS and of the sides."""
 
@@ -49,26 +53,35 @@ def show_attributions(
         rival: the item whose score is taken off, or None.
     """
     st.markdown("#### Attribution")
-    st.pills(
-        "Methods",
-        list(METHODS),
-        key="methods",
-        selection_mode="multi",
-        format_func=method_label,
-        help=":material/hourglass_top: takes longer and is computed beside the page.",
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.pills(
+            "Methods",
+            list(METHODS),
+            key="methods",
+            selection_mode="multi",
+            wrap=True,
+            format_func=method_label,
+            help=":material/hourglass_top: takes longer and is computed beside the page.",
+        )
+        chosen = chosen_methods()
+        show_settings(chosen)
     question = f"score of {dataset.titles([target])[0]}"
     if rival:
         question += f" less score of {dataset.titles([rival])[0]}"
-    chosen = [name for name in METHODS if name in st.session_state.methods]
     results, asked = computed(sides, target, rival, chosen)
     show_jobs(asked)
     if not chosen:
         st.info("Choose a method or more.")
     if not results:
         return
-    st.caption(f"What each item adds to the {plain(question)}. {scale_note(sides)}")
     drawn = panels(sides, results)
+    st.caption(
+        f"What each item adds to the {plain(question)}. {scale_note(sides)}"
+        + " Whiskers: one standard error to each side."
+        * any(panel.errors is not None for panel in drawn)
+    )
+    if notes := bound_notes(results):
+        st.caption(":material/warning: " + plain(" ".join(notes)))
     with st.container(key=f"bars-{min(len(drawn), figures.PANELS_A_ROW)}"):
         st.plotly_chart(
             figures.attribution_bars(drawn, slot_titles(dataset, sides)),
@@ -80,6 +93,12 @@ def show_attributions(
     show_agreement(sides, results)
 
 
+def chosen_methods() -> Methods:
+    """The methods on the page and their settings."""
+    session = st.session_state
+    return {name: session.settings.get(name, {}) for name in METHODS if name in session.methods}
+
+
 def method_label(name: str) -> str:
     """A method on its pill."""
     return METHODS[name].title + (" :material/hourglass_top:" if METHODS[name].slow else "")
@@ -89,24 +108,22 @@ def method_label(name: str) -> str:
 
 
 def computed(
-    sides: list[Side], target: int, rival: int | None, chosen: list[str]
+    sides: list[Side], target: int, rival: int | None, chosen: Mapping[str, Mapping[str, Any]]
 ) -> tuple[Results, dict[AttributionQuestion, Asked]]:
     """What is known or quickly computed, and the questions left to jobs."""
     results: Results = {}
     asked: dict[AttributionQuestion, Asked] = {}
     owner = loaders.job_owner()
-    for name in chosen:
+    for name, settings in chosen.items():
         for side in sides:
             question = loaders.attribution_question(
-                side.directory, side.trace.items, target, name, rival
+                side.directory, side.trace.items, target, name, rival, settings
             )
             try:
                 if METHODS[name].slow:
                     result = loaders.known_attribution(question) or from_job(owner, question)
                 else:
-                    result = loaders.get_attribution(
-                        side.directory, side.trace.items, target, name, rival
-                    )
+                    result = loaders.get_attribution(question)
             except AwrsrError as error:
                 st.error(f"{METHODS[name].title}, {plain(side.title)}: {plain(error)}")
                 continue
@@ -143,7 +160,10 @@ def show_jobs(asked: dict[AttributionQuestion, Asked]) -> None:
     live = {question for question, job in owner.jobs.items() if job.live}
 
     def show() -> None:
-        if live - {question for question, job in owner.jobs.items() if job.live}:
+        wanted = [job for question in asked if (job := owner.jobs.get(question))]
+        # A job may have ended since the page looked for its result, before it was seen alive.
+        done = any(job.state == jobs.DONE for job in wanted)
+        if done or live - {question for question, job in owner.jobs.items() if job.live}:
             st.rerun()  # the page draws the result, and looks again only if another is live
         for question, what in asked.items():
             show_job(owner, question, what, problems.get(question))
@@ -158,7 +178,7 @@ def show_job(
     name = what.title
     job = owner.jobs.get(question)
     said, button = st.columns([5, 1], vertical_alignment="center")
-    if job is not None and job.live:
+    if job is not None and (job.live or job.state == jobs.DONE):
         with said:
             waiting = " \u00b7 waiting" if job.state == jobs.WAITING else ""
             st.progress(min(1.0, job.share), f"{plain(name)}{waiting}")
@@ -212,10 +232,26 @@ def panels(sides: list[Side], results: Results) -> list[figures.BarPanel]:
             model=key.upper(),
             slots=slots(of[key]),
             values=result.attribution.values.cpu().numpy(),
+            errors=errors_of(result),
             scale=f"{name} {of[key].model.config.backbone}",
             color=figures.MODEL_COLORS[SIDES.index(key)],
         )
         for (name, key), result in results.items()
+    ]
+
+
+def errors_of(result: TimedAttribution) -> np.ndarray | None:
+    """The standard errors of an attribution, where there are any."""
+    errors = result.attribution.standard_errors
+    return None if errors is None else errors.cpu().numpy()
+
+
+def bound_notes(results: Results) -> list[str]:
+    """A sentence for every method that its bound ended before it was as accurate as asked."""
+    return [
+        f"{METHODS[name].title}, {key.upper()}: {effort}."
+        for (name, key), result in results.items()
+        if (effort := result.attribution.effort) is not None and not effort.enough
     ]
 
 
@@ -248,6 +284,9 @@ def show_facts(sides: list[Side], results: Results) -> None:
             "method": st.column_config.TextColumn(width=170),
             "model": st.column_config.TextColumn(width=55),
             "time": st.column_config.TextColumn(width=80),
+            "took": st.column_config.TextColumn(
+                help="How far a method went that goes on until it is accurate", width=360
+            ),
             "settings": st.column_config.TextColumn(width=150),
             "baseline": st.column_config.TextColumn(width=260),
             "source": st.column_config.TextColumn(width=260),
@@ -272,6 +311,7 @@ def facts(name: str, key: str, timed: TimedAttribution) -> dict[str, str]:
             else f"{result.delta:+.3g} ({method.gap_meaning})"
         ),
         "time": f"{timed.seconds * 1000:,.0f} ms",
+        "took": NONE if result.effort is None else str(result.effort),
         "settings": ", ".join(f"{key} {value}" for key, value in result.settings.items()),
         "baseline": result.baseline,
         "source": method.source,
@@ -341,7 +381,7 @@ def agreement_table(
     return pd.DataFrame(
         [
             dict(zip(("layer", "head", "map"), place, strict=True))
-            | {column(*which): rows[place].get(column(*which), NO_MAP) for which in results}
+            | {column(*which): rows[place].get(column(*which), NONE) for which in results}
             for place in sorted(rows, key=in_order)
         ],
         dtype=object,

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import pprint
 import zipfile
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from app import loaders
-from app.attributions import Results
+from app.attributions import Methods, Results, chosen_methods, errors_of
 from app.sides import Side
 from app.take_away import take_away
 from app.variants import Row, row_outcomes, table_rows
@@ -25,7 +26,7 @@ from awrsr.tracing import Trace
 
 ATTRIBUTION_COLUMNS = [
     *("side", "model", "method", "target", "contrast", "score", "baseline_score", "delta"),
-    *("slot", "item", "title", "value", "unit"),
+    *("slot", "item", "title", "value", "standard_error", "unit", "settings", "effort"),
 ]
 Traced = tuple[str, dict[str, Trace]]
 """A compared variant's name and its traces by side."""
@@ -62,17 +63,12 @@ def show_exports(
             history,
             target,
             st.session_state.rival if st.session_state.rival != target else None,
-            methods(),
+            chosen_methods(),
             st.session_state.k,
             table_rows(dataset, history),
             traced,
         )
     )
-
-
-def methods() -> list[str]:
-    """The attribution methods on the page."""
-    return list(st.session_state.methods)
 
 
 def bundle(
@@ -82,7 +78,7 @@ def bundle(
     history: list[int],
     target: int,
     rival: int | None,
-    methods: list[str],
+    methods: Methods,
     k: int,
     variants: list[Row],
     traced: Traced | None = None,
@@ -187,14 +183,16 @@ def recommendations(dataset: Dataset, sides: list[Side], history: list[int]) -> 
     return table[["side", "model", "rank", "item", "item_id", "title", "score"]]
 
 
-def attributed(sides: list[Side], target: int, rival: int | None, methods: list[str]) -> Results:
+def attributed(sides: list[Side], target: int, rival: int | None, methods: Methods) -> Results:
     """Every method on the page for every side, as the page has computed it or now."""
     return {
         (method, side.key): loaders.get_attribution(
-            side.directory, tuple(side.trace.items), target, method, rival
+            loaders.attribution_question(
+                side.directory, side.trace.items, target, method, rival, settings
+            )
         )
         for side in sides
-        for method in methods
+        for method, settings in methods.items()
     }
 
 
@@ -246,7 +244,8 @@ def variants_table(
 def attributions(dataset: Dataset, sides: list[Side], found: Results) -> pd.DataFrame:
     """Every method on the page for every side, one row per item of the history.
 
-    What belongs to the whole attribution (its question, scores and gap) stands in each of its rows.
+    What belongs to the whole attribution (its question, scores, gap, settings and how far it went)
+    stands in each of its rows.
     """
     rows = []
     for side in sides:
@@ -254,6 +253,7 @@ def attributions(dataset: Dataset, sides: list[Side], found: Results) -> pd.Data
         for method in dict.fromkeys(method for method, _ in found):
             one = found[method, side.key].attribution
             values = one.values.cpu().numpy()
+            errors = errors_of(found[method, side.key])
             rows += [
                 {
                     "side": side.key,
@@ -268,15 +268,18 @@ def attributions(dataset: Dataset, sides: list[Side], found: Results) -> pd.Data
                     "item": item,
                     "title": title,
                     "value": value,
+                    "standard_error": None if errors is None else errors[slot - 1],
                     "unit": "item score",
+                    "settings": json.dumps(one.settings),
+                    "effort": "" if one.effort is None else str(one.effort),
                 }
                 for slot, (item, title, value) in enumerate(
                     zip(items, dataset.titles(items), values, strict=True), start=1
                 )
             ]
     table = pd.DataFrame(rows, columns=ATTRIBUTION_COLUMNS)
-    kinds = {"contrast": "Int64", "baseline_score": "Float64", "delta": "Float64"}
-    return table.astype(kinds)  # empty where there is none
+    floats = dict.fromkeys(("baseline_score", "delta", "standard_error"), "Float64")
+    return table.astype({"contrast": "Int64", **floats})  # empty where there is none
 
 
 def script(
@@ -285,7 +288,7 @@ def script(
     history: list[int],
     target: int,
     rival: int | None,
-    methods: list[str],
+    methods: Methods,
     k: int,
     traced: Traced | None = None,
 ) -> str:
@@ -314,7 +317,7 @@ ITEMS = {pprint.pformat(list(history), width=96, compact=True)}  # oldest first
 VARIANT = {pprint.pformat(variant, width=96, compact=True)}  # compared with it, if any
 TARGET = {target}  # {comment(dataset.titles([target])[0])}
 CONTRAST = {rival}
-METHODS = {methods}
+METHODS = {pprint.pformat(methods, sort_dicts=False)}  # settings other than by default
 K = {k}  # length of the lists
 
 dataset = awrsr.load_dataset(DATASET)
@@ -333,9 +336,14 @@ for side, (name, fingerprint) in MODELS.items():
             if layer.second_order is not None:
                 print(side, "layer", number, "second order", layer.second_order[:, -1])
     print(awrsr.recommend(model, ITEMS, k=K, dataset=dataset).to_string(index=False))
-    for method in METHODS:
-        result = awrsr.attribute(model, ITEMS, TARGET, method=method, contrast=CONTRAST)
+    for method, settings in METHODS.items():
+        result = awrsr.attribute(
+            model, ITEMS, TARGET, method=method, contrast=CONTRAST, **settings
+        )
+        print(side, method, result.settings, result.effort or "")
         print(side, method, "score", result.score, "values", result.values.tolist())
+        if result.standard_errors is not None:
+            print(side, method, "standard errors", result.standard_errors.tolist())
 '''
 
 

@@ -17,6 +17,7 @@ MODEL_COLORS = ("#3b6fd4", "#d97a1e")
 LABEL_LENGTH = 26
 PANELS_A_ROW = 6
 LINE, FAINT_LINE = "rgba(128, 128, 128, 0.8)", "rgba(128, 128, 128, 0.16)"
+WHISKER = "rgba(128, 128, 128, 1)"
 HEADING, TICKS = 44, 34
 """Pixels of a row of panels, above its bars and below them."""
 
@@ -37,6 +38,7 @@ class BarPanel:
         model: the letter of the model.
         slots: of the items the model saw, counted from 1 at the oldest of the history.
         values: one per slot, in item score units.
+        errors: the standard error of each, drawn as a whisker, or None.
         scale: panels of equal scale share the range of their axes.
         color: of the bars.
     """
@@ -45,6 +47,7 @@ class BarPanel:
     model: str
     slots: list[int]
     values: FloatArray
+    errors: FloatArray | None = None
     scale: str
     color: str
 
@@ -86,7 +89,13 @@ def attribution_bars(panels: list[BarPanel], titles: dict[int, str]) -> go.Figur
             orientation="h",
             marker_color=panel.color,
             name=f"{panel.model} {html.escape(panel.title)}",
-            hovertemplate="%{y}<br>%{x:+.4f}<extra>%{fullData.name}</extra>",
+            error_x=None
+            if panel.errors is None
+            else {"array": panel.errors, "color": WHISKER, "thickness": 1.2, "width": 2},
+            customdata=panel.errors,
+            hovertemplate="%{y}<br>%{x:+.4f}"
+            + ("" if panel.errors is None else ", standard error %{customdata:.4f}")
+            + "<extra>%{fullData.name}</extra>",
             **where,
         )
         figure.update_xaxes(
@@ -123,9 +132,16 @@ def attribution_bars(panels: list[BarPanel], titles: dict[int, str]) -> go.Figur
 
 
 def value_range(panels: list[BarPanel], scale: str) -> list[float]:
-    """From the lowest to the highest value of the panels of a scale, 0 included."""
-    values = np.concatenate([panel.values for panel in panels if panel.scale == scale])
-    low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
+    """From the lowest to the highest end of a bar or whisker of a scale, 0 included."""
+    ends = np.concatenate(
+        [
+            panel.values + sign * (0 if panel.errors is None else panel.errors)
+            for panel in panels
+            if panel.scale == scale
+            for sign in (-1, 1)
+        ]
+    )
+    low, high = min(0.0, float(ends.min())), max(0.0, float(ends.max()))
     margin = 0.1 * (high - low) or 1.0
     return [low - margin, high + margin]
 

@@ -6,12 +6,12 @@ What is cached is shared by all sessions and read-only.
 import gc
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -327,13 +327,27 @@ class AttributionQuestion(NamedTuple):
     target: int
     method: str
     contrast: int | None
+    settings: tuple[tuple[str, Any], ...]
 
 
 def attribution_question(
-    directory: Path, items: Sequence[int], target: int, method: str, contrast: int | None
+    directory: Path,
+    items: Sequence[int],
+    target: int,
+    method: str,
+    contrast: int | None,
+    settings: Mapping[str, Any],
 ) -> AttributionQuestion:
-    """The question of a model directory, a history, a target, a method and a rival."""
-    return AttributionQuestion(model_key(directory), tuple(items), target, method, contrast)
+    """The question of a model directory, a history, a target, a method, a rival and the settings
+    that differ from the method's defaults."""
+    return AttributionQuestion(
+        model_key(directory),
+        tuple(items),
+        target,
+        method,
+        contrast,
+        tuple(sorted(settings.items())),
+    )
 
 
 def attribution_work(
@@ -344,17 +358,16 @@ def attribution_work(
 
     def work(progress: Callable[[float], None] | None = None) -> TimedAttribution:
         start = time.perf_counter()
-        result = attribution.attribute(model, *question[1:], progress=progress)
+        result = attribution.attribute(
+            model, *question[1:-1], progress=progress, **dict(question.settings)
+        )
         return TimedAttribution(result, time.perf_counter() - start)
 
     return work
 
 
-def get_attribution(
-    directory: Path, items: Sequence[int], target: int, method: str, contrast: int | None
-) -> TimedAttribution:
+def get_attribution(question: AttributionQuestion) -> TimedAttribution:
     """An attribution, computed once per server for each question while it is among the newest."""
-    question = attribution_question(directory, items, target, method, contrast)
     return _attribution(*question, lambda: attribution_work(question)(None))
 
 
@@ -382,6 +395,7 @@ def _attribution(
     target: int,
     method: str,
     contrast: int | None,
+    settings: tuple[tuple[str, Any], ...],
     _answer: Callable[[], TimedAttribution],
 ) -> TimedAttribution:
     return _answer()

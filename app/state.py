@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app import pinned
+from app.settings import parse_settings, settings_text
 from awrsr.attribution import METHODS
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError, did_you_mean
 
 CHOICES = (
     *("dataset", "a", "b", "source", "user", "items", "origin", "variants", "compare"),
-    *("target", "rival", "methods", "k"),
+    *("target", "rival", "methods", "settings", "k"),
 )
 """Names of all choices of the page Inspect."""
 USER, OWN = "user", "own"
@@ -157,6 +158,7 @@ def choices(dataset: Dataset, models: list[str]) -> list[Choice]:
         Choice("target", AUTOMATIC, item),
         Choice("rival", None, item),
         Choice("methods", [next(iter(METHODS))], several_of(list(METHODS)), ".".join),
+        Choice("settings", {}, parse_settings, settings_text),
         Choice("k", 10, whole_number(MIN_LISTED, MAX_LISTED)),
     ]
 

@@ -21,7 +21,7 @@ from awrsr import attribution, board, explain, recommendation, training
 from awrsr.checkpoint import CONFIG_FILE, load_model, read_config
 from awrsr.config import Candidates, ModelConfig, Split, TrainConfig, model_title
 from awrsr.dataset import Dataset, load_dataset, save_dataset
-from awrsr.errors import AwrsrError, ConfigError, DataError, counted, did_you_mean
+from awrsr.errors import AwrsrError, ConfigError, DataError, check_choice, counted, did_you_mean
 from awrsr.evaluation import evaluate_popularity
 from awrsr.experiment import (
     choose_runs,
@@ -340,6 +340,7 @@ def attribute(
     *,
     contrast: str | None = None,
     method: str = "integrated_gradients",
+    settings: dict[str, Any] | None = None,
     seed: int = 0,
     dataset: Path | None = None,
     device: str = "auto",
@@ -351,13 +352,15 @@ def attribute(
         items: titles or ids of the source, oldest first, as a JSON list.
         target: title or id of the item explained.
         contrast: title or id of an item whose score is taken off.
-        method: integrated_gradients, input_x_gradient, gradient_shap, feature_ablation,
-            leave_one_out or shapley_value_sampling.
+        method: METHODS.
+        settings: of the method, as a JSON object or one by one, `--settings.NAME VALUE`. SETTINGS
         seed: of the randomised methods.
         dataset: its dataset directory; where not given, the one whose models/ folder the model
             lies in.
         device: auto, cpu, cuda, cuda:1, ...
     """
+    check_choice("attribution method", method, attribution.METHODS)
+    chosen = attribution.METHODS[method].with_settings(settings or {})
     loaded, data, history = _load(model, dataset, items, device)
     result = attribution.attribute(
         loaded,
@@ -366,25 +369,40 @@ def attribute(
         method,
         None if contrast is None else data.lookup(contrast),
         seed=seed,
+        **chosen.to_json(),
     )
-    values = pd.Series(result.values.cpu().numpy(), index=data.titles(result.items))
-    chosen = attribution.METHODS[method]
+    table = pd.DataFrame(
+        {"value": result.values.cpu().numpy()}, index=pd.Index(data.titles(result.items))
+    )
+    if result.standard_errors is not None:
+        table["standard error"] = result.standard_errors.cpu().numpy()
     question = f"score of {_title_and_id(data, result.target)}"
     if result.contrast is not None:
         question += f", less score of {_title_and_id(data, result.contrast)}"
-    settings = "".join(f", {name} {value}" for name, value in result.settings.items())
+    used = "".join(f", {name} {value}" for name, value in result.settings.items())
     print(f"question  {question}")
-    print(f"method    {chosen.title}{settings}")
+    print(f"method    {chosen.title}{used}")
+    if result.effort is not None:
+        print(f"took      {result.effort}")
     print("unit      item score")
     print(f"baseline  {result.baseline}\n")
-    print(values.to_string(float_format="{:+.4f}".format))
-    print(f"sum {values.sum():+.4f}, score {result.score:+.4f}", end="")
+    # An error has no sign.
+    print(table.to_string(formatters=["{:+.4f}".format, "{:.4f}".format][: table.shape[1]]))
+    print(f"sum {table['value'].sum():+.4f}, score {result.score:+.4f}", end="")
     if result.baseline_score is not None:
         print(f", baseline score {result.baseline_score:+.4f}", end="")
     if result.delta is None:
         print(", no sum is promised by this method")
     else:
         print(f", {chosen.gap_meaning} {result.delta:+.4f}")
+
+
+# What --help says of the methods is what the methods say.
+attribute.__doc__ = (
+    (attribute.__doc__ or "")
+    .replace("METHODS", ", ".join(attribution.METHODS))
+    .replace("SETTINGS", attribution.settings_help())
+)
 
 
 def scan(

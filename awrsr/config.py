@@ -71,9 +71,8 @@ UNLIMITED = sys.float_info.max
 """What is finite; a number written as Infinity is not."""
 
 
-def _check_number(
-    name: str, value: object, kind: type, low: float, high: float = UNLIMITED
-) -> None:
+def check_number(name: str, value: object, kind: type, low: float, high: float = UNLIMITED) -> None:
+    """Raise ConfigError unless `value` is a number of this kind, int or float, within bounds."""
     accepted = int if kind is int else (int, float)
     if isinstance(value, bool) or not isinstance(value, accepted) or not low <= value <= high:
         accepted_range = f"{low:g} or more" if high == UNLIMITED else f"{low:g} to {high}"
@@ -122,12 +121,12 @@ class ModelConfig(Settings):
             raise ConfigError(f"refinement must be a name; received {self.refinement!r}")
         check_choice("mean_stream", self.mean_stream, get_args(MeanStream))
         for name in ("max_length", "hidden_size", "n_heads", "inner_size"):
-            _check_number(name, getattr(self, name), int, 1, MAX_SIZE)
-        _check_number("n_layers", self.n_layers, int, 1, MAX_LAYERS)
+            check_number(name, getattr(self, name), int, 1, MAX_SIZE)
+        check_number("n_layers", self.n_layers, int, 1, MAX_LAYERS)
         for name in ("hidden_dropout", "attention_dropout"):
-            _check_number(name, getattr(self, name), float, 0, 0.99)
+            check_number(name, getattr(self, name), float, 0, 0.99)
         if self.correlation_rank is not None:
-            _check_number("correlation_rank", self.correlation_rank, int, 1, MAX_SIZE)
+            check_number("correlation_rank", self.correlation_rank, int, 1, MAX_SIZE)
         if self.hidden_size % self.n_heads:
             raise ConfigError(
                 f"n_heads must divide hidden_size; received {self.n_heads} heads "
@@ -162,7 +161,7 @@ class Catalogue(Settings):
         for name in ("name", "fingerprint"):
             if not isinstance(getattr(self, name), str):
                 raise ConfigError(f"{name} must be text; received {getattr(self, name)!r}")
-        _check_number("n_items", self.n_items, int, 1, 2**31 - 1)
+        check_number("n_items", self.n_items, int, 1, 2**31 - 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,8 +198,8 @@ class TrainConfig(Settings):
         check_choice("loss", self.loss, get_args(LossName))
         check_choice("precision", self.precision, get_args(Precision))
         for name in ("negatives", "epochs", "patience", "batch_size"):
-            _check_number(name, getattr(self, name), int, 1)
-        _check_number("seed", self.seed, int, 0, 2**31 - 1)
+            check_number(name, getattr(self, name), int, 1)
+        check_number("seed", self.seed, int, 0, 2**31 - 1)
         for name in ("pvn_weight", "weight_decay"):
-            _check_number(name, getattr(self, name), float, 0)
-        _check_number("learning_rate", self.learning_rate, float, 1e-12)
+            check_number(name, getattr(self, name), float, 0)
+        check_number("learning_rate", self.learning_rate, float, 1e-12)

@@ -57,11 +57,11 @@ def shown(value: object) -> str:
     return repr(text if len(text) <= 60 else f"{text[:59]}…")
 
 
-def check_choice(kind: str, name: str, accepted: Iterable[str]) -> None:
+def check_choice(kind: str, name: object, accepted: Iterable[str]) -> None:
     """Raise ConfigError unless `name` is one of the accepted names of this kind."""
     accepted = list(accepted)
     if name not in accepted:
         raise ConfigError(
-            f"unknown {kind} {name!r}; accepted: {', '.join(accepted)}."
+            f"unknown {kind} {name!r}; accepted: {', '.join(accepted) or 'none'}."
             f"{did_you_mean(str(name), accepted)}"
         )

@@ -128,15 +128,14 @@ def _accepted(action: Action) -> str:
     kind = getattr(action, "_typehint", None)
     if kind is None:
         return "a JSON object of its settings, or a file that holds one"
-    kinds = [
-        get_origin(k) or k for k in (get_args(kind) if type(None) in get_args(kind) else [kind])
-    ]
+    one = get_args(kind)[0] if type(None) in get_args(kind) else kind  # of an optional one
     words = {
         int: "a whole number",
         float: "a number",
         str: "text",
         Path: "a path",
         list: """a JSON list, such as '["first title", "second title"]'""",
-        dict: """a JSON object of texts, such as '{"licence": "CC BY 4.0"}'""",
+        dict[str, str]: """a JSON object of texts, such as '{"licence": "CC BY 4.0"}'""",
+        dict[str, Any]: """a JSON object, such as '{"name": 1}'""",
     }
-    return words.get(kinds[0], str(kinds[0]))
+    return words.get(one) or words.get(get_origin(one), str(one))

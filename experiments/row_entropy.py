@@ -1,11 +1,14 @@
-"""How even the prediction's attention is in the shipped models.
+"""How even the prediction's attention is in the shipped models, trained and as training began.
 
-    python experiments/row_entropy.py
+    python -m experiments.row_entropy [--untrained]
 
-Entropy of the last row of every map over that of a uniform row (1 = uniform), averaged over heads
-and over every tenth user's test history (newest 50 items).
+Two tables, averaged over heads and over every tenth user's test history (newest 50 items): the
+entropy of the last row of every map over that of a uniform row (1 = uniform), and the standard
+deviation of its weights over their mean (0 = uniform). Untrained: the weights that a training with
+the shipped model's seed starts from.
 """
 
+import argparse
 from pathlib import Path
 
 import pandas as pd
@@ -13,28 +16,46 @@ import torch
 
 import awrsr
 from awrsr.batching import history_and_target
+from awrsr.checkpoint import read_config
+from awrsr.models import SequentialModel
 from awrsr.refinement import REFINEMENTS
 
 DATASET = Path(__file__).resolve().parent.parent / "assets" / "ml-latest-small"
 MAPS = ("first_order", "second_order", "refined")
 
 
-def evenness(weights: torch.Tensor) -> float:
-    """Mean over heads of the last row's entropy over its maximum."""
-    row = weights[:, -1]
+def evenness(row: torch.Tensor) -> float:
+    """Mean over heads of a (head, key) row's entropy over its maximum."""
     entropy = torch.special.entr(row).sum(-1)
     return float((entropy / torch.log(torch.tensor(row.shape[-1]))).mean())
 
 
+def spread(row: torch.Tensor) -> float:
+    """Mean over heads of the standard deviation of a (head, key) row over its mean."""
+    return float((row.std(dim=-1) / row.mean(dim=-1)).mean())
+
+
+def load(directory: Path, untrained: bool) -> SequentialModel:
+    """The model of a directory, or what its training started from."""
+    if not untrained:
+        return awrsr.load_model(directory, device="cpu")
+    config, catalogue, training = read_config(directory)
+    torch.manual_seed(training.seed)
+    return awrsr.build_model(config, catalogue).eval()
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--untrained", action="store_true")
+    untrained = parser.parse_args().untrained
     dataset = awrsr.load_dataset(DATASET)
     rows = []
     for backbone in ("sasrec", "stosa"):
         for name, refinement in REFINEMENTS.items():
             if backbone not in refinement.backbones:
                 continue
-            model = awrsr.load_model(DATASET / "models" / f"{backbone}-{name}", device="cpu")
+            model = load(DATASET / "models" / f"{backbone}-{name}", untrained)
             for user in range(0, dataset.n_users, 10):
                 history, _ = history_and_target(dataset, user, "test")
                 trace = awrsr.trace(model, history.tolist())
@@ -42,10 +63,15 @@ def main() -> None:
                     for kind in MAPS:
                         weights = getattr(recorded, kind)
                         if weights is not None:
-                            rows.append((f"{backbone}-{name}", kind, layer, evenness(weights)))
-    table = pd.DataFrame(rows, columns=["model", "map", "layer", "evenness"])
-    means = table.groupby(["model", "map", "layer"], sort=False)["evenness"].mean()
-    print(means.unstack(["map", "layer"])[list(MAPS)].to_string(float_format="{:.2f}".format))
+                            last = weights[:, -1]
+                            measured = evenness(last), spread(last)
+                            rows.append((f"{backbone}-{name}", kind, layer, *measured))
+    table = pd.DataFrame(rows, columns=["model", "map", "layer", "evenness", "spread"])
+    means = table.groupby(["model", "map", "layer"], sort=False)[["evenness", "spread"]].mean()
+    for measure, form in (("evenness", "{:.2f}"), ("spread", "{:.4f}")):
+        columns = means[measure].unstack(["map", "layer"])[list(MAPS)]
+        print(measure)
+        print(columns.to_string(float_format=form.format))
 
 
 if __name__ == "__main__":

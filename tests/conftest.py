@@ -1,5 +1,6 @@
 """A tiny catalogue and tiny models, for every test that does not need real ones."""
 
+import inspect
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
+from awrsr.attribution import METHODS
 from awrsr.config import Catalogue, ModelConfig
 from awrsr.dataset import Dataset, save_dataset
 from awrsr.models import SequentialModel, build_model
@@ -106,3 +108,10 @@ def make_model(tiny_dataset: Dataset) -> Callable[..., SequentialModel]:
         return model.eval().requires_grad_(False)
 
     return make
+
+
+@pytest.fixture
+def unchecked_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of other types than annotated reach our own check: the test run has one before."""
+    for method in METHODS.values():
+        monkeypatch.setattr(method, "__init__", inspect.unwrap(method.__init__))

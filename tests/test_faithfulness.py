@@ -13,6 +13,7 @@ import torch
 from conftest import PAIRS, make_dataset
 from torch import nn
 
+from awrsr.attribution import METHODS, attribute
 from awrsr.batching import history_and_target
 from awrsr.checkpoint import load_model, save_config, save_weights
 from awrsr.cli import main
@@ -411,6 +412,8 @@ def test_a_study_records_what_single_histories_give(place: Path, tmp_path: Path)
     dataset = load_dataset(place / "plain")
     found = write_study(models_of(place / "plain"), dataset, tmp_path / "s", sample=5, seed=3)
     assert found.finished and found.done == found.about["users"] == 5
+    settings = found.about["attribution"]
+    assert list(settings) == list(METHODS)
     values = pd.read_parquet(tmp_path / "s" / "values.parquet")
     assert values["user_id"].nunique() == 5 and set(values["sort"]) == {"all"}
 
@@ -419,6 +422,9 @@ def test_a_study_records_what_single_histories_give(place: Path, tmp_path: Path)
         history, target = history_and_target(dataset, dataset.user_index(user_id), "test")
         traced = trace(model, history.tolist())
         orders = explanation_orders(model, traced, target, training_popularity(dataset), seed=3)
+        for method, chosen in settings.items():
+            result = attribute(model, history.tolist(), target, method, seed=3, **chosen)
+            assert orders[method] == [ranked(result.values)]
         curves = faithfulness_curves(model, history.tolist(), target, orders)
         for explanation, of_one in rows.groupby("explanation"):
             expected = faithfulness_measures(curves[explanation])
@@ -522,6 +528,11 @@ def test_other_settings_are_another_study(place: Path, tmp_path: Path):
     ):
         with pytest.raises(DataError, match=f"holds another study, which {words}"):
             write_study(models, dataset, tmp_path / "s", resume=True, **settings)
+    about = json.loads((tmp_path / "s" / STUDY_FILE).read_text())
+    about["attribution"]["gradient_shap"]["n_samples"] += 1
+    (tmp_path / "s" / STUDY_FILE).write_text(json.dumps(about))
+    with pytest.raises(DataError, match="holds another study, which differs in attribution;"):
+        write_study(models, dataset, tmp_path / "s", sample=3, resume=True)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
     with pytest.raises(DataError, match="already exists and is not empty"):

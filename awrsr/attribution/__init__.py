@@ -1,33 +1,53 @@
 """Attribution methods, in the order in which they are shown: a new one is a file and a line."""
 
 from collections.abc import Callable, Sequence
-
-import torch
+from typing import Any
 
 from awrsr.attribution.base import Attribution, AttributionMethod, Question
+from awrsr.attribution.doubling import Effort
 from awrsr.attribution.feature_ablation import FeatureAblation
 from awrsr.attribution.gradient_shap import GradientShap
 from awrsr.attribution.input_x_gradient import InputXGradient
 from awrsr.attribution.integrated_gradients import IntegratedGradients
 from awrsr.attribution.leave_one_out import LeaveOneOut
+from awrsr.attribution.settings import Option
 from awrsr.attribution.shapley_value_sampling import ShapleyValueSampling
 from awrsr.errors import ConfigError, check_choice
 from awrsr.models import SequentialModel
 from awrsr.recommendation import check_item, check_items
 
-METHODS: dict[str, AttributionMethod] = {
+METHODS: dict[str, type[AttributionMethod]] = {
     method.name: method
     for method in (
-        IntegratedGradients(),
-        InputXGradient(),
-        GradientShap(),
-        FeatureAblation(),
-        LeaveOneOut(),
-        ShapleyValueSampling(),
+        IntegratedGradients,
+        InputXGradient,
+        GradientShap,
+        FeatureAblation,
+        LeaveOneOut,
+        ShapleyValueSampling,
     )
 }
 
-__all__ = ["METHODS", "Attribution", "AttributionMethod", "attribute"]
+__all__ = [
+    "METHODS",
+    "Attribution",
+    "AttributionMethod",
+    "Effort",
+    "Option",
+    "attribute",
+    "settings_help",
+]
+
+
+def settings_help() -> str:
+    """The settings of all methods: name, default, what is accepted, what it decides."""
+    return " ".join(
+        f"{name}: "
+        + "; ".join(f"{o.name} ({o.default}; {o.accepted}) {o.help}" for o in method.options())
+        + "."
+        for name, method in METHODS.items()
+        if method.options()
+    )
 
 
 def attribute(
@@ -39,6 +59,7 @@ def attribute(
     *,
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
+    **settings: Any,
 ) -> Attribution:
     """What each item of a history adds to the score of a target, in item score units.
 
@@ -50,13 +71,14 @@ def attribute(
         contrast: explain the score of the target less the score of this item.
         seed: of the randomised methods; the same seed gives the same values.
         progress: told the share done, 0 to 1; what it raises ends the work and comes out here.
+        settings: of the method, such as `n_steps=64`; `METHODS[method].options()` lists them.
 
     Raises:
         DataError: the history, the target or the contrast is not made of items.
-        ConfigError: no such method, or the seed is out of range.
+        ConfigError: no such method or setting, or a value or the seed is not accepted.
     """
     check_choice("attribution method", method, METHODS)
-    chosen = METHODS[method]
+    chosen = METHODS[method].with_settings(settings)
     kept = check_items(model, items)[-model.config.max_length :]
     target = check_item(model, target, "the target ")
     if contrast is not None:
@@ -65,23 +87,22 @@ def attribute(
         raise ConfigError(f"seed must be a whole number, 0 to {2**32 - 1}; received {seed!r}")
     question = Question(model, kept, target, contrast, seed=seed, progress=progress)
     question.progress(0.0)
-    values = chosen.values(question)
-    with torch.no_grad():
-        score = float(question.score(question.embeddings))
-    baseline_score = chosen.baseline_score(question)
+    found = chosen.estimate(question)
     delta = None
-    if chosen.complete and baseline_score is not None:
-        delta = score - baseline_score - float(values.sum())
+    if chosen.complete and found.baseline_score is not None:
+        delta = question.gap(found.values, found.baseline_score)
     question.progress(1.0)
     return Attribution(
         method=method,
         items=kept,
-        values=values,
+        values=found.values,
         target=target,
         contrast=contrast,
-        score=score,
-        baseline_score=baseline_score,
-        baseline=chosen.baseline,
+        score=question.whole,
+        baseline_score=found.baseline_score,
+        baseline=chosen.absent,
         delta=delta,
-        settings={**chosen.settings, **({"seed": seed} if chosen.randomised else {})},
+        settings={**chosen.to_json(), **({"seed": seed} if chosen.randomised else {})},
+        standard_errors=found.standard_errors,
+        effort=found.effort,
     )

@@ -5,22 +5,32 @@ item embeddings as plain inputs of `SequentialModel.encode`: no hook is set and 
 touched, so one model may serve many threads.
 """
 
-import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, ClassVar, Literal, get_args
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from awrsr.attribution.doubling import Effort
+from awrsr.attribution.settings import Option
+from awrsr.config import Settings
+from awrsr.errors import check_choice
 from awrsr.models import SequentialModel
 
-_RANDOM_LOCK = threading.Lock()
-"""Where captum draws from the generators of the whole process, one at a time may."""
+PER_EVALUATION = 128
+"""Histories scored at once."""
+
+Baseline = Literal["zero", "mean"]
+ABSENT: dict[Baseline, str] = {
+    "zero": "an all-zero embedding (the padding item's)",
+    "mean": "the mean embedding of the catalogue",
+}
+"""In words, what may stand for an absent item; for stosa of means and covariance parameters."""
+BASELINE_HELP = "What stands for an absent item: zero (the padding item) or the catalogue's mean"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +49,10 @@ class Attribution:
         baseline: what stands for an absent item, in words.
         delta: score - baseline_score - sum of values, see `AttributionMethod.gap_meaning`; None
             where the method promises no such sum.
-        settings: what else decides the result (steps, samples, seed).
+        settings: what else decides the result: the method's settings, and the seed where chance
+            has a part.
+        standard_errors: (m,) standard error of each value; None where chance has no part.
+        effort: how far the method went to be accurate; None where it has no choice.
     """
 
     method: str
@@ -52,6 +65,25 @@ class Attribution:
     baseline: str
     delta: float | None
     settings: dict[str, Any]
+    standard_errors: Tensor | None = None
+    effort: Effort | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What a method finds.
+
+    Args:
+        values: one signed value per item.
+        baseline_score: the score with every item at the baseline; None where there is none.
+        standard_errors: see `Attribution`.
+        effort: see `Attribution`.
+    """
+
+    values: Float[Tensor, " slot"]
+    baseline_score: float | None = None
+    standard_errors: Float[Tensor, " slot"] | None = None
+    effort: Effort | None = None
 
 
 class Question:
@@ -98,6 +130,23 @@ class Question:
         present = torch.ones(embeddings.shape[:2], dtype=torch.bool, device=embeddings.device)
         return self.score_states(self.model.encode(embeddings, present)[:, -1])
 
+    @cached_property
+    def whole(self) -> float:
+        """The explained score of the history as it is."""
+        with torch.no_grad():
+            return float(self.score(self.embeddings))
+
+    def absent(self, baseline: Baseline) -> Float[Tensor, "1 slot embedding"]:
+        """The embeddings of a history without any of its items."""
+        if baseline == "zero":
+            return torch.zeros_like(self.embeddings)
+        with torch.no_grad():
+            return self.model.catalogue_embeddings().mean(dim=0).expand_as(self.embeddings)
+
+    def gap(self, values: Float[Tensor, " slot"], baseline_score: float) -> float:
+        """The explained score, less the baseline's, less the sum of the values."""
+        return self.whole - baseline_score - float(values.double().sum())
+
     def score_present(self, present: Tensor) -> Float[Tensor, " batch"]:
         """The explained score of the history with some items really removed.
 
@@ -114,12 +163,16 @@ class Question:
         return self.score_states(self.model(sequences)[:, -1])
 
 
-class AttributionMethod(ABC):
-    """One method: facts about it, and `values`."""
+@dataclass(frozen=True, kw_only=True)
+class AttributionMethod(Settings, ABC):
+    """One method and its settings: facts about it, fields made by `setting`, and `estimate`.
+
+    Raises:
+        ConfigError: a setting does not accept its value.
+    """
 
     name: ClassVar[str]
     title: ClassVar[str]
-    baseline: ClassVar[str]
     source: ClassVar[str]
     complete: ClassVar[bool]
     """Whether the values are meant to sum to score - baseline score."""
@@ -128,34 +181,50 @@ class AttributionMethod(ABC):
     randomised: ClassVar[bool] = False
     slow: ClassVar[bool] = False
     """Whether it may take seconds, so that nobody should wait for it unasked."""
-    settings: ClassVar[dict[str, Any]] = {}
+    in_studies: ClassVar[dict[str, Any]] = {}
+    """Settings other than by default where many histories are explained: less work for each."""
+
+    def __post_init__(self) -> None:
+        for option in self.options():
+            option.check(getattr(self, option.name), self.name)
+
+    @classmethod
+    def options(cls) -> list[Option]:
+        """Every setting, in the order of the declaration."""
+        return [
+            Option(name=f.name, default=f.default, choices=get_args(f.type), **f.metadata)
+            for f in fields(cls)
+        ]
+
+    @classmethod
+    def with_settings(cls, settings: Mapping[str, Any]) -> "AttributionMethod":
+        """The method with some settings other than by default.
+
+        Raises:
+            ConfigError: there is no such setting, or a value is not accepted.
+        """
+        for name in settings:
+            check_choice(f"setting of {cls.name}", name, [option.name for option in cls.options()])
+        return cls(**settings)
+
+    def changed(self) -> dict[str, Any]:
+        """The settings that differ from their default, by name."""
+        return {
+            option.name: value
+            for option in self.options()
+            if (value := getattr(self, option.name)) != option.default
+        }
+
+    @property
+    @abstractmethod
+    def absent(self) -> str:
+        """What stands for an absent item, in words."""
 
     @abstractmethod
-    def values(self, question: Question) -> Float[Tensor, " slot"]:
-        """One signed value per item."""
-
-    def baseline_score(self, question: Question) -> float | None:
-        """The score with every item at the baseline; by default that of all-zero embeddings."""
-        with torch.no_grad():
-            return float(question.score(torch.zeros_like(question.embeddings)))
+    def estimate(self, question: Question) -> Estimate:
+        """One signed value per item, and what else is known of them."""
 
 
 def over_embedding(values: Float[Tensor, "batch slot embedding"]) -> Float[Tensor, " slot"]:
     """Values of one history's embedding entries, summed to one per item."""
     return values[0].sum(dim=-1).detach()
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Run a randomised method from a seed and put the process's generators back as they were."""
-    # torch.manual_seed reaches the generators of all GPUs, wherever the model is.
-    started = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
-    gpus = range(torch.cuda.device_count()) if started else ()
-    with _RANDOM_LOCK, torch.random.fork_rng(devices=gpus):
-        numpy_state = np.random.get_state()
-        try:
-            torch.manual_seed(seed)
-            np.random.seed(seed)
-            yield
-        finally:
-            np.random.set_state(numpy_state)

@@ -1,42 +1,48 @@
 """Feature ablation: one item's embedding emptied at a time."""
 
+from dataclasses import dataclass
 from typing import cast
 
 import torch
 from captum.attr import FeatureAblation as CaptumFeatureAblation
-from jaxtyping import Float
 from torch import Tensor
 
-from awrsr.attribution.base import AttributionMethod, Question
+from awrsr.attribution.base import (
+    ABSENT,
+    BASELINE_HELP,
+    PER_EVALUATION,
+    AttributionMethod,
+    Baseline,
+    Estimate,
+    Question,
+)
+from awrsr.attribution.settings import setting
 
-PER_EVALUATION = 64
-"""Changed histories scored at once."""
 
-
-def slot_mask(question: Question) -> Tensor:
-    """(1, m, 1): all entries of one item's embedding are one feature."""
-    return torch.arange(len(question.items), device=question.embeddings.device)[None, :, None]
-
-
+@dataclass(frozen=True, kw_only=True)
 class FeatureAblation(AttributionMethod):
-    """The drop of the score when an item's embedding becomes zero; its slot stays."""
+    """The drop of the score when an item's embedding gives way to the baseline; its slot stays."""
 
     name = "feature_ablation"
     title = "Feature ablation"
-    baseline = "an all-zero embedding (the padding item's) at the item's slot"
     source = "captum; perturbation, no paper"
     complete = False
 
+    baseline: Baseline = setting("zero", BASELINE_HELP)
+
+    @property
+    def absent(self) -> str:
+        """What stands for an absent item, in words."""
+        return f"{ABSENT[self.baseline]} at the item's slot"
+
     @torch.no_grad()
-    def values(self, question: Question) -> Float[Tensor, " slot"]:
+    def estimate(self, question: Question) -> Estimate:
         """One signed value per item."""
+        slots = torch.arange(len(question.items), device=question.embeddings.device)
         values = CaptumFeatureAblation(question.score).attribute(
             question.embeddings,
-            feature_mask=slot_mask(question),
+            question.absent(self.baseline),
+            feature_mask=slots[None, :, None],  # all entries of an item's embedding are one feature
             perturbations_per_eval=PER_EVALUATION,
         )
-        return cast(Tensor, values)[0, :, 0]
-
-    def baseline_score(self, question: Question) -> None:
-        """None: each item has a baseline of its own."""
-        return None
+        return Estimate(values=cast(Tensor, values)[0, :, 0])

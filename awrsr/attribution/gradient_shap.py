@@ -1,52 +1,76 @@
 """Gradient SHAP against random histories."""
 
-from typing import cast
+from dataclasses import dataclass
 
 import torch
-from captum.attr import GradientShap as CaptumGradientShap
 from jaxtyping import Float
 from torch import Tensor
 
-from awrsr.attribution.base import AttributionMethod, Question, over_embedding, seeded
+from awrsr.attribution.base import PER_EVALUATION, AttributionMethod, Estimate, Question
+from awrsr.attribution.doubling import sampled
+from awrsr.attribution.settings import setting
 
 
+@dataclass(frozen=True, kw_only=True)
 class GradientShap(AttributionMethod):
     """Gradients at random points between the history and random histories of the same length.
 
     An estimate of expected gradients, which sum to score - baseline score only on average: the gap
-    is sampling error. The seed draws the histories and the points between.
+    is sampling error. Each sample draws a history and a point of its own, so that the standard
+    errors are those of both.
     """
 
     name = "gradient_shap"
     title = "Gradient SHAP"
-    baseline = "16 random histories of the same length, items drawn uniformly by the seed"
     source = "Erion et al. 2021, arXiv 1906.10670; Lundberg and Lee 2017, arXiv 1705.07874"
     complete = True
     gap_meaning = "sampling gap"
     randomised = True
     slow = True
-    settings = {"n_histories": 16, "n_samples": 64}
+    in_studies = {"max_samples": 64}
 
-    def values(self, question: Question) -> Float[Tensor, " slot"]:
-        """One signed value per item."""
-        with seeded(question.seed):
-            values = CaptumGradientShap(question.score).attribute(
-                question.embeddings,
-                baselines=self._histories(question),
-                n_samples=self.settings["n_samples"],
-                stdevs=0.0,
-            )
-        return over_embedding(cast(Tensor, values))
+    n_samples: int = setting(64, "Random histories at first", low=2, high=100_000)
+    max_samples: int = setting(
+        2048, "Random histories up to which their number is doubled", low=2, high=100_000
+    )
+    tolerance: float = setting(
+        0.05, "Largest standard error that is small enough, as a share of the largest value"
+    )
 
-    def baseline_score(self, question: Question) -> float:
-        """Mean score of the random histories."""
-        with torch.no_grad():
-            return float(question.score(self._histories(question)).mean())
+    @property
+    def absent(self) -> str:
+        """What stands for an absent item, in words."""
+        return "random histories of the same length, items drawn uniformly by the seed"
 
-    def _histories(self, question: Question) -> Float[Tensor, "batch slot embedding"]:
-        """Embeddings of the random histories: one seed, catalogue and length, the same ones."""
+    def estimate(self, question: Question) -> Estimate:
+        """One signed value per item, their standard errors, and how many samples they took."""
         generator = torch.Generator().manual_seed(question.seed)
-        shape = (self.settings["n_histories"], len(question.items))
-        items = torch.randint(1, question.model.catalogue.n_items + 1, shape, generator=generator)
-        with torch.no_grad():
-            return question.model.embed(items.to(question.model.device))
+        model, baseline_scores = question.model, []
+
+        def draw(wanted: int) -> Float[Tensor, "draw slot"]:
+            shape = (min(wanted, PER_EVALUATION), len(question.items))
+            items = torch.randint(1, model.catalogue.n_items + 1, shape, generator=generator)
+            shares = torch.rand(shape[0], 1, 1, generator=generator, dtype=torch.float64)
+            with torch.no_grad():
+                baselines = model.embed(items.to(model.device))
+                baseline_scores.append(question.score(baselines))
+            difference = question.embeddings - baselines
+            with torch.enable_grad():
+                points = (baselines + shares.to(difference) * difference).requires_grad_()
+                (gradients,) = torch.autograd.grad(question.score(points).sum(), points)
+            return (difference * gradients).sum(dim=-1)
+
+        values, errors, effort = sampled(
+            draw,
+            start=self.n_samples,
+            bound=self.max_samples,
+            tolerance=self.tolerance,
+            unit="sample",
+            progress=question.progress,
+        )
+        return Estimate(
+            values=values,
+            baseline_score=float(torch.cat(baseline_scores).mean()),
+            standard_errors=errors,
+            effort=effort,
+        )

@@ -1,27 +1,81 @@
 """Integrated gradients from the empty embedding."""
 
+from dataclasses import dataclass
 from typing import cast
 
+import torch
 from captum.attr import IntegratedGradients as CaptumIntegratedGradients
 from jaxtyping import Float
 from torch import Tensor
 
-from awrsr.attribution.base import AttributionMethod, Question, over_embedding
+from awrsr.attribution.base import (
+    ABSENT,
+    BASELINE_HELP,
+    PER_EVALUATION,
+    AttributionMethod,
+    Baseline,
+    Estimate,
+    Question,
+    over_embedding,
+)
+from awrsr.attribution.doubling import doubled
+from awrsr.attribution.settings import setting
 
 
+@dataclass(frozen=True, kw_only=True)
 class IntegratedGradients(AttributionMethod):
-    """Gradient averaged along the straight path from all-zero embeddings, times the embeddings."""
+    """Gradient averaged along the straight path from the baseline to the embeddings, times the
+    difference of the two.
+
+    The mean is taken at the points of Gauss and Legendre, as many as the completeness gap asks for:
+    a bend of the score that falls between few points is missed, and the gap tells so.
+    """
 
     name = "integrated_gradients"
     title = "Integrated gradients"
-    baseline = "all-zero embeddings (the padding item's) at every slot"
     source = "Sundararajan, Taly and Yan 2017, arXiv 1703.01365"
     complete = True
-    settings = {"n_steps": 32}
 
-    def values(self, question: Question) -> Float[Tensor, " slot"]:
-        """One signed value per item."""
-        values = CaptumIntegratedGradients(question.score).attribute(
-            question.embeddings, n_steps=self.settings["n_steps"]
+    n_steps: int = setting(32, "Points of the path at first", low=1, high=2048)
+    max_steps: int = setting(512, "Points up to which their number is doubled", low=1, high=2048)
+    tolerance: float = setting(
+        0.001, "Completeness gap that is small enough, as a share of the largest value"
+    )
+    baseline: Baseline = setting("zero", BASELINE_HELP)
+
+    @property
+    def absent(self) -> str:
+        """What stands for an absent item, in words."""
+        return f"{ABSENT[self.baseline]} at every slot"
+
+    def estimate(self, question: Question) -> Estimate:
+        """One signed value per item, and how many steps they took."""
+        start = question.absent(self.baseline)
+        with torch.no_grad():
+            baseline_score = float(question.score(start))
+        method = CaptumIntegratedGradients(question.score)
+
+        def at(steps: int) -> tuple[Float[Tensor, " slot"], Float[Tensor, " 1"]]:
+            question.progress((steps - self.n_steps) / max(self.n_steps, self.max_steps))
+            values = over_embedding(
+                cast(
+                    Tensor,
+                    method.attribute(
+                        question.embeddings,
+                        start,
+                        n_steps=steps,
+                        internal_batch_size=PER_EVALUATION,
+                    ),
+                )
+            )
+            return values, torch.tensor([question.gap(values, baseline_score)])
+
+        values, _, effort = doubled(
+            at,
+            start=self.n_steps,
+            bound=self.max_steps,
+            tolerance=self.tolerance,
+            unit="step",
+            measure="gap",
         )
-        return over_embedding(cast(Tensor, values))
+        return Estimate(values=values, baseline_score=baseline_score, effort=effort)

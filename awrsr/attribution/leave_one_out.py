@@ -4,11 +4,9 @@ from typing import cast
 
 import torch
 from captum.attr import FeatureAblation as CaptumFeatureAblation
-from jaxtyping import Float
 from torch import Tensor
 
-from awrsr.attribution.base import AttributionMethod, Question
-from awrsr.attribution.feature_ablation import PER_EVALUATION
+from awrsr.attribution.base import PER_EVALUATION, AttributionMethod, Estimate, Question
 
 
 class LeaveOneOut(AttributionMethod):
@@ -21,22 +19,22 @@ class LeaveOneOut(AttributionMethod):
 
     name = "leave_one_out"
     title = "Leave one out"
-    baseline = (
-        "the history without the item, older items one slot nearer, none from before the newest n; "
-        "without its only item, one empty slot"
-    )
     source = "captum's feature ablation over presence; perturbation, no paper"
     complete = False
 
+    @property
+    def absent(self) -> str:
+        """What stands for an absent item, in words."""
+        return (
+            "the history without the item, older items one slot nearer, none from before the "
+            "newest n; without its only item, one empty slot"
+        )
+
     @torch.no_grad()
-    def values(self, question: Question) -> Float[Tensor, " slot"]:
+    def estimate(self, question: Question) -> Estimate:
         """One signed value per item."""
         everything = torch.ones(1, len(question.items), device=question.embeddings.device)
         values = CaptumFeatureAblation(question.score_present).attribute(
             everything, perturbations_per_eval=PER_EVALUATION
         )
-        return cast(Tensor, values)[0]
-
-    def baseline_score(self, question: Question) -> None:
-        """None: each item has a baseline of its own."""
-        return None
+        return Estimate(values=cast(Tensor, values)[0])

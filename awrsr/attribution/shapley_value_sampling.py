@@ -1,49 +1,97 @@
 """Shapley values, sampled."""
 
-from collections.abc import Iterator
-from typing import cast
+from dataclasses import dataclass
 
 import torch
-from captum.attr import ShapleyValueSampling as CaptumShapleyValueSampling
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from awrsr.attribution.base import AttributionMethod, Question
-from awrsr.attribution.feature_ablation import PER_EVALUATION, slot_mask
+from awrsr.attribution.base import (
+    ABSENT,
+    BASELINE_HELP,
+    PER_EVALUATION,
+    AttributionMethod,
+    Baseline,
+    Estimate,
+    Question,
+)
+from awrsr.attribution.doubling import sampled
+from awrsr.attribution.settings import setting
 
 
+@dataclass(frozen=True, kw_only=True)
 class ShapleyValueSampling(AttributionMethod):
     """Mean rise of the score when an item's embedding is filled in, over random orders of filling.
 
-    Sums to score - baseline score for any number of samples.
+    Each order is followed by its reverse. What two items do together goes in one of the two to the
+    one, in the other to the other, so a pair is exact where no three items work together, and in
+    histories of one or two. Pairs are independent, the two orders of a pair are not: the standard
+    errors are those of pair means. Sums to score - baseline score for any number of pairs.
     """
 
     name = "shapley_value_sampling"
     title = "Shapley value sampling"
-    baseline = "all-zero embeddings (the padding item's) at the slots not yet filled"
-    source = "Castro, Gomez and Tejada 2009; Strumbelj and Kononenko 2010"
+    source = (
+        "Castro, Gomez and Tejada 2009; Strumbelj and Kononenko 2010; in pairs: Mitchell, Cooper, "
+        "Frank and Holmes 2022, arXiv 2104.12199"
+    )
     complete = True
     randomised = True
     slow = True
-    settings = {"n_samples": 25}
+    in_studies = {"n_pairs": 13, "max_pairs": 13}
+
+    n_pairs: int = setting(16, "Pairs of an order and its reverse at first", low=2, high=10_000)
+    max_pairs: int = setting(
+        256, "Pairs of orders up to which their number is doubled", low=2, high=10_000
+    )
+    tolerance: float = setting(
+        0.05, "Largest standard error that is small enough, as a share of the largest value"
+    )
+    baseline: Baseline = setting("zero", BASELINE_HELP)
+
+    @property
+    def absent(self) -> str:
+        """What stands for an absent item, in words."""
+        return f"{ABSENT[self.baseline]} at the slots not yet filled"
 
     @torch.no_grad()
-    def values(self, question: Question) -> Float[Tensor, " slot"]:
-        """One signed value per item."""
+    def estimate(self, question: Question) -> Estimate:
+        """One signed value per item, their standard errors, and how many pairs they took."""
         generator = torch.Generator().manual_seed(question.seed)
+        absent, m = question.absent(self.baseline), len(question.items)
+        at_once = max(1, PER_EVALUATION // (2 * m + 2))
 
-        def orders(n_features: int, n_samples: int) -> Iterator[list[int]]:
-            for done in range(n_samples):
-                question.progress(done / n_samples)
-                yield torch.randperm(n_features, generator=generator).tolist()
+        def draw(wanted: int) -> Float[Tensor, "draw slot"]:
+            orders = torch.stack(
+                [torch.randperm(m, generator=generator) for _ in range(min(wanted, at_once))]
+            )
+            both = rises(question, torch.cat([orders, orders.flip(1)]), absent)
+            return both.view(2, -1, m).mean(dim=0)
 
-        method = CaptumShapleyValueSampling(question.score)
-        method.permutation_generator = orders
-        values = method.attribute(
-            question.embeddings,
-            feature_mask=slot_mask(question),
-            n_samples=self.settings["n_samples"],
-            perturbations_per_eval=PER_EVALUATION,
+        values, errors, effort = sampled(
+            draw,
+            start=self.n_pairs,
+            bound=self.max_pairs,
+            tolerance=self.tolerance,
+            unit="order pair",
+            progress=question.progress,
         )
-        # Captum adds up in single precision, whatever the precision of the model.
-        return cast(Tensor, values)[0, :, 0].to(question.embeddings.dtype)
+        return Estimate(
+            values=values,
+            baseline_score=float(question.score(absent)),
+            standard_errors=errors,
+            effort=effort,
+        )
+
+
+def rises(
+    question: Question,
+    orders: Int[Tensor, "order slot"],
+    absent: Float[Tensor, "1 slot embedding"],
+) -> Float[Tensor, "order slot"]:
+    """How much the score rises when each slot is filled in, by the orders of filling."""
+    turns = orders.argsort(dim=1).to(absent.device)  # of each slot, counted from 0
+    filled = turns[:, None, :] < torch.arange(orders.shape[1] + 1, device=absent.device)[:, None]
+    histories = torch.where(filled[..., None], question.embeddings, absent).flatten(0, 1)
+    scores = torch.cat([question.score(part) for part in torch.split(histories, PER_EVALUATION)])
+    return scores.view(len(orders), -1).diff(dim=1).gather(1, turns)

@@ -40,6 +40,10 @@ EXPLANATIONS = {
     **NEITHER,
 }
 """All titles by name, in the order in which they are shown."""
+STUDY_SETTINGS = {
+    name: method.with_settings(method.in_studies).to_json() for name, method in METHODS.items()
+}
+"""Every setting of every attribution method, as explanations are compared over many users."""
 
 
 def attention_values(trace: Trace) -> dict[str, Values]:
@@ -64,12 +68,12 @@ def attribution_values(
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
 ) -> dict[str, Values]:
-    """What each item adds to the target's score, by every attribution method."""
+    """What each item adds to the target's score, by every method with `STUDY_SETTINGS`."""
     found = {}
     for done, name in enumerate(METHODS):
         if progress:
             progress(done / len(METHODS))
-        result = attribute(model, trace.items, target, name, seed=seed)
+        result = attribute(model, trace.items, target, name, seed=seed, **STUDY_SETTINGS[name])
         found[name] = result.values.double().cpu().numpy()
     return found
 

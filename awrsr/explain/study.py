@@ -2,7 +2,8 @@
 
 A study is a directory:
 
-    study.json      what was asked: dataset, split, models and their weights, users, seed, command
+    study.json      what was asked: dataset, split, models and their weights, users, seed, settings
+                    of the attribution methods, command
     chunks/         values and curves of a few users each, while it is unfinished
     values.parquet  user_id, sort, model, explanation, measure, value
     curves.parquet  sort, model, explanation, curve, share, standard_score and ndcg, each with _low
@@ -34,7 +35,7 @@ from awrsr.checkpoint import load_model, weights_fingerprint
 from awrsr.config import SCHEMA_VERSION, Split
 from awrsr.dataset import Dataset
 from awrsr.errors import ConfigError, DataError
-from awrsr.explain.explanations import explanation_orders
+from awrsr.explain.explanations import STUDY_SETTINGS, explanation_orders
 from awrsr.explain.faithfulness import (
     LOWER_IS_BETTER,
     at_shares,
@@ -151,6 +152,7 @@ def write_study(
         "users": len(users),
         "of_users": dataset.n_users,
         "seed": seed,
+        "attribution": STUDY_SETTINGS,
     }
     if _open(directory, asked, command, resume):
         return read_study(directory)

@@ -106,6 +106,7 @@ def choose(page: AppTest, **choices: object) -> AppTest:
         *page.pills,
         *page.slider,
         *page.text_input,
+        *page.number_input,
     ]
     for key, value in choices.items():
         key = {"user": "typed_user"}.get(key, key)
@@ -346,7 +347,8 @@ def check_attributions(
     (facts,) = tables(page, "method", "baseline")
     asked = [(name, side) for name in METHODS if name in chosen["methods"] for side in "ab"]
     for (name, side), bars, (_, row) in zip(asked, drawn, facts.iterrows(), strict=True):
-        result = awrsr.attribute(models[side], history, target, name, chosen["rival"])
+        settings = chosen["settings"].get(name, {})
+        result = awrsr.attribute(models[side], history, target, name, chosen["rival"], **settings)
         first = len(history) - len(result.items) + 1
         assert bars["y"] == [
             escaped(f"{slot}. {title}")
@@ -363,6 +365,13 @@ def check_attributions(
             assert float(gap) == pytest.approx(result.delta, abs=1e-3, rel=1e-2)
             assert meaning == f"({METHODS[name].gap_meaning})"
         assert row["baseline"] == result.baseline
+        if result.standard_errors is None:
+            assert bars.get("error_x") is None
+        else:
+            whiskers = decoded(bars["error_x"]["array"])
+            errors = result.standard_errors.cpu().numpy()
+            np.testing.assert_allclose(whiskers, errors, rtol=1e-3, atol=1e-5)
+            assert row["took"].split(":")[0] == str(result.effort).split(":")[0]
 
 
 def history_and_target(page: AppTest, dataset: Dataset) -> tuple[list[int], int | None]:

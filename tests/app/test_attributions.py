@@ -12,6 +12,7 @@ from driving import (
     add_model,
     check_attributions,
     choose,
+    click,
     escaped,
     figures,
     finish,
@@ -75,7 +76,10 @@ def test_the_first_picture_is_of_integrated_gradients():
 
 
 def test_all_methods_of_a_long_history_against_a_rival():
-    page = open_page(methods=ALL, user=20, target=99, rival=7, b="stosa-stochastic")
+    settings = "gradient_shap:max_samples:64,shapley_value_sampling:max_pairs:16"
+    page = open_page(
+        methods=ALL, settings=settings, user=20, target=99, rival=7, b="stosa-stochastic"
+    )
     check(page, EMBEDDED)
     assert len(figures(page)["attribution"]) == 2 * len(METHODS)
     dataset = read_dataset(EMBEDDED)
@@ -108,13 +112,64 @@ def test_facts_name_the_gap_the_baseline_and_the_settings(directory):
     for name, method in METHODS.items():
         for side in "AB":
             row = table.loc[(method.title, side)]
-            assert row["baseline"] == method.baseline
+            assert row["baseline"] == method().absent
             assert row["source"] == method.source
             assert row["gap"].endswith(
                 f"({method.gap_meaning})" if method.complete else "no sum is promised"
             )
             assert row["time"].endswith(" ms")
             assert ("seed 0" in row["settings"]) == method.randomised, name
+
+
+def test_settings_are_of_the_chosen_methods_and_what_they_accept(directory):
+    page = open_page(methods=ALL)
+    widgets = {box.key: box for box in [*page.number_input, *page.selectbox]}
+    for name, method in METHODS.items():
+        for option in method.options():
+            widget = widgets[f"{name}-{option.name}"]
+            assert (widget.label, widget.value) == (option.name, option.default)
+            assert widget.help.startswith(option.help)
+            if option.choices:
+                assert tuple(widget.options) == option.choices
+            else:
+                assert (widget.min, widget.max) == (option.low, option.high)
+    assert "settings" not in page.query_params
+    choose(page, methods=["leave_one_out"])
+    assert not any("-" in (box.key or "") for box in page.number_input)
+    assert "The chosen methods have no settings." in [text.value for text in page.caption]
+
+
+def test_a_setting_decides_what_is_computed_and_is_in_the_address_until_it_is_taken_back(directory):
+    page = open_page(methods="integrated_gradients.feature_ablation")
+    choose(page, **{"integrated_gradients-n_steps": 2, "integrated_gradients-max_steps": 3})
+    choose(page, **{"feature_ablation-baseline": "mean"})
+    assert page.query_params["settings"] == (
+        "integrated_gradients:n_steps:2,integrated_gradients:max_steps:3,feature_ablation:"
+        "baseline:mean"
+    )
+    row = facts(page).iloc[0]
+    assert row["settings"].startswith("n_steps 2, max_steps 3, ")
+    check(page, directory)
+    copied = open_page(**page.query_params)
+    assert facts(copied)["settings"].tolist() == facts(page)["settings"].tolist()
+    choose(page, methods=["feature_ablation"])
+    choose(page, methods=["integrated_gradients"])  # what is not on the page is not forgotten
+    assert page.session_state["settings"]["integrated_gradients"] == {"n_steps": 2, "max_steps": 3}
+    click(page, "Back to the defaults")
+    assert page.session_state["settings"] == {} and "settings" not in page.query_params
+    check(page, directory)
+
+
+def test_a_bound_that_ends_the_work_is_said_above_the_bars(directory):
+    settings = "gradient_shap:max_samples:64,gradient_shap:tolerance:0.0001"
+    page = finish(open_page(methods="gradient_shap.leave_one_out", settings=settings))
+    (said,) = (text for text in texts(page) if "the bound: " in text)
+    for side in "AB":
+        assert f"Gradient SHAP, {side}: 64 samples, the bound: largest standard error" in said
+    assert any("Whiskers: one standard error" in text for text in texts(page))
+    assert "the bound" in facts(page)["took"][0]
+    page = open_page(methods="integrated_gradients")
+    assert not any("Whiskers" in text or "the bound" in text for text in texts(page))
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,10 @@ LINES = [
 """Titles that would end a line of a script or a row of a table."""
 K = 6
 """Length of a page's lists."""
+SETTINGS = {
+    "gradient_shap": {"n_samples": 8, "max_samples": 16},
+    "feature_ablation": {"baseline": "mean"},
+}
 NUMBER = r"-?\d+\.?\d*(?:e-?\d+)?"
 
 
@@ -80,9 +84,14 @@ def taken(
     rows = [Row("original", tuple(history), 0)]
     rows += [] if variant is None else [Row("other", tuple(variant), 1)]
     write = exports.bundle(
-        content, dataset, sides, history, target, rival, list(methods), K, rows, compared
+        content, dataset, sides, history, target, rival, chosen(methods), K, rows, compared
     )
     return zipfile.ZipFile(io.BytesIO(write(VIEW)))
+
+
+def chosen(methods: tuple[str, ...]) -> dict[str, dict[str, object]]:
+    """The methods as a page has them: with settings other than by default where there are any."""
+    return {method: SETTINGS.get(method, {}) for method in methods}
 
 
 def table(archive: zipfile.ZipFile, name: str) -> pd.DataFrame:
@@ -142,8 +151,8 @@ def check_zip(
                 values = guarded(values)
             assert shown[column].tolist() == values, column
         np.testing.assert_allclose(shown["score"].astype(float), wanted["score"], rtol=1e-5)
-        for method in methods:
-            result = awrsr.attribute(model, history, target, method, rival)
+        for method, settings in chosen(methods).items():
+            result = awrsr.attribute(model, history, target, method, rival, **settings)
             shown = attributed[(attributed["side"] == side) & (attributed["method"] == method)]
             rows += len(shown)
             assert set(shown["model"]) == {name}
@@ -157,6 +166,14 @@ def check_zip(
                 assert (value == "") == (expected is None)
                 if expected is not None:
                     assert float(value) == pytest.approx(expected, rel=1e-4, abs=1e-4)
+            assert [json.loads(text) for text in set(shown["settings"])] == [result.settings]
+            took = {text.split(":")[0] for text in shown["effort"]}
+            assert took == {str(result.effort or "").split(":")[0]}
+            if result.standard_errors is None:
+                assert set(shown["standard_error"]) == {""}
+            else:
+                errors = shown["standard_error"].astype(float)
+                np.testing.assert_allclose(errors, result.standard_errors, rtol=1e-3, atol=1e-5)
             slots = range(trace.dropped + 1, len(history) + 1)
             assert shown["slot"].tolist() == list(slots)
             np.testing.assert_allclose(shown["value"], result.values, rtol=1e-4, atol=1e-5)
@@ -188,7 +205,9 @@ def check_agreement(
         trace = awrsr.trace(model, history)
         mine = found[found["side"] == side]
         attributed = {
-            method: awrsr.attribute(model, history, target, method, rival).values.numpy()
+            method: awrsr.attribute(
+                model, history, target, method, rival, **SETTINGS.get(method, {})
+            ).values.numpy()
             for method in mine["method"].unique()
         }
         for row in mine.itertuples():
@@ -260,7 +279,9 @@ def check_printed(
     ]
     for side, method, score, values in scores:
         model = read_model(directory / "models" / models[side])
-        result = awrsr.attribute(model, history, target, method, rival)
+        settings = SETTINGS.get(method, {})
+        result = awrsr.attribute(model, history, target, method, rival, **settings)
+        assert f"{side} {method} {result.settings} " in printed
         assert float(score) == pytest.approx(result.score, rel=1e-5)
         given = [float(value) for value in values.split(", ")]
         np.testing.assert_allclose(given, result.values, rtol=1e-4, atol=1e-5)
@@ -364,7 +385,7 @@ def test_the_script_computes_the_same_in_the_projects_folder():
     dataset = read_dataset(EMBEDDED)
     *history, target = dataset.sequence(dataset.user_index("20")).tolist()
     assert len(history) > read_model(EMBEDDED / "models" / models["a"]).config.max_length
-    methods = ("integrated_gradients", "leave_one_out")
+    methods = ("integrated_gradients", "leave_one_out", "gradient_shap", "feature_ablation")
     archive = taken(EMBEDDED, models, history, target, 7, methods)
     check_zip(archive, EMBEDDED, models, history, target, 7, methods)
     check_nothing_of_this_machine(archive)
@@ -372,6 +393,7 @@ def test_the_script_computes_the_same_in_the_projects_folder():
     assert b"DATASET = 'assets/ml-latest-small'" in script
     printed = run_script(script, ROOT)
     check_printed(printed, EMBEDDED, models, history, target, 7, methods)
+    assert printed.count("gradient_shap standard errors [") == 2
 
 
 def test_the_script_runs_from_any_folder_it_was_saved_in(tmp_path):
@@ -427,7 +449,7 @@ def script_of(directory: Path, history: list[int], target: int) -> str:
         run_model(side, directory / "models" / name, dataset, history)
         for side, name in MODELS.items()
     ]
-    return exports.script(dataset, sides, history, target, None, ["integrated_gradients"], K)
+    return exports.script(dataset, sides, history, target, None, {"integrated_gradients": {}}, K)
 
 
 def statements(script: str) -> str:
@@ -483,13 +505,15 @@ def test_the_page_hands_over_its_own_choices(directory, monkeypatch, tiny_datase
         "app.exports.bundle", lambda *given: asked.append(given) or (lambda view: b"zip")
     )
     page = open_page(source="own", items="3.1.4", target=9, rival=2, k=6)
-    choose(page, methods=["leave_one_out", "input_x_gradient"], b="stosa-simple")
+    choose(page, methods=["leave_one_out", "feature_ablation"], b="stosa-simple")
+    choose(page, **{"feature_ablation-baseline": "mean"})
     content, dataset, sides, *choices = asked[-1]
     assert isinstance(dataset, Dataset) and dataset.fingerprint == tiny_dataset.fingerprint
     assert [side.key for side in sides] == list(SIDES)
     assert [side.directory.name for side in sides] == [page.session_state[side] for side in SIDES]
     rows = [Row("current", (3, 1, 4), None)]
-    assert choices == [[3, 1, 4], 9, 2, ["leave_one_out", "input_x_gradient"], 6, rows, None]
+    methods = {"feature_ablation": {"baseline": "mean"}, "leave_one_out": {}}
+    assert choices == [[3, 1, 4], 9, 2, methods, 6, rows, None]
     assert content["title"] == "A history of 3 items"
 
 

@@ -64,6 +64,17 @@ def test_panels_of_one_unit_share_their_range_and_zero_is_in_it():
     assert other[0] < 0 and other[1] > 91
 
 
+def test_whiskers_are_the_errors_and_lie_within_the_range():
+    plain, drawn = panel([1, 2]), panel([-1, 4], model="B", errors=np.array([3.0, 0.5]))
+    bars, whiskered = draw(["A", "B"], [plain, drawn]).data
+    assert bars.error_x.array is None and "error" not in bars.hovertemplate
+    np.testing.assert_array_equal(whiskered.error_x.array, [3, 0.5])
+    np.testing.assert_array_equal(whiskered.customdata, [3, 0.5])
+    assert "standard error %{customdata:.4f}" in whiskered.hovertemplate
+    low, high = axes(draw(["A", "B"], [plain, drawn]), "x")[0].range
+    assert low < -4 and high > 4.5
+
+
 def test_all_zero_values_still_have_a_range():
     assert draw(["A"], [panel([0])]).layout.xaxis.range == (-1, 1)
 

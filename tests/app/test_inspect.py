@@ -145,7 +145,8 @@ ADDRESSED = {
     "compare": 1,
     "target": 9,
     "rival": 3,
-    "methods": ["leave_one_out"],
+    "methods": ["leave_one_out", "feature_ablation"],
+    "settings": {"feature_ablation": {"baseline": "mean"}},
     "k": 6,
 }
 

@@ -223,7 +223,7 @@ def test_progress_changes_no_value_and_ends_at_one(model, method):
     assert torch.equal(watched.values, awrsr.attribute(model, range(1, 21), 99, method).values)
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0, 1)
-    assert method != "shapley_value_sampling" or len(shares) > METHODS[method].settings["n_samples"]
+    assert not METHODS[method].slow or len(set(shares)) > 3
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -235,13 +235,14 @@ def test_what_progress_raises_ends_the_work(model, method):
         awrsr.attribute(model, [1, 2, 3], 99, method, progress=stop)
 
 
-def test_a_cancelled_shapley_stops_soon(model, pool, monkeypatch):
-    monkeypatch.setattr(type(METHODS["shapley_value_sampling"]), "settings", {"n_samples": 100_000})
+@pytest.mark.parametrize("method", SLOW)
+def test_what_is_cancelled_stops_soon(model, pool, method):
+    first, *_ = METHODS[method].options()
     owner = JobOwner(pool)
     job = owner.ask(
         1,
         lambda progress: awrsr.attribute(
-            model, range(1, 51), 99, "shapley_value_sampling", progress=progress
+            model, range(1, 51), 99, method, progress=progress, **{first.name: first.high}
         ),
     )
     while job.share == 0:
@@ -249,7 +250,7 @@ def test_a_cancelled_shapley_stops_soon(model, pool, monkeypatch):
     start = time.monotonic()
     owner.cancel(1)
     assert job.finished.wait(SECONDS) and job.state == jobs.CANCELLED
-    assert time.monotonic() - start < 2  # of half an hour
+    assert time.monotonic() - start < 2  # of minutes
     assert 0 < job.share < 0.5
 
 
@@ -298,6 +299,20 @@ def test_a_slow_method_never_blocks_the_page_and_is_drawn_when_it_is_done(direct
     assert len(figures(again)["attribution"]) == 2  # kept for all: nothing is computed twice
     assert gated.calls == ["shapley_value_sampling"] * 2
     assert "Thread 'job" not in caplog.text  # Streamlit's complaint of calls from elsewhere
+
+
+def test_a_job_that_ends_before_the_page_looks_at_it_is_drawn_at_once(directory, monkeypatch):
+    real = JobOwner.ask
+
+    def ask(self, question, work):
+        job = real(self, question, work)
+        assert job.finished.wait(SECONDS)
+        return job
+
+    monkeypatch.setattr(JobOwner, "ask", ask)
+    page = open_page(methods="gradient_shap")
+    assert len(figures(page)["attribution"]) == 2
+    assert not [info.value for info in page.info if "cancelled" in info.value]
 
 
 def test_cancelled_it_stays_so_until_it_is_asked_for_again(directory, gated):

@@ -166,8 +166,12 @@ def test_what_is_read_is_shared_until_its_files_are_replaced(directory, tiny_dat
 def test_an_attribution_is_computed_once_for_each_question(directory):
     path = directory / "models" / GOOD
     model = awrsr.load_model(path)
-    first = loaders.get_attribution(path, (1, 2, 3), 4, "integrated_gradients", None)
-    again = loaders.get_attribution(path, (1, 2, 3), 4, "integrated_gradients", None)
+
+    def answer(*asked, **settings):
+        return loaders.get_attribution(loaders.attribution_question(path, *asked, settings))
+
+    first = answer((1, 2, 3), 4, "integrated_gradients", None)
+    again = answer((1, 2, 3), 4, "integrated_gradients", None)
     assert again.seconds == first.seconds > 0
     questions = [
         ((1, 2, 3), 4, "integrated_gradients", None),
@@ -178,12 +182,18 @@ def test_an_attribution_is_computed_once_for_each_question(directory):
         ((1, 2, 3), 4, "gradient_shap", None),
     ]
     for question in questions:
-        received = loaders.get_attribution(path, *question).attribution
+        received = answer(*question).attribution
         torch.testing.assert_close(received.values, awrsr.attribute(model, *question).values)
+    coarse = answer(*questions[0], n_steps=2, max_steps=2)
+    assert coarse.attribution.settings == first.attribution.settings | {
+        "n_steps": 2,
+        "max_steps": 2,
+    }
+    assert answer(*questions[0], max_steps=2, n_steps=2).seconds == coarse.seconds
 
     shutil.rmtree(path)
     add_model(directory, awrsr.load_dataset(directory), GOOD, hidden_size=4)
-    replaced = loaders.get_attribution(path, *questions[0]).attribution
+    replaced = answer(*questions[0]).attribution
     assert not torch.allclose(replaced.values, first.attribution.values)
 
 

@@ -22,6 +22,10 @@ OTHER_THAN_DEFAULT = {
     "target": 5,
     "rival": 2,
     "methods": ["leave_one_out", "input_x_gradient"],
+    "settings": {
+        "integrated_gradients": {"n_steps": 64, "baseline": "mean"},
+        "gradient_shap": {"tolerance": 0.001},
+    },
     "k": 7,
 }
 
@@ -167,6 +171,29 @@ def test_what_is_gone_is_given_up(offered, name, gone):
         ("target", "0", "accepted: a whole number from 1 to 11"),
         ("rival", "-3", "accepted: a whole number from 1 to 11"),
         ("methods", "leave_one_out.magic", "accepted: integrated_gradients, input_x_gradient"),
+        ("settings", "n_steps:3", "accepted: method:setting:value,method:setting:value"),
+        ("settings", "x:n_steps:3", "unknown attribution method 'x'; accepted: integrated_gradi"),
+        (
+            "settings",
+            "gradient_shap:n_sample:3",
+            "unknown setting of gradient_shap 'n_sample'; accepted: n_samples, max_samples, ",
+        ),
+        ("settings", "leave_one_out:n:3", "unknown setting of leave_one_out 'n'; accepted: none"),
+        (
+            "settings",
+            "gradient_shap:n_samples:64,gradient_shap:tolerance:nan",
+            "tolerance of gradient_shap must be a number, 0 to 1; received nan",
+        ),
+        (
+            "settings",
+            "gradient_shap:n_samples:6.5",
+            "n_samples of gradient_shap must be a whole number, 2 to 100000; received '6.5'",
+        ),
+        (
+            "settings",
+            "feature_ablation:baseline:men",
+            "unknown baseline of feature_ablation 'men'; accepted: zero, mean. Did you mean 'mean",
+        ),
         ("target", "2.0", "accepted: a whole number from 1 to 11"),
         ("rival", "1e1", "accepted: a whole number from 1 to 11"),
         ("k", "51", "accepted: a whole number from 5 to 50"),
@@ -174,6 +201,7 @@ def test_what_is_gone_is_given_up(offered, name, gone):
         ("k", " 3", "accepted: a whole number from 5 to 50"),
     ],
 )
+@pytest.mark.usefixtures("unchecked_settings")
 def test_nonsense_gives_one_sentence_and_the_default(offered, name, text, accepted):
     session, (problem,) = restored(offered, {name: text})
     assert problem.startswith(f"{name}={state.clipped(text)} in the address: ")
@@ -199,6 +227,13 @@ def test_items_that_are_some_are_kept_and_the_others_named(offered, text, kept, 
     session, (problem,) = restored(offered, {"items": text})
     assert session["items"] == kept
     assert problem.startswith(f"items={state.clipped(text)} in the address: {named}")
+
+
+def test_a_setting_at_its_default_is_none_of_the_address(offered):
+    text = "gradient_shap:n_samples:64,integrated_gradients:n_steps:32"
+    session, problems = restored(offered, {"settings": text})
+    assert (session["settings"], problems) == ({}, [])
+    assert state.to_url(session, offered) == ALWAYS
 
 
 def test_each_nonsense_has_its_own_sentence_however_long(offered):
