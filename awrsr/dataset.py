@@ -26,7 +26,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from rapidfuzz import process
 
-from awrsr.errors import DataError, counted, suggestion
+from awrsr.errors import DataError, counted, shown, suggestion
 from awrsr.files import new_directory, read_json, reading, write_json
 from awrsr.parquet import read_table, to_frame
 
@@ -194,9 +194,8 @@ class Dataset:
                 f"unknown id {text} in {self.name}; a number is an id, a title is text."
                 f"{suggestion(self.titles(self._by_title.get(text, [])[:NAMED]))}"
             )
-        raise DataError(
-            f"unknown title or id {text!r} in {self.name}.{suggestion(self.nearest_titles(text))}"
-        )
+        near = suggestion(self.nearest_titles(text))
+        raise DataError(f"unknown title or id {shown(text)} in {self.name}.{near}")
 
     def _named(self, items: list[int]) -> list[str]:
         """The first items by name and id, and how many more there are."""

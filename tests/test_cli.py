@@ -417,7 +417,7 @@ REFUSED = {
     ),
     "unreadable-timestamp": (
         f"prepare RAW/bad-timestamp.csv OUT {PREPARE}",
-        "bad-timestamp.csv, data row 1: timestamp 'monday' is neither a number of seconds nor",
+        "bad-timestamp.csv, data row 1: timestamp 'monday' is neither a number nor an ISO",
     ),
     "one-user": (f"prepare RAW/one-user.csv OUT {PREPARE}", "leaves 1 user after filtering; 2 or"),
     "empty-file": (f"prepare RAW/empty.csv OUT {PREPARE}", "empty.csv is empty; expected columns"),
@@ -442,6 +442,18 @@ REFUSED = {
     "no-format": (
         "prepare RAW/good.csv OUT",
         "prepare lacks --format (one of movielens, s3rec, table)",
+    ),
+    "min-rating-not-a-number": (
+        f"prepare RAW/good.csv OUT {PREPARE} --min_rating high",
+        "--min_rating must be a number; received 'high'.",
+    ),
+    "unknown-repeats": (
+        f"prepare RAW/good.csv OUT {PREPARE} --repeats kept",
+        "--repeats must be one of drop, keep; received 'kept'. Did you mean 'keep'?",
+    ),
+    "separator-of-two-characters": (
+        f"prepare RAW/good.csv OUT {PREPARE} --separator ::",
+        "separator must be one of comma, tab, semicolon, pipe, space, or one character that",
     ),
     "about-not-json": (
         f"prepare RAW/good.csv OUT {PREPARE} --about notjson",
@@ -661,8 +673,10 @@ REFUSED = {
     ),
     "flag-that-is-a-verb": (
         "prepare SOURCE OUTPUT --planted",
-        "prepare has no --planted; accepted: --config, --format, --name, --k_core, --titles, "
-        "--about. Did you mean the verb plant?",
+        "prepare has no --planted; accepted: --config, --name, --about, --format, --k_core, "
+        "--min_user, --min_item, --min_rating, --repeats, --missing, --titles, --user_column, "
+        "--item_column, --time_column, --rating_column, --separator, --encoding. Did you mean the "
+        "verb plant?",
     ),
     "unknown-verb": (
         "recomend MODEL",

@@ -439,3 +439,9 @@ def test_counts_are_written_with_a_separator_and_their_number():
     assert counts == ["0 items", "1 item", "2 items", "3,496 items"]
     data = make_dataset()
     assert repr(data).startswith(f"Dataset('tiny': 12 users, 11 items, {data.n_interactions} inter")
+
+
+def test_a_long_text_is_named_in_part(tiny_dataset: Dataset):
+    with pytest.raises(DataError) as caught:
+        tiny_dataset.lookup("x" * 1_000_000)
+    assert len(str(caught.value)) < 400

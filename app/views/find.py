@@ -98,6 +98,7 @@ def find_scan(chosen: pages.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]]
     try:
         for name in names:
             pages.check_model(chosen.models[name], chosen.dataset)
+        marks = {name: loaders.fingerprint(chosen.models[name]) for name in names}
     except AwrsrError as error:
         st.error(plain(error))
         return None
@@ -106,7 +107,6 @@ def find_scan(chosen: pages.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]]
     except AwrsrError as error:
         why = str(error)
     if written is not None:
-        marks = {name: loaders.fingerprint(chosen.models[name]) for name in names}
         why = finding.stale(written, chosen.dataset, marks)
     noise = None
     if written is not None and not finding.stale(written, chosen.dataset, {}):

@@ -236,14 +236,14 @@ def other_weights(models: dict[str, Path]) -> list[str]:
     for key in SIDES:
         name, asked = state.name_and_weights(url.get(key, ""), models)
         if key not in st.session_state and asked and name in models:  # a link just opened
-            with suppress(OSError):
+            with suppress(OSError, AwrsrError):
                 if loaders.fingerprint(models[name]) != asked:
                     asked_of[key] = name, state.clipped(asked)
         name, asked = asked_of.get(key, ("", ""))
         if name not in models or st.session_state.get(key, name) != name:
             asked_of.pop(key, None)
             continue
-        with suppress(OSError):
+        with suppress(OSError, AwrsrError):
             problems.append(
                 f"The link was made with other weights of {name}: {asked}; here they are "
                 f"{loaders.fingerprint(models[name])}, so numbers differ from those its sender saw"
@@ -254,7 +254,7 @@ def other_weights(models: dict[str, Path]) -> list[str]:
 def with_weights(key: str, name: str, models: dict[str, Path]) -> str:
     """A side's model as the address has it, with what tells its weights apart."""
     _, asked = st.session_state[state.ASKED].get(key, ("", ""))
-    with suppress(OSError):
+    with suppress(OSError, AwrsrError):
         return f"{name}@{asked or loaders.fingerprint(models[name])}"
     return name
 

@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from conftest import EMBEDDED, make_dataset
 from driving import (
@@ -39,6 +40,7 @@ from app.pinned import Variant, variants_text
 from awrsr.attribution import METHODS
 from awrsr.checkpoint import load_model, save_weights
 from awrsr.planted import load_causes
+from awrsr.prepare import prepare
 from awrsr.refinement import REFINEMENTS
 
 PANEL = {"layer": 1, "head": 0, "kind": "second"}
@@ -502,6 +504,35 @@ def test_items_of_one_title_are_told_apart_wherever_they_are_shown(directory, tm
     assert len(named) > 30 and any("which the query attends to" in text for text in named)
     for text in named:
         assert not re.search(r"Same(?! \[10[1-9]\])", text), text
+
+
+def test_lists_and_structs_of_items_are_shown(directory, tmp_path):
+    """As `prepare` writes them, and as they stand in a directory that something else wrote."""
+    nested = pd.DataFrame({"item": list("12345678"), "title": [f"Thing {n}" for n in range(8)]})
+    nested["categories"] = [["Beauty", f"c{n}"] if n % 2 else ["Home"] for n in range(8)]
+    nested["details"] = [{"brand": f"b{n}", "sizes": [n, None]} for n in range(8)]
+    nested.to_parquet(tmp_path / "titles.parquet")
+    lines = [f"{user} {' '.join(nested['item'])}" for user in "abc"]
+    (tmp_path / "raw.txt").write_text("\n".join(lines))
+    dataset = prepare(
+        tmp_path / "raw.txt",
+        format="s3rec",
+        name="prepared",
+        k_core=1,
+        titles=tmp_path / "titles.parquet",
+    )
+    assert dataset.items["categories"].tolist()[:2] == ["Home", "Beauty|c1"]
+    assert dataset.items["details"][0] == '{"brand": "b0", "sizes": [0, null]}'
+    further = {name: nested[name] for name in ("categories", "details")}
+    for shown_dataset in (dataset, titled(nested["title"].tolist(), **further)):
+        path = add_dataset(tmp_path, shown_dataset, "sasrec-none", "stosa-simple")
+        page = open_page(dataset=shown_dataset.name, source="own", items="8.3.1")
+        assert messages(page) == []
+        assert sent(page, "board")["titles"] == ["Thing 7", "Thing 2", "Thing 0"]
+        check_numbers(page, path)
+        if shown_dataset is dataset:
+            groups = sent(page, "board")["groups"]
+            assert (groups["name"], groups["of"]) == ("categories", ["Beauty", "Home", "Home"])
 
 
 def test_titles_are_text_everywhere(directory, tmp_path):

@@ -35,6 +35,8 @@ from test_models_page import open_models
 import awrsr
 from app import loaders
 from app.text import plain
+from awrsr.checkpoint import WEIGHTS_FILE
+from awrsr.errors import CheckpointError
 
 GOOD, BAD = "sasrec-none", "stosa-additive"
 
@@ -204,7 +206,7 @@ def test_a_fingerprint_tells_weights_apart_and_is_read_again_when_they_are_repla
     add_model(directory, awrsr.load_dataset(directory), GOOD, hidden_size=4)
     assert loaders.fingerprint(path) != first
     (path / "model.safetensors").unlink()
-    with pytest.raises(OSError):
+    with pytest.raises(CheckpointError, match="it lacks model.safetensors"):
         loaders.fingerprint(path)
 
 
@@ -418,3 +420,16 @@ def test_metrics_are_shown_with_their_protocol_or_missed(directory, metrics, not
     assert unescaped(help_text) == protocol
     assert "<i>" not in help_text.replace("\\<i", "")
     assert messages(page) == []
+
+
+def test_weights_larger_than_their_config_are_refused_on_every_page(
+    tmp_path: Path, monkeypatch, tiny_dataset
+):
+    monkeypatch.setenv("AWRSR_ASSETS", str(tmp_path))
+    models = add_dataset(tmp_path, tiny_dataset, "sasrec-none", "sasrec-simple") / "models"
+    with (models / "sasrec-simple" / WEIGHTS_FILE).open("r+b") as file:
+        file.truncate(40_000_000_000)  # it takes no room on the disk
+    chosen = {"a": "sasrec-simple", "b": "sasrec-none"}
+    for open_at in (open_page, open_find, open_models):
+        (refusal,) = [box.value for box in open_at(**chosen).error]
+        assert "40,000,000,000 bytes" in refusal
