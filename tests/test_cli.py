@@ -261,7 +261,7 @@ def test_items_of_one_title_are_told_apart_and_a_number_is_an_id(call, place: Pa
     assert said == " ".join(" ".join(line.split()[:2]) for line in out.splitlines()[5:8])
     code, out, err = call(f"attribute {model} '[101, 102, 103]' 'Same [101]' --device cpu")
     assert (code, err) == (0, "")
-    assert said == " ".join(" ".join(line.split()[:2]) for line in out.splitlines()[5:8])
+    assert said == " ".join(" ".join(line.split()[:2]) for line in out.splitlines()[7:10])
     assert out.startswith("question  score of Same (id 101)\n")
     code, out, err = call(f"recommend {model} '[\"101\"]' --device cpu")
     assert (code, out) == (2, "")
