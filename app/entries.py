@@ -15,8 +15,9 @@ MAX_PASTED = 100_000
 """Characters of a pasted text: `state.MAX_HISTORY` titles of 200."""
 MAX_UPLOAD = 1_000_000
 """Bytes of an uploaded file."""
-SUGGESTED, NEAR, NAMED = 5, 3, 40
-"""Unknown entries with suggestions, items suggested for each, and entries named after those."""
+SUGGESTED, NEAR, SAME, NAMED = 5, 3, 12, 40
+"""Unknown entries with suggestions, items suggested for each (of those with the very title more),
+and entries named after those."""
 
 Entries = Sequence[str | int]
 """Titles or ids, oldest first; a whole number is an id, an empty text names nothing."""
@@ -115,6 +116,7 @@ def read_text(dataset: Dataset, text: str, name: str) -> Reading:
     Raises:
         DataError: it names no item, holds other things, or the histories of several users.
     """
+    text = text.removeprefix("\ufeff")  # the mark with which some programs begin a text
     listed = json_list(text, name)
     if listed is not None:
         return read_entries(dataset, listed, name)
@@ -228,7 +230,7 @@ def read_entries(dataset: Dataset, entries: Entries, name: str) -> Reading:
             return dataset.lookup(entry if isinstance(entry, int) else text)
         except AwrsrError as error:
             why = state.clipped(str(error), 300).rstrip(".")
-            return Unknown(text, f"{why}.", near=tuple(found[:NEAR]))
+            return Unknown(text, f"{why}.", near=tuple(found[:SAME]))
 
     slots = tuple(map(slot, range(skipped + 1, len(entries) + 1), entries[skipped:]))
     return searched(dataset, Reading(slots, skipped))

@@ -18,16 +18,31 @@ TABLES = (".csv", ".tsv", ".inter")
 NO_MARK = "\x1f"
 """Between cells where nothing that people type is."""
 
-HEADING = re.compile(r'[\w":]+(?:[,;\t][\w":]+)*')
+CELLS = re.compile(r"::|[,;\t ]")
+"""What may stand between cells."""
+HEADING = re.compile(r'[^\W\d][\w":]*(?:[,;\t ][^\W\d][\w":]*)*')
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def is_table(text: str) -> bool:
-    """Whether lines have tabs between cells, or the first of them names a column we know."""
-    first = first_line(text)
-    if first == text.strip():  # a line alone heads nothing
+    """Whether lines have tabs or `::` between cells, or the first of them is a heading: it names a
+    column we know, or it is a name for each of the numbers in every other line."""
+    first, *others = [line.strip() for line in text.splitlines() if line.strip()] or [""]
+    if not others:  # a line alone heads nothing
         return False
-    named = {*names_of(re.split("[,;\t]", first))} & {*names_of(COLUMNS)}
-    return "\t" in first or bool(named and HEADING.fullmatch(first))
+    if "\t" in first or "::" in first:
+        return True
+    if not HEADING.fullmatch(first):
+        return False
+    cells, rows = CELLS.split(first), list(map(CELLS.split, others))
+    if " " not in first and {*names_of(cells)} & {*names_of(COLUMNS)}:
+        return True
+    # Titles have spaces too: two of their words over one line of two ids are no heading.
+    return (
+        len(cells) > 1
+        and len(rows) > (" " in first)
+        and all(len(row) == len(cells) and all(map(NUMBER.fullmatch, row)) for row in rows)
+    )
 
 
 def first_line(text: str) -> str:
@@ -53,7 +68,10 @@ def entries_of_table(text: str, name: str) -> list[str]:
     Raises:
         DataError: not readable, no column that names items, several users, or odd timestamps.
     """
-    mark = next((mark for mark in ("::", "\t", ",", ";") if mark in first_line(text)), NO_MARK)
+    first = first_line(text)
+    mark = next((mark for mark in ("::", "\t", ",", ";") if mark in first), NO_MARK)
+    if mark == NO_MARK and " " in first and is_table(text):
+        mark = " "
     if mark == "::":  # more than the reader takes
         text, mark = text.replace("::", NO_MARK), NO_MARK
     try:

@@ -77,6 +77,7 @@ def _run(arguments: list[str] | None) -> int:
             parser_class=Parser,
             allow_abbrev=False,
         )
+        sys.stdout.flush()  # here, where a full disk is one sentence
     except AwrsrError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

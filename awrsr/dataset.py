@@ -242,7 +242,15 @@ class Dataset:
         return [name for name, _ in pairs], [item for _, item in pairs]
 
     def encode(self, entries: Sequence[str | int]) -> list[int]:
-        """Items from titles or ids of the source, in order, see `lookup`."""
+        """Items from titles or ids of the source, in order, see `lookup`.
+
+        Raises:
+            DataError: an entry is not one item's, or a text was given in place of a list.
+        """
+        if isinstance(entries, str):
+            raise DataError(
+                f"entries must be a list of titles and ids; received the text {shown(entries)}"
+            )
         return [self.lookup(entry) for entry in entries]
 
     @cached_property

@@ -254,6 +254,8 @@ def new_directory(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     except OSError as error:
         raise AwrsrError(f"could not write {path}: {error.strerror or error}") from error
+    except AwrsrError as error:  # nobody knows the temporary directory by its name
+        raise type(error)(str(error).replace(str(temporary), str(path))) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -14,34 +14,42 @@ class Output(io.TextIOBase):
     What the stream cannot encode is written as an escape.
 
     Args:
-        stream: standard output or standard error.
+        stream: standard output or standard error; None where the process was started without.
+        name: of the stream, for messages.
     """
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO | None, name: str) -> None:
+        self._stream = open(os.devnull, "w", encoding="utf-8") if stream is None else stream
+        self._name = name
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
     def write(self, text: str) -> int:
         """Write text; its length."""
-        try:
+        with self._dropping():
             self._stream.write(text)
-        except BrokenPipeError:
-            self._drop()
         return len(text)
 
     def flush(self) -> None:
         """Send what was written."""
-        try:
+        with self._dropping():
             self._stream.flush()
-        except BrokenPipeError:
-            self._drop()
 
-    def _drop(self) -> None:
-        """Let what is still to be sent, and all that follows, go nowhere."""
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self._stream.fileno())
-        os.close(nowhere)
+    @contextmanager
+    def _dropping(self) -> Iterator[None]:
+        """Where the stream takes no more, what is still to be sent and all that follows is dropped.
+
+        Raises:
+            OSError: it was not closed by its reader; the error names the stream.
+        """
+        try:
+            yield
+        except OSError as error:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+            if not isinstance(error, BrokenPipeError):
+                raise OSError(error.errno, error.strerror, self._name) from error
 
     def isatty(self) -> bool:
         """Whether a person sees it."""
@@ -59,10 +67,8 @@ class Output(io.TextIOBase):
 
 @contextmanager
 def printing() -> Iterator[None]:
-    """Print to `Output`s; at the end all of it has been sent."""
-    with redirect_stdout(Output(sys.stdout)) as out, redirect_stderr(Output(sys.stderr)) as err:
-        try:
-            yield
-        finally:
-            out.flush()
-            err.flush()
+    """Print to `Output`s."""
+    out, err = Output(sys.stdout, "standard output"), Output(sys.stderr, "standard error")
+    with redirect_stdout(out), redirect_stderr(err):
+        yield
+        err.flush()

@@ -728,6 +728,24 @@ def test_a_reader_that_goes_away_is_no_fault(
     assert load_dataset(tmp_path / "made").n_users == 5
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-"])
+def test_a_stream_that_was_never_opened_is_no_fault(tmp_path: Path, closed: str):
+    line = f"{sys.executable} -m awrsr plant {tmp_path / 'made'} --users 5 {closed}"
+    done = subprocess.run(line, shell=True, capture_output=True, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert load_dataset(tmp_path / "made").n_users == 5
+    again = subprocess.run(line, shell=True, capture_output=True, cwd=ROOT)
+    assert again.returncode == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_full_disk_under_standard_output_is_named(tmp_path: Path):
+    line = f"{sys.executable} -m awrsr plant {tmp_path / 'made'} --users 5 > /dev/full"
+    done = subprocess.run(line, shell=True, capture_output=True, cwd=ROOT)
+    assert done.returncode == 2
+    assert done.stderr == b"error: standard output: No space left on device\n"
+
+
 @pytest.mark.parametrize("verb", ["plant", "prepare"])
 def test_a_name_that_is_not_text_is_refused(tmp_path: Path, verb: str):
     (tmp_path / "good.csv").write_text(

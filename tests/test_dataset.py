@@ -445,3 +445,8 @@ def test_a_long_text_is_named_in_part(tiny_dataset: Dataset):
     with pytest.raises(DataError) as caught:
         tiny_dataset.lookup("x" * 1_000_000)
     assert len(str(caught.value)) < 400
+
+
+def test_a_text_in_place_of_a_list_is_refused(tiny_dataset: Dataset):
+    with pytest.raises(DataError, match="entries must be a list of titles and ids; received the"):
+        tiny_dataset.encode("101")

@@ -260,6 +260,15 @@ def test_a_failing_block_leaves_no_directory(tmp_path: Path, failure, seen, mess
     assert listing(tmp_path) == []
 
 
+def test_a_file_that_could_not_be_written_is_named_as_it_would_be_called(
+    tmp_path: Path, monkeypatch
+):
+    monkeypatch.setattr(os, "fsync", raising(DISK_FULL))
+    message = f"could not write {tmp_path / 'made' / 'file.txt'}: No space left on device"
+    with pytest.raises(AwrsrError, match=message), new_directory(tmp_path / "made") as temporary:
+        write_text(temporary / "file.txt", "text")
+
+
 def test_an_existing_directory_is_kept(tmp_path: Path):
     (tmp_path / "made").mkdir()
     (tmp_path / "made" / "mine.txt").write_text("mine")

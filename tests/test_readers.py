@@ -192,3 +192,34 @@ def test_s3rec_files_that_are_refused(tmp_path: Path, content: str, message: str
     (tmp_path / "raw.txt").write_text(content)
     with pytest.raises(DataError, match=message):
         prepare(tmp_path / "raw.txt", **S3REC)
+
+
+def test_titles_may_have_another_separator_and_the_column_item(tmp_path: Path):
+    source = write(tmp_path / "log.csv", [LINES[0].replace("item", "asin"), *LINES[1:]])
+    (tmp_path / "titles.csv").write_text("item\ttitle\n" + "x\tThe x\n")
+    dataset = prepare(
+        source, **TABLE, titles=tmp_path / "titles.csv", separator="comma", item_column="asin"
+    )
+    assert dataset.titles([1]) == ["The x"]
+
+
+def test_titles_that_fit_no_way_are_refused_as_they_were_asked_for(tmp_path: Path):
+    (tmp_path / "titles.csv").write_text("id\tname\nx\tThe x\n")
+    with pytest.raises(DataError, match="missing column 'item'; it has 'id.*name'"):
+        prepare(**table(tmp_path, GOOD), titles=tmp_path / "titles.csv")
+
+
+def test_one_column_for_two_roles_is_refused(tmp_path: Path):
+    with pytest.raises(ConfigError, match="user_column and item_column both name column 'user'"):
+        prepare(**table(tmp_path, GOOD), item_column="user")
+
+
+def test_a_user_on_several_lines_is_refused_unless_lines_are_pairs(tmp_path: Path):
+    (tmp_path / "pairs.txt").write_text(
+        "".join(f"{user} {item}\n" for user in "ab" for item in "xyz")
+    )
+    dataset = prepare(tmp_path / "pairs.txt", **S3REC)
+    assert dataset.sequence(0).tolist() == [1, 2, 3]
+    (tmp_path / "u.data").write_text("1\t4\t5\t150\n2\t4\t5\t150\n1\t9\t5\t160\n")
+    with pytest.raises(DataError, match="line 3: user '1' has line 1 already; a line holds all"):
+        prepare(tmp_path / "u.data", **S3REC)

@@ -9,6 +9,20 @@ from awrsr.readers.base import Raw, Rows, as_ids
 from awrsr.readers.text import open_text, refuse_unread
 
 
+def _check_whole(source: Path, users: list[str], lines: list[int]) -> None:
+    """Refuse a user on several lines, unless every line is a pair of user and item."""
+    if len(set(lines)) == len(lines):
+        return
+    first_line: dict[str, int] = {}
+    for user, line in zip(users, lines, strict=True):
+        if first_line.setdefault(user, line) != line:
+            raise DataError(
+                f"{source}, line {line}: user {shown(user)} has line {first_line[user]} already; "
+                "a line holds all items of a user, or each line is one user and one item. A file "
+                "with columns for ratings or times is of format 'table'"
+            )
+
+
 def read_s3rec(source: Path, *, encoding: str | None = None) -> Raw:
     """The interactions of a file of lines `user item item ...`; it has no times."""
     users: list[str] = []
@@ -27,5 +41,6 @@ def read_s3rec(source: Path, *, encoding: str | None = None) -> Raw:
             users += [user] * len(sequence)
             items += sequence
             lines += [number] * len(sequence)
+    _check_whole(source, users, lines)
     frame = pd.DataFrame({"user_id": users, "item_id": items}, index=lines, dtype=str)
     return Raw(Rows(frame.apply(as_ids), source, "line"))

@@ -1,7 +1,9 @@
 """A csv or parquet file of interactions, one a row."""
 
+from collections import Counter
 from pathlib import Path
 
+from awrsr.errors import ConfigError
 from awrsr.readers.base import Raw, read_rows
 from awrsr.readers.columns import Columns
 
@@ -23,9 +25,18 @@ def read_table(
     separator: str | None = None,
     encoding: str | None = None,
 ) -> Raw:
-    """The interactions of a file with these columns."""
+    """The interactions of a file with these columns.
+
+    Raises:
+        ConfigError: one column is named for two of them; or see `read_rows`.
+        DataError: see `read_rows`.
+    """
     names = {"user_id": user_column, "item_id": item_column, "timestamp": time_column}
     if rating_column:
         names["rating"] = rating_column
+    for name, times in Counter(names.values()).items():
+        if times > 1:
+            roles = " and ".join(OPTIONS[ours] for ours in names if names[ours] == name)
+            raise ConfigError(f"{roles} both name column {name!r}; each needs a column of its own")
     columns = Columns(names, options=OPTIONS)
     return Raw(read_rows(source, columns, separator=separator, encoding=encoding))

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from awrsr.errors import DataError
 from awrsr.readers.base import Rows, read_rows
 from awrsr.readers.columns import Columns
+from awrsr.readers.text import SEPARATORS
 
 
 def read_titles(
@@ -15,13 +17,25 @@ def read_titles(
 ) -> Rows:
     """The items of a file: item_id, title and all further columns.
 
+    `item_column` and `separator` are what the interactions have. Titles often come from somewhere
+    else: a file whose heading fits the column `item` or another separator is read by these.
+
     Raises:
         ConfigError: see `read_rows`.
         DataError: see `read_rows`.
     """
-    columns = Columns(
-        {"item_id": item_column, "title": "title"},
-        further=True,
-        options={"item_id": "item_column"},
-    )
-    return read_rows(source, columns, separator=separator, encoding=encoding)
+    asked = "comma" if separator is None else separator
+    refusal = None
+    for name in dict.fromkeys((item_column, "item")):
+        for sign in dict.fromkeys((asked, *SEPARATORS)):
+            columns = Columns(
+                {"item_id": name, "title": "title"},
+                further=True,
+                options={"item_id": "item_column"},
+            )
+            try:
+                return read_rows(source, columns, separator=sign, encoding=encoding)
+            except DataError as error:
+                refusal = refusal or error
+    assert refusal is not None
+    raise refusal

@@ -307,7 +307,7 @@ def test_the_lines_of_several_users_are_refused(numbered):
         ("reviews.jsonl.gz", "reviews.jsonl.gz is not UTF-8 text"),
         ("movielens-100k-layout/u.data", "u.data has the columns 1, 4, 5, 1500001000; accepted: a"),
         ("movielens-1m-layout/movies.dat", "movies.dat is not UTF-8 text"),
-        ("movielens-1m-layout/ratings.dat", 0),
+        ("movielens-1m-layout/ratings.dat", "ratings.dat has the columns 1, 4, 5, 1500001000; "),
     ],
 )
 def test_files_that_people_have(numbered, name, outcome):
@@ -407,3 +407,33 @@ def test_odd_files_end_in_a_history_or_a_sentence(tiny_dataset):
             tiny_dataset, lambda name=name, content=content: read_file(tiny_dataset, name, content)
         )
     assert 40 < read < 190
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "product,stars\n1,5\n2,4",
+        "userId rating\n1 5\n2 4",
+        "1::6::5::978300760\n1::2::4::978300761",
+        "user;score\n1;-0.5\n2;4",
+    ],
+)
+def test_numbers_under_a_heading_that_names_no_item_are_not_read_as_items(tiny_dataset, text: str):
+    with pytest.raises(DataError, match="The text has the columns .*; accepted: a column item_id"):
+        read_pasted(tiny_dataset, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "user_id::item_id::timestamp\n1::103::3\n1::101::2",
+        "userId movieId rating\n7 101 5\n7 103 4",
+        "\ufeff101\n103",
+    ],
+)
+def test_tables_with_double_colons_or_spaces_and_marked_texts_are_read(tiny_dataset, text: str):
+    assert read_pasted(tiny_dataset, text).items == [1, 3]
+
+
+def test_two_words_over_a_line_of_ids_are_a_title(tiny_dataset):
+    assert read_pasted(tiny_dataset, "Film Q\n101 103").items == [1, 3]
