@@ -104,7 +104,7 @@ def train(
         report: called after every batch and every epoch.
 
     Returns:
-        The history, one row per epoch: epoch, loss (mean over training positions' batches), HR@10,
+        The history, one row per epoch: epoch, loss (mean over training positions), HR@10,
         NDCG@5, NDCG@10 (validation, unseen candidates), grad_norm (mean over steps of the global
         gradient norm), seconds.
 
@@ -195,11 +195,15 @@ def _run_epoch(
 
     windows = training_windows(dataset, model.config.max_length, generator)
     batches = list(bucketed([len(w) for w in windows], config.batch_size, generator))
+    # Batches hold windows of similar length. A mean over each would weigh a position of a batch of
+    # short ones many times as much as one of a batch of long ones.
+    positions = np.array([sum(len(windows[i]) - 1 for i in batch) for batch in batches])
+    weights = positions / positions.mean()
     losses: list[Tensor] = []
     norms: list[Tensor] = []
     model.train()
-    for number, batch in enumerate(batches, start=1):
-        loss = objective(fabric.to_device(left_pad([windows[i] for i in batch])))
+    for number, (batch, weight) in enumerate(zip(batches, weights, strict=True), start=1):
+        loss = objective(fabric.to_device(left_pad([windows[i] for i in batch]))) * float(weight)
         optimizer.zero_grad()
         fabric.backward(loss)
         gradients = [p.grad for p in model.parameters() if p.grad is not None]

@@ -32,11 +32,20 @@ class Refined(NamedTuple):
 
 
 class Refinement(nn.Module):
-    """One mechanism; a subclass says in three facts what it is, and computes in `forward`."""
+    """One mechanism; a subclass says in a few facts what it is, and computes in `forward`."""
 
     name: ClassVar[str]
     formula: ClassVar[str]
     backbones: ClassVar[tuple[Backbone, ...]] = ("sasrec", "stosa")
+    learns_attention: ClassVar[bool] = True
+    """Whether the layer compares queries with keys. Where it does not, it has no matrices for them,
+    and its first-order weights are even over the keys of `attended`."""
+
+    def attended(
+        self, allowed: Bool[Tensor, "batch 1 query_pos key_pos"]
+    ) -> Bool[Tensor, "batch 1 query_pos key_pos"]:
+        """The keys that first-order attention may fall on: by default all that are allowed."""
+        return allowed
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -50,12 +59,32 @@ class Refinement(nn.Module):
         raise NotImplementedError
 
 
+class Floor(Refinement):
+    """A member that learns no attention: what attention is worth is what a model has over it.
+
+    M = A, and A is even over the keys of `attended`: nothing is compared.
+    """
+
+    learns_attention = False
+
+    def forward(
+        self,
+        first_order: Float[Tensor, "batch head query_pos key_pos"],
+        allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
+    ) -> Refined:
+        """Give the first-order weights back."""
+        return Refined(first_order)
+
+
 class SlotProjection(nn.Module):
     """A learnable matrix (n, r) that maps rows of attention weights into the correlation space."""
 
     def __init__(self, max_length: int, rank: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(max_length, rank))
+
+    def reset_parameters(self) -> None:
+        """Draw initial weights."""
         nn.init.xavier_uniform_(self.weight)
 
     def forward(
