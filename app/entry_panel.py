@@ -155,7 +155,7 @@ def show_unknown(dataset: Dataset, reading: Reading, use: Use) -> None:
         problems.append(f"{len(unknown)} of {len(reading.slots)} entries could not be used.")
     if problems:
         st.warning(" ".join(problems), icon=":material/search_off:")
-    labels = loaders.get_item_labels(dataset)
+    labels = loaders.get_item_names(dataset).titles
     with st.container(
         gap="xsmall", height="content" if len(unknown) < 3 else MANY_HEIGHT, border=False
     ):

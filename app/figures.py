@@ -11,6 +11,8 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from awrsr.board import clipped
+
 MODEL_COLORS = ("#3b6fd4", "#d97a1e")
 LABEL_LENGTH = 26
 PANELS_A_ROW = 6
@@ -23,8 +25,7 @@ FloatArray = npt.NDArray[np.floating]
 
 def clip(title: str, length: int = LABEL_LENGTH) -> str:
     """A title cut to a length, escaped."""
-    short = title if len(title) <= length else title[: length - 1].rstrip() + "\u2026"
-    return html.escape(short, quote=False)
+    return html.escape(clipped(title, length), quote=False)
 
 
 @dataclass(frozen=True, kw_only=True)

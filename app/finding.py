@@ -8,44 +8,64 @@ import numpy as np
 import pandas as pd
 
 from awrsr.dataset import Dataset
+from awrsr.errors import did_you_mean
 from awrsr.explain import Scan, mean_interval, seed_pairs
 
 KINDS = {"first_order": "First order", "second_order": "Second order", "refined": "Refined"}
 CUTOFF = 10
 TENTH = 0.1
+NOISE = "The same of two seeds of one model: the noise."
 
 
 class Column(NamedTuple):
-    """A column of the table: what it is called and what it means."""
+    """A column of the table: what it is called, what it means, how its numbers are written."""
 
     title: str
     meaning: str
+    form: str
 
 
 COLUMNS = {
-    "length": Column("items", "Items in the history, the held-out one not counted."),
-    "repeats": Column("repeats", "Entries of the history that repeat an earlier one."),
-    "rank_a": Column("rank in A", "Of the held-out item, 1 = best."),
-    "rank_b": Column("rank in B", "Of the held-out item, 1 = best."),
-    "change": Column("places gained in B", "Rank in A less rank in B."),
-    "doublings": Column("log2 rank A / rank B", "How often the rank halves from A to B."),
-    "entropy_a": Column("evenness A", "Entropy of A's row over that of an even row; 1 = even."),
-    "entropy_b": Column("evenness B", "Entropy of B's row over that of an even row; 1 = even."),
-    "reach_a": Column("reach A", "How many places back A's weight lies, on average."),
-    "reach_b": Column("reach B", "How many places back B's weight lies, on average."),
-    "itself_a": Column("on newest A", "A's weight on the newest item."),
-    "itself_b": Column("on newest B", "B's weight on the newest item."),
-    "repeats_a": Column("on repeats A", "A's weight on items that stand in the history twice."),
-    "repeats_b": Column("on repeats B", "B's weight on items that stand in the history twice."),
-    "divergence": Column("JS A, B", "Jensen-Shannon divergence of the two rows: 0 to 1 bit."),
-    "divergence_seeds": Column("JS seeds", "The same of two seeds of one model: the noise."),
-    "correlation": Column("rho A, B", "Spearman's rank correlation of the two rows."),
-    "correlation_seeds": Column("rho seeds", "The same of two seeds of one model: the noise."),
-    "shared": Column("top 10 shared", "Items among the first ten of both models."),
-    "shared_seeds": Column("shared, seeds", "The same of two seeds of one model: the noise."),
-    "attribution_a": Column("rho attr A", "Spearman of A's row with the size of input x gradient."),
-    "attribution_b": Column("rho attr B", "Spearman of B's row with the size of input x gradient."),
+    "length": Column("items", "Items in the history, the held-out one not counted.", "%d"),
+    "rank_a": Column("rank in A", "Of the held-out item, 1 = best.", "%d"),
+    "rank_b": Column("rank in B", "Of the held-out item, 1 = best.", "%d"),
+    "change": Column("places gained in B", "Rank in A less rank in B.", "%+d"),
+    "doublings": Column("log2 rank A / rank B", "How often the rank halves from A to B.", "%+.1f"),
+    "shared": Column("top 10 shared", "Items among the first ten of both models.", "%d"),
+    "shared_seeds": Column("shared, seeds", NOISE, "%d"),
+    "divergence": Column(
+        "JS A, B", "Jensen-Shannon divergence of the two rows: 0 to 1 bit.", "%.3f"
+    ),
+    "divergence_seeds": Column("JS seeds", NOISE, "%.3f"),
+    "correlation": Column("rho A, B", "Spearman's rank correlation of the two rows.", "%+.2f"),
+    "correlation_seeds": Column("rho seeds", NOISE, "%+.2f"),
+    "entropy_a": Column(
+        "evenness A", "Entropy of A's row over that of an even row; 1 = even.", "%.2f"
+    ),
+    "entropy_b": Column(
+        "evenness B", "Entropy of B's row over that of an even row; 1 = even.", "%.2f"
+    ),
+    "reach_a": Column("reach A", "How many places back A's weight lies, on average.", "%.1f"),
+    "reach_b": Column("reach B", "How many places back B's weight lies, on average.", "%.1f"),
+    "itself_a": Column("on newest A", "A's weight on the newest item.", "%.2f"),
+    "itself_b": Column("on newest B", "B's weight on the newest item.", "%.2f"),
+    "attribution_a": Column(
+        "rho attr A", "Spearman of A's row with the size of input x gradient.", "%+.2f"
+    ),
+    "attribution_b": Column(
+        "rho attr B", "Spearman of B's row with the size of input x gradient.", "%+.2f"
+    ),
+    "repeats": Column("repeats", "Entries of the history that repeat an earlier one.", "%d"),
+    "repeats_a": Column(
+        "on repeats A", "A's weight on items that stand in the history twice.", "%.2f"
+    ),
+    "repeats_b": Column(
+        "on repeats B", "B's weight on items that stand in the history twice.", "%.2f"
+    ),
 }
+"""All columns, in the order of the page's table: what is offered, what the address accepts."""
+OF_REPEATS = ("repeats", "repeats_a", "repeats_b")
+"""Columns that say nothing where no history repeats an item."""
 BINS = {
     "lag_1": "1 back",
     "lag_2_3": "2\u20133 back",
@@ -56,7 +76,9 @@ BINS = {
 }
 """Parts of a row's mass by how far back it lies, by measure of the scan."""
 LAGS = {
-    f"{measure}_{side}": Column(f"{title} {side.upper()}", f"{side.upper()}'s weight, {title}.")
+    f"{measure}_{side}": Column(
+        f"{title} {side.upper()}", f"{side.upper()}'s weight, {title}.", "%.2f"
+    )
     for measure, title in BINS.items()
     for side in "ab"
 }
@@ -113,8 +135,13 @@ def parse_limits(text: str) -> list[Limit]:
     limits: dict[str, Limit] = {}
     for part in text.split(".") if text else []:
         column, *bounds = part.split("~")
-        if column not in COLUMNS or len(bounds) != 2:
-            raise ValueError(f"accepted: COLUMN~LOW~HIGH, the columns are {', '.join(COLUMNS)}")
+        if len(bounds) != 2:
+            raise ValueError("accepted: COLUMN~LOW~HIGH.COLUMN~LOW~HIGH, a bound may be left out")
+        if column not in COLUMNS:
+            raise ValueError(
+                f"unknown column {column!r}.{did_you_mean(column, COLUMNS)} "
+                f"Accepted: {', '.join(COLUMNS)}"
+            )
         try:
             numbers = [float(bound.replace(",", ".")) if bound else None for bound in bounds]
         except ValueError:

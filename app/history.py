@@ -264,7 +264,7 @@ def type_user(dataset: Dataset) -> None:
 def show_search(dataset: Dataset) -> None:
     """Search for an item to be added, or to take the place of another."""
     session = st.session_state
-    labels = loaders.get_item_labels(dataset)
+    labels = loaders.get_item_names(dataset).titles
     history = current_history(dataset)[-state.MAX_HISTORY :]
     replacing = session.get("replacing")
     if replacing is not None and replacing >= len(history):

@@ -46,7 +46,7 @@ function start(root) {
   const S = { rows: [], pending: [], number: 0, active: 0, drag: null, drawn: "", scrolled: 0 };
   list.addEventListener("scroll", () => { S.scrolled = list.scrollTop; }, { passive: true });
   const elements = () => [...list.children];
-  const titleOf = (place) => S.rows[place][1] || "(no title)";
+  const titleOf = (place) => S.rows[place][1];
 
   S.draw = () => {
     const drawn = JSON.stringify([S.rows, S.data.first, S.data.replacing]);
@@ -71,7 +71,10 @@ function start(root) {
     const handle = make("span", "handle");
     handle.setAttribute("aria-hidden", "true");
     number.textContent = String(S.data.first + place);
-    title.textContent = entry[1] || "\u00a0";
+    const [id] = / \[[^[\]]+\]$/.exec(entry[1]) || [""]; // tells it from others of its title: never cut
+    for (const part of [entry[1].slice(0, entry[1].length - id.length), id]) {
+      title.append(Object.assign(make("span"), { textContent: part }));
+    }
     title.title = entry[1];
     element.tabIndex = -1;
     element.setAttribute("aria-label", `${S.data.first + place}. ${titleOf(place)}`);

@@ -18,12 +18,13 @@ import streamlit as st
 import torch
 
 from app.jobs import JobOwner, JobPool
-from app.text import item_labels
-from awrsr import attribution, load_dataset, load_model
+from awrsr import attribution, files, load_dataset, load_model
 from awrsr.board import ItemNames, item_names
 from awrsr.checkpoint import (
     CONFIG_FILE,
     WEIGHTS_FILE,
+    ConfigFile,
+    read_config,
     resolve_device,
     weights_fingerprint,
 )
@@ -41,7 +42,13 @@ from awrsr.explain import (
     read_scan,
     scan,
 )
-from awrsr.files import finish_replacing, read_json, visible_directories
+from awrsr.files import (
+    MAX_ENTRIES,
+    finish_replacing,
+    is_text,
+    read_json,
+    visible_directories,
+)
 from awrsr.models import SequentialModel
 from awrsr.planted import CAUSES_FILE, load_causes
 from awrsr.refinement import REFINEMENTS
@@ -50,6 +57,8 @@ ASSETS = Path(__file__).resolve().parent.parent / "assets"
 ASSETS_VARIABLE = "AWRSR_ASSETS"
 """Environment variable: another folder of dataset directories to offer."""
 
+MODELS_FOLDER = "models"
+"""Of a dataset directory."""
 SCAN_FILES = ("users.parquet", "pairs.parquet", "scan.json")
 
 MAX_DATASETS = 8
@@ -66,6 +75,7 @@ class TimedAttribution:
 
 
 Stamp = tuple[tuple[int, int], ...]
+ModelKey = tuple[str, Stamp]
 
 
 @st.cache_resource(show_spinner=False)
@@ -76,11 +86,16 @@ def start_server() -> bool:
     return True
 
 
+def dataset_folders() -> list[Path]:
+    """Where datasets lie, the environment's folder first."""
+    named = os.environ.get(ASSETS_VARIABLE)
+    return [ASSETS] if named is None else [Path(named), ASSETS]
+
+
 def dataset_directories() -> dict[str, Path]:
     """The dataset directories on offer, by name, those of the environment's folder first."""
-    folders = [Path(os.environ[ASSETS_VARIABLE])] if ASSETS_VARIABLE in os.environ else []
     found: dict[str, Path] = {}
-    for folder in [*folders, ASSETS]:
+    for folder in dataset_folders():
         for path in visible_directories(folder, "dataset.json"):
             found.setdefault(path.name, path)
     return found
@@ -93,7 +108,9 @@ def assets_problem() -> str:
         return ""
     folder = Path(named)
     state = "does not exist"
-    if (folder / "dataset.json").is_file():
+    if not is_text(named):
+        state = "is not UTF-8"
+    elif (folder / "dataset.json").is_file():
         state = "is a dataset directory itself"
     elif folder.exists():
         state = "holds no dataset directory" if folder.is_dir() else "is a file"
@@ -111,44 +128,47 @@ def model_directories(dataset_directory: Path) -> dict[str, Path]:
         backbone, _, refinement = path.name.partition("-")
         return backbone, order.index(refinement) if refinement in order else len(order), path.name
 
-    paths = visible_directories(dataset_directory / "models")
+    paths = visible_directories(dataset_directory / MODELS_FOLDER)
     return {path.name: path for path in sorted(paths, key=place)}
 
 
 def seed_pair(a: Path, b: Path) -> tuple[Path, Path] | None:
     """Two trainings of one model that differ by their seed alone: of A, else of B, else of another
     model of the dataset with A's or B's backbone."""
-    for directory in (a, b):
-        if twin := seed_twin(directory):
-            return directory, twin
+    models = model_directories(a.parent.parent)
+    others = [*models.values(), *visible_directories(a.parent.parent / SEEDS_FOLDER)]
     backbones = {directory.name.partition("-")[0] for directory in (a, b)}
-    for name, directory in model_directories(a.parent.parent).items():
-        if name.partition("-")[0] in backbones and (twin := seed_twin(directory)):
-            return directory, twin
-    return None
-
-
-def seed_twin(directory: Path) -> Path | None:
-    """A model that differs from this one by the seed of its training alone, where there is one."""
-    dataset_directory = directory.parent.parent
-    others = [*model_directories(dataset_directory).values()]
-    others += visible_directories(dataset_directory / SEEDS_FOLDER)
-    keys = tuple(model_key(other) for other in others)
-    return _seed_twin(model_key(directory), keys)
+    alike = [path for name, path in models.items() if name.partition("-")[0] in backbones]
+    return _seed_pair((a, b, *alike), tuple(model_key(other) for other in others))
 
 
 @st.cache_data(max_entries=MAX_MODELS, show_spinner=False)
-def _seed_twin(key: tuple[str, Stamp], others: tuple[tuple[str, Stamp], ...]) -> Path | None:
-    for other, _ in others:
-        with suppress(AwrsrError):  # what cannot be read is named where it is chosen
-            if differ_by_seed(Path(key[0]), Path(other)):
-                return Path(other)
+def _seed_pair(asked: tuple[Path, ...], keys: tuple[ModelKey, ...]) -> tuple[Path, Path] | None:
+    known = {Path(key[0]): config for key in keys if (config := _config_file(*key)) is not None}
+    for first in filter(known.__contains__, asked):
+        for second in known:
+            if differ_by_seed(known[first], known[second]):
+                return first, second
     return None
+
+
+@st.cache_resource(max_entries=2 * MAX_ENTRIES, show_spinner=False)
+def _config_file(directory: str, stamp: Stamp) -> ConfigFile | None:
+    with suppress(AwrsrError):  # what cannot be read is named where it is chosen
+        return read_config(Path(directory))
+    return None
+
+
+def passed_over(directory: Path) -> list[str]:
+    """What of the folders of datasets, and of this dataset's models, is not on offer, and why."""
+    folders = [*dataset_folders(), directory / MODELS_FOLDER, directory / SEEDS_FOLDER]
+    return [words for folder in folders if (words := files.passed_over(folder))]
 
 
 def _stamp(directory: Path, names: tuple[str, ...]) -> Stamp:
     """Times and sizes of files: a replaced file is read again."""
-    stats = [(directory / name).stat() for name in names if (directory / name).is_file()]
+    paths = [directory / name for name in names]
+    stats = [path.stat() for path in paths if os.path.isfile(path)]  # what is barred is not there
     return tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
 
 
@@ -166,7 +186,7 @@ def _dataset(directory: str, stamp: Stamp) -> Dataset:
     return load_dataset(directory)
 
 
-def model_key(directory: Path) -> tuple[str, Stamp]:
+def model_key(directory: Path) -> ModelKey:
     """What identifies the weights of a model directory."""
     return str(directory), _stamp(directory, (CONFIG_FILE, WEIGHTS_FILE))
 
@@ -207,20 +227,9 @@ def _item_names(directory: str, stamp: Stamp, _dataset: Dataset) -> ItemNames:
 
 
 def get_item_names(dataset: Dataset) -> ItemNames:
-    """Titles and groups of a dataset's items, read once per server."""
+    """Names and groups of a dataset's items, read once per server."""
     assert dataset.directory is not None
     return _item_names(str(dataset.directory), _stamp(dataset.directory, FILES), dataset)
-
-
-@st.cache_resource(max_entries=MAX_DATASETS, show_spinner=False)
-def _item_labels(directory: str, stamp: Stamp, _dataset: Dataset) -> list[str]:
-    return item_labels(_dataset)
-
-
-def get_item_labels(dataset: Dataset) -> list[str]:
-    """Every item as a selectbox's option, see `item_labels`, made once per server."""
-    assert dataset.directory is not None
-    return _item_labels(str(dataset.directory), _stamp(dataset.directory, FILES), dataset)
 
 
 def fingerprint(directory: Path) -> str:
@@ -268,9 +277,7 @@ def compute_scan(dataset: Dataset, directories: Sequence[Path]) -> Scan:
 
 
 @st.cache_resource(max_entries=MAX_DATASETS, show_spinner="Scanning all users")
-def _computed_scan(
-    fingerprint: str, keys: tuple[tuple[str, Stamp], ...], _dataset: Dataset
-) -> Scan:
+def _computed_scan(fingerprint: str, keys: tuple[ModelKey, ...], _dataset: Dataset) -> Scan:
     found = scan({Path(key[0]).name: _model(*key) for key in keys}, _dataset)
     directories = {Path(key[0]).name: Path(key[0]) for key in keys}
     return replace(found, about=about_scan(directories, all_pairs(list(directories))))
@@ -283,7 +290,7 @@ def get_head_profile(directory: Path, dataset: Dataset, users: tuple[int, ...]) 
 
 @st.cache_data(max_entries=MAX_MODELS, show_spinner="Reading the heads")
 def _head_profile(
-    key: tuple[str, Stamp], fingerprint: str, users: tuple[int, ...], _dataset: Dataset
+    key: ModelKey, fingerprint: str, users: tuple[int, ...], _dataset: Dataset
 ) -> pd.DataFrame:
     return head_profile(_model(*key), _dataset, users, groups=get_item_names(_dataset).groups)
 
@@ -302,7 +309,7 @@ def get_checks(
 
 @st.cache_data(max_entries=MAX_MODELS, show_spinner="Checking the model")
 def _checks(
-    key: tuple[str, Stamp],
+    key: ModelKey,
     fingerprint: str,
     recorded: bool,
     ndcg: float | None,
@@ -315,7 +322,7 @@ def _checks(
 class AttributionQuestion(NamedTuple):
     """What an attribution answers."""
 
-    model: tuple[str, Stamp]
+    model: ModelKey
     items: tuple[int, ...]
     target: int
     method: str
@@ -370,7 +377,7 @@ def _absent() -> TimedAttribution:
 
 @st.cache_data(max_size=ATTRIBUTION_CACHE, show_spinner=False)
 def _attribution(
-    key: tuple[str, Stamp],
+    key: ModelKey,
     items: tuple[int, ...],
     target: int,
     method: str,

@@ -74,12 +74,12 @@ def begin(own: list[state.Choice]) -> Chosen | None:
     problems += state.restore(st.session_state, {k: url[k] for k in url if k in "ab"}, shared)
     problems += state.restore(st.session_state, url, own)
     show_problems(problems)
+    with st.sidebar:
+        choose_models(directory, models)
+        show_about(dataset)
     if not models:
         st.info(f"{plain(name)} has no models yet: `python -m awrsr train {directory}`.")
         return None
-    with st.sidebar:
-        choose_models(models)
-        show_about(dataset)
     chosen = Chosen(
         name=name,
         directory=directory,

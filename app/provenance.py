@@ -46,6 +46,7 @@ class Shown:
         model: the traced one.
         trace: of the history.
         places: of the trace's items on the board's axis, increasing.
+        where: of every place of the axis, the place at which the trace has its item, or -1.
         labels: of the items, by slot and title.
     """
 
@@ -54,6 +55,7 @@ class Shown:
     model: SequentialModel
     trace: Trace
     places: list[int]
+    where: list[int]
     labels: list[str]
 
 
@@ -108,7 +110,7 @@ def show_provenance(
         columns = st.columns(max(1, len(cell.panels)), gap="medium")
         for number, (panel, column) in enumerate(zip(cell.panels, columns, strict=False)):
             with column:
-                show_panel(sources, panel, cell, f"why-{number}")
+                show_panel(content, sources, panel, cell, f"why-{number}")
 
 
 def locked_cell(locked: Mapping[str, Any] | None, places: int) -> LockedCell | None:
@@ -157,6 +159,7 @@ def shown_sources(
             model=side.model,
             trace=trace,
             places=source["places"],
+            where=source["where"],
             labels=[axis_label(content, place) for place in source["places"]],
         )
     return found
@@ -165,7 +168,13 @@ def shown_sources(
 # --- one map --------------------------------------------------------------------------------------
 
 
-def show_panel(sources: dict[str, Shown], panel: Panel, cell: LockedCell, key: str) -> None:
+def show_panel(
+    content: dict[str, Any],
+    sources: dict[str, Shown],
+    panel: Panel,
+    cell: LockedCell,
+    key: str,
+) -> None:
     """What the cell is made of in one map."""
     source = sources.get(panel.source)
     if source is None:
@@ -178,15 +187,14 @@ def show_panel(sources: dict[str, Shown], panel: Panel, cell: LockedCell, key: s
     if not is_number(panel.head):
         st.caption("A sum over items exists for one head at a time: choose a head above the map.")
         return
-    if not {cell.query, cell.key} <= {*source.places}:
-        st.caption(f"{plain(source.name)} does not see both items, so it has no such cell.")
+    words = where_it_stands(content, source, cell)
+    if words:
+        st.caption(plain(words))
+    there = [source.where[place] for place in (cell.query, cell.key)]
+    if there[1] < 0 or there[1] > there[0]:
         return
-    at = Cell(
-        layer=panel.layer,
-        head=panel.head,
-        query=source.places.index(cell.query),
-        key=source.places.index(cell.key),
-    )
+    query, at_key = (source.places.index(place) for place in there)
+    at = Cell(layer=panel.layer, head=panel.head, query=query, key=at_key)
     try:
         if panel.kind == "first":
             show_first_order(source, at, key)
@@ -196,6 +204,36 @@ def show_panel(sources: dict[str, Shown], panel: Panel, cell: LockedCell, key: s
             show_refined(source, at, key)
     except AwrsrError as error:
         st.info(plain(error))
+
+
+def where_it_stands(content: dict[str, Any], source: Shown, cell: LockedCell) -> str:
+    """Where a model has the two items of a cell, if not on the same places, or why it has no such
+    cell; empty where the cell is the same."""
+    query, key = source.where[cell.query], source.where[cell.key]
+    lacking = [place for place in (cell.query, cell.key) if source.where[place] < 0]
+    if lacking:
+        named = " or ".join(dict.fromkeys(axis_label(content, place) for place in lacking))
+        return f"{source.name} does not see {named}, so it has no such cell."
+    if (query, key) == (cell.query, cell.key):
+        return ""
+    slots = content["slots"]
+    words = f"In {source.name} the query stands at {slots[query]}, the key at {slots[key]}"
+    if key > query:
+        return (
+            f"{words}: the key is newer there, and an item attends to itself and to older ones "
+            "only, so there is no such cell."
+        )
+    words += ": this is their cell there."
+    for place, there in dict.fromkeys(((cell.query, query), (cell.key, key))):
+        same = [p for p in source.places if content["items"][p] == content["items"][place]]
+        if len(same) > 1:
+            how = "the same place as here" if there == place else "counted from the newest"
+            listed = " and ".join(slots[p] for p in same)
+            words += (
+                f" {content['titles'][place]} stands there at {listed}; the one at "
+                f"{slots[there]} is taken, {how}."
+            )
+    return words
 
 
 def show_first_order(source: Shown, cell: Cell, key: str) -> None:

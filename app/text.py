@@ -1,8 +1,6 @@
-"""Text from outside, made safe for Streamlit's markdown and selectboxes."""
+"""Text from outside, made safe for Streamlit's markdown."""
 
 import re
-
-from awrsr.dataset import Dataset
 
 MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])")
 INSIDE_PATTERNS = re.compile(
@@ -18,7 +16,8 @@ def plain(text: object) -> str:
     Escapes alone are not enough: Streamlit looks for icons (`:material/home:`), arrows (`->`) and
     addresses in what markdown has unescaped already. A joiner inside such a pattern hides it.
     """
-    one_line = re.sub(r"\s+", " ", str(text))
+    unicode = str(text).encode(errors="backslashreplace").decode()  # a file's name may be no text
+    one_line = re.sub(r"\s+", " ", unicode)
     return MARKS.sub(r"\\\1", INSIDE_PATTERNS.sub(JOINER, one_line))
 
 
@@ -28,17 +27,3 @@ def with_commands(text: object) -> str:
     if len(parts) % 2 == 0:  # a backtick without a partner
         return plain(text)
     return "".join(f"`{part}`" if at % 2 else plain(part) for at, part in enumerate(parts))
-
-
-def item_labels(dataset: Dataset) -> list[str]:
-    """The title of every item as a selectbox's option, in item order.
-
-    Streamlit knows an option by its label alone, so titles that several items share, or that are
-    blank, carry the item's id.
-    """
-    titles = dataset.titles(range(1, dataset.n_items + 1))
-    shared = dataset.items["title"].astype(str).duplicated(keep=False)
-    return [
-        f"{title} [{item_id}]".strip() if repeated or not title.strip() else title
-        for title, item_id, repeated in zip(titles, dataset.item_ids, shared, strict=True)
-    ]

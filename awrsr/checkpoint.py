@@ -20,6 +20,8 @@ from awrsr.models import SequentialModel, build_model
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
+ConfigFile = tuple[ModelConfig, Catalogue, TrainConfig]
+"""What config.json says."""
 HALVES = (torch.bfloat16, torch.float16)
 FLOATING = (torch.float64, torch.float32, *HALVES)
 HEADER_LENGTH_BYTES = 8
@@ -84,7 +86,7 @@ def save_tensors(
     write_atomically(path, write)
 
 
-def read_config(directory: Path) -> tuple[ModelConfig, Catalogue, TrainConfig]:
+def read_config(directory: Path) -> ConfigFile:
     """What config.json says.
 
     Raises:
@@ -190,17 +192,10 @@ def read_tensors(
     """
     known = {**(optional or {}), **expected}
     with reading(path, CheckpointError):
-        with path.open(
-            "rb"
-        ) as opened:  # safe_open calls every refusal of the system a missing file
+        # Opened here too, since safe_open calls every refusal of the system a missing file.
+        with path.open("rb") as opened:
             header = int.from_bytes(opened.read(HEADER_LENGTH_BYTES), "little")
-        size = path.stat().st_size
-    most = MAX_HEADER + LARGEST_NUMBER * sum(tensor.numel() for tensor in known.values())
-    if size > most:
-        raise CheckpointError(
-            f"{path} does not fit {CONFIG_FILE}: it has {size:,} bytes, the config asks for "
-            f"{most:,} at most"
-        )
+    size = _check_size(path, known)
     try:
         if MAX_HEADER < header < size:  # a longer one is not whole, which is said below
             raise CheckpointError(
@@ -222,6 +217,23 @@ def read_tensors(
             f"{path} is not a whole safetensors file: {error}. Only safetensors are read; "
             "a pickled checkpoint (.pt, .pth) is not, whatever its name"
         ) from error
+
+
+def _check_size(path: Path, expected: Mapping[str, Tensor]) -> int:
+    """The bytes of a safetensors file, if no more than these tensors can take.
+
+    Raises:
+        CheckpointError: more.
+    """
+    with reading(path, CheckpointError):
+        size = path.stat().st_size
+    most = MAX_HEADER + LARGEST_NUMBER * sum(tensor.numel() for tensor in expected.values())
+    if size > most:
+        raise CheckpointError(
+            f"{path} does not fit {CONFIG_FILE}: it has {size:,} bytes, the config asks for "
+            f"{most:,} at most"
+        )
+    return size
 
 
 def check_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
@@ -250,6 +262,12 @@ def _refuse(path: Path, problems: list[str]) -> None:
 
 
 def weights_fingerprint(directory: str | Path) -> str:
-    """12 hexadecimal digits of the SHA-256 of model.safetensors."""
-    with (Path(directory) / WEIGHTS_FILE).open("rb") as file:
+    """12 hexadecimal digits of the SHA-256 of model.safetensors.
+
+    Raises:
+        CheckpointError: the file is larger than the config asks for; or see `read_config`.
+    """
+    path = Path(directory) / WEIGHTS_FILE
+    _check_size(path, _configured(path.parent).state_dict())
+    with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:12]

@@ -6,7 +6,7 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,12 @@ from awrsr.experiment import (
 from awrsr.files import (
     check_writable,
     make_directory,
+    passed_over,
     visible_directories,
     write_atomically,
     write_text,
 )
+from awrsr.filters import notes
 from awrsr.grid import Grid, Run, read_grid
 from awrsr.metrics import summarise
 from awrsr.model_card import (
@@ -52,7 +54,6 @@ from awrsr.output import printing
 from awrsr.parser import Parser
 from awrsr.planted import plant as plant_dataset
 from awrsr.planted import save_planted
-from awrsr.prepare import Format
 from awrsr.prepare import prepare as prepare_dataset
 from awrsr.report import write_report
 from awrsr.tracing import Trace
@@ -102,11 +103,9 @@ def prepare(
     source: Path,
     output: Path,
     *,
-    format: Format,
     name: str | None = None,
-    k_core: int = 5,
-    titles: Path | None = None,
     about: dict[str, str] | None = None,
+    **options: Any,
 ) -> None:
     """Turn raw interaction files into a dataset directory.
 
@@ -114,18 +113,13 @@ def prepare(
         source: movielens: a directory with ratings.csv and movies.csv; s3rec: a text file of lines
             'user item item ...'; table: a csv or parquet file with columns user, item, timestamp.
         output: the dataset directory to make.
-        format: how to read the source.
         name: the dataset's name; the output directory's where not given.
-        k_core: fewest interactions of a user and of an item.
-        titles: a csv or parquet file with columns item, title and any further ones (not for
-            movielens).
         about: source, licence, citation, kept in dataset.json; a JSON object.
+        options: those of `awrsr.prepare`, from which the parser takes them with their help.
     """
-    dataset = prepare_dataset(
-        source, format=format, name=name or output.name, k_core=k_core, titles=titles, about=about
-    )
+    dataset = prepare_dataset(source, name=name or output.name, about=about, **options)
     save_dataset(dataset, output)
-    _print_summary(dataset, output)
+    _print_summary(dataset, output, notes(dataset.about["filters"]))
 
 
 def plant(output: Path, *, users: int = 4000, seed: int = 0) -> None:
@@ -144,9 +138,11 @@ def plant(output: Path, *, users: int = 4000, seed: int = 0) -> None:
     _print_summary(dataset, output)
 
 
-def _print_summary(dataset: Dataset, output: Path) -> None:
+def _print_summary(dataset: Dataset, output: Path, notes: Mapping[str, str] | None = None) -> None:
     for name, value in dataset.summary().items():
         print(f"{name:<19}{value:,.4f}" if isinstance(value, float) else f"{name:<19}{value:,}")
+    for name, words in (notes or {}).items():
+        print(f"{name:<19}{words}")
     print(f"fingerprint        {dataset.fingerprint}")
     print(f"written to         {output}")
 
@@ -460,11 +456,13 @@ def scan(
 def _model_directories(dataset: Path, models: list[str] | None) -> dict[str, Path]:
     """The models by name: a directory's last part."""
     folder = dataset / "models"
+    places = (dataset / explain.SEEDS_FOLDER, folder)  # of two of one name that in models/
     offered = {
-        path.name: path
-        for place in (dataset / explain.SEEDS_FOLDER, folder)  # of two of one name that in models/
-        for path in visible_directories(place, CONFIG_FILE)
+        path.name: path for place in places for path in visible_directories(place, CONFIG_FILE)
     }
+    for place in places:
+        if words := passed_over(place):
+            print(f"note: {words}", file=sys.stderr)
     if models is None and not offered:
         raise ConfigError(f"{folder} holds no models; train one, or name some with --models")
     found: dict[str, Path] = {}
@@ -489,10 +487,11 @@ def _pairs(dataset: Path, directories: dict[str, Path]) -> list[tuple[str, str]]
         for name, path in directories.items()
         if path.resolve().parent == (dataset / explain.SEEDS_FOLDER).resolve()
     }
+    settings = {name: read_config(path) for name, path in directories.items()}
     return [
         (a, b)
         for a, b in explain.all_pairs(list(directories))
-        if not {a, b} & again or explain.differ_by_seed(directories[a], directories[b])
+        if not {a, b} & again or explain.differ_by_seed(settings[a], settings[b])
     ]
 
 
@@ -755,7 +754,7 @@ def _check_list(entries: list[str | int]) -> None:
 
 
 def _title_and_id(dataset: Dataset, item: int) -> str:
-    return f"{dataset.titles([item])[0]} (id {dataset.item_ids[item - 1]})"
+    return f"{dataset.items['title'].iloc[item - 1]} (id {dataset.item_ids[item - 1]})"
 
 
 def _print_results(metrics: dict[str, dict[str, float]]) -> None:

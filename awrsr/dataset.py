@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from rapidfuzz import process
 
-from awrsr.errors import DataError, counted, suggestion
+from awrsr.errors import DataError, counted, shown, suggestion
 from awrsr.files import new_directory, read_json, reading, write_json
 from awrsr.parquet import read_table, to_frame
 
 SCHEMA_VERSION = 1
 RECORDED = ("schema_version", "name", "counts", "fingerprint")
 FILES = ("dataset.json", "items.parquet", "sequences.parquet")
+NAMED = 5
+"""Items that a message names; of more it says how many."""
 MAX_SOUGHT = 300
 """Characters of a text that is compared with all titles: the cost grows with its length."""
 
@@ -103,6 +106,17 @@ class Dataset:
     def _titles(self) -> list[str]:
         return [str(value) for value in self.items["title"]]
 
+    @cached_property
+    def _names(self) -> list[str]:
+        """What `titles` calls every item, in item order."""
+        ids = pd.Series(self.item_ids, dtype=object)
+        seen = pd.Series([" ".join(title.split()) for title in self._titles], dtype=object)
+        named = [f"{title} [{id_}]".strip() for title, id_ in zip(self._titles, ids, strict=True)]
+        unclear = (seen == "") | seen.duplicated(keep=False) | (seen.isin(ids) & (seen != ids))
+        unclear |= seen.isin(named)
+        names = zip(self._titles, named, unclear, strict=True)
+        return [with_id if is_unclear else title for title, with_id, is_unclear in names]
+
     def sequence(self, user: int) -> Items:
         """All items of the user at this index, oldest first."""
         return self.flat_items[self.offsets[user] : self.offsets[user + 1]]
@@ -130,12 +144,15 @@ class Dataset:
         return {user: index for index, user in enumerate(self.user_ids)}
 
     def titles(self, items: Iterable[int]) -> list[str]:
-        """The titles of items.
+        """Names of items by which people can tell them apart, and which `lookup` takes back.
+
+        That is the title; where it is blank, is several items', or is another item's id, the
+        item's own id follows it: "Emma [838]". As the source has it, it stands in `items`.
 
         Raises:
             DataError: a number that is not an item.
         """
-        return [self._titles[self.check_item(item) - 1] for item in items]
+        return [self._names[self.check_item(item) - 1] for item in items]
 
     def check_item(self, item: int) -> int:
         """The item itself, if it is one.
@@ -148,24 +165,46 @@ class Dataset:
         return int(item)
 
     def lookup(self, entry: str | int) -> int:
-        """The item with this title or with this id of the source.
+        """The item that a title or an id of the source means.
 
-        Tried in this order: the exact title, the id, the title without regard to case.
+        A number is an id. A text is a title, an id, or a name that `titles` gives; where it is
+        none of them as it stands, a title without regard to case.
 
         Raises:
-            DataError: nothing matches (the message names the nearest titles), or several titles do.
+            DataError: nothing matches (the message names the nearest titles), or it is one item's
+                title and another's, or another's id (the message names both).
         """
+        is_id = isinstance(entry, Integral) and not isinstance(entry, bool)
         text = str(entry).strip()
-        for index in (self._by_title, self._by_item_id, self._by_folded_title):
-            found = index.get(text.casefold() if index is self._by_folded_title else text)
-            if found and len(found) == 1:
-                return found[0]
-            if found:
-                ids = ", ".join(self.item_ids[item - 1] for item in found)
-                raise DataError(f"{text!r} is the title of {len(found)} items; use an id: {ids}")
-        raise DataError(
-            f"unknown title or id {text!r} in {self.name}.{suggestion(self.nearest_titles(text))}"
-        )
+        exact = (self._by_title, self._by_item_id, self._by_name)
+        indices = (self._by_item_id,) if is_id else exact
+        found = list(dict.fromkeys(item for index in indices for item in index.get(text, [])))
+        if not found and not is_id:
+            found = self._by_folded_title.get(text.casefold(), [])
+        if len(found) == 1:
+            return found[0]
+        if found:
+            *first, last = self._named(found)
+            raise DataError(
+                f"{text!r} names {counted(len(found), 'item')} of {self.name}: "
+                f"{', '.join(first)} and {last}; give another name or id of the one meant"
+            )
+        if is_id:
+            raise DataError(
+                f"unknown id {text} in {self.name}; a number is an id, a title is text."
+                f"{suggestion(self.titles(self._by_title.get(text, [])[:NAMED]))}"
+            )
+        near = suggestion(self.nearest_titles(text))
+        raise DataError(f"unknown title or id {shown(text)} in {self.name}.{near}")
+
+    def _named(self, items: list[int]) -> list[str]:
+        """The first items by name and id, and how many more there are."""
+        ids = (self.item_ids[item - 1] for item in items)
+        named = [
+            f"{name!r} (id {item_id})"
+            for name, item_id in zip(self.titles(items[:NAMED]), ids, strict=False)
+        ]
+        return named + [f"{len(items) - NAMED:,} more"] * (len(items) > NAMED)
 
     def nearest_titles(self, text: str, limit: int = 3) -> list[str]:
         """The titles of `nearest_items`."""
@@ -213,6 +252,10 @@ class Dataset:
     @cached_property
     def _by_item_id(self) -> dict[str, list[int]]:
         return _positions(item_id.strip() for item_id in self.item_ids)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[int]]:
+        return _positions(name.strip() for name in self._names)
 
     @cached_property
     def _by_folded_title(self) -> dict[str, list[int]]:

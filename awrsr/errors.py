@@ -51,6 +51,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def shown(value: object) -> str:
+    """A value from outside as messages quote it, cut where it is long."""
+    text = str(value)
+    return repr(text if len(text) <= 60 else f"{text[:59]}…")
+
+
 def check_choice(kind: str, name: str, accepted: Iterable[str]) -> None:
     """Raise ConfigError unless `name` is one of the accepted names of this kind."""
     accepted = list(accepted)

@@ -12,16 +12,21 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from awrsr.errors import AwrsrError, DataError
+from awrsr.errors import AwrsrError, DataError, counted
 
 STAGED = ".staged"
 """Of a directory: files that are whole and on their way to their places in it."""
 STALE = 3600
 """Seconds after which nobody writes a file or a directory any more."""
 HOST = f"{zlib.crc32(platform.node().encode()):08x}"
+MAX_ENTRIES = 1_000
+"""Entries of a folder that are looked at."""
+NAMED = 3
+"""Names that a message lists; of more it says that there are more."""
 MAX_JSON = 4_000_000
 """Bytes of a JSON file that is read; those written here have some thousands."""
 
@@ -114,8 +119,10 @@ def _sync(path: Path) -> None:
 
 
 def visible_directories(folder: Path, holding: str = "") -> list[Path]:
-    """The directories of a folder in the order of their names, but those whose name begins with a
-    dot: such a one is being written, or was left by a process that was killed.
+    """The directories of a folder in the order of their names.
+
+    Left out are those whose name begins with a dot (such a one is being written, or was left by a
+    process that was killed) and what `passed_over` names.
 
     Args:
         folder: where to look; it need not exist.
@@ -123,9 +130,42 @@ def visible_directories(folder: Path, holding: str = "") -> list[Path]:
     """
     return [
         path
-        for path in sorted(folder.glob("*"))
-        if path.name[0] != "." and (path / holding).exists() and path.is_dir()
+        for path in sorted(_entries(folder)[:MAX_ENTRIES])
+        if path.name[0] != "." and is_text(str(path)) and os.path.isdir(path)
+        if os.path.exists(path / holding)
     ]
+
+
+def passed_over(folder: Path) -> str:
+    """Which directories of a folder `visible_directories` leaves out and why, or nothing."""
+    entries = _entries(folder)
+    names = [path.name for path in entries[:MAX_ENTRIES] if os.path.isdir(path)]
+    odd = sorted(repr(name) for name in names if not is_text(name))
+    said = []
+    if odd:
+        are = "is" if len(odd) == 1 else "are"
+        said.append(
+            f"{counted(len(odd), 'folder')} in {folder} {are} not shown: a name must be UTF-8 "
+            f"({', '.join(odd[:NAMED])}{' and more' * (len(odd) > NAMED)})"
+        )
+    if len(entries) > MAX_ENTRIES:
+        said.append(
+            f"{folder} holds more than {MAX_ENTRIES:,} entries; only the {MAX_ENTRIES:,} that the "
+            "system lists first are looked at"
+        )
+    return "; ".join(said)
+
+
+def is_text(name: str) -> bool:
+    """Whether a name of the file system is Unicode: others cannot be shown or sent."""
+    return name == name.encode(errors="replace").decode()
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What a folder holds, as the system lists it; of too many one more than are looked at."""
+    with suppress(OSError, ValueError), os.scandir(folder) as entries:
+        return [Path(entry.path) for entry in islice(entries, MAX_ENTRIES + 1)]
+    return []
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from typing import Any, get_args
 
 from awrsr.config import Backbone, LossName, ModelConfig, Settings, TrainConfig
 from awrsr.errors import ConfigError, check_choice, did_you_mean
+from awrsr.files import is_text
 from awrsr.refinement import REFINEMENTS
 
 TEXTS = ("title", "about")
@@ -110,6 +111,8 @@ def read_grid(file: str | Path, runs: str | Path = "runs") -> Grid:
         ConfigError: the file is missing, is not TOML, or asks for what there is not.
     """
     file = Path(file)
+    if not is_text(file.name):
+        raise ConfigError(f"{file}: the name of a grid must be UTF-8")
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -5,6 +5,7 @@ promises is compared with a bound before the data is read, and text is read as a
 size once spread out is computed first.
 """
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from awrsr.errors import DataError
+from awrsr.errors import DataError, shown
 
 MAX_BYTES = 2**28
 """Bytes in memory that any file may ask for, ..."""
@@ -57,19 +58,20 @@ def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pa.Tab
         for name in schema.names:
             if schema.names.count(name) > 1:
                 raise DataError(
-                    f"{path}: column {name!r} is there {schema.names.count(name)} times"
+                    f"{path}: column {shown(name)} is there {schema.names.count(name)} times"
                 )
         text = {chunk.path_in_schema for chunk in chunks if chunk.physical_type == "BYTE_ARRAY"}
         wanted = None if columns is None else [name for name in columns if name in schema.names]
         with pq.ParquetFile(path, read_dictionary=sorted(text)) as file:
-            table = file.read(wanted)
+            # One after the other: across them Arrow knows no text as dictionaries in lists.
+            groups = [file.read_row_group(n, wanted) for n in range(file.num_row_groups)]
+            table = pa.concat_tables(groups) if groups else file.read(wanted)
         _check_bytes(path, sum(map(_spread_bytes, table.columns)), accepted)
         fields = [schema.field(name) for name in table.column_names]
         plain = [field.with_type(_castable(field.type)) for field in fields]
         table = table.cast(pa.schema(plain, metadata=schema.metadata))
-        table.validate(
-            full=True
-        )  # text that is not UTF-8 would be found where it is first looked at
+        # Text that is not UTF-8 would be found where it is first looked at.
+        table.validate(full=True)
         return table
     except DataError:
         raise
@@ -103,7 +105,7 @@ def to_frame(table: pa.Table, path: str | Path) -> pd.DataFrame:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    return textwrap.shorten(str(error), 300, placeholder="…")
 
 
 def _check_bytes(path: Path, asked: int, accepted: int) -> None:

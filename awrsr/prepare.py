@@ -1,34 +1,15 @@
-"""Raw interaction files to a Dataset: read, k-core, order by time, number the items.
+"""Raw files to a Dataset: read, filter, order by time, number the items."""
 
-One reader per format; each gives a frame of interactions (user_id, item_id, timestamp or none, in
-file order) and, where the source has them, a frame of items (item_id, title, further columns).
-"""
-
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from awrsr.dataset import Dataset
-from awrsr.errors import DataError, check_choice, counted, did_you_mean
-
-Format = Literal["movielens", "s3rec", "table"]
-
-MAX_SECONDS = 2**62
-"""What a whole number of 64 bits holds, exactly so as a float."""
-
-
-@dataclass(frozen=True)
-class Raw:
-    """What a reader gives: interactions in file order, and items or None."""
-
-    interactions: pd.DataFrame
-    items: pd.DataFrame | None = None
+from awrsr.errors import ConfigError, DataError
+from awrsr.filters import Filters, Missing, Repeats, filter_rows, with_ids
+from awrsr.readers import Format, Rows, read
 
 
 def prepare(
@@ -37,277 +18,158 @@ def prepare(
     format: Format,
     name: str,
     k_core: int = 5,
-    titles: str | Path | None = None,
+    min_user: int | None = None,
+    min_item: int | None = None,
+    min_rating: float | None = None,
+    repeats: Repeats = "drop",
+    missing: Missing = "refuse",
+    titles: Path | str | None = None,
+    user_column: str | None = None,
+    item_column: str | None = None,
+    time_column: str | None = None,
+    rating_column: str | None = None,
+    separator: str | None = None,
+    encoding: str | None = None,
     about: dict[str, Any] | None = None,
 ) -> Dataset:
     """A Dataset from raw files.
 
-    Users and items with fewer than `k_core` interactions are removed again and again until none is
-    left. Every interaction counts, whatever its rating. Sequences are ordered by time, ties by file
-    order; without timestamps the file order is the order. Items are numbered by id: numerically
-    where all ids are whole numbers, else alphabetically.
+    In this order: rows without an id go (if asked), rows of a low rating (if asked), copies of a
+    row; then users and items with too few interactions, again and again until none is left.
+    Sequences are ordered by time, ties by file order; without times the file order is the order.
+    Items are numbered by id: numerically where all ids are whole numbers, else alphabetically.
+    `about["filters"]` says what was asked, and how much was dropped or found, see NOTES.
 
     Args:
         source: movielens: a directory with ratings.csv and movies.csv; s3rec: a text file of lines
-            `user item item ...`; table: a csv or parquet file with columns user, item, timestamp.
-        format: how to read it.
+            'user item item ...'; table: a csv or parquet file with columns user, item, timestamp.
+            Times are ISO 8601 dates or numbers: seconds since 1970 or, as their size tells, milli-,
+            micro- or nanoseconds.
+        format: how to read the source.
         name: the dataset's name.
         k_core: fewest interactions of a user and of an item; 1 keeps all.
-        titles: s3rec, table: a csv or parquet file with columns item, title and any further ones.
+        min_user: fewest interactions of a user, where that is not k_core.
+        min_item: fewest interactions of an item, where that is not k_core.
+        min_rating: the lowest rating of an interaction that is kept; all are kept where not given.
+        repeats: drop or keep rows that repeat the user, item and time of another one; kept ones
+            count once for k_core. A source without times keeps all its rows.
+        missing: refuse or drop rows whose user or item is blank, nan, None or NULL.
+        titles: a csv or parquet file with columns item, title and any further ones (not for
+            movielens); an item without a title is named by its id.
+        user_column: the column of users in a table; user where not given.
+        item_column: the column of items in a table and in the titles; item where not given.
+        time_column: the column of times in a table; timestamp where not given.
+        rating_column: the column that min_rating is compared with; rating where not given.
+        separator: between the values of a csv file: comma, tab, semicolon, pipe, space or the
+            character itself; comma where not given.
+        encoding: of text without a byte-order mark, such as latin-1; utf-8 where not given.
         about: source, licence, citation: kept in dataset.json.
 
     Raises:
-        DataError: a file is missing, empty, lacks a column, has unreadable timestamps, or too
-            little is left after filtering.
+        ConfigError: an option is not acceptable, or does not go with the format.
+        DataError: a file is missing, empty, laid out in another way or not readable, lacks a
+            column, has rows without an id, or too little is left after filtering.
     """
-    check_choice("format", format, READERS)
-    if k_core < 1:
-        raise DataError(f"k_core must be 1 or more; received {k_core}")
-    source = Path(source)
-    raw = READERS[format](source)
-    if titles is not None:
-        if raw.items is not None:
-            raise DataError(f"format {format!r} brings its own titles; leave titles out")
-        raw = Raw(raw.interactions, _read_titles(Path(titles)))
-
-    if raw.interactions.empty:
-        raise DataError(f"{source} holds no interactions")
-    kept = filter_k_core(raw.interactions, k_core)
-    if kept.empty:
-        raise DataError(
-            f"nothing is left of {source} after the {k_core}-core; "
-            f"read: {counted(len(raw.interactions), 'interaction')} of "
-            f"{counted(raw.interactions['user_id'].nunique(), 'user')} with "
-            f"{counted(raw.interactions['item_id'].nunique(), 'item')}"
-        )
-    _check_enough(kept, source)
-    filters = {"k_core": k_core, "format": format, "order": "time, ties by file order"}
-    if raw.items is not None:
-        _check_titles(raw.items, kept, titles or source)
-    return _number(kept, raw.items, name=name, about={**(about or {}), "filters": filters})
-
-
-def filter_k_core(interactions: pd.DataFrame, k: int) -> pd.DataFrame:
-    """The largest part in which every user and every item has k interactions or more."""
-    while True:
-        before = len(interactions)
-        for column in ("user_id", "item_id"):
-            counts = interactions.groupby(column)[column].transform("size")
-            interactions = interactions[counts >= k]
-        if len(interactions) == before:
-            return interactions
-
-
-def _check_enough(interactions: pd.DataFrame, source: Path) -> None:
-    users = interactions["user_id"].nunique()
-    if users < 2:
-        raise DataError(
-            f"{source} leaves {counted(users, 'user')} after filtering; 2 or more are needed"
-        )
-    shortest = int(interactions.groupby("user_id").size().min())
-    if shortest < 3:
-        raise DataError(
-            f"{source}: a user has {counted(shortest, 'interaction')}; leave-one-out needs "
-            "3 or more (one each to train, to validate, to test): raise k_core"
-        )
-
-
-def _check_titles(items: pd.DataFrame, interactions: pd.DataFrame, source: str | Path) -> None:
-    """Refuse descriptions that are of other items, or several of one item."""
-    ids = items.drop_duplicates()["item_id"]
-    if ids.duplicated().any():
-        twice = ids[ids.duplicated()].iloc[0]
-        raise DataError(f"{source}: item {twice!r} is described twice, each time otherwise")
-    asked = interactions["item_id"]
-    if not asked.isin(items["item_id"]).any():
-        raise DataError(
-            f"{source}: no title is of an item of the interactions; its ids are like "
-            f"{items['item_id'].iloc[0]!r}, theirs like {asked.iloc[0]!r}"
-        )
-
-
-def _number(
-    interactions: pd.DataFrame, items: pd.DataFrame | None, *, name: str, about: dict[str, Any]
-) -> Dataset:
-    """Order, number and pack what is left after filtering."""
-    item_ids = _in_order(interactions["item_id"].unique())
-    user_ids = _in_order(interactions["user_id"].unique())
-    item_of = pd.Series(np.arange(1, len(item_ids) + 1), index=item_ids)
-    user_of = pd.Series(np.arange(len(user_ids)), index=user_ids)
-
-    coded = pd.DataFrame(
-        {
-            "user": user_of.loc[interactions["user_id"]].to_numpy(),
-            "item": item_of.loc[interactions["item_id"]].to_numpy(),
-        }
+    filters = Filters(
+        k_core=k_core,
+        min_user=min_user,
+        min_item=min_item,
+        min_rating=min_rating,
+        repeats=repeats,
+        missing=missing,
     )
-    timed = "timestamp" in interactions
-    coded["timestamp"] = interactions["timestamp"].to_numpy() if timed else 0
-    coded = coded.sort_values(["user", "timestamp"], kind="stable")
+    if min_rating is None and rating_column is not None:
+        raise ConfigError("rating_column is what min_rating is compared with; give min_rating too")
+    raw = read(
+        Path(source),
+        format=format,
+        titles=None if titles is None else Path(titles),
+        user_column=user_column,
+        item_column=item_column,
+        time_column=time_column,
+        rating_column=None if min_rating is None else rating_column or "rating",
+        separator=separator,
+        encoding=encoding,
+    )
+    found: dict[str, int | str] = {}
+    rows = filter_rows(raw.interactions, filters, found)
+    user_ids, item_ids = _in_order(rows["user_id"]), _in_order(rows["item_id"])
+    rows = _ordered(rows, user_ids, item_ids, found)
+    items = _catalogue(item_ids, raw.items, missing, found)
 
-    catalogue = pd.DataFrame({"item": np.arange(1, len(item_ids) + 1), "item_id": item_ids})
-    if items is None:
-        catalogue["title"] = [f"Item {item_id}" for item_id in item_ids]
-    else:
-        described = items.drop_duplicates("item_id")
-        catalogue = catalogue.merge(described, on="item_id", how="left")
-        catalogue["title"] = catalogue["title"].fillna("Item " + catalogue["item_id"])
-    lengths = np.bincount(coded["user"], minlength=len(user_ids))
+    said = {**filters.asked(), "format": format, "order": "time, ties by file order"}
+    said |= {what: value for what, value in found.items() if value}
+    lengths = np.bincount(rows["user"], minlength=len(user_ids))
     return Dataset(
         name=name,
-        about=about,
-        items=catalogue,
+        about={**(about or {}), "filters": said},
+        items=items,
         user_ids=user_ids,
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        flat_items=coded["item"].to_numpy(np.int32, copy=True),
-        flat_timestamps=coded["timestamp"].to_numpy(np.int64, copy=True) if timed else None,
+        flat_items=rows["item"].to_numpy(np.int32, copy=True),
+        flat_timestamps=rows["timestamp"].to_numpy(copy=True) if "timestamp" in rows else None,
     )
 
 
-def _in_order(ids: Any) -> list[str]:
-    """Ids in numerical order where all are whole numbers, else in alphabetical order."""
-    texts = [str(value) for value in ids]
+def _in_order(ids: "pd.Series[str]") -> list[str]:
+    """Distinct ids, in numerical order where all are whole numbers, else in alphabetical order."""
+    texts = ids.unique().tolist()
     if all(text.isascii() and text.isdigit() for text in texts):
-        return sorted(texts, key=lambda text: (int(text), text))
+        return sorted(texts, key=lambda text: (len(text.lstrip("0")), text.lstrip("0"), text))
     return sorted(texts)
 
 
-def _read_movielens(source: Path) -> Raw:
-    if not source.is_dir():
+def _ordered(
+    rows: pd.DataFrame, user_ids: list[str], item_ids: list[str], found: dict[str, int | str]
+) -> pd.DataFrame:
+    """Columns user (from 0), item (from 1) and timestamp, user by user and oldest first; how many
+    neighbours time cannot order is added to `found`."""
+    coded = pd.DataFrame(
+        {
+            "user": pd.Index(user_ids).get_indexer(pd.Index(rows["user_id"])),
+            "item": pd.Index(item_ids).get_indexer(pd.Index(rows["item_id"])) + 1,
+            **{name: rows[name].array for name in ("moment", "timestamp") if name in rows},
+        }
+    )
+    if "moment" in coded:
+        coded = coded.sort_values(["user", "moment"], kind="stable")
+        found["ties"] = int(coded.duplicated(["user", "moment"]).sum())
+    else:
+        coded = coded.sort_values("user", kind="stable")
+        pairs = coded[["user", "item"]]
+        found["repeats_in_a_row"] = int(pairs.eq(pairs.shift()).all(axis=1).sum())
+    return coded
+
+
+def _catalogue(
+    item_ids: list[str],
+    described: Rows | None,
+    missing: Missing,
+    found: dict[str, int | str],
+) -> pd.DataFrame:
+    """Every item with its title and what else is known; the rest is added to `found`."""
+    items = pd.DataFrame({"item": np.arange(1, len(item_ids) + 1), "item_id": item_ids})
+    by_id = "Item " + items["item_id"]
+    if described is None:
+        return items.assign(title=by_id)
+    known = with_ids(described, ["item_id"], missing)
+    found["titles_dropped"] = len(described.frame) - len(known)
+    _check_titles(known, items["item_id"], described.path)
+    items = items.merge(known.drop_duplicates("item_id"), on="item_id", how="left")
+    found["untitled"] = int(items["title"].isna().sum())
+    return items.assign(title=items["title"].fillna(by_id))
+
+
+def _check_titles(described: pd.DataFrame, asked: "pd.Series[str]", source: Path) -> None:
+    """Refuse descriptions that are of other items, or several of one item."""
+    ids = described.drop_duplicates()["item_id"]
+    if ids.duplicated().any():
+        twice = ids[ids.duplicated()].iloc[0]
+        raise DataError(f"{source}: item {twice!r} is described twice, each time otherwise")
+    if described.empty:
+        raise DataError(f"{source} describes no items")
+    if not asked.isin(described["item_id"]).any():
         raise DataError(
-            f"{source} is not a directory; movielens needs one with ratings.csv, movies.csv"
+            f"{source}: no title is of an item of the interactions; its ids are like "
+            f"{described['item_id'].iloc[0]!r}, theirs like {asked.iloc[0]!r}"
         )
-    ratings = _read_columns(
-        source / "ratings.csv",
-        {"user_id": "userId", "item_id": "movieId", "timestamp": "timestamp"},
-    )
-    movies = _read_columns(
-        source / "movies.csv", {"item_id": "movieId", "title": "title", "genres": "genres"}
-    )
-    movies["genres"] = movies["genres"].replace("(no genres listed)", "")
-    return Raw(ratings, movies)
-
-
-def _read_s3rec(source: Path) -> Raw:
-    users: list[str] = []
-    items: list[str] = []
-    try:
-        with source.open(encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, start=1):
-                user, *sequence = line.split() or [""]
-                if not user:
-                    continue
-                if not sequence:
-                    raise DataError(
-                        f"{source}, line {number}: expected 'user item item ...', "
-                        f"received {line.strip()[:40]!r}"
-                    )
-                users += [user] * len(sequence)
-                items += sequence
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{source} is not a readable text file: {error}") from error
-    return Raw(pd.DataFrame({"user_id": users, "item_id": items}, dtype=str))
-
-
-def _read_table(source: Path) -> Raw:
-    return Raw(
-        _read_columns(source, {"user_id": "user", "item_id": "item", "timestamp": "timestamp"})
-    )
-
-
-READERS: dict[str, Callable[[Path], Raw]] = {
-    "movielens": _read_movielens,
-    "s3rec": _read_s3rec,
-    "table": _read_table,
-}
-
-
-def _read_titles(source: Path) -> pd.DataFrame:
-    return _read_columns(source, {"item_id": "item", "title": "title"}, further=True)
-
-
-def _read_columns(source: Path, columns: dict[str, str], *, further: bool = False) -> pd.DataFrame:
-    """Columns of a csv or parquet file under our names; ids as text, timestamps as seconds.
-
-    Args:
-        columns: our name -> the file's.
-        further: keep all other columns too, under their own names.
-    """
-    try:
-        if source.suffix == ".parquet":
-            frame = pd.read_parquet(source)
-        else:
-            text = {name: str for name in columns.values() if name != "timestamp"}
-            with warnings.catch_warnings():
-                # By default a value too many in every row would shift the columns by one, silently.
-                warnings.simplefilter("error", pd.errors.ParserWarning)
-                frame = pd.read_csv(source, dtype=text, keep_default_na=False, index_col=False)
-    except pd.errors.EmptyDataError:
-        raise DataError(
-            f"{source} is empty; expected columns {', '.join(columns.values())}"
-        ) from None
-    except FileNotFoundError:
-        raise DataError(f"{source} does not exist") from None
-    except pd.errors.ParserWarning:
-        raise DataError(
-            f"{source}: its rows hold more values than its header has columns; "
-            "a value with a comma needs quotes"
-        ) from None
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise DataError(f"{source} is not a readable csv or parquet file: {error}") from error
-
-    for name in columns.values():
-        if name not in frame:
-            only = str(frame.columns[0]) if len(frame.columns) == 1 else ""
-            separators = [repr(sign) for sign in ";\t|" if sign in only]
-            hint = did_you_mean(name, map(str, frame))
-            if separators:
-                hint = f" Values must be separated by commas; these seem to be by {separators[0]}."
-            raise DataError(
-                f"{source}: missing column {name!r}; it has {', '.join(map(repr, frame))}.{hint}"
-            )
-    others = [name for name in frame if further and name not in columns.values()]
-    for clash in set(others) & set(columns):
-        raise DataError(f"{source}: a further column cannot be called {clash!r}; rename it")
-    frame = frame[[*columns.values(), *others]].rename(columns={v: k for k, v in columns.items()})
-    for name in columns:
-        if name == "timestamp":
-            frame[name] = _seconds(frame[name], source)
-        else:
-            frame[name] = _text(frame[name], columns[name], source)
-            if name.endswith("_id"):
-                frame[name] = frame[name].str.strip()
-    return frame
-
-
-def _text(values: "pd.Series[Any]", name: str, source: Path) -> "pd.Series[Any]":
-    """A column as text, whole numbers without a fraction; refused where a cell is empty."""
-    if values.dtype == object and not values.map(lambda v: isinstance(v, str | None)).all():
-        kinds = sorted({type(value).__name__ for value in values})
-        raise DataError(f"{source}: column {name!r} holds {', '.join(kinds)}; expected text")
-    empty = values.isna() | (values.astype(str).str.strip() == "")
-    if empty.any():
-        row = int(np.flatnonzero(empty)[0])
-        raise DataError(f"{source}, data row {row + 1}: {name!r} is empty")
-    if pd.api.types.is_float_dtype(values) and (values % 1 == 0).all():
-        values = values.astype("int64")
-    return values.astype(str)
-
-
-def _seconds(values: "pd.Series[Any]", source: Path) -> "pd.Series[Any]":
-    """Timestamps as seconds, from numbers or from dates; fractions are kept, since they order."""
-    text = values.astype(str)
-    numbers = pd.to_numeric(text, errors="coerce")
-    usable = numbers.between(-MAX_SECONDS, MAX_SECONDS)
-    if usable.all():
-        return numbers
-    dates = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601")
-    unreadable = np.flatnonzero(~usable & dates.isna())
-    if len(unreadable):
-        raise DataError(
-            f"{source}, data row {unreadable[0] + 1}: timestamp {text.iloc[unreadable[0]]!r} is "
-            "neither a number of seconds nor an ISO 8601 date"
-        )
-    if usable.any():  # a number of few digits can also be read as a year
-        raise DataError(f"{source}: timestamps are numbers in some rows and dates in others")
-    return pd.Series(dates.dt.as_unit("us").astype("int64") / 1e6)

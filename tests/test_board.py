@@ -6,6 +6,7 @@ import html
 import json
 import re
 import warnings
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -149,6 +150,42 @@ def test_what_a_variant_leaves_out_keeps_its_place():
     assert board.align([[1, 2, 3, 4], [1, 2, 4]]) == ([1, 2, 3, 4], [[0, 1, 2, 3], [0, 1, 3]])
 
 
+def test_an_item_is_followed_to_where_another_history_has_it():
+    axis, places = board.align([[1, 2, 3, 4], [4, 1, 2, 3]])
+    assert axis == [4, 1, 2, 3, 4]
+    first, second = (board.counterparts(axis, places, own) for own in places)
+    assert first == [4, 1, 2, 3, 4] and second == [0, 1, 2, 3, 0]
+    axis, places = board.align([[7, 8, 7, 9], [8, 7, 7]])
+    assert axis == [7, 8, 7, 9, 7]  # the first 7 has its like behind the last place
+    assert board.counterparts(axis, places, places[1]) == [4, 1, 2, -1, 4]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_followed_is_the_same_item_and_no_two_entries_become_one(seed: int):
+    generator = np.random.default_rng(seed)
+    histories = [generator.integers(1, 5, generator.integers(1, 9)).tolist() for _ in range(2)]
+    axis, places = board.align(histories)
+    for own in places:
+        for seen in (own, own[-3:]):  # a model that sees less of it
+            where = board.counterparts(axis, places, seen)
+            assert {place for place in where if place >= 0} <= set(seen)
+            assert all(where[place] == place for place in seen)
+            for history in places:
+                there = [where[place] for place in history if where[place] >= 0]
+                assert len(there) == len(set(there))
+                assert [axis[place] for place in there] == [
+                    axis[place] for place in history if where[place] >= 0
+                ]
+                if seen == own:  # whatever has its like is followed
+                    both = Counter(axis[p] for p in history) & Counter(axis[p] for p in own)
+                    assert Counter(axis[place] for place in there) == both
+                strangers = [p for p in history if where[p] not in (p, -1)]
+                for item in {axis[place] for place in strangers}:  # in order, from the newest
+                    mine = [where[p] for p in strangers if axis[p] == item]
+                    others = [p for p in seen if p not in history and axis[p] == item]
+                    assert mine == others[-len(mine) :]
+
+
 def test_a_slot_that_only_a_variant_has_keeps_the_variants_number(make_model):
     model = make_model("sasrec", "none")
     sources = [
@@ -171,6 +208,26 @@ def test_the_band_shows_the_first_entry_of_the_first_column_that_groups():
     assert list(names.groups or [])[:3] == ["Comedy", "Drama", "Comedy"]
     assert names.coloured == ["Comedy", "Drama"]
     assert board.item_names(dataset).groups is None
+
+
+@pytest.mark.parametrize("form", [list, tuple, np.array], ids=["list", "tuple", "array"])
+def test_a_column_of_lists_groups_by_their_first_entry(form):
+    dataset = make_dataset(n_items=12)
+    genres = [form(genres) for genres in (["Comedy", "Drama"], ["Drama"], [], ["Drama"]) * 3]
+    items = dataset.items.assign(
+        details=[{"pages": [1, 2], "of": {"a": number % 2}} for number in range(12)], genres=genres
+    )
+    names = board.item_names(dataclasses.replace(dataset, items=items))
+    assert names.group_name == "genres"
+    assert list(names.groups or []) == ["Comedy", "Drama", "", "Drama"] * 3
+
+
+def test_items_of_one_title_are_told_apart_on_the_axis(make_model):
+    dataset = make_dataset(n_items=11)
+    dataset = dataclasses.replace(dataset, items=dataset.items.assign(title=["Same"] * 11))
+    source = Source(name="A", title="", trace=trace(make_model(), [7, 8, 7]))
+    titles = board.payload([source], board.item_names(dataset))["titles"]
+    assert titles == ["Same [107]", "Same [108]", "Same [107]"]
 
 
 def test_a_groups_colour_is_the_same_for_every_history(make_model):

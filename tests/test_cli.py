@@ -248,6 +248,44 @@ def test_trace_prints_the_last_rows_and_writes_all_maps(call, place: Path):
     assert len(lines) == 2 + 7 * len(trace.layers)  # the first line, the file written
 
 
+def test_items_of_one_title_are_told_apart_and_a_number_is_an_id(call, place: Path, tmp_path: Path):
+    tiny = model_and_dataset(place)[1]
+    shutil.copytree(place / "tiny", tmp_path / "tiny")
+    path = tmp_path / "tiny" / "items.parquet"
+    titles = ["Same", "Same", "101", *"DEFGHIJK"]  # the third item is called as the first one's id
+    pd.read_parquet(path).assign(title=titles).to_parquet(path)
+    model = tmp_path / "tiny" / "models" / "sasrec-additive"
+    said = "Same [101] Same [102] 101 [103]"
+    code, out, err = call(f"trace {model} '[101, 102, 103]' --device cpu")
+    assert (code, err) == (0, "")
+    assert said == " ".join(" ".join(line.split()[:2]) for line in out.splitlines()[5:8])
+    code, out, err = call(f"attribute {model} '[101, 102, 103]' 'Same [101]' --device cpu")
+    assert (code, err) == (0, "")
+    assert said == " ".join(" ".join(line.split()[:2]) for line in out.splitlines()[5:8])
+    assert out.startswith("question  score of Same (id 101)\n")
+    code, out, err = call(f"recommend {model} '[\"101\"]' --device cpu")
+    assert (code, out) == (2, "")
+    assert "'101' names 2 items of tiny: '101 [103]' (id 103) and 'Same [101]' (id 101)" in err
+    first = call(f"recommend {model} '[101]' --device cpu")
+    assert first[0] == 0 and first == call(f"recommend {model} '[\"Same [101]\"]' --device cpu")
+    assert set(tiny.item_ids) >= {"101", "102", "103"}
+
+
+def test_scan_names_the_folders_that_it_passes_over(call, place: Path, tmp_path: Path):
+    tiny = tmp_path / "tiny"
+    shutil.copytree(place / "tiny", tiny)
+    model = os.fsencode(tiny / "models" / "sasrec-additive")
+    shutil.copytree(model, os.fsencode(tiny / "models") + b"/\xff")
+    code, out, err = call(f"scan {tiny} --device cpu")
+    folder = tiny / "models"
+    assert (code, err) == (
+        0,
+        f"note: 1 folder in {folder} is not shown: a name must be UTF-8 ('\\udcff')\n",
+    )
+    assert [*awrsr.explain.read_scan(tiny / "scan").about["models"]] == ["sasrec-additive"]
+    assert "sasrec-additive" in out
+
+
 def test_trace_of_a_vanilla_model_prints_its_one_kind_once(call, place: Path, tmp_path: Path):
     shutil.copytree(place / "tiny", tmp_path / "tiny")
     vanilla = tmp_path / "tiny" / "models" / "vanilla"
@@ -340,7 +378,7 @@ REFUSED = {
     ),
     "unreadable-timestamp": (
         f"prepare RAW/bad-timestamp.csv OUT {PREPARE}",
-        "bad-timestamp.csv, data row 1: timestamp 'monday' is neither a number of seconds nor",
+        "bad-timestamp.csv, data row 1: timestamp 'monday' is neither a number nor an ISO",
     ),
     "one-user": (f"prepare RAW/one-user.csv OUT {PREPARE}", "leaves 1 user after filtering; 2 or"),
     "empty-file": (f"prepare RAW/empty.csv OUT {PREPARE}", "empty.csv is empty; expected columns"),
@@ -365,6 +403,18 @@ REFUSED = {
     "no-format": (
         "prepare RAW/good.csv OUT",
         "prepare lacks --format (one of movielens, s3rec, table)",
+    ),
+    "min-rating-not-a-number": (
+        f"prepare RAW/good.csv OUT {PREPARE} --min_rating high",
+        "--min_rating must be a number; received 'high'.",
+    ),
+    "unknown-repeats": (
+        f"prepare RAW/good.csv OUT {PREPARE} --repeats kept",
+        "--repeats must be one of drop, keep; received 'kept'. Did you mean 'keep'?",
+    ),
+    "separator-of-two-characters": (
+        f"prepare RAW/good.csv OUT {PREPARE} --separator ::",
+        "separator must be one of comma, tab, semicolon, pipe, space, or one character that",
     ),
     "about-not-json": (
         f"prepare RAW/good.csv OUT {PREPARE} --about notjson",
@@ -559,8 +609,10 @@ REFUSED = {
     ),
     "flag-that-is-a-verb": (
         "prepare SOURCE OUTPUT --planted",
-        "prepare has no --planted; accepted: --config, --format, --name, --k_core, --titles, "
-        "--about. Did you mean the verb plant?",
+        "prepare has no --planted; accepted: --config, --name, --about, --format, --k_core, "
+        "--min_user, --min_item, --min_rating, --repeats, --missing, --titles, --user_column, "
+        "--item_column, --time_column, --rating_column, --separator, --encoding. Did you mean the "
+        "verb plant?",
     ),
     "unknown-verb": (
         "recomend MODEL",

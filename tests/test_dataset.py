@@ -4,16 +4,19 @@ import dataclasses
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import make_dataset
+from conftest import SHARED_DATA, make_dataset
 
 from awrsr.dataset import FILES, MAX_SOUGHT, Dataset, load_dataset, save_dataset
 from awrsr.errors import DataError, counted
+from awrsr.prepare import prepare
 
 
 def titled(*titles: str, item_ids: list[str] | None = None) -> Dataset:
@@ -227,16 +230,90 @@ def test_no_directory_is_refused(tmp_path: Path):
         load_dataset(tmp_path / "missing")
 
 
-def test_a_title_is_looked_up_first_then_an_id_then_a_title_in_any_case():
-    dataset = titled("103", "Heat", "HEAT", "Solaris", item_ids=["101", "102", "103", "heat"])
-    assert dataset.lookup("103") == 1
+def test_a_text_is_a_title_or_an_id_or_a_title_in_any_case():
+    dataset = titled("Alien", "Heat", "HEAT", "Solaris", item_ids=["101", "102", "103", "heat"])
     assert dataset.lookup("101") == 1
-    assert dataset.lookup(102) == 2
     assert dataset.lookup("Heat") == 2
     assert dataset.lookup("HEAT") == 3
     assert dataset.lookup("heat") == 4
     assert dataset.lookup("  sOLARIS ") == 4
-    assert dataset.encode(["Solaris", 102, "103"]) == [4, 2, 1]
+    assert dataset.encode(["Solaris", 102, "103"]) == [4, 2, 3]
+
+
+@pytest.mark.parametrize("number", [int, np.int64, np.uint8])
+def test_a_number_is_an_id_and_never_a_title(number: type):
+    dataset = titled("102", "103", "2", item_ids=["101", "102", "103"])
+    assert dataset.encode([number(101), number(102), number(103)]) == [1, 2, 3]
+    message = "unknown id 2 in films; a number is an id, a title is text. Did you mean '2'?"
+    with pytest.raises(DataError, match=re.escape(message)):
+        dataset.lookup(number(2))
+    with pytest.raises(
+        DataError, match="unknown id 7 in films; a number is an id, a title is text.$"
+    ):
+        dataset.lookup(number(7))
+
+
+def test_a_text_that_is_a_title_and_another_items_id_is_refused_with_both_named():
+    dataset = titled("102", "Heat", "103", item_ids=["101", "102", "103"])
+    assert dataset.titles([1, 2, 3]) == ["102 [101]", "Heat", "103"]
+    with pytest.raises(DataError) as caught:
+        dataset.lookup("102")
+    assert str(caught.value) == (
+        "'102' names 2 items of films: '102 [101]' (id 101) and 'Heat' (id 102); "
+        "give another name or id of the one meant"
+    )
+    assert dataset.encode(["102 [101]", "101", "Heat", 102, "103", 103]) == [1, 1, 2, 2, 3, 3]
+
+
+def test_titles_that_are_the_ids_of_others():
+    """Item n is called 11 - n: every text that is an id is a title too."""
+    folder = SHARED_DATA.parent / "cases"
+    source, titles = folder / "interactions-of-ids.csv", folder / "titles-that-are-ids.csv"
+    if not source.is_file():
+        pytest.skip(f"{source} does not exist: it is not part of the repository")
+    dataset = prepare(source, format="table", name="ids", k_core=1, titles=titles)
+    for item, item_id in enumerate(dataset.item_ids, start=1):
+        assert dataset.lookup(int(item_id)) == item
+        with pytest.raises(DataError, match="names 2 items of ids"):
+            dataset.lookup(item_id)
+    shown = dataset.titles(range(1, dataset.n_items + 1))
+    assert shown == [f"{11 - int(item_id)} [{item_id}]" for item_id in dataset.item_ids]
+    assert dataset.encode(shown) == list(range(1, dataset.n_items + 1))
+
+
+@pytest.mark.parametrize(
+    "odd", [[], ["Same [1]", "[2]", "4 [3]"]], ids=["", "titles with brackets"]
+)
+@pytest.mark.parametrize("seed", range(8))
+def test_names_tell_items_apart_and_can_be_given_back(seed: int, odd: list[str]):
+    generator = np.random.default_rng(seed)
+    titles = ["Same", " Same ", "A B", "A  B", "", " ", "4", "7", "Heat", "heat", *odd]
+    ids = generator.permutation(np.arange(1, 13)).tolist()
+    dataset = titled(*generator.choice(titles, size=12), item_ids=[str(number) for number in ids])
+    names = dataset.titles(range(1, 13))
+    assert len({" ".join(name.split()) for name in names}) == 12
+    for item, name in enumerate(names, start=1):
+        title, item_id = dataset.items["title"][item - 1], dataset.item_ids[item - 1]
+        assert name in (title, f"{title} [{item_id}]".strip())
+        if odd:  # "Same [1]" may be one's title and what another is called: then it is refused
+            with suppress(DataError):
+                assert dataset.lookup(name) == item
+        else:
+            assert dataset.lookup(name) == item
+    others = Counter(" ".join(title.split()) for title in dataset.items["title"])
+    for title, name in zip(dataset.items["title"], names, strict=True):
+        plain = others[" ".join(title.split())] == 1 and title.strip() and "[" not in title
+        if plain and title not in dataset.item_ids:
+            assert name == title  # nothing is added without need
+
+
+def test_many_items_of_one_title_are_refused_in_one_short_sentence():
+    dataset = titled(*["Same"] * 100_000)
+    with pytest.raises(
+        DataError, match=r"^'Same' names 100,000 items of films: .* and 99,995 more"
+    ):
+        dataset.lookup("Same")
+    assert dataset.lookup("Same [200]") == 100
 
 
 def test_every_title_finds_its_item():
@@ -251,9 +328,11 @@ def test_every_title_finds_its_item():
 @pytest.mark.parametrize("entry", ["Solaris", "solaris"])
 def test_a_title_of_several_items_needs_an_id(entry: str):
     dataset = titled("Solaris", "Heat", "Solaris")
-    with pytest.raises(DataError, match=f"'{entry}' is the title of 2 items; use an id: 101, 103"):
+    message = f"'{entry}' names 2 items of films: 'Solaris [101]' (id 101) and 'Solaris [103]'"
+    with pytest.raises(DataError, match=re.escape(message)):
         dataset.lookup(entry)
-    assert dataset.lookup("103") == 3
+    assert dataset.lookup("103") == dataset.lookup("Solaris [103]") == 3
+    assert dataset.titles([1, 2, 3]) == ["Solaris [101]", "Heat", "Solaris [103]"]
 
 
 def test_an_unknown_title_names_the_nearest():
@@ -360,3 +439,9 @@ def test_counts_are_written_with_a_separator_and_their_number():
     assert counts == ["0 items", "1 item", "2 items", "3,496 items"]
     data = make_dataset()
     assert repr(data).startswith(f"Dataset('tiny': 12 users, 11 items, {data.n_interactions} inter")
+
+
+def test_a_long_text_is_named_in_part(tiny_dataset: Dataset):
+    with pytest.raises(DataError) as caught:
+        tiny_dataset.lookup("x" * 1_000_000)
+    assert len(str(caught.value)) < 400

@@ -20,7 +20,10 @@ MAY_IMPORT = {
     "parquet": "errors",
     "dataset": "errors files parquet",
     "tracing": "config dataset",
-    "prepare": "errors dataset parquet",
+    "readers": "errors files parquet",
+    "times": "errors",
+    "filters": "errors readers times",
+    "prepare": "errors dataset readers filters",
     "batching": "config dataset",
     "planted": "errors config dataset files parquet batching",
     "refinement": "errors config attention",
@@ -35,14 +38,14 @@ MAY_IMPORT = {
     "board": "errors config dataset refinement tracing explain",
     "training": "errors config dataset files batching models losses evaluation checkpoint",
     "model_card": "errors config dataset files batching models evaluation checkpoint",
-    "grid": "errors config refinement",
+    "grid": "errors config files refinement",
     "results": "errors config files parquet refinement grid",
     "experiment": "errors batching config dataset files parquet evaluation checkpoint training "
     "model_card grid recommendation results",
     "report": "errors board config files refinement grid results",
     "output": "",
     "parser": "errors",
-    "cli": "output parser errors config dataset files prepare models losses checkpoint "
+    "cli": "output parser errors config dataset files filters prepare models losses checkpoint "
     "recommendation evaluation training attribution model_card board tracing refinement explain "
     "metrics grid experiment report planted",
     "__main__": "cli",
@@ -51,7 +54,7 @@ MAY_IMPORT = {
 }
 """For every module or folder of the package, the others it may import; never one further down."""
 
-FOLDERS = ("attribution", "board", "explain", "models", "refinement")
+FOLDERS = ("attribution", "board", "explain", "models", "readers", "refinement")
 
 
 WHEN_SHOWN = ("tracing", "board")

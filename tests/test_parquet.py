@@ -71,6 +71,38 @@ def test_text_that_is_a_view_is_text(tmp_path: Path):
     assert read_parquet(path)["x"].tolist() == ["a", "b"]
 
 
+def test_text_in_lists_is_read_from_several_row_groups(tmp_path: Path):
+    columns = {
+        "list": [["a"], ["b", None], None, []] * 5,
+        "struct": [{"k": "v", "l": ["w"]}, None] * 10,
+        "map": pa.array([[("a", "b")], []] * 10, pa.map_(pa.string(), pa.string())),
+    }
+    whole = pa.table(columns)
+    pq.write_table(whole, tmp_path / "a.parquet", row_group_size=3)
+    assert read_table(tmp_path / "a.parquet").equals(whole)
+    assert read_table(tmp_path / "a.parquet", ["list"]).equals(whole.select(["list"]))
+    pq.write_table(whole.slice(0, 0), tmp_path / "none.parquet")
+    assert read_table(tmp_path / "none.parquet").num_rows == 0
+
+
+def test_text_that_is_no_text_is_refused(tmp_path: Path):
+    """Parquet does not check what it calls text."""
+    _, offsets, content = pa.array([b"\xff\xfe"], pa.binary()).buffers()
+    text = pa.Array.from_buffers(pa.string(), 1, [None, offsets, content])
+    for column in (text, pa.ListArray.from_arrays([0, 1], text)):
+        with pytest.raises(DataError, match="a.parquet is not readable parquet: .* UTF8"):
+            read_table(write(tmp_path / "a.parquet", x=column))
+
+
+def test_a_name_that_is_damaged_is_refused(tmp_path: Path):
+    path = write(tmp_path / "a.parquet", item=["a", "b"])
+    content = path.read_bytes()
+    at = content.rindex(b"item") + 1  # where the column's bytes are described, not its type
+    path.write_bytes(content[:at] + b"\0" + content[at + 1 :])
+    with pytest.raises(DataError, match="a.parquet is not readable parquet"):
+        read_table(path)
+
+
 BOMBS = {
     "numbers": lambda: {"item": pa.array(np.zeros(MANY, np.int8))},
     "text": lambda: {"title": constant("x" * 1_000_000, 1_000)},

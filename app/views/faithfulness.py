@@ -23,6 +23,7 @@ from awrsr.explain import (
     against_random,
     read_study,
 )
+from awrsr.files import passed_over, visible_directories
 
 FOLDER = "faithfulness"
 """Of a dataset directory: its recorded studies, a folder each."""
@@ -38,11 +39,13 @@ def show() -> None:
     chosen = begin([])
     if chosen is None:
         return
+    if words := passed_over(chosen.directory / FOLDER):
+        st.caption(f":material/visibility_off: {plain(words)}")
     finished = {}
-    for path in sorted((chosen.directory / FOLDER).glob(f"*/{STUDY_FILE}")):
-        study = read(path.parent, chosen)
+    for directory in visible_directories(chosen.directory / FOLDER, STUDY_FILE):
+        study = read(directory, chosen)
         if study is not None:
-            finished[path.parent.name] = study
+            finished[directory.name] = study
     if not finished:
         st.info(
             f"No finished study of {plain(chosen.name)} is recorded. This makes one of the chosen "

@@ -22,30 +22,6 @@ MAX_COMPUTED = 5_000
 MAX_ROWS = 1_000
 LARGEST, SMALLEST = "largest first", "smallest first"
 SLICES = ("all", "short", "long", "cut", "repeats", "ranks", "attention", "noise")
-PLOTTED = [name for name in COLUMNS if name != "repeats"]
-SHOWN = {
-    "length": "%d",
-    "rank_a": "%d",
-    "rank_b": "%d",
-    "change": "%+d",
-    "doublings": "%+.1f",
-    "shared": "%d",
-    "shared_seeds": "%d",
-    "divergence": "%.3f",
-    "divergence_seeds": "%.3f",
-    "correlation": "%+.2f",
-    "correlation_seeds": "%+.2f",
-    "entropy_a": "%.2f",
-    "entropy_b": "%.2f",
-    "reach_a": "%.1f",
-    "reach_b": "%.1f",
-    "itself_a": "%.2f",
-    "itself_b": "%.2f",
-    "attribution_a": "%+.2f",
-    "attribution_b": "%+.2f",
-    "repeats": "%d",
-} | dict.fromkeys(finding.LAGS, "%.2f")
-"""Columns of the table in their order, and how their numbers are written."""
 AGREEMENTS = {"shared": ("shared", "{:.1f}"), "divergence": ("JS", "{:.3f}")} | {
     "correlation": ("rho", "{:+.2f}")
 }
@@ -53,8 +29,8 @@ AGREEMENTS = {"shared": ("shared", "{:.1f}"), "divergence": ("JS", "{:.3f}")} | 
 OWN = [
     state.Choice("slice", "all", state.one_of(list(SLICES))),
     state.Choice("map", "refined", state.one_of(list(KINDS))),
-    state.Choice("x", "divergence", state.one_of(PLOTTED)),
-    state.Choice("y", "doublings", state.one_of(PLOTTED)),
+    state.Choice("x", "divergence", state.one_of(list(COLUMNS))),
+    state.Choice("y", "doublings", state.one_of(list(COLUMNS))),
     state.Choice("sort", "doublings", state.one_of(list(COLUMNS))),
     state.Choice("order", LARGEST, state.one_of([LARGEST, SMALLEST])),
     state.Choice("where", [], finding.parse_limits, finding.limits_text),
@@ -122,6 +98,7 @@ def find_scan(chosen: pages.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]]
     try:
         for name in names:
             pages.check_model(chosen.models[name], chosen.dataset)
+        marks = {name: loaders.fingerprint(chosen.models[name]) for name in names}
     except AwrsrError as error:
         st.error(plain(error))
         return None
@@ -130,7 +107,6 @@ def find_scan(chosen: pages.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]]
     except AwrsrError as error:
         why = str(error)
     if written is not None:
-        marks = {name: loaders.fingerprint(chosen.models[name]) for name in names}
         why = finding.stale(written, chosen.dataset, marks)
     noise = None
     if written is not None and not finding.stale(written, chosen.dataset, {}):
@@ -299,7 +275,7 @@ def label_of(part: finding.Slice) -> str:
 def choose_limits(table: pd.DataFrame) -> pd.DataFrame:
     """The users whose values lie within all limits."""
     session = st.session_state
-    offered = [name for name in SHOWN if name in table and table[name].notna().any()]
+    offered = [name for name in COLUMNS if name in table and table[name].notna().any()]
     lacking = [limit.column for limit in session.where if limit.column not in table]
     if lacking:
         titles = ", ".join(COLUMNS[name].title for name in lacking)
@@ -318,7 +294,7 @@ def choose_limits(table: pd.DataFrame) -> pd.DataFrame:
             placeholder="Length, a rank, evenness, ...",
         )
         for limit in session.where:
-            title, meaning = COLUMNS[limit.column]
+            title, meaning, form = COLUMNS[limit.column]
             values = table[limit.column].dropna()
             ends = f"{values.min():.4g} to {values.max():.4g}" if len(values) else "no values"
             with st.container(horizontal=True, gap="small"):
@@ -326,7 +302,7 @@ def choose_limits(table: pd.DataFrame) -> pd.DataFrame:
                     st.number_input(
                         f"{title} {word}",
                         value=None,
-                        step=1.0 if SHOWN[limit.column] in ("%d", "%+d") else 0.05,
+                        step=1.0 if form in ("%d", "%+d") else 0.05,
                         format="%g",
                         key=f"{end}-{limit.column}",
                         on_change=take_limits,
@@ -377,7 +353,7 @@ def forget_limits() -> None:
 def show_plot(chosen: pages.Chosen, table: pd.DataFrame, inspector: Any) -> None:
     """Any two columns against each other; a click on a point opens the user."""
     titles = {name: column.title for name, column in COLUMNS.items()}
-    offered = [name for name in PLOTTED if name in table]
+    offered = [name for name in COLUMNS if name in table]
     for axis in ("x", "y"):
         if st.session_state[axis] not in offered:
             st.session_state[axis] = next(c.default for c in OWN if c.name == axis)
@@ -427,14 +403,13 @@ def show_table(chosen: pages.Chosen, table: pd.DataFrame, of: int, inspector: An
     ordered = table.sort_values(
         session.sort, ascending=session.order == SMALLEST, kind="stable", na_position="last"
     ).head(MAX_ROWS)
+    left_out = {*finding.LAGS} | ({*finding.OF_REPEATS} if not ordered["repeats"].any() else set())
     columns = [
         name
-        for name in SHOWN
+        for name in COLUMNS
         if name in ordered
-        and (name == session.sort or (ordered[name].notna().any() and name not in finding.LAGS))
+        and (name == session.sort or (ordered[name].notna().any() and name not in left_out))
     ]
-    if not (ordered["repeats"] > 0).any():
-        columns.remove("repeats")
     shown = ordered[["user_id", *columns]]
     selected = st.dataframe(
         shown,
@@ -446,7 +421,7 @@ def show_table(chosen: pages.Chosen, table: pd.DataFrame, of: int, inspector: An
         column_config={"user_id": st.column_config.TextColumn("user", pinned=True)}
         | {
             name: st.column_config.NumberColumn(
-                COLUMNS[name].title, help=COLUMNS[name].meaning, format=SHOWN[name]
+                COLUMNS[name].title, help=COLUMNS[name].meaning, format=COLUMNS[name].form
             )
             for name in columns
         },

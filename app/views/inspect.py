@@ -57,7 +57,7 @@ def show() -> None:
     with words.problems:
         show_problems(problems)
     with st.sidebar:
-        choose_models(models)
+        choose_models(directories[name], models)
         history, held_out = choose_history(dataset, models)
     if history and models:
         show_results(dataset, models, history, held_out, words)
@@ -236,14 +236,14 @@ def other_weights(models: dict[str, Path]) -> list[str]:
     for key in SIDES:
         name, asked = state.name_and_weights(url.get(key, ""), models)
         if key not in st.session_state and asked and name in models:  # a link just opened
-            with suppress(OSError):
+            with suppress(OSError, AwrsrError):
                 if loaders.fingerprint(models[name]) != asked:
                     asked_of[key] = name, state.clipped(asked)
         name, asked = asked_of.get(key, ("", ""))
         if name not in models or st.session_state.get(key, name) != name:
             asked_of.pop(key, None)
             continue
-        with suppress(OSError):
+        with suppress(OSError, AwrsrError):
             problems.append(
                 f"The link was made with other weights of {name}: {asked}; here they are "
                 f"{loaders.fingerprint(models[name])}, so numbers differ from those its sender saw"
@@ -254,7 +254,7 @@ def other_weights(models: dict[str, Path]) -> list[str]:
 def with_weights(key: str, name: str, models: dict[str, Path]) -> str:
     """A side's model as the address has it, with what tells its weights apart."""
     _, asked = st.session_state[state.ASKED].get(key, ("", ""))
-    with suppress(OSError):
+    with suppress(OSError, AwrsrError):
         return f"{name}@{asked or loaders.fingerprint(models[name])}"
     return name
 
@@ -286,15 +286,15 @@ def remember(name: str, models: dict[str, Path], offered: list[state.Choice]) ->
         st.query_params.from_dict(url)
 
 
-def choose_models(models: dict[str, Path]) -> None:
-    """Which models stand side by side."""
-    if not models:
-        return
-    for key, label in zip(SIDES, ("Model A", "Model B"), strict=True):
+def choose_models(directory: Path, models: dict[str, Path]) -> None:
+    """Which models of a dataset directory stand side by side, and what of it is not on offer."""
+    for key, label in zip(SIDES, ("Model A", "Model B"), strict=True) if models else ():
         # The choice is in the session before its widget is drawn, so that its help can follow it.
         note, protocol = model_note(models[st.session_state[key]])
         st.selectbox(label, list(models), key=key, format_func=model_title, help=protocol)
         st.caption(note)
+    for words in loaders.passed_over(directory):
+        st.caption(f":material/visibility_off: {plain(words)}")
 
 
 def show_about(dataset: Dataset) -> None:
@@ -309,7 +309,7 @@ def show_about(dataset: Dataset) -> None:
 
 def choose_rival(dataset: Dataset, target: int) -> int | None:
     """The item whose score is taken off, if one is wanted and it is not the target itself."""
-    labels = loaders.get_item_labels(dataset)
+    labels = loaders.get_item_names(dataset).titles
     rival = st.selectbox(
         "Rather than (optional)",
         range(1, dataset.n_items + 1),
@@ -338,7 +338,7 @@ def choose_target(
         )
     else:  # the whole catalogue is in the history
         automatic, why = history[-1], "newest item"
-    labels = loaders.get_item_labels(dataset)
+    labels = loaders.get_item_names(dataset).titles
 
     def label(item: int) -> str:
         # The same words for every history: thousands of options go to the browser only once.

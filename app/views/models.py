@@ -17,6 +17,8 @@ from awrsr.explain import correlation_matrices
 
 MAX_PROFILED = 500
 """Users whose rows a head's profile is the mean of, evenly drawn from the slice."""
+MAX_HISTORY = 4_000_000
+"""Bytes of a history.csv that is read: tens of thousands of epochs."""
 SLICES = {"all": "All users", "short": "Short histories", "long": "Long histories"}
 KINDS = {"first_order": "first", "second_order": "second", "refined": "refined", "even": "even row"}
 SHARES = {
@@ -217,6 +219,10 @@ def read_history(directory: Path) -> pd.DataFrame | str:
     path = directory / "history.csv"
     if not path.is_file():
         return f"{directory.name} has no history.csv: `python -m awrsr train` writes one"
+    if (size := path.stat().st_size) > MAX_HISTORY:
+        return (
+            f"history.csv of {directory.name} has {size:,} bytes; accepted: at most {MAX_HISTORY:,}"
+        )
     try:
         table = pd.read_csv(path).apply(pd.to_numeric, errors="coerce")
     except (OSError, ValueError) as error:

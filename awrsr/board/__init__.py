@@ -4,12 +4,13 @@
 draws them as a still picture.
 """
 
-from awrsr.board.figure import FORMATS, KINDS, Format, layer_figures, map_grid, save
+from awrsr.board.figure import FORMATS, KINDS, Format, clipped, layer_figures, map_grid, save
 from awrsr.board.payload import (
     Drawn,
     ItemNames,
     Source,
     align,
+    counterparts,
     item_names,
     notebook,
     page,
@@ -25,6 +26,8 @@ __all__ = [
     "ItemNames",
     "Source",
     "align",
+    "clipped",
+    "counterparts",
     "item_names",
     "layer_figures",
     "map_grid",

@@ -5,7 +5,8 @@
    locked or released; nothing else leaves the browser. No dependency, no network.
 
    A "spec" names one map: {s: source, l: layer, h: head or "mean", "max", "rollout", k: kind}.
-   A "cell" is {q, k}: places on the common axis; k is null where a whole row is meant.
+   A "cell" is {q, k}: places on the common axis; k is null where a whole row is meant. A source that
+   has the same items elsewhere (its "where") shows them there.
    Titles are untrusted: they only ever reach textContent, canvas text and escaped SVG text. */
 
 function attentionBoard(root, data, hooks) {
@@ -87,8 +88,8 @@ function attentionBoard(root, data, hooks) {
   };
   const GROUPS = ["#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#ee8866", "#44aa99"]; // Paul Tol's bright, extended
   const OTHER = "#9a9fa8";
-  const KINDS = { first: "first order", second: "second order", refined: "refined" };
-  const TOGETHER = { mean: "mean of heads", max: "maximum of heads", rollout: "rollout to this layer" };
+  const KINDS = { __proto__: null, first: "first order", second: "second order", refined: "refined" };
+  const TOGETHER = { __proto__: null, mean: "mean of heads", max: "maximum of heads", rollout: "rollout to this layer" };
   const SCALES = { sqrt: "square root", linear: "linear", row: "each row's maximum" };
   const LEDGER = { self: "itself", repeats: "its repeats", previous: "the item before it", first: "the first item", group: "same group", rest: "everything else" };
   const HOVER = "#ff3d71", LOCK = "#ff9f1a";
@@ -386,9 +387,15 @@ function attentionBoard(root, data, hooks) {
     }
     function cutTo(text, room, size) {
       if (measured(text, size) <= room) return text;
+      const [id] = / \[[^[\]]+\](?: \u21ba)?$/.exec(text) || [""]; // what tells an item from others of its title
+      const end = measured(`\u2026${id}`, size) < room ? `\u2026${id}` : "\u2026";
       let low = 0, high = text.length;
-      while (low < high) { const mid = (low + high + 1) >> 1; if (measured(text.slice(0, mid) + "\u2026", size) <= room) low = mid; else high = mid - 1; }
-      return low ? text.slice(0, low).trimEnd() + "\u2026" : "";
+      while (low < high) { const mid = (low + high + 1) >> 1; if (measured(text.slice(0, mid) + end, size) <= room) low = mid; else high = mid - 1; }
+      return low || end.length > 1 ? text.slice(0, low).trimEnd() + end : "";
+    }
+    function resized(canvas, wide, high) { // its memory is kept where it can be: new memory costs more than the drawing
+      if (canvas.width !== wide || canvas.height !== high) { canvas.width = wide; canvas.height = high; }
+      return canvas.getContext("2d");
     }
     function onCanvas(c) {
       return {
@@ -400,8 +407,7 @@ function attentionBoard(root, data, hooks) {
           c.fillText(text, 0, 0); c.restore();
         },
         cells(pixels, x, y, cell) {
-          if (scratch.width !== N) scratch.width = scratch.height = N;
-          scratch.getContext("2d").putImageData(new ImageData(pixels, N, N), 0, 0);
+          resized(scratch, N, N).putImageData(new ImageData(pixels, N, N), 0, 0);
           c.imageSmoothingEnabled = false; c.drawImage(scratch, x, y, N * cell, N * cell);
         },
       };
@@ -529,7 +535,7 @@ function attentionBoard(root, data, hooks) {
       drawThumbs(); drawReading(); drawLegend(); drawStrip(); drawLedger();
       const words = [
         own.view.measure === "contribution" ? "A cell is the attention weight times the length of the key's value after the output projection (of the mean, for STOSA): how far that weight moves the query's state; rows have no fixed sum."
-          : own.view.mode === "difference" ? "Weights of a row sum to 1 in both maps, so differences sum to 0" + (sameItems() ? "." : " over the keys of both histories; only keys that both have are drawn.")
+          : own.view.mode === "difference" ? "Weights of a row sum to 1 in both maps, so differences sum to 0" + (sameItems() ? "." : " over the keys of both histories; only what both have on one place of the axis is drawn.")
           : own.view.panels.some(p => p.h === "max") ? "Rows of one head sum to 1; the maximum over heads sums to more."
           : "Every row of a map is one item attending to itself and to older items, and sums to 1.",
         "What could only be a later item is left empty. Rows run downwards and keys to the right, older to newer; titles stand on the diagonal. The last row of the last layer makes the prediction.",
@@ -542,10 +548,9 @@ function attentionBoard(root, data, hooks) {
       mark(); writeHashSoon();
       setTimeout(tell, 0); // the locked places may be others now
     }
-    function size(canvas, w, h, used = true) { // empty, in this size; its memory is kept where it can be: new memory costs more than the drawing
-      const dpr = Math.min(3, window.devicePixelRatio || 1), wide = Math.max(1, Math.round(w * dpr)), high = Math.max(1, Math.round(h * dpr));
-      const c = canvas.getContext("2d");
-      if (canvas.width !== wide || canvas.height !== high) { canvas.width = wide; canvas.height = high; }
+    function size(canvas, w, h, used = true) { // empty, in this size
+      const dpr = Math.min(3, window.devicePixelRatio || 1);
+      const c = resized(canvas, Math.max(1, Math.round(w * dpr)), Math.max(1, Math.round(h * dpr)));
       canvas.style.width = w + "px"; canvas.style.height = h + "px";
       c.setTransform(dpr, 0, 0, dpr, 0, 0);
       if (used) c.clearRect(0, 0, w, h);
@@ -756,9 +761,8 @@ function attentionBoard(root, data, hooks) {
       const frameOf = [D.signature, theme, geo.width, geo.cell, window.devicePixelRatio, missingFrom(g)].join();
       if (numbered(geo) || frameOf !== map.framed) paintFrame(onCanvas(size(frame, geo.width, geo.height)), g, signed, geo, ink);
       map.framed = frameOf;
-      if (cells.width !== N) cells.width = cells.height = N; // a pixel a cell, enlarged by the browser
       Object.assign(cells.style, { left: geo.x + "px", top: geo.y + "px", width: geo.size + "px", height: geo.size + "px" });
-      cells.getContext("2d").putImageData(new ImageData(painted(g, signed, ink), N, N), 0, 0);
+      resized(cells, N, N).putImageData(new ImageData(painted(g, signed, ink), N, N), 0, 0); // a pixel a cell, enlarged by the browser
       holder.setAttribute("aria-label", `${title}: arrow keys move, Enter locks the cell, R the row, Escape releases`);
       views.push(view);
       return holder;
@@ -895,10 +899,25 @@ function attentionBoard(root, data, hooks) {
       const values = {}, spec = valid({ s, l: cell.l ?? panelOf(s).l, h: cell.h ?? panelOf(s).h, k: "first" });
       for (const k of Object.keys(KINDS)) {
         const g = kindsOf(S).includes(k) ? grid({ ...spec, k }) : null;
-        values[k] = g && g.z ? g.z[cell.q * N + cell.k] : ABSENT;
+        values[k] = g && g.z ? g.z[there(S, cell)] ?? ABSENT : ABSENT;
       }
       return { s, spec, values };
     });
+    function there(S, cell) { // the cell of the same two items in a source; null where it has none
+      const q = S.where[cell.q], k = S.where[cell.k];
+      return q < 0 || k < 0 || k > q ? null : q * N + k;
+    }
+    function elsewhere(cell) { // which sources have the items on other places, lack one, or have the key after the query
+      const said = new Map();
+      for (const S of D.sources) {
+        const places = cell.k === null || cell.k === cell.q ? [cell.q] : [cell.q, cell.k], [q, k = q] = places.map(i => S.where[i]);
+        if (places.every(i => S.where[i] === i)) continue;
+        const lacking = places.filter(i => S.where[i] < 0).map(i => D.slots[i]).join(" and ");
+        const text = lacking ? `${lacking} not seen` : `query at ${D.slots[q]}` + (places.length > 1 ? `, key at ${D.slots[k]}${k > q ? ", newer: no such cell" : ""}` : "");
+        said.set(text, [...(said.get(text) || []), S.name]);
+      }
+      return [...said].map(([text, names]) => el("div", "ab-line", `${names.join(", ")}: ${text}`));
+    }
     const digits = value => (value === value ? value.toFixed(4) : "\u2013");
     function cellText(cell) {
       if (!cell) return "";
@@ -931,11 +950,12 @@ function attentionBoard(root, data, hooks) {
       for (const column of columns) head.append(el("th", column.now ? "ab-now" : "", column.label));
       table.append(head);
       D.sources.forEach((S, s) => {
+        const at = there(S, cell);
         for (const k of kindsOf(S)) {
           const row = el("tr"); row.append(el("td", "", `${S.name} ${KINDS[k]}`));
           for (const { l, h, now } of columns) {
-            const there = l < S.layers && (h in TOGETHER || h < S.heads), at = cell.q * N + cell.k;
-            const weight = there ? grid({ s, l, h, k }, "weight").z[at] : ABSENT, g = there && both ? grid({ s, l, h, k }, "contribution") : null;
+            const has = at !== null && l < S.layers && (h in TOGETHER || h < S.heads);
+            const weight = has ? grid({ s, l, h, k }, "weight").z[at] : ABSENT, g = has && both ? grid({ s, l, h, k }, "contribution") : null;
             row.append(el("td", now ? "ab-now" : "", digits(weight) + (g && g.z ? ` \u00b7 ${digits(g.z[at])}` : "")));
           }
           table.append(row);
@@ -945,27 +965,25 @@ function attentionBoard(root, data, hooks) {
     }
     function differenceLine(cell) {
       const g = own.view.mode === "difference" && cell.k !== null ? difference() : null, value = g && g.z ? g.z[cell.q * N + cell.k] : ABSENT;
-      return value === value ? el("div", "ab-line", `right less left: ${value > 0 ? "+" : ""}${value.toFixed(4)}`) : null;
+      return value === value ? [el("div", "ab-line", `right less left: ${value > 0 ? "+" : ""}${value.toFixed(4)}`)] : [];
     }
     function described(cell) {
-      const parts = [titleLine("query", cell.q)];
-      if (cell.k !== null) parts.push(titleLine("key", cell.k), valuesTable(cell));
-      const difference = differenceLine(cell);
-      return difference ? [...parts, difference] : parts;
+      const names = [titleLine("query", cell.q), ...(cell.k === null ? [] : [titleLine("key", cell.k)]), ...elsewhere(cell)];
+      return { names, table: cell.k === null ? [] : [valuesTable(cell)], less: differenceLine(cell) };
     }
     let steered = false; // the cell in `hover` was reached by keys: there is no pointer to read it out beside
     function drawReading() {
       const cell = steered && hover ? hover : own.view.lock;
       reading.replaceChildren();
       if (!cell) { reading.append(el("span", "", "Point at a cell to find it in every map; click to lock it, Escape to release it. Keys: arrows, Enter, R for the row.")); return; }
-      const [query, key, table, less] = described(cell), names = el("div");
-      names.append(query); if (key) names.append(key); if (less) names.append(less);
-      reading.append(names);
-      if (table) { const d = el("div"); d.append(table); reading.append(d); }
+      const words = described(cell), names = el("div"), values = el("div");
+      names.append(...words.names, ...words.less); values.append(...words.table);
+      reading.append(names, values);
       if (own.view.lock) { const b = el("button", "ab-act", "Release"); b.type = "button"; b.setAttribute("aria-label", "Release the locked cell"); b.onclick = () => lock(null); reading.append(b); }
     }
     function showTip(event, cell) {
-      tip.replaceChildren(...described(cell));
+      const { names, table, less } = described(cell);
+      tip.replaceChildren(...names, ...table, ...less);
       const rect = box.getBoundingClientRect(), w = tip.offsetWidth, h = tip.offsetHeight;
       let x = event.clientX - rect.left + 16, y = event.clientY - rect.top + 18;
       if (x + w > rect.width) x = Math.max(0, event.clientX - rect.left - w - 14);
@@ -986,20 +1004,28 @@ function attentionBoard(root, data, hooks) {
     function outline(view, cell, colour, ink, labels) {
       const c = view.sheet.c, { x, y, cell: e } = view;
       const box = (bx, by, bw, bh, line, bare) => { if (!bare) { c.lineWidth = line + 1.5; c.strokeStyle = ink.paper; c.strokeRect(bx, by, bw, bh); } c.lineWidth = line; c.strokeStyle = colour; c.strokeRect(bx, by, bw, bh); };
+      const placed = (s, place) => (place === null || D.sources[s].where[place] < 0 ? place : D.sources[s].where[place]); // what is not there leaves its place empty
       if (view.strip) {
-        if (cell.k !== null && view.rows.some(row => lastPlace(row.s) === cell.q)) box(x + cell.k * e, y - 2, Math.max(3, e), view.rows.length * 22 + 2, 1.5);
+        if (cell.k === null || !view.rows.some(row => lastPlace(row.s) === cell.q)) return;
+        const keys = view.rows.map(row => placed(row.s, cell.k));
+        keys.forEach((k, r) => { // one box for neighbours with the key on one place
+          if (k === keys[r - 1]) return;
+          const next = keys.findIndex((other, i) => i > r && other !== k), end = next < 0 ? keys.length : next;
+          box(x + k * e, y + r * 22 - 2, Math.max(3, e), (end - r) * 22 + 2, 1.5);
+        });
         return;
       }
+      const [q, k] = [cell.q, cell.k].map(place => (view.signed ? place : placed(view.spec.s, place)));
       const thin = view.thumb ? 1 : 1.25;
-      box(x, y + cell.q * e, (cell.q + 1) * e, Math.max(2, e), thin, true);
-      if (cell.k !== null) {
+      box(x, y + q * e, (q + 1) * e, Math.max(2, e), thin, true);
+      if (k !== null) {
         if (!view.thumb) {
-          box(x + cell.k * e, y + cell.k * e, Math.max(2, e), (N - cell.k) * e, thin, true);
-          for (let i = 0; i < N; i++) if (i !== cell.q && i !== cell.k && (D.items[i] === D.items[cell.q] || D.items[i] === D.items[cell.k]))
+          box(x + k * e, y + k * e, Math.max(2, e), (N - k) * e, thin, true);
+          for (let i = 0; i < N; i++) if (i !== q && i !== k && (D.items[i] === D.items[q] || D.items[i] === D.items[k]))
             box(x + i * e, y + i * e, e, e, 2); // the same item at another slot
         }
         const pad = Math.max(0, (5 - e) / 2);
-        box(x + cell.k * e - pad, y + cell.q * e - pad, e + 2 * pad, e + 2 * pad, view.thumb ? 1.5 : 2.5);
+        if (k <= q) box(x + k * e - pad, y + q * e - pad, e + 2 * pad, e + 2 * pad, view.thumb ? 1.5 : 2.5);
       }
       if (!view.labels || !labels) return;
       const pill = (i, dy) => {
@@ -1009,21 +1035,22 @@ function attentionBoard(root, data, hooks) {
         c.fillStyle = colour; c.fillRect(px, py, w, 18);
         c.fillStyle = "#111111"; c.font = `${size}px ${FONT}`; c.textBaseline = "middle"; c.textAlign = "left"; c.fillText(shown, px + 5, py + 9.5);
       };
-      pill(cell.q, 0);
-      if (cell.k !== null && cell.k !== cell.q) pill(cell.k, (cell.q - cell.k) * e < 19 ? -(19 - (cell.q - cell.k) * e) : 0);
+      pill(q, 0);
+      const apart = (q - k) * e;
+      if (k !== null && k !== q) pill(k, Math.abs(apart) < 19 ? Math.sign(apart) * (Math.abs(apart) - 19) : 0);
     }
 
     /* ---- the ledger of a row -------------------------------------------------------------------- */
     function ledgerRow(s, spec, place) { // each key counts once, under the first name that fits
-      const S = D.sources[s], own = S.of[place];
-      if (own < 0) return null;
+      const S = D.sources[s], at = S.where[place], own = S.of[at];
+      if (at < 0) return null;
       const g = grid({ ...spec, s }, "weight"), previous = own > 0 ? S.places[own - 1] : -1, first = S.places[0];
       const mass = { self: 0, repeats: 0, previous: 0, first: 0, group: 0, rest: 0 };
       for (const k of S.places) {
-        if (k > place) break;
-        const where = k === place ? "self" : D.items[k] === D.items[place] ? "repeats" : k === previous ? "previous" : k === first ? "first"
-          : D.groups && D.groups.of[k] === D.groups.of[place] ? "group" : "rest";
-        mass[where] += g.z[place * N + k];
+        if (k > at) break;
+        const where = k === at ? "self" : D.items[k] === D.items[at] ? "repeats" : k === previous ? "previous" : k === first ? "first"
+          : D.groups && D.groups.of[k] === D.groups.of[at] ? "group" : "rest";
+        mass[where] += g.z[at * N + k];
       }
       return mass;
     }
@@ -1035,13 +1062,16 @@ function attentionBoard(root, data, hooks) {
       const locked = own.view.lock, one = locked ? locked.q : lastPlace(0), placeOf = s => (locked ? one : lastPlace(s));
       ledgerTitle.textContent = locked || D.sources.every((_, s) => lastPlace(s) === one) ? `Row ${D.slots[one]}, ${D.titles[one]} ` : "The last row of each history ";
       ledgerTitle.append(el("span", "", `\u00b7 ${locked ? "locked" : "the last row, where the prediction is made; lock a cell for another"} \u00b7 where its attention weight lies; each key counts once, in the first line that fits`));
-      const columns = stripRows().map(row => ({ label: row.label, mass: ledgerRow(row.s, row.spec, placeOf(row.s)) }));
+      const columns = stripRows().map(({ s, spec, label }) => {
+        const place = placeOf(s), at = D.sources[s].where[place];
+        return { label: at < 0 || at === place ? label : `${label}, row ${D.slots[at]}`, mass: ledgerRow(s, spec, place) };
+      });
       const shape = JSON.stringify([D.groups && D.groups.name, columns.map(column => column.label)]);
       if (shape !== ledgerShape) ledger.replaceChildren(ledgerTable(columns));
       ledgerShape = shape;
       for (const { key, column, td } of ledgerCells) { // the browser is slower at a new table than at new words in an old one
         const { mass } = columns[column];
-        td.firstChild.data = mass ? (key ? mass[key] : Object.values(mass).reduce((a, b) => a + b, 0)).toFixed(3) : "not here";
+        td.firstChild.data = mass ? (key ? mass[key] : Object.values(mass).reduce((a, b) => a + b, 0)).toFixed(3) : "not seen";
         if (key) td.style.background = mass ? `linear-gradient(to right, rgba(70,130,180,.28) ${(mass[key] * 100).toFixed(1)}%, transparent 0)` : "";
       }
     }
@@ -1100,9 +1130,8 @@ function attentionBoard(root, data, hooks) {
         const [source, l, h, k] = (given.get(side) || "").split(".");
         const s = D.sources.findIndex(S => S.name === source);
         const spec = s >= 0 && valid({ s, l: +l - 1, h: h in TOGETHER ? h : +h - 1, k });
-        if (spec && view.panels[i]) view.panels[i] = spec;
-        if (spec && view.panels[i] && spec.l === +l - 1 && (spec.h === h || spec.h === +h - 1)) return;
-        if (given.has(side)) strange.push(`${side}=${given.get(side)}`);
+        if (spec && view.panels[i] && spec.l === +l - 1 && (spec.h === h || spec.h === +h - 1)) view.panels[i] = spec;
+        else if (given.has(side)) strange.push(`${side}=${given.get(side)}`);
       });
       const allowed = { mode: ["maps", "difference"], measure: ["weight", "contribution"], scale: Object.keys(SCALES), size: ["fit", "large"] };
       for (const [key, values] of Object.entries(allowed)) {
@@ -1111,7 +1140,7 @@ function attentionBoard(root, data, hooks) {
       }
       if (view.panels.length < 2) view.mode = "maps";
       const share = Number(given.get("share"));
-      if (share >= 20 && share <= 100) view.share = share;
+      if (share >= 20 && share <= 100 && share % 5 === 0) view.share = share; // what the slider has
       else if (given.has("share")) strange.push(`share=${given.get("share")}`);
       view.linked = !given.get("apart") && same(view.panels);
       const at = /^(\d{1,4})(?:\.(\d{1,4}))?$/.exec(given.get("lock") || "");

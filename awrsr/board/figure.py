@@ -5,6 +5,7 @@ The board draws what a person looks at; this draws many maps at once, without a 
 
 import io
 import math
+import re
 import warnings
 from collections.abc import Sequence
 from typing import Literal, get_args
@@ -31,6 +32,8 @@ DPI = 300
 """Of a PNG."""
 LABEL_SIZE, TITLE_SIZE = 6.0, 7.5
 LABEL_LENGTH = 25
+ID = re.compile(r" \[[^\[\]]+\]$")
+"""What tells an item from others of its title, see `Dataset.titles`."""
 LABELS_WIDTH, SCALE_WIDTH, HEADING, FOOT = 1.55, 0.6, 0.42, 0.32
 """Inches beside, above and below the maps."""
 GAP = 0.12
@@ -171,9 +174,13 @@ def save(figure: Figure, form: Format) -> bytes:
 
 
 def clipped(text: str, length: int = LABEL_LENGTH) -> str:
-    """Text of one printable line, cut to a length."""
+    """Text of one printable line, cut to a length; an id at its end, "Emma [838]", stays."""
     line = "".join(c if c.isprintable() else " " for c in text)
-    return line if len(line) <= length else line[: length - 1].rstrip() + "\u2026"
+    if len(line) <= length:
+        return line
+    found = ID.search(line)
+    kept = found[0] if found and len(found[0]) < length - 1 else ""
+    return f"{line[: length - len(kept) - 1].rstrip()}\u2026{kept}"
 
 
 def _places(n: int, edge: float, points: float) -> list[int]:

@@ -87,16 +87,23 @@ class ItemNames:
 
 
 def item_names(dataset: Dataset) -> ItemNames:
-    """Titles, and the first further column of text that puts items into groups.
+    """Names, and the first further column that puts items into groups.
 
-    A cell "Comedy|Drama" counts as its first entry.
+    A cell "Comedy|Drama", or a list of both, counts as its first entry; records group nothing.
     """
     titles = dataset.titles(range(1, dataset.n_items + 1))
     for column in dataset.items.columns.drop(["item", "item_id", "title"]):
-        groups = [str(value).split("|")[0].strip() for value in dataset.items[column]]
-        if 1 < len(set(groups)) <= max(2, len(groups) // 4):
+        found = [_group(value) for value in dataset.items[column]]
+        groups = [group for group in found if group is not None]
+        if len(groups) == len(found) and 1 < len(set(groups)) <= max(2, len(groups) // 4):
             return ItemNames(titles=titles, groups=groups, group_name=str(column))
     return ItemNames(titles=titles)
+
+
+def _group(value: object) -> str | None:
+    if isinstance(value, list | tuple | np.ndarray):
+        return _group(value[0]) if len(value) else ""
+    return None if isinstance(value, dict) else str(value).split("|")[0].strip()
 
 
 def align(histories: Sequence[Sequence[int]]) -> tuple[list[int], list[list[int]]]:
@@ -130,6 +137,34 @@ def align(histories: Sequence[Sequence[int]]) -> tuple[list[int], list[list[int]
     return axis, places
 
 
+def counterparts(
+    axis: Sequence[int], histories: Sequence[Sequence[int]], places: Sequence[int]
+) -> list[int]:
+    """Where a trace has the item of every place of an axis, though it may stand elsewhere there.
+
+    On the same place, if it has one there. Of what stands on different places, the newest entry of
+    an item in a history belongs to the newest in the trace, and so on back.
+
+    Args:
+        axis: items, see `align`.
+        histories: the places of each.
+        places: of the trace's items.
+
+    Returns:
+        For every place of the axis a place of the trace, -1 where it lacks the item.
+    """
+    here = set(places)
+    found = [place if place in here else -1 for place in range(len(axis))]
+    for history in histories:
+        left: dict[int, list[int]] = {}
+        for place in sorted(here - set(history)):
+            left.setdefault(axis[place], []).append(place)
+        for place in sorted(set(history) - here, reverse=True):
+            if left.get(axis[place]) and found[place] < 0:
+                found[place] = left[axis[place]].pop()
+    return found
+
+
 def payload(sources: Sequence[Source], names: ItemNames, *, title: str = "") -> dict[str, Any]:
     """What the board draws, as JSON types.
 
@@ -160,7 +195,10 @@ def payload(sources: Sequence[Source], names: ItemNames, *, title: str = "") -> 
         "slots": slots,
         "titles": [str(names.titles[item - 1]) for item in axis],
         "groups": None,
-        "sources": [_packed(source, place) for source, place in zip(sources, places, strict=True)],
+        "sources": [
+            _packed(source, place) | {"where": counterparts(axis, of_histories, place)}
+            for source, place in zip(sources, places, strict=True)
+        ],
         "page": _file("page.html"),
     }
     if names.groups is not None:

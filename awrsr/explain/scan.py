@@ -32,7 +32,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from awrsr.batching import HELD_OUT
-from awrsr.checkpoint import load_model, read_config, weights_fingerprint
+from awrsr.checkpoint import ConfigFile, load_model, read_config, weights_fingerprint
 from awrsr.config import PADDING
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError, ConfigError, DataError, did_you_mean
@@ -588,15 +588,14 @@ def seed_pairs(about: Mapping[str, Any]) -> list[Pair]:
     ]
 
 
-def differ_by_seed(first: Path, second: Path) -> bool:
-    """Whether two model directories differ by nothing but the seed of their training.
-
-    Raises:
-        CheckpointError: one of them is no readable model directory.
-    """
-    (model, catalogue, training), other = read_config(first), read_config(second)
-    alike = replace(training, seed=other[2].seed)
-    return (model, catalogue, alike) == other and training.seed != other[2].seed
+def differ_by_seed(first: ConfigFile, second: ConfigFile) -> bool:
+    """Whether two models, as `read_config` gives them, differ by their training's seed alone."""
+    seed = second[2].seed
+    return (
+        first[:2] == second[:2]
+        and first[2].seed != seed
+        and replace(first[2], seed=seed) == second[2]
+    )
 
 
 def mean_interval(

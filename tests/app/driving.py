@@ -318,7 +318,7 @@ def check_lists(
         assert shown["rank"].tolist() == mine["rank"].tolist()
         assert shown["title"].tolist() == [
             MARK * (item == target) + RIVAL * (item == rival != target) + title
-            for item, title in zip(mine["item"], mine["title"], strict=True)
+            for item, title in zip(mine["item"], dataset.titles(mine["item"]), strict=True)
         ]
         np.testing.assert_allclose(shown["score"], mine["score"], rtol=1e-5)
         ranks = [counted_rank(traces[other].item_scores, item, history) for item in mine["item"]]

@@ -1,5 +1,6 @@
 """The attention board in a real Chromium: what it draws is what was traced, and it asks nobody."""
 
+import dataclasses
 import io
 import json
 import re
@@ -28,6 +29,8 @@ from PIL import Image
 
 import awrsr
 from app.state import default_user
+from awrsr.board import Source, item_names, payload
+from awrsr.board import page as board_page
 from awrsr.explain import rollout
 
 pytestmark = pytest.mark.browser
@@ -90,6 +93,13 @@ def picture(page, place: int) -> np.ndarray:
     return np.asarray(drawn.convert("RGB"))
 
 
+def ramp() -> np.ndarray:
+    """The colours from weight 0 to 1, (256, 3)."""
+    stops = np.array([[int(h[i : i + 2], 16) for i in (0, 2, 4)] for h in VIRIDIS.split()])
+    steps = np.linspace(0, 9, 256)
+    return np.stack([np.interp(steps, range(10), stops[:, c]) for c in range(3)], axis=1)
+
+
 @pytest.fixture
 def board(visit):
     return with_board(visit())
@@ -109,9 +119,7 @@ def test_numbers_drawn_are_numbers_traced(board):
 
 def test_colours_drawn_are_weights_traced(board):
     """Every cell's colour, read back along the ramp, is the square root of its weight."""
-    ramp = np.array([[int(h[i : i + 2], 16) for i in (0, 2, 4)] for h in VIRIDIS.split()])
-    steps = np.linspace(0, 9, 256)
-    table = np.stack([np.interp(steps, range(10), ramp[:, c]) for c in range(3)], axis=1)
+    table = ramp()
     for place, side in enumerate("AB"):
         weights = expected(1, 0)[side, "first" if side == "A" else "refined"].numpy()
         drawn = picture(board, place)
@@ -308,6 +316,135 @@ def test_two_hundred_items(visit, server):
     choose(page, "View", "difference")
     expect(page.get_by_text("Right less left")).to_be_visible()
     assert page.sent == []
+
+
+def offline(visit, tmp_path, dataset, *sources: Source, view: str = ""):
+    """A board without a server."""
+    file = tmp_path / "board.html"
+    content = payload(sources, item_names(dataset))
+    file.write_text(board_page({**content, "view": view}), encoding="utf-8")
+    page = visit(file.as_uri())
+    page.locator(".ab[data-signature]").wait_for()
+    return page, content
+
+
+def test_a_reordered_history_is_followed_by_its_items(visit, tmp_path, make_model, tiny_dataset):
+    """Beside the pointer, in the outlines and in the ledger: never that an item is not there."""
+    histories = {"A": [3, 1, 4, 1, 5, 9], "A\u2032": [9, 4, 1, 3, 5, 1]}
+    model = make_model("sasrec", "additive")
+    traces = {name: awrsr.trace(model, items) for name, items in histories.items()}
+    sources = [Source(name=name, title="additive", trace=traces[name]) for name in histories]
+    page, content = offline(visit, tmp_path, tiny_dataset, *sources)
+    places = {source["name"]: source["places"] for source in content["sources"]}
+    n, tip = len(content["items"]), page.locator(".ab-tip")
+    for (query, key), (there, of), words in (
+        ((4, 0), (4, 3), "query at 5, key at 4\u2032"),
+        ((1, 0), (5, 3), "query at 6\u2032, key at 4\u2032"),
+        ((5, 0), (0, 3), "query at 1\u2032, key at 4\u2032, newer: no such cell"),
+    ):
+        at = [places["A"][place] for place in (query, key)]
+        large_map(page, 0).hover(position=cell_position(page, n, *at))
+        expect(tip).to_contain_text(f"A\u2032: {words}")
+        shown = read_out(page)
+        for kind, field in KINDS.items():
+            own, other = (trace.maps(field)[1][0] for trace in traces.values())
+            assert shown["A", kind] == f"{own[query, key]:.4f}"
+            followed = f"{other[there, of]:.4f}" if of <= there else "\u2013"
+            assert shown["A\u2032", kind] == followed
+        assert "not seen" not in tip.inner_text()
+        if of > there:
+            continue
+        edge = cell_size(page, n, 1)
+        spot = cell_position(page, n, places["A\u2032"][there], places["A\u2032"][of], 1)
+        outlined = (
+            large_map(page, 1)
+            .locator("canvas.ab-over")
+            .evaluate(
+                """(canvas, {x, y}) => {
+                const scale = canvas.width / canvas.clientWidth, c = canvas.getContext('2d');
+                return c.getImageData(x * scale, y * scale, 1, 1).data[3];
+            }""",
+                {"x": spot["x"] - edge / 2, "y": spot["y"]},
+            )
+        )
+        assert outlined > 0
+    at = [places["A"][place] for place in (5, 0)]
+    large_map(page, 0).click(position=cell_position(page, n, *at))
+    headings = page.locator(".ab-ledger th").all_inner_texts()
+    assert headings[4:] == [
+        f"A\u2032 {kind}, row 1\u2032" for kind in ("first order", "second order", "refined")
+    ]
+    itself = page.locator(".ab-ledger tr").nth(1).locator("td").all_inner_texts()
+    assert itself[4:] == ["1.000"] * 3  # the oldest item there attends to itself alone
+    assert "not seen" not in page.locator(".ab").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("view", "left_out"),
+    [
+        ("#left=A.1.1.toString", "left=A.1.1.toString"),
+        ("#left=A.1.constructor.refined", "left=A.1.constructor.refined"),
+        ("#left=A.9.1.first", "left=A.9.1.first"),
+        ("#scale=valueOf&share=33", "scale=valueOf, share=33"),
+    ],
+)
+def test_a_view_that_the_board_lacks_is_left_out(
+    visit, tmp_path, make_model, tiny_dataset, view: str, left_out: str
+):
+    source = Source(name="A", title="", trace=awrsr.trace(make_model(), [1, 2, 3]))
+    page, _ = offline(visit, tmp_path, tiny_dataset, source, view=view)
+    expect(page.locator(".ab-note").last).to_contain_text(f"left out: {left_out}.")
+    now = [box.input_value() for box in page.locator(".ab-pick select").all()]
+    assert now == ["0", "1", "0", "refined"]
+
+
+def test_a_title_that_is_cut_keeps_its_id(visit, tmp_path, make_model, tiny_dataset):
+    titles = ["A very long title that is the title of two items"] * 2 + ["\u4e03" * 99] * 9
+    items = tiny_dataset.items.assign(title=titles)
+    dataset = dataclasses.replace(tiny_dataset, items=items)
+    trace = awrsr.trace(make_model(max_length=40), [1, 2, 1, 2, *range(3, 12)] * 3)
+    source = Source(name="A", title="vanilla", trace=trace)
+    page, _ = offline(visit, tmp_path, dataset, source)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download the large maps as SVG").click()
+    drawing = ET.fromstring(Path(waiting.value.path()).read_text(encoding="utf-8"))
+    texts = [element.text for element in drawing.iter(f"{SVG}text")]
+    named = [text for text in texts if text.startswith("A very")]
+    assert sum("\u2026" in text for text in named) > 1
+    assert {text[-7:] for text in named} == {"[101] \u21ba", "[102] \u21ba"}
+
+
+@pytest.mark.parametrize("m", [299, 300])
+def test_maps_are_drawn_to_their_last_row(visit, tmp_path, make_model, tiny_dataset, m):
+    """A fresh canvas is 300 x 150: at 300 items one side of it is right already."""
+    history = [1 + 7 * slot % tiny_dataset.n_items for slot in range(m)]
+    trace = awrsr.trace(make_model(max_length=m), history)
+    source = Source(name="A", title="vanilla", trace=trace)
+    page, _ = offline(visit, tmp_path, tiny_dataset, source)
+    cells = large_map(page, 0).locator("canvas.ab-cells")
+    assert cells.evaluate("canvas => [canvas.width, canvas.height]") == [m, m]
+    drawn = cells.evaluate("(cv, m) => [...cv.getContext('2d').getImageData(0, 0, m, m).data]", m)
+    drawn = np.array(drawn).reshape(m, m, 4)
+    roots = np.sqrt(trace.layers[1].first_order[0].numpy())
+    shown = np.tril(np.ones((m, m), dtype=bool))
+    assert (drawn[..., 3] == np.where(shown, 255, 0)).all()
+    nearest = np.abs(ramp()[None] - drawn[shown][:, None, :3]).sum(2).argmin(1) / 255
+    np.testing.assert_allclose(nearest, roots[shown], atol=0.006)
+    small = page.locator(".ab-thumbs canvas").first  # its maps are drawn by way of another canvas
+    box = page.locator(".ab-thumb").last.bounding_box()
+    at = small.bounding_box()
+    spots = [
+        [box["x"] - at["x"] + box["width"] * x, box["y"] - at["y"] + box["height"] * y]
+        for x, y in ((0.6, 0.75), (0.8, 0.95), (0.75, 0.6))
+    ]
+    alphas = small.evaluate(
+        """(canvas, spots) => {
+            const scale = canvas.width / canvas.clientWidth, c = canvas.getContext('2d');
+            return spots.map(([x, y]) => c.getImageData(x * scale, y * scale, 1, 1).data[3]);
+        }""",
+        spots,
+    )
+    assert alphas == [255, 255, 0]
 
 
 def test_figures_for_a_paper(visit, tmp_path):

@@ -103,6 +103,10 @@ def test_titles_are_text_and_never_markup():
         ("1234567&&", "1234567\u2026"),
         ("123456&&&", "123456&amp;\u2026"),
         ("", ""),
+        ("Emma Woodhouse [838]", "E\u2026 [838]"),
+        ("Emma [838]", "E\u2026 [838]"),
+        ("Emma [12345678]", "Emma [1\u2026"),
+        ("[12345678]", "[123456\u2026"),
     ],
 )
 def test_long_titles_are_cut_before_they_are_escaped(title, clipped):

@@ -207,6 +207,11 @@ def test_wrong_limits_are_refused(text: str):
         finding.parse_limits(text)
 
 
+def test_an_unknown_column_is_named_with_the_nearest():
+    with pytest.raises(ValueError, match="unknown column 'lenght'. Did you mean 'length'"):
+        finding.parse_limits("rank_a~~10.lenght~1~2")
+
+
 def test_points_show_untrusted_ids_as_they_are():
     table = pd.DataFrame(
         {

@@ -1,10 +1,13 @@
 """The page: all numbers are the library's, every choice is followed, nothing breaks it."""
 
 import dataclasses
+import json
+import re
 import shutil
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from conftest import EMBEDDED, make_dataset
 from driving import (
@@ -37,8 +40,10 @@ from app.pinned import Variant, variants_text
 from awrsr.attribution import METHODS
 from awrsr.checkpoint import load_model, save_weights
 from awrsr.planted import load_causes
+from awrsr.prepare import prepare
 from awrsr.refinement import REFINEMENTS
 
+PANEL = {"layer": 1, "head": 0, "kind": "second"}
 MODELS = ("sasrec-none", "sasrec-additive", "stosa-value_weighted", "stosa-stochastic")
 
 
@@ -461,13 +466,72 @@ def test_a_history_of_the_whole_catalogue_leaves_nothing_to_recommend(directory)
 def test_shared_and_blank_titles_and_columns_of_our_own_names(directory, tmp_path):
     """Streamlit finds an option by its label: the item asked for must be the one received."""
     titles = ["Same", "Same", "", "", "\u25c6 Diamond", "", "Same", "A", "B"]
-    odd = titled(titles, position="nowhere", genres="Drama|War")
+    nested = {
+        "details": [{"pages": [1], "of": {"a": 1}}] * 9,
+        "tags": [["new"], []] * 4 + [["old"]],
+    }
+    odd = titled(titles, position="nowhere", genres="Drama|War", **nested)
     path = add_dataset(tmp_path, odd, "sasrec-none", "stosa-simple")
     page = open_page(dataset="titled", source="own", items="8.9")
     for item in (1, 2, 3):
         choose(page, target=item, added=item)
         assert page.session_state["target"] == page.session_state["items"][-1] == item
         check_numbers(page, path)
+
+
+def test_items_of_one_title_are_told_apart_wherever_they_are_shown(directory, tmp_path):
+    path = add_dataset(tmp_path, titled(["Same"] * 9), "sasrec-none", "sasrec-additive")
+    page = open_page(
+        dataset="titled", source="own", items="7.8.7.8", target=3, rival=2, variants="v~8.7;w~9"
+    )
+    page.session_state["compare"] = 1
+    for opened in ("gains", "each_removed", "smallest"):
+        page.session_state[opened] = True
+    board = {"query": 3, "key": 0, "panels": [{**PANEL, "source": s} for s in ("A", "B")]}
+    page.session_state["board"] = {"lock": board}
+    run(page)
+    check_numbers(page, path)
+    everything = [
+        *messages(page),
+        *texts(page),
+        json.dumps(figures(page), default=str),
+        *(json.dumps(sent(page, name)) for name in ("board", "history_list")),
+        *(table.value.to_csv() for table in page.dataframe),
+        *(option for box in page.selectbox for option in box.options),
+    ]
+    named = [text for text in everything if "Same" in text]
+    assert len(named) > 30 and any("which the query attends to" in text for text in named)
+    for text in named:
+        assert not re.search(r"Same(?! \[10[1-9]\])", text), text
+
+
+def test_lists_and_structs_of_items_are_shown(directory, tmp_path):
+    """As `prepare` writes them, and as they stand in a directory that something else wrote."""
+    nested = pd.DataFrame({"item": list("12345678"), "title": [f"Thing {n}" for n in range(8)]})
+    nested["categories"] = [["Beauty", f"c{n}"] if n % 2 else ["Home"] for n in range(8)]
+    nested["details"] = [{"brand": f"b{n}", "sizes": [n, None]} for n in range(8)]
+    nested.to_parquet(tmp_path / "titles.parquet")
+    lines = [f"{user} {' '.join(nested['item'])}" for user in "abc"]
+    (tmp_path / "raw.txt").write_text("\n".join(lines))
+    dataset = prepare(
+        tmp_path / "raw.txt",
+        format="s3rec",
+        name="prepared",
+        k_core=1,
+        titles=tmp_path / "titles.parquet",
+    )
+    assert dataset.items["categories"].tolist()[:2] == ["Home", "Beauty|c1"]
+    assert dataset.items["details"][0] == '{"brand": "b0", "sizes": [0, null]}'
+    further = {name: nested[name] for name in ("categories", "details")}
+    for shown_dataset in (dataset, titled(nested["title"].tolist(), **further)):
+        path = add_dataset(tmp_path, shown_dataset, "sasrec-none", "stosa-simple")
+        page = open_page(dataset=shown_dataset.name, source="own", items="8.3.1")
+        assert messages(page) == []
+        assert sent(page, "board")["titles"] == ["Thing 7", "Thing 2", "Thing 0"]
+        check_numbers(page, path)
+        if shown_dataset is dataset:
+            groups = sent(page, "board")["groups"]
+            assert (groups["name"], groups["of"]) == ("categories", ["Beauty", "Home", "Home"])
 
 
 def test_titles_are_text_everywhere(directory, tmp_path):

@@ -3,8 +3,10 @@
 import dataclasses
 import hashlib
 import json
+import os
 import pickle
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,10 +28,15 @@ from driving import (
     texts,
     unescaped,
 )
+from test_faithfulness_page import open_faithfulness
+from test_find import open_find
+from test_models_page import open_models
 
 import awrsr
 from app import loaders
 from app.text import plain
+from awrsr.checkpoint import WEIGHTS_FILE
+from awrsr.errors import CheckpointError
 
 GOOD, BAD = "sasrec-none", "stosa-additive"
 
@@ -73,6 +80,70 @@ def test_models_are_listed_by_backbone_in_the_refinements_order(tmp_path):
     (tmp_path / "models" / "README.md").touch()
     assert list(loaders.model_directories(tmp_path)) == names
     assert loaders.model_directories(tmp_path / "elsewhere") == {}
+
+
+def test_folders_whose_names_are_no_text_are_passed_over_and_named_once(directory):
+    """On every page; neither their dataset nor their models can be asked for."""
+    odd = os.fsencode(directory) + b"/models/sasrec-\xff\xfe"
+    shutil.copytree(os.fsencode(directory / "models" / GOOD), odd)
+    shutil.copytree(os.fsencode(directory), os.fsencode(directory.parent) + b"/tin\xff")
+    said = [
+        f":material/visibility_off: 1 folder in {folder} is not shown: a name must be UTF-8 "
+        f"('{name}')"
+        for folder, name in (
+            (directory.parent, "tin\\udcff"),
+            (directory / "models", "sasrec-\\udcff\\udcfe"),
+        )
+    ]
+
+    def check(page):
+        assert [text for text in texts(page) if "visibility_off" in text] == said
+        assert messages(page) == []
+        return page
+
+    check_numbers(check(open_page(a=GOOD, b=BAD)), directory)
+    for open_another in (open_find, open_models, open_faithfulness):
+        check(open_another())
+    for name in (GOOD, BAD):
+        shutil.rmtree(directory / "models" / name)
+    assert "no models yet" in check(open_find()).info[0].value
+
+
+def test_a_folder_of_datasets_whose_name_is_no_text_is_said(directory, monkeypatch, tmp_path):
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/\xff")
+    shutil.copytree(directory, Path(odd) / "tiny")
+    monkeypatch.setenv(loaders.ASSETS_VARIABLE, odd)
+    (said,) = messages(open_page())
+    assert f"names {odd!r}, which is not UTF-8; accepted: a folder of dataset directories" in said
+
+
+def test_neighbours_are_read_once_and_a_large_one_costs_nothing(directory, monkeypatch):
+    """Sixty models of one backbone, one of them with a config.json of 50 MB, none a second seed."""
+    models, read = directory / "models", Counter()
+    for number in range(60):
+        copy = models / f"{GOOD}-{number}"
+        shutil.copytree(models / GOOD, copy)
+        edit_config(model={"inner_size": 17 + number})(copy)
+    with (models / f"{GOOD}-7" / "config.json").open("a") as file:
+        file.write(" " * 50_000_000)
+    read_config, load = loaders.read_config, json.loads
+    sizes = []
+    monkeypatch.setattr(
+        loaders, "read_config", lambda path: read.update([path.name]) or read_config(path)
+    )
+    monkeypatch.setattr(json, "loads", lambda text: sizes.append(len(text)) or load(text))
+    for _ in range(2):
+        assert loaders.seed_pair(models / GOOD, models / BAD) is None
+    assert set(read) == {path.name for path in models.iterdir()} and set(read.values()) == {1}
+    assert max(sizes) < 10_000
+    shutil.copytree(models / GOOD, directory / "seeds" / "again")
+    edit_config(training={"seed": 5})(directory / "seeds" / "again")
+    twins = models / GOOD, directory / "seeds" / "again"
+    assert loaders.seed_pair(models / BAD, models / GOOD) == twins
+    assert set(read.values()) == {1}
+    edit_config(training={"epochs": 7})(models / GOOD)
+    assert loaders.seed_pair(models / BAD, models / GOOD) is None
+    assert read == Counter(read.keys()) + Counter([GOOD])
 
 
 # --- read once, read again ------------------------------------------------------------------------
@@ -125,7 +196,7 @@ def test_a_fingerprint_tells_weights_apart_and_is_read_again_when_they_are_repla
     add_model(directory, awrsr.load_dataset(directory), GOOD, hidden_size=4)
     assert loaders.fingerprint(path) != first
     (path / "model.safetensors").unlink()
-    with pytest.raises(OSError):
+    with pytest.raises(CheckpointError, match="it lacks model.safetensors"):
         loaders.fingerprint(path)
 
 
@@ -339,3 +410,16 @@ def test_metrics_are_shown_with_their_protocol_or_missed(directory, metrics, not
     assert unescaped(help_text) == protocol
     assert "<i>" not in help_text.replace("\\<i", "")
     assert messages(page) == []
+
+
+def test_weights_larger_than_their_config_are_refused_on_every_page(
+    tmp_path: Path, monkeypatch, tiny_dataset
+):
+    monkeypatch.setenv("AWRSR_ASSETS", str(tmp_path))
+    models = add_dataset(tmp_path, tiny_dataset, "sasrec-none", "sasrec-simple") / "models"
+    with (models / "sasrec-simple" / WEIGHTS_FILE).open("r+b") as file:
+        file.truncate(40_000_000_000)  # it takes no room on the disk
+    chosen = {"a": "sasrec-simple", "b": "sasrec-none"}
+    for open_at in (open_page, open_find, open_models):
+        (refusal,) = [box.value for box in open_at(**chosen).error]
+        assert "40,000,000,000 bytes" in refusal

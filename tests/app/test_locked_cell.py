@@ -13,6 +13,7 @@ from driving import (
     open_page,
     read_model,
     run,
+    sent,
     tables,
     texts,
     titled,
@@ -190,7 +191,63 @@ def test_a_compared_variant_has_its_own_cells_and_lacks_others(directory):
     assert np.shape(whole[0]["z"]) == (3, 2)
     np.testing.assert_allclose(short[0]["z"], found.pairs)
     lock(page, 5, 4, primed)
-    assert "does not see both items, so it has no such cell" in said(page)
+    text = "does not see 6. Film I (1999) or 5. Film E (1995), so it has no such cell"
+    assert text in said(page)
+    lock(page, 5, 2, primed)
+    assert "does not see 6. Film I (1999), so it has no such cell" in said(page)
+
+
+REORDERED = [9, 4, 1, 3, 5, 1]
+"""The items of ITEMS in another order; on the axis 4, 1 and 5 stand on common places."""
+STANDS = "In A\u2032 the query stands at {}, the key at {}: "
+THERE = STANDS + "this is their cell there."
+NEWER = STANDS + (
+    "the key is newer there, and an item attends to itself and to older ones only, so there is no "
+    "such cell."
+)
+TWICE = " Film A (1991) stands there at 4 and 6\u2032; the one at {} is taken, {}."
+
+
+@pytest.mark.parametrize(
+    ("query", "key", "there", "words"),
+    [
+        (4, 0, (4, 3), THERE.format("5", "4\u2032")),
+        (5, 0, None, NEWER.format("1\u2032", "4\u2032")),
+        (
+            1,
+            0,
+            (5, 3),
+            THERE.format("6\u2032", "4\u2032") + TWICE.format("6\u2032", "counted from the newest"),
+        ),
+        (3, 1, None, NEWER.format("4", "6\u2032")),
+    ],
+)
+def test_a_cell_is_followed_to_where_a_reordered_variant_has_its_items(
+    directory, query, key, there, words
+):
+    page = opened(a="sasrec-additive", variants=f"other~{'.'.join(map(str, REORDERED))}", compare=1)
+    board = sent(page, "board")
+    own, other = board["sources"][0], board["sources"][2]
+    assert other["name"] == "A\u2032"
+    places = own["places"][query], own["places"][key]
+    lock(page, *places, panel("A\u2032", kind="second"))
+    text = said(page)
+    assert words in text and "does not see" not in text
+    if there is None:
+        assert not why(page)
+        return
+    model = read_model(directory / "models" / "sasrec-additive")
+    assert [REORDERED[place] for place in there] == [ITEMS[query], ITEMS[key]]
+    cell = Cell(layer=1, head=0, query=there[0], key=there[1])
+    found = second_order_provenance(model, awrsr.trace(model, REORDERED), cell)
+    ((drawn,),) = why(page).values()
+    np.testing.assert_allclose(drawn["z"], found.pairs)
+    assert f"S = **{found.weight:.4f}**" in text
+    back = other["places"][there[0]], other["places"][there[1]]
+    lock(page, *back, panel("A", kind="second"))  # and from the variant's own cell to this history
+    cell = Cell(layer=1, head=0, query=query, key=key)
+    found = second_order_provenance(model, awrsr.trace(model, ITEMS), cell)
+    assert f"S = **{found.weight:.4f}**" in said(page)
 
 
 def test_a_shorter_history_or_other_models_keep_the_page_standing(directory):

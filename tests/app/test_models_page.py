@@ -203,6 +203,7 @@ def test_a_model_that_breaks_a_law_is_shown_with_a_fail(directory: Path, tiny_da
         ("history.csv", "", "history.csv of sasrec-additive is not readable"),
         ("history.csv", "a,b\n1,2\n", "history.csv of sasrec-additive has no epochs; it has a, b"),
         ("history.csv", "epoch,loss\nx,y\n1,2\n", ""),
+        ("history.csv", "1" * 4_000_001, "has 4,000,001 bytes; accepted: at most 4,000,000"),
     ],
 )
 def test_damaged_records_are_named(directory: Path, file: str, content: str, said: str):

@@ -1,5 +1,6 @@
 """The page Results: it shows what the recorded files say, and says what to do where they do not."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -161,6 +162,14 @@ def test_damaged_results_are_named_and_the_others_shown(folder: Path):
     assert len(said) == 2
     assert "broken/results.csv: column" in said[0]
     assert "worse.toml is not readable TOML" in said[1]
+    assert shown(page, "HR@10 less vanilla")
+
+
+def test_a_grid_whose_name_is_no_text_is_named_and_the_others_shown(folder: Path):
+    odd = os.fsencode(folder) + b"/\xff.toml"
+    shutil.copy(os.fsencode(folder / "ml-latest-small.toml"), odd)
+    page = open_results()
+    assert messages(page) == [f"{folder}/\\udcff.toml: the name of a grid must be UTF-8"]
     assert shown(page, "HR@10 less vanilla")
 
 

@@ -1,12 +1,11 @@
-"""Text from outside: escaped for markdown, told apart in selectboxes."""
+"""Text from outside: escaped for markdown."""
 
-import dataclasses
 import re
 
 import pytest
 from driving import HOSTILE, unescaped
 
-from app.text import JOINER, item_labels, plain
+from app.text import JOINER, plain
 
 
 @pytest.mark.parametrize(
@@ -55,10 +54,3 @@ def test_lines_become_one_so_that_no_block_begins():
 def test_anything_can_be_shown():
     assert unescaped(plain(ValueError("no <b>"))) == "no <b>"
     assert plain(12) == "12"
-
-
-def test_labels_are_titles_unless_these_are_shared_or_blank(tiny_dataset):
-    assert item_labels(tiny_dataset) == tiny_dataset.titles(range(1, tiny_dataset.n_items + 1))
-    items = tiny_dataset.items.assign(title=["Same", "Same", "", " ", *"ABCDEFG"])
-    labels = item_labels(dataclasses.replace(tiny_dataset, items=items))
-    assert labels == ["Same [101]", "Same [102]", "[103]", "[104]", *"ABCDEFG"]

@@ -1,0 +1,187 @@
+"""Which rows of a source are interactions that count, and what is said of the others."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import pandas as pd
+
+from awrsr.errors import ConfigError, DataError, check_choice, counted, shown
+from awrsr.readers import Rows
+from awrsr.times import as_numbers, as_times
+
+Repeats = Literal["drop", "keep"]
+Missing = Literal["refuse", "drop"]
+
+ROWS_NAMED = 5
+
+NOTES = {
+    "missing_dropped": ("missing dropped", "{missing_dropped:,} (no user or no item)"),
+    "min_rating_left": ("rated", "{min_rating_left:,} with {min_rating:g} or more"),
+    "repeats_dropped": ("repeats dropped", "{repeats_dropped:,} (same user, item and time)"),
+    "repeats_kept": ("repeats kept", "{repeats_kept:,} (same user, item and time)"),
+    "repeats_in_a_row": (
+        "repeats in a row",
+        "{repeats_in_a_row:,} (same user and item as the row before; without times, a copy cannot "
+        "be told from a repeat)",
+    ),
+    "time_unit": ("time unit", "{time_unit}, stored as whole seconds"),
+    "ties": ("ties in time", "{ties:,} (same user and time as the row before; in file order)"),
+    "titles_dropped": ("titles dropped", "{titles_dropped:,} (no item)"),
+    "untitled": ("without a title", "{untitled:,} (named by id)"),
+}
+"""What about["filters"] may say beside what was asked: its name and its words for a person."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """What is asked of interactions; the fields are those of `awrsr.prepare`.
+
+    Raises:
+        DataError: a least number is below 1.
+        ConfigError: another value is not acceptable.
+    """
+
+    k_core: int
+    min_user: int | None
+    min_item: int | None
+    min_rating: float | None
+    repeats: Repeats
+    missing: Missing
+
+    def __post_init__(self) -> None:
+        for name in ("k_core", "min_user", "min_item"):
+            least = getattr(self, name)
+            if least is not None and least < 1:
+                raise DataError(f"{name} must be 1 or more; received {least}")
+        if self.min_rating is not None and not math.isfinite(self.min_rating):
+            raise ConfigError(f"min_rating must be a finite number; received {self.min_rating}")
+        check_choice("repeats", self.repeats, get_args(Repeats))
+        check_choice("missing", self.missing, get_args(Missing))
+
+    def asked(self) -> dict[str, Any]:
+        """The numbers that were given."""
+        names = ("k_core", "min_user", "min_item", "min_rating")
+        values = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def notes(filters: dict[str, Any]) -> dict[str, str]:
+    """What a person should know of about["filters"], by name, see NOTES."""
+    return {
+        name: words.format(**filters) for entry, (name, words) in NOTES.items() if entry in filters
+    }
+
+
+def filter_rows(rows: Rows, filters: Filters, found: dict[str, int | str]) -> pd.DataFrame:
+    """The interactions that count; what becomes of the others is added to `found`.
+
+    Returns:
+        user_id, item_id and, if the source has times, `moment`, as precise as the source has them,
+        and `timestamp`, whole seconds.
+
+    Raises:
+        DataError: a row has no id, time or rating where it needs one, or too little is left.
+    """
+    kept = with_ids(rows, ["user_id", "item_id"], filters.missing)
+    if kept.empty:
+        which = "" if rows.frame.empty else " that have a user and an item"
+        raise DataError(f"{rows.path} holds no interactions{which}")
+    found["missing_dropped"] = len(rows.frame) - len(kept)
+    if filters.min_rating is not None:
+        kept = _rated(kept, filters.min_rating, rows)
+        found["min_rating_left"] = len(kept)
+    if "timestamp" in kept:
+        times = as_times(kept["timestamp"], rows.place)
+        kept = kept.assign(moment=times.moments, timestamp=times.seconds)
+        found["time_unit"] = "" if times.unit == "seconds" else times.unit
+    copies = _copies(kept)
+    found["repeats_kept" if filters.repeats == "keep" else "repeats_dropped"] = int(copies.sum())
+    if filters.repeats == "drop":
+        kept = kept[~copies]
+    min_user, min_item = filters.min_user or filters.k_core, filters.min_item or filters.k_core
+    kept = filter_k_core(kept, min_user, min_item)
+    if kept.empty:
+        core = f"{min_user}-core"
+        if min_user != min_item:
+            core = f"filters min_user {min_user} and min_item {min_item}"
+        raise DataError(
+            f"nothing is left of {rows.path} after the {core}; read: "
+            f"{counted(len(rows.frame), 'interaction')} of "
+            f"{counted(rows.frame['user_id'].nunique(), 'user')} with "
+            f"{counted(rows.frame['item_id'].nunique(), 'item')}"
+        )
+    _check_enough(kept, rows.path)
+    return kept
+
+
+def with_ids(rows: Rows, ids: list[str], missing: Missing) -> pd.DataFrame:
+    """The rows that have these ids.
+
+    Raises:
+        DataError: some have not and are to be refused; the first few are named.
+    """
+    lacking = rows.frame[ids].isna().any(axis=1)
+    if lacking.any() and missing == "refuse":
+        numbers = rows.frame.index[lacking]
+        named = ", ".join(map(str, numbers[:ROWS_NAMED]))
+        more = ", ..." if len(numbers) > ROWS_NAMED else ""
+        raise DataError(
+            f"{rows.place} {named}{more}: an id is missing in {counted(len(numbers), 'row')} "
+            "(blank, nan, None and NULL are no ids); --missing drop leaves such rows out"
+        )
+    return rows.frame[~lacking]
+
+
+def _rated(kept: pd.DataFrame, least: float, rows: Rows) -> pd.DataFrame:
+    """The rows with this rating or a higher one."""
+    ratings = as_numbers(kept["rating"])
+    unreadable = kept["rating"][ratings.isna()]
+    if len(unreadable):
+        row, rating = unreadable.index[0], shown(unreadable.iloc[0])
+        raise DataError(f"{rows.place} {row}: rating {rating} is not a number")
+    if not (ratings >= least).any():
+        raise DataError(
+            f"{rows.path} has no rating of {least:g} or more; its ratings are {ratings.min():g} to "
+            f"{ratings.max():g}"
+        )
+    return kept[ratings >= least]
+
+
+def _copies(interactions: pd.DataFrame) -> "pd.Series[bool]":
+    """Which rows repeat the user, the item and the exact time of an earlier one.
+
+    The time is compared as precise as it is given: two events within a second of a log in
+    milliseconds are two. Without times, a copy cannot be told from a repeat: none is marked.
+    """
+    if "moment" not in interactions:
+        return pd.Series(False, index=interactions.index)
+    return interactions.duplicated(["user_id", "item_id", "moment"])
+
+
+def filter_k_core(interactions: pd.DataFrame, min_user: int, min_item: int) -> pd.DataFrame:
+    """The largest part in which every user has `min_user` interactions or more and every item
+    `min_item`; copies of a row count once."""
+    distinct = ~_copies(interactions)
+    while True:
+        before = len(interactions)
+        for column, least in (("user_id", min_user), ("item_id", min_item)):
+            enough = distinct.groupby(interactions[column].array).transform("sum") >= least
+            interactions, distinct = interactions[enough], distinct[enough]
+        if len(interactions) == before:
+            return interactions
+
+
+def _check_enough(rows: pd.DataFrame, source: Path) -> None:
+    users = rows["user_id"].nunique()
+    if users < 2:
+        raise DataError(
+            f"{source} leaves {counted(users, 'user')} after filtering; 2 or more are needed"
+        )
+    shortest = int(rows.groupby("user_id").size().min())
+    if shortest < 3:
+        raise DataError(
+            f"{source}: a user has {counted(shortest, 'interaction')}; leave-one-out needs "
+            "3 or more (one each to train, to validate, to test): raise min_user"
+        )

@@ -1,0 +1,176 @@
+"""Named columns of a csv or parquet file, whichever it is."""
+
+import json
+import re
+import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from awrsr.errors import DataError, did_you_mean, shown
+from awrsr.parquet import read_table, to_frame
+from awrsr.readers.text import (
+    SEPARATORS,
+    check_separator,
+    first_bytes,
+    open_text,
+    refuse_unread,
+)
+
+NUMBERS = ("timestamp", "rating")
+"""Our columns that are read as numbers where they can be; all others are read as text."""
+RESERVED = ("item", "item_id", "title")
+"""What a catalogue calls its own columns."""
+NAMES_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns that are asked of a file.
+
+    Args:
+        names: our name -> the file's.
+        further: all other columns too, under their own names.
+        options: our name -> the option with which a user names another column.
+    """
+
+    names: Mapping[str, str]
+    further: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def check(self, path: Path, found: Sequence[str], hint: str = "") -> None:
+        """Refuse a file whose columns have these names if it lacks one, or has one twice."""
+        for ours, asked in self.names.items():
+            if asked not in found:
+                listed = ", ".join(map(shown, found[:NAMES_SHOWN]))
+                more = len(found) - NAMES_SHOWN
+                listed += f" and {more:,} more" if more > 0 else ""
+                other = f" --{self.options[ours]} names another." if ours in self.options else ""
+                raise DataError(
+                    f"{path}: missing column {asked!r}; it has {listed}."
+                    f"{hint or did_you_mean(asked, found) + other}"
+                )
+        for name, count in Counter(found).items():
+            if count > 1 and (name in self.names.values() or self.further and name):
+                raise DataError(f"{path}: column {shown(name)} is there {count} times")
+        for name in RESERVED:
+            if self.further and name in found and name not in self.names.values():
+                raise DataError(f"{path}: a further column cannot be called {name!r}; rename it")
+
+
+def read_columns(
+    path: Path, columns: Columns, *, separator: str | None = None, encoding: str | None = None
+) -> pd.DataFrame:
+    """Columns of a file under our names; the index counts the rows from 1.
+
+    Args:
+        path: a csv or parquet file, as its ending or its first bytes say.
+        columns: what is asked of it; lists and structs in further columns become text.
+        separator: between the values of a csv file, see `check_separator`; a comma where not given.
+        encoding: of a csv file, see `open_text`.
+
+    Raises:
+        ConfigError: no such separator or encoding.
+        DataError: the file cannot be read, lacks a column, has one twice, or has a row of more
+            values than columns.
+    """
+    sign = check_separator("comma" if separator is None else separator)
+    if _is_parquet(path):
+        frame = _read_parquet(path, columns)
+    else:
+        frame = _read_csv(path, columns, sign, encoding)
+    kept = {ours: frame[theirs] for ours, theirs in columns.names.items()}
+    if columns.further:
+        kept |= {str(n): frame[n] for n in frame.columns if n not in columns.names.values()}
+    return pd.DataFrame(kept).set_axis(pd.RangeIndex(1, len(frame) + 1))
+
+
+def _is_parquet(path: Path) -> bool:
+    with suppress(OSError):
+        if first_bytes(path) == b"PAR1":
+            return True
+    return path.suffix.lower() in (".parquet", ".pq")
+
+
+def _read_parquet(path: Path, columns: Columns) -> pd.DataFrame:
+    table = read_table(path, None if columns.further else [*columns.names.values()])
+    columns.check(path, pq.read_schema(path).names)
+    table = table.replace_schema_metadata(None)  # an index is no more than a column
+    for name in table.column_names:
+        place = table.column_names.index(name)
+        if re.fullmatch(r"__index_level_\d+__", name):
+            table = table.remove_column(place)
+        elif name not in columns.names.values() and pa.types.is_nested(table[name].type):
+            text = [_as_text(cell) for cell in table[name].to_pylist()]
+            table = table.set_column(place, name, pa.array(text, pa.string()))
+    return to_frame(table, path)
+
+
+def _as_text(cell: object) -> str | None:
+    """A list of texts as MovieLens writes its genres, "Comedy|Drama"; all else nested as JSON."""
+    if cell is None:
+        return None
+    if isinstance(cell, list) and all(isinstance(part, str) for part in cell):
+        return "|".join(cell)
+    return json.dumps(cell, ensure_ascii=False, default=str)
+
+
+def _read_csv(path: Path, columns: Columns, sign: str, encoding: str | None) -> pd.DataFrame:
+    text = {theirs: str for ours, theirs in columns.names.items() if ours not in NUMBERS}
+    how: dict[str, Any] = {"sep": sign, "index_col": False, "keep_default_na": False}
+    how["low_memory"] = False  # one type a column, not one a block of rows
+    with open_text(path, encoding) as file, warnings.catch_warnings():
+        # By default a value too many in every row would shift the columns by one, silently.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            header = pd.read_csv(file, header=None, nrows=1, dtype=str, **how).iloc[0].tolist()
+            if not set(header).issuperset(columns.names.values()):
+                refuse_unread(path, sign.join(header))
+            columns.check(path, header, _hint(header))
+            file.seek(0)
+            frame: pd.DataFrame = pd.read_csv(file, dtype=text, **how)
+            return frame
+        except pd.errors.EmptyDataError:
+            raise DataError(
+                f"{path} is empty; expected columns {', '.join(columns.names.values())}"
+            ) from None
+        except pd.errors.ParserWarning:
+            raise DataError(
+                f"{path}, data row 1: more values than the header has columns; {_quotes(sign)}"
+            ) from None
+        except pd.errors.ParserError as error:
+            raise DataError(_malformed(path, str(error), sign)) from error
+
+
+def _quotes(sign: str) -> str:
+    name = next((name for name, known in SEPARATORS.items() if known == sign), repr(sign))
+    return f"a value with a {name} needs quotes"
+
+
+def _malformed(path: Path, said: str, sign: str) -> str:
+    """What is wrong with a csv file, from what pandas said."""
+    if found := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", said):
+        expected, line, seen = found.groups()
+        return f"{path}, line {line}: {seen} values in {expected} columns; {_quotes(sign)}"
+    if found := re.search(r"EOF inside string starting at row (\d+)", said):
+        return f"{path}, data row {found[1]}: a quote is opened and never closed"
+    return f"{path} is not readable csv: {' '.join(said.split())}"
+
+
+def _hint(header: list[str]) -> str:
+    """What may be wrong with a first line that lacks a column."""
+    hint = ""
+    others = [name for name, other in SEPARATORS.items() if other in header[0]]
+    if len(header) == 1 and others:
+        hint = f" Its values seem to be separated by {others[0]}: --separator {others[0]}."
+        header = header[0].split(SEPARATORS[others[0]])
+    if any(re.fullmatch(r"-?\d+(\.\d+)?", cell) for cell in header):
+        hint += " Its first line must name the columns."
+    return hint

@@ -1,0 +1,31 @@
+"""Text files of S3-Rec and STOSA: a line is a user and the user's items, oldest first."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from awrsr.errors import DataError, shown
+from awrsr.readers.base import Raw, Rows, as_ids
+from awrsr.readers.text import open_text, refuse_unread
+
+
+def read_s3rec(source: Path, *, encoding: str | None = None) -> Raw:
+    """The interactions of a file of lines `user item item ...`; it has no times."""
+    users: list[str] = []
+    items: list[str] = []
+    lines: list[int] = []
+    with open_text(source, encoding) as file:
+        for number, line in enumerate(file, start=1):
+            if number == 1:
+                refuse_unread(source, line.strip())
+            user, *sequence = line.split() or [""]
+            if user and not sequence:
+                raise DataError(
+                    f"{source}, line {number}: expected 'user item item ...', received "
+                    f"{shown(line.strip())}"
+                )
+            users += [user] * len(sequence)
+            items += sequence
+            lines += [number] * len(sequence)
+    frame = pd.DataFrame({"user_id": users, "item_id": items}, index=lines, dtype=str)
+    return Raw(Rows(frame.apply(as_ids), source, "line"))

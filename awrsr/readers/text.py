@@ -1,0 +1,128 @@
+"""Text files as they come: packed or not, in the encoding of their mark or in the one asked for."""
+
+import codecs
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from awrsr.errors import ConfigError, DataError
+from awrsr.parquet import MAX_BYTES, MAX_EXPANSION
+
+MARKS = {  # the longer first: one begins with another
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF8: "UTF-8-SIG",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+"""The bytes with which a file says its encoding."""
+GZIP = b"\x1f\x8b"
+
+SEPARATORS = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|", "space": " "}
+
+UNREAD = {
+    r'\s*[\[{]\s*(["{]|$)': "a file of JSON",
+    r"\S+::\S+$": "a file of values separated by '::'",
+    r"\w+:(token|float)(_seq)?\b": "a RecBole atomic file",
+}
+"""How a first line begins in the layouts for which there is no reader yet, and their names."""
+
+
+@contextmanager
+def open_text(path: Path, encoding: str | None = None) -> Iterator[TextIO]:
+    """A text file, unpacked where it is gzip; whatever stops its being read is a refusal.
+
+    Args:
+        path: the file.
+        encoding: any that Python knows; UTF-8 where not given. A byte-order mark at the beginning
+            of the file decides over it.
+
+    Raises:
+        ConfigError: no such encoding.
+        DataError: the file is missing, damaged, in another encoding, or unpacks to much more than
+            its own bytes.
+    """
+    assumed = check_encoding("UTF-8" if encoding is None else encoding)
+    try:
+        packed = first_bytes(path).startswith(GZIP)
+        with _Unpacked(path) if packed else path.open("rb") as file:
+            start = file.read(4)
+            file.seek(0)
+            assumed = next((c for mark, c in MARKS.items() if start.startswith(mark)), assumed)
+            with io.TextIOWrapper(file, encoding=assumed, newline="") as text:
+                yield text
+    except UnicodeError as error:
+        advice = "; if it is ISO 8859-1, give --encoding latin-1" if assumed == "UTF-8" else ""
+        raise DataError(f"{path} is not text in {assumed}{advice}") from error
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist") from None
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} is not a readable text file: {reason}") from error
+
+
+def first_bytes(path: Path) -> bytes:
+    """The bytes that tell one kind of file from another."""
+    with path.open("rb") as file:
+        return file.read(4)
+
+
+class _Unpacked(gzip.GzipFile):
+    """What a gzip file holds, refused where it is much more than the file itself."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "rb")
+        self.path = path
+        self.accepted = max(MAX_BYTES, MAX_EXPANSION * path.stat().st_size)
+
+    def read1(self, size: int = -1) -> bytes:
+        if self.tell() > self.accepted:
+            raise DataError(
+                f"{self.path} has {self.path.stat().st_size:,} bytes and unpacks to more than "
+                f"{self.accepted:,}; accepted: at most {MAX_BYTES:,}, or {MAX_EXPANSION} times the "
+                "file's own bytes if that is more"
+            )
+        return super().read1(size)
+
+
+def check_encoding(encoding: str) -> str:
+    """The encoding itself, if Python decodes text with it.
+
+    Raises:
+        ConfigError: it does not.
+    """
+    try:
+        b"text".decode(encoding, "replace")
+    except (LookupError, ValueError):
+        raise ConfigError(
+            f"unknown encoding {encoding!r}; accepted: utf-8, utf-16, latin-1, cp1252 and all "
+            "others that Python knows"
+        ) from None
+    return encoding
+
+
+def check_separator(separator: str) -> str:
+    """The character that a separator is called by, or is.
+
+    Raises:
+        ConfigError: it is neither a name nor a character that can stand between values.
+    """
+    sign = SEPARATORS.get(separator, separator)
+    if len(sign) != 1 or not sign.isascii() or sign.isalnum() or sign in '"\r\n\0':
+        raise ConfigError(
+            f"separator must be one of {', '.join(SEPARATORS)}, or one character that is no "
+            f"letter, digit or quote; received {separator!r}"
+        )
+    return sign
+
+
+def refuse_unread(path: Path, line: str) -> None:
+    """Refuse a file whose first line is of a layout in UNREAD."""
+    for start, name in UNREAD.items():
+        if re.match(start, line):
+            raise DataError(f"{path} seems to be {name}, for which there is no reader yet")
