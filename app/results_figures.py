@@ -4,16 +4,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from awrsr.config import model_title
+from awrsr.refinement import REFINEMENTS
 from awrsr.results import MODEL, epoch_means, records
 
-COLORS = {
-    "none": "#7d8797",
-    "simple": "#4a7de0",
-    "value_weighted": "#1f9e77",
-    "additive": "#d97a1e",
-    "stochastic": "#a35ccc",
-}
-"""By refinement, each readable on white and on near black."""
+COLORS = {name: refinement.color for name, refinement in REFINEMENTS.items()}
 
 GRID = "rgba(128, 128, 128, 0.22)"
 ZERO = "rgba(128, 128, 128, 0.9)"

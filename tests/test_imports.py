@@ -33,8 +33,8 @@ MAY_IMPORT = {
     "recommendation": "errors config dataset metrics models tracing",
     "evaluation": "errors config dataset batching metrics models recommendation",
     "attribution": "errors config models recommendation",
-    "explain": "errors config dataset files parquet attention batching metrics models tracing "
-    "checkpoint recommendation planted attribution",
+    "explain": "errors config dataset files parquet attention batching metrics refinement models "
+    "tracing checkpoint recommendation planted attribution",
     "board": "errors config dataset refinement tracing explain",
     "training": "errors config dataset files batching models losses evaluation checkpoint",
     "model_card": "errors config dataset files batching models evaluation checkpoint",

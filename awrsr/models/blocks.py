@@ -89,7 +89,7 @@ def initialise(model: nn.Module, seed: int, mean: float = 0.0) -> None:
     """
     with torch.random.fork_rng(devices=[]):
         for name, module in model.named_modules():
-            torch.manual_seed(zlib.crc32(f"{seed} {name}".encode()))
+            torch.default_generator.manual_seed(zlib.crc32(f"{seed} {name}".encode()))
             if isinstance(module, nn.Linear | nn.Embedding):
                 nn.init.normal_(module.weight, mean, INITIAL_STD)
             elif hasattr(module, "reset_parameters"):

@@ -3,7 +3,7 @@
 from awrsr.config import ModelConfig
 from awrsr.errors import ConfigError, check_choice
 from awrsr.refinement.additive import Additive
-from awrsr.refinement.base import Refined, Refinement
+from awrsr.refinement.base import Refined, Refinement, Terms
 from awrsr.refinement.identity import Identity
 from awrsr.refinement.none import NoRefinement
 from awrsr.refinement.simple import Simple
@@ -19,7 +19,7 @@ REFINEMENTS: dict[str, type[Refinement]] = {
     )
 }
 
-__all__ = ["REFINEMENTS", "Refined", "Refinement", "build_refinement"]
+__all__ = ["REFINEMENTS", "Refined", "Refinement", "Terms", "build_refinement"]
 
 
 def build_refinement(config: ModelConfig) -> Refinement:

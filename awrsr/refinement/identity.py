@@ -15,6 +15,7 @@ class Identity(Floor):
 
     name = "identity"
     formula = "M = 1 on the item itself"
+    color = "#b0567a"
 
     def attended(
         self, allowed: Bool[Tensor, "batch 1 query_pos key_pos"]

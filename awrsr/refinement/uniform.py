@@ -12,3 +12,4 @@ class Uniform(Floor):
 
     name = "uniform"
     formula = "M = 1 / (number of items so far)"
+    color = "#8a7f35"
