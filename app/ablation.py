@@ -219,7 +219,9 @@ def choose(side: Side, other: Side | None) -> Switched:
         "No refinement: M = A everywhere",
         key=f"{key}-off",
         disabled=vanilla,
-        help="There is no second order: M is A as it is." if vanilla else "First-order weights mix the values.",
+        help="There is no second order: M is A as it is."
+        if vanilla
+        else "First-order weights mix the values.",
     )
     off = off and not vanilla
     why_not = reason_against(side.trace, other.trace if other else None)

@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "planted": "errors config dataset files parquet batching",
     "refinement": "errors config attention",
     "models": "config attention tracing refinement",
-    "losses": "errors config models",
+    "losses": "errors config batching models",
     "checkpoint": "errors config files models",
     "recommendation": "errors config dataset metrics models tracing",
     "evaluation": "errors config dataset batching metrics models recommendation",

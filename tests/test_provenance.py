@@ -33,9 +33,7 @@ ROWS_BY_DOT_PRODUCT = [
     if REFINEMENTS[pair[1]].has_second_order() and pair not in ROWS_AS_GAUSSIANS
 ]
 NOTHING_COMPARED = [pair for pair in PAIRS if not REFINEMENTS[pair[1]].learns_attention]
-ITEMS_AS_GAUSSIANS = [
-    pair for pair in PAIRS if pair[0] == "stosa" and pair not in NOTHING_COMPARED
-]
+ITEMS_AS_GAUSSIANS = [pair for pair in PAIRS if pair[0] == "stosa" and pair not in NOTHING_COMPARED]
 
 
 def of_all(pairs):
@@ -152,21 +150,21 @@ def test_parts_sum_to_the_refined_weight(traced):
     kind = model.config.refinement
     for maps, cell in cells(found):
         first = maps.first_order[cell.head].tolist()
-        second = None if maps.second_order is None else maps.second_order[cell.head].tolist()
+        second = first if maps.second_order is None else maps.second_order[cell.head].tolist()
         i, j = cell.query, cell.key
         parts = refined_parts(found, cell)
         assert parts.weight == at(maps.refined, cell)
         close(parts.terms.sum(), parts.weight)
         expected = {
-            "none": lambda: [first[i][j]],
-            "uniform": lambda: [1 / (i + 1)],
-            "identity": lambda: [float(i == j)],
-            "simple": lambda: [second[i][j]],
-            "stochastic": lambda: [second[i][j]],
-            "additive": lambda: [first[i][j] / 2, second[i][j] / 2],
-            "value_weighted": lambda: [second[i][k] * first[k][j] for k in range(i + 1)],
+            "none": [first[i][j]],
+            "uniform": [1 / (i + 1)],
+            "identity": [float(i == j)],
+            "simple": [second[i][j]],
+            "stochastic": [second[i][j]],
+            "additive": [first[i][j] / 2, second[i][j] / 2],
+            "value_weighted": [second[i][k] * first[k][j] for k in range(i + 1)],
         }[kind]
-        close(parts.terms, expected())
+        close(parts.terms, expected)
         assert (parts.query_row is None) == (kind != "value_weighted")
         if parts.query_row is not None:
             close(parts.query_row * parts.key_column, parts.terms)

@@ -167,7 +167,9 @@ def test_a_floors_weights_are_the_same_for_any_items(make_model, backbone, name,
             assert (layer.first_order_scores == 0).all()
             for head in layer.refined[0].tolist():
                 for i, row in enumerate(head):
-                    keys = range(padded, i + 1) if name == "uniform" else range(max(i, padded), i + 1)
+                    keys = (
+                        range(padded, i + 1) if name == "uniform" else range(max(i, padded), i + 1)
+                    )
                     close(row, [(j in keys) / max(1, len(keys)) for j in range(N)])
 
 
