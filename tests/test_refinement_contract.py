@@ -141,7 +141,7 @@ def test_the_learnt_matrices_are_n_by_r(backbone, name, rank):
 
 @floors
 def test_where_no_attention_is_learned_nothing_is(make_model, backbone, name):
-    """What is left out are the matrices of queries and keys; all else is as in the vanilla model."""
+    """What is left out are the matrices of queries and keys; all else is as in vanilla."""
     model, vanilla = make_model(backbone, name), make_model(backbone, "none")
     shapes, of_vanilla = (
         {key: value.shape for key, value in m.state_dict().items()} for m in (model, vanilla)
@@ -154,7 +154,7 @@ def test_where_no_attention_is_learned_nothing_is(make_model, backbone, name):
 @floors
 @pytest.mark.parametrize("training", [False, True], ids=["eval", "training"])
 def test_a_floors_weights_are_the_same_for_any_items(make_model, backbone, name, training):
-    """Even over the keys that it attends to, padded or not; the refined are the first-order ones."""
+    """Even over the keys that it attends to, padded or not; refined are first-order ones."""
     model = make_model(backbone, name, max_length=N).train(training)
     for items in ([3, 1, 4, 1, 5, 9], [0, 0, 0, 2, 6, 5]):
         recording = []
