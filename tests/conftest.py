@@ -27,7 +27,7 @@ PAIRS = [
     for name, refinement in REFINEMENTS.items()
     for backbone in refinement.backbones
 ]
-"""Every backbone x refinement that exists: nine."""
+"""Every backbone x refinement that exists."""
 
 N_ITEMS = 11
 
