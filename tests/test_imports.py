@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "tracing checkpoint recommendation planted attribution",
     "board": "errors config dataset refinement tracing explain",
     "training": "errors config dataset files batching models losses evaluation checkpoint",
-    "model_card": "errors config dataset files batching models evaluation checkpoint",
+    "model_card": "errors config dataset files batching refinement models evaluation checkpoint",
     "grid": "errors config files refinement",
     "results": "errors config files parquet refinement grid",
     "experiment": "errors batching config dataset files parquet evaluation checkpoint training "
