@@ -116,7 +116,8 @@ def bpr_pvn(
     """BPR on distances, plus a hinge that keeps the target nearer to the sequence than to the
     negative, an item that the user was not trained on.
 
-    Source: Fan et al. 2022, STOSA, arXiv 2201.06035, section 4.4 and its published code.
+    Source: Fan et al. 2022, STOSA, arXiv 2201.06035, section 4.4 and its published code. differs:
+    that code keeps negatives off the held-out items too, which tells the model what they are.
     """
     scores = model.item_scores_at(states, torch.stack([targets, negatives], dim=-1))
     positive, negative = scores.unbind(dim=-1)
