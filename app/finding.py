@@ -10,7 +10,6 @@ import pandas as pd
 from awrsr.dataset import Dataset
 from awrsr.errors import did_you_mean
 from awrsr.explain import Scan, mean_interval, seed_pairs
-from awrsr.refinement import REFINEMENTS
 
 KINDS = {"first_order": "First order", "second_order": "Second order", "refined": "Refined"}
 CUTOFF = 10
@@ -159,8 +158,9 @@ def parse_limits(text: str) -> list[Limit]:
 
 
 def has_second_order(scan: Scan, model: str) -> bool:
-    """Whether a scanned model compares rows of its first-order weights."""
-    return REFINEMENTS[scan.about["models"][model]["model"]["refinement"]].has_second_order()
+    """Whether a scanned model has second-order maps."""
+    rows = scan.users["model"] == model
+    return bool(scan.users.loc[rows, "second_order_entropy"].notna().any())
 
 
 def stale(scan: Scan, dataset: Dataset, models: Mapping[str, str]) -> str:
