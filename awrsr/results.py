@@ -243,7 +243,8 @@ def from_vanilla(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **row,
         "difference": -row["difference"],
-        **{one: -row[other] for one, other in (("low", "high"), ("high", "low"))},
+        "low": -row["high"],
+        "high": -row["low"],
         "lowest_seed": -row["highest_seed"],
         "highest_seed": -row["lowest_seed"],
     }

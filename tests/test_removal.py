@@ -112,7 +112,8 @@ def test_exhaustive_search_equals_brute_force(make_model, backbone, refinement, 
                 assert result.at_least == len(result.entries)
                 if max_length == 8:
                     assert result.alternatives == len(expected) - 1
-    assert "found" in outcomes and "already out" in outcomes
+    assert "already out" in outcomes
+    assert "found" in outcomes or refinement == "identity"  # whose newest item alone counts
 
 
 @pytest.mark.parametrize(("backbone", "refinement"), PAIRS)
