@@ -13,6 +13,7 @@ from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.explain import Ablation, Contributions, Outcome, ablate, contributions
 from awrsr.recommendation import rank_of
+from awrsr.refinement import REFINEMENTS
 from awrsr.tracing import Trace
 
 LISTED = 10
@@ -211,14 +212,16 @@ def choose(side: Side, other: Side | None) -> Switched:
     """The switches of one model."""
     config = side.model.config
     places = [(layer, head) for layer in range(config.n_layers) for head in range(config.n_heads)]
-    vanilla = config.refinement == "none"
+    vanilla = not REFINEMENTS[config.refinement].has_second_order()
     key = f"gains-{side.key}-{side.directory.name}"
     st.markdown(f"**{plain(side.title)}**")
     off = st.checkbox(
         "No refinement: M = A everywhere",
         key=f"{key}-off",
         disabled=vanilla,
-        help="Vanilla: M is A as it is." if vanilla else "First-order weights mix the values.",
+        help="There is no second order: M is A as it is."
+        if vanilla
+        else "First-order weights mix the values.",
     )
     off = off and not vanilla
     why_not = reason_against(side.trace, other.trace if other else None)

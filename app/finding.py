@@ -157,6 +157,12 @@ def parse_limits(text: str) -> list[Limit]:
 # --- the table ------------------------------------------------------------------------------------
 
 
+def has_second_order(scan: Scan, model: str) -> bool:
+    """Whether a scanned model has second-order maps."""
+    rows = scan.users["model"] == model
+    return bool(scan.users.loc[rows, "second_order_entropy"].notna().any())
+
+
 def stale(scan: Scan, dataset: Dataset, models: Mapping[str, str]) -> str:
     """Why a scan does not tell of these models as they are; empty where it does.
 
@@ -188,8 +194,8 @@ def noise_pair(scan: Scan, a: str, b: str, kind: str) -> tuple[str, str] | None:
     backbones = {backbone_of(scan, a), backbone_of(scan, b)}
 
     def far(pair: tuple[str, str]) -> tuple[bool, bool]:
-        vanilla = models[pair[0]]["model"]["refinement"] == "none"
-        return kind == "second_order" and vanilla, not {a, b} & {*pair}
+        lacking = kind == "second_order" and not has_second_order(scan, pair[0])
+        return lacking, not {a, b} & {*pair}
 
     pairs = [p for p in seed_pairs(scan.about) if models[p[0]]["model"]["backbone"] in backbones]
     return min(pairs, key=far, default=None)

@@ -21,6 +21,7 @@ from awrsr.explain import (
     second_order_provenance,
 )
 from awrsr.models import SequentialModel
+from awrsr.refinement import REFINEMENTS
 from awrsr.tracing import Trace
 
 PLOT_CONFIG = {"displayModeBar": False}
@@ -237,10 +238,16 @@ def where_it_stands(content: dict[str, Any], source: Shown, cell: LockedCell) ->
 
 
 def show_first_order(source: Shown, cell: Cell, key: str) -> None:
-    """One dot product, or a distance of two Gaussians dimension by dimension."""
+    """One dot product, or a distance of two Gaussians dimension by dimension, or neither."""
     parts = refined_parts(source.trace, cell)  # refuses a cell that is not there
     layer = source.trace.layers[cell.layer]
-    if source.trace.config.backbone == "stosa":
+    refinement = REFINEMENTS[source.trace.config.refinement]
+    if not refinement.learns_attention:
+        st.markdown(
+            f"A = **{parts.weight:.4f}**: this model compares no items, its weights are fixed, "
+            f"{refinement.formula}. There is nothing to decompose."
+        )
+    elif source.trace.config.backbone == "stosa":
         show_split(
             first_order_split(source.trace, cell),
             "A",
@@ -257,7 +264,7 @@ def show_first_order(source: Shown, cell: Cell, key: str) -> None:
             f"product, q \u00b7 k / \u221a{width} = **{signed(score)}**. There is nothing to "
             "decompose: no other item goes into it."
         )
-    if source.model.config.refinement == "none":
+    if not refinement.has_second_order():
         show_squares(parts)
 
 

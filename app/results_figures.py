@@ -4,16 +4,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from awrsr.config import model_title
+from awrsr.refinement import REFINEMENTS
 from awrsr.results import MODEL, epoch_means, records
-
-COLORS = {
-    "none": "#7d8797",
-    "simple": "#4a7de0",
-    "value_weighted": "#1f9e77",
-    "additive": "#d97a1e",
-    "stochastic": "#a35ccc",
-}
-"""By refinement, each readable on white and on near black."""
 
 GRID = "rgba(128, 128, 128, 0.22)"
 ZERO = "rgba(128, 128, 128, 0.9)"
@@ -21,7 +13,7 @@ MARGIN = {"l": 0, "r": 8, "t": 8, "b": 0}
 
 
 def interval_figure(intervals: pd.DataFrame, metric: str) -> go.Figure:
-    """A dot and its interval per refined model, small marks for the seeds' own extremes.
+    """A dot and its interval per model, small marks for the seeds' own extremes.
 
     Args:
         intervals: rows of `Results.intervals` of one dataset and loss.
@@ -44,7 +36,7 @@ def interval_figure(intervals: pd.DataFrame, metric: str) -> go.Figure:
                 "width": 6,
             },
             mode="markers",
-            marker={"size": 10, "color": COLORS[row["refinement"]]},
+            marker={"size": 10, "color": REFINEMENTS[row["refinement"]].color},
             name=name,
             customdata=[[row["low"], row["high"], row["seeds"], row["vanilla"]]],
             hovertemplate="%{y}<br>%{x:+.4f} [%{customdata[0]:+.4f}, %{customdata[1]:+.4f}]<br>"
@@ -58,7 +50,7 @@ def interval_figure(intervals: pd.DataFrame, metric: str) -> go.Figure:
                 marker={
                     "symbol": "line-ns-open",
                     "size": 12,
-                    "color": COLORS[row["refinement"]],
+                    "color": REFINEMENTS[row["refinement"]].color,
                 },
                 name=f"{name}, seeds",
                 hovertemplate="%{y}, one seed: %{x:+.4f}<extra></extra>",
@@ -174,11 +166,9 @@ def _with_legend(
 
 
 def _line(refinement: str) -> dict[str, object]:
-    return {
-        "color": COLORS[refinement],
-        "width": 2.5,
-        "dash": "dot" if refinement == "none" else "solid",
-    }
+    kind = REFINEMENTS[refinement]
+    dash = "solid" if kind.has_second_order() else "dot" if kind.learns_attention else "dash"
+    return {"color": kind.color, "width": 2.5, "dash": dash}
 
 
 def _short(refinement: str) -> str:

@@ -304,7 +304,7 @@ def trace(
     kinds: tuple[str, ...] = ("first_order", "second_order", "refined")
     if all(layer.second_order is None for layer in result.layers):
         kinds = ("first_order",)
-        print("The model is vanilla: its refined weights are the first-order ones.")
+        print("The model has no second order: its refined weights are the first-order ones.")
     titles = pd.Index(data.titles(result.items), name="item")
     for number, layer in enumerate(result.layers, start=1):
         columns = {

@@ -88,8 +88,8 @@ class ModelConfig(Settings):
 
     Args:
         backbone: sasrec (deterministic) or stosa (each item a Gaussian).
-        refinement: none (the vanilla model), simple, value_weighted, additive, or stochastic
-            (stosa only), see `awrsr.refinement`.
+        refinement: none (the vanilla model), simple, value_weighted, additive, stochastic (stosa
+            only), or a floor that learns no attention, uniform or identity; see `awrsr.refinement`.
         max_length: n, the longest sequence in items; a longer one keeps its newest n.
         hidden_size: width d of an item embedding (of the mean and of the covariance each, for
             stosa).
@@ -169,8 +169,8 @@ class TrainConfig(Settings):
     """How a model is trained.
 
     Args:
-        loss: ce (full softmax), sampled_ce (softmax over sampled negatives), bce (one negative, as
-            SASRec) or bpr_pvn (stosa only).
+        loss: ce (full softmax), sampled_ce (softmax over sampled negatives), bce (one negative that
+            the user was not trained on, as SASRec) or bpr_pvn (stosa only, likewise one).
         negatives: sampled_ce only: uniform negatives per sequence.
         pvn_weight: bpr_pvn only: weight of the term that keeps positives nearer to the sequence
             than to negatives.
@@ -179,7 +179,8 @@ class TrainConfig(Settings):
         batch_size: sequences per step.
         learning_rate: of Adam.
         weight_decay: of Adam, decoupled.
-        seed: of initial weights, order, dropout and negatives.
+        seed: of initial weights, order, dropout and negatives. Models of a backbone have the same
+            initial weights wherever they have the same matrices.
         precision: of Lightning Fabric.
     """
 

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from awrsr.batching import HELD_OUT, history_and_target, left_pad
+from awrsr.batching import HELD_OUT, history_and_target, left_pad, training_items
 from awrsr.config import Candidates, Split
 from awrsr.dataset import Dataset
 from awrsr.errors import check_choice
@@ -88,9 +88,7 @@ def evaluate_popularity(
     dataset: Dataset, split: Split = "test", *, candidates: Candidates = "unseen"
 ) -> Evaluation:
     """The baseline that scores each item by how often it occurs in the training parts."""
-    training = [
-        dataset.sequence(user)[: -HELD_OUT["validation"]] for user in range(dataset.n_users)
-    ]
+    training = [training_items(dataset, user) for user in range(dataset.n_users)]
     counts = np.bincount(np.concatenate(training), minlength=dataset.n_items + 1)[1:]
     popularity = torch.from_numpy(counts).float()
     return evaluate_scores(

@@ -5,6 +5,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, logsigmoid
 
+from awrsr.batching import Unseen
 from awrsr.config import PADDING, TrainConfig
 from awrsr.errors import ConfigError
 from awrsr.models import SequentialModel
@@ -14,10 +15,19 @@ def training_loss(
     model: SequentialModel,
     config: TrainConfig,
     states: Float[Tensor, "batch slot state"],
-    inputs: Int[Tensor, "batch slot"],
     targets: Int[Tensor, "batch slot"],
+    users: Int[Tensor, " batch"],
+    unseen: Unseen,
 ) -> Float[Tensor, ""]:
     """The configured loss of predicting `targets` at every slot that holds an item.
+
+    Args:
+        model: what the states are of.
+        config: the loss and its settings.
+        states: of every slot.
+        targets: padding where there is nothing to predict.
+        users: whose sequences they are.
+        unseen: gives the negatives of bce and bpr_pvn.
 
     Raises:
         ConfigError: bpr_pvn with a backbone whose states are not Gaussians.
@@ -29,14 +39,14 @@ def training_loss(
         case "sampled_ce":
             return sampled_softmax(model, states, targets, real, config.negatives)
         case "bce":
-            negatives = sample_unseen(inputs, targets, model.catalogue.n_items)
+            negatives = unseen.draw(users, targets.shape[1])
             return binary(model, states[real], targets[real], negatives[real])
         case "bpr_pvn":
             if model.config.backbone != "stosa":
                 raise ConfigError(
                     f"loss 'bpr_pvn' needs backbone 'stosa'; received {model.config.backbone!r}"
                 )
-            negatives = sample_unseen(inputs, targets, model.catalogue.n_items)
+            negatives = unseen.draw(users, targets.shape[1])
             return bpr_pvn(model, states[real], targets[real], negatives[real], config.pvn_weight)
 
 
@@ -85,7 +95,8 @@ def binary(
     targets: Int[Tensor, " position"],
     negatives: Int[Tensor, " position"],
 ) -> Float[Tensor, ""]:
-    """Binary cross-entropy of the target against one negative.
+    """Binary cross-entropy of the target against one negative, an item that the user was not
+    trained on.
 
     Source: Kang and McAuley 2018, SASRec, arXiv 1808.09781, section III-E.
     """
@@ -103,30 +114,13 @@ def bpr_pvn(
     pvn_weight: float,
 ) -> Float[Tensor, ""]:
     """BPR on distances, plus a hinge that keeps the target nearer to the sequence than to the
-    negative.
+    negative, an item that the user was not trained on.
 
-    Source: Fan et al. 2022, STOSA, arXiv 2201.06035, section 4.4 and its published code.
+    Source: Fan et al. 2022, STOSA, arXiv 2201.06035, section 4.4 and its published code. differs:
+    that code keeps negatives off the held-out items too, which tells the model what they are.
     """
     scores = model.item_scores_at(states, torch.stack([targets, negatives], dim=-1))
     positive, negative = scores.unbind(dim=-1)
     between = model.item_scores_at(model.as_states(model.embed(targets)), negatives[:, None])[:, 0]
     hinge = (between - positive).clamp(min=0)  # d(state, target) - d(target, negative)
     return -logsigmoid(positive - negative).mean() + pvn_weight * hinge.mean()
-
-
-def sample_unseen(
-    inputs: Int[Tensor, "batch slot"], targets: Int[Tensor, "batch slot"], n_items: int
-) -> Int[Tensor, "batch slot"]:
-    """One uniform item per slot that is in neither the inputs nor the targets of its sequence.
-
-    After 100 redraws (a sequence that holds nearly the whole catalogue) a seen item is let through.
-    """
-    seen = torch.cat([inputs, targets], dim=1)
-    negatives = torch.randint(1, n_items + 1, targets.shape, device=targets.device)
-    for _ in range(100):
-        clash = (negatives[:, :, None] == seen[:, None, :]).any(dim=-1)
-        if not clash.any():
-            break
-        redrawn = torch.randint(1, n_items + 1, (int(clash.sum()),), device=targets.device)
-        negatives[clash] = redrawn
-    return negatives

@@ -21,6 +21,7 @@ from awrsr.dataset import Dataset, load_dataset
 from awrsr.errors import DataError
 from awrsr.evaluation import Evaluation, evaluate
 from awrsr.files import read_json, reading, write_atomically, write_json, write_text
+from awrsr.refinement import REFINEMENTS
 
 METRICS_FILE = "metrics.json"
 RANKS_FILE = "ranks.parquet"
@@ -144,7 +145,7 @@ def write_readme(directory: Path) -> None:
         directory / README_FILE,
         f"""# {model.backbone}-{model.refinement} on {catalogue.name}
 
-{"Vanilla" if model.refinement == "none" else "AWRSR"} {BACKBONE_TITLES[model.backbone]}, \
+{_kind(model)}, \
 refinement `{model.refinement}`, loss `{training.loss}`, \
 seed {training.seed}; all settings in `{CONFIG_FILE}`.
 
@@ -160,3 +161,10 @@ Per-user ranks are in `{RANKS_FILE}`, the epochs in `history.csv`.
     {metrics["training"]["command"]}
 """,
     )
+
+
+def _kind(model: ModelConfig) -> str:
+    refinement, backbone = REFINEMENTS[model.refinement], BACKBONE_TITLES[model.backbone]
+    if not refinement.learns_attention:
+        return f"{backbone} without learned attention"
+    return f"{'AWRSR' if refinement.has_second_order() else 'Vanilla'} {backbone}"

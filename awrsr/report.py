@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from awrsr.board import KINDS, map_grid, save
-from awrsr.config import BACKBONE_TITLES, ModelConfig, TrainConfig, model_title
+from awrsr.config import BACKBONE_TITLES, Backbone, ModelConfig, TrainConfig, model_title
 from awrsr.errors import DataError, counted
 from awrsr.files import write_text
 from awrsr.grid import OF_THE_GRID, Grid, read_grid
@@ -25,6 +25,7 @@ from awrsr.results import (
     Results,
     Verdict,
     epoch_means,
+    from_vanilla,
     in_order,
     means,
     read_examples,
@@ -42,17 +43,21 @@ VERDICT_WORDS: dict[Verdict, str] = {
     "does not hold": "does not hold",
     "undecided": "is undecided",
 }
-NOTHING_TO_PAIR = "No refined model and vanilla of the same seed are recorded yet."
+FLOORS = {"uniform": "an even average over the history", "identity": "each item alone"}
+"""What learned attention is compared with, in words."""
+NO_FLOOR = (
+    "What learned attention is worth here is not recorded: no `uniform` beside vanilla of its seed."
+)
+NOTHING_TO_PAIR = "No refined model is recorded beside vanilla of its seed."
 HOW_PAIRED = (
-    f"Paired with vanilla: every user's gain under the refined model less the same user's gain "
+    f"Paired with vanilla: every user's gain under a model less the same user's gain "
     f"under vanilla SASRec or STOSA of the same loss, settings and seed, averaged over users and "
     f"over the seeds that both have. In brackets its {LEVEL:.0%} bootstrap interval: "
     f"{SAMPLES:,} samples, each drawing users and, apart from them, seeds, with replacement; with "
     f"one seed users only, and the interval then knows nothing of what another seed would do. "
-    f"A seed gives refined models with matrices of the same shape the same initial weights, and "
-    f"vanilla, which lacks the matrices, others: refined models of one seed move together, and "
-    f"what they share with each other against vanilla may be the seed. Few seeds show little "
-    f"of that. Intervals are not corrected for their number. The claim "
+    f"A seed gives the models of a backbone the same initial weights wherever they have the same "
+    f"matrices: models of one seed move together, and few seeds show little of what others would "
+    f"do. Intervals are not corrected for their number. The claim "
     f"holds where the interval of {CLAIM_METRIC} lies above zero, does not hold where it lies "
     f"below, and is undecided where it includes zero or comes from fewer than {MIN_SEEDS} seeds."
 )
@@ -110,13 +115,40 @@ def protocol(results: Results, dataset: str) -> str:
     )
 
 
+def findings(results: Results, dataset: str, loss: str) -> list[str]:
+    """What attention is worth there and then what refinement adds, or what is not recorded."""
+    return [
+        *(worth(results, dataset, loss) or [NO_FLOOR]),
+        *(claim(results, dataset, loss) or [NOTHING_TO_PAIR]),
+    ]
+
+
+def worth(results: Results, dataset: str, loss: str) -> list[str]:
+    """What learned attention adds to an even average there, a sentence a backbone."""
+    sentences = []
+    for backbone, rows in _claim_rows(results, dataset, loss):
+        over = {row["refinement"]: from_vanilla(row) for row in rows if row["refinement"] in FLOORS}
+        if "uniform" not in over:
+            continue
+        first, *others = (over[name] for name in FLOORS if name in over)
+        rest = "".join(
+            f"; over {FLOORS[row['refinement']]}: {signed(row)}, {_seeds(row)}" for row in others
+        )
+        sentences.append(
+            f"**Learned attention is worth {signed(first)} of {CLAIM_METRIC} over "
+            f"{FLOORS['uniform']}** ({BACKBONE_TITLES[backbone]} on {dataset}, loss `{loss}`): "
+            f"{_share(first)}{rest}."
+        )
+    return sentences
+
+
 def claim(results: Results, dataset: str, loss: str) -> list[str]:
     """Whether refinement improves NDCG there, a paragraph a backbone, from the intervals alone."""
-    intervals = part(results.intervals, dataset, loss)
-    intervals = intervals[intervals["metric"] == CLAIM_METRIC]
     paragraphs = []
-    for backbone in intervals["backbone"].unique():
-        rows = records(intervals[intervals["backbone"] == backbone])
+    for backbone, all_rows in _claim_rows(results, dataset, loss):
+        rows = [row for row in all_rows if REFINEMENTS[row["refinement"]].has_second_order()]
+        if not rows:
+            continue
         verdicts = [verdict(row) for row in rows]
         total = ", ".join(
             f"{words} for {verdicts.count(kind)}"
@@ -132,17 +164,40 @@ def claim(results: Results, dataset: str, loss: str) -> list[str]:
     return paragraphs
 
 
+def _claim_rows(
+    results: Results, dataset: str, loss: str
+) -> list[tuple[Backbone, list[dict[str, Any]]]]:
+    """The intervals of the claimed metric by backbone."""
+    intervals = part(results.intervals, dataset, loss)
+    intervals = intervals[intervals["metric"] == CLAIM_METRIC]
+    return [
+        (backbone, records(intervals[intervals["backbone"] == backbone]))
+        for backbone in intervals["backbone"].unique()
+    ]
+
+
 def _claim_of(row: dict[str, Any]) -> str:
-    kind = verdict(row)
-    low, high = (row[bound] / row["vanilla"] for bound in ("low", "high"))
-    text = (
-        f"{row['refinement'].replace('_', '-')} **{VERDICT_WORDS[kind]}**: {signed(row)}, which is "
-        f"{row['difference'] / row['vanilla']:+.1%} [{low:+.1%}, {high:+.1%}] of vanilla's "
-        f"{row['vanilla']:.4f}; {counted(row['seeds'], 'seed')}"
+    return (
+        f"{row['refinement'].replace('_', '-')} **{VERDICT_WORDS[verdict(row)]}**: {signed(row)}, "
+        f"which is {_share(row)}."
     )
+
+
+def _share(row: dict[str, Any]) -> str:
+    low, high = (row[bound] / row["vanilla"] for bound in ("low", "high"))
+    return (
+        f"{row['difference'] / row['vanilla']:+.1%} [{low:+.1%}, {high:+.1%}] of vanilla's "
+        f"{row['vanilla']:.4f}; {_seeds(row)}"
+    )
+
+
+def _seeds(row: dict[str, Any]) -> str:
     if row["seeds"] < MIN_SEEDS:
-        return f"{text}, too few for more."
-    return f"{text}, {row['lowest_seed']:+.4f} to {row['highest_seed']:+.4f} one by one."
+        return f"{counted(row['seeds'], 'seed')}, too few for more"
+    return (
+        f"{counted(row['seeds'], 'seed')}, {row['lowest_seed']:+.4f} to "
+        f"{row['highest_seed']:+.4f} one by one"
+    )
 
 
 # --- tables ---------------------------------------------------------------------------------------
@@ -389,10 +444,9 @@ def _grid_section(results: Results) -> list[str]:
     text.append("Software: " + " / ".join(sorted(set(results.runs["software"]))) + ".")
     for dataset, loss in parts(results):
         name = f"{dataset}, {loss}"
-        sentences = claim(results, dataset, loss)
         text += [
-            f"### {name}: does refinement improve NDCG?",
-            *(sentences or [NOTHING_TO_PAIR]),
+            f"### {name}: what is attention worth, and does refinement improve NDCG?",
+            *findings(results, dataset, loss),
             _markdown(main_table(results, dataset, loss)),
             f"Protocol: {protocol(results, dataset)}",
             f"### {name}: mechanisms",

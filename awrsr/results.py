@@ -4,7 +4,8 @@
     history.csv     one row per run and epoch: loss, validation metrics, gradient norm, seconds
     datasets.csv    one row per dataset: counts, and the metrics of the popularity baseline
     ranks.parquet   one row per run: each user's rank in the test split, in the dataset's order
-    intervals.csv   one row per refined model, loss and metric: the paired difference to vanilla
+    intervals.csv   one row per model that is not vanilla, loss and metric: the paired difference to
+                    vanilla
     examples.npz    of each dataset one history, and the attention of the first seed's models on it
 
 Everything that a document or a page says of an experiment is read from these files.
@@ -166,8 +167,8 @@ def paired_interval(differences: npt.NDArray[np.float64]) -> Interval:
     draws users only. The generator's seed is fixed: the same differences give the same interval.
 
     Args:
-        differences: (user, seed), a metric's gain of the refined model less vanilla's of the same
-            user and the same seed.
+        differences: (user, seed), a metric's gain of a model less vanilla's of the same user and
+            the same seed.
 
     Source: Efron 1979 for the bootstrap; drawing both factors is the pigeonhole bootstrap of Owen
     2007.
@@ -189,7 +190,7 @@ def paired_interval(differences: npt.NDArray[np.float64]) -> Interval:
 def compare(runs: pd.DataFrame, ranks: dict[str, Ranks]) -> pd.DataFrame:
     """intervals.csv from the rows of the runs and their ranks.
 
-    A refined model is compared with vanilla of the same dataset, loss and backbone over the seeds
+    Every other model is compared with vanilla of the same dataset, loss and backbone over the seeds
     that both have; where they share none there is no row.
     """
     rows = []
@@ -206,9 +207,11 @@ def compare(runs: pd.DataFrame, ranks: dict[str, Ranks]) -> pd.DataFrame:
         if not pairs:
             continue
         for metric in PAIRED_METRICS:
-            refined = np.stack([gains(of_refined, metric) for of_refined, _ in pairs], axis=1)
-            plain = np.stack([gains(of_vanilla, metric) for _, of_vanilla in pairs], axis=1)
-            difference = refined - plain
+            own, plain = (
+                np.stack([gains(ranked, metric) for ranked in of_seeds], axis=1)
+                for of_seeds in zip(*pairs, strict=True)
+            )
+            difference = own - plain
             interval = paired_interval(difference)
             per_seed = difference.mean(axis=0)
             rows.append(
@@ -235,6 +238,18 @@ def verdict(row: Mapping[str, Any]) -> Verdict:
     return "holds" if row["low"] > 0 else "does not hold"
 
 
+def from_vanilla(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the intervals the other way round: vanilla less the model."""
+    return {
+        **row,
+        "difference": -row["difference"],
+        "low": -row["high"],
+        "high": -row["low"],
+        "lowest_seed": -row["highest_seed"],
+        "highest_seed": -row["lowest_seed"],
+    }
+
+
 def means(test: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
     """Per model the number of seeds and the mean, lowest and highest of columns over them.
 
@@ -254,15 +269,15 @@ def means(test: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
 
 
 def less_vanilla(table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
-    """Rows of refined models, columns less those of vanilla of the same seed, and epoch if any.
+    """Rows of all other models, columns less those of vanilla of the same seed, and epoch if any.
 
     A row without such a vanilla is left out.
     """
     columns = list(columns)
     by = [name for name in ("dataset", "loss", "backbone", "seed", "epoch") if name in table]
-    refined = table[table["refinement"] != "none"]
+    others = table[table["refinement"] != "none"]
     vanilla = table[table["refinement"] == "none"][[*by, *columns]]
-    both = refined.merge(vanilla, on=by, suffixes=("", " of vanilla"))
+    both = others.merge(vanilla, on=by, suffixes=("", " of vanilla"))
     return both.assign(**{name: both[name] - both[f"{name} of vanilla"] for name in columns})
 
 

@@ -21,7 +21,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from awrsr.batching import HELD_OUT, bucketed, left_pad, training_windows
+from awrsr.batching import HELD_OUT, Unseen, bucketed, left_pad, training_windows
 from awrsr.checkpoint import (
     check_weights,
     read_config,
@@ -69,16 +69,20 @@ class Progress:
 class Objective(nn.Module):
     """The loss of a batch as a module, which is what Fabric wraps."""
 
-    def __init__(self, model: SequentialModel, config: TrainConfig) -> None:
+    def __init__(self, model: SequentialModel, config: TrainConfig, unseen: Unseen) -> None:
         super().__init__()
         self.model = model
         self.config = config
+        self.unseen = unseen
 
-    def forward(self, windows: Int[Tensor, "batch slot_and_one"]) -> Float[Tensor, ""]:
-        """Mean loss of predicting each item of the windows from those before it."""
+    def forward(
+        self, windows: Int[Tensor, "batch slot_and_one"], users: Int[Tensor, " batch"]
+    ) -> Float[Tensor, ""]:
+        """Mean loss of predicting each item of these users' windows from those before it."""
         inputs, targets = windows[:, :-1], windows[:, 1:]
         targets = targets.masked_fill(inputs == PADDING, PADDING)
-        return training_loss(self.model, self.config, self.model(inputs), inputs, targets)
+        states = self.model(inputs)
+        return training_loss(self.model, self.config, states, targets, users, self.unseen)
 
 
 def train(
@@ -104,7 +108,7 @@ def train(
         report: called after every batch and every epoch.
 
     Returns:
-        The history, one row per epoch: epoch, loss (mean over training positions' batches), HR@10,
+        The history, one row per epoch: epoch, loss (mean over training positions), HR@10,
         NDCG@5, NDCG@10 (validation, unseen candidates), grad_norm (mean over steps of the global
         gradient norm), seconds.
 
@@ -162,7 +166,9 @@ def train(
             save_weights(temporary, model)
             _save_progress(temporary, model, optimizer, history)
 
-    objective, fabric_optimizer = fabric.setup(Objective(model, config), optimizer)
+    objective, fabric_optimizer = fabric.setup(
+        Objective(model, config, Unseen(dataset, torch_device)), optimizer
+    )
     while len(history) < config.epochs and not _out_of_patience(history, config.patience):
         row = _run_epoch(
             fabric, objective, fabric_optimizer, model, dataset, config, history, report
@@ -194,12 +200,18 @@ def _run_epoch(
     torch.manual_seed(int(generator.integers(2**31)))  # dropout and negatives
 
     windows = training_windows(dataset, model.config.max_length, generator)
-    batches = list(bucketed([len(w) for w in windows], config.batch_size, generator))
+    batches = list(bucketed([len(w.items) for w in windows], config.batch_size, generator))
+    # Batches hold windows of similar length. A mean over each would weigh a position of a batch of
+    # short ones many times as much as one of a batch of long ones.
+    positions = np.array([sum(len(windows[i].items) - 1 for i in batch) for batch in batches])
+    weights = positions / positions.mean()
     losses: list[Tensor] = []
     norms: list[Tensor] = []
     model.train()
-    for number, batch in enumerate(batches, start=1):
-        loss = objective(fabric.to_device(left_pad([windows[i] for i in batch])))
+    for number, (batch, weight) in enumerate(zip(batches, weights, strict=True), start=1):
+        users, items = zip(*(windows[i] for i in batch), strict=True)
+        given = fabric.to_device((left_pad(items), torch.tensor(users)))
+        loss = objective(*given) * float(weight)
         optimizer.zero_grad()
         fabric.backward(loss)
         gradients = [p.grad for p in model.parameters() if p.grad is not None]

@@ -29,7 +29,14 @@ PAIRS = [
     for name, refinement in REFINEMENTS.items()
     for backbone in refinement.backbones
 ]
-"""Every backbone x refinement that exists: nine."""
+"""Every backbone x refinement that exists."""
+
+SHIPPED = [
+    pair
+    for pair in PAIRS
+    if REFINEMENTS[pair[1]].learns_attention or (EMBEDDED / "models" / "-".join(pair)).is_dir()
+]
+"""Those of which the embedded dataset has a model: all that learn attention, floors if trained."""
 
 N_ITEMS = 11
 

@@ -12,6 +12,7 @@ from awrsr.errors import ConfigError, DataError
 from awrsr.explain import Ablation, ablate, ablation, contributions
 from awrsr.models import build_model
 from awrsr.recommendation import rank_of, ranked_catalogue
+from awrsr.refinement import REFINEMENTS
 
 N = 8
 ITEMS = [3, 1, 4, 1, 5, 9, 2, 6]
@@ -38,12 +39,15 @@ def check(outcome, item_scores, items=ITEMS, k=10):
 
 
 def vanilla(model):
-    """The same weights without the refinement."""
+    """The same weights without the refinement, and where the model compares nothing, some queries
+    and keys."""
     plain = build_model(
         type(model.config)(**model.config.to_json() | {"refinement": "none"}), model.catalogue
     )
     kept = {k: v for k, v in model.state_dict().items() if ".refinement." not in k}
-    plain.double().load_state_dict(kept)
+    added = plain.double().load_state_dict(kept, strict=False).missing_keys
+    assert all("query" in name or "key" in name for name in added)
+    assert bool(added) != REFINEMENTS[model.config.refinement].learns_attention
     return plain.eval()
 
 
@@ -54,7 +58,10 @@ def test_without_a_replacement_it_is_the_model(model, length):
 
 
 def test_first_order_everywhere_is_the_vanilla_model(model):
-    check(one(model, [Ablation(change="first_order")]), trace(vanilla(model), ITEMS).item_scores)
+    """A floor, whose first-order weights nobody learned, is itself instead."""
+    learns = REFINEMENTS[model.config.refinement].learns_attention
+    expected = trace(vanilla(model) if learns else model, ITEMS).item_scores
+    check(one(model, [Ablation(change="first_order")]), expected)
 
 
 def test_a_models_maps_make_another_model_what_it_is(model):
@@ -111,7 +118,8 @@ def test_replacements_one_at_a_time_and_together(model):
     expected.append(plain)
     for outcome, scores in zip(ablate(model, ITEMS, TARGET, variants), expected, strict=True):
         check(outcome, scores)
-    assert all((scores - plain).abs().max() > 1e-6 for scores in expected[:8:2])
+    moved = [bool((scores - plain).abs().max() > 1e-6) for scores in expected[:8:2]]
+    assert moved == 4 * [model.config.refinement != "uniform"]
 
 
 def test_layer_or_head_left_open_means_all_and_the_later_one_wins(model):
@@ -154,7 +162,7 @@ def test_contributions_are_differences_of_scores(model):
                 close(found.refinement[layer, column], found.score - less.score)
                 assert found.refinement_ranks[layer, column] == less.rank
     whole = (found.second_order, found.second_order_rank)
-    if model.config.refinement == "none":
+    if not REFINEMENTS[model.config.refinement].has_second_order():
         assert whole == (None, None) == (found.refinement, found.refinement_ranks)
     else:
         less = one(model, [Ablation(change="first_order")])

@@ -6,8 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from conftest import make_dataset
 
-from awrsr.batching import bucketed, history_and_target, left_pad, training_windows
+from awrsr.batching import (
+    Unseen,
+    bucketed,
+    history_and_target,
+    left_pad,
+    training_items,
+    training_windows,
+)
 from awrsr.config import PADDING
 from awrsr.dataset import Dataset
 
@@ -51,47 +59,47 @@ def test_windows_target_every_training_item_but_the_first_once(max_length: int):
     expected = [
         item for user in range(DATASET.n_users) for item in DATASET.sequence(user)[1:-2].tolist()
     ]
-    assert sorted(item for window in windows for item in window[1:].tolist()) == expected
-    assert {len(window) - 1 for window in windows} <= set(range(1, max_length + 1))
+    assert sorted(item for window in windows for item in window.items[1:].tolist()) == expected
+    assert {len(window.items) - 1 for window in windows} <= set(range(1, max_length + 1))
     held_out = {
         item for user in range(DATASET.n_users) for item in DATASET.sequence(user)[-2:].tolist()
     }
-    assert not held_out & {item for window in windows for item in window.tolist()}
+    assert not held_out & {item for window in windows for item in window.items.tolist()}
 
 
 @pytest.mark.parametrize("max_length", [1, 7, 50])
 def test_windows_are_unbroken_pieces_of_one_sequence(max_length: int):
     pieces = {
-        tuple(DATASET.sequence(user)[a : a + n].tolist())
+        (user, *DATASET.sequence(user)[a : a + n].tolist())
         for user in range(DATASET.n_users)
         for a in range(len(DATASET.sequence(user)))
         for n in range(1, max_length + 2)
     }
     windows = training_windows(DATASET, max_length, np.random.default_rng(0))
-    assert {tuple(window.tolist()) for window in windows} <= pieces
+    assert {(window.user, *window.items.tolist()) for window in windows} <= pieces
 
 
 def test_a_sequence_that_fits_is_one_window():
     dataset = unrepeated(12)
     (window,) = training_windows(dataset, 9, np.random.default_rng(0))
-    assert window.tolist() == list(range(1, 11))
+    assert window.items.tolist() == list(range(1, 11))
 
 
 def test_over_the_epochs_an_item_is_predicted_from_contexts_of_all_lengths():
     dataset, item, max_length = unrepeated(40), 20, 6
     generator = np.random.default_rng(0)
     contexts = {
-        window.tolist().index(item)
+        window.items.tolist().index(item)
         for _ in range(200)
         for window in training_windows(dataset, max_length, generator)
-        if item in window[1:]
+        if item in window.items[1:]
     }
     assert contexts == set(range(1, max_length + 1))
 
 
 def test_windows_depend_on_the_generator_alone():
     first, same, other = (
-        [w.tolist() for w in training_windows(DATASET, 7, np.random.default_rng(seed))]
+        [w.items.tolist() for w in training_windows(DATASET, 7, np.random.default_rng(seed))]
         for seed in (0, 0, 1)
     )
     assert first == same != other
@@ -135,4 +143,50 @@ def test_held_out_items_change_no_window(tiny_dataset: Dataset):
         *(training_windows(d, 5, np.random.default_rng(0)) for d in (tiny_dataset, changed)),
         strict=True,
     ):
-        assert windows[0].tolist() == windows[1].tolist()
+        assert windows[0].items.tolist() == windows[1].items.tolist()
+
+
+def of_users(*sequences: list[int]) -> Dataset:
+    """Users with these items, the last two held out, in a catalogue of 12."""
+    return dataclasses.replace(
+        unrepeated(12),
+        user_ids=[str(user) for user in range(len(sequences))],
+        offsets=np.cumsum([0, *map(len, sequences)]),
+        flat_items=np.concatenate(sequences).astype(np.int32),
+    )
+
+
+FEW = [3, 1, 3, 1, 12, 5, 7]  # what is repeated is one item; 5 and 7 are held out
+MANY = [*range(2, 13), 1, 1]  # leaves 1, which is held out
+ALL = [*range(12, 0, -1), 4, 6]
+
+
+@pytest.mark.parametrize("user", range(4))
+def test_a_negative_is_any_item_that_the_user_was_not_trained_on(user: int):
+    """Held-out items are among them: what is kept from the weights cannot steer them either."""
+    dataset = of_users(FEW, MANY, [6, 6, 6, 5], FEW[::-1])
+    torch.manual_seed(0)
+    drawn = Unseen(dataset, torch.device("cpu")).draw(torch.tensor([1, user]), 20_000)
+    assert drawn.shape == (2, 20_000) and drawn.dtype == torch.long
+    free = {*range(1, 13)} - {*training_items(dataset, user).tolist()}
+    counts = np.bincount(drawn[1], minlength=13)
+    assert set(np.flatnonzero(counts)) == free
+    expected = 20_000 / len(free)
+    assert (abs(counts[counts > 0] - expected) < 5 * expected**0.5).all()
+
+
+def test_who_was_trained_on_the_whole_catalogue_gets_any_item():
+    drawn = Unseen(of_users(FEW, ALL, FEW), torch.device("cpu")).draw(torch.tensor([1]), 2_000)
+    assert set(drawn[0].tolist()) == {*range(1, 13)}
+
+
+def test_no_negative_is_a_training_item_of_the_windows_user():
+    """Not of the window alone: windows are shorter than what the users were trained on."""
+    dataset = make_dataset(n_items=40)
+    windows = training_windows(dataset, 5, np.random.default_rng(0))
+    users = torch.tensor([window.user for window in windows])
+    drawn = Unseen(dataset, torch.device("cpu")).draw(users, 50)
+    for window, negatives in zip(windows, drawn.tolist(), strict=True):
+        own = set(training_items(dataset, window.user).tolist())
+        assert not own & set(negatives)
+    assert any(len(training_items(dataset, window.user)) > 6 for window in windows)

@@ -20,6 +20,7 @@ from awrsr.errors import ConfigError, DataError
 from awrsr.experiment import example_user
 from awrsr.grid import read_grid
 from awrsr.metrics import summarise
+from awrsr.refinement import REFINEMENTS
 from awrsr.results import (
     compare,
     gains,
@@ -155,8 +156,8 @@ BAD = {
     "backbone": (TINY.replace('"sasrec"', '"sasrek"'), "unknown backbone 'sasrek'; accepted: "),
     "refinement": (
         TINY.replace('"additive"', '"aditive"'),
-        "unknown refinement 'aditive'; accepted: none, simple, value_weighted, additive, "
-        "stochastic. Did you mean 'additive'?",
+        f"unknown refinement 'aditive'; accepted: {', '.join(REFINEMENTS)}. "
+        "Did you mean 'additive'?",
     ),
     "stochastic-sasrec": (
         TINY.replace('"additive"', '"stochastic"'),
@@ -746,6 +747,87 @@ def test_the_claim_is_read_off_the_intervals(place: Path):
         assert f"That refinement improves NDCG@10 {words}" in paragraph
         assert f"[{low:+.4f}, {high:+.4f}]" in paragraph
         assert "SASRec on tiny, loss `ce`" in paragraph
+
+
+def recorded_with(*kinds: str, seeds: int = 2) -> results.Results:
+    """The small grid's results with made-up ranks in the place of what was trained."""
+    generator = np.random.default_rng(5)
+    models = [
+        {"dataset": "tiny", "loss": "ce", "backbone": "sasrec", "refinement": kind, "seed": seed}
+        for kind in kinds
+        for seed in range(seeds)
+    ]
+    ranks = {
+        results.run_name(**model): generator.integers(1, 25, 300).astype(np.uint8)
+        for model in models
+    }
+    intervals = results.in_order(compare(pd.DataFrame(models).assign(split="test"), ranks))
+    return results.Results(**{**vars(read_results("small.toml")), "intervals": intervals})
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_what_attention_is_worth_is_said_before_anything_about_refinement(place: Path, seeds: int):
+    """Vanilla less uniform is the recorded difference turned; floors are no mechanisms."""
+    found = recorded_with("none", "additive", "uniform", "identity", seeds=seeds)
+    worth, claimed = report.findings(found, "tiny", "ce")
+    rows = {
+        row["refinement"]: row
+        for row in results.records(found.intervals)
+        if row["metric"] == "NDCG@10"
+    }
+    for kind, opening in (
+        ("uniform", "**Learned attention is worth {} of NDCG@10 over an even average over the "),
+        ("identity", "; over each item alone: {}, "),
+    ):
+        row = rows[kind]
+        turned = f"{-row['difference']:+.4f} [{-row['high']:+.4f}, {-row['low']:+.4f}]"
+        assert opening.format(turned) in worth
+    assert "SASRec on tiny, loss `ce`" in worth
+    assert worth.count("too few for more") == (2 if seeds == 1 else 0)
+    assert "one by one" in worth or seeds == 1
+    assert claimed.startswith("**That refinement improves NDCG@10") and "1 of 1 mech" in claimed
+    assert "uniform" not in claimed and "identity" not in claimed
+
+
+def test_what_is_not_recorded_of_floors_or_refinements_is_said(place: Path):
+    found = recorded_with("none", "uniform", "identity")
+    (worth, nothing) = report.findings(found, "tiny", "ce")
+    assert worth.startswith("**Learned attention is worth ") and nothing == report.NOTHING_TO_PAIR
+    nothing, claimed = report.findings(recorded_with("none", "additive"), "tiny", "ce")
+    assert nothing == report.NO_FLOOR and "That refinement improves" in claimed
+    nothing, claimed = report.findings(recorded_with("none", "identity"), "tiny", "ce")
+    assert (nothing, claimed) == (report.NO_FLOOR, report.NOTHING_TO_PAIR)
+
+
+def test_a_difference_turned_twice_is_itself(place: Path):
+    for row in results.records(recorded_with("none", "uniform").intervals):
+        turned = results.from_vanilla(row)
+        assert turned["low"] <= turned["difference"] <= turned["high"]
+        assert turned["lowest_seed"] <= turned["highest_seed"]
+        assert results.from_vanilla(turned) == row
+
+
+def test_a_grid_of_floors_is_trained_recorded_and_reported(place: Path, capsys):
+    text = (
+        (place / "small.toml")
+        .read_text()
+        .replace('"none", "additive"', '"none", "uniform", "identity"')
+    )
+    (place / "floors.toml").write_text(text)
+    assert main(["experiment", "floors.toml", "--device", "cpu"]) == 0
+    found = read_results("floors.toml")
+    assert found.missing == []
+    table = report.main_table(found, "tiny", "ce")
+    assert table["model"].str.split(" \u00b7 ").str[1].tolist() == [
+        "vanilla",
+        "uniform",
+        "identity",
+    ]
+    assert (table["NDCG@10 less vanilla"] != "").tolist() == [False, True, True]
+    sizes = report.mechanism_table(found, "tiny", "ce")["more than vanilla"].tolist()
+    assert sizes[0] == "+0" and sizes[1] == sizes[2] and sizes[1].startswith("-")
+    assert main(["report", "--experiments", ".", "--output", "R.md"]) == 0
+    assert "Learned attention is worth" in (place / "R.md").read_text()
 
 
 def test_report_says_what_is_missing_and_where_to_look(place: Path, capsys):

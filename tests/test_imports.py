@@ -28,16 +28,16 @@ MAY_IMPORT = {
     "planted": "errors config dataset files parquet batching",
     "refinement": "errors config attention",
     "models": "config attention tracing refinement",
-    "losses": "errors config models",
+    "losses": "errors config batching models",
     "checkpoint": "errors config files models",
     "recommendation": "errors config dataset metrics models tracing",
     "evaluation": "errors config dataset batching metrics models recommendation",
     "attribution": "errors config models recommendation",
-    "explain": "errors config dataset files parquet attention batching metrics models tracing "
-    "checkpoint recommendation planted attribution",
+    "explain": "errors config dataset files parquet attention batching metrics refinement models "
+    "tracing checkpoint recommendation planted attribution",
     "board": "errors config dataset refinement tracing explain",
     "training": "errors config dataset files batching models losses evaluation checkpoint",
-    "model_card": "errors config dataset files batching models evaluation checkpoint",
+    "model_card": "errors config dataset files batching refinement models evaluation checkpoint",
     "grid": "errors config files refinement",
     "results": "errors config files parquet refinement grid",
     "experiment": "errors batching config dataset files parquet evaluation checkpoint training "

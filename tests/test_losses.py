@@ -4,12 +4,12 @@ import math
 
 import pytest
 import torch
-from conftest import N_ITEMS
+from conftest import N_ITEMS, make_dataset
 
-from awrsr.batching import left_pad
+from awrsr.batching import Unseen, left_pad
 from awrsr.config import PADDING, Catalogue, ModelConfig, TrainConfig
 from awrsr.errors import ConfigError
-from awrsr.losses import sample_unseen, sampled_softmax, training_loss
+from awrsr.losses import sampled_softmax, training_loss
 from awrsr.models import build_model
 from awrsr.training import Objective
 
@@ -21,6 +21,8 @@ UNSEEN = torch.tensor([[7, 8, 10, 11, 7], [8, 10, 7, 7, 11], [11, 10, 8, 8, 7]])
 SHARED = torch.tensor(
     [[*range(1, N_ITEMS + 1), 3, 4, 4], [5] * 14, [3, 5, 5, *range(1, N_ITEMS + 1)]]
 )
+USERS = torch.tensor([0, 1, 2])
+NEGATIVES = Unseen(make_dataset(), torch.device("cpu"))
 LOSSES = ("ce", "sampled_ce", "bce", "bpr_pvn")
 BACKBONES = ("sasrec", "stosa")
 PAIRS = [(b, loss) for b in BACKBONES for loss in LOSSES if (b, loss) != ("sasrec", "bpr_pvn")]
@@ -77,10 +79,11 @@ def test_losses_equal_a_loop_over_the_real_positions(make_model, monkeypatch, ba
         return drawn
 
     monkeypatch.setattr(torch, "randint", draw)
+    monkeypatch.setattr(NEGATIVES, "draw", lambda users, slots: UNSEEN)
     config = TrainConfig(loss=loss, negatives=SHARED.shape[1], pvn_weight=0.7)
     states = some_states(model)
     expected, hinges = reference(model, config, states)
-    actual = training_loss(model, config, states, INPUTS, TARGETS)
+    actual = training_loss(model, config, states, TARGETS, USERS, NEGATIVES)
     assert float(actual) == pytest.approx(expected, abs=1e-10)
     assert loss != "bpr_pvn" or min(hinges) == 0 < max(hinges)
 
@@ -92,7 +95,7 @@ def test_what_stands_at_padding_does_not_matter(make_model, backbone, loss):
     def value(disturbance: float) -> torch.Tensor:
         states = model(INPUTS).masked_fill((TARGETS == PADDING)[..., None], disturbance)
         torch.manual_seed(0)
-        return training_loss(model, config, states, INPUTS, TARGETS)
+        return training_loss(model, config, states, TARGETS, USERS, NEGATIVES)
 
     assert torch.equal(value(1.0), value(3.0))
 
@@ -101,24 +104,26 @@ def test_what_stands_at_padding_does_not_matter(make_model, backbone, loss):
 def test_padding_receives_no_gradient(make_model, backbone, loss):
     model, config = make_model(backbone), TrainConfig(loss=loss, negatives=5)
     states = model(INPUTS).requires_grad_()
-    training_loss(model, config, states, INPUTS, TARGETS).backward()
+    training_loss(model, config, states, TARGETS, USERS, NEGATIVES).backward()
     touched = states.grad.abs().sum(-1) > 0
     assert torch.equal(touched, TARGETS != PADDING)
 
 
 def test_more_padding_changes_no_loss(make_model):
-    objective = Objective(make_model(), TrainConfig())
+    objective = Objective(make_model(), TrainConfig(), NEGATIVES)
     wider = torch.nn.functional.pad(BATCH, (2, 0))
-    torch.testing.assert_close(objective(BATCH), objective(wider))
+    torch.testing.assert_close(objective(BATCH, USERS), objective(wider, USERS))
 
 
 def test_the_objective_predicts_every_item_of_a_window_but_the_first(make_model):
-    objective = Objective(make_model(), TrainConfig())
-    terms = [objective(torch.tensor([window])) * (len(window) - 1) for window in WINDOWS]
+    objective = Objective(make_model(), TrainConfig(), NEGATIVES)
+    terms = [objective(torch.tensor([window]), USERS[:1]) * (len(window) - 1) for window in WINDOWS]
     expected = sum(terms) / sum(len(window) - 1 for window in WINDOWS)
-    torch.testing.assert_close(objective(BATCH), expected)
-    direct = training_loss(objective.model, TrainConfig(), objective.model(INPUTS), INPUTS, TARGETS)
-    assert torch.equal(objective(BATCH), direct)
+    torch.testing.assert_close(objective(BATCH, USERS), expected)
+    direct = training_loss(
+        objective.model, TrainConfig(), objective.model(INPUTS), TARGETS, USERS, NEGATIVES
+    )
+    assert torch.equal(objective(BATCH, USERS), direct)
 
 
 def test_many_sampled_negatives_weigh_like_the_whole_catalogue(make_model):
@@ -138,31 +143,10 @@ def test_a_catalogue_of_one_item_leaves_no_negative():
     model = build_model(ModelConfig(), Catalogue(name="one", fingerprint="", n_items=1))
     ones = torch.ones(1, 3, dtype=torch.long)
     config = TrainConfig(loss="sampled_ce")
-    assert training_loss(model, config, model(ones), ones, ones).item() == 0
+    assert training_loss(model, config, model(ones), ones, USERS[:1], NEGATIVES).item() == 0
 
 
 def test_a_loss_for_stosa_is_refused_elsewhere(make_model):
     model = make_model("sasrec")
     with pytest.raises(ConfigError, match="'bpr_pvn' needs backbone 'stosa'; received 'sasrec'"):
-        training_loss(model, TrainConfig(loss="bpr_pvn"), model(INPUTS), INPUTS, TARGETS)
-
-
-def test_an_unseen_item_is_in_neither_the_inputs_nor_the_targets():
-    generator = torch.Generator().manual_seed(0)
-    inputs = torch.randint(1, N_ITEMS + 1, (50, 6), generator=generator)
-    targets = torch.randint(1, N_ITEMS + 1, (50, 6), generator=generator)
-    torch.manual_seed(0)
-    drawn = sample_unseen(inputs, targets, N_ITEMS)
-    assert drawn.shape == targets.shape
-    for row in range(50):
-        seen = {*inputs[row].tolist(), *targets[row].tolist()}
-        assert set(drawn[row].tolist()) <= set(range(1, N_ITEMS + 1)) - seen
-    few = torch.tensor([[1, 2, 3]]).repeat(100, 1)
-    many = sample_unseen(few, few, N_ITEMS)
-    assert set(many.flatten().tolist()) == set(range(4, N_ITEMS + 1))
-
-
-def test_a_sequence_that_holds_the_whole_catalogue_gets_some_item_in_the_end():
-    everything = torch.arange(1, N_ITEMS + 1)[None]
-    drawn = sample_unseen(everything, everything, N_ITEMS)
-    assert 1 <= int(drawn.min()) and int(drawn.max()) <= N_ITEMS
+        training_loss(model, TrainConfig(loss="bpr_pvn"), model(INPUTS), TARGETS, USERS, NEGATIVES)

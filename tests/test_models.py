@@ -14,6 +14,7 @@ from conftest import N_ITEMS, PAIRS
 from awrsr import trace
 from awrsr.batching import left_pad
 from awrsr.models import SequentialModel
+from awrsr.refinement import REFINEMENTS
 from awrsr.tracing import LayerTrace
 
 N = 8
@@ -35,6 +36,11 @@ def build(request, make_model) -> Callable[..., SequentialModel]:
 @pytest.fixture
 def model(build) -> SequentialModel:
     return build()
+
+
+def hears_of_others(model) -> bool:
+    """Of identity, what stands at a slot depends on the slot's item alone."""
+    return model.config.refinement != "identity"
 
 
 # The second implementation: one sequence, from a model's parameters, DESIGN.md section 2 in loops.
@@ -110,7 +116,7 @@ class Parameters:
     def refine(self, where, first):
         """Refined weights, second-order weights and their scores from the first-order weights."""
         kind, m, r = self.config.refinement, len(first), self.config.rank
-        if kind == "none":
+        if not REFINEMENTS[kind].has_second_order():
             return first, None, None
 
         def last_rows(name):
@@ -164,10 +170,28 @@ def alone(value, project):
     return np.array([[moved(head, row) for row in rows] for head, rows in enumerate(value)])
 
 
+def even(m):
+    return [[(j <= i) / (i + 1) for j in range(m)] for i in range(m)]
+
+
+def itself(m):
+    return [[float(j == i) for j in range(m)] for i in range(m)]
+
+
+FLOORS = {"uniform": even, "identity": itself}
+"""First-order weights that nobody learned, of m items."""
+
+
 def reference_attention(p, here, output, compared, scores, value, value_covariance=None):
-    """The record of one layer; what is compared, scores and values are given per head."""
+    """The record of one layer; what is compared, scores and values are given per head, or, of a
+    model that compares nothing, None and None."""
     where = f"{here}.refinement"
-    first = [causal_softmax(of_head) for of_head in scores]
+    if p.config.refinement in FLOORS:
+        n_heads, m = len(value), len(value[0])
+        compared, scores = np.zeros((2, n_heads, m, 0)), np.zeros((n_heads, m, m))
+        first = n_heads * [np.array(FLOORS[p.config.refinement](m))]
+    else:
+        first = [causal_softmax(of_head) for of_head in scores]
     refined, second, second_scores = zip(*(p.refine(where, a) for a in first), strict=True)
     vanilla = second[0] is None
     return SimpleNamespace(
@@ -190,9 +214,11 @@ def reference_sasrec(p, items):
     x, layers = p.norm("norm", p["item_embedding"][items] + positions), []
     for number in range(p.config.n_layers):
         here = f"attention.{number}"
-        query, key, value = (p.heads(p.linear(f"{here}.{n}", x)) for n in ("query", "key", "value"))
-        scores = [table(q, k, dot_product) for q, k in zip(query, key, strict=True)]
-        layers.append(reference_attention(p, here, "output", (query, key), scores, value))
+        value, compared, scores = p.heads(p.linear(f"{here}.value", x)), None, None
+        if p.config.refinement not in FLOORS:
+            compared = query, key = [p.heads(p.linear(f"{here}.{n}", x)) for n in ("query", "key")]
+            scores = [table(q, k, dot_product) for q, k in zip(query, key, strict=True)]
+        layers.append(reference_attention(p, here, "output", compared, scores, value))
         output = p.linear(f"{here}.output", np.concatenate(layers[-1].mixed, axis=1))
         x = p.norm(f"{here}.norm", x + output)
         x = p.feed_forward(f"feed_forward.{number}", x, gelu)
@@ -208,26 +234,29 @@ def reference_stosa(p, items):
     covariance = elu(p.norm("norm", covariance)) + 1
     for number in range(p.config.n_layers):
         here = f"attention.{number}"
-        query, key, value = (
-            (
+
+        def streams(name, here=here, mean=mean, covariance=covariance):
+            return (
                 p.heads(p.linear(f"{here}.mean_{name}", mean)),
                 p.heads(elu(p.linear(f"{here}.covariance_{name}", covariance)) + 1),
             )
-            for name in ("query", "key", "value")
-        )
-        scores = [
-            table(gaussians(*of_query), gaussians(*of_key), nearness)
-            for of_query, of_key in zip(
-                zip(*query, strict=True), zip(*key, strict=True), strict=True
-            )
-        ]
-        compared = [
-            [
-                np.concatenate([mean, np.sqrt(spread)], axis=1)
-                for mean, spread in zip(*of, strict=True)
+
+        value, compared, scores = streams("value"), None, None
+        if p.config.refinement not in FLOORS:
+            query, key = streams("query"), streams("key")
+            scores = [
+                table(gaussians(*of_query), gaussians(*of_key), nearness)
+                for of_query, of_key in zip(
+                    zip(*query, strict=True), zip(*key, strict=True), strict=True
+                )
             ]
-            for of in (query, key)
-        ]
+            compared = [
+                [
+                    np.concatenate([mean, np.sqrt(spread)], axis=1)
+                    for mean, spread in zip(*of, strict=True)
+                ]
+                for of in (query, key)
+            ]
         layers.append(reference_attention(p, here, "mean_output", compared, scores, *value))
         spread = mix(layers[-1].refined ** 2, value[1])
         output = p.linear(f"{here}.covariance_output", np.concatenate(spread, axis=1))
@@ -290,7 +319,8 @@ def test_neither_padding_nor_neighbours_change_a_score(model):
     for count in (2, 5, N):
         together = model.item_scores(model(left_pad(sequences[:count]))[:, -1])
         close(together, torch.cat(alone[:count]))
-    assert (torch.cat(alone).diff(dim=0).abs().amax(-1) > 1e-3).all()
+    moved = torch.cat(alone).diff(dim=0).abs().amax(-1) > 1e-3
+    assert moved.all() if hears_of_others(model) else not moved.any()
 
 
 def test_what_padding_embeds_to_does_not_matter(model):
@@ -310,7 +340,8 @@ def test_rows_sum_to_one_and_weigh_no_later_item_and_no_padding(build, training)
     assert model(batch, recording=recording).isfinite().all()
     assert len(recording) == 2
     for layer in recording:
-        assert (layer.second_order is None) == (model.config.refinement == "none")
+        refinement = REFINEMENTS[model.config.refinement]
+        assert (layer.second_order is None) != refinement.has_second_order()
         for weights in (layer.first_order, layer.second_order, layer.refined):
             if weights is None:
                 continue
@@ -387,7 +418,8 @@ def test_every_parameter_is_used(model):
         if parameter.grad is None or parameter.grad.abs().max() < 1e-12
     }
     # A key's bias adds one number to all of a dot product's row, and the softmax takes it away.
-    without = {"key"} if model.config.backbone == "sasrec" else set()
+    compares = REFINEMENTS[model.config.refinement].learns_attention
+    without = {"key"} if compares and model.config.backbone == "sasrec" else set()
     if model.config.mean_stream == "published":
         without = {"mean_value", "mean_output", "mean_feed_forward"}
     assert unused == without
@@ -403,9 +435,9 @@ def test_only_the_published_mean_stream_never_hears_of_the_other_items(
     mean, deviation = (
         (a - b).abs().max() for a, b in zip(one.chunk(2), other.chunk(2), strict=True)
     )
-    assert (mean > 1e-3) == (mean_stream == "correct")
+    assert (mean > 1e-3) == (mean_stream == "correct" and hears_of_others(model))
     assert mean == 0 or mean_stream == "correct"
-    assert deviation > 1e-3
+    assert (deviation > 1e-3) == hears_of_others(model)
 
 
 def test_no_intervention_changes_no_bit(build):
@@ -422,21 +454,19 @@ def test_an_intervention_is_what_mixes_the_values_and_is_recorded(model):
     """Weights and allowed keys are those of the layer; the layers before it are as they were."""
     batch, seen, recording = left_pad([ITEMS[:3], ITEMS]), [], []
 
-    def uniform(first_order, refined, allowed):
+    def oldest(first_order, refined, allowed):
         seen.append((first_order, refined))
-        keys = allowed.to(refined.dtype)
-        return (keys / keys.sum(-1, keepdim=True).clamp(min=1)).expand_as(refined)
+        return (allowed & (allowed.cumsum(-1) == 1)).to(refined.dtype).expand_as(refined)
 
     plain: list[LayerTrace] = []
     states = model(batch, recording=plain)
-    changed = model(batch, recording=recording, interventions={1: uniform})
+    changed = model(batch, recording=recording, interventions={1: oldest})
     assert (states - changed)[:, -1].abs().amax() > 1e-3
     ((first_order, refined),) = seen
     assert torch.equal(first_order, plain[1].first_order)
     assert torch.equal(refined, plain[1].refined)
     assert torch.equal(recording[0].refined, plain[0].refined)
-    last = recording[1].refined[1]
-    close(last[:, -1], torch.full_like(last[:, -1], 1 / N))
+    assert (recording[1].refined[1, :, :, 0] == 1).all()
     close(recording[1].mixed, recording[1].refined @ recording[1].value)
 
 

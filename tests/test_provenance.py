@@ -1,6 +1,7 @@
 """Every decomposition of a cell sums to the cell, and equals what loops make of it."""
 
 import math
+import re
 from functools import partial
 
 import numpy as np
@@ -11,7 +12,6 @@ from conftest import PAIRS
 from awrsr import trace
 from awrsr.errors import AwrsrError, ConfigError, DataError
 from awrsr.explain import (
-    REFINED_TERMS,
     Cell,
     DistanceSplit,
     PairMap,
@@ -27,8 +27,13 @@ close = partial(np.testing.assert_allclose, rtol=0, atol=1e-11)
 
 
 ROWS_AS_GAUSSIANS = [pair for pair in PAIRS if pair[1] == "stochastic"]
-ROWS_BY_DOT_PRODUCT = [pair for pair in PAIRS if pair[1] not in ("none", "stochastic")]
-ITEMS_AS_GAUSSIANS = [pair for pair in PAIRS if pair[0] == "stosa"]
+ROWS_BY_DOT_PRODUCT = [
+    pair
+    for pair in PAIRS
+    if REFINEMENTS[pair[1]].has_second_order() and pair not in ROWS_AS_GAUSSIANS
+]
+NOTHING_COMPARED = [pair for pair in PAIRS if not REFINEMENTS[pair[1]].learns_attention]
+ITEMS_AS_GAUSSIANS = [pair for pair in PAIRS if pair[0] == "stosa" and pair not in NOTHING_COMPARED]
 
 
 def of_all(pairs):
@@ -139,23 +144,21 @@ def test_mean_and_covariance_sum_to_the_stochastic_score(traced):
 # --- refined --------------------------------------------------------------------------------------
 
 
-def test_every_refinement_is_known():
-    assert REFINED_TERMS.keys() == REFINEMENTS.keys()
-
-
 @of_all(PAIRS)
 def test_parts_sum_to_the_refined_weight(traced):
     model, found = traced
     kind = model.config.refinement
     for maps, cell in cells(found):
         first = maps.first_order[cell.head].tolist()
-        second = first if kind == "none" else maps.second_order[cell.head].tolist()
+        second = first if maps.second_order is None else maps.second_order[cell.head].tolist()
         i, j = cell.query, cell.key
         parts = refined_parts(found, cell)
         assert parts.weight == at(maps.refined, cell)
         close(parts.terms.sum(), parts.weight)
         expected = {
             "none": [first[i][j]],
+            "uniform": [1 / (i + 1)],
+            "identity": [float(i == j)],
             "simple": [second[i][j]],
             "stochastic": [second[i][j]],
             "additive": [first[i][j] / 2, second[i][j] / 2],
@@ -192,6 +195,17 @@ def test_mean_and_covariance_sum_to_the_first_order_score(traced):
         terms = [-((a - b) ** 2) / math.sqrt(width) for a, b in zip(query, key, strict=True)]
         close(parts.mean_terms, terms[:width])
         close(parts.covariance_terms, terms[width:])
+
+
+@pytest.mark.parametrize("pair", NOTHING_COMPARED, ids="-".join)
+def test_where_nothing_is_compared_no_score_is_split(make_model, pair):
+    model = make_model(*pair)
+    found, cell = trace(model, ITEMS), Cell(layer=0, head=0, query=3, key=3)
+    said = f"{pair[1]} compares no items, its weights are fixed: {REFINEMENTS[pair[1]].formula}"
+    with pytest.raises(DataError, match=re.escape(said)):
+        first_order_split(found, cell)
+    with pytest.raises(DataError, match=f"{pair[1]} has no second order"):
+        second_order_provenance(model, found, cell)
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
@@ -254,9 +268,6 @@ def test_what_a_model_does_not_have_is_refused(make_model):
 def test_an_unknown_refinement_is_refused(make_model, monkeypatch):
     model = make_model("sasrec", "simple")
     found, cell = trace(model, ITEMS), Cell(layer=0, head=0, query=1, key=0)
-    monkeypatch.delitem(REFINED_TERMS, "simple")
-    with pytest.raises(ConfigError, match="not known what refinement 'simple' adds up; known: no"):
-        refined_parts(found, cell)
     monkeypatch.setattr(model, "refinement", lambda layer: torch.nn.Linear(2, 2))
     with pytest.raises(ConfigError, match="not known how refinement 'simple' compares rows"):
         second_order_provenance(model, found, cell)

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from conftest import EMBEDDED, PAIRS, ROOT
+from conftest import EMBEDDED, ROOT, SHIPPED
 
 import awrsr
 from awrsr.model_card import write_readme
@@ -21,7 +21,7 @@ def test_two_commands_do_all_the_setting_up() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", [f"{backbone}-{refinement}" for backbone, refinement in PAIRS])
+@pytest.mark.parametrize("name", [f"{backbone}-{refinement}" for backbone, refinement in SHIPPED])
 def test_results_table_repeats_the_recorded_metrics(name: str) -> None:
     recorded = json.loads((EMBEDDED / "models" / name / "metrics.json").read_text())
     cells = " | ".join(f"{recorded['test']['metrics'][metric]:.4f}" for metric in METRICS)
@@ -48,7 +48,7 @@ def test_linked_files_exist() -> None:
         assert (ROOT / target).exists(), target
 
 
-@pytest.mark.parametrize("name", [f"{backbone}-{refinement}" for backbone, refinement in PAIRS])
+@pytest.mark.parametrize("name", [f"{backbone}-{refinement}" for backbone, refinement in SHIPPED])
 def test_model_cards_are_as_written(name: str, tmp_path) -> None:
     """The README.md beside a model is what its config.json and metrics.json say."""
     source = EMBEDDED / "models" / name

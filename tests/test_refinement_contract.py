@@ -1,6 +1,8 @@
 """What every refinement promises, and one example of each worked by hand."""
 
+import re
 from functools import partial
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,14 +14,19 @@ from awrsr.checkpoint import load_model, save_config, save_weights
 from awrsr.config import Backbone, ModelConfig, TrainConfig
 from awrsr.errors import ConfigError
 from awrsr.models import build_model
-from awrsr.refinement import REFINEMENTS, Refinement, build_refinement
+from awrsr.refinement import REFINEMENTS, Refinement, Terms, build_refinement
 
 N = 6
 BACKBONES: tuple[Backbone, ...] = ("sasrec", "stosa")
 close = partial(torch.testing.assert_close, rtol=0, atol=1e-12)
-every_pair = pytest.mark.parametrize(
-    ("backbone", "name"), PAIRS, ids=["-".join(pair) for pair in PAIRS]
-)
+
+
+def of_pairs(pairs):
+    return pytest.mark.parametrize(("backbone", "name"), pairs, ids=["-".join(p) for p in pairs])
+
+
+every_pair = of_pairs(PAIRS)
+floors = of_pairs([pair for pair in PAIRS if not REFINEMENTS[pair[1]].learns_attention])
 
 
 def build(backbone: str, name: str, **settings) -> Refinement:
@@ -45,7 +52,7 @@ def test_shapes_rows_and_masks(backbone, name):
     first, allowed = weights_and_allowed(PRESENT)
     refined = build(backbone, name)(first, allowed)
     assert (refined.second_order is None) == (refined.second_order_scores is None)
-    assert (refined.second_order is None) == (name == "none")
+    assert (refined.second_order is None) != REFINEMENTS[name].has_second_order()
     for values in refined:
         assert values is None or (values.shape == first.shape and values.isfinite().all())
     for weights in (refined.weights, refined.second_order):
@@ -92,7 +99,7 @@ def test_gradients_reach_every_parameter_and_the_first_order_weights(backbone, n
     for parameter, value in [("first", first), *refinement.named_parameters()]:
         assert value.grad is not None and value.grad.isfinite().all(), parameter
         assert value.grad.abs().max() > 1e-6, parameter
-    assert (len(list(refinement.parameters())) == 0) == (name == "none")
+    assert bool(list(refinement.parameters())) == REFINEMENTS[name].has_second_order()
 
 
 @every_pair
@@ -129,7 +136,48 @@ def test_a_saved_model_gives_the_same_scores(make_model, tmp_path, backbone, nam
 def test_the_learnt_matrices_are_n_by_r(backbone, name, rank):
     refinement = build(backbone, name, correlation_rank=rank)
     shapes = [tuple(parameter.shape) for parameter in refinement.parameters()]
-    assert shapes == ([] if name == "none" else 2 * [(N, rank or N)])
+    assert shapes == (2 * [(N, rank or N)] if REFINEMENTS[name].has_second_order() else [])
+
+
+@floors
+def test_where_no_attention_is_learned_nothing_is(make_model, backbone, name):
+    """What is left out are the matrices of queries and keys; all else is as in vanilla."""
+    model, vanilla = make_model(backbone, name), make_model(backbone, "none")
+    shapes, of_vanilla = (
+        {key: value.shape for key, value in m.state_dict().items()} for m in (model, vanilla)
+    )
+    compared = {key for key in of_vanilla if "query" in key or "key" in key}
+    assert compared and shapes == {k: of_vanilla[k] for k in of_vanilla.keys() - compared}
+    assert not list(model.refinement(0).parameters())
+
+
+@floors
+@pytest.mark.parametrize("training", [False, True], ids=["eval", "training"])
+def test_a_floors_weights_are_the_same_for_any_items(make_model, backbone, name, training):
+    """Even over the keys that it attends to, padded or not; refined are first-order ones."""
+    model = make_model(backbone, name, max_length=N).train(training)
+    for items in ([3, 1, 4, 1, 5, 9], [0, 0, 0, 2, 6, 5]):
+        recording = []
+        model(torch.tensor([items]), recording=recording)
+        padded = items.count(0)
+        for layer in recording:
+            assert torch.equal(layer.first_order, layer.refined)
+            assert layer.second_order is None and layer.second_order_scores is None
+            assert layer.query.shape[-1] == layer.key.shape[-1] == 0
+            assert (layer.first_order_scores == 0).all()
+            for head in layer.refined[0].tolist():
+                for i, row in enumerate(head):
+                    keys = (
+                        range(padded, i + 1) if name == "uniform" else range(max(i, padded), i + 1)
+                    )
+                    close(row, [(j in keys) / max(1, len(keys)) for j in range(N)])
+
+
+@floors
+def test_a_floor_gives_the_first_order_weights_back(backbone, name):
+    first, allowed = weights_and_allowed(PRESENT)
+    refined = build(backbone, name)(first, allowed)
+    assert refined.weights is first and refined[1:] == (None, None)
 
 
 @pytest.mark.parametrize("name", REFINEMENTS)
@@ -159,18 +207,28 @@ def test_the_facts_are_stated(name):
     assert refinement.name == name
     assert refinement.formula.startswith("M = ")
     assert set(refinement.backbones) <= set(BACKBONES)
-    if name != "none":
+    assert refinement.terms in get_args(Terms)
+    assert re.fullmatch("#[0-9a-f]{6}", refinement.color)
+    if refinement.has_second_order():
+        assert refinement.learns_attention
         assert "Source: our reading of AWRSR" in (refinement.__doc__ or "")
+
+
+def test_no_two_are_told_by_one_color():
+    assert len({refinement.color for refinement in REFINEMENTS.values()}) == len(REFINEMENTS)
 
 
 # Three positions by hand. A is the same everywhere; the matrices are those that make the rows of
 # A W_Q and A W_K what is wanted: with r = 4 and q = (2, 2, 4), k = (0, ln 3, ln 2) in the first
 # column, the scores q_i k_j / sqrt(4) give the rows of S the proportions 1; 1 : 3; 1 : 9 : 4.
+# Of a floor A is its own, whatever the items are.
 
 FIRST = [[1, 0, 0], [1 / 2, 1 / 2, 0], [1 / 4, 1 / 4, 1 / 2]]
 SECOND = [[1, 0, 0], [1 / 4, 3 / 4, 0], [1 / 14, 9 / 14, 4 / 14]]
 BY_HAND = {
     "none": FIRST,
+    "uniform": [[1, 0, 0], [1 / 2, 1 / 2, 0], [1 / 3, 1 / 3, 1 / 3]],
+    "identity": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
     "simple": SECOND,
     "value_weighted": [[1, 0, 0], [5 / 8, 3 / 8, 0], [13 / 28, 11 / 28, 4 / 28]],
     "additive": [[1, 0, 0], [3 / 8, 5 / 8, 0], [9 / 56, 25 / 56, 22 / 56]],
@@ -200,7 +258,7 @@ def test_three_positions_by_hand(backbone, name):
             "mean.weight": matrix_with([0, second, third], [0, 0, height]),
             "covariance.weight": matrix_with([0, 3, 8]),
         }
-    elif name == "none":
+    elif not REFINEMENTS[name].has_second_order():
         matrices = {}
     else:
         matrices = {
@@ -209,7 +267,10 @@ def test_three_positions_by_hand(backbone, name):
         }
     refinement.load_state_dict(matrices)
     first = torch.tensor(FIRST, dtype=torch.float64)[None, None]
-    refined = refinement(first, allowed_keys(torch.ones(1, 3, dtype=torch.bool)))
+    allowed = allowed_keys(torch.ones(1, 3, dtype=torch.bool))
+    if not refinement.learns_attention:
+        first = masked_softmax(torch.zeros_like(first), refinement.attended(allowed))
+    refined = refinement(first, allowed)
     close(refined.weights[0, 0], torch.tensor(BY_HAND[name], dtype=torch.float64))
-    if name not in ("none", "stochastic"):
+    if REFINEMENTS[name].has_second_order() and name != "stochastic":
         close(refined.second_order[0, 0], torch.tensor(SECOND, dtype=torch.float64))

@@ -15,7 +15,7 @@ from awrsr.explain.removal import (
     target_standings,
     without,
 )
-from awrsr.recommendation import rank_of, trace
+from awrsr.recommendation import rank_of, ranked_catalogue, trace
 
 HISTORY = [3, 1, 4, 1, 5, 9]
 
@@ -92,9 +92,10 @@ def test_each_entry_is_really_removed_and_stays_excluded(make_model, length):
 @pytest.mark.parametrize("max_length", [3, 8])
 def test_exhaustive_search_equals_brute_force(make_model, backbone, refinement, max_length):
     model = make_model(backbone, refinement, max_length=max_length)
+    ranked = ranked_catalogue(trace(model, HISTORY).item_scores, HISTORY)["item"].tolist()
     outcomes = set()
     for k in (1, 2, 4):
-        for target in (2, 6, 7, 11, 3):
+        for target in (3, *ranked[:3], ranked[-1]):
             result = smallest_removal(model, HISTORY, target, k)
             expected = smallest_sets(model, HISTORY, target, k)
             outcomes.add(result.outcome)
@@ -111,7 +112,8 @@ def test_exhaustive_search_equals_brute_force(make_model, backbone, refinement, 
                 assert result.at_least == len(result.entries)
                 if max_length == 8:
                     assert result.alternatives == len(expected) - 1
-    assert "found" in outcomes and "already out" in outcomes
+    assert "already out" in outcomes
+    assert "found" in outcomes or refinement == "identity"  # whose newest item alone counts
 
 
 @pytest.mark.parametrize(("backbone", "refinement"), PAIRS)

@@ -183,7 +183,7 @@ def what_seeds_say(
     )
     if not {chosen.a, chosen.b} & {*seeds}:
         words += " Of A's and B's own settings there is no second seed."
-    if kind == "second_order" and noise.about["models"][seeds[0]]["model"]["refinement"] == "none":
+    if kind == "second_order" and not finding.has_second_order(noise, seeds[0]):
         words += " These two have no second order, so it is their refined maps that are compared."
     return words
 

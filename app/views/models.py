@@ -283,8 +283,8 @@ def show_heads(directories: dict[str, Path], chosen: pages.Chosen) -> None:
     st.caption(
         f"Mean over {len(users):,} users of the last row of each head's map, what the position "
         "that makes the prediction attends to. The even row is what the same weight spread evenly "
-        "over each history would give: a head does something where it leaves that. A vanilla "
-        "model mixes with its first-order weights. "
+        "over each history would give: a head does something where it leaves that. A model "
+        "without a second order mixes with its first-order weights. "
         + (
             f"Same {plain(group)}: other items whose first listed one is the newest item's. "
             if group

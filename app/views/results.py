@@ -63,7 +63,7 @@ def show() -> None:
         default=AS_MEASURED[0],
         required=True,
         key="lines",
-        help="Of what follows, epoch by epoch and N by N. Less vanilla: of each refined model less "
+        help="Of what follows, epoch by epoch and N by N. Less vanilla: of each other model less "
         "vanilla of the same seed, which shows what lies too near to see.",
     )
     differences = compared == AS_MEASURED[1]
@@ -123,8 +123,8 @@ def choice(label: str, options: list[str], key: str) -> str:
 
 
 def show_claim(results: Results, dataset: str, loss: str) -> None:
-    """The paper's claim, judged by the intervals."""
-    for paragraph in report.claim(results, dataset, loss) or [report.NOTHING_TO_PAIR]:
+    """What attention is worth, then the paper's claim, judged by the intervals."""
+    for paragraph in report.findings(results, dataset, loss):
         st.markdown(paragraph)
 
 
@@ -247,7 +247,7 @@ def table(rows: pd.DataFrame, key: str) -> None:
 
 
 def show_example(results: Results, dataset: str, loss: str) -> None:
-    """The recorded maps of one history in vanilla and in a refined model of the experiment."""
+    """The recorded maps of one history in vanilla and in another model of the experiment."""
     st.markdown("##### Attention maps of one example")
     try:
         example = report.example_of(results, dataset, loss)
@@ -257,13 +257,13 @@ def show_example(results: Results, dataset: str, loss: str) -> None:
     pairs = {} if example is None else pairs_with_vanilla(example)
     if example is None or not pairs:
         st.info(
-            "No example with a vanilla and a refined model is recorded: "
+            "No example with vanilla and another model is recorded: "
             f"`python -m awrsr experiment {report.address(results.grid)} --record` records one "
             "where the runs are."
         )
         return
     chosen = st.selectbox(
-        "Refined model",
+        "Beside vanilla",
         list(pairs),
         format_func=lambda run: titled(example.traces[run]),
         key=f"example-{results.grid.name}-{dataset}-{loss}",
@@ -281,7 +281,7 @@ def show_example(results: Results, dataset: str, loss: str) -> None:
 
 
 def pairs_with_vanilla(example: Example) -> dict[str, str]:
-    """The runs of refined models, and the vanilla one of the same backbone beside each."""
+    """The runs of all other models, and the vanilla one of the same backbone beside each."""
     vanilla = {
         trace.config.backbone: run
         for run, trace in example.traces.items()

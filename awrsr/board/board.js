@@ -181,7 +181,7 @@ function attentionBoard(root, data, hooks) {
       }
       const of = new Int32Array(N).fill(-1);
       source.places.forEach((place, i) => { of[place] = i; });
-      return { ...source, maps, of, vanilla: source.maps.second === null, norms: new Float32Array(bytes(source.norms)) };
+      return { ...source, maps, of, unrefined: source.maps.second === null, norms: new Float32Array(bytes(source.norms)) };
     }
     function weights(packed) { // little-endian 24-bit steps, see awrsr/board/payload.py
       const out = new Float32Array(packed.length / 3);
@@ -261,7 +261,7 @@ function attentionBoard(root, data, hooks) {
         if (!values) {
           found.why = D.sources[spec.s].maps[spec.k]
             ? "Rollout multiplies weights over layers; contributions of single layers do not multiply. Choose a head, or show weights."
-            : "No second order: the vanilla model mixes its values with the first-order weights.";
+            : "No second order: the first-order weights mix the values.";
         } else {
           const places = D.sources[spec.s].places;
           found.z = new Float32Array(N * N).fill(ABSENT);
@@ -672,8 +672,8 @@ function attentionBoard(root, data, hooks) {
           rows.append(el("span", "ab-kind", KINDS[k]));
           for (let l = 0; l < S.layers; l++) for (let h = 0; h < S.heads; h++) rows.append(thumb({ s, l, h, k }, edge, all, place(l * S.heads + h, row)));
         });
-        if (S.vanilla) {
-          const none = el("div", "ab-none", "No second order and nothing refined: the vanilla model mixes its values with the first-order weights.");
+        if (S.unrefined) {
+          const none = el("div", "ab-none", "No second order and nothing refined: the first-order weights mix the values.");
           none.style.gridColumn = `span ${across}`;
           rows.append(el("span", "ab-kind", KINDS.second), none);
         }
@@ -699,8 +699,8 @@ function attentionBoard(root, data, hooks) {
       };
       return button;
     }
-    const kindsOf = S => Object.keys(KINDS).filter(k => S.maps[k] && !(S.vanilla && k === "refined")); // that there is something to show of
-    const shownKind = spec => (spec.k === "refined" && D.sources[spec.s].vanilla ? "first" : spec.k);
+    const kindsOf = S => Object.keys(KINDS).filter(k => S.maps[k] && !(S.unrefined && k === "refined")); // that there is something to show of
+    const shownKind = spec => (spec.k === "refined" && D.sources[spec.s].unrefined ? "first" : spec.k);
     function specName(spec) {
       const S = D.sources[spec.s], head = spec.h in TOGETHER ? TOGETHER[spec.h] : `head ${spec.h + 1}`;
       return `${S.name}, layer ${spec.l + 1}, ${head}, ${KINDS[shownKind(spec)]}`;
@@ -712,7 +712,7 @@ function attentionBoard(root, data, hooks) {
       views = views.filter(view => !view.panel);
       const view = own.view, ink = colours(), wide = view.size === "large", apart = view.mode === "difference", room = roomOf(wide ? 1 : view.panels.length);
       panels.className = "ab-panels" + (apart && width >= 700 ? " ab-pair" : wide ? " ab-large" : "");
-      const now = JSON.stringify([D.sources.map(S => [S.name, S.title, S.layers, S.heads, S.vanilla]), compared()]);
+      const now = JSON.stringify([D.sources.map(S => [S.name, S.title, S.layers, S.heads, S.unrefined]), compared()]);
       if (now !== headsOf) { heads = view.panels.map(headOf); panels.replaceChildren(...heads); } else follow(panels);
       headsOf = now;
       view.panels.forEach((spec, p) => show(heads[p], apart ? null : mapBox(p, grid(spec), false, spec, specName(spec), room, ink)));
@@ -735,7 +735,7 @@ function attentionBoard(root, data, hooks) {
         chooser(`Model of the ${side} map`, D.sources.map((x, i) => [i, `${x.name}: ${x.title}`]), now("s"), i => choose(p, { s: +i }), true),
         chooser(`Layer of the ${side} map`, [...Array(S.layers).keys()].map(l => [l, `layer ${l + 1}`]), now("l"), l => choose(p, { l: +l }), true),
         chooser(`Head of the ${side} map`, [...[...Array(S.heads).keys()].map(h => [h, `head ${h + 1}`]), ...Object.entries(TOGETHER)], now("h"), h => choose(p, { h: h in TOGETHER ? h : +h }), true),
-        chooser(`Kind of the ${side} map`, Object.entries(KINDS).map(([k, text]) => [k, S.vanilla && k === "refined" ? "first order (in use)" : text]), now("k"), k => choose(p, { k }), true),
+        chooser(`Kind of the ${side} map`, Object.entries(KINDS).map(([k, text]) => [k, S.unrefined && k === "refined" ? "first order (in use)" : text]), now("k"), k => choose(p, { k }), true),
       );
       part.append(head);
       return part;

@@ -36,7 +36,6 @@ from awrsr.explain.heads import CorrelationMatrix, correlation_matrices, head_pr
 from awrsr.explain.overlap import PERSISTENCE, overlap_at, rank_biased_overlap
 from awrsr.explain.parity import Check, parity_checks
 from awrsr.explain.provenance import (
-    REFINED_TERMS,
     Cell,
     DistanceSplit,
     PairMap,
@@ -78,7 +77,6 @@ __all__ = [
     "NEITHER",
     "PERSISTENCE",
     "SEEDS_FOLDER",
-    "REFINED_TERMS",
     "SHARES",
     "STATISTICS",
     "STUDY_FILE",

@@ -20,6 +20,7 @@ from awrsr.errors import ConfigError, DataError, check_choice, counted
 from awrsr.metrics import target_ranks
 from awrsr.models import Intervention, SequentialModel
 from awrsr.recommendation import check_item, check_items
+from awrsr.refinement import REFINEMENTS
 from awrsr.tracing import Trace
 
 Change = Literal["uniform", "first_order", "other"]
@@ -78,9 +79,9 @@ class Contributions:
             last column is the layer's, all its heads replaced at once.
         uniform_ranks: (layer, head + 1) the target's rank then.
         refinement: (layer, head + 1) contribution of the head's refinement, refined weights against
-            first-order ones, the last column the layer's; None for a vanilla model.
+            first-order ones, the last column the layer's; None without a second order.
         refinement_ranks: (layer, head + 1) the target's rank then, or None.
-        second_order: contribution of the refinement of all heads at once; None for a vanilla model.
+        second_order: contribution of the refinement of all heads at once; None without one.
         second_order_rank: the target's rank then, or None.
     """
 
@@ -112,7 +113,8 @@ def contributions(model: SequentialModel, items: Sequence[int], target: int) -> 
     places = [(layer, head) for layer in range(model.config.n_layers) for head in heads]
     changes: list[Change] = ["uniform"]
     variants: list[list[Ablation]] = [[]]
-    if model.config.refinement != "none":
+    refines = REFINEMENTS[model.config.refinement].has_second_order()
+    if refines:
         changes.append("first_order")
         variants.append([Ablation(change="first_order")])
     for change in changes:
@@ -120,8 +122,7 @@ def contributions(model: SequentialModel, items: Sequence[int], target: int) -> 
     found = ablate(model, items, target, variants, k=0)
     gains = np.array([found[0].score - outcome.score for outcome in found])
     ranks = np.array([outcome.rank for outcome in found])
-    vanilla = len(changes) == 1
-    start = 1 if vanilla else 2
+    start = len(variants) - len(changes) * len(places)
     uniform = slice(start, start + len(places))
     refined = slice(start + len(places), None)
     return Contributions(
@@ -129,10 +130,10 @@ def contributions(model: SequentialModel, items: Sequence[int], target: int) -> 
         rank=found[0].rank,
         uniform=gains[uniform].reshape(shape),
         uniform_ranks=ranks[uniform].reshape(shape),
-        refinement=None if vanilla else gains[refined].reshape(shape),
-        refinement_ranks=None if vanilla else ranks[refined].reshape(shape),
-        second_order=None if vanilla else float(gains[1]),
-        second_order_rank=None if vanilla else int(ranks[1]),
+        refinement=gains[refined].reshape(shape) if refines else None,
+        refinement_ranks=ranks[refined].reshape(shape) if refines else None,
+        second_order=float(gains[1]) if refines else None,
+        second_order_rank=int(ranks[1]) if refines else None,
     )
 
 

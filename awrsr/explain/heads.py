@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from awrsr.batching import HELD_OUT, history_and_target, left_pad
+from awrsr.batching import HELD_OUT, history_and_target, left_pad, training_items
 from awrsr.config import PADDING
 from awrsr.dataset import Dataset
 from awrsr.errors import ConfigError
@@ -168,7 +168,7 @@ def popular_items(dataset: Dataset) -> npt.NDArray[np.bool_]:
     often in the training parts of the sequences."""
     counts = np.zeros(dataset.n_items, dtype=np.int64)
     for user in range(dataset.n_users):
-        np.add.at(counts, dataset.sequence(user)[: -HELD_OUT["validation"]] - 1, 1)
+        np.add.at(counts, training_items(dataset, user) - 1, 1)
     chosen = np.argsort(-counts, kind="stable")[: max(1, round(POPULAR * dataset.n_items))]
     popular = np.zeros(dataset.n_items, dtype=bool)
     popular[chosen] = True

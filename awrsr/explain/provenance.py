@@ -6,7 +6,6 @@ equals the recorded value up to the rounding of the model's own precision.
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,17 +18,8 @@ from awrsr.attention import dot_product_scores, gaussian
 from awrsr.config import model_title
 from awrsr.errors import ConfigError, DataError, counted
 from awrsr.models import SequentialModel
+from awrsr.refinement import REFINEMENTS, Terms
 from awrsr.tracing import LayerTrace, Trace
-
-Terms = Literal["first order", "second order", "halves", "intermediate items"]
-REFINED_TERMS: dict[str, Terms] = {
-    "none": "first order",
-    "simple": "second order",
-    "stochastic": "second order",
-    "additive": "halves",
-    "value_weighted": "intermediate items",
-}
-"""What the refined weight of each mechanism is the sum of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,9 +123,16 @@ def first_order_split(trace: Trace, cell: Cell) -> DistanceSplit:
     """The first-order score of a STOSA model as its mean part and its covariance part.
 
     Raises:
-        DataError: the cell is not in the trace, or the model compares items by one dot product.
+        DataError: the cell is not in the trace, or the model compares items by one dot product or
+            not at all.
     """
     layer = _layer(trace, cell)
+    refinement = REFINEMENTS[trace.config.refinement]
+    if not refinement.learns_attention:
+        raise DataError(
+            f"asked for mean and covariance of a first-order score; {_title(trace)} compares no "
+            f"items, its weights are fixed: {refinement.formula}"
+        )
     if trace.config.backbone != "stosa":
         raise DataError(
             f"asked for mean and covariance of a first-order score; {_title(trace)} compares items "
@@ -208,15 +205,9 @@ def refined_parts(trace: Trace, cell: Cell) -> RefinedParts:
 
     Raises:
         DataError: the cell is not in the trace.
-        ConfigError: it is not known what its refinement adds up.
     """
     layer = _layer(trace, cell)
-    kind = REFINED_TERMS.get(trace.config.refinement)
-    if kind is None:
-        raise ConfigError(
-            f"it is not known what refinement {trace.config.refinement!r} adds up; known: "
-            f"{', '.join(REFINED_TERMS)}"
-        )
+    kind = REFINEMENTS[trace.config.refinement].terms
     first = _array(layer.first_order[cell.head])
     second = first if layer.second_order is None else _array(layer.second_order[cell.head])
     query, key = cell.query, cell.key

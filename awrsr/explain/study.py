@@ -30,7 +30,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from awrsr.batching import HELD_OUT, history_and_target
+from awrsr.batching import HELD_OUT, history_and_target, training_items
 from awrsr.checkpoint import load_model, weights_fingerprint
 from awrsr.config import SCHEMA_VERSION, Split
 from awrsr.dataset import Dataset
@@ -95,7 +95,7 @@ class Study:
 
 def training_popularity(dataset: Dataset) -> npt.NDArray[np.int64]:
     """How often every item occurs in the training parts; item i at index i - 1."""
-    parts = [dataset.sequence(user)[: -HELD_OUT["validation"]] for user in range(dataset.n_users)]
+    parts = [training_items(dataset, user) for user in range(dataset.n_users)]
     counts: npt.NDArray[np.int64] = np.bincount(
         np.concatenate(parts), minlength=dataset.n_items + 1
     )

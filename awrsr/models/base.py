@@ -1,6 +1,7 @@
 """The interface of a backbone: through these names everything else uses a model."""
 
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -25,6 +26,9 @@ class SequentialModel(nn.Module):
     Gaussian for STOSA. Embeddings are plain tensors, so that a caller may differentiate with
     respect to them.
     """
+
+    initial_mean: ClassVar[float] = 0.0
+    """Of the weights of dense layers and embeddings."""
 
     def __init__(self, config: ModelConfig, catalogue: Catalogue) -> None:
         super().__init__()

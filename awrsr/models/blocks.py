@@ -1,5 +1,6 @@
 """The pieces both backbones share."""
 
+import zlib
 from collections.abc import Callable
 
 import torch
@@ -23,6 +24,18 @@ def merge_heads(
 ) -> Float[Tensor, "batch slot hidden"]:
     """Put the heads side by side again."""
     return mixed.transpose(1, 2).flatten(-2)
+
+
+def no_comparison(
+    value: Float[Tensor, "batch head slot head_dim"],
+) -> tuple[
+    Float[Tensor, "batch head slot 0"],
+    Float[Tensor, "batch head slot 0"],
+    Float[Tensor, "batch head slot slot"],
+]:
+    """Queries, keys and scores where none are learned: no wide, no wide, and equal for all keys."""
+    nothing = value[..., :0]
+    return nothing, nothing, nothing @ nothing.transpose(-2, -1)
 
 
 def transformed_value_norm(
@@ -61,16 +74,27 @@ class FeedForward(nn.Module):
         return normed
 
 
-def initialise(module: nn.Module, embedding_mean: float = 0.0) -> None:
-    """Weights of dense layers and embeddings drawn normal with deviation 0.02, biases 0.
+def initialise(model: nn.Module, seed: int, mean: float = 0.0) -> None:
+    """Draw the initial weights, those of every module by the seed and the module's name alone.
+
+    So models of one seed have the same weights wherever they have the same modules, whatever else
+    they have. Weights of dense layers and embeddings are normal with deviation 0.02, biases are 0;
+    other modules draw what their `reset_parameters` does. The process's generator is left as it
+    was.
 
     Args:
-        module: its own parameters only; meant for `nn.Module.apply`.
-        embedding_mean: mean of the embeddings, and of the dense weights; STOSA's code uses 0.01.
+        model: all of it.
+        seed: any whole number.
+        mean: of the normal weights; STOSA's code uses 0.01.
     """
-    if isinstance(module, nn.Linear | nn.Embedding):
-        nn.init.normal_(module.weight, embedding_mean, INITIAL_STD)
-    if isinstance(module, nn.Linear):
-        nn.init.zeros_(module.bias)
-    if isinstance(module, nn.Embedding) and module.padding_idx is not None:
-        nn.init.zeros_(module.weight[module.padding_idx].detach())
+    with torch.random.fork_rng(devices=[]):
+        for name, module in model.named_modules():
+            torch.default_generator.manual_seed(zlib.crc32(f"{seed} {name}".encode()))
+            if isinstance(module, nn.Linear | nn.Embedding):
+                nn.init.normal_(module.weight, mean, INITIAL_STD)
+            elif hasattr(module, "reset_parameters"):
+                module.reset_parameters()
+            if isinstance(module, nn.Linear):
+                nn.init.zeros_(module.bias)
+            if isinstance(module, nn.Embedding) and module.padding_idx is not None:
+                nn.init.zeros_(module.weight[module.padding_idx].detach())

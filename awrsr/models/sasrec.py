@@ -17,8 +17,8 @@ from awrsr.models.base import Intervention, SequentialModel
 from awrsr.models.blocks import (
     NORM_EPSILON,
     FeedForward,
-    initialise,
     merge_heads,
+    no_comparison,
     split_heads,
     transformed_value_norm,
 )
@@ -33,11 +33,12 @@ class SelfAttention(nn.Module):
         super().__init__()
         width = config.hidden_size
         self.n_heads = config.n_heads
-        self.query = nn.Linear(width, width)
-        self.key = nn.Linear(width, width)
+        self.refinement = build_refinement(config)
+        if self.refinement.learns_attention:
+            self.query = nn.Linear(width, width)
+            self.key = nn.Linear(width, width)
         self.value = nn.Linear(width, width)
         self.output = nn.Linear(width, width)
-        self.refinement = build_refinement(config)
         self.norm = nn.LayerNorm(width, eps=NORM_EPSILON)
         self.attention_dropout = nn.Dropout(config.attention_dropout)
         self.dropout = nn.Dropout(config.hidden_dropout)
@@ -50,12 +51,14 @@ class SelfAttention(nn.Module):
         intervention: Intervention | None,
     ) -> Float[Tensor, "batch slot hidden"]:
         """Mix the values of the allowed items, project, add to the input, normalise."""
-        query = split_heads(self.query(hidden), self.n_heads)
-        key = split_heads(self.key(hidden), self.n_heads)
         value = split_heads(self.value(hidden), self.n_heads)
-
-        scores = dot_product_scores(query, key)
-        first_order = masked_softmax(scores, allowed)
+        if self.refinement.learns_attention:
+            query = split_heads(self.query(hidden), self.n_heads)
+            key = split_heads(self.key(hidden), self.n_heads)
+            scores = dot_product_scores(query, key)
+        else:
+            query, key, scores = no_comparison(value)
+        first_order = masked_softmax(scores, self.refinement.attended(allowed))
         refined = self.refinement(first_order, allowed)
         weights = refined.weights
         if intervention is not None:
@@ -99,7 +102,6 @@ class SASRec(SequentialModel):
             FeedForward(width, config.inner_size, config.hidden_dropout, gelu)
             for _ in range(config.n_layers)
         )
-        self.apply(initialise)
 
     def refinement(self, layer: int) -> nn.Module:
         """What turns the first-order weights of a layer into those that mix the values."""

@@ -27,8 +27,8 @@ from awrsr.models.base import Intervention, SequentialModel
 from awrsr.models.blocks import (
     NORM_EPSILON,
     FeedForward,
-    initialise,
     merge_heads,
+    no_comparison,
     split_heads,
     transformed_value_norm,
 )
@@ -50,15 +50,16 @@ class StochasticSelfAttention(nn.Module):
         super().__init__()
         width = config.hidden_size
         self.n_heads = config.n_heads
-        self.mean_query = nn.Linear(width, width)
-        self.mean_key = nn.Linear(width, width)
+        self.refinement = build_refinement(config)
+        if self.refinement.learns_attention:
+            self.mean_query = nn.Linear(width, width)
+            self.mean_key = nn.Linear(width, width)
+            self.covariance_query = nn.Linear(width, width)
+            self.covariance_key = nn.Linear(width, width)
         self.mean_value = nn.Linear(width, width)
         self.mean_output = nn.Linear(width, width)
-        self.covariance_query = nn.Linear(width, width)
-        self.covariance_key = nn.Linear(width, width)
         self.covariance_value = nn.Linear(width, width)
         self.covariance_output = nn.Linear(width, width)
-        self.refinement = build_refinement(config)
         self.norm = nn.LayerNorm(width, eps=NORM_EPSILON)  # shared by the two streams
         self.attention_dropout = nn.Dropout(config.attention_dropout)
         self.dropout = nn.Dropout(config.hidden_dropout)
@@ -76,15 +77,19 @@ class StochasticSelfAttention(nn.Module):
         def heads(hidden: Tensor) -> Tensor:
             return split_heads(hidden, self.n_heads)
 
-        query = gaussian(
-            heads(self.mean_query(mean)), heads(positive(self.covariance_query(covariance)))
-        )
-        key = gaussian(heads(self.mean_key(mean)), heads(positive(self.covariance_key(covariance))))
         mean_value = heads(self.mean_value(mean))
         covariance_value = heads(positive(self.covariance_value(covariance)))
-
-        scores = wasserstein_scores(query, key)
-        first_order = masked_softmax(scores, allowed)
+        if self.refinement.learns_attention:
+            query = gaussian(
+                heads(self.mean_query(mean)), heads(positive(self.covariance_query(covariance)))
+            )
+            key = gaussian(
+                heads(self.mean_key(mean)), heads(positive(self.covariance_key(covariance)))
+            )
+            scores = wasserstein_scores(query, key)
+        else:
+            query, key, scores = no_comparison(mean_value)
+        first_order = masked_softmax(scores, self.refinement.attended(allowed))
         refined = self.refinement(first_order, allowed)
         weights = refined.weights
         if intervention is not None:
@@ -122,6 +127,8 @@ class STOSA(SequentialModel):
     2 d.
     """
 
+    initial_mean = INITIAL_MEAN
+
     def __init__(self, config: ModelConfig, catalogue: Catalogue) -> None:
         super().__init__(config, catalogue)
         width, n_layers = config.hidden_size, config.n_layers
@@ -142,7 +149,6 @@ class STOSA(SequentialModel):
             FeedForward(width, config.inner_size, config.hidden_dropout, elu)
             for _ in range(n_layers)
         )
-        self.apply(lambda module: initialise(module, INITIAL_MEAN))
 
     def refinement(self, layer: int) -> nn.Module:
         """What turns the first-order weights of a layer into those that mix the values."""

@@ -3,18 +3,23 @@
 from awrsr.config import ModelConfig
 from awrsr.errors import ConfigError, check_choice
 from awrsr.refinement.additive import Additive
-from awrsr.refinement.base import Refined, Refinement
+from awrsr.refinement.base import Refined, Refinement, Terms
+from awrsr.refinement.identity import Identity
 from awrsr.refinement.none import NoRefinement
 from awrsr.refinement.simple import Simple
 from awrsr.refinement.stochastic import Stochastic
+from awrsr.refinement.uniform import Uniform
 from awrsr.refinement.value_weighted import ValueWeighted
 
 REFINEMENTS: dict[str, type[Refinement]] = {
     refinement.name: refinement
-    for refinement in (NoRefinement, Simple, ValueWeighted, Additive, Stochastic)
+    for refinement in (
+        *(NoRefinement, Simple, ValueWeighted, Additive, Stochastic),
+        *(Uniform, Identity),
+    )
 }
 
-__all__ = ["REFINEMENTS", "Refined", "Refinement", "build_refinement"]
+__all__ = ["REFINEMENTS", "Refined", "Refinement", "Terms", "build_refinement"]
 
 
 def build_refinement(config: ModelConfig) -> Refinement:

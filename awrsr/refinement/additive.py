@@ -15,6 +15,8 @@ class Additive(Refinement):
 
     name = "additive"
     formula = "M = (A + S) / 2"
+    color = "#d97a1e"
+    terms = "halves"
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)

@@ -7,7 +7,7 @@ rows of which a sequence of m items uses the last m, so that the newest item alw
 row and padding none.
 """
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
@@ -31,12 +31,34 @@ class Refined(NamedTuple):
     second_order_scores: Float[Tensor, "batch head query_pos key_pos"] | None = None
 
 
+Terms = Literal["first order", "second order", "halves", "intermediate items"]
+"""What a refined weight is the sum of: A_ij, S_ij, half of each, or S_ik A_kj over the items k."""
+
+
 class Refinement(nn.Module):
-    """One mechanism; a subclass says in three facts what it is, and computes in `forward`."""
+    """One mechanism; a subclass says in a few facts what it is, and computes in `forward`."""
 
     name: ClassVar[str]
     formula: ClassVar[str]
     backbones: ClassVar[tuple[Backbone, ...]] = ("sasrec", "stosa")
+    color: ClassVar[str]
+    """Of its lines and marks in figures, readable on white and on near black."""
+    terms: ClassVar[Terms]
+    """What each of its weights is the sum of."""
+    learns_attention: ClassVar[bool] = True
+    """Whether the layer compares queries with keys. Where it does not, it has no matrices for them,
+    and its first-order weights are even over the keys of `attended`."""
+
+    @classmethod
+    def has_second_order(cls) -> bool:
+        """Whether rows of first-order weights are compared."""
+        return cls.terms != "first order"
+
+    def attended(
+        self, allowed: Bool[Tensor, "batch 1 query_pos key_pos"]
+    ) -> Bool[Tensor, "batch 1 query_pos key_pos"]:
+        """The keys that first-order attention may fall on: by default all that are allowed."""
+        return allowed
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -50,12 +72,34 @@ class Refinement(nn.Module):
         raise NotImplementedError
 
 
+class Floor(Refinement):
+    """A member that learns no attention: what attention is worth is what a model has over it.
+
+    M = A, and A is even over the keys of `attended`: nothing is compared.
+    """
+
+    terms = "first order"
+    learns_attention = False
+
+    def forward(
+        self,
+        first_order: Float[Tensor, "batch head query_pos key_pos"],
+        allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
+    ) -> Refined:
+        """Give the first-order weights back."""
+        return Refined(first_order)
+
+
 class SlotProjection(nn.Module):
     """A learnable matrix (n, r) that maps rows of attention weights into the correlation space."""
 
     def __init__(self, max_length: int, rank: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(max_length, rank))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw initial weights."""
         nn.init.xavier_uniform_(self.weight)
 
     def forward(

@@ -11,6 +11,8 @@ class NoRefinement(Refinement):
 
     name = "none"
     formula = "M = A"
+    color = "#7d8797"
+    terms = "first order"
 
     def forward(
         self,

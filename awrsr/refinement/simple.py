@@ -15,6 +15,8 @@ class Simple(Refinement):
 
     name = "simple"
     formula = "M = S"
+    color = "#4a7de0"
+    terms = "second order"
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)

@@ -21,6 +21,8 @@ class Stochastic(Refinement):
 
     name = "stochastic"
     formula = "M = S, from distances between Gaussians"
+    color = "#a35ccc"
+    terms = "second order"
     backbones = ("stosa",)
 
     def __init__(self, config: ModelConfig) -> None:

@@ -15,6 +15,8 @@ class ValueWeighted(Refinement):
 
     name = "value_weighted"
     formula = "M = S A"
+    color = "#1f9e77"
+    terms = "intermediate items"
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)

@@ -33,6 +33,7 @@ from awrsr.explain import (
     second_order_provenance,
 )
 from awrsr.recommendation import rank_of
+from awrsr.refinement import REFINEMENTS
 
 ITEMS = [3, 1, 4, 1, 5, 9]
 MODELS = ("sasrec-none", "sasrec-additive", "sasrec-value_weighted", "stosa-none")
@@ -151,6 +152,23 @@ def test_a_vanilla_cell_has_nothing_to_decompose_and_stosa_a_distance(directory)
         page
     )
     assert "the covariances with its square" in said(page)
+
+
+@pytest.mark.parametrize("backbone", ["sasrec", "stosa"])
+def test_a_cell_of_a_floor_says_that_nothing_is_compared(directory, tiny_dataset, backbone):
+    for kind, weights in (("uniform", (1 / 6, 1 / 6)), ("identity", (0, 1))):
+        name = f"{backbone}-{kind}"
+        add_model(directory, tiny_dataset, name)
+        page = opened(a=name)
+        for map_ in ("first", "refined"):
+            for key, weight in zip((2, 5), weights, strict=True):
+                lock(page, 5, key, panel(kind=map_))
+                assert f"A = **{weight:.4f}**: this model compares no items" in said(page)
+                assert REFINEMENTS[kind].formula in said(page)
+                assert ("the covariances with its square" in said(page)) == (backbone == "stosa")
+        assert not why(page) and messages(page) == []
+        lock(page, 5, 2, panel(kind="second"))
+        assert any("has no second order" in info.value.replace("\\", "") for info in page.info)
 
 
 def test_dimensions_of_a_stochastic_cell(directory):
@@ -359,8 +377,11 @@ def check_switched(page, directory, side, changes, other=None):
     ) in texts(page)
 
 
-def test_contributions_of_both_models(directory):
-    page = gains(a="stosa-none", b="sasrec-additive")
+@pytest.mark.parametrize("a", ["stosa-none", "stosa-identity", "sasrec-uniform"])
+def test_contributions_of_both_models(directory, tiny_dataset, a):
+    if a not in MODELS:
+        add_model(directory, tiny_dataset, a)
+    page = gains(a=a, b="sasrec-additive")
     for side, shown in zip("ab", tables(page, "in its place"), strict=True):
         model = read_model(directory / "models" / page.session_state[side])
         found = contributions(model, ITEMS, TARGET)

@@ -154,6 +154,20 @@ def test_a_vanilla_model_s_heads_are_shown_once():
     ]
 
 
+def test_floors_have_heads_and_checks_and_no_matrices(directory: Path, tiny_dataset):
+    add_model(directory, tiny_dataset, "sasrec-uniform")
+    add_model(directory, tiny_dataset, "stosa-identity")
+    evaluated(directory, tiny_dataset, "sasrec-uniform", "stosa-identity")
+    page = open_models(a="sasrec-uniform", b="stosa-identity")
+    assert messages(page) == []
+    assert infos(page)[-2:] == 2 * ["This model has no second order, so it learns no such matrix."]
+    assert verdicts(page) == ["pass"] * 2 * LAWS
+    even = figures(page)["heads-a"][0]["z"]
+    np.testing.assert_allclose(even[:-1], even[[-1]].repeat(len(even) - 1, axis=0), atol=1e-6)
+    itself = figures(page)["heads-b"][0]
+    np.testing.assert_allclose(itself["z"][:-1, list(itself["x"]).index("newest item")], 1)
+
+
 def test_one_model_twice_is_shown_once():
     page = open_models(a=A, b=A)
     assert messages(page) == []

@@ -50,7 +50,7 @@ def test_everything_shown_is_what_the_files_say(folder: Path):
     assert messages(page) == []
     name, loss = "ml-latest-small", "ce"
     said = texts(page)
-    for paragraph in report.claim(found, name, loss):
+    for paragraph in report.findings(found, name, loss):
         assert unescaped(paragraph) in said
     (models,) = shown(page, "HR@10 less vanilla")
     assert models.equals(report.main_table(found, name, loss))
@@ -82,6 +82,32 @@ def test_everything_shown_is_what_the_files_say(folder: Path):
             np.testing.assert_allclose(thick[1]["y"], mean[column])
     board = sent(page, "board")
     assert [source["name"] for source in board["sources"]] == ["A", "B"]
+
+
+@pytest.fixture
+def with_floors(folder: Path) -> Path:
+    """The same records as if two of the models were the floors."""
+    (folder / "ml-latest-small" / "examples.npz").unlink()
+    for path in [folder / "ml-latest-small.toml", *(folder / "ml-latest-small").glob("*.csv")]:
+        text = path.read_text().replace("value_weighted", "identity")
+        path.write_text(text.replace("simple", "uniform"))
+    return folder
+
+
+def test_what_attention_is_worth_comes_first_and_floors_are_rows_like_any_other(with_floors: Path):
+    page, found = open_results(), read_results(with_floors / "ml-latest-small.toml")
+    assert page.exception == [] and page.error == []
+    said = texts(page)
+    paragraphs = [unescaped(one) for one in report.findings(found, "ml-latest-small", "ce")]
+    places = [said.index(one) for one in paragraphs]
+    assert places == sorted(places)
+    assert ["Learned attention is worth" in one for one in paragraphs] == [True, True, False, False]
+    dots = [t for t in figures(page)["results-interval-NDCG@10"] if "error_x" in t]
+    assert [dot["name"] for dot in dots if "SASRec" in dot["name"]] == [
+        f"SASRec \u00b7 {name}" for name in ("additive", "uniform", "identity")
+    ]
+    curves = figures(page)["results-cutoff-sasrec"]
+    assert [curve["line"]["dash"] for curve in curves] == ["dot", "solid", "dash", "dash"]
 
 
 def test_another_validation_metric(folder: Path):
@@ -202,7 +228,7 @@ def test_without_a_recorded_example_the_page_says_how_to_record_one(folder: Path
     (folder / "ml-latest-small" / "examples.npz").unlink()
     page = open_results()
     assert messages(page) == []
-    assert any("No example with a vanilla and a refined model" in i.value for i in page.info)
+    assert any("No example with vanilla and another model" in i.value for i in page.info)
 
 
 def test_a_damaged_example_is_named_and_the_rest_shown(folder: Path):

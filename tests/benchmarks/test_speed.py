@@ -16,7 +16,7 @@ import torch
 from conftest import EMBEDDED, PAIRS, SHARED_DATA
 
 import awrsr
-from awrsr.batching import bucketed, history_and_target, left_pad, training_windows
+from awrsr.batching import Unseen, bucketed, history_and_target, left_pad, training_windows
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.dataset import Dataset
 from awrsr.evaluation import evaluate
@@ -44,13 +44,17 @@ def new_model(dataset: Dataset, backbone: str = "sasrec", refinement: str = "non
     return build_model(ModelConfig(backbone=backbone, refinement=refinement), catalogue)
 
 
-def training_step(model: SequentialModel, loss: str) -> Callable[[torch.Tensor], None]:
-    objective = Objective(model, TrainConfig(loss=loss)).train()
+def training_step(
+    dataset: Dataset, model: SequentialModel, loss: str
+) -> Callable[[torch.Tensor], None]:
+    """A step on windows of the dataset's first users."""
+    unseen = Unseen(dataset, torch.device("cpu"))
+    objective = Objective(model, TrainConfig(loss=loss), unseen).train()
     optimizer = torch.optim.AdamW(model.parameters())
 
     def step(windows: torch.Tensor) -> None:
         optimizer.zero_grad()
-        objective(windows).backward()
+        objective(windows, torch.arange(len(windows))).backward()
         optimizer.step()
 
     return step
@@ -59,16 +63,17 @@ def training_step(model: SequentialModel, loss: str) -> Callable[[torch.Tensor],
 def epoch_batches(dataset: Dataset, batch_size: int = 256) -> list[torch.Tensor]:
     generator = np.random.default_rng(0)
     windows = training_windows(dataset, 50, generator)
-    lengths = [len(window) for window in windows]
+    lengths = [len(window.items) for window in windows]
     return [
-        left_pad([windows[i] for i in batch]) for batch in bucketed(lengths, batch_size, generator)
+        left_pad([windows[i].items for i in batch])
+        for batch in bucketed(lengths, batch_size, generator)
     ]
 
 
 @pytest.mark.benchmark(group="1. an epoch on Beauty, SASRec, sampled_ce")
 @pytest.mark.parametrize("batches", ["cut to the longest", "padded to 50"])
 def test_epoch(benchmark, beauty: Dataset, batches: str) -> None:
-    step = training_step(new_model(beauty), "sampled_ce")
+    step = training_step(beauty, new_model(beauty), "sampled_ce")
     cut = epoch_batches(beauty)
     if batches == "padded to 50":
         cut = [torch.nn.functional.pad(b, (51 - b.shape[1], 0)) for b in cut]
@@ -91,8 +96,8 @@ def test_training_step(benchmark, backbone: str, refinement: str) -> None:
     """
     benchmark.group = f"2. a training step, {backbone}, ce, 32 windows of 50"
     dataset = awrsr.load_dataset(EMBEDDED)
-    step = training_step(new_model(dataset, backbone, refinement), "ce")
-    vanilla_step = training_step(new_model(dataset, backbone), "ce")
+    step = training_step(dataset, new_model(dataset, backbone, refinement), "ce")
+    vanilla_step = training_step(dataset, new_model(dataset, backbone), "ce")
     vanilla_took: list[float] = []
     batch = torch.randint(1, dataset.n_items + 1, (32, 51), generator=torch.manual_seed(0))
 

@@ -1,0 +1,15 @@
+"""The floor of averaging: every item so far has the same weight."""
+
+from awrsr.refinement.base import Floor
+
+
+class Uniform(Floor):
+    """M is even over the allowed keys: the values are averaged, and no order is seen but that of
+    the position embeddings.
+
+    Source: none; the average that attention has to beat.
+    """
+
+    name = "uniform"
+    formula = "M = 1 / (number of items so far)"
+    color = "#8a7f35"
