@@ -214,12 +214,12 @@ def test_one_column_for_two_roles_is_refused(tmp_path: Path):
         prepare(**table(tmp_path, GOOD), item_column="user")
 
 
-def test_a_user_on_several_lines_is_refused_unless_lines_are_pairs(tmp_path: Path):
+def test_a_table_read_as_lines_of_users_is_refused_and_pairs_are_read(tmp_path: Path):
     (tmp_path / "pairs.txt").write_text(
         "".join(f"{user} {item}\n" for user in "ab" for item in "xyz")
     )
     dataset = prepare(tmp_path / "pairs.txt", **S3REC)
     assert dataset.sequence(0).tolist() == [1, 2, 3]
     (tmp_path / "u.data").write_text("1\t4\t5\t150\n2\t4\t5\t150\n1\t9\t5\t160\n")
-    with pytest.raises(DataError, match="line 3: user '1' has line 1 already; a line holds all"):
+    with pytest.raises(DataError, match="line 3: user '1' has line 1 already, and every line"):
         prepare(tmp_path / "u.data", **S3REC)

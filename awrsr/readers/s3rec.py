@@ -1,5 +1,6 @@
 """Text files of S3-Rec and STOSA: a line is a user and the user's items, oldest first."""
 
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -9,17 +10,18 @@ from awrsr.readers.base import Raw, Rows, as_ids
 from awrsr.readers.text import open_text, refuse_unread
 
 
-def _check_whole(source: Path, users: list[str], lines: list[int]) -> None:
-    """Refuse a user on several lines, unless every line is a pair of user and item."""
-    if len(set(lines)) == len(lines):
+def _check_no_table(source: Path, users: list[str], lines: list[int]) -> None:
+    """Refuse rows of a table: of as many values each, three or more, and with users again."""
+    items = Counter(lines)
+    if set(items.values()) != {len(lines) // len(items)} or len(lines) == len(items):
         return
     first_line: dict[str, int] = {}
     for user, line in zip(users, lines, strict=True):
         if first_line.setdefault(user, line) != line:
             raise DataError(
-                f"{source}, line {line}: user {shown(user)} has line {first_line[user]} already; "
-                "a line holds all items of a user, or each line is one user and one item. A file "
-                "with columns for ratings or times is of format 'table'"
+                f"{source}, line {line}: user {shown(user)} has line {first_line[user]} already, and "
+                f"every line holds {1 + items[line]} values; a line of s3rec is 'user item item ...'. "
+                "A file with columns for ratings or times is of format 'table'"
             )
 
 
@@ -41,6 +43,6 @@ def read_s3rec(source: Path, *, encoding: str | None = None) -> Raw:
             users += [user] * len(sequence)
             items += sequence
             lines += [number] * len(sequence)
-    _check_whole(source, users, lines)
+    _check_no_table(source, users, lines)
     frame = pd.DataFrame({"user_id": users, "item_id": items}, index=lines, dtype=str)
     return Raw(Rows(frame.apply(as_ids), source, "line"))
