@@ -13,15 +13,17 @@ from awrsr.readers.text import open_text, refuse_unread
 def _check_no_table(source: Path, users: list[str], lines: list[int]) -> None:
     """Refuse rows of a table: of as many values each, three or more, and with users again."""
     items = Counter(lines)
-    if set(items.values()) != {len(lines) // len(items)} or len(lines) == len(items):
+    width = next(iter(items.values()), 0)
+    if width < 2 or any(count != width for count in items.values()):
         return
     first_line: dict[str, int] = {}
     for user, line in zip(users, lines, strict=True):
-        if first_line.setdefault(user, line) != line:
+        first = first_line.setdefault(user, line)
+        if first != line:
             raise DataError(
-                f"{source}, line {line}: user {shown(user)} has line {first_line[user]} already, and "
-                f"every line holds {1 + items[line]} values; a line of s3rec is 'user item item ...'. "
-                "A file with columns for ratings or times is of format 'table'"
+                f"{source}, line {line}: user {shown(user)} has line {first} already, and every "
+                f"line holds {1 + width} values; a line of s3rec is 'user item item ...'. A file "
+                "with columns for ratings or times is of format 'table'"
             )
 
 
