@@ -25,11 +25,12 @@ ConfigFile = tuple[ModelConfig, Catalogue, TrainConfig]
 HALVES = (torch.bfloat16, torch.float16)
 FLOATING = (torch.float64, torch.float32, *HALVES)
 HEADER_LENGTH_BYTES = 8
-"""Of a safetensors file: with them it begins."""
+"""A safetensors file begins with this many bytes, which hold the length of its header."""
 MAX_HEADER = 16_000_000
-"""Bytes of names, shapes and metadata; of a model some thousands, of a run also its history."""
+"""Bytes of names, shapes and metadata. A model's header has thousands of bytes; that of an
+unfinished run also holds its history."""
 LARGEST_NUMBER = 8
-"""Bytes."""
+"""Bytes of one number, at most."""
 
 
 def resolve_device(device: str) -> torch.device:

@@ -19,10 +19,11 @@ from typing import Any
 from awrsr.errors import AwrsrError, DataError, counted
 
 STAGED = ".staged"
-"""Of a directory: files that are whole and on their way to their places in it."""
+"""The folder of a directory whose files are complete and are being moved to their places."""
 STALE = 3600
 """Seconds after which nobody writes a file or a directory any more."""
 HOST = f"{zlib.crc32(platform.node().encode()):08x}"
+"""Tells this machine from others that write to the same file system."""
 MAX_ENTRIES = 1_000
 """Entries of a folder that are looked at."""
 NAMED = 3

@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 from awrsr.errors import DataError, shown
 
 MAX_BYTES = 2**28
-"""Bytes in memory that any file may ask for, ..."""
+"""Bytes in memory that any file may ask for."""
 MAX_EXPANSION = 100
-"""... and for how many times its own bytes a larger one may."""
+"""How many times its own bytes a file may ask for, where that is more than `MAX_BYTES`."""
 DAMAGED = (
     *(OSError, ValueError, TypeError, LookupError, AttributeError, MemoryError, OverflowError),
     pa.ArrowException,
@@ -62,7 +62,7 @@ def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pa.Tab
                 )
         text = {chunk.path_in_schema for chunk in chunks if chunk.physical_type == "BYTE_ARRAY"}
         wanted = None if columns is None else [name for name in columns if name in schema.names]
-        with pq.ParquetFile(path, read_dictionary=sorted(text)) as file:
+        with pq.ParquetFile(path, metadata=footer, read_dictionary=sorted(text)) as file:
             # One after the other: across them Arrow knows no text as dictionaries in lists.
             groups = [file.read_row_group(n, wanted) for n in range(file.num_row_groups)]
             table = pa.concat_tables(groups) if groups else file.read(wanted)
