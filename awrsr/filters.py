@@ -7,12 +7,14 @@ from typing import Any, Literal, get_args
 
 import pandas as pd
 
+from awrsr.config import check_number
 from awrsr.errors import ConfigError, DataError, check_choice, counted, shown
 from awrsr.readers import Rows
 from awrsr.times import as_numbers, as_times
 
 Repeats = Literal["drop", "keep"]
 Missing = Literal["refuse", "drop"]
+Ties = Literal["shuffle", "file"]
 
 ROWS_NAMED = 5
 
@@ -27,7 +29,7 @@ NOTES = {
         "be told from a repeat)",
     ),
     "time_unit": ("time unit", "{time_unit}, stored as whole seconds"),
-    "ties": ("ties in time", "{ties:,} (same user and time as the row before; in file order)"),
+    "ties": ("ties in time", "{ties:,} (same user and time as the row before); order: {order}"),
     "titles_dropped": ("titles dropped", "{titles_dropped:,} (no item)"),
     "untitled": ("without a title", "{untitled:,} (named by id)"),
 }
@@ -49,6 +51,8 @@ class Filters:
     min_rating: float | None
     repeats: Repeats
     missing: Missing
+    ties: Ties
+    seed: int
 
     def __post_init__(self) -> None:
         for name in ("k_core", "min_user", "min_item"):
@@ -59,12 +63,27 @@ class Filters:
             raise ConfigError(f"min_rating must be a finite number; received {self.min_rating}")
         check_choice("repeats", self.repeats, get_args(Repeats))
         check_choice("missing", self.missing, get_args(Missing))
+        check_choice("ties", self.ties, get_args(Ties))
+        check_number("seed", self.seed, int, 0, 2**31 - 1)
+        if self.ties == "file" and self.seed != 0:
+            raise ConfigError(
+                f"seed is of the shuffle of rows with the same time; ties 'file' shuffles nothing, "
+                f"leave it out; received {self.seed}"
+            )
 
     def asked(self) -> dict[str, Any]:
         """The numbers that were given."""
         names = ("k_core", "min_user", "min_item", "min_rating")
         values = {name: getattr(self, name) for name in names}
         return {name: value for name, value in values.items() if value is not None}
+
+    def order(self, timed: bool) -> str:
+        """What the order of a sequence comes from, in words."""
+        if not timed:
+            return "file order"
+        return "time, ties " + (
+            "by file order" if self.ties == "file" else f"shuffled, seed {self.seed}"
+        )
 
 
 def notes(filters: dict[str, Any]) -> dict[str, str]:

@@ -93,15 +93,16 @@ def _refusal(parser: ArgumentParser, message: str) -> str:
 
 
 def _unknown_flag(parser: ArgumentParser, verb: str, flag: str, verbs: Iterable[str]) -> str:
-    """Names the flags of the same group, the nearest of all by the last part of the name, and the
-    verb that the flag may have meant."""
+    """Names the flags of the same group and the nearest of all by the last part of the name, or
+    the verb that the flag may have meant where that is nearer."""
     flags = [_name(a) for a in parser._actions if a.option_strings and a.default != SUPPRESS]
     group = flag.rpartition(".")[0]
     alike = [name for name in flags if name.rpartition(".")[0] == group]
     last_part = {name.rpartition(".")[2].lstrip("-"): name for name in flags}
     asked = flag.rpartition(".")[2].lstrip("-")
     near = [last_part[name] for name in nearest(asked, last_part)]
-    near = near or [f"the verb {name}" for name in nearest(asked, verbs)]
+    if not set(nearest(asked, [*last_part, *verbs], limit=1)) & last_part.keys():
+        near = [f"the verb {name}" for name in nearest(asked, verbs)]
     return f"{verb} has no {flag}; accepted: {', '.join(alike or flags)}." + (
         f" Did you mean {', '.join(near)}?" if near else ""
     )

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from awrsr.dataset import Dataset
 from awrsr.errors import ConfigError, DataError
-from awrsr.filters import Filters, Missing, Repeats, filter_rows, with_ids
+from awrsr.filters import Filters, Missing, Repeats, Ties, filter_rows, with_ids
 from awrsr.readers import Format, Rows, read
 
 
@@ -23,6 +24,8 @@ def prepare(
     min_rating: float | None = None,
     repeats: Repeats = "drop",
     missing: Missing = "refuse",
+    ties: Ties = "shuffle",
+    seed: int = 0,
     titles: Path | str | None = None,
     user_column: str | None = None,
     item_column: str | None = None,
@@ -36,7 +39,9 @@ def prepare(
 
     In this order: rows without an id go (if asked), rows of a low rating (if asked), copies of a
     row; then users and items with too few interactions, again and again until none is left.
-    Sequences are ordered by time, ties by file order; without times the file order is the order.
+    Sequences are ordered by time. Rows of one user and time have no order: they are shuffled, since
+    the order of a file may come from something else, as from the items' ids, and could be learned.
+    Without times the file order is the order.
     Items are numbered by id: numerically where all ids are whole numbers, else alphabetically.
     `about["filters"]` says what was asked, and how much was dropped or found, see NOTES.
 
@@ -54,6 +59,9 @@ def prepare(
         repeats: drop or keep rows that repeat the user, item and time of another one; kept ones
             count once for k_core. A source without times keeps all its rows.
         missing: refuse or drop rows whose user or item is blank, nan, None or NULL.
+        ties: shuffle the rows of one user that have the same time, or keep them in the order of the
+            file, where that is an order of events. A source without times keeps its order.
+        seed: of the shuffle; the same seed and file give the same order on every machine.
         titles: a csv or parquet file with columns item, title and any further ones (not for
             movielens); an item without a title is named by its id.
         user_column: the column of users in a table; user where not given.
@@ -66,7 +74,8 @@ def prepare(
         about: source, licence, citation: kept in dataset.json.
 
     Raises:
-        ConfigError: an option is not acceptable, or does not go with the format.
+        ConfigError: an option is not acceptable, does not go with the format, or would not be read:
+            a seed where nothing is shuffled.
         DataError: a file is missing, empty, laid out in another way or not readable, lacks a
             column, has rows without an id, or too little is left after filtering.
     """
@@ -77,6 +86,8 @@ def prepare(
         min_rating=min_rating,
         repeats=repeats,
         missing=missing,
+        ties=ties,
+        seed=seed,
     )
     if min_rating is None and rating_column is not None:
         raise ConfigError("rating_column is what min_rating is compared with; give min_rating too")
@@ -93,11 +104,16 @@ def prepare(
     )
     found: dict[str, int | str] = {}
     rows = filter_rows(raw.interactions, filters, found)
+    if "timestamp" not in rows and seed != 0:
+        raise ConfigError(
+            f"seed is of the shuffle of rows with the same time, and {raw.interactions.path} has "
+            f"no times; leave it out; received {seed}"
+        )
     user_ids, item_ids = _in_order(rows["user_id"]), _in_order(rows["item_id"])
-    rows = _ordered(rows, user_ids, item_ids, found)
+    rows = _ordered(rows, user_ids, item_ids, filters, found)
     items = _catalogue(item_ids, raw.items, missing, found)
 
-    said = {**filters.asked(), "format": format, "order": "time, ties by file order"}
+    said = {**filters.asked(), "format": format, "order": filters.order("timestamp" in rows)}
     said |= {what: value for what, value in found.items() if value}
     lengths = np.bincount(rows["user"], minlength=len(user_ids))
     return Dataset(
@@ -120,7 +136,11 @@ def _in_order(ids: "pd.Series[str]") -> list[str]:
 
 
 def _ordered(
-    rows: pd.DataFrame, user_ids: list[str], item_ids: list[str], found: dict[str, int | str]
+    rows: pd.DataFrame,
+    user_ids: list[str],
+    item_ids: list[str],
+    filters: Filters,
+    found: dict[str, int | str],
 ) -> pd.DataFrame:
     """Columns user (from 0), item (from 1) and timestamp, user by user and oldest first; how many
     neighbours time cannot order is added to `found`."""
@@ -133,12 +153,29 @@ def _ordered(
     )
     if "moment" in coded:
         coded = coded.sort_values(["user", "moment"], kind="stable")
-        found["ties"] = int(coded.duplicated(["user", "moment"]).sum())
+        after_equal = coded.duplicated(["user", "moment"]).to_numpy()
+        found["ties"] = int(after_equal.sum())
+        if filters.ties == "shuffle":
+            coded = coded.iloc[_shuffled_ties(after_equal, filters.seed)]
     else:
         coded = coded.sort_values("user", kind="stable")
         pairs = coded[["user", "item"]]
         found["repeats_in_a_row"] = int(pairs.eq(pairs.shift()).all(axis=1).sum())
     return coded
+
+
+def _shuffled_ties(after_equal: npt.NDArray[np.bool_], seed: int) -> npt.NDArray[np.int64]:
+    """The order of rows that shuffles each run of equals among its own places.
+
+    Args:
+        after_equal: whether a row is the equal of the row before.
+        seed: of one draw a row that has an equal; nothing else of a row decides its place.
+    """
+    tied = np.flatnonzero(after_equal | np.append(after_equal[1:], False))
+    run = np.cumsum(~after_equal)[tied]
+    order = np.arange(len(after_equal))
+    order[tied] = tied[np.lexsort((np.random.default_rng(seed).random(len(tied)), run))]
+    return order
 
 
 def _catalogue(

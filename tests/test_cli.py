@@ -125,6 +125,26 @@ def test_prepare_writes_a_dataset_and_says_what_is_in_it(call, place: Path):
         assert words in " ".join(out.split())
 
 
+def test_prepare_orders_ties_as_asked(call, place: Path):
+    lines = ["user,item,timestamp", *(f"{u},{n:02},5" for u in "abcd" for n in range(9))]
+    (place / "raw" / "tied.csv").write_text("\n".join(lines))
+    made = {}
+    for asked, order in {
+        "": "shuffled, seed 0",
+        "--seed 1": "shuffled, seed 1",
+        "--ties file": "by file order",
+    }.items():
+        code, out, _ = call(f"prepare RAW/tied.csv OUT --format table --k_core 1 {asked}")
+        assert code == 0
+        said = f"32 (same user and time as the row before); order: time, ties {order}"
+        assert f"ties in time       {said}\n" in out
+        made[asked] = awrsr.load_dataset(place / "out")
+        assert made[asked].about["filters"]["order"] == f"time, ties {order}"
+        shutil.rmtree(place / "out")
+    assert made["--ties file"].flat_items.tolist() == [*range(1, 10)] * 4
+    assert len({dataset.fingerprint for dataset in made.values()}) == 3
+
+
 def test_train_leaves_a_whole_model_directory(place: Path):
     directory = place / "tiny" / "models" / "sasrec-additive"
     assert sorted(path.name for path in directory.iterdir()) == [
@@ -427,6 +447,14 @@ REFUSED = {
         "prepare RAW/good.csv OUT --format table",
         "after the 5-core; read: 6 interactions of 2 users with 3 items",
     ),
+    "wrong-ties": (
+        f"prepare RAW/good.csv OUT {PREPARE} --ties sorted",
+        "--ties must be one of shuffle, file; received 'sorted'",
+    ),
+    "seed-of-no-shuffle": (
+        f"prepare RAW/good.csv OUT {PREPARE} --ties file --seed 3",
+        "seed is of the shuffle of rows with the same time; ties 'file' shuffles nothing",
+    ),
     "prepare-over-a-directory": (
         f"prepare RAW/good.csv TINY {PREPARE}",
         "already exists and is not empty; choose another directory or remove it",
@@ -674,9 +702,9 @@ REFUSED = {
     "flag-that-is-a-verb": (
         "prepare SOURCE OUTPUT --planted",
         "prepare has no --planted; accepted: --config, --name, --about, --format, --k_core, "
-        "--min_user, --min_item, --min_rating, --repeats, --missing, --titles, --user_column, "
-        "--item_column, --time_column, --rating_column, --separator, --encoding. Did you mean the "
-        "verb plant?",
+        "--min_user, --min_item, --min_rating, --repeats, --missing, --ties, --seed, --titles, "
+        "--user_column, --item_column, --time_column, --rating_column, --separator, --encoding. "
+        "Did you mean the verb plant?",
     ),
     "unknown-verb": (
         "recomend MODEL",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import EMBEDDED, SHARED_DATA
@@ -86,11 +87,70 @@ def test_every_format_gives_the_same_dataset(tmp_path: Path, write: Callable[...
 def test_ties_in_time_keep_the_order_of_the_file(tmp_path: Path):
     times = {"a": [5, 1, 5, 1, 5], "b": [7] * 5, "c": [5, 4, 3, 2, 1]}
     rows = [(user, item, times[user][n]) for n, item in enumerate("vwxyz") for user in times]
-    assert sequences(prepare(**table(tmp_path, rows))) == {
+    assert sequences(prepare(**table(tmp_path, rows), ties="file")) == {
         "a": list("wyvxz"),
         "b": list("vwxyz"),
         "c": list("zyxwv"),
     }
+
+
+def tied_rows() -> Rows:
+    """Users a and b with four items at one time, between items of their own times."""
+    times = {"p": 1, "q": 2, "v": 3, "w": 3, "x": 3, "y": 3, "z": 4}
+    return [(user, item, time) for user in "ab" for item, time in times.items()]
+
+
+def test_a_shuffle_of_ties_moves_nothing_else(tmp_path: Path):
+    """Each row keeps its time; rows without an equal keep their place."""
+    generator = np.random.default_rng(0)
+    rows = [(u, f"{n:02}", int(generator.integers(12))) for n in range(20) for u in "abcde"]
+    in_file, shuffled, again, other = (
+        prepare(**table(tmp_path, rows), **asked)
+        for asked in ({"ties": "file"}, {}, {"seed": 0}, {"seed": 1})
+    )
+    assert shuffled.flat_timestamps.tolist() == in_file.flat_timestamps.tolist()
+    assert shuffled.offsets.tolist() == in_file.offsets.tolist()
+    users = np.repeat(np.arange(5), 20)
+    groups: dict[tuple[int, int], list[int]] = {}
+    for place, group in enumerate(zip(users, in_file.flat_timestamps, strict=True)):
+        groups.setdefault(group, []).append(place)
+    for places in groups.values():
+        was, now = in_file.flat_items[places], shuffled.flat_items[places]
+        assert sorted(was) == sorted(now)
+    assert any(len(places) == 1 for places in groups.values())
+    assert again.fingerprint == shuffled.fingerprint
+    assert len({each.fingerprint for each in (in_file, shuffled, other)}) == 3
+    time_of = {(user, int(item)): time for user, item, time in rows}
+    for user in range(5):
+        times = shuffled.flat_timestamps[shuffled.offsets[user] : shuffled.offsets[user + 1]]
+        items = [int(shuffled.item_ids[item - 1]) for item in shuffled.sequence(user)]
+        assert times.tolist() == [time_of["abcde"[user], item] for item in items]
+
+
+@pytest.mark.parametrize("order", ["as written", "reversed"])
+def test_ties_are_shuffled_evenly_whatever_the_order_of_the_file(tmp_path: Path, order: str):
+    """Over seeds every tied item stands in every tied place equally often, for each user, and the
+    users' orders are independent: chi-square with 9 degrees of freedom, 0.999 quantile 27.9."""
+    rows = tied_rows() if order == "as written" else tied_rows()[::-1]
+    asked, seeds = table(tmp_path, rows), 400
+    found = [sequences(prepare(**asked, seed=seed)) for seed in range(seeds)]
+    for user in "ab":
+        assert {("".join(each[user][:2]), each[user][6]) for each in found} == {("pq", "z")}
+        places = np.array([["vwxy".index(item) for item in each[user][2:6]] for each in found])
+        counts = np.array([[(places[:, at] == item).sum() for item in range(4)] for at in range(4)])
+        assert ((counts - seeds / 4) ** 2 / (seeds / 4)).sum() < 27.9
+    alike = np.mean([each["a"] == each["b"] for each in found])
+    assert alike < 0.1  # 1/24 where independent
+
+
+def test_a_source_without_times_keeps_its_order_and_takes_no_seed(tmp_path: Path):
+    (tmp_path / "raw.txt").write_text("a z x v y w\nb z x v y w\n")
+    arguments = {"source": tmp_path / "raw.txt", "format": "s3rec", "name": "made", "k_core": 1}
+    dataset = prepare(**arguments)
+    assert sequences(dataset) == {"a": list("zxvyw"), "b": list("zxvyw")}
+    assert dataset.about["filters"] == {"k_core": 1, "format": "s3rec", "order": "file order"}
+    with pytest.raises(ConfigError, match="raw.txt has no times; leave it out; received 2"):
+        prepare(**arguments, seed=2)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +184,7 @@ def test_about_is_kept_beside_the_filters(tmp_path: Path):
     dataset = prepare(**as_csv(tmp_path, random_rows(0)), name="made", about={"licence": "mine"})
     assert dataset.about == {
         "licence": "mine",
-        "filters": {"k_core": 5, "format": "table", "order": "time, ties by file order"},
+        "filters": {"k_core": 5, "format": "table", "order": "time, ties shuffled, seed 0"},
     }
 
 
@@ -168,7 +228,7 @@ def test_the_embedded_dataset_is_what_its_source_gives():
     if not source.is_dir():
         pytest.skip(f"needs the raw MovieLens files in {source}")
     embedded = load_dataset(EMBEDDED)
-    prepared = prepare(source, format="movielens", name="again")
+    prepared = prepare(source, format="movielens", name="again", ties="file")
     assert prepared.fingerprint == embedded.fingerprint
     assert prepared.flat_timestamps.tolist() == embedded.flat_timestamps.tolist()
     assert prepared.about["filters"] == embedded.about["filters"]
