@@ -6,6 +6,7 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
+from app.candidates import among, excluded
 from app.recommendations import MARK, TARGET_ROW, arrow
 from app.sides import Side
 from app.text import plain
@@ -56,7 +57,7 @@ def show_ablation(dataset: Dataset, sides: list[Side], history: list[int], targe
     Args:
         dataset: that the items are from.
         sides: the models and what they make of the history.
-        history: its items are no candidates.
+        history: oldest first.
         target: the item whose score and rank are asked for.
     """
     st.markdown("#### What the prediction gains")
@@ -80,7 +81,7 @@ def _show(dataset: Dataset, sides: list[Side], history: list[int], target: int) 
             "pass of its own. Parts do not add up to the score, and layers above react to what "
             "changes below.",
         )
-        show_tables(sides, history, target)
+        show_tables(dataset, sides, history, target)
         st.markdown("**Switch parts off, alone or together**")
         columns = st.columns(len(sides), gap="medium")
         chosen = {}
@@ -101,6 +102,7 @@ def _show(dataset: Dataset, sides: list[Side], history: list[int], target: int) 
                     [[], chosen[side.key].ablations],
                     other=other.trace if other else None,
                     k=LISTED,
+                    candidates=dataset.default_candidates,
                 )
             except AwrsrError as error:
                 st.error(f"{plain(side.title)}: {plain(error)}")
@@ -111,10 +113,9 @@ def _show(dataset: Dataset, sides: list[Side], history: list[int], target: int) 
             with column:
                 show_outcome(dataset, side, history, target, *outcomes[side.key])
         st.caption(
-            "Scores are item scores of each model; ranks among the whole catalogue, items of the "
-            "history left out unless the target. Replaced weights are none that the model has "
-            "learned to work with: this shows what it relies on, not what it would do had it been "
-            "trained that way."
+            f"Scores are item scores of each model; ranks among {among(dataset)}. Replaced "
+            "weights are none that the model has learned to work with: this shows what it relies "
+            "on, not what it would do had it been trained that way."
         )
 
 
@@ -126,12 +127,14 @@ def other_side(sides: list[Side], side: Side) -> Side | None:
 # --- contributions --------------------------------------------------------------------------------
 
 
-def show_tables(sides: list[Side], history: list[int], target: int) -> None:
+def show_tables(dataset: Dataset, sides: list[Side], history: list[int], target: int) -> None:
     """One small table a model."""
     found = {}
     for side in sides:
         try:
-            found[side.key] = contributions(side.model, history, target)
+            found[side.key] = contributions(
+                side.model, history, target, candidates=dataset.default_candidates
+            )
         except AwrsrError as error:
             st.error(f"{plain(side.title)}: {plain(error)}")
     for side, column in zip(sides, st.columns(len(sides), gap="medium"), strict=True):
@@ -304,7 +307,8 @@ def show_outcome(
         f"**{after.score:+.3f}** ({after.score - before.score:+.3f}), rank {before.rank:,} \u2192 "
         f"**{after.rank:,}**"
     )
-    ranks = [rank_of(side.trace.item_scores, item, history) for item in after.best]
+    left_out = excluded(dataset, history)
+    ranks = [rank_of(side.trace.item_scores, item, left_out) for item in after.best]
     table = pd.DataFrame(
         {
             "rank": range(1, len(after.best) + 1),

@@ -15,6 +15,7 @@ import streamlit as st
 
 from app import loaders
 from app.attributions import Methods, Results, chosen_methods, errors_of
+from app.candidates import excluded
 from app.sides import Side
 from app.take_away import take_away
 from app.variants import Row, row_outcomes, table_rows
@@ -172,7 +173,7 @@ def no_formula(cell: object) -> object:
 def recommendations(dataset: Dataset, sides: list[Side], history: list[int]) -> pd.DataFrame:
     """The whole ranked catalogue of every side, in one long table."""
     tables = [
-        ranked_catalogue(side.trace.item_scores, history).assign(
+        ranked_catalogue(side.trace.item_scores, excluded(dataset, history)).assign(
             model=side.directory.name, side=side.key
         )
         for side in sides
@@ -235,7 +236,7 @@ def variants_table(
             "target": target,
         }
         | {
-            f"rank_{side.key}": [one.rank for one in row_outcomes(side, variants, target)]
+            f"rank_{side.key}": [one.rank for one in row_outcomes(dataset, side, variants, target)]
             for side in sides
         }
     )

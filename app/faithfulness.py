@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import faithfulness_figures as figures
 from app import loaders
+from app.candidates import among
 from app.loaders import Stamp
 from app.sides import Side
 from app.text import plain
@@ -37,9 +38,7 @@ STYLE = """<style>
 HOW = (
     "Items are really removed, older ones move up. Of nothing there is no score: deletion ends and "
     "insertion begins with one item. Standard score: the target's item score less the mean of the "
-    "catalogue's, over their standard deviation. An area is a curve's mean height. "
-    "Ranks and NDCG: among the whole catalogue, the whole history left out unless it holds the "
-    "target; ties count against it."
+    "catalogue's, over their standard deviation. An area is a curve's mean height."
 )
 
 Question = tuple[tuple[tuple[str, Stamp], ...], tuple[int, ...], int]
@@ -99,7 +98,9 @@ def measured(
         orders = explanation_orders(
             side.model, side.trace, target, popularity, progress=teller(bar, side, place, sides)
         )
-        found[side.key] = faithfulness_curves(side.model, history, target, orders)
+        found[side.key] = faithfulness_curves(
+            side.model, history, target, orders, candidates=dataset.default_candidates
+        )
     bar.empty()
     return found
 
@@ -149,7 +150,10 @@ def draw(dataset: Dataset, sides: list[Side], target: int, answer: Answer) -> No
             heading(measure): st.column_config.NumberColumn(format="%.3f") for measure in MEASURES
         },
     )
-    st.caption(f"{HOW} One history is one observation; the page Faithfulness has many.")
+    st.caption(
+        f"{HOW} Ranks and NDCG: among {among(dataset)}. One history is one "
+        "observation; the page Faithfulness has many."
+    )
 
 
 def table(answer: Answer) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from awrsr.dataset import Dataset
 from awrsr.errors import did_you_mean
+from awrsr.evaluation import candidates_words
 from awrsr.explain import Scan, mean_interval, seed_pairs
 
 KINDS = {"first_order": "First order", "second_order": "Second order", "refined": "Refined"}
@@ -173,6 +174,9 @@ def stale(scan: Scan, dataset: Dataset, models: Mapping[str, str]) -> str:
     """
     if scan.about.get("dataset", {}).get("fingerprint") != dataset.fingerprint:
         return "the scan is of another dataset"
+    asked = candidates_words(dataset.n_items, dataset.default_candidates)
+    if scan.about.get("protocol", {}).get("candidates", asked) != asked:
+        return "the scan ranks among other candidates"
     for name, weights in models.items():
         known = scan.about.get("models", {}).get(name)
         if known is None:

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import loaders, state
+from app.candidates import among, excluded
 from app.sides import Side, model_title, run_model
 from app.text import plain
 from awrsr.dataset import Dataset
@@ -31,14 +32,15 @@ def show_recommendations(
     Args:
         dataset: that the items are from.
         sides: the models and what they make of the history.
-        history: its items are not recommended.
+        history: oldest first; whether its items may be recommended, the dataset's default says.
         target: highlighted where it stands.
         held_out: the item that really came next, if it is known.
     """
     head, slider = st.columns([3, 1], vertical_alignment="bottom", gap="medium")
     with slider:
         st.slider("List length", state.MIN_LISTED, state.MAX_LISTED, key="k")
-    rankings = {side.key: ranked_catalogue(side.trace.item_scores, history) for side in sides}
+    left_out = excluded(dataset, history)
+    rankings = {side.key: ranked_catalogue(side.trace.item_scores, left_out) for side in sides}
     with head:
         st.markdown("#### Recommendations")
         if len(sides) == 2:
@@ -48,11 +50,11 @@ def show_recommendations(
         other = next((each for each in sides if each is not side), None)
         with column:
             st.markdown(f"**{plain(side.title)}**")
-            show_list(dataset, side, other, rankings, history, target)
-            show_target(dataset, side, len(rankings[side.key]), history, target, held_out)
+            show_list(dataset, side, other, rankings, left_out, target)
+            show_target(dataset, side, len(rankings[side.key]), left_out, target, held_out)
     st.caption(
-        "Ranked among the whole catalogue, items of the history left out. Select a row to make "
-        "its item the target; double-click a cut title to read all of it."
+        f"Ranked among {among(dataset)}. Select a row to make its "
+        "item the target; double-click a cut title to read all of it."
     )
 
 
@@ -88,7 +90,8 @@ def show_noise(dataset: Dataset, sides: list[Side], history: list[int]) -> None:
         if isinstance(found, AwrsrError):
             st.caption(f"{plain(directory.name)}: {plain(found)}")
             return
-        ranked.append(ranked_catalogue(found.trace.item_scores, history)["item"].to_numpy())
+        left_out = excluded(dataset, history)
+        ranked.append(ranked_catalogue(found.trace.item_scores, left_out)["item"].to_numpy())
     first, second = ranked
     listed = min(st.session_state.k, len(first))
     if listed:
@@ -104,7 +107,7 @@ def show_list(
     side: Side,
     other: Side | None,
     rankings: dict[str, pd.DataFrame],
-    history: list[int],
+    left_out: list[int],
     target: int,
 ) -> None:
     """One model's list; a selected row makes its item the target."""
@@ -129,7 +132,7 @@ def show_list(
     if other is not None:
         letter = other.key.upper()
         elsewhere = set(rankings[other.key]["item"].head(st.session_state.k))
-        columns["other"] = [rank_of(other.trace.item_scores, item, history) for item in items]
+        columns["other"] = [rank_of(other.trace.item_scores, item, left_out) for item in items]
         columns["change"] = top["rank"] - columns["other"]
         columns["both"] = ["\u25cf" if item in elsewhere else "" for item in items]
         config |= {
@@ -177,16 +180,15 @@ def show_target(
     dataset: Dataset,
     side: Side,
     candidates: int,
-    history: list[int],
+    left_out: list[int],
     target: int,
     held_out: int | None,
 ) -> None:
     """The target's rank, wherever it stands."""
-    place = rank_of(side.trace.item_scores, target, history)
+    place = rank_of(side.trace.item_scores, target, left_out)
     what = " (held out)" if target == held_out else ""
     st.markdown(
         f"{MARK} {plain(dataset.titles([target])[0])}{what}: rank **{place:,}** of "
-        f"{candidates + (target in history):,}",
-        help="1 is best. Among the whole catalogue, items of the history left out unless the "
-        "target; ties count against it.",
+        f"{candidates + (target in left_out):,}",
+        help=f"1 is best. Among {among(dataset)}.",
     )

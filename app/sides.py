@@ -9,6 +9,7 @@ from app.text import plain
 from awrsr import config
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError
+from awrsr.evaluation import ranked_among
 from awrsr.models import SequentialModel
 from awrsr.recommendation import check_same_catalogue
 from awrsr.tracing import Trace
@@ -60,7 +61,7 @@ def model_note(directory: Path) -> tuple[str, str]:
             f"Test NDCG@10 {test['metrics']['NDCG@10']:.4f}, HR@10 {test['metrics']['HR@10']:.4f}",
             f"Of the stored weights, recorded by `awrsr evaluate`: the last item of each of "
             f"{plain(test['protocol']['users'])} users, ranked among "
-            f"{plain(test['protocol']['candidates'])}.",
+            f"{plain(ranked_among(test['protocol']))}.",
         )
     except (AwrsrError, KeyError, TypeError, ValueError):
         return "No readable metrics.json", "Run `python -m awrsr evaluate` on it."

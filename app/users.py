@@ -1,6 +1,7 @@
 """The users of a dataset as a table one searches, and how each model ranks what they chose next."""
 
 import shlex
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import loaders
+from app.candidates import among
 from app.text import with_commands
 from awrsr.batching import history_and_target
 from awrsr.checkpoint import WEIGHTS_FILE, weights_fingerprint
@@ -68,7 +70,8 @@ def read_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
     if not isinstance(about, dict) or about.get("fingerprint") != dataset.fingerprint:
         return {}, f"{RANKS_FILE} is of another dataset: {remedy}"
     held_out = dict(zip(dataset.user_ids, _held_out(dataset).tolist(), strict=True))
-    if dict(zip(users, targets, strict=True)) != held_out:
+    new = dict(compress(held_out.items(), dataset.counted("test", "unseen")))
+    if dict(zip(users, targets, strict=True)) not in (held_out, new):
         return {}, f"{RANKS_FILE} has other held-out items: {remedy}"
     return dict(zip(users, ranks, strict=True)), ""
 
@@ -168,7 +171,7 @@ def browse_users(dataset: Dataset, models: dict[str, Path]) -> None:
                 side: st.column_config.NumberColumn(
                     f"rank in {side.upper()}",
                     width=75,
-                    help="Recorded rank of the held-out item among the items not in the history",
+                    help=f"Recorded rank of the held-out item; by default among {among(dataset)}",
                 )
                 for side in ranks
             },

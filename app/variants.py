@@ -16,6 +16,7 @@ import torch
 
 from app import loaders, pinned, state
 from app.ablation import shade
+from app.candidates import excluded
 from app.history import (
     open_items,
     original_history,
@@ -26,6 +27,7 @@ from app.history import (
 from app.pinned import Variant
 from app.sides import Side
 from app.text import plain
+from awrsr.config import Candidates
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.explain import removal
@@ -121,13 +123,19 @@ def outcomes(
 
 
 @st.cache_data(max_entries=CACHED, show_spinner="Leaving each item out")
-def _each_removed(key: tuple[str, loaders.Stamp], items: Items, target: int) -> removal.RemovedOnce:
-    return removal.remove_each(loaders._model(*key), items, target)
+def _each_removed(
+    key: tuple[str, loaders.Stamp], items: Items, target: int, candidates: Candidates
+) -> removal.RemovedOnce:
+    return removal.remove_each(loaders._model(*key), items, target, candidates=candidates)
 
 
 @st.cache_data(max_entries=CACHED, show_spinner="Searching the smallest removal")
-def _smallest(key: tuple[str, loaders.Stamp], items: Items, target: int) -> removal.SmallestRemoval:
-    return removal.smallest_removal(loaders._model(*key), items, target, LISTED)
+def _smallest(
+    key: tuple[str, loaders.Stamp], items: Items, target: int, candidates: Candidates
+) -> removal.SmallestRemoval:
+    return removal.smallest_removal(
+        loaders._model(*key), items, target, LISTED, candidates=candidates
+    )
 
 
 # --- what is compared with what -------------------------------------------------------------------
@@ -205,7 +213,7 @@ def show_table(
     changes = {}
     for side in sides:
         name = side.key.upper()
-        found = row_outcomes(side, rows, target)
+        found = row_outcomes(dataset, side, rows, target)
         first = found[0]
         table[f"rank {side.key}"] = [one.rank for one in found]
         table[f"change {side.key}"] = [one.rank - first.rank for one in found]
@@ -241,16 +249,22 @@ def show_table(
     row = rows[place] if place is not None else None
     show_actions(row, history)
     st.caption(
-        f"Target: {plain(dataset.titles([target])[0])}. Changes are against the first row, whose "
-        "items are left out of every row's candidates, besides the row's own."
+        f"Target: {plain(dataset.titles([target])[0])}. Changes are against the first row"
+        + (
+            ", whose items are left out of every row's candidates, besides the row's own."
+            if excluded(dataset, history)
+            else ". No item is left out of the candidates."
+        )
     )
 
 
-def row_outcomes(side: Side, rows: list[Row], target: int) -> list[Outcome]:
-    """What one model makes of every row; the first row's items are candidates in none."""
-    reference = set(rows[0].items)
-    excluded = tuple(tuple(sorted(reference | set(row.items))) for row in rows)
-    return get_outcomes(side.directory, tuple(row.items for row in rows), excluded, target)
+def row_outcomes(dataset: Dataset, side: Side, rows: list[Row], target: int) -> list[Outcome]:
+    """What one model makes of every row; where the history is left out of the candidates, the first
+    row's items are candidates in none."""
+    left_out = tuple(
+        tuple(sorted(set(excluded(dataset, (*rows[0].items, *row.items))))) for row in rows
+    )
+    return get_outcomes(side.directory, tuple(row.items for row in rows), left_out, target)
 
 
 def difference(ranks: int) -> str:
@@ -412,7 +426,8 @@ def toggle(key: str) -> None:
 
 def show_smallest(dataset: Dataset, side: Side, history: list[int], target: int) -> None:
     """One model's smallest removal in a sentence, to be pinned."""
-    found = _smallest(loaders.model_key(side.directory), tuple(history), target)
+    key = loaders.model_key(side.directory)
+    found = _smallest(key, tuple(history), target, dataset.default_candidates)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.markdown(f"**{plain(side.title)}**: {smallest_in_words(dataset, found, history)}")
         if found.outcome == "found":
@@ -471,7 +486,8 @@ def show_each_removed(dataset: Dataset, sides: list[Side], history: list[int], t
     for side in sides:
         name = side.key.upper()
         try:
-            result = _each_removed(loaders.model_key(side.directory), tuple(history), target)
+            key = loaders.model_key(side.directory)
+            result = _each_removed(key, tuple(history), target, dataset.default_candidates)
         except AwrsrError as error:
             st.info(f"{plain(error)}.")
             return
@@ -521,8 +537,12 @@ def show_each_removed(dataset: Dataset, sides: list[Side], history: list[int], t
         )
         st.caption(
             "Each row is a forward pass of the history really without that item: where the history "
-            "is longer than a model sees, an older item comes into view. The items of the whole "
-            "history stay left out of the candidates."
+            "is longer than a model sees, an older item comes into view. "
+            + (
+                "The items of the whole history stay left out of the candidates."
+                if excluded(dataset, history)
+                else "No item is left out of the candidates."
+            )
         )
 
 

@@ -10,11 +10,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from awrsr.config import PADDING, Split
+from awrsr.config import HELD_OUT, PADDING, Split
 from awrsr.dataset import Dataset, Items
-
-HELD_OUT: dict[Split, int] = {"test": 1, "validation": 2}
-"""How far from a sequence's end the target stands."""
 
 
 def history_and_target(dataset: Dataset, user: int, split: Split) -> tuple[Items, int]:

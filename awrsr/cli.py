@@ -22,7 +22,7 @@ from awrsr.checkpoint import CONFIG_FILE, load_model, read_config
 from awrsr.config import Candidates, ModelConfig, Split, TrainConfig, model_title
 from awrsr.dataset import Dataset, load_dataset, save_dataset
 from awrsr.errors import AwrsrError, ConfigError, DataError, check_choice, counted, did_you_mean
-from awrsr.evaluation import evaluate_popularity
+from awrsr.evaluation import candidates_words, evaluate_popularity, seen_words
 from awrsr.experiment import (
     choose_runs,
     describe,
@@ -144,6 +144,8 @@ def _print_summary(dataset: Dataset, output: Path, notes: Mapping[str, str] | No
         print(f"{name:<19}{value:,.4f}" if isinstance(value, float) else f"{name:<19}{value:,}")
     for name, words in (notes or {}).items():
         print(f"{name:<19}{words}")
+    print(f"seen before        {seen_words(dataset, 'test')}")
+    print(f"candidates         {candidates_words(dataset.n_items, dataset.default_candidates)}")
     print(f"fingerprint        {dataset.fingerprint}")
     print(f"written to         {output}")
 
@@ -207,7 +209,7 @@ def evaluate(
     *,
     dataset: Path | None = None,
     output: Path | None = None,
-    candidates: Candidates = "unseen",
+    candidates: Candidates | None = None,
     device: str = "auto",
 ) -> None:
     """Rank the whole catalogue for every user; with --output, write the metrics and ranks.
@@ -217,7 +219,8 @@ def evaluate(
         dataset: its dataset directory; where not given, the one whose models/ folder the model
             lies in.
         output: directory to write to; only prints where not given.
-        candidates: unseen leaves out items of the history, all leaves them in.
+        candidates: unseen leaves out items of the history, and users whose held-out item is one;
+            all leaves them in; where not given, all if more than 3% of test targets are such.
         device: auto, cpu, cuda, cuda:1, ...
     """
     data = load_dataset(dataset) if dataset else dataset_of(model)
@@ -236,6 +239,7 @@ def recommend(
     items: list[str | int],
     *,
     k: int | None = None,
+    candidates: Candidates | None = None,
     dataset: Path | None = None,
     device: str = "auto",
 ) -> None:
@@ -245,12 +249,14 @@ def recommend(
         model: a model directory.
         items: titles or ids of the source, oldest first, as a JSON list.
         k: how many; 10, or as many as there are, where not given.
+        candidates: unseen leaves out items of the history, all leaves them in; where not given, all
+            if more than 3% of the dataset's test targets stand in the history before them.
         dataset: its dataset directory; where not given, the one whose models/ folder the model
             lies in.
         device: auto, cpu, cuda, cuda:1, ...
     """
     loaded, data, history = _load(model, dataset, items, device)
-    ranked = recommendation.recommend(loaded, history, k, dataset=data)
+    ranked = recommendation.recommend(loaded, history, k, dataset=data, candidates=candidates)
     if ranked.empty:
         print("Nothing is left to recommend: every item of the catalogue is in the history.")
     else:
@@ -707,11 +713,11 @@ def faithfulness(
             command=shlex.join(words),
             progress=advance,
         )
-    _print_study(study)
+    _print_study(study, data)
     print(f"written to {directory}")
 
 
-def _print_study(study: explain.Study) -> None:
+def _print_study(study: explain.Study, dataset: Dataset) -> None:
     """One table a measure and planted sort: explanations down, models across."""
     assert study.summary is not None
     titles = {**explain.MEASURES, **explain.CAUSE_MEASURES}
@@ -732,9 +738,10 @@ def _print_study(study: explain.Study) -> None:
     about = study.about
     print(
         f"\nprotocol: {about['split']} item of {about['users']} of {about['of_users']} users, seed "
-        f"{about['seed']}; items really removed, the newest n of a history; the history's items "
-        "are no candidates, ties count against the target; means over users, 95% bootstrap "
-        "intervals"
+        f"{about['seed']}; items really removed, the newest n of a history; candidates: "
+        f"{candidates_words(dataset.n_items, about['candidates'])}; "
+        f"{seen_words(dataset, about['split'])}; ties count against the target; means over users, "
+        "95% bootstrap intervals"
     )
 
 

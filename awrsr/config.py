@@ -23,6 +23,8 @@ LossName = Literal["ce", "sampled_ce", "bce", "bpr_pvn"]
 Precision = Literal["32-true", "bf16-mixed", "64-true"]
 Candidates = Literal["unseen", "all"]
 Split = Literal["validation", "test"]
+HELD_OUT: dict[Split, int] = {"test": 1, "validation": 2}
+"""How far from a sequence's end the target stands."""
 
 
 def model_title(backbone: Backbone, refinement: str) -> str:

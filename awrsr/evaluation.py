@@ -1,8 +1,9 @@
 """Ranks the whole catalogue for every user of a split."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import compress
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from awrsr.batching import HELD_OUT, history_and_target, left_pad, training_items
-from awrsr.config import Candidates, Split
+from awrsr.batching import history_and_target, left_pad, training_items
+from awrsr.config import HELD_OUT, Candidates, Split
 from awrsr.dataset import Dataset
-from awrsr.errors import check_choice
+from awrsr.errors import DataError, check_choice
 from awrsr.metrics import summarise, target_ranks
 from awrsr.models import SequentialModel
 from awrsr.recommendation import check_same_catalogue
@@ -29,7 +30,7 @@ class Evaluation:
     Args:
         protocol: how it was measured, by name; belongs beside every number.
         metrics: by name, see `awrsr.metrics.summarise`.
-        ranks: one row per user: user_id, target, rank.
+        ranks: one row per user that counts: user_id, target, rank.
     """
 
     protocol: dict[str, Any]
@@ -37,18 +38,36 @@ class Evaluation:
     ranks: pd.DataFrame
 
 
+def candidates_words(n_items: int, candidates: Candidates) -> str:
+    """Among what a target is ranked."""
+    return f"all {n_items} items, those in the history " + (
+        "excluded unless the target" if candidates == "unseen" else "included"
+    )
+
+
+def seen_words(dataset: Dataset, split: Split) -> str:
+    """How many targets of a split could be had by naming what a user had before."""
+    share = dataset.seen_share(split)
+    percent = f"{share:.1%}" if share == 0 or share >= 0.0005 else "under 0.1%"
+    return f"{percent} of {split} targets stand in the history before them"
+
+
+def ranked_among(protocol: Mapping[str, Any]) -> str:
+    """The candidates of a protocol and the share of targets seen before, where it says that."""
+    return str(protocol["candidates"]) + (f"; {protocol['seen']}" if "seen" in protocol else "")
+
+
 def protocol(dataset: Dataset, split: Split, candidates: Candidates) -> dict[str, Any]:
     """How ranks are made, in words and numbers, to be printed beside them."""
+    users = int(dataset.counted(split, candidates).sum())
     held_out = "last" if split == "test" else "last but one"
     return {
         "split": f"leave-one-out, {split}: the {held_out} item",
-        "candidates": (
-            f"all {dataset.n_items} items, those in the history excluded unless the target"
-            if candidates == "unseen"
-            else f"all {dataset.n_items} items, those in the history included"
-        ),
+        "candidates": candidates_words(dataset.n_items, candidates),
+        "seen": seen_words(dataset, split)
+        + ("; those users are left out" if users < dataset.n_users else ""),
         "ties": "count against the target",
-        "users": dataset.n_users,
+        "users": users,
     }
 
 
@@ -57,9 +76,9 @@ def evaluate(
     dataset: Dataset,
     split: Split = "test",
     *,
-    candidates: Candidates = "unseen",
+    candidates: Candidates | None = None,
 ) -> Evaluation:
-    """Rank the held-out item of every user among the whole catalogue.
+    """Rank the held-out item of every user that counts among the whole catalogue.
 
     Works in blocks of users of similar length: memory does not grow with users x items.
 
@@ -68,10 +87,11 @@ def evaluate(
         dataset: the one the model belongs to.
         split: validation hides the last two items and asks for the first of them; test hides the
             last.
-        candidates: unseen leaves out what is in the history, unless the target is; all leaves in.
+        candidates: unseen leaves out what is in the history, and the users whose held-out item is
+            in it; all leaves everything in; the dataset's `default_candidates` where not given.
 
     Raises:
-        DataError: the model belongs to another catalogue.
+        DataError: the model belongs to another catalogue, or no user counts.
     """
     check_same_catalogue(model, dataset)
 
@@ -85,7 +105,7 @@ def evaluate(
 
 
 def evaluate_popularity(
-    dataset: Dataset, split: Split = "test", *, candidates: Candidates = "unseen"
+    dataset: Dataset, split: Split = "test", *, candidates: Candidates | None = None
 ) -> Evaluation:
     """The baseline that scores each item by how often it occurs in the training parts."""
     training = [training_items(dataset, user) for user in range(dataset.n_users)]
@@ -102,7 +122,7 @@ def evaluate_scores(
     dataset: Dataset,
     split: Split = "test",
     *,
-    candidates: Candidates = "unseen",
+    candidates: Candidates | None = None,
 ) -> Evaluation:
     """Evaluate anything that scores the catalogue for a block of users.
 
@@ -114,14 +134,24 @@ def evaluate_scores(
 
     Raises:
         ConfigError: no such split or candidates.
+        DataError: candidates are the unseen items and every user's held-out item was seen.
     """
     check_choice("split", split, HELD_OUT)
-    check_choice("candidates", candidates, ("unseen", "all"))
+    if candidates is None:
+        candidates = dataset.default_candidates
+    check_choice("candidates", candidates, get_args(Candidates))
+    counts = dataset.counted(split, candidates)
+    if not counts.any():
+        raise DataError(
+            f"candidates 'unseen' ask for new items alone, and in {dataset.name} every {split} "
+            "target stands in the history before it; candidates 'all' ranks them"
+        )
     ranks = np.zeros(dataset.n_users, dtype=np.int64)
     targets = np.zeros(dataset.n_users, dtype=np.int64)
     users_by_length = np.argsort(dataset.lengths(), kind="stable")
+    users_by_length = users_by_length[counts[users_by_length]]
     block = max(1, BLOCK_SCORES // dataset.n_items)
-    for start in range(0, dataset.n_users, block):
+    for start in range(0, len(users_by_length), block):
         users = users_by_length[start : start + block]
         pairs = [history_and_target(dataset, int(user), split) for user in users]
         targets[users] = [target for _, target in pairs]
@@ -136,6 +166,12 @@ def evaluate_scores(
         ranks[users] = target_ranks(item_scores, block_targets, excluded).cpu().numpy()
     return Evaluation(
         protocol=protocol(dataset, split, candidates),
-        metrics=summarise(ranks),
-        ranks=pd.DataFrame({"user_id": dataset.user_ids, "target": targets, "rank": ranks}),
+        metrics=summarise(ranks[counts]),
+        ranks=pd.DataFrame(
+            {
+                "user_id": list(compress(dataset.user_ids, counts)),
+                "target": targets[counts],
+                "rank": ranks[counts],
+            }
+        ),
     )

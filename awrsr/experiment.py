@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import compress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,17 +12,16 @@ import numpy as np
 import pandas as pd
 
 from awrsr import results, training
-from awrsr.batching import HELD_OUT
 from awrsr.checkpoint import (
     load_model,
     parameter_count,
     read_config,
     weights_fingerprint,
 )
-from awrsr.config import Catalogue, ModelConfig, TrainConfig
+from awrsr.config import HELD_OUT, Catalogue, ModelConfig, TrainConfig
 from awrsr.dataset import Dataset, load_dataset
 from awrsr.errors import CheckpointError, ConfigError, DataError, counted
-from awrsr.evaluation import Evaluation, evaluate_popularity
+from awrsr.evaluation import Evaluation, evaluate_popularity, ranked_among
 from awrsr.files import read_json
 from awrsr.grid import Grid, Run
 from awrsr.model_card import (
@@ -350,7 +350,8 @@ def _rows(run: Run) -> list[dict[str, Any]]:
                     **about,
                     "split": split,
                     "held_out": protocol["split"],
-                    **{name: protocol[name] for name in ("candidates", "ties", "users")},
+                    "candidates": ranked_among(protocol),
+                    **{name: protocol[name] for name in ("ties", "users")},
                     **recorded[split]["metrics"],
                 }
             )
@@ -370,7 +371,8 @@ def _history(run: Run) -> pd.DataFrame:
 
 
 def _test_ranks(run: Run, dataset: Dataset) -> results.Ranks:
-    """Each user's rank in the test split, in the dataset's order, cut at `results.RANKS_KEPT`."""
+    """The rank of each user that counts in the test split, in the dataset's order, cut at
+    `results.RANKS_KEPT`; which users those are, `Dataset.default_candidates` decides."""
     path = run.directory / RANKS_FILE
     try:
         frame = read_parquet(path)
@@ -378,7 +380,7 @@ def _test_ranks(run: Run, dataset: Dataset) -> results.Ranks:
         users, ranks = test["user_id"].astype(str).tolist(), test["rank"].to_numpy()
     except (ValueError, KeyError) as error:
         raise DataError(f"{path} is not a readable table of ranks: {error}") from error
-    if users != dataset.user_ids:
+    if users != list(compress(dataset.user_ids, dataset.counted("test"))):
         raise DataError(
             f"{path} holds other users than {run.data}; "
             f"run `python -m awrsr evaluate {run.directory} --output {run.directory}`"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from awrsr.batching import HELD_OUT
 from awrsr.checkpoint import CONFIG_FILE, load_model, read_config, weights_fingerprint
 from awrsr.config import (
     BACKBONE_TITLES,
+    HELD_OUT,
     SCHEMA_VERSION,
     Candidates,
     ModelConfig,
@@ -19,7 +19,7 @@ from awrsr.config import (
 )
 from awrsr.dataset import Dataset, load_dataset
 from awrsr.errors import DataError
-from awrsr.evaluation import Evaluation, evaluate
+from awrsr.evaluation import Evaluation, evaluate, ranked_among
 from awrsr.files import read_json, reading, write_atomically, write_json, write_text
 from awrsr.refinement import REFINEMENTS
 
@@ -50,10 +50,10 @@ def evaluate_stored(
     directory: str | Path,
     dataset: Dataset,
     *,
-    candidates: Candidates = "unseen",
+    candidates: Candidates | None = None,
     device: str = "auto",
 ) -> dict[str, Evaluation]:
-    """Evaluations of the stored weights on both splits, by split."""
+    """Evaluations of the stored weights on both splits, by split, see `evaluate`."""
     model = load_model(directory, device)
     return {split: evaluate(model, dataset, split, candidates=candidates) for split in HELD_OUT}
 
@@ -154,7 +154,7 @@ seed {training.seed}; all settings in `{CONFIG_FILE}`.
 {rows}
 
 Protocol: {test["protocol"]["split"]} (validation: the last but one); ranked among \
-{test["protocol"]["candidates"]}; ties {test["protocol"]["ties"]}; \
+{ranked_among(test["protocol"])}; ties {test["protocol"]["ties"]}; \
 {test["protocol"]["users"]} users.
 Per-user ranks are in `{RANKS_FILE}`, the epochs in `history.csv`.
 

@@ -115,7 +115,8 @@ def _name(action: Action) -> str:
 def _choices(action: Action) -> tuple[str, ...]:
     """The values of an argument that takes one of a few."""
     kind = getattr(action, "_typehint", None)
-    return get_args(kind) if get_origin(kind) is Literal else ()
+    kinds = (kind, *get_args(kind))  # of an optional one, the kind within
+    return next((get_args(each) for each in kinds if get_origin(each) is Literal), ())
 
 
 def _accepted(action: Action) -> str:

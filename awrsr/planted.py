@@ -34,8 +34,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from awrsr.batching import HELD_OUT
-from awrsr.config import Split
+from awrsr.config import HELD_OUT, Split
 from awrsr.dataset import Dataset, write_dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.files import new_directory

@@ -4,14 +4,15 @@ import operator
 from collections.abc import Sequence
 from contextlib import suppress
 from numbers import Integral
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 import torch
 
-from awrsr.config import Catalogue
+from awrsr.config import Candidates, Catalogue
 from awrsr.dataset import Dataset
-from awrsr.errors import ConfigError, DataError, counted
+from awrsr.errors import ConfigError, DataError, check_choice, counted
 from awrsr.metrics import target_ranks
 from awrsr.models import SequentialModel
 from awrsr.tracing import LayerTrace, Trace
@@ -114,7 +115,7 @@ def recommend(
     k: int | None = None,
     *,
     dataset: Dataset | None = None,
-    exclude_history: bool = True,
+    candidates: Candidates | None = None,
 ) -> pd.DataFrame:
     """The k items with the highest scores, see `ranked_catalogue`.
 
@@ -124,11 +125,12 @@ def recommend(
         k: how many, up to the catalogue's size; all candidates where there are fewer. 10 where not
             given, or as many as there are.
         dataset: adds the columns item_id and title.
-        exclude_history: leave out what is in the history.
+        candidates: unseen leaves out what is in the history, all leaves it in; where not given,
+            `Dataset.default_candidates` of the dataset, and unseen without one.
 
     Raises:
         DataError: the history is empty or wrong, or the dataset is another one.
-        ConfigError: k is not 1 or more, or more than the catalogue holds.
+        ConfigError: k is not 1 or more, or more than the catalogue holds; or no such candidates.
     """
     if k is None:
         k = min(10, model.catalogue.n_items)
@@ -141,14 +143,26 @@ def recommend(
         )
     if dataset is not None:
         check_same_catalogue(model, dataset)
-    item_scores = trace(model, items).item_scores
-    ranked = ranked_catalogue(item_scores, items if exclude_history else []).head(k)
+    if candidates is None:
+        candidates = "unseen" if dataset is None else dataset.default_candidates
+    excluded = excluded_items(items, candidates)
+    ranked = ranked_catalogue(trace(model, items).item_scores, excluded).head(k)
     if dataset is None:
         return ranked
     described = dataset.items.iloc[ranked["item"] - 1]
     return ranked.assign(
         item_id=described["item_id"].to_numpy(), title=described["title"].to_numpy()
     )
+
+
+def excluded_items(history: Sequence[int], candidates: Candidates) -> list[int]:
+    """The items of a history that are no candidates: every one, or none.
+
+    Raises:
+        ConfigError: no such candidates.
+    """
+    check_choice("candidates", candidates, get_args(Candidates))
+    return list(history) if candidates == "unseen" else []
 
 
 def rank_of(item_scores: torch.Tensor, item: int, excluded: Sequence[int]) -> int:

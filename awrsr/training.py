@@ -21,7 +21,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from awrsr.batching import HELD_OUT, Unseen, bucketed, left_pad, training_windows
+from awrsr.batching import Unseen, bucketed, left_pad, training_windows
 from awrsr.checkpoint import (
     check_weights,
     read_config,
@@ -31,7 +31,7 @@ from awrsr.checkpoint import (
     save_tensors,
     save_weights,
 )
-from awrsr.config import PADDING, Catalogue, ModelConfig, TrainConfig
+from awrsr.config import HELD_OUT, PADDING, Catalogue, ModelConfig, TrainConfig
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError, counted
 from awrsr.evaluation import evaluate
@@ -109,7 +109,7 @@ def train(
 
     Returns:
         The history, one row per epoch: epoch, loss (mean over training positions), HR@10,
-        NDCG@5, NDCG@10 (validation, unseen candidates), grad_norm (mean over steps of the global
+        NDCG@5, NDCG@10 (validation, see `evaluate`), grad_norm (mean over steps of the global
         gradient norm), seconds.
 
     Raises:

@@ -48,8 +48,11 @@ def gone_process() -> int:
     return process.pid
 
 
-def make_dataset(n_users: int = 12, n_items: int = N_ITEMS, seed: int = 0) -> Dataset:
-    """Users who walk through the items in steps of 1, with some noise."""
+def make_dataset(
+    n_users: int = 12, n_items: int = N_ITEMS, seed: int = 0, *, people_repeat: bool = False
+) -> Dataset:
+    """Users who walk through the items in steps of 1, with some noise; the held-out items are new
+    to them unless people repeat."""
     generator = np.random.default_rng(seed)
     sequences = []
     for _ in range(n_users):
@@ -57,7 +60,8 @@ def make_dataset(n_users: int = 12, n_items: int = N_ITEMS, seed: int = 0) -> Da
         start = int(generator.integers(n_items))
         noise = generator.random(length) < 0.1
         walk = (start + np.arange(length)) % n_items + 1
-        sequences.append(np.where(noise, generator.integers(1, n_items + 1, length), walk))
+        walk = np.where(noise, generator.integers(1, n_items + 1, length), walk)
+        sequences.append(walk if people_repeat else with_new_targets(walk, n_items))
     lengths = [len(sequence) for sequence in sequences]
     return Dataset(
         name="tiny",
@@ -74,6 +78,17 @@ def make_dataset(n_users: int = 12, n_items: int = N_ITEMS, seed: int = 0) -> Da
         flat_items=np.concatenate(sequences).astype(np.int32),
         flat_timestamps=np.arange(sum(lengths), dtype=np.int64),
     )
+
+
+def with_new_targets(sequence: np.ndarray, n_items: int) -> np.ndarray:
+    """The sequence with other items wherever the last two stood before."""
+    *_, validation, test = sequence
+    if validation == test:
+        validation = test % n_items + 1
+    other = next(item for item in range(1, n_items + 1) if item not in (validation, test))
+    history = sequence[:-2]
+    history = np.where(np.isin(history, [validation, test]), other, history)
+    return np.append(history, [validation, test])
 
 
 @pytest.fixture(scope="session")

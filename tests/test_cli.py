@@ -199,6 +199,31 @@ def test_evaluate_prints_its_protocol_and_writes_metrics_and_ranks(call, place: 
     assert test["user_id"].tolist() == dataset.user_ids
 
 
+def test_where_people_repeat_all_items_are_ranked_and_recommended(call, place: Path):
+    """A third of the people end with an item they had: said, and their items stay candidates."""
+    lines = [
+        f"{user} {' '.join(items)}"
+        for user, items in {"a": "12345", "b": "23451", "c": "34513"}.items()
+    ]
+    (place / "raw" / "repeats.txt").write_text("\n".join(lines))
+    code, out, _ = call("prepare RAW/repeats.txt OUT/data --format s3rec --k_core 1")
+    assert code == 0
+    assert "seen before        33.3% of test targets stand in the history before them\n" in out
+    assert "candidates         all 5 items, those in the history included\n" in out
+    settings = "--model.hidden_size 8 --model.n_heads 1 --model.max_length 4 --train.epochs 1"
+    code, out, _ = call(f"train OUT/data {settings} --device cpu")
+    assert code == 0
+    assert "those in the history included; seen: 33.3% of test targets stand in" in out
+    model = "OUT/data/models/sasrec-none"
+    assert call(f"evaluate {model} --device cpu")[1].split("popularity")[0].strip()
+    code, out, _ = call(f"evaluate {model} --device cpu --candidates unseen")
+    assert code == 0
+    assert "before them; those users are left out; ties: count against the target; users: 2" in out
+    for asked, count in (("", 5), (" --candidates all", 5), (" --candidates unseen", 3)):
+        out = call(f"""recommend {model} '["1", "2"]' --device cpu{asked}""")[1]
+        assert len(out.splitlines()) == 1 + count
+
+
 def test_evaluate_with_all_candidates(call, place: Path):
     code, out, _ = call("evaluate MODEL --device cpu --candidates all")
     model, dataset = model_and_dataset(place)
@@ -697,7 +722,8 @@ REFUSED = {
     ),
     "unknown-flag": (
         f"recommend MODEL {HISTORY} --topk 3",
-        "recommend has no --topk; accepted: --config, --k, --dataset, --device. Did you mean --k?",
+        "recommend has no --topk; accepted: --config, --k, --candidates, --dataset, --device. "
+        "Did you mean --k?",
     ),
     "flag-that-is-a-verb": (
         "prepare SOURCE OUTPUT --planted",

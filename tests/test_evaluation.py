@@ -1,5 +1,8 @@
 """Evaluation against a loop over users that ranks one catalogue at a time."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 from conftest import N_ITEMS, make_dataset
@@ -7,7 +10,7 @@ from conftest import N_ITEMS, make_dataset
 from awrsr import evaluate, evaluation
 from awrsr.config import Catalogue
 from awrsr.errors import ConfigError, DataError
-from awrsr.evaluation import evaluate_popularity, evaluate_scores
+from awrsr.evaluation import evaluate_popularity, evaluate_scores, ranked_among
 from awrsr.metrics import summarise
 
 SPLITS = {"test": 1, "validation": 2}
@@ -16,7 +19,7 @@ SPLITS = {"test": 1, "validation": 2}
 @pytest.fixture(scope="module")
 def dataset():
     """Short and long histories, some longer than n, some with the target among them."""
-    return make_dataset(n_users=20, seed=1)
+    return make_dataset(n_users=20, seed=1, people_repeat=True)
 
 
 def model_for(dataset, make_model, *pair):
@@ -29,18 +32,28 @@ def model_for(dataset, make_model, *pair):
 
 
 def histories(dataset, split):
-    """What each user had seen, and the item to be ranked."""
+    """What each user had seen, and the held-out item."""
     for user in range(dataset.n_users):
         items = [int(item) for item in dataset.sequence(user)]
         cut = len(items) - SPLITS[split]
         yield items[:cut], items[cut]
 
 
+def counted(dataset, split, candidates):
+    """The users who count."""
+    return [
+        user
+        for user, (history, target) in enumerate(histories(dataset, split))
+        if candidates == "all" or target not in history
+    ]
+
+
 def loop_ranks(dataset, split, candidates, score):
-    ranks = []
-    for history, target in histories(dataset, split):
+    ranks, cases = [], list(histories(dataset, split))
+    for user in counted(dataset, split, candidates):
+        history, target = cases[user]
         scores = score(history)
-        excluded = set(history) - {target} if candidates == "unseen" else set()
+        excluded = set(history) if candidates == "unseen" else set()
         better = [
             item
             for item in range(1, dataset.n_items + 1)
@@ -75,8 +88,10 @@ def test_ranks_equal_a_loop_over_users(dataset, make_model, pair, split, candida
 
     result = evaluate(model, dataset, split, candidates=candidates)
     assert result.ranks["rank"].tolist() == loop_ranks(dataset, split, candidates, score)
-    assert result.ranks["target"].tolist() == [target for _, target in histories(dataset, split)]
-    assert result.ranks["user_id"].tolist() == dataset.user_ids
+    users, cases = counted(dataset, split, candidates), list(histories(dataset, split))
+    assert result.ranks["target"].tolist() == [cases[user][1] for user in users]
+    assert result.ranks["user_id"].tolist() == [dataset.user_ids[user] for user in users]
+    assert result.protocol["users"] == len(users)
     assert result.metrics == summarise(result.ranks["rank"])
 
 
@@ -142,14 +157,86 @@ def test_the_protocol_is_said_in_words(dataset):
     def words(**options):
         return evaluate_popularity(dataset, **options).protocol
 
+    assert words() == words(candidates="all")
     assert words() == {
         "split": "leave-one-out, test: the last item",
-        "candidates": "all 11 items, those in the history excluded unless the target",
+        "candidates": "all 11 items, those in the history included",
+        "seen": "25.0% of test targets stand in the history before them",
         "ties": "count against the target",
         "users": 20,
     }
     assert words(split="validation")["split"] == "leave-one-out, validation: the last but one item"
-    assert words(candidates="all")["candidates"] == "all 11 items, those in the history included"
+    unseen = words(candidates="unseen")
+    assert unseen["candidates"] == "all 11 items, those in the history excluded unless the target"
+    assert unseen["seen"] == f"{words()['seen']}; those users are left out"
+    assert unseen["users"] == 15
+
+
+def of_sequences(sequences):
+    """A dataset of these sequences over the items 1 to 5."""
+    return replace(
+        make_dataset(n_items=5),
+        user_ids=[f"u{number}" for number in range(len(sequences))],
+        offsets=np.cumsum([0, *map(len, sequences)]),
+        flat_items=np.concatenate(sequences).astype(np.int32),
+        flat_timestamps=None,
+    )
+
+
+REPEATS = [[1, 2, 3, 1], [1, 2, 3, 4], [2, 2, 2], [5, 1, 5, 2]]
+"""Test targets 1 and 2, seen before, then 4 and 2, new; in validation 2 and 5 of users 2 and 3."""
+
+
+def test_metrics_of_people_who_repeat_by_hand():
+    """Scores fall from item 1 to item 5: an item's rank among all is its number."""
+    dataset = of_sequences(REPEATS)
+    assert dataset.target_seen("test").tolist() == [True, False, True, False]
+    assert dataset.target_seen("validation").tolist() == [False, False, True, True]
+    assert dataset.seen_share() == dataset.seen_share("validation") == 0.5
+    assert dataset.default_candidates == "all"
+
+    def score(users):
+        return torch.arange(5.0, 0, -1).repeat(len(users), 1)
+
+    everyone = evaluate_scores(score, dataset)
+    assert everyone.ranks["user_id"].tolist() == dataset.user_ids
+    assert everyone.ranks["rank"].tolist() == [1, 4, 2, 2]
+    assert everyone.metrics["HR@1"] == 0.25
+    assert everyone.protocol["users"] == 4
+    new = evaluate_scores(score, dataset, candidates="unseen")
+    assert new.ranks.to_dict("list") == {"user_id": ["u1", "u3"], "target": [4, 2], "rank": [1, 1]}
+    assert new.metrics["HR@1"] == new.metrics["MRR"] == 1
+    assert new.protocol["users"] == 2
+    validation = evaluate_scores(score, dataset, "validation", candidates="unseen")
+    assert validation.ranks["user_id"].tolist() == ["u0", "u1"]
+
+    none_new = of_sequences([[1, 2, 1], [3, 3, 3]])
+    with pytest.raises(DataError, match="every test target stands in .* 'all' ranks them"):
+        evaluate_scores(score, none_new, candidates="unseen")
+
+
+@pytest.mark.parametrize(("repeating", "candidates"), [(0, "unseen"), (3, "unseen"), (4, "all")])
+def test_the_default_is_all_items_above_the_threshold(repeating, candidates):
+    dataset = of_sequences([[1, 2, 1]] * repeating + [[1, 2, 3]] * (100 - repeating))
+    assert dataset.default_candidates == candidates
+    found = evaluate_popularity(dataset)
+    assert found.protocol == evaluate_popularity(dataset, candidates=candidates).protocol
+    assert found.protocol["users"] == (100 if candidates == "all" else 100 - repeating)
+    share = f"{repeating}.0% of test targets stand in the history before them"
+    assert found.protocol["seen"].startswith(share)
+    assert found.protocol["seen"].endswith("left out") == (repeating == 3)
+
+
+def test_the_share_seen_before_equals_a_loop_over_users(dataset):
+    for split in SPLITS:
+        expected = [target in history for history, target in histories(dataset, split)]
+        assert dataset.target_seen(split).tolist() == expected
+        assert dataset.seen_share(split) == sum(expected) / len(expected)
+
+
+def test_a_protocol_recorded_without_a_share_is_read():
+    assert ranked_among({"candidates": "all 5 items"}) == "all 5 items"
+    assert ranked_among({"candidates": "all 5 items", "seen": "1%"}) == "all 5 items; 1%"
 
 
 def test_the_model_is_left_as_it_was(dataset, make_model):

@@ -1,22 +1,27 @@
 """Grids: planned, run, resumed, recorded, compared; RESULTS.md says what the files say."""
 
+import dataclasses
+import inspect
 import json
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from conftest import ROOT, make_dataset
 
 import awrsr
-from awrsr import report, results, training
+from awrsr import experiment, report, results, training
 from awrsr.checkpoint import read_config
 from awrsr.cli import main
 from awrsr.config import ModelConfig, TrainConfig
 from awrsr.dataset import load_dataset, save_dataset
 from awrsr.errors import ConfigError, DataError
+from awrsr.evaluation import evaluate_scores, ranked_among
 from awrsr.experiment import example_user
 from awrsr.grid import read_grid
 from awrsr.metrics import summarise
@@ -499,7 +504,7 @@ def test_the_record_is_what_the_runs_hold(place: Path):
             for metric, value in recorded[split]["metrics"].items():
                 assert row[metric] == pytest.approx(value, abs=1e-6)
             assert row["held_out"] == recorded[split]["protocol"]["split"]
-            assert row["candidates"] == recorded[split]["protocol"]["candidates"]
+            assert row["candidates"] == ranked_among(recorded[split]["protocol"])
             assert row["command"] == recorded["training"]["command"]
             assert json.loads(row["train"])["seed"] == row["seed"]
             assert "torch " in row["software"]
@@ -882,3 +887,29 @@ def test_recorded_files_are_small():
     files = [path for file in RECORDED for path in file.with_suffix("").iterdir()]
     assert all(path.stat().st_size < 1_000_000 for path in files)
     assert sum(path.stat().st_size for path in files) < 3_000_000
+
+
+def test_recorded_ranks_are_of_the_users_who_count(tmp_path: Path):
+    """Two of a hundred had their target before: too few for all items to be candidates."""
+    sequences = [[1, 2, 1], [1, 2, 3]] + [[1, 3, 2]] * 97 + [[2, 3, 2]]
+    dataset = dataclasses.replace(
+        make_dataset(n_items=3),
+        user_ids=[f"u{number}" for number in range(100)],
+        offsets=np.arange(0, 301, 3),
+        flat_items=np.concatenate(sequences).astype(np.int32),
+        flat_timestamps=None,
+    )
+    assert dataset.default_candidates == "unseen"
+    run = SimpleNamespace(directory=tmp_path, data=tmp_path)
+    scores = torch.tensor([3.0, 2.0, 1.0])
+    found = inspect.unwrap(experiment._test_ranks)
+    for candidates, fits in (("unseen", True), ("all", False)):
+        ranks = evaluate_scores(
+            lambda users: scores.repeat(len(users), 1), dataset, candidates=candidates
+        ).ranks
+        ranks.assign(split="test").to_parquet(tmp_path / "ranks.parquet")
+        if fits:
+            assert found(run, dataset).tolist() == [1] * 98
+        else:
+            with pytest.raises(DataError, match="holds other users than"):
+                found(run, dataset)

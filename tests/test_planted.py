@@ -204,7 +204,7 @@ def test_a_shipped_model_solves_both_sorts_as_recorded(shipped, name):
     ranks = pd.read_parquet(directory / "ranks.parquet")
     for split, now in evaluations.items():
         stored = ranks[ranks["split"] == split]
-        assert now.protocol == record[split]["protocol"]
+        assert record[split]["protocol"].items() <= now.protocol.items()
         assert summarise(stored["rank"]) == pytest.approx(record[split]["metrics"], rel=1e-12)
         # Another processor rounds otherwise, so that a few near-equal items may change places.
         assert now.metrics == pytest.approx(record[split]["metrics"], abs=5 / shipped.n_users)

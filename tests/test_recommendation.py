@@ -1,6 +1,7 @@
 """One history to its trace and to a ranked catalogue, and what is refused."""
 
 import inspect
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -34,9 +35,22 @@ def test_the_best_candidates_come_first_and_none_was_seen(model):
 
 
 def test_the_history_may_be_recommended_where_that_is_asked_for(model):
-    ranked = recommend(model, HISTORY, k=N_ITEMS, exclude_history=False)
+    ranked = recommend(model, HISTORY, k=N_ITEMS, candidates="all")
     assert sorted(ranked["item"]) == list(range(1, N_ITEMS + 1))
     assert ranked["score"].is_monotonic_decreasing
+
+
+def test_a_dataset_of_people_who_repeat_hides_nothing_unless_asked_to(make_model):
+    dataset = make_dataset(people_repeat=True)
+    model = make_model("stosa", "additive")
+    model.catalogue = replace(model.catalogue, fingerprint=dataset.fingerprint)
+    assert dataset.default_candidates == "all"
+    ranked = recommend(model, HISTORY, k=N_ITEMS, dataset=dataset)
+    assert sorted(ranked["item"]) == list(range(1, N_ITEMS + 1))
+    unseen = recommend(model, HISTORY, k=N_ITEMS, dataset=dataset, candidates="unseen")
+    assert sorted(unseen["item"]) == sorted({*range(1, N_ITEMS + 1)} - {*HISTORY})
+    with pytest.raises(ConfigError, match="unknown candidates 'new'; accepted: unseen, all"):
+        inspect.unwrap(recommend)(model, HISTORY, candidates="new")
 
 
 def test_items_beyond_the_newest_n_are_not_recommended_either(model):
@@ -107,7 +121,7 @@ def test_a_wrong_k_is_refused(model, k):
 
 
 def test_without_a_k_there_are_ten_or_as_many_as_there_are(model):
-    assert len(recommend(model, [3, 3], exclude_history=False)) == 10
+    assert len(recommend(model, [3, 3], candidates="all")) == 10
     small = build_model(model.config, Catalogue(name="small", fingerprint="", n_items=4)).eval()
     assert len(recommend(small, [3])) == 3
     with pytest.raises(ConfigError, match="k is 10, the catalogue of 'small' has 4 items"):

@@ -83,7 +83,8 @@ def reference(model: SequentialModel, dataset: Dataset, user: int) -> dict[str, 
     trace = awrsr.trace(model, history)
     seen = trace.items
     scores = trace.item_scores.tolist()
-    rivals = set(range(1, dataset.n_items + 1)) - set(history) - {target}
+    excluded = set(history) if dataset.default_candidates == "unseen" else set()
+    rivals = set(range(1, dataset.n_items + 1)) - excluded - {target}
     found: dict[str, float] = {
         "target": target,
         "rank": 1 + sum(scores[item - 1] >= scores[target - 1] for item in rivals),
@@ -130,7 +131,8 @@ def compared(
     a: SequentialModel, b: SequentialModel, history: list[int], target: int
 ) -> dict[str, float]:
     """A user's columns of one pair of models."""
-    candidates = {*range(1, UNEVEN.n_items + 1)} - {*history} | {target}
+    excluded = set(history) if UNEVEN.default_candidates == "unseen" else set()
+    candidates = {*range(1, UNEVEN.n_items + 1)} - excluded | {target}
     lists = []
     for model in (a, b):
         scores = awrsr.trace(model, history).item_scores.tolist()
@@ -164,7 +166,16 @@ MODELS = ("model", "model_a", "model_b")
 # --- the numbers ----------------------------------------------------------------------------------
 
 
-def test_every_column_equals_the_slow_reference(models):
+@pytest.fixture(params=["unseen", "all"])
+def candidates(request, monkeypatch) -> str:
+    """What is ranked by default: most users of UNEVEN had their target before."""
+    if request.param == "unseen":
+        monkeypatch.setattr("awrsr.dataset.MOST_SEEN", 1.0)
+    assert UNEVEN.default_candidates == request.param
+    return request.param
+
+
+def test_every_column_equals_the_slow_reference(models, candidates):
     found = scan(models, UNEVEN, attribution=True)
     assert found.users["model"].tolist() == [n for n in models for _ in range(UNEVEN.n_users)]
     assert found.users["user_id"].tolist() == UNEVEN.user_ids * len(models)
@@ -172,7 +183,7 @@ def test_every_column_equals_the_slow_reference(models):
         check_row(row, reference(models[row["model"]], UNEVEN, place % UNEVEN.n_users))
 
 
-def test_every_pair_equals_the_slow_reference(models):
+def test_every_pair_equals_the_slow_reference(models, candidates):
     pairs = [
         ("sasrec-none", "sasrec-additive"),
         ("short", "stosa-stochastic"),

@@ -11,7 +11,10 @@ from app.figures import MODEL_COLORS
 from app.pages import Chosen, begin
 from app.sides import model_title
 from app.text import plain
+from awrsr.config import HELD_OUT
+from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError
+from awrsr.evaluation import candidates_words, seen_words
 from awrsr.explain import (
     CAUSE_MEASURES,
     EXPLANATIONS,
@@ -64,7 +67,7 @@ def show() -> None:
         key="study",
         format_func=lambda name: " and ".join(map(model_title, finished[name].about["models"])),
     )
-    show_study(finished[name])
+    show_study(finished[name], chosen.dataset)
     if wanted not in finished:
         with st.expander("Another pair of models"):
             st.markdown("This makes a study of the models chosen in the sidebar:")
@@ -98,7 +101,7 @@ def command(chosen: Chosen) -> str:
     return f"python -m awrsr faithfulness {chosen.models[chosen.a]}{beside} --sample 200 --seed 0"
 
 
-def show_study(study: Study) -> None:
+def show_study(study: Study, dataset: Dataset) -> None:
     """Differences to random orders, the table of means, and the mean curves."""
     assert study.summary is not None and study.curves is not None
     models = {name: model_title(name) for name in study.about["models"]}
@@ -131,11 +134,14 @@ def show_study(study: Study) -> None:
     st.dataframe(means(rows, models), hide_index=True, key="study-means", height="content")
     show_curves(study, sort, models)
     about = study.about
+    split = about["split"] if about["split"] in HELD_OUT else "test"
     st.caption(
         f"Protocol: the {plain(about['split'])} item of {plain(about['users'])} of "
         f"{plain(about['of_users'])} users, drawn by seed {plain(about['seed'])}; "
         f"{int(rows['users'].max()) if len(rows) else 0} in this table. Means over users, 95% "
-        f"bootstrap intervals. {HOW}"
+        f"bootstrap intervals. {HOW} Ranks and NDCG: among "
+        f"{plain(candidates_words(dataset.n_items, about['candidates']))}; "
+        f"{plain(seen_words(dataset, split))}; ties count against the target."
     )
     st.code(str(about.get("command", "")), language=None)
 

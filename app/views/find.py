@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import charts, finding, loaders, pages, state
+from app.candidates import among
 from app.finding import COLUMNS, KINDS, Limit
 from app.history import show_user
 from app.sides import model_title
@@ -144,8 +145,8 @@ def say_what_is_compared(
 ) -> None:
     """Which rows, which protocol, and which two seeds the comparison is set against."""
     st.caption(
-        f"{len(table):,} users, leave one out: the last item is the target, ranked among all "
-        f"{chosen.dataset.n_items:,} items, those in the history left out; ties count against it. "
+        f"{len(table):,} users, leave one out: the last item is the target, ranked among "
+        f"{among(chosen.dataset)}. "
         "Attention is the last layer's last row, heads averaged: what the position that makes the "
         "prediction attends to."
     )

@@ -15,6 +15,7 @@ from app import loaders, state
 from app.ablation import show_ablation
 from app.attributions import show_attributions
 from app.board import board_content, show_board
+from app.candidates import among, excluded
 from app.exports import show_exports
 from app.faithfulness import show_faithfulness
 from app.history import choose_history
@@ -146,13 +147,15 @@ def show_summary(
 ) -> None:
     """One line: whose history, the target and its rival, their ranks in both models."""
 
+    left_out = excluded(dataset, history)
+
     def ranks(item: int) -> str:
         return ", in ".join(
-            f"{side.key.upper()} **{rank_of(side.trace.item_scores, item, history):,}**"
+            f"{side.key.upper()} **{rank_of(side.trace.item_scores, item, left_out):,}**"
             for side in sides
         )
 
-    candidates = dataset.n_items - len(set(history) - {target})
+    candidates = dataset.n_items - len(set(left_out) - {target})
     title = plain(dataset.titles([target])[0])
     rather = ""
     if rival is not None:
@@ -162,8 +165,7 @@ def show_summary(
     st.markdown(
         f"**{plain(history_title(history))}** \u00b7 target \u25c6 **{title}** ({plain(why)}) "
         f"\u00b7 rank in {ranks(target)} of {candidates:,}{rather}",
-        help="1 is best. Among the whole catalogue, the history left out unless it holds the "
-        "target; ties count against the target.",
+        help=f"1 is best. Among {among(dataset)}.",
     )
 
 
@@ -176,9 +178,10 @@ def show_notes(dataset: Dataset, sides: list[Side], history: list[int]) -> None:
             f"model {side.key.upper()}" for side in sides if len(side.trace.items) == length
         )
         verb = "see" if " and " in who else "sees"
+        rule = f" Recommendations leave out all {len(history):,}."
         st.caption(
             f":material/content_cut: The history has {counted(len(history), 'item')}; {who} {verb} "
-            f"the newest {length:,}. Recommendations leave out all {len(history):,}."
+            f"the newest {length:,}.{rule if excluded(dataset, history) else ''}"
         )
 
 
@@ -331,7 +334,7 @@ def choose_target(
     """The item whose rank and attributions are shown, one for both models, and why that one."""
     if held_out is not None:
         automatic, why = held_out, "held out"
-    elif len(first := ranked_catalogue(sides[0].trace.item_scores, history)):
+    elif len(first := ranked_catalogue(sides[0].trace.item_scores, excluded(dataset, history))):
         automatic, why = (
             int(first["item"].iloc[0]),
             f"first recommendation of {sides[0].key.upper()}",

@@ -16,10 +16,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from awrsr.config import Candidates
 from awrsr.errors import ConfigError, DataError, check_choice, counted
 from awrsr.metrics import target_ranks
 from awrsr.models import Intervention, SequentialModel
-from awrsr.recommendation import check_item, check_items
+from awrsr.recommendation import check_item, check_items, excluded_items
 from awrsr.refinement import REFINEMENTS
 from awrsr.tracing import Trace
 
@@ -53,9 +54,8 @@ class Outcome:
 
     Args:
         score: the target's item score.
-        rank: its rank, 1 = best, under the rule of `awrsr.metrics.target_ranks`; the history is
-            left out of the candidates unless it holds the target.
-        best: the k items with the highest scores, best first, none of the history.
+        rank: its rank, 1 = best, under the rule of `awrsr.metrics.target_ranks`.
+        best: the k candidates with the highest scores, best first.
         best_scores: theirs.
     """
 
@@ -95,7 +95,13 @@ class Contributions:
     second_order_rank: int | None
 
 
-def contributions(model: SequentialModel, items: Sequence[int], target: int) -> Contributions:
+def contributions(
+    model: SequentialModel,
+    items: Sequence[int],
+    target: int,
+    *,
+    candidates: Candidates = "unseen",
+) -> Contributions:
     """What heads, layers, their refinement and the whole second order add to a target.
 
     One batch with a row for each; costs as many forward passes of the history.
@@ -104,6 +110,8 @@ def contributions(model: SequentialModel, items: Sequence[int], target: int) -> 
         model: in eval mode.
         items: the history, oldest first.
         target: the item whose score and rank are asked for.
+        candidates: unseen leaves the items of the whole history out, unless the target; all leaves
+            them in; see `awrsr.Dataset.default_candidates`.
 
     Raises:
         DataError: the history is empty, or something is not an item.
@@ -119,7 +127,7 @@ def contributions(model: SequentialModel, items: Sequence[int], target: int) -> 
         variants.append([Ablation(change="first_order")])
     for change in changes:
         variants += [[Ablation(change=change, layer=at[0], head=at[1])] for at in places]
-    found = ablate(model, items, target, variants, k=0)
+    found = ablate(model, items, target, variants, k=0, candidates=candidates)
     gains = np.array([found[0].score - outcome.score for outcome in found])
     ranks = np.array([outcome.rank for outcome in found])
     start = len(variants) - len(changes) * len(places)
@@ -145,6 +153,7 @@ def ablate(
     *,
     other: Trace | None = None,
     k: int = 10,
+    candidates: Candidates = "unseen",
 ) -> list[Outcome]:
     """What the model makes of the history under each variant.
 
@@ -157,6 +166,8 @@ def ablate(
         other: gives the weights of the change "other": a trace of the same items through a model
             that has the layers and heads asked for.
         k: length of the lists of best items, 0 or more.
+        candidates: unseen leaves the items of the whole history out, unless the target; all leaves
+            them in; see `awrsr.Dataset.default_candidates`.
 
     Raises:
         DataError: the history is empty, something is not an item, or the other trace does not fit.
@@ -168,8 +179,9 @@ def ablate(
     kept = history[-model.config.max_length :]
     for ablation in (each for variant in variants for each in variant):
         _check(model, ablation, kept, other)
-    seen = torch.tensor(sorted(set(history)), dtype=torch.long, device=model.device)
-    candidates = model.catalogue.n_items - len(seen)
+    excluded = sorted(set(excluded_items(history, candidates)))
+    seen = torch.tensor(excluded, dtype=torch.long, device=model.device)
+    most = model.catalogue.n_items - len(seen)
     outcomes: list[Outcome] = []
     for item_scores in _item_scores(model, kept, variants, other):
         rows = torch.arange(len(item_scores), device=model.device)
@@ -179,7 +191,7 @@ def ablate(
         item_scores[:, seen - 1] = -torch.inf
         order = item_scores.argsort(dim=1, descending=True, stable=True)[:, :k] if k else None
         for row, (score, rank) in enumerate(zip(scores, ranks, strict=True)):
-            listed = [] if order is None else order[row].tolist()[:candidates]
+            listed = [] if order is None else order[row].tolist()[:most]
             outcomes.append(
                 Outcome(
                     score=score,

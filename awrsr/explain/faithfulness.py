@@ -31,11 +31,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from awrsr.config import Candidates
 from awrsr.errors import ConfigError, DataError
 from awrsr.explain.removal import score_histories
 from awrsr.metrics import target_ranks
 from awrsr.models import SequentialModel
-from awrsr.recommendation import check_item, check_items
+from awrsr.recommendation import check_item, check_items, excluded_items
 
 Floats = npt.NDArray[np.float64]
 
@@ -95,16 +96,20 @@ def faithfulness_curves(
     items: Sequence[int],
     target: int,
     orders: Mapping[str, Sequence[Sequence[int]]],
+    *,
+    candidates: Candidates = "unseen",
 ) -> dict[str, Curves]:
     """Deletion and insertion curves of every explanation, all histories scored together.
 
     Args:
         model: in eval mode.
-        items: the history, oldest first; what is older than the newest n stays out of the
-            candidates and is otherwise left aside.
+        items: the history, oldest first; what is older than the newest n matters to the candidates
+            alone.
         target: the item whose standing is asked for.
         orders: by explanation, one order or more of the places 0 to m - 1 of the newest m items,
             most decisive first; the curves of several are averaged.
+        candidates: unseen leaves the items of the whole history out, unless the target; all leaves
+            them in; see `awrsr.Dataset.default_candidates`.
 
     Raises:
         DataError: fewer than two items, something is not an item, or an order lacks a place.
@@ -130,7 +135,8 @@ def faithfulness_curves(
         )
         for name, several in orders.items()
     }
-    standing = _standing(model, [[seen[p] for p in places] for places in rows], target, history)
+    histories = [[seen[p] for p in places] for places in rows]
+    standing = _standing(model, histories, target, excluded_items(history, candidates))
     falling = np.arange(m, 0, -1)
     return {
         name: Curves(

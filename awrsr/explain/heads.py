@@ -16,8 +16,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from awrsr.batching import HELD_OUT, history_and_target, left_pad, training_items
-from awrsr.config import PADDING
+from awrsr.batching import history_and_target, left_pad, training_items
+from awrsr.config import HELD_OUT, PADDING, Candidates
 from awrsr.dataset import Dataset
 from awrsr.errors import ConfigError
 from awrsr.explain.agreement import KINDS
@@ -73,6 +73,17 @@ class Batch:
     users: npt.NDArray[np.int64]
     histories: list[npt.NDArray[np.int32]]
     targets: npt.NDArray[np.int64]
+
+    def excluded(
+        self, candidates: Candidates, device: torch.device
+    ) -> tuple[Int[Tensor, " pair"], Int[Tensor, " pair"]] | None:
+        """What is no candidate, as `target_ranks` takes it: the items of each whole history, or
+        nothing."""
+        if candidates == "all":
+            return None
+        rows = np.repeat(np.arange(len(self.users)), [len(history) for history in self.histories])
+        seen = np.concatenate(self.histories).astype(np.int64)
+        return torch.from_numpy(rows).to(device), torch.from_numpy(seen).to(device)
 
     def sequences(self, max_length: int) -> Int[Tensor, "batch slot"]:
         """The newest max_length items of every history, left-padded; one slot or more."""

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from awrsr.config import PADDING
 from awrsr.dataset import Dataset
+from awrsr.evaluation import candidates_words
 from awrsr.explain.agreement import KINDS
 from awrsr.explain.heads import Batch, batches
 from awrsr.metrics import summarise, target_ranks
@@ -211,19 +212,23 @@ def _metric(taken: _Sample) -> tuple[bool | None, str]:
     if not taken.ranks:
         return None, "no recorded ranks to compare with"
     then, now = [], []
+    candidates = taken.dataset.default_candidates
     for batch, scores in zip(taken.batches, taken.scores, strict=True):
-        places = np.repeat(np.arange(len(batch.users)), [len(h) for h in batch.histories])
-        seen = np.concatenate(batch.histories).astype(np.int64)
-        device = scores.device
-        excluded = torch.from_numpy(places).to(device), torch.from_numpy(seen).to(device)
-        targets = torch.from_numpy(batch.targets).to(device)
-        now += target_ranks(scores.clone(), targets, excluded).tolist()
-        then += [taken.ranks[taken.dataset.user_ids[int(user)]] for user in batch.users]
+        targets = torch.from_numpy(batch.targets).to(scores.device)
+        excluded = batch.excluded(candidates, scores.device)
+        ranks = target_ranks(scores.clone(), targets, excluded).tolist()
+        users = [taken.dataset.user_ids[int(user)] for user in batch.users]
+        both = [(taken.ranks[u], r) for u, r in zip(users, ranks, strict=True) if u in taken.ranks]
+        then += [recorded for recorded, _ in both]
+        now += [found for _, found in both]
+    if not then:
+        return None, "no recorded ranks of the users looked at"
     equal = sum(a == b for a, b in zip(then, now, strict=True))
     recorded, found = (summarise(values)["NDCG@10"] for values in (then, now))
     measured = (
         f"{equal} of {len(then)} ranks equal, NDCG@10 of these users recorded {recorded:.4f}, "
-        f"now {found:.4f}; accepted {MOVED:.0%} moved"
+        f"now {found:.4f} among "
+        f"{candidates_words(taken.dataset.n_items, candidates)}; accepted {MOVED:.0%} moved"
     )
     same = True
     if taken.ndcg is not None:

@@ -4,9 +4,10 @@ An entry is one place of a history; an item that stands in it twice has two entr
 is gone: newer items keep their slots, older ones move up, and where a history is longer than the
 model sees, an older item comes into view.
 
-Candidates stay what they are for the whole history: its items were seen, removed or not, and are
-left out in every rank, unless one is the target. So a rank changes because the model attends to
-something else, and never because a removed item came back as a candidate.
+Candidates stay what they are for the whole history: where they are the unseen items, its items were
+seen, removed or not, and are left out in every rank, unless one is the target; where they are all
+items, they are in every rank. So a rank changes because the model attends to something else, and
+never because a removed item came back as a candidate.
 """
 
 import math
@@ -22,10 +23,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from awrsr.batching import left_pad
+from awrsr.config import Candidates
 from awrsr.errors import ConfigError, DataError
 from awrsr.metrics import target_ranks
 from awrsr.models import SequentialModel
-from awrsr.recommendation import check_item, check_items
+from awrsr.recommendation import check_item, check_items, excluded_items
 
 BLOCK_SCORES = 4_000_000
 """Item scores held at once: 16 MB in float32."""
@@ -150,13 +152,21 @@ def without(items: Sequence[int], entries: Sequence[int]) -> list[int]:
     return [item for place, item in enumerate(items) if place not in gone]
 
 
-def remove_each(model: SequentialModel, items: Sequence[int], target: int) -> RemovedOnce:
+def remove_each(
+    model: SequentialModel,
+    items: Sequence[int],
+    target: int,
+    *,
+    candidates: Candidates = "unseen",
+) -> RemovedOnce:
     """The target's score and rank when each entry in turn is really removed.
 
     Args:
         model: in eval mode.
         items: the history, oldest first, two items or more.
         target: the item whose score and rank are asked for.
+        candidates: unseen leaves the items of the whole history out, unless the target; all leaves
+            them in; see `awrsr.Dataset.default_candidates`.
 
     Raises:
         DataError: the history has fewer than two items, or something is not an item.
@@ -167,7 +177,7 @@ def remove_each(model: SequentialModel, items: Sequence[int], target: int) -> Re
     unseen = max(0, len(history) - model.config.max_length)  # to remove these changes nothing
     seen = range(unseen, len(history))
     tried = [history, *(without(history, [place]) for place in seen)]
-    standings = target_standings(model, tried, target, history)
+    standings = target_standings(model, tried, target, excluded_items(history, candidates))
     return RemovedOnce(
         score=float(standings.scores[0]),
         rank=int(standings.ranks[0]),
@@ -183,6 +193,7 @@ def smallest_removal(
     k: int = 10,
     *,
     budget: int = BUDGET,
+    candidates: Candidates = "unseen",
 ) -> SmallestRemoval:
     """The fewest entries whose removal pushes the target out of the top k.
 
@@ -201,6 +212,8 @@ def smallest_removal(
         target: the item to be pushed out.
         k: the length of the list, 1 or more.
         budget: histories that the exhaustive search may score.
+        candidates: unseen leaves the items of the whole history out, unless the target; all leaves
+            them in; see `awrsr.Dataset.default_candidates`.
 
     Raises:
         DataError: the history is empty, or something is not an item.
@@ -209,7 +222,7 @@ def smallest_removal(
     history, target = check_items(model, items), check_item(model, target, "target ")
     if k < 1 or budget < 1:
         raise ConfigError(f"k and budget must be 1 or more; received {k} and {budget}")
-    search = _Search(model, history, target, k)
+    search = _Search(model, history, target, k, excluded_items(history, candidates))
     whole = search.score([()])
     rank = int(whole.ranks[0])
     if not whole.margins[0] > 0:
@@ -242,15 +255,23 @@ def smallest_removal(
 class _Search:
     """Scores histories without some entries, and counts them."""
 
-    def __init__(self, model: SequentialModel, history: list[int], target: int, k: int) -> None:
+    def __init__(
+        self,
+        model: SequentialModel,
+        history: list[int],
+        target: int,
+        k: int,
+        excluded: list[int],
+    ) -> None:
         self.model, self.history, self.target, self.k = model, history, target, k
+        self.excluded = excluded
         self.scored = 0
 
     def score(self, sets: Sequence[tuple[int, ...]]) -> Standings:
         """The target's standing without each of these sets of entries."""
         self.scored += len(sets)
         tried = [without(self.history, entries) for entries in sets]
-        return target_standings(self.model, tried, self.target, self.history, self.k)
+        return target_standings(self.model, tried, self.target, self.excluded, self.k)
 
     def greedy(self, rank: int, at_least: int) -> SmallestRemoval:
         """An upper bound: the most harmful entry each time, then back with what is not needed."""

@@ -31,11 +31,11 @@ import torch.distributed
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from awrsr.batching import HELD_OUT
 from awrsr.checkpoint import ConfigFile, load_model, read_config, weights_fingerprint
-from awrsr.config import PADDING
+from awrsr.config import HELD_OUT, PADDING, Candidates
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError, ConfigError, DataError, did_you_mean
+from awrsr.evaluation import candidates_words, seen_words
 from awrsr.explain.agreement import FEWEST, KINDS
 from awrsr.explain.heads import MEASURES, Batch, PredictionRows, batches, row_measures
 from awrsr.files import (
@@ -102,6 +102,9 @@ def scan(
 ) -> Scan:
     """Ranks of the held-out items and what the models attend to, computed in batches.
 
+    Candidates are those of the dataset by default, see `awrsr.Dataset.default_candidates`; a
+    held-out item is one always, so that every user has a rank.
+
     Costs one forward pass a user and model, one more with its gradient for attributions; what is
     compared for a pair of models costs little beside that.
 
@@ -133,7 +136,9 @@ def scan(
     for batch in batches(dataset, chosen, longest, n_items=dataset.n_items, batch_size=batch_size):
         rows: dict[str, dict[str, Tensor]] = {}
         for name, model in models.items():
-            frame, rows[name], lists[name] = _scan_batch(model, batch, attribution)
+            frame, rows[name], lists[name] = _scan_batch(
+                model, batch, attribution, dataset.default_candidates
+            )
             found[name].append(frame)
             if progress is not None:
                 progress(len(batch.users))
@@ -181,7 +186,7 @@ def check_pairs(names: list[str], pairs: Sequence[Pair] | None) -> list[Pair]:
 
 
 def _scan_batch(
-    model: SequentialModel, batch: Batch, attribution: bool
+    model: SequentialModel, batch: Batch, attribution: bool, candidates: Candidates
 ) -> tuple[Frame, dict[str, Tensor], Tensor]:
     """The columns of a batch in one model, its rows by kind, (batch, slot) in float64, and the
     candidates with the highest scores, (batch, rank), 0 where there are no more."""
@@ -190,7 +195,8 @@ def _scan_batch(
     with torch.inference_mode():
         states = model(sequences, recording=recorded)[:, -1]
         item_scores = model.item_scores(states)
-        ranks = target_ranks(item_scores, *_targets_and_seen(batch, model.device))
+        targets = torch.from_numpy(batch.targets).to(model.device)
+        ranks = target_ranks(item_scores, targets, batch.excluded(candidates, model.device))
         best = item_scores.topk(min(LISTED, item_scores.shape[1]))  # of what is left in place
         listed = torch.where(best.values > -torch.inf, best.indices + 1, 0).cpu()
         rows = {kind: w.double().mean(dim=1) for kind, w in recorded.layers[-1].items()}
@@ -215,16 +221,6 @@ def _scan_batch(
                 values[order.index(kind)] if kind in order else np.full(len(lengths), np.nan)
             )
     return frame, rows, listed
-
-
-def _targets_and_seen(batch: Batch, device: torch.device) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-    """Targets, and what is no candidate: the items of each whole history, as `evaluate` has it."""
-    places = np.repeat(np.arange(len(batch.users)), [len(history) for history in batch.histories])
-    seen = np.concatenate(batch.histories).astype(np.int64)
-    return torch.from_numpy(batch.targets).to(device), (
-        torch.from_numpy(places).to(device),
-        torch.from_numpy(seen).to(device),
-    )
 
 
 def input_x_gradient(
@@ -410,8 +406,8 @@ def write_scan(
         },
         "protocol": {
             "split": "leave-one-out, test: the last item",
-            "candidates": f"all {dataset.n_items} items, those in the history excluded unless the "
-            "target",
+            "candidates": candidates_words(dataset.n_items, dataset.default_candidates),
+            "seen": seen_words(dataset, "test"),
             "ties": "count against the target",
             "rows": "last layer, last row, mean over heads",
         },

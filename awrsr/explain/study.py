@@ -30,9 +30,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from awrsr.batching import HELD_OUT, history_and_target, training_items
+from awrsr.batching import history_and_target, training_items
 from awrsr.checkpoint import load_model, weights_fingerprint
-from awrsr.config import SCHEMA_VERSION, Split
+from awrsr.config import HELD_OUT, SCHEMA_VERSION, Split
 from awrsr.dataset import Dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.explain.explanations import STUDY_SETTINGS, explanation_orders
@@ -67,6 +67,8 @@ GRID = np.linspace(0.05, 1, 20)
 """Shares of the items at which curves are averaged; from where half of the users have a score."""
 ALL = "all"
 LESS = " less "
+UNRECORDED = {"candidates": "unseen"}
+"""What studies that do not say it were made with."""
 STANDINGS = ("standard_score", "ndcg")
 SOFTWARE = ("torch", "numpy", "captum")
 
@@ -123,7 +125,8 @@ def write_study(
         directory: where to.
         split: whose held-out items are explained.
         sample: how many users, drawn without replacement; 0 for all. A user with one item before
-            the held-out one has no curve and is not drawn.
+            the held-out one has no curve and is not drawn, nor is one who does not count under the
+            dataset's `default_candidates`.
         seed: of the draw, the random orders, the randomised methods and the intervals.
         device: auto, cpu, cuda, cuda:1, ...
         resume: go on with an unfinished study of the same settings.
@@ -153,6 +156,7 @@ def write_study(
         "of_users": dataset.n_users,
         "seed": seed,
         "attribution": STUDY_SETTINGS,
+        "candidates": dataset.default_candidates,
     }
     if _open(directory, asked, command, resume):
         return read_study(directory)
@@ -184,7 +188,7 @@ def read_study(directory: Path) -> Study:
         DataError: there is none, or a file of it is damaged.
     """
     finish_replacing(directory)
-    about = read_json(directory / STUDY_FILE)
+    about = UNRECORDED | read_json(directory / STUDY_FILE)
     if about.get("schema_version") != SCHEMA_VERSION or not isinstance(about.get("users"), int):
         raise DataError(f"{directory / STUDY_FILE} is not a study that this version reads")
     if not about.get("finished"):
@@ -223,7 +227,7 @@ def against_random(rows: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def _users(dataset: Dataset, split: Split, sample: int, seed: int) -> list[int]:
-    able = np.flatnonzero(dataset.lengths() - HELD_OUT[split] >= 2)
+    able = np.flatnonzero((dataset.lengths() - HELD_OUT[split] >= 2) & dataset.counted(split))
     if len(able) == 0:
         raise DataError(f"no user of {dataset.name} has two items before the held-out one")
     if sample == 0 or sample >= len(able):
@@ -238,7 +242,8 @@ def _open(directory: Path, asked: dict[str, Any], command: str, resume: bool) ->
     finish_replacing(directory)
     if path.is_file():
         found = read_json(path)
-        differing = [name for name, value in asked.items() if found.get(name) != value]
+        before = {**UNRECORDED, **found}
+        differing = [name for name, value in asked.items() if before.get(name) != value]
         if differing:
             raise DataError(
                 f"{directory} holds another study, which differs in {', '.join(differing)}; choose "
@@ -294,7 +299,10 @@ def _measure(
     traced = trace(model, items)
     by_name = explanation_orders(model, traced, target, popularity, seed=seed)
     user_id, sort = dataset.user_ids[user], ALL if cause is None else str(cause["sort"])
-    for explanation, found in faithfulness_curves(model, items, target, by_name).items():
+    curves = faithfulness_curves(
+        model, items, target, by_name, candidates=dataset.default_candidates
+    )
+    for explanation, found in curves.items():
         values = faithfulness_measures(found)
         if cause is not None:
             places = [place - traced.dropped for place in cause["cause_places"]]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import EMBEDDED
+from conftest import EMBEDDED, make_dataset
 from driving import (
     HOSTILE,
     MARK,
@@ -183,3 +183,20 @@ def test_titles_are_text(directory, tmp_path):
 @pytest.mark.parametrize(("change", "text"), [(3, "\u25b2 3"), (-1200, "\u25bc 1,200"), (0, "=")])
 def test_a_change_of_rank_has_its_direction(change, text):
     assert arrow(change) == text
+
+
+def test_a_dataset_of_people_who_repeat_leaves_nothing_out(tmp_path, monkeypatch):
+    dataset = make_dataset(people_repeat=True)
+    monkeypatch.setenv("AWRSR_ASSETS", str(tmp_path))
+    directory = add_dataset(tmp_path, dataset, "sasrec-none", "sasrec-additive")
+    page = open_page(k=50)
+    history, target = history_and_target(page, dataset)
+    for side in "ab":
+        model = read_model(directory / "models" / page.session_state[side])
+        expected = awrsr.recommend(model, history, dataset.n_items, candidates="all")
+        shown = [title.removeprefix(MARK) for title in table(page, side).value["title"]]
+        assert shown == dataset.titles(expected["item"])
+        rank = expected["rank"][expected["item"] == target].item()
+        assert any(text.endswith(f"rank **{rank}** of 11") for text in lines(page))
+    said = f"{dataset.seen_share():.1%} of test targets stand in the history before them"
+    assert any("items of the history not left out" in text and said in text for text in texts(page))
