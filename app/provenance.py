@@ -245,7 +245,7 @@ def show_first_order(source: Shown, cell: Cell, key: str) -> None:
     if not refinement.learns_attention:
         st.markdown(
             f"A = **{parts.weight:.4f}**: this model compares no items, its weights are fixed, "
-            f"{refinement.formula}. There is nothing to decompose."
+            f"{refinement.formula_of(source.trace.config)}. There is nothing to decompose."
         )
     elif source.trace.config.backbone == "stosa":
         show_split(

@@ -12,7 +12,6 @@ from awrsr.batching import HELD_OUT
 from awrsr.checkpoint import CONFIG_FILE, load_model, read_config, weights_fingerprint
 from awrsr.config import (
     BACKBONE_TITLES,
-    SCHEMA_VERSION,
     Candidates,
     ModelConfig,
     TrainConfig,
@@ -23,6 +22,7 @@ from awrsr.evaluation import Evaluation, evaluate
 from awrsr.files import read_json, reading, write_atomically, write_json, write_text
 from awrsr.refinement import REFINEMENTS
 
+SCHEMA_VERSION = 1
 METRICS_FILE = "metrics.json"
 RANKS_FILE = "ranks.parquet"
 README_FILE = "README.md"

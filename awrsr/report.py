@@ -251,13 +251,15 @@ def mechanism_table(results: Results, dataset: str, loss: str) -> pd.DataFrame:
     columns = ("NDCG@5", "NDCG@20", "MRR", "parameters", "best_epoch", "epochs")
     table = means(part(results.test, dataset, loss), columns)
     vanilla = table[table["refinement"] == "none"].set_index("backbone")
+    configs = {(run.model.backbone, run.model.refinement): run.model for run in results.grid.runs}
     rows = []
     for row in records(table):
         base = vanilla["parameters"].get(row["backbone"])
+        config = configs[row["backbone"], row["refinement"]]
         rows.append(
             {
                 "model": _model(row),
-                "mixes values with": REFINEMENTS[row["refinement"]].formula,
+                "mixes values with": REFINEMENTS[row["refinement"]].formula_of(config),
                 "parameters": f"{row['parameters']:,.0f}",
                 "more than vanilla": "" if base is None else f"{row['parameters'] - base:+,.0f}",
                 "best epoch of": f"{row['best_epoch']:.0f} of {row['epochs']:.0f}",

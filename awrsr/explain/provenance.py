@@ -131,7 +131,7 @@ def first_order_split(trace: Trace, cell: Cell) -> DistanceSplit:
     if not refinement.learns_attention:
         raise DataError(
             f"asked for mean and covariance of a first-order score; {_title(trace)} compares no "
-            f"items, its weights are fixed: {refinement.formula}"
+            f"items, its weights are fixed: {refinement.formula_of(trace.config)}"
         )
     if trace.config.backbone != "stosa":
         raise DataError(
@@ -207,7 +207,7 @@ def refined_parts(trace: Trace, cell: Cell) -> RefinedParts:
         DataError: the cell is not in the trace.
     """
     layer = _layer(trace, cell)
-    kind = REFINEMENTS[trace.config.refinement].terms
+    kind = REFINEMENTS[trace.config.refinement].terms_of(trace.config)
     first = _array(layer.first_order[cell.head])
     second = first if layer.second_order is None else _array(layer.second_order[cell.head])
     query, key = cell.query, cell.key
@@ -216,7 +216,7 @@ def refined_parts(trace: Trace, cell: Cell) -> RefinedParts:
         terms = first[query, [key]]
     elif kind == "second order":
         terms = second[query, [key]]
-    elif kind == "halves":
+    elif kind == "shares":
         terms = np.array([first[query, key], second[query, key]]) / 2
     else:
         query_row, key_column = second[query, : query + 1], first[: query + 1, key]

@@ -32,7 +32,7 @@ import pandas as pd
 
 from awrsr.batching import HELD_OUT, history_and_target, training_items
 from awrsr.checkpoint import load_model, weights_fingerprint
-from awrsr.config import SCHEMA_VERSION, Split
+from awrsr.config import Split
 from awrsr.dataset import Dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.explain.explanations import STUDY_SETTINGS, explanation_orders
@@ -59,6 +59,7 @@ from awrsr.parquet import read_parquet
 from awrsr.planted import SORTS, load_causes
 from awrsr.recommendation import check_same_catalogue, trace
 
+SCHEMA_VERSION = 1
 STUDY_FILE, VALUES_FILE = "study.json", "values.parquet"
 CURVES_FILE, SUMMARY_FILE = "curves.parquet", "summary.csv"
 CHUNKS = "chunks"
