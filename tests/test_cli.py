@@ -640,7 +640,7 @@ REFUSED = {
     ),
     "foreign-model": (
         f"recommend PLACE/foreign {HISTORY} --dataset TINY",
-        "config.json: schema_version is None; this version reads 1",
+        "config.json: schema_version is None; this version reads 1 and 2",
     ),
     "dataset-as-model": (
         f"recommend TINY {HISTORY} --dataset TINY",

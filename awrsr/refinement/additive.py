@@ -62,9 +62,11 @@ class Additive(DotProducts):
         if self.gate is not None:
             nn.init.constant_(self.gate, math.log(FIRST_SHARE / (1 - FIRST_SHARE)))
 
-    def share(self) -> Float[Tensor, "head 1 1"] | float:
-        """The second order's share of M: g of each head, or a half."""
-        return 0.5 if self.gate is None else self.gate.sigmoid()[:, None, None]
+    def shares(self) -> Float[Tensor, "head 1 1"]:
+        """The second order's share of M by head: g, or a half. Not defined for scores."""
+        if self.gate is None:
+            return torch.full((self.n_heads, 1, 1), 0.5)
+        return self.gate.sigmoid()[:, None, None]
 
     def refine(
         self,
@@ -77,7 +79,7 @@ class Additive(DotProducts):
         if self.mix == "halves":
             return (first_order + second_order) / 2
         if self.mix == "gate":
-            share = self.share()
+            share = self.shares()
             return (1 - share) * first_order + share * second_order
         # A weight that underflowed counts as the smallest number: log 0 would give NaN.
         smallest = torch.finfo(first_order.dtype).tiny
