@@ -110,7 +110,8 @@ def training_command(
         usual = type(settings)().to_json()
         for name, value in settings.to_json().items():
             if value != usual[name] or name in ("backbone", "refinement", "seed"):
-                words += [f"--{section}.{name}", str(value)]
+                said = str(value).lower() if isinstance(value, bool) else str(value)
+                words += [f"--{section}.{name}", said]
     return shlex.join(words)
 
 
