@@ -175,10 +175,6 @@ class ModelConfig(Settings):
             raise ConfigError(
                 f"mean_stream 'published' needs backbone 'stosa'; received {self.backbone!r}"
             )
-        if self.similar_start and self.tied:
-            raise ConfigError(
-                "similar_start needs matrices of their own for queries and keys; received tied True"
-            )
 
     @property
     def rank(self) -> int:

@@ -7,7 +7,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
-from conftest import PAIRS, READINGS, plain
+from conftest import PAIRS, READINGS, VALUES, plain
 
 from awrsr.attention import allowed_keys, masked_softmax
 from awrsr.checkpoint import load_model, save_config, save_weights
@@ -185,8 +185,7 @@ def test_a_setting_that_a_refinement_does_not_read_is_refused(name, setting):
     assert (name in READ_BY[setting]) == (setting in kind.settings)
     if setting in kind.settings:
         return
-    other = {"rows": "standardised", "matrices": "head", "mix": "gate", "refinement_dropout": 0.5}
-    value = other.get(setting, not USUAL[setting])
+    value = next(value for value in VALUES[setting] if value != USUAL[setting])
     said = (
         f"{setting} is for refinement {', '.join(READ_BY[setting])}; received {setting} {value!r}"
     )
@@ -269,6 +268,13 @@ def test_the_facts_are_stated(backbone, name, settings):
     if refinement.has_second_order():
         assert refinement.learns_attention
         assert "Source: our reading of AWRSR" in (refinement.__doc__ or "")
+
+
+def test_tied_matrices_cannot_begin_as_copies():
+    with pytest.raises(
+        ConfigError, match="similar_start is for matrices of their own .* tied True"
+    ):
+        build("stosa", "stochastic", tied=True, similar_start=True)
 
 
 def test_settings_that_change_m_change_its_formula():
@@ -482,7 +488,10 @@ def test_tied_gaussians_are_nearest_to_themselves_whatever_is_learned(rows):
     first, allowed = weights_and_allowed(PRESENT)
     elsewhere = 0
     for seed in range(20):
-        tied, apart = (build("stosa", "stochastic", tied=tied, rows=rows) for tied in (True, False))
+        settings = plain("stochastic") | {"rows": rows}
+        tied, apart = (
+            build("stosa", "stochastic", **settings | {"tied": tied}) for tied in (True, False)
+        )
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
             for parameter in (*tied.parameters(), *apart.parameters()):

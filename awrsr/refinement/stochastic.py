@@ -9,6 +9,7 @@ from torch.nn.functional import elu
 
 from awrsr.attention import gaussian, wasserstein_scores
 from awrsr.config import ModelConfig
+from awrsr.errors import ConfigError
 from awrsr.refinement.second_order import GAIN, SecondOrder
 from awrsr.refinement.slots import ProjectionPair, SlotProjection
 
@@ -36,6 +37,11 @@ class Stochastic(SecondOrder):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
+        if config.tied and config.similar_start:
+            raise ConfigError(
+                "similar_start is for matrices of their own for queries and keys; received "
+                "similar_start True with tied True"
+            )
         projection = SlotProjection if config.tied else ProjectionPair
         self.mean = projection(config)
         self.covariance = projection(config)
