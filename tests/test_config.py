@@ -178,11 +178,8 @@ SAME_WEIGHTS = {
 )
 def test_every_model_setting_has_an_effect(make_model, backbone, name):
     refinement = READER.get(name, BASE_MODEL.refinement)
-    settings = (
-        {}
-        if name == "refinement"
-        else plain(refinement) | ({"tied": False} if name == "tied" else {})
-    )
+    settings = {} if name == "refinement" else plain(refinement)
+    settings |= {"tied": False} if name == "tied" else {}
     base = replace(BASE_MODEL, backbone=backbone, refinement=refinement, **settings)
     value = "stosa" if (backbone, name) == ("sasrec", "backbone") else MODEL_KNOBS[name]
 

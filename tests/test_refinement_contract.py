@@ -167,12 +167,12 @@ def test_a_saved_model_gives_the_same_scores(make_model, tmp_path, backbone, nam
 @every_reading
 def test_the_learnt_matrices_are_n_by_r(backbone, name, rank, settings):
     refinement = build(backbone, name, correlation_rank=rank, **settings)
-    asked = USUAL | settings
-    heads = (2,) if asked["matrices"] == "head" else ()
-    pairs = {"stochastic": 1 if asked["tied"] else 2}.get(name, 1) * 2
-    expected = pairs * [(*heads, N, rank or N)] if REFINEMENTS[name].has_second_order() else []
-    expected += [(2,)] * (asked["gain"] + (asked["mix"] == "gate"))
-    expected += [(*heads, N, N)] * asked["value_matrix"]
+    asked = {one: (USUAL | settings)[one] for one in REFINEMENTS[name].settings}
+    heads = (2,) if asked.get("matrices") == "head" else ()
+    pairs = 2 if name == "stochastic" and not asked["tied"] else 1
+    expected = 2 * pairs * [(*heads, N, rank or N)] if asked else []
+    expected += [(2,)] * (asked.get("gain", False) + (asked.get("mix") == "gate"))
+    expected += [(*heads, N, N)] * asked.get("value_matrix", False)
     shapes = [tuple(parameter.shape) for parameter in refinement.parameters()]
     assert sorted(shapes) == sorted(expected)
 
