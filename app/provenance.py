@@ -239,13 +239,13 @@ def where_it_stands(content: dict[str, Any], source: Shown, cell: LockedCell) ->
 
 def show_first_order(source: Shown, cell: Cell, key: str) -> None:
     """One dot product, or a distance of two Gaussians dimension by dimension, or neither."""
-    parts = refined_parts(source.trace, cell)  # refuses a cell that is not there
+    parts = refined_parts(source.model, source.trace, cell)  # refuses a cell that is not there
     layer = source.trace.layers[cell.layer]
     refinement = REFINEMENTS[source.trace.config.refinement]
     if not refinement.learns_attention:
         st.markdown(
             f"A = **{parts.weight:.4f}**: this model compares no items, its weights are fixed, "
-            f"{refinement.formula}. There is nothing to decompose."
+            f"{refinement.formula_of(source.trace.config)}. There is nothing to decompose."
         )
     elif source.trace.config.backbone == "stosa":
         show_split(
@@ -285,24 +285,51 @@ def show_second_order(source: Shown, cell: Cell, key: str) -> None:
 
 def show_refined(source: Shown, cell: Cell, key: str) -> None:
     """What the mechanism adds up, and then why its second-order weight is what it is."""
-    found = refined_parts(source.trace, cell)
+    found = refined_parts(source.model, source.trace, cell)
     if found.kind == "first order":
         show_first_order(source, cell, key)
         return
     if found.kind == "second order":
         st.markdown(f"M = S = **{found.weight:.4f}**: the second-order weight as it is.")
-    elif found.kind == "halves":
-        first, second = found.terms
-        st.markdown(
-            f"M = A/2 + S/2 = {first:.4f} + {second:.4f} = **{found.terms.sum():.4f}** "
-            f"(recorded {found.weight:.4f}): first and second order in equal parts."
-        )
+    elif found.kind == "shares":
+        show_shares(source, cell, found)
+    elif found.kind == "product":
+        show_product(source, cell, found)
     else:
         show_paths(source, cell, found, f"{key}-paths")
     show_squares(found)
     if found.kind == "intermediate items":
         st.caption("And the second-order weight S of this query and this key themselves:")
     show_second_order(source, cell, key)
+
+
+def show_shares(source: Shown, cell: Cell, found: RefinedParts) -> None:
+    """First and second order in the shares that they have."""
+    first, second = found.terms
+    total = f"**{found.terms.sum():.4f}** (recorded {found.weight:.4f})"
+    if source.trace.config.mix == "halves":
+        st.markdown(
+            f"M = A/2 + S/2 = {first:.4f} + {second:.4f} = {total}: first and second order in "
+            "equal parts."
+        )
+        return
+    st.markdown(
+        f"M = (1 \u2212 g) A + g S = {first:.4f} + {second:.4f} = {total}: this head's gate gives "
+        f"the second order a share of g = **{found.share:.3f}**."
+    )
+
+
+def show_product(source: Shown, cell: Cell, found: RefinedParts) -> None:
+    """The first-order weight and the factor that the second order puts to it."""
+    weights = source.trace.layers[cell.layer].first_order
+    first = float(weights[cell.head, cell.query, cell.key])
+    change = "raises" if found.factor > 1 else "lowers"
+    st.markdown(
+        f"M = A times a factor = {first:.4f} \u00d7 {found.factor:.3f} = "
+        f"**{found.terms.sum():.4f}** (recorded {found.weight:.4f}): the second order {change} the "
+        "first-order weight. The factor is exp(s) of this cell over the mean of exp(s) along the "
+        "query's row, weighted by A; s is the score that S is the softmax of."
+    )
 
 
 def show_squares(found: RefinedParts) -> None:
@@ -332,10 +359,17 @@ def sum_of(total: float, score: float) -> str:
 def show_pairs(source: Shown, cell: Cell, found: PairMap, key: str) -> None:
     """The map over pairs, its sum, and the largest pairs in words."""
     total = found.pairs.sum()
+    standardised = found.rows == "standardised"
     st.markdown(
         f"S = **{found.weight:.4f}**, the softmax of the score **{signed(found.score)}**. The "
         f"pairs sum to {sum_of(total, found.score)}: what the query attends to (down), with what "
         "the key attends to (across)."
+        + (
+            " Rows are standardised: a number above 0 is more attention than an even share, one "
+            "below 0 less, and each row sums to 0."
+            if standardised
+            else ""
+        )
     )
     labels = source.labels
     st.plotly_chart(
@@ -344,10 +378,12 @@ def show_pairs(source: Shown, cell: Cell, found: PairMap, key: str) -> None:
         key=key,
         alt="Terms of the second-order score by pairs of attended items",
     )
+    form = "+.3f" if standardised else ".3f"
+    verb = "weighs" if standardised else "attends to"
     st.markdown(
         "\n".join(
-            f"- {plain(labels[row.p])}, which the query attends to ({row.query_weight:.3f}), with "
-            f"{plain(labels[row.q])}, which the key attends to ({row.key_weight:.3f}): "
+            f"- {plain(labels[row.p])}, which the query {verb} ({row.of_query:{form}}), with "
+            f"{plain(labels[row.q])}, which the key {verb} ({row.of_key:{form}}): "
             f"**{row.term:+.4f}**"
             for row in found.table(TOP).itertuples()
         )
@@ -356,10 +392,16 @@ def show_pairs(source: Shown, cell: Cell, found: PairMap, key: str) -> None:
 
 def show_paths(source: Shown, cell: Cell, found: RefinedParts, key: str) -> None:
     """Paths and bars of the items from the key to the query; outside of them the terms are 0."""
+    learned = source.trace.config.value_matrix
+    value = "(A V)\u2096\u2c7c" if learned else "A\u2096\u2c7c"
     st.markdown(
-        f"M = sum of S\u1d62\u2096 A\u2096\u2c7c over the items k between = "
+        f"M = sum of S\u1d62\u2096 {value} over the items k between = "
         f"**{found.terms.sum():.4f}** (recorded {found.weight:.4f}): the query listens to k, "
-        "and k attends to the key."
+        + (
+            "and k attends to the key, itself or through a newer slot that V moves to it."
+            if learned
+            else "and k attends to the key."
+        )
     )
     between = slice(cell.key, cell.query + 1)
     st.plotly_chart(
@@ -390,7 +432,8 @@ def show_split(found: DistanceSplit, letter: str, between: str, axis: str, key: 
     mean, covariance = found.mean_terms.sum(), found.covariance_terms.sum()
     st.markdown(
         f"{letter} = **{found.weight:.4f}**, the softmax of the score **{signed(found.score)}**, "
-        f"minus the squared distance of {between}, / \u221a{len(found.mean_terms)}: means "
+        f"minus the squared distance of {between}, / \u221a{len(found.mean_terms)}"
+        f"{f', times the gain {found.gain:.3f}' if found.gain != 1 else ''}: means "
         f"{signed(mean)}, standard deviations {signed(covariance)}, together "
         f"{sum_of(mean + covariance, found.score)}. 0 would be no distance at all."
     )

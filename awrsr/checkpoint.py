@@ -13,11 +13,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from awrsr.config import SCHEMA_VERSION, Catalogue, ModelConfig, TrainConfig
+from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError
 from awrsr.files import read_json, reading, write_atomically, write_json
 from awrsr.models import SequentialModel, build_model
+from awrsr.refinement import READ_BY, with_former_settings
 
+SCHEMA_VERSION = 2
+FORMER_VERSION = 1
+"""Before refinements had settings; read with those that they had then."""
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 ConfigFile = tuple[ModelConfig, Catalogue, TrainConfig]
@@ -107,15 +111,24 @@ def read_config(directory: Path) -> ConfigFile:
     try:
         values = read_json(path)
         sections = ("schema_version", "model", "catalogue", "training")
-        if values.get("schema_version") != SCHEMA_VERSION:
+        version = values.get("schema_version")
+        if version not in (FORMER_VERSION, SCHEMA_VERSION) or isinstance(version, bool):
             raise ConfigError(
-                f"{path}: schema_version is {values.get('schema_version')!r}; "
-                f"this version reads {SCHEMA_VERSION}"
+                f"{path}: schema_version is {version!r}; "
+                f"this version reads {FORMER_VERSION} and {SCHEMA_VERSION}"
             )
         if set(values) != set(sections):
             raise ConfigError(f"{path}: has fields {sorted(values)}; accepted: {sorted(sections)}")
+        model = values["model"]
+        if version == FORMER_VERSION and isinstance(model, dict):
+            later = [name for name in model if name in READ_BY]
+            if later:
+                raise ConfigError(
+                    f"{path}, model: field {later[0]!r} is not of schema_version {FORMER_VERSION}"
+                )
+            model = with_former_settings(model)
         return (
-            ModelConfig.from_json(values["model"], where=f"{path}, model"),
+            ModelConfig.from_json(model, where=f"{path}, model"),
             Catalogue.from_json(values["catalogue"], where=f"{path}, catalogue"),
             TrainConfig.from_json(values["training"], where=f"{path}, training"),
         )

@@ -8,7 +8,6 @@ from typing import Any, Literal, Self, get_args
 
 from awrsr.errors import ConfigError, check_choice, did_you_mean
 
-SCHEMA_VERSION = 1
 PADDING = 0
 """The item number that is no item. Real items are 1 to n_items."""
 
@@ -19,6 +18,9 @@ MAX_LAYERS = 1_000
 Backbone = Literal["sasrec", "stosa"]
 BACKBONE_TITLES: dict[Backbone, str] = {"sasrec": "SASRec", "stosa": "STOSA"}
 MeanStream = Literal["correct", "published"]
+Rows = Literal["plain", "standardised"]
+Matrices = Literal["layer", "head"]
+Mix = Literal["halves", "gate", "scores"]
 LossName = Literal["ce", "sampled_ce", "bce", "bpr_pvn"]
 Precision = Literal["32-true", "bf16-mixed", "64-true"]
 Candidates = Literal["unseen", "all"]
@@ -84,9 +86,18 @@ def check_number(name: str, value: object, kind: type, low: float, high: float =
         )
 
 
+def check_flag(name: str, value: object) -> None:
+    """Raise ConfigError unless `value` is true or false."""
+    if not isinstance(value, bool):
+        raise ConfigError(f"{name} must be true or false; received {value!r}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig(Settings):
     """The architecture of a model.
+
+    The settings from `rows` on belong to refinements. Each is read by some of them only, see their
+    `settings`; for others it stays at its default.
 
     Args:
         backbone: sasrec (deterministic) or stosa (each item a Gaussian).
@@ -103,6 +114,21 @@ class ModelConfig(Settings):
         correlation_rank: r, the width of the correlation space; null means max_length.
         mean_stream: stosa only: correct, or published, which reproduces the defect of the published
             code by which the mean never receives attention.
+        rows: what the second attention compares: plain, rows of first-order weights as they are, or
+            standardised, each centred and scaled over the items that it may attend to.
+        gain: whether second-order scores are multiplied by a learned positive number per head,
+            begun at 1.
+        similar_start: whether W_K begins as a copy of W_Q, so that from the first step items that
+            attend alike are related; they are learned separately.
+        matrices: layer, W_Q and W_K (and V) are shared by the heads of a layer, or head, every head
+            has its own.
+        refinement_dropout: dropout on the rows that are compared, in training only.
+        tied: stochastic only: whether one pair of matrices makes the Gaussians of queries and of
+            keys; then every item's largest second-order weight is on itself, whatever is learned.
+        value_matrix: value_weighted only: whether a learned row-stochastic matrix V over slots
+            follows, M = S A V.
+        mix: additive only: halves, M = (A + S) / 2; gate, M = (1 - g) A + g S with g learned per
+            head; or scores, first- and second-order scores are added before one softmax.
     """
 
     backbone: Backbone = "sasrec"
@@ -116,16 +142,29 @@ class ModelConfig(Settings):
     attention_dropout: float = 0.5
     correlation_rank: int | None = None
     mean_stream: MeanStream = "correct"
+    rows: Rows = "plain"
+    gain: bool = False
+    similar_start: bool = False
+    matrices: Matrices = "layer"
+    refinement_dropout: float = 0.0
+    tied: bool = False
+    value_matrix: bool = False
+    mix: Mix = "halves"
 
     def __post_init__(self) -> None:
         check_choice("backbone", self.backbone, get_args(Backbone))
         if not isinstance(self.refinement, str):
             raise ConfigError(f"refinement must be a name; received {self.refinement!r}")
         check_choice("mean_stream", self.mean_stream, get_args(MeanStream))
+        check_choice("rows", self.rows, get_args(Rows))
+        check_choice("matrices", self.matrices, get_args(Matrices))
+        check_choice("mix", self.mix, get_args(Mix))
+        for name in ("gain", "similar_start", "tied", "value_matrix"):
+            check_flag(name, getattr(self, name))
         for name in ("max_length", "hidden_size", "n_heads", "inner_size"):
             check_number(name, getattr(self, name), int, 1, MAX_SIZE)
         check_number("n_layers", self.n_layers, int, 1, MAX_LAYERS)
-        for name in ("hidden_dropout", "attention_dropout"):
+        for name in ("hidden_dropout", "attention_dropout", "refinement_dropout"):
             check_number(name, getattr(self, name), float, 0, 0.99)
         if self.correlation_rank is not None:
             check_number("correlation_rank", self.correlation_rank, int, 1, MAX_SIZE)

@@ -35,6 +35,7 @@ from awrsr.model_card import (
 )
 from awrsr.parquet import read_parquet
 from awrsr.recommendation import trace
+from awrsr.refinement import with_former_settings
 
 EXAMPLE_LENGTH = (10, 14)
 """Items of a history that is recorded as an example: as many as can be read as a picture."""
@@ -135,6 +136,8 @@ def _misfits(grid: Grid, found: results.Results, datasets: dict[str, Dataset]) -
         run = planned[row["run"]]
         for section, settings in (("model", run.model), ("train", run.train)):
             there = json.loads(row[section])
+            if section == "model":
+                there = with_former_settings(there)
             for name, value in settings.to_json().items():
                 if there.get(name) != value:
                     misfits[run.name] = (

@@ -19,7 +19,8 @@
     batch_size = 128
 
 A run is one of each. What cannot be combined is left out: stochastic refinement of SASRec, bpr_pvn
-of SASRec. Seeds come last to an end: a grid broken off has whole seeds.
+of SASRec. A model setting that only some refinements read, such as mix, is given to these. Seeds
+come last to an end: a grid broken off has whole seeds.
 """
 
 import dataclasses
@@ -34,7 +35,7 @@ from typing import Any, get_args
 from awrsr.config import Backbone, LossName, ModelConfig, Settings, TrainConfig
 from awrsr.errors import ConfigError, check_choice, did_you_mean
 from awrsr.files import is_text
-from awrsr.refinement import REFINEMENTS
+from awrsr.refinement import READ_BY, REFINEMENTS
 
 TEXTS = ("title", "about")
 LISTS = ("backbones", "refinements", "seeds")
@@ -155,6 +156,12 @@ def _plan(file: Path, values: dict[str, Any], folder: Path) -> Grid:
     model, train = values.get("model", {}), values.get("train", {})
     _check_settings("model", model, ModelConfig)
     _check_settings("train", train, TrainConfig)
+    for name in model:
+        if name in READ_BY and not set(READ_BY[name]) & set(values["refinements"]):
+            raise ConfigError(
+                f"model.{name} is for refinement {', '.join(READ_BY[name])}; refinements are "
+                f"{', '.join(values['refinements'])}"
+            )
 
     runs = []
     combinations = itertools.product(
@@ -169,13 +176,14 @@ def _plan(file: Path, values: dict[str, Any], folder: Path) -> Grid:
         possible = backbone == "stosa" or loss not in STOSA_ONLY
         if not possible or backbone not in REFINEMENTS[refinement].backbones:
             continue
+        own = {k: v for k, v in model.items() if refinement in READ_BY.get(k, [refinement])}
         name = run_name(dataset, backbone, refinement, loss, seed)
         runs.append(
             Run(
                 dataset=dataset,
                 data=datasets[dataset],
                 directory=folder / name,
-                model=ModelConfig(**{**model, "backbone": backbone, "refinement": refinement}),
+                model=ModelConfig(**{**own, "backbone": backbone, "refinement": refinement}),
                 train=TrainConfig(**{**train, **settings, "loss": loss, "seed": seed}),
             )
         )

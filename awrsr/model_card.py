@@ -11,8 +11,11 @@ import pandas as pd
 from awrsr.checkpoint import CONFIG_FILE, load_model, read_config, weights_fingerprint
 from awrsr.config import (
     BACKBONE_TITLES,
+<<<<<<< HEAD
     HELD_OUT,
     SCHEMA_VERSION,
+=======
+>>>>>>> wip-read
     Candidates,
     ModelConfig,
     TrainConfig,
@@ -23,6 +26,7 @@ from awrsr.evaluation import Evaluation, evaluate, ranked_among
 from awrsr.files import read_json, reading, write_atomically, write_json, write_text
 from awrsr.refinement import REFINEMENTS
 
+SCHEMA_VERSION = 1
 METRICS_FILE = "metrics.json"
 RANKS_FILE = "ranks.parquet"
 README_FILE = "README.md"
@@ -110,7 +114,8 @@ def training_command(
         usual = type(settings)().to_json()
         for name, value in settings.to_json().items():
             if value != usual[name] or name in ("backbone", "refinement", "seed"):
-                words += [f"--{section}.{name}", str(value)]
+                said = str(value).lower() if isinstance(value, bool) else str(value)
+                words += [f"--{section}.{name}", said]
     return shlex.join(words)
 
 

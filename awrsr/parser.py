@@ -13,10 +13,11 @@ from awrsr.errors import ConfigError, did_you_mean, nearest
 
 class Parser(ArgumentParser):
     """Makes a true-or-false parameter a flag, --resume, an optional list several words, and every
-    refusal one sentence."""
+    refusal one sentence. A setting of a group takes its value, --model.gain true: what it is
+    without may be either."""
 
     def add_argument(self, *names: Any, **settings: Any) -> Any:
-        if settings.get("type") is bool:
+        if settings.get("type") is bool and not any("." in name for name in names):
             del settings["type"]
             settings["action"] = ActionYesNo
         kind = getattr(settings.get("action"), "_typehint", None)
@@ -132,6 +133,7 @@ def _accepted(action: Action) -> str:
         return "a JSON object of its settings, or a file that holds one"
     one = get_args(kind)[0] if type(None) in get_args(kind) else kind  # of an optional one
     words = {
+        bool: "true or false",
         int: "a whole number",
         float: "a number",
         str: "text",

@@ -13,7 +13,7 @@ from awrsr.config import BACKBONE_TITLES, Backbone, ModelConfig, TrainConfig, mo
 from awrsr.errors import DataError, counted
 from awrsr.files import write_text
 from awrsr.grid import OF_THE_GRID, Grid, read_grid
-from awrsr.refinement import REFINEMENTS
+from awrsr.refinement import REFINEMENTS, with_former_settings
 from awrsr.results import (
     CLAIM_METRIC,
     LEVEL,
@@ -93,15 +93,19 @@ def settings(results: Results) -> str:
     """What the recorded runs share beside what the grid varies."""
     losses: dict[str, list[str]] = {}
     for loss, runs in results.runs.groupby("loss", sort=False):
-        model, train = (json.loads(runs[column].iloc[0]) for column in ("model", "train"))
+        models = [with_former_settings(json.loads(model)) for model in runs["model"].unique()]
+        train = json.loads(runs["train"].iloc[0])
         changed = [
             f"{name} {value}"
-            for have, usual in ((model, ModelConfig()), (train, TrainConfig()))
+            for have, usual in (
+                *((model, ModelConfig()) for model in models),
+                (train, TrainConfig()),
+            )
             for name, value in have.items()
             if name not in OF_THE_GRID
             and (value != usual.to_json()[name] or name in ("hidden_size", "n_layers", "n_heads"))
         ]
-        losses.setdefault(", ".join(changed), []).append(f"`{loss}`")
+        losses.setdefault(", ".join(dict.fromkeys(changed)), []).append(f"`{loss}`")
     lines = [f"{', '.join(names)}: {changed}" for changed, names in losses.items()]
     return f"{'; '.join(lines)}; all else as `python -m awrsr train --help` says."
 
@@ -251,13 +255,15 @@ def mechanism_table(results: Results, dataset: str, loss: str) -> pd.DataFrame:
     columns = ("NDCG@5", "NDCG@20", "MRR", "parameters", "best_epoch", "epochs")
     table = means(part(results.test, dataset, loss), columns)
     vanilla = table[table["refinement"] == "none"].set_index("backbone")
+    configs = {(run.model.backbone, run.model.refinement): run.model for run in results.grid.runs}
     rows = []
     for row in records(table):
         base = vanilla["parameters"].get(row["backbone"])
+        config = configs[row["backbone"], row["refinement"]]
         rows.append(
             {
                 "model": _model(row),
-                "mixes values with": REFINEMENTS[row["refinement"]].formula,
+                "mixes values with": REFINEMENTS[row["refinement"]].formula_of(config),
                 "parameters": f"{row['parameters']:,.0f}",
                 "more than vanilla": "" if base is None else f"{row['parameters'] - base:+,.0f}",
                 "best epoch of": f"{row['best_epoch']:.0f} of {row['epochs']:.0f}",

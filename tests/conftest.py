@@ -15,7 +15,7 @@ from awrsr.attribution import METHODS
 from awrsr.config import Catalogue, ModelConfig
 from awrsr.dataset import Dataset, save_dataset
 from awrsr.models import SequentialModel, build_model
-from awrsr.refinement import REFINEMENTS
+from awrsr.refinement import FORMER, REFINEMENTS, USUAL
 
 pytest_plugins = ["browser_fixtures"]
 torch.set_num_threads(1)  # tiny tensors: handing them to threads costs more than it gives
@@ -30,6 +30,45 @@ PAIRS = [
     for backbone in refinement.backbones
 ]
 """Every backbone x refinement that exists."""
+
+VALUES = {
+    "rows": ("plain", "standardised"),
+    "gain": (False, True),
+    "similar_start": (False, True),
+    "matrices": ("layer", "head"),
+    "refinement_dropout": (0.0, 0.3),
+    "tied": (False, True),
+    "value_matrix": (False, True),
+    "mix": ("halves", "gate", "scores"),
+}
+"""Of every setting of refinements the values that the tests try."""
+
+
+def plain(name: str) -> dict:
+    """The settings of a refinement that had none yet."""
+    return {setting: FORMER[setting] for setting in REFINEMENTS[name].settings}
+
+
+def readings(name: str) -> list[dict]:
+    """Of a refinement its defaults, each of its settings away from them, and several together."""
+    read = REFINEMENTS[name].settings
+    each = [{one: value} for one in read for value in VALUES[one] if value != USUAL[one]]
+    each = [{"similar_start": False, **one} if one.get("tied") else one for one in each]
+    together = {one: values[1] for one, values in VALUES.items() if one in read and one != "tied"}
+    return [{}, *each, *([together] if read else [])]
+
+
+def reading_id(backbone: str, name: str, settings: dict) -> str:
+    words = [f"{one}={value}" for one, value in settings.items()]
+    return "-".join([backbone, name, *(words if len(words) < 3 else ["together"])])
+
+
+READINGS = [
+    pytest.param(*pair, settings, id=reading_id(*pair, settings))
+    for pair in PAIRS
+    for settings in readings(pair[1])
+]
+"""Every backbone x refinement x setting that the refinement reads."""
 
 SHIPPED = [
     pair

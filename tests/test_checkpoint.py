@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import N_ITEMS, PAIRS
+from conftest import N_ITEMS, PAIRS, plain
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -30,6 +30,7 @@ from awrsr.config import TrainConfig
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError
 from awrsr.models import SequentialModel
 from awrsr.recommendation import trace
+from awrsr.refinement import READ_BY
 
 Edit = Callable[[Path], object]
 
@@ -44,6 +45,27 @@ def save(model: SequentialModel, directory: Path) -> Path:
 @pytest.fixture
 def stored(tmp_path: Path, make_model) -> Path:
     return save(make_model("sasrec", "additive").float(), tmp_path / "model")
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+def test_a_model_of_the_former_schema_is_what_it_was(tmp_path: Path, make_model, pair):
+    """Its config lacks the settings of refinements; its weights have the names of today's."""
+    model = make_model(*pair, **plain(pair[1]))
+    path = save(model, tmp_path / "model") / CONFIG_FILE
+    values = json.loads(path.read_text())
+    values["schema_version"] = 1
+    for name in READ_BY:
+        del values["model"][name]
+    path.write_text(json.dumps(values))
+    loaded = load_model(tmp_path / "model", "cpu")
+    assert loaded.config == model.config
+    if pair[1] == "stochastic":
+        assert loaded.config.tied
+        assert "attention.0.refinement.mean.weight" in loaded.state_dict()
+    sequence = torch.tensor([[3, 1, 4, 1, 5]])
+    torch.testing.assert_close(loaded(sequence), model(sequence))
+    save(loaded, tmp_path / "again")
+    assert read_config(tmp_path / "again")[0] == model.config
 
 
 @pytest.mark.parametrize("half", [torch.float16, torch.bfloat16])
@@ -196,8 +218,16 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "config-not-text": (content(CONFIG_FILE, b"\xff\xfe"), "config.json is not readable JSON"),
     "config-a-list": (content(CONFIG_FILE, b"[1]"), "config.json holds a JSON list, expected an"),
     "other-schema": (
-        config("", schema_version=2),
-        "config.json: schema_version is 2; this version reads 1",
+        config("", schema_version=3),
+        "config.json: schema_version is 3; this version reads 1 and 2",
+    ),
+    "schema-true": (
+        config("", schema_version=True),
+        "config.json: schema_version is True; this version reads 1 and 2",
+    ),
+    "later-field-in-former-schema": (
+        config("", schema_version=1),
+        "config.json, model: field 'rows' is not of schema_version 1",
     ),
     "further-section": (
         config("", extra=1),

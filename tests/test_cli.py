@@ -168,6 +168,34 @@ def test_train_leaves_a_whole_model_directory(place: Path):
     assert record["training"]["command"] in readme
 
 
+def test_settings_of_a_refinement_are_asked_for_and_kept(call, place: Path):
+    settings = "--model.rows standardised --model.gain true --model.mix gate --model.matrices head"
+    asked = f"{TRAIN} {settings} --train.epochs 1"
+    code, _, _ = call(f"train TINY --output OUT {asked}")
+    assert code == 0
+    config = awrsr.load_model(place / "out", "cpu").config
+    assert (config.rows, config.gain, config.mix, config.matrices) == (
+        *("standardised", True, "gate", "head"),
+    )
+    command = json.loads((place / "out" / "metrics.json").read_text())["training"]["command"]
+    assert "--model.rows standardised --model.gain true " in command
+    words = shlex.split(command.replace(str(place / "out"), str(place / "again")))[3:]
+    assert main(words) == 0
+    assert awrsr.load_model(place / "again", "cpu").config == config
+    shutil.rmtree(place / "again")
+
+
+def test_help_explains_the_settings_of_refinements(call):
+    _, out, _ = call("train --help")
+    words = " ".join(out.split())
+    for said in (
+        "--model.rows {plain,standardised} what the second attention compares: plain, rows of",
+        "--model.gain {true,false} whether second-order scores are multiplied",
+        "--model.mix {halves,gate,scores} additive only: halves, M = (A + S) / 2;",
+    ):
+        assert said in words
+
+
 def test_resuming_a_finished_run_changes_no_result(call, place: Path):
     before = snapshot(place / "tiny")
     code, out, _ = call(f"train TINY {TRAIN} --resume")
@@ -532,7 +560,7 @@ REFUSED = {
     ),
     "model-without-its-field": (
         """train TINY --output OUT --model '{"backbon": "stosa"}'""",
-        "--model.mean_stream. Did you mean --model.backbone?",
+        "--model.mix. Did you mean --model.backbone?",
     ),
     "model-not-an-object": (
         "train TINY --output OUT --model stosa",
@@ -618,6 +646,19 @@ REFUSED = {
         "train TINY --output OUT --model.mean_stream published",
         "mean_stream 'published' needs backbone 'stosa'; received 'sasrec'",
     ),
+    "setting-of-other-refinements": (
+        "train TINY --output OUT --model.rows standardised",
+        "rows is for refinement simple, value_weighted, additive, stochastic; received rows "
+        "'standardised' with refinement 'none'",
+    ),
+    "gain-neither": (
+        "train TINY --output OUT --model.refinement additive --model.gain maybe",
+        "--model.gain must be true or false; received 'maybe'",
+    ),
+    "gain-without-a-value": (
+        "train TINY --output OUT --model.refinement additive --model.gain",
+        "--model.gain needs a value: true or false",
+    ),
     "unknown-refinement": (
         "train TINY --output OUT --model.refinement aditive",
         "unknown refinement 'aditive'; accepted: none, simple,",
@@ -693,7 +734,7 @@ REFUSED = {
     ),
     "foreign-model": (
         f"recommend PLACE/foreign {HISTORY} --dataset TINY",
-        "config.json: schema_version is None; this version reads 1",
+        "config.json: schema_version is None; this version reads 1 and 2",
     ),
     "dataset-as-model": (
         f"recommend TINY {HISTORY} --dataset TINY",

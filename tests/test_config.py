@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 
 import pytest
 import torch
+from conftest import plain
 
 from awrsr import load_model, train
 from awrsr.config import Catalogue, ModelConfig, Settings, TrainConfig
@@ -66,6 +67,14 @@ REFUSED = [
     (ModelConfig, "hidden_dropout", 1, "hidden_dropout must be a number, 0 to 0.99; received 1"),
     (ModelConfig, "attention_dropout", math.nan, "attention_dropout must be a number.*nan"),
     (ModelConfig, "correlation_rank", 0, "correlation_rank must be a whole number.*; received 0"),
+    (ModelConfig, "rows", "even", "unknown rows 'even'; accepted: plain, standardised"),
+    (ModelConfig, "gain", 1, "gain must be true or false; received 1"),
+    (ModelConfig, "similar_start", None, "similar_start must be true or false; received None"),
+    (ModelConfig, "matrices", "heads", "unknown matrices 'heads'.*Did you mean 'head'"),
+    (ModelConfig, "refinement_dropout", 1, "refinement_dropout must be a number, 0 to 0.99; rec"),
+    (ModelConfig, "tied", "yes", "tied must be true or false; received 'yes'"),
+    (ModelConfig, "value_matrix", 0, "value_matrix must be true or false; received 0"),
+    (ModelConfig, "mix", "gated", "unknown mix 'gated'.*Did you mean 'gate'"),
     (Catalogue, "name", None, "name must be text; received None"),
     (Catalogue, "fingerprint", 5, "fingerprint must be text; received 5"),
     (Catalogue, "n_items", 0, "n_items must be a whole number, 1 .*; received 0"),
@@ -140,8 +149,21 @@ MODEL_KNOBS = {
     "attention_dropout": 0.5,
     "correlation_rank": 3,
     "mean_stream": "published",
+    "rows": "standardised",
+    "gain": True,
+    "similar_start": True,
+    "matrices": "head",
+    "refinement_dropout": 0.5,
+    "tied": True,
+    "value_matrix": True,
+    "mix": "scores",
 }
-SAME_WEIGHTS = {"refinement", "n_heads", "hidden_dropout", "attention_dropout", "mean_stream"}
+READER = {"value_matrix": "value_weighted", "tied": "stochastic"}
+"""Of a setting that additive refinement does not read one that does."""
+SAME_WEIGHTS = {
+    *("n_heads", "hidden_dropout", "attention_dropout", "mean_stream"),
+    *("rows", "similar_start", "refinement_dropout", "mix"),
+}
 """What changes the computation alone; the others change the shapes of the weights."""
 
 
@@ -151,11 +173,14 @@ SAME_WEIGHTS = {"refinement", "n_heads", "hidden_dropout", "attention_dropout", 
         (backbone, field.name)
         for backbone in ("sasrec", "stosa")
         for field in fields(ModelConfig)
-        if (backbone, field.name) != ("sasrec", "mean_stream")  # there it is refused
+        if (backbone, field.name) not in (("sasrec", "mean_stream"), ("sasrec", "tied"))
     ],
 )
 def test_every_model_setting_has_an_effect(make_model, backbone, name):
-    base = replace(BASE_MODEL, backbone=backbone)
+    refinement = READER.get(name, BASE_MODEL.refinement)
+    settings = {} if name == "refinement" else plain(refinement)
+    settings |= {"tied": False} if name == "tied" else {}
+    base = replace(BASE_MODEL, backbone=backbone, refinement=refinement, **settings)
     value = "stosa" if (backbone, name) == ("sasrec", "backbone") else MODEL_KNOBS[name]
 
     def outcome(config: ModelConfig):
@@ -166,7 +191,8 @@ def test_every_model_setting_has_an_effect(make_model, backbone, name):
 
     shapes, state = outcome(base)
     other_shapes, other_state = outcome(replace(base, **{name: value}))
-    assert (shapes == other_shapes) == (name in SAME_WEIGHTS)
+    # Whether refinements have the same matrices depends on their settings' defaults.
+    assert (shapes == other_shapes) == (name in SAME_WEIGHTS) or name == "refinement"
     assert state.shape != other_state.shape or not torch.allclose(state, other_state)
 
 

@@ -25,7 +25,7 @@ from awrsr.evaluation import evaluate_scores, ranked_among
 from awrsr.experiment import example_user
 from awrsr.grid import read_grid
 from awrsr.metrics import summarise
-from awrsr.refinement import REFINEMENTS
+from awrsr.refinement import REFINEMENTS, with_former_settings
 from awrsr.results import (
     compare,
     gains,
@@ -122,6 +122,19 @@ def test_a_grid_is_every_combination_that_there_is(tmp_path: Path):
     assert (grid.title, grid.about, grid.runs[0].data) == ("g", "", Path("somewhere/a"))
 
 
+def test_a_setting_of_some_refinements_is_given_to_those(tmp_path: Path):
+    file = tmp_path / "g.toml"
+    wider = TINY.replace('"additive"]', '"additive", "value_weighted"]')
+    file.write_text(wider.replace("[model]", '[model]\nrows = "standardised"\nmix = "gate"'))
+    asked = {run.model.refinement: (run.model.rows, run.model.mix) for run in read_grid(file).runs}
+    usual = ModelConfig()
+    assert asked == {
+        "none": (usual.rows, usual.mix),
+        "additive": ("standardised", "gate"),
+        "value_weighted": ("standardised", usual.mix),
+    }
+
+
 def test_the_beauty_grid_is_the_runs_that_its_commands_make():
     grid = read_grid(EXPERIMENTS / "beauty.toml")
     kinds = ("none", "simple", "value_weighted", "additive", "stochastic")
@@ -133,7 +146,8 @@ def test_the_beauty_grid_is_the_runs_that_its_commands_make():
         for kind in of
     ]
     for run in grid.runs:
-        kind = ModelConfig(backbone=run.model.backbone, refinement=run.model.refinement)
+        tied = run.model.refinement == "stochastic"
+        kind = ModelConfig(backbone=run.model.backbone, refinement=run.model.refinement, tied=tied)
         assert run.model == kind
         assert run.train == TrainConfig(
             loss=run.train.loss, batch_size=128, epochs=200, patience=15, seed=run.train.seed
@@ -177,6 +191,10 @@ BAD = {
     "setting": (
         TINY.replace("hidden_size", "hiden_size"),
         "unknown key model.hiden_size; accepted: max_length, hidden_size",
+    ),
+    "setting-of-no-refinement-here": (
+        TINY.replace("[model]", "[model]\ntied = true"),
+        "model.tied is for refinement stochastic; refinements are none, additive",
     ),
     "override": (TINY.replace("ce = {}", "ce = { epoch = 2 }"), "unknown key losses.ce.epoch"),
     "value": (
@@ -879,7 +897,7 @@ def test_recorded_settings_are_those_of_the_grid(file: Path):
     planned = {run.name: run for run in found.grid.runs}
     for row in results.records(found.test):
         run = planned[row["run"]]
-        assert json.loads(row["model"]) == run.model.to_json()
+        assert with_former_settings(json.loads(row["model"])) == run.model.to_json()
         assert json.loads(row["train"]) == run.train.to_json()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import N_ITEMS, PAIRS, make_dataset
+from conftest import N_ITEMS, PAIRS, make_dataset, plain
 
 from awrsr.batching import training_items
 from awrsr.checkpoint import load_model
@@ -46,14 +46,15 @@ def test_a_seed_gives_all_models_of_a_backbone_the_same_weights_where_they_have_
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 def test_no_two_modules_and_no_two_seeds_have_the_same_weights(pair):
     backbone, refinement = pair
-    weights = begun(backbone=backbone, refinement=refinement, max_length=16, correlation_rank=8)
+    settings = {"max_length": 16, "correlation_rank": 8, **plain(refinement)}  # no similar start
+    weights = begun(backbone=backbone, refinement=refinement, **settings)
     drawn = {name: value for name, value in weights.items() if value.std() > 0}
     for name, value in drawn.items():
         for other, values in drawn.items():
             rows = min(len(value), len(values), 8)
             if name != other and value.shape[1:] == values.shape[1:]:
                 assert not torch.equal(value[:rows], values[:rows]), (name, other)
-    other_seed = begun(1, backbone=backbone, refinement=refinement, max_length=16)
+    other_seed = begun(1, backbone=backbone, refinement=refinement, **settings)
     for name, value in drawn.items():
         if value.shape == other_seed[name].shape:
             assert not torch.equal(value, other_seed[name]), name

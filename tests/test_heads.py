@@ -5,14 +5,16 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import PAIRS
+import torch
+from conftest import PAIRS, READINGS
 from test_scan import KINDS, UNEVEN
 
 import awrsr
 from awrsr.errors import ConfigError, DataError
-from awrsr.explain import correlation_matrices, head_profile
+from awrsr.explain import Cell, correlation_matrices, head_profile, second_order_provenance
 from awrsr.explain.heads import MEASURES, popular_items
 from awrsr.refinement import REFINEMENTS
+from awrsr.refinement.second_order import standardise
 
 GROUPS = [["Drama", "Comedy", "War"][item % 3] for item in range(UNEVEN.n_items)]
 
@@ -102,31 +104,56 @@ def test_popular_items_are_the_tenth_most_frequent_in_training(tiny_dataset):
     assert counts[popular].min() == counts.max()
 
 
-@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
-def test_the_matrix_gives_the_second_order_scores(make_model, pair):
-    """The score (i, j) is the sum over p, q of A_ip G_pq A_jq, exactly."""
-    model = make_model(*pair, correlation_rank=3)
+@pytest.mark.parametrize(("backbone", "refinement", "settings"), READINGS)
+def test_the_matrix_gives_the_second_order_scores(make_model, backbone, refinement, settings):
+    """The score (i, j) is the sum over p, q of a_ip G_pq a_jq, exactly; of the stochastic form its
+    part that comes of the means."""
+    model = make_model(backbone, refinement, correlation_rank=3, **settings)
     matrices = correlation_matrices(model)
-    if not REFINEMENTS[pair[1]].has_second_order():
+    if not REFINEMENTS[refinement].has_second_order():
         assert matrices == []
         return
+    config = model.config
     trace = awrsr.trace(model, [3, 1, 4, 1, 5])
-    assert [matrix.layer for matrix in matrices] == [1, 2]
-    for matrix, layer in zip(matrices, trace.layers, strict=True):
+    allowed = torch.ones(1, 1, 5, 5, dtype=torch.bool).tril()
+    differ = config.gain or config.matrices == "head"
+    heads = (1, 2) if differ else (None,)
+    assert [(m.layer, m.head) for m in matrices] == [(n, head) for n in (1, 2) for head in heads]
+    assert all(("gain" in matrix.formula) == config.gain for matrix in matrices)
+    for matrix in matrices:
         assert matrix.values.shape == (8, 8)
         last = matrix.values[-5:, -5:]  # the slots of five items
-        for head, first in enumerate(layer.first_order.numpy()):
+        layer = trace.layers[matrix.layer - 1]
+        all_rows = layer.first_order
+        if config.rows == "standardised":
+            all_rows = standardise(all_rows[None], allowed)[0]
+        for head in (0, 1) if matrix.head is None else (matrix.head - 1,):
+            rows = all_rows[head].numpy()
             scores = layer.second_order_scores[head].numpy()
-            if pair[1] != "stochastic":
-                np.testing.assert_allclose(first @ last @ first.T, scores, atol=1e-12)
+            if refinement != "stochastic":
+                np.testing.assert_allclose(rows @ last @ rows.T, scores, atol=1e-12)
                 continue
-            weights = model.state_dict()
-            prefix = f"attention.{matrix.layer - 1}.refinement.covariance.weight"
-            raw = first @ weights[prefix].numpy()[-5:]
-            spread = np.sqrt(np.where(raw > 0, raw, np.expm1(raw)) + 1)
             for i in range(5):
-                for j in range(5):
-                    apart = first[i] - first[j]
-                    of_covariance = ((spread[i] - spread[j]) ** 2).sum() / 3**0.5
-                    expected = -(apart @ last @ apart) - of_covariance
-                    assert scores[i, j] == pytest.approx(expected, abs=1e-10)
+                for j in range(i + 1):
+                    cell = Cell(layer=matrix.layer - 1, head=head, query=i, key=j)
+                    of_means = second_order_provenance(model, trace, cell).mean_terms.sum()
+                    if config.tied:
+                        apart = rows[i] - rows[j]
+                        assert of_means == pytest.approx(-(apart @ last @ apart), abs=1e-10)
+                        continue
+                    alone = [
+                        second_order_norm(model, matrix.layer - 1, head, row, of)
+                        for row, of in ((rows[i], "query"), (rows[j], "key"))
+                    ]
+                    together = rows[i] @ last @ rows[j]
+                    assert of_means == pytest.approx(together - sum(alone), abs=1e-10)
+
+
+def second_order_norm(model, layer: int, head: int, row: np.ndarray, of: str) -> float:
+    """What a row alone takes off the means' part of a score."""
+    weights = model.state_dict()
+    prefix = f"attention.{layer}.refinement"
+    matrix = weights[f"{prefix}.mean.{of}.weight"].numpy()
+    matrix = matrix[head] if model.config.matrices == "head" else matrix
+    gain = np.exp(weights[f"{prefix}.log_gain"][head].item()) if model.config.gain else 1
+    return gain * ((row @ matrix[-5:]) ** 2).sum() / 3**0.5

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "refinement": "errors config attention",
     "models": "config attention tracing refinement",
     "losses": "errors config batching models",
-    "checkpoint": "errors config files models",
+    "checkpoint": "errors config files refinement models",
     "recommendation": "errors config dataset metrics models tracing",
     "evaluation": "errors config dataset batching metrics models recommendation",
     "attribution": "errors config models recommendation",
@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "grid": "errors config files refinement",
     "results": "errors config files parquet refinement grid",
     "experiment": "errors batching config dataset files parquet evaluation checkpoint training "
-    "model_card grid recommendation results",
+    "model_card grid recommendation refinement results",
     "report": "errors board config files refinement grid results",
     "output": "",
     "parser": "errors",

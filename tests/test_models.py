@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from conftest import N_ITEMS, PAIRS
+from conftest import N_ITEMS, PAIRS, READINGS
 
 from awrsr import trace
 from awrsr.batching import left_pad
@@ -113,39 +113,83 @@ class Parameters:
         """One array (m, head_dim) per head."""
         return np.split(x, self.config.n_heads, axis=1)
 
-    def refine(self, where, first):
+    def slots(self, name, head, m):
+        """The last m rows of a head's learned matrix over slots."""
+        matrix = self[name]
+        of_head = matrix[head] if self.config.matrices == "head" else matrix
+        return of_head[self.config.max_length - m :]
+
+    def refine(self, where, head, first):
         """Refined weights, second-order weights and their scores from the first-order weights."""
-        kind, m, r = self.config.refinement, len(first), self.config.rank
-        if not REFINEMENTS[kind].has_second_order():
+        config, m = self.config, len(first)
+        if not REFINEMENTS[config.refinement].has_second_order():
             return first, None, None
+        rows = [standardised(a, i) for i, a in enumerate(first)]
+        if config.rows == "plain":
+            rows = first
+        gain = math.exp(self.values[f"{where}.log_gain"][head]) if config.gain else 1
 
-        def last_rows(name):
-            return self[f"{where}.{name}"][self.config.max_length - m :]
+        def side(name, of):
+            matrix = self.slots(f"{where}.{name}{'' if config.tied else f'.{of}'}", head, m)
+            return [sum(row[p] * matrix[p] for p in range(m)) for row in rows]
 
-        def second_order_score(i, j):
-            w_q, w_k = last_rows("second_order.query"), last_rows("second_order.key")
-            return sum(
-                first[i, p] * sum(w_q[p] * w_k[q]) / math.sqrt(r) * first[j, q]
+        def pairs(i, j):
+            w_q, w_k = (
+                self.slots(f"{where}.second_order.{of}", head, m) for of in ("query", "key")
+            )
+            return gain * sum(
+                rows[i][p] * sum(w_q[p] * w_k[q]) / math.sqrt(config.rank) * rows[j][q]
                 for p in range(i + 1)
                 for q in range(j + 1)
             )
 
-        def projected(row, name):
-            return sum(row[p] * last_rows(name)[p] for p in range(m))
-
-        if kind == "stochastic":
-            rows = [(projected(a, "mean"), elu(projected(a, "covariance")) + 1) for a in first]
-            scores = table(rows, rows, nearness)
+        if config.refinement == "stochastic":
+            queries, keys = (
+                [
+                    (mean, elu(spread) + 1)
+                    for mean, spread in zip(side("mean", of), side("covariance", of), strict=True)
+                ]
+                for of in ("query", "key")
+            )
+            scores = gain * table(queries, keys, nearness)
         else:
-            scores = table(range(m), range(m), second_order_score)
+            scores = table(range(m), range(m), pairs)
         second = causal_softmax(scores)
-        refined = {
-            "simple": lambda i, j: second[i, j],
-            "stochastic": lambda i, j: second[i, j],
-            "additive": lambda i, j: first[i, j] / 2 + second[i, j] / 2,
-            "value_weighted": lambda i, j: sum(second[i, k] * first[k, j] for k in range(m)),
-        }[kind]
-        return table(range(m), range(m), refined), second, scores
+        return self.mixed(where, head, first, second, scores), second, scores
+
+    def mixed(self, where, head, first, second, scores):
+        """Refined weights, an entry at a time."""
+        config, m = self.config, len(first)
+        if config.refinement in ("simple", "stochastic"):
+            return second
+        if config.refinement == "value_weighted":
+            value = first
+            if config.value_matrix:
+                logits = self.slots(f"{where}.value", head, m)[:, config.max_length - m :]
+                moved = causal_softmax(logits)
+                value = table(
+                    range(m),
+                    range(m),
+                    lambda k, j: sum(first[k, x] * moved[x, j] for x in range(m)),
+                )
+            return table(
+                range(m), range(m), lambda i, j: sum(second[i, k] * value[k, j] for k in range(m))
+            )
+        if config.mix == "scores":
+            raised = np.tril(first * np.exp(np.tril(scores)))
+            return np.array([row / sum(row) for row in raised])
+        share = 1 / 2
+        if config.mix == "gate":
+            share = 1 / (1 + math.exp(-self.values[f"{where}.gate"][head]))
+        return (1 - share) * first + share * second
+
+
+def standardised(row, last):
+    """A row of weights over the keys up to `last`, centred and scaled."""
+    count = last + 1
+    departure = [count * row[j] - 1 for j in range(count)]
+    deviation = math.sqrt(sum(x * x for x in departure) / count + 0.01)
+    return np.array([x / deviation for x in departure] + [0.0] * (len(row) - count))
 
 
 def mix(weights, value):
@@ -192,7 +236,9 @@ def reference_attention(p, here, output, compared, scores, value, value_covarian
         first = n_heads * [np.array(FLOORS[p.config.refinement](m))]
     else:
         first = [causal_softmax(of_head) for of_head in scores]
-    refined, second, second_scores = zip(*(p.refine(where, a) for a in first), strict=True)
+    refined, second, second_scores = zip(
+        *(p.refine(where, head, a) for head, a in enumerate(first)), strict=True
+    )
     vanilla = second[0] is None
     return SimpleNamespace(
         query=np.stack(compared[0]),
@@ -278,7 +324,17 @@ def reference_stosa(p, items):
 @pytest.mark.parametrize(("length", "rank"), [(1, None), (5, 3), (N, None)])
 def test_all_that_is_computed_equals_the_second_implementation(build, length, rank):
     """With refinement none this is the plain backbone; a short sequence uses the last rows of W."""
-    model, items = build(correlation_rank=rank), ITEMS[:length]
+    equals_the_reference(build(correlation_rank=rank), ITEMS[:length])
+
+
+@pytest.mark.parametrize(("backbone", "refinement", "settings"), READINGS)
+def test_every_setting_equals_the_second_implementation(make_model, backbone, refinement, settings):
+    model = make_model(backbone, refinement, max_length=N, correlation_rank=3, **settings)
+    for length in (2, 5, N):
+        equals_the_reference(model, ITEMS[:length])
+
+
+def equals_the_reference(model, items):
     reference = {"sasrec": reference_sasrec, "stosa": reference_stosa}[model.config.backbone]
     expected, actual = reference(Parameters(model), items), trace(model, items)
     assert len(actual.layers) == len(expected.layers) == 2
@@ -474,12 +530,11 @@ def test_an_intervention_is_what_mixes_the_values_and_is_recorded(model):
 def test_a_uniform_head_is_what_the_second_implementation_makes_of_it(build, layer, monkeypatch):
     """The loops again, where refine is told to give one head of one layer equal weights."""
     model, items = build(), ITEMS[:5]
-    refine, calls = Parameters.refine, []
+    refine = Parameters.refine
 
-    def told(self, where, first):
-        refined, *rest = refine(self, where, first)
-        calls.append(where)
-        if where == f"attention.{layer}.refinement" and calls.count(where) == 2:  # its second head
+    def told(self, where, head, first):
+        refined, *rest = refine(self, where, head, first)
+        if (where, head) == (f"attention.{layer}.refinement", 1):
             refined = np.array([[(j <= i) / (i + 1) for j in range(5)] for i in range(5)])
         return refined, *rest
 

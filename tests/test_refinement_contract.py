@@ -7,14 +7,15 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
-from conftest import PAIRS
+from conftest import PAIRS, READINGS, VALUES, plain
 
 from awrsr.attention import allowed_keys, masked_softmax
 from awrsr.checkpoint import load_model, save_config, save_weights
-from awrsr.config import Backbone, ModelConfig, TrainConfig
+from awrsr.config import Backbone, Catalogue, ModelConfig, TrainConfig
 from awrsr.errors import ConfigError
 from awrsr.models import build_model
-from awrsr.refinement import REFINEMENTS, Refinement, Terms, build_refinement
+from awrsr.refinement import READ_BY, REFINEMENTS, USUAL, Refinement, Terms, build_refinement
+from awrsr.refinement.second_order import standardise
 
 N = 6
 BACKBONES: tuple[Backbone, ...] = ("sasrec", "stosa")
@@ -26,13 +27,25 @@ def of_pairs(pairs):
 
 
 every_pair = of_pairs(PAIRS)
+every_reading = pytest.mark.parametrize(("backbone", "name", "settings"), READINGS)
 floors = of_pairs([pair for pair in PAIRS if not REFINEMENTS[pair[1]].learns_attention])
 
 
 def build(backbone: str, name: str, **settings) -> Refinement:
     torch.manual_seed(0)
     values = {"hidden_size": 8, "max_length": N, **settings}
-    return build_refinement(ModelConfig(backbone=backbone, refinement=name, **values)).double()
+    refinement = build_refinement(ModelConfig(backbone=backbone, refinement=name, **values))
+    return refinement.double().eval()
+
+
+def spread(refinement: Refinement) -> Refinement:
+    """Its parameters moved away from where they begin."""
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for parameter in refinement.parameters():
+            noise = torch.randn(parameter.shape, generator=generator, dtype=parameter.dtype)
+            parameter.add_(0.3 * noise)
+    return refinement
 
 
 def weights_and_allowed(present: torch.Tensor, seed: int = 0):
@@ -47,10 +60,10 @@ def weights_and_allowed(present: torch.Tensor, seed: int = 0):
 PRESENT = torch.tensor([[True] * N, [False] * 3 + [True] * 3, [False] * 5 + [True]])
 
 
-@every_pair
-def test_shapes_rows_and_masks(backbone, name):
+@every_reading
+def test_shapes_rows_and_masks(backbone, name, settings):
     first, allowed = weights_and_allowed(PRESENT)
-    refined = build(backbone, name)(first, allowed)
+    refined = spread(build(backbone, name, **settings))(first, allowed)
     assert (refined.second_order is None) == (refined.second_order_scores is None)
     assert (refined.second_order is None) != REFINEMENTS[name].has_second_order()
     for values in refined:
@@ -62,9 +75,12 @@ def test_shapes_rows_and_masks(backbone, name):
             assert (weights >= 0).all()
 
 
-@every_pair
-def test_a_row_depends_on_no_later_row(backbone, name):
-    refinement, present = build(backbone, name), torch.ones(1, N, dtype=torch.bool)
+@every_reading
+def test_a_row_depends_on_no_later_row(backbone, name, settings):
+    refinement, present = (
+        spread(build(backbone, name, **settings)),
+        torch.ones(1, N, dtype=torch.bool),
+    )
     first, allowed = weights_and_allowed(present)
     other, _ = weights_and_allowed(present, seed=1)
     for slot in range(1, N):
@@ -74,10 +90,10 @@ def test_a_row_depends_on_no_later_row(backbone, name):
         assert not torch.allclose(before[:, :, slot:], after[:, :, slot:])
 
 
-@every_pair
-def test_padding_changes_nothing(backbone, name):
+@every_reading
+def test_padding_changes_nothing(backbone, name, settings):
     """A sequence of m items meets the last m rows of the learnt matrices, padded or not."""
-    refinement, m = build(backbone, name), 3
+    refinement, m = spread(build(backbone, name, **settings)), 3
     alone, allowed_alone = weights_and_allowed(torch.ones(1, m, dtype=torch.bool))
     allowed = allowed_keys(PRESENT[1:2])
     padded = torch.zeros(1, 2, N, N, dtype=torch.float64)
@@ -90,9 +106,9 @@ def test_padding_changes_nothing(backbone, name):
             close(long[..., -m:, -m:], short)
 
 
-@every_pair
-def test_gradients_reach_every_parameter_and_the_first_order_weights(backbone, name):
-    refinement = build(backbone, name)
+@every_reading
+def test_gradients_reach_every_parameter_and_the_first_order_weights(backbone, name, settings):
+    refinement = spread(build(backbone, name, **settings))
     first, allowed = weights_and_allowed(PRESENT)
     first.requires_grad_()
     (refinement(first, allowed).weights * torch.rand_like(first)).sum().backward()
@@ -102,13 +118,29 @@ def test_gradients_reach_every_parameter_and_the_first_order_weights(backbone, n
     assert bool(list(refinement.parameters())) == REFINEMENTS[name].has_second_order()
 
 
-@every_pair
-def test_calls_are_repeatable_in_training_too(backbone, name):
-    """Dropout belongs to the backbone, which drops from M; a refinement draws nothing."""
-    refinement = build(backbone, name)
+@every_reading
+def test_only_dropout_of_the_rows_draws_anything(backbone, name, settings):
+    """In training too; of M the backbone drops. What is dropped leaves rows summing to one."""
+    refinement = spread(build(backbone, name, **settings))
     first, allowed = weights_and_allowed(PRESENT)
-    once, again = refinement.train()(first, allowed), refinement.eval()(first, allowed)
-    assert torch.equal(once.weights, again.weights)
+    once, again = refinement.eval()(first, allowed), refinement.train()(first, allowed)
+    dropped = settings.get("refinement_dropout", 0) > 0
+    assert torch.equal(once.weights, again.weights) != dropped
+    for weights in (again.weights, again.second_order):
+        if weights is not None:
+            close(weights.sum(-1), PRESENT[:, None].expand(-1, 2, -1).double())
+            assert (weights.masked_select(~allowed) == 0).all()
+
+
+@every_reading
+def test_a_saved_model_keeps_its_settings(make_model, tmp_path, backbone, name, settings):
+    model = make_model(backbone, name, **settings)
+    save_config(tmp_path, model.config, model.catalogue, TrainConfig())
+    save_weights(tmp_path, model)
+    loaded = load_model(tmp_path, "cpu")
+    assert loaded.config == model.config
+    sequence = torch.tensor([[3, 1, 4, 1, 5]])
+    torch.testing.assert_close(loaded(sequence), model(sequence))
 
 
 @every_pair
@@ -132,11 +164,33 @@ def test_a_saved_model_gives_the_same_scores(make_model, tmp_path, backbone, nam
 
 
 @pytest.mark.parametrize("rank", [None, 2])
-@every_pair
-def test_the_learnt_matrices_are_n_by_r(backbone, name, rank):
-    refinement = build(backbone, name, correlation_rank=rank)
+@every_reading
+def test_the_learnt_matrices_are_n_by_r(backbone, name, rank, settings):
+    refinement = build(backbone, name, correlation_rank=rank, **settings)
+    asked = {one: (USUAL | settings)[one] for one in REFINEMENTS[name].settings}
+    heads = (2,) if asked.get("matrices") == "head" else ()
+    pairs = 2 if name == "stochastic" and not asked["tied"] else 1
+    expected = 2 * pairs * [(*heads, N, rank or N)] if asked else []
+    expected += [(2,)] * (asked.get("gain", False) + (asked.get("mix") == "gate"))
+    expected += [(*heads, N, N)] * asked.get("value_matrix", False)
     shapes = [tuple(parameter.shape) for parameter in refinement.parameters()]
-    assert shapes == (2 * [(N, rank or N)] if REFINEMENTS[name].has_second_order() else [])
+    assert sorted(shapes) == sorted(expected)
+
+
+@pytest.mark.parametrize("setting", READ_BY)
+@pytest.mark.parametrize("name", REFINEMENTS)
+def test_a_setting_that_a_refinement_does_not_read_is_refused(name, setting):
+    """The message says who reads it; one that is read is accepted."""
+    kind = REFINEMENTS[name]
+    assert (name in READ_BY[setting]) == (setting in kind.settings)
+    if setting in kind.settings:
+        return
+    value = next(value for value in VALUES[setting] if value != USUAL[setting])
+    said = (
+        f"{setting} is for refinement {', '.join(READ_BY[setting])}; received {setting} {value!r}"
+    )
+    with pytest.raises(ConfigError, match=f"^{re.escape(said)} with refinement '{name}'$"):
+        build("stosa", name, **{setting: value})
 
 
 @floors
@@ -201,17 +255,35 @@ def test_an_unknown_refinement_is_refused_with_the_nearest_name(make_model):
         build_model(ModelConfig(refinement=""), model.catalogue)
 
 
-@pytest.mark.parametrize("name", REFINEMENTS)
-def test_the_facts_are_stated(name):
+@every_reading
+def test_the_facts_are_stated(backbone, name, settings):
     refinement = REFINEMENTS[name]
+    config = ModelConfig(backbone=backbone, refinement=name, **settings)
     assert refinement.name == name
-    assert refinement.formula.startswith("M = ")
+    assert refinement.formula_of(config).startswith("M = ")
     assert set(refinement.backbones) <= set(BACKBONES)
-    assert refinement.terms in get_args(Terms)
+    assert refinement.terms_of(config) in get_args(Terms)
+    assert (refinement.terms_of(config) == "first order") != refinement.has_second_order()
     assert re.fullmatch("#[0-9a-f]{6}", refinement.color)
     if refinement.has_second_order():
         assert refinement.learns_attention
         assert "Source: our reading of AWRSR" in (refinement.__doc__ or "")
+
+
+def test_tied_matrices_cannot_begin_as_copies():
+    with pytest.raises(
+        ConfigError, match="similar_start is for matrices of their own .* tied True"
+    ):
+        build("stosa", "stochastic", tied=True, similar_start=True)
+
+
+def test_settings_that_change_m_change_its_formula():
+    for name, setting, values in (
+        ("additive", "mix", ("halves", "gate", "scores")),
+        ("value_weighted", "value_matrix", (False, True)),
+    ):
+        configs = [ModelConfig(refinement=name, **{setting: value}) for value in values]
+        assert len({REFINEMENTS[name].formula_of(config) for config in configs}) == len(values)
 
 
 def test_no_two_are_told_by_one_color():
@@ -246,7 +318,7 @@ def matrix_with(*columns: list[float]) -> torch.Tensor:
 
 @every_pair
 def test_three_positions_by_hand(backbone, name):
-    refinement = build(backbone, name, max_length=3, correlation_rank=4)
+    refinement = build(backbone, name, max_length=3, correlation_rank=4, **plain(name))
     ln2, ln3 = np.log([2, 3])
     if name == "stochastic":
         # Deviations 1, 2, 3, so covariances 1, 4, 9 and A W_Sigma = 0, 3, 8; means in the plane.
@@ -274,3 +346,202 @@ def test_three_positions_by_hand(backbone, name):
     close(refined.weights[0, 0], torch.tensor(BY_HAND[name], dtype=torch.float64))
     if REFINEMENTS[name].has_second_order() and name != "stochastic":
         close(refined.second_order[0, 0], torch.tensor(SECOND, dtype=torch.float64))
+
+
+# --- the settings ---------------------------------------------------------------------------------
+
+SECOND_ORDERS = [pair for pair in PAIRS if REFINEMENTS[pair[1]].has_second_order()]
+
+
+def test_standardised_rows_by_hand():
+    """Departures from even (0.24, -0.24) and (0.4, -0.2, -0.2), deviations 0.26 and 0.3 with the
+    0.1 that keeps a row which is nearly even small."""
+    first = torch.tensor(
+        [[1, 0, 0], [0.62, 0.38, 0], [7 / 15, 4 / 15, 4 / 15]], dtype=torch.float64
+    )
+    allowed = allowed_keys(torch.ones(1, 3, dtype=torch.bool))
+    rows = torch.tensor(
+        [[0, 0, 0], [12 / 13, -12 / 13, 0], [4 / 3, -2 / 3, -2 / 3]], dtype=torch.float64
+    )
+    close(standardise(first[None, None], allowed)[0, 0], rows)
+
+    settings = plain("simple") | {"rows": "standardised", "gain": True}
+    refinement = build("sasrec", "simple", max_length=3, correlation_rank=4, **settings)
+    matrix = torch.eye(3, 4, dtype=torch.float64)
+    refinement.load_state_dict(
+        {
+            "second_order.query.weight": matrix,
+            "second_order.key.weight": matrix,
+            "log_gain": torch.tensor([0.0, np.log(2)]),
+        }
+    )
+    refined = refinement(first.expand(1, 2, 3, 3), allowed)
+    # Row by row the products of rows, (12/13)^2 2 and 24/13, 8/3, over sqrt(4); doubled in head 2.
+    scores = torch.tensor([[0, 0, 0], [0, 144 / 169, 0], [0, 12 / 13, 4 / 3]], dtype=torch.float64)
+    for head, gain in enumerate((1, 2)):
+        found = refined.second_order_scores[0, head]
+        close(found.tril(), gain * scores)
+        weights = (gain * scores).exp().tril()
+        close(refined.weights[0, head], weights / weights.sum(-1, keepdim=True))
+
+
+def test_standardised_rows_sum_to_0_and_are_0_on_other_keys():
+    first, allowed = weights_and_allowed(PRESENT)
+    rows = standardise(first, allowed)
+    close(rows.sum(-1), torch.zeros_like(rows.sum(-1)))
+    assert (rows.masked_select(~allowed) == 0).all()
+    count = allowed.sum(-1, keepdim=True)
+    assert (rows[(count == 1).expand_as(rows)] == 0).all()
+    variance = rows.square().sum(-1, keepdim=True) / count.clamp(min=1)
+    assert (variance[(count > 1).expand_as(variance)] > 0.5).all() and (variance < 1).all()
+
+
+@pytest.mark.parametrize("m", [2, 50, 1000])
+def test_a_nearly_even_row_is_not_blown_up(m):
+    """In single precision: what rounding leaves of an even row stays nothing, however long."""
+    allowed = allowed_keys(torch.ones(1, m, dtype=torch.bool))
+    generator = torch.Generator().manual_seed(0)
+    for departure in (0, 1e-3):
+        scores = departure * torch.randn((1, 1, m, m), generator=generator)
+        rows = standardise(masked_softmax(scores, allowed), allowed)
+        assert rows.abs().max() <= max(1e-4, 100 * departure)
+
+
+@of_pairs(SECOND_ORDERS)
+def test_a_gain_begins_at_1(backbone, name):
+    with_gain, without = (drawn_by_name(backbone, name, gain=gain) for gain in (True, False))
+    first, allowed = weights_and_allowed(PRESENT)
+    assert torch.equal(with_gain(first, allowed).weights, without(first, allowed).weights)
+    with torch.no_grad():
+        with_gain.log_gain.copy_(torch.tensor([0.0, np.log(3)]))
+    scores, tripled = (r(first, allowed).second_order_scores for r in (without, with_gain))
+    close(tripled, scores * torch.tensor([1, 3])[:, None, None])
+
+
+def drawn_by_name(backbone, name, **settings) -> Refinement:
+    """A refinement whose matrices are drawn by their names alone."""
+    refinement = build(backbone, name, **settings)
+    with torch.no_grad():
+        for key, parameter in refinement.named_parameters():
+            if parameter.dim() > 1:
+                generator = torch.Generator().manual_seed(len(key))
+                drawn = torch.randn(parameter.shape[-2:], generator=generator).double()
+                parameter.copy_(drawn)
+    return refinement
+
+
+@of_pairs(SECOND_ORDERS)
+def test_matrices_of_each_head_are_those_of_a_layer_for_that_head(backbone, name):
+    per_head = spread(build(backbone, name, matrices="head"))
+    first, allowed = weights_and_allowed(PRESENT)
+    together = per_head(first, allowed)
+    for head in range(2):
+        alone = build(backbone, name, matrices="layer")
+        alone.load_state_dict(
+            {k: v[head] if v.dim() == 3 else v for k, v in per_head.state_dict().items()}
+        )
+        for value, expected in zip(together, alone(first, allowed), strict=True):
+            close(value[:, head], expected[:, head])
+
+
+def begun(backbone, name, **settings):
+    """A whole model's state as training begins with it."""
+    torch.manual_seed(0)
+    config = ModelConfig(backbone=backbone, refinement=name, max_length=N, **settings)
+    return build_model(config, Catalogue(name="", fingerprint="", n_items=5))
+
+
+@of_pairs(SECOND_ORDERS)
+@pytest.mark.parametrize("matrices", ["layer", "head"])
+def test_a_similar_start_relates_rows_that_are_alike(backbone, name, matrices):
+    """G is symmetric and positive semidefinite; the two matrices are different parameters."""
+    similar = begun(backbone, name, similar_start=True, matrices=matrices)
+    apart = begun(backbone, name, similar_start=False, matrices=matrices)
+    for layer in range(2):
+        found = similar.refinement(layer)
+        g = found.double().pair_matrix(N)
+        close(g, g.transpose(-2, -1))
+        assert torch.linalg.eigvalsh(g).min() > -1e-6
+        other = apart.refinement(layer).double().pair_matrix(N)
+        assert not torch.allclose(other, other.transpose(-2, -1))
+        parameters = dict(found.named_parameters())
+        keys = [key for key in parameters if ".key." in key]
+        assert keys
+        for key in keys:
+            query = parameters[key.replace(".key.", ".query.")]
+            assert torch.equal(parameters[key], query) and parameters[key] is not query
+            assert parameters[key].data_ptr() != query.data_ptr()
+
+
+def test_with_a_similar_start_queries_begin_as_without():
+    similar, apart = (
+        begun("sasrec", "simple", similar_start=s).state_dict() for s in (True, False)
+    )
+    assert {key for key in apart if not torch.equal(apart[key], similar[key])} == {
+        f"attention.{layer}.refinement.second_order.key.weight" for layer in (0, 1)
+    }
+
+
+@pytest.mark.parametrize("rows", ["plain", "standardised"])
+def test_tied_gaussians_are_nearest_to_themselves_whatever_is_learned(rows):
+    """Of matrices of their own, queries are nearest to others too."""
+    first, allowed = weights_and_allowed(PRESENT)
+    elsewhere = 0
+    for seed in range(20):
+        settings = plain("stochastic") | {"rows": rows}
+        tied, apart = (
+            build("stosa", "stochastic", **settings | {"tied": tied}) for tied in (True, False)
+        )
+        generator = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for parameter in (*tied.parameters(), *apart.parameters()):
+                parameter.copy_(3 * torch.randn(parameter.shape, generator=generator).double())
+        second = tied(first, allowed).second_order
+        own = second.diagonal(dim1=-2, dim2=-1)
+        assert (own >= second.amax(-1) - 1e-12).all()
+        second = apart(first, allowed).second_order
+        elsewhere += (second.diagonal(dim1=-2, dim2=-1) < second.amax(-1)).sum()
+    assert elsewhere > 100
+
+
+@pytest.mark.parametrize("n", [1, 6, 50])
+def test_a_value_matrix_begins_near_the_identity(n):
+    refinement = build("sasrec", "value_weighted", value_matrix=True, max_length=n)
+    for m in range(1, n + 1):
+        allowed = allowed_keys(torch.ones(1, m, dtype=torch.bool))
+        moved = refinement.value(allowed)[0, 0]
+        assert (moved.diagonal() >= 0.9).all() and (moved.triu(1) == 0).all()
+        close(moved.sum(-1), torch.ones(m, dtype=torch.float64))
+
+
+def test_a_gate_begins_near_vanilla():
+    gated = build("sasrec", "additive", mix="gate")
+    first, allowed = weights_and_allowed(PRESENT)
+    refined = gated(first, allowed)
+    close(refined.weights, 0.9 * first + 0.1 * refined.second_order, atol=1e-7)
+
+
+def test_added_scores_are_the_product_of_both_orders():
+    first, allowed = weights_and_allowed(PRESENT)
+    refinement = spread(build("sasrec", "additive", mix="scores"))
+    refined = refinement(first, allowed)
+    product = first * refined.second_order
+    close(refined.weights, product / product.sum(-1, keepdim=True).clamp(min=1e-300))
+    with torch.no_grad():  # equal scores give back A
+        refinement.second_order.query.weight.zero_()
+    close(refinement(first, allowed).weights, first)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_a_weight_that_underflowed_gives_no_nan(dtype):
+    refinement = build("sasrec", "additive", mix="scores").to(dtype)
+    scores = torch.tensor([[0.0, 0, 0], [2000, 0, 0], [0, 2000, -2000]], dtype=dtype)
+    allowed = allowed_keys(torch.ones(1, 3, dtype=torch.bool))
+    scores = scores.expand(1, 2, 3, 3).clone().requires_grad_()
+    first = masked_softmax(scores, allowed)
+    assert (first == 0).masked_select(allowed).any()
+    weights = refinement(first, allowed).weights
+    close(weights, first, atol=1e-6)
+    weights.square().sum().backward()
+    for value in (scores, *refinement.parameters()):
+        assert value.grad.isfinite().all()

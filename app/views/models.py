@@ -328,19 +328,24 @@ def show_matrices(directories: dict[str, Path]) -> None:
             if not found[side]:
                 st.info("This model has no second order, so it learns no such matrix.")
             for matrix in found[side]:
-                st.markdown(f"Layer {matrix.layer}: G = {plain(matrix.formula)}")
+                of_head, key = "", f"matrix-{side}-{matrix.layer}"
+                if matrix.head is not None:
+                    of_head, key = f", head {matrix.head}", f"{key}-{matrix.head}"
+                st.markdown(f"Layer {matrix.layer}{of_head}: G = {plain(matrix.formula)}")
                 st.plotly_chart(
                     charts.matrix_map(matrix.values, top or 1.0),
-                    key=f"matrix-{side}-{matrix.layer}",
+                    key=key,
                     config={"displayModeBar": False},
                 )
     if values:
         st.caption(
             "A second-order score (i, j) is the sum over all pairs of slots (p, q) of the weight "
-            "that i gives to p, times G at (p, q), times the weight that j gives to q. Blue pairs "
+            "that i gives to p, times G at (p, q), times the weight that j gives to q; with "
+            "standardised rows, how far each weight is from an even one. Blue pairs "
             "bring i and j together, orange ones apart. The newest item is always in the last "
             "slot, and a history shorter than n fills the last slots alone. "
-            "Of the stochastic form this is the mean's matrix: its part of a "
-            "score is minus such a sum over the difference of two rows. The covariance's part goes "
+            "Of the stochastic form this is the mean's matrix: such a sum is what two rows add to "
+            "a score together, beside what each adds alone; of the tied form, the mean's part is "
+            "minus such a sum over the difference of the two rows. The covariance's part goes "
             "through ELU and a square root, so there is no such matrix of it."
         )

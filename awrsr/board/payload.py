@@ -237,7 +237,7 @@ def _packed(source: Source, places: list[int]) -> dict[str, Any]:
         "places": places,
         "layers": layers,
         "heads": heads,
-        "formula": REFINEMENTS[source.trace.config.refinement].formula,
+        "formula": REFINEMENTS[source.trace.config.refinement].formula_of(source.trace.config),
         "norms": _encoded(arrays["transformed_value_norm"], np.dtype("<f4")),
         "maps": {},
     }

@@ -5,6 +5,7 @@ saw. It sums to one. Rows of a batch are right-aligned, newest item last, and 0 
 history has no item.
 """
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from awrsr.errors import ConfigError
 from awrsr.explain.agreement import KINDS
 from awrsr.models import SequentialModel
 from awrsr.recommendation import check_same_catalogue
+from awrsr.refinement import SecondOrder
 from awrsr.tracing import LayerTrace
 
 LAGS = {"lag_1": (1, 1), "lag_2_3": (2, 3), "lag_4_7": (4, 7), "lag_8_15": (8, 15), "lag_16": (16,)}
@@ -263,42 +265,50 @@ def head_profile(
 
 @dataclass(frozen=True, kw_only=True)
 class CorrelationMatrix:
-    """How one layer compares rows of attention weights.
+    """How one layer, or one head of it, compares rows of attention weights.
 
     Args:
         layer: 1-based.
+        head: 1-based; None where all heads of the layer have the same.
         formula: what the matrix is.
         values: (n, n); slot n - 1, the last row and column, is the newest item's.
     """
 
     layer: int
+    head: int | None
     formula: str
     values: npt.NDArray[np.float64]
 
 
+@torch.no_grad()
 def correlation_matrices(model: SequentialModel) -> list[CorrelationMatrix]:
-    """The learned matrix G of every layer; none where the refinement learns none.
+    """The learned matrix G of every layer, of every head where heads differ; none where the
+    refinement learns none.
 
-    For scores that are scaled dot products G = W_Q W_K^T / sqrt(r), and the second-order score of
-    (i, j) is the sum over p, q of A_ip G_pq A_jq. For the stochastic form G = W_mu W_mu^T /
-    sqrt(r), and the mean's part of the score is minus the sum over p, q of D_p G_pq D_q, with D the
-    difference of the rows i and j; the covariance's part goes through ELU and a square root and has
+    For scores that are scaled dot products G = W_Q W_K^T / sqrt(r), times the gain where there is
+    one, and the second-order score of (i, j) is the sum over p, q of A_ip G_pq A_jq, or so of the
+    standardised rows. Of the stochastic form G is the means' part alone: 2 W_muQ W_muK^T / sqrt(r)
+    gives in that way what the two rows add to it together, beside a term of each alone. Tied, G =
+    W_mu W_mu^T / sqrt(r), and the part is minus the sum over p, q of D_p G_pq D_q, with D the
+    difference of the rows i and j. The covariance's part goes through ELU and a square root and has
     no such matrix.
     """
-    weights = model.state_dict()
+    config = model.config
+    differ = config.gain or config.matrices == "head"
     found = []
-    for layer in range(model.config.n_layers):
-        prefix = f"attention.{layer}.refinement"
-        query = weights.get(f"{prefix}.second_order.query.weight")
-        key = weights.get(f"{prefix}.second_order.key.weight")
-        formula = "W_Q W_K\u1d40 / \u221ar"
-        if query is None:
-            query = key = weights.get(f"{prefix}.mean.weight")
-            formula = "W_\u03bc W_\u03bc\u1d40 / \u221ar"
-        if query is None or key is None:
+    for layer in range(config.n_layers):
+        refinement = model.refinement(layer)
+        if not isinstance(refinement, SecondOrder):
             continue
-        matrix = query.double() @ key.double().T / query.shape[1] ** 0.5
-        found.append(
-            CorrelationMatrix(layer=layer + 1, formula=formula, values=matrix.cpu().numpy())
-        )
+        exact = copy.deepcopy(refinement).double().cpu()
+        matrices = exact.pair_matrix(config.max_length).numpy()
+        for head, values in enumerate(matrices if differ else matrices[:1], start=1):
+            found.append(
+                CorrelationMatrix(
+                    layer=layer + 1,
+                    head=head if differ else None,
+                    formula=exact.pair_formula(),
+                    values=values,
+                )
+            )
     return found

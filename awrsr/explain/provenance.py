@@ -4,6 +4,7 @@ Everything is computed in float64 from what the trace recorded and what the mode
 equals the recorded value up to the rounding of the model's own precision.
 """
 
+import copy
 import math
 from dataclasses import dataclass
 
@@ -11,14 +12,22 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import elu
+from torch import Tensor
 
-from awrsr.attention import dot_product_scores, gaussian
-from awrsr.config import model_title
+from awrsr.attention import allowed_keys
+from awrsr.config import Rows, model_title
 from awrsr.errors import ConfigError, DataError, counted
 from awrsr.models import SequentialModel
-from awrsr.refinement import REFINEMENTS, Terms
+from awrsr.refinement import (
+    REFINEMENTS,
+    Additive,
+    DotProducts,
+    Refinement,
+    SecondOrder,
+    Stochastic,
+    Terms,
+    ValueWeighted,
+)
 from awrsr.tracing import LayerTrace, Trace
 
 
@@ -43,19 +52,23 @@ class Cell:
 class PairMap:
     """A second-order score as a sum over pairs of attended items: A_ip G_pq A_jq.
 
-    i is the query, p what it attends to; j the key, q what it attends to; G = W_Q W_K^T / sqrt(r).
+    i is the query, p what it attends to; j the key, q what it attends to; G = W_Q W_K^T / sqrt(r)
+    of the head, times its gain where there is one. Of standardised rows, these stand for A.
 
     Args:
         score: the recorded score, S before its softmax; no unit.
         weight: the recorded weight S_ij.
-        query_row: (i + 1,) first-order weights A_ip; they sum to one.
-        key_row: (j + 1,) first-order weights A_jq; they sum to one.
+        rows: what is compared. A plain row holds weights, which sum to one. A standardised one says
+            how far each weight is from the even one, in the row's own deviations, and sums to 0.
+        query_row: (i + 1,) the row of the query, A_ip.
+        key_row: (j + 1,) the row of the key, A_jq.
         coupling: (i + 1, j + 1) G_pq, learned; depends on the slots alone, not on the items.
         pairs: (i + 1, j + 1) the terms, in the unit of the score; they sum to it.
     """
 
     score: float
     weight: float
+    rows: Rows
     query_row: npt.NDArray[np.float64]
     key_row: npt.NDArray[np.float64]
     coupling: npt.NDArray[np.float64]
@@ -70,9 +83,9 @@ class PairMap:
                 "p": p,
                 "q": q,
                 "term": self.pairs[p, q],
-                "query_weight": self.query_row[p],
+                "of_query": self.query_row[p],
                 "coupling": self.coupling[p, q],
-                "key_weight": self.key_row[q],
+                "of_key": self.key_row[q],
             }
         )
 
@@ -82,30 +95,36 @@ class DistanceSplit:
     """A score that is minus a squared Wasserstein distance, dimension by dimension.
 
     Args:
-        score: the recorded score, minus squared distance / sqrt(width); 0 is nearest.
+        score: the recorded score, minus squared distance / sqrt(width), times the gain; 0 is
+            nearest.
         weight: the recorded weight that its softmax gave.
-        mean_terms: (width,) - (mean - mean')^2 / sqrt(width), none above 0.
+        gain: of the head, 1 where none is learned.
+        mean_terms: (width,) - (mean - mean')^2 / sqrt(width), times the gain; none above 0.
         covariance_terms: (width,) the same of the standard deviations; all terms sum to the score.
     """
 
     score: float
     weight: float
+    gain: float
     mean_terms: npt.NDArray[np.float64]
     covariance_terms: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RefinedParts:
-    """A refined weight as the sum of what its mechanism makes it of.
+    """A refined weight, and what its mechanism makes it of.
 
     Args:
         weight: the recorded weight M_ij.
-        kind: what the terms are.
-        terms: they sum to the weight. First order: (1,) A_ij. Second order: (1,) S_ij. Halves: (2,)
-            A_ij / 2 and S_ij / 2. Intermediate items: (i + 1,) S_ik A_kj for every k, which is 0
-            where k is older than j.
+        kind: what it is made of.
+        terms: they sum to the weight. First order: (1,) A_ij. Second order: (1,) S_ij. Shares: (2,)
+            (1 - g) A_ij and g S_ij. Product: (1,) A_ij times the factor. Intermediate items:
+            (i + 1,) S_ik (A V)_kj for every k, which is 0 where k is older than j.
+        share: shares: g, the second order's share, a half or learned; else None.
+        factor: product: exp(s_ij) / sum over k of A_ik exp(s_ik), above 1 where the second order
+            raises the first-order weight; else None.
         query_row: intermediate items: (i + 1,) S_ik, else None.
-        key_column: intermediate items: (i + 1,) A_kj, else None.
+        key_column: intermediate items: (i + 1,) (A V)_kj, A_kj where no V is learned; else None.
         squared_weight: stosa: M_ij squared, what mixes the covariances; None for sasrec.
         squared_sum: stosa: what the squares of the query's row sum to; None for sasrec.
     """
@@ -113,6 +132,8 @@ class RefinedParts:
     weight: float
     kind: Terms
     terms: npt.NDArray[np.float64]
+    share: float | None
+    factor: float | None
     query_row: npt.NDArray[np.float64] | None
     key_column: npt.NDArray[np.float64] | None
     squared_weight: float | None
@@ -131,7 +152,7 @@ def first_order_split(trace: Trace, cell: Cell) -> DistanceSplit:
     if not refinement.learns_attention:
         raise DataError(
             f"asked for mean and covariance of a first-order score; {_title(trace)} compares no "
-            f"items, its weights are fixed: {refinement.formula}"
+            f"items, its weights are fixed: {refinement.formula_of(trace.config)}"
         )
     if trace.config.backbone != "stosa":
         raise DataError(
@@ -143,6 +164,7 @@ def first_order_split(trace: Trace, cell: Cell) -> DistanceSplit:
         layer.key[cell.head, cell.key],
         _at(layer.first_order_scores, cell),
         _at(layer.first_order, cell),
+        gain=1.0,
     )
 
 
@@ -163,64 +185,77 @@ def second_order_provenance(
         ConfigError: it is not known how its refinement compares rows.
     """
     layer = _layer(trace, cell)
-    if model.config != trace.config:
-        raise DataError(
-            f"the model is {model_title(model.config.backbone, model.config.refinement)}, "
-            f"the trace is of {_title(trace)} with other settings; give the model that was traced"
-        )
+    refinement = _of_trace(model, trace, cell)
     if layer.second_order is None or layer.second_order_scores is None:
         raise DataError(
             f"asked for a second-order score; {_title(trace)} has no second order, its first-order "
             "weights mix the values"
         )
+    if not isinstance(refinement, SecondOrder):
+        raise _unknown(trace)
     score, weight = _at(layer.second_order_scores, cell), _at(layer.second_order, cell)
-    rows = layer.first_order[cell.head].double().cpu()
-    parts = dict(model.refinement(cell.layer).named_children())
-    if "second_order" in parts:
-        compared = dict(parts["second_order"].named_children())
-        query, key = (_matrix(compared[name], rows) for name in ("query", "key"))
-        query_row = _array(rows[cell.query, : cell.query + 1])
-        key_row = _array(rows[cell.key, : cell.key + 1])
-        slots = _array(dot_product_scores(query[None, None], key[None, None])[0, 0])
+    rows = refinement.rows(*_first_order(layer))
+    length = rows.shape[-1]
+    if isinstance(refinement, DotProducts):
+        query_row = _array(rows[0, cell.head, cell.query, : cell.query + 1])
+        key_row = _array(rows[0, cell.head, cell.key, : cell.key + 1])
+        slots = _array(refinement.pair_matrix(length)[cell.head])
         coupling = slots[: cell.query + 1, : cell.key + 1]
         return PairMap(
             score=score,
             weight=weight,
+            rows=trace.config.rows,
             query_row=query_row,
             key_row=key_row,
             coupling=coupling,
             pairs=query_row[:, None] * coupling * key_row[None, :],
         )
-    if {"mean", "covariance"} <= parts.keys():
-        mean, covariance = (rows @ _matrix(parts[name], rows) for name in ("mean", "covariance"))
-        gaussians = gaussian(mean, elu(covariance) + 1)
-        return _split(gaussians[cell.query], gaussians[cell.key], score, weight)
-    raise ConfigError(
-        f"it is not known how refinement {trace.config.refinement!r} compares rows of weights"
-    )
+    if isinstance(refinement, Stochastic):
+        query, key = (sides[0, cell.head] for sides in refinement.gaussians(rows))
+        gains = refinement.times_gain(torch.ones(refinement.n_heads, 1, 1, dtype=torch.float64))
+        gain = float(gains[cell.head])
+        return _split(query[cell.query], key[cell.key], score, weight, gain=gain)
+    raise _unknown(trace)
 
 
-def refined_parts(trace: Trace, cell: Cell) -> RefinedParts:
+@torch.no_grad()
+def refined_parts(model: SequentialModel, trace: Trace, cell: Cell) -> RefinedParts:
     """What makes a refined weight.
 
+    Args:
+        model: the one that was traced.
+        trace: of one history.
+        cell: of its refined maps.
+
     Raises:
-        DataError: the cell is not in the trace.
+        DataError: the cell is not in the trace, or the trace is of another kind of model.
+        ConfigError: it is not known what its refinement makes a weight of.
     """
     layer = _layer(trace, cell)
-    kind = REFINEMENTS[trace.config.refinement].terms
+    refinement = _of_trace(model, trace, cell)
+    kind = REFINEMENTS[trace.config.refinement].terms_of(trace.config)
     first = _array(layer.first_order[cell.head])
     second = first if layer.second_order is None else _array(layer.second_order[cell.head])
     query, key = cell.query, cell.key
-    query_row = key_column = None
+    share = factor = query_row = key_column = None
     if kind == "first order":
         terms = first[query, [key]]
     elif kind == "second order":
         terms = second[query, [key]]
-    elif kind == "halves":
-        terms = np.array([first[query, key], second[query, key]]) / 2
-    else:
-        query_row, key_column = second[query, : query + 1], first[: query + 1, key]
+    elif kind == "shares" and isinstance(refinement, Additive):
+        share = float(refinement.shares()[cell.head])
+        terms = np.array([(1 - share) * first[query, key], share * second[query, key]])
+    elif kind == "product" and layer.second_order_scores is not None:
+        scores = _array(layer.second_order_scores[cell.head, query, : query + 1])
+        raised = np.exp(scores - scores.max())
+        factor = float(raised[key] / (first[query, : query + 1] @ raised))
+        terms = first[query, [key]] * factor
+    elif kind == "intermediate items" and isinstance(refinement, ValueWeighted):
+        values = _array(refinement.values(*_first_order(layer))[0, cell.head])
+        query_row, key_column = second[query, : query + 1], values[: query + 1, key]
         terms = query_row * key_column
+    else:
+        raise _unknown(trace)
     squares = None
     if trace.config.backbone == "stosa":
         squares = np.square(_array(layer.refined[cell.head, query]))
@@ -228,11 +263,38 @@ def refined_parts(trace: Trace, cell: Cell) -> RefinedParts:
         weight=_at(layer.refined, cell),
         kind=kind,
         terms=terms,
+        share=share,
+        factor=factor,
         query_row=query_row,
         key_column=key_column,
         squared_weight=None if squares is None else float(squares[key]),
         squared_sum=None if squares is None else float(squares.sum()),
     )
+
+
+def _of_trace(model: SequentialModel, trace: Trace, cell: Cell) -> Refinement:
+    """The refinement of the cell's layer, in 64 bits on the CPU."""
+    if model.config != trace.config:
+        raise DataError(
+            f"the model is {model_title(model.config.backbone, model.config.refinement)}, "
+            f"the trace is of {_title(trace)} with other settings; give the model that was traced"
+        )
+    refinement = model.refinement(cell.layer)
+    if not isinstance(refinement, Refinement):
+        raise _unknown(trace)
+    return copy.deepcopy(refinement).double().cpu().eval()
+
+
+def _unknown(trace: Trace) -> ConfigError:
+    return ConfigError(
+        f"it is not known how refinement {trace.config.refinement!r} compares rows of weights"
+    )
+
+
+def _first_order(layer: LayerTrace) -> tuple[Tensor, Tensor]:
+    """First-order weights in 64 bits, as a batch of one, and the keys they may fall on."""
+    first = layer.first_order[None].double().cpu()
+    return first, allowed_keys(torch.ones(1, first.shape[-1], dtype=torch.bool))
 
 
 def _layer(trace: Trace, cell: Cell) -> LayerTrace:
@@ -271,16 +333,12 @@ def _array(values: Tensor) -> npt.NDArray[np.float64]:
     return array
 
 
-def _matrix(projection: nn.Module, rows: Tensor) -> Tensor:
-    """What a projection adds for each key: the rows of its matrix that a history this long meets,
-    read off by projecting one key at a time."""
-    parameter = next(projection.parameters())
-    keys = torch.eye(len(rows), dtype=parameter.dtype, device=parameter.device)
-    matrix: Tensor = projection(keys[None, None])[0, 0]
-    return matrix.double().cpu()
-
-
-def _split(query: Tensor, key: Tensor, score: float, weight: float) -> DistanceSplit:
+def _split(
+    query: Tensor, key: Tensor, score: float, weight: float, *, gain: float
+) -> DistanceSplit:
     difference = _array(query) - _array(key)
-    mean, deviation = np.split(-np.square(difference) / math.sqrt(len(difference) // 2), 2)
-    return DistanceSplit(score=score, weight=weight, mean_terms=mean, covariance_terms=deviation)
+    scale = gain / math.sqrt(len(difference) // 2)
+    mean, deviation = np.split(-np.square(difference) * scale, 2)
+    return DistanceSplit(
+        score=score, weight=weight, gain=gain, mean_terms=mean, covariance_terms=deviation
+    )

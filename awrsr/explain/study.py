@@ -32,7 +32,11 @@ import pandas as pd
 
 from awrsr.batching import history_and_target, training_items
 from awrsr.checkpoint import load_model, weights_fingerprint
+<<<<<<< HEAD
 from awrsr.config import HELD_OUT, SCHEMA_VERSION, Split
+=======
+from awrsr.config import Split
+>>>>>>> wip-read
 from awrsr.dataset import Dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.explain.explanations import STUDY_SETTINGS, explanation_orders
@@ -59,6 +63,7 @@ from awrsr.parquet import read_parquet
 from awrsr.planted import SORTS, load_causes
 from awrsr.recommendation import check_same_catalogue, trace
 
+SCHEMA_VERSION = 1
 STUDY_FILE, VALUES_FILE = "study.json", "values.parquet"
 CURVES_FILE, SUMMARY_FILE = "curves.parquet", "summary.csv"
 CHUNKS = "chunks"

@@ -79,8 +79,8 @@ def initialise(model: nn.Module, seed: int, mean: float = 0.0) -> None:
 
     So models of one seed have the same weights wherever they have the same modules, whatever else
     they have. Weights of dense layers and embeddings are normal with deviation 0.02, biases are 0;
-    other modules draw what their `reset_parameters` does. The process's generator is left as it
-    was.
+    other modules draw what their `reset_parameters` does, children before the module that holds
+    them, which may go by what they drew. The process's generator is left as it was.
 
     Args:
         model: all of it.
@@ -88,7 +88,7 @@ def initialise(model: nn.Module, seed: int, mean: float = 0.0) -> None:
         mean: of the normal weights; STOSA's code uses 0.01.
     """
     with torch.random.fork_rng(devices=[]):
-        for name, module in model.named_modules():
+        for name, module in reversed(list(model.named_modules())):
             torch.default_generator.manual_seed(zlib.crc32(f"{seed} {name}".encode()))
             if isinstance(module, nn.Linear | nn.Embedding):
                 nn.init.normal_(module.weight, mean, INITIAL_STD)

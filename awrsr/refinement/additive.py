@@ -1,32 +1,86 @@
-"""Additive refinement: first and second order in equal parts."""
+"""Additive refinement: first and second order together."""
 
+import math
+from typing import ClassVar
+
+import torch
 from jaxtyping import Bool, Float
-from torch import Tensor
+from torch import Tensor, nn
 
-from awrsr.config import ModelConfig
-from awrsr.refinement.base import Refined, Refinement, SecondOrder
+from awrsr.attention import masked_softmax
+from awrsr.config import Mix, ModelConfig
+from awrsr.refinement.base import Terms
+from awrsr.refinement.second_order import DotProducts, SecondOrder
+
+FIRST_SHARE = 0.1
+"""The share of the second order with which a gate begins: near to vanilla."""
+FORMULAS: dict[Mix, tuple[str, Terms]] = {
+    "halves": ("M = (A + S) / 2", "shares"),
+    "gate": ("M = (1 \u2212 g) A + g S", "shares"),
+    "scores": ("M = softmax(log A + s), with S = softmax(s)", "product"),
+}
 
 
-class Additive(Refinement):
-    """M = (A + S) / 2: halving keeps rows summing to one, the output projection absorbs it.
+class Additive(DotProducts):
+    """A and S together, in one of three ways, `mix`.
+
+    halves: M = (A + S) / 2; halving keeps rows summing to one, the output projection absorbs it.
+
+    gate: M = (1 - g) A + g S, with a learned number g in (0, 1) per head, begun at 0.1: from near
+    to vanilla a head takes as much of the second order as helps.
+
+    scores: first- and second-order scores are added before one softmax, M_ij = A_ij exp(s_ij) / sum
+    over k of A_ik exp(s_ik). Equal scores s give back A: the second order raises and lowers
+    first-order weights. S being the softmax of s, that is A_ij S_ij / sum over k of A_ik S_ik.
 
     Source: our reading of AWRSR (arXiv 2410.21048), whose equations were not available.
     """
 
     name = "additive"
-    formula = "M = (A + S) / 2"
     color = "#d97a1e"
-    terms = "halves"
+    settings: ClassVar[tuple[str, ...]] = (*SecondOrder.settings, "mix")
+
+    @classmethod
+    def formula_of(cls, config: ModelConfig) -> str:
+        """What M is under these settings, "M = ..."."""
+        return FORMULAS[config.mix][0]
+
+    @classmethod
+    def terms_of(cls, config: ModelConfig) -> Terms:
+        """What each of its weights is made of under these settings."""
+        return FORMULAS[config.mix][1]
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
-        self.second_order = SecondOrder(config)
+        self.mix = config.mix
+        self.gate = nn.Parameter(torch.empty(config.n_heads)) if config.mix == "gate" else None
+        self.reset_parameters()
 
-    def forward(
+    def reset_parameters(self) -> None:
+        """Begin the gain at 1 and the gate at its first share; matrices draw their own."""
+        super().reset_parameters()
+        if self.gate is not None:
+            nn.init.constant_(self.gate, math.log(FIRST_SHARE / (1 - FIRST_SHARE)))
+
+    def shares(self) -> Float[Tensor, "head 1 1"]:
+        """The second order's share of M by head: g, or a half. Not defined for scores."""
+        if self.gate is None:
+            return torch.full((self.n_heads, 1, 1), 0.5)
+        return self.gate.sigmoid()[:, None, None]
+
+    def refine(
         self,
         first_order: Float[Tensor, "batch head query_pos key_pos"],
+        second_order: Float[Tensor, "batch head query_pos key_pos"],
+        scores: Float[Tensor, "batch head query_pos key_pos"],
         allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
-    ) -> Refined:
-        """Refine the first-order weights A of one layer."""
-        second_order, scores = self.second_order(first_order, allowed)
-        return Refined((first_order + second_order) / 2, second_order, scores)
+    ) -> Float[Tensor, "batch head query_pos key_pos"]:
+        """A and S, or their scores, added."""
+        if self.mix == "halves":
+            return (first_order + second_order) / 2
+        if self.mix == "gate":
+            share = self.shares()
+            return (1 - share) * first_order + share * second_order
+        # A weight that underflowed counts as the smallest number: log 0 would give NaN.
+        smallest = torch.finfo(first_order.dtype).tiny
+        return masked_softmax(first_order.clamp(min=smallest).log() + scores, allowed)

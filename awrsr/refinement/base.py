@@ -9,11 +9,9 @@ row and padding none.
 
 from typing import ClassVar, Literal, NamedTuple
 
-import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from awrsr.attention import dot_product_scores, masked_softmax
 from awrsr.config import Backbone, ModelConfig
 
 
@@ -31,8 +29,10 @@ class Refined(NamedTuple):
     second_order_scores: Float[Tensor, "batch head query_pos key_pos"] | None = None
 
 
-Terms = Literal["first order", "second order", "halves", "intermediate items"]
-"""What a refined weight is the sum of: A_ij, S_ij, half of each, or S_ik A_kj over the items k."""
+Terms = Literal["first order", "second order", "shares", "product", "intermediate items"]
+"""What a refined weight is made of: A_ij alone; S_ij alone; the sum of a share of each; A_ij times
+the factor by which the second order raises or lowers it; or the sum of S_ik (A V)_kj over items k,
+V the identity unless it is learned."""
 
 
 class Refinement(nn.Module):
@@ -40,19 +40,32 @@ class Refinement(nn.Module):
 
     name: ClassVar[str]
     formula: ClassVar[str]
+    """What M is; for people, who get it from `formula_of`."""
     backbones: ClassVar[tuple[Backbone, ...]] = ("sasrec", "stosa")
+    settings: ClassVar[tuple[str, ...]] = ()
+    """The fields of ModelConfig that it reads and others may not."""
     color: ClassVar[str]
     """Of its lines and marks in figures, readable on white and on near black."""
     terms: ClassVar[Terms]
-    """What each of its weights is the sum of."""
+    """What each of its weights is made of; asked for by `terms_of`."""
     learns_attention: ClassVar[bool] = True
     """Whether the layer compares queries with keys. Where it does not, it has no matrices for them,
     and its first-order weights are even over the keys of `attended`."""
 
     @classmethod
+    def formula_of(cls, config: ModelConfig) -> str:
+        """What M is under these settings, "M = ..."."""
+        return cls.formula
+
+    @classmethod
+    def terms_of(cls, config: ModelConfig) -> Terms:
+        """What each of its weights is made of under these settings."""
+        return cls.terms
+
+    @classmethod
     def has_second_order(cls) -> bool:
         """Whether rows of first-order weights are compared."""
-        return cls.terms != "first order"
+        return False
 
     def attended(
         self, allowed: Bool[Tensor, "batch 1 query_pos key_pos"]
@@ -88,49 +101,3 @@ class Floor(Refinement):
     ) -> Refined:
         """Give the first-order weights back."""
         return Refined(first_order)
-
-
-class SlotProjection(nn.Module):
-    """A learnable matrix (n, r) that maps rows of attention weights into the correlation space."""
-
-    def __init__(self, max_length: int, rank: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.empty(max_length, rank))
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw initial weights."""
-        nn.init.xavier_uniform_(self.weight)
-
-    def forward(
-        self, rows: Float[Tensor, "batch head query_pos key_pos"]
-    ) -> Float[Tensor, "batch head query_pos rank"]:
-        """Map each row of weights; a row over m keys meets the last m rows of the matrix."""
-        return rows @ self.weight[-rows.shape[-1] :]
-
-
-class SecondOrder(nn.Module):
-    """Second-order weights S: softmax over the allowed keys of (A W_Q)_i . (A W_K)_j / sqrt(r).
-
-    Items that attend alike are related. Costs O(m^2 r) per head beside the O(m^2 d) of attention
-    itself.
-
-    Source: our reading of AWRSR (Liu, Liu and Liu 2024, arXiv 2410.21048); the paper's equations
-    were not available.
-    """
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.query = SlotProjection(config.max_length, config.rank)
-        self.key = SlotProjection(config.max_length, config.rank)
-
-    def forward(
-        self,
-        first_order: Float[Tensor, "batch head query_pos key_pos"],
-        allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
-    ) -> tuple[
-        Float[Tensor, "batch head query_pos key_pos"], Float[Tensor, "batch head query_pos key_pos"]
-    ]:
-        """Second-order weights and the scores they are the softmax of."""
-        scores = dot_product_scores(self.query(first_order), self.key(first_order))
-        return masked_softmax(scores, allowed), scores

@@ -1,20 +1,29 @@
 """Stochastic refinement: rows of attention weights compared as Gaussians, for STOSA."""
 
+import math
+from typing import ClassVar
+
 from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.functional import elu
 
-from awrsr.attention import gaussian, masked_softmax, wasserstein_scores
+from awrsr.attention import gaussian, wasserstein_scores
 from awrsr.config import ModelConfig
-from awrsr.refinement.base import Refined, Refinement, SlotProjection
+from awrsr.errors import ConfigError
+from awrsr.refinement.second_order import GAIN, SecondOrder
+from awrsr.refinement.slots import ProjectionPair, SlotProjection
 
 
-class Stochastic(Refinement):
-    """M = S, with S the softmax of - W2^2 between Gaussians (A W_mu, ELU(A W_Sigma) + 1), /
-    sqrt(r).
+class Stochastic(SecondOrder):
+    """M = S, with S the softmax of - W2^2 / sqrt(r), times the gain, between Gaussians.
 
-    Each row of attention weights becomes a Gaussian over the correlation space; two items are
-    related when these are near to each other.
+    Each row a of attention weights becomes a Gaussian over the correlation space, (a W_mu,
+    ELU(a W_Sigma) + 1), as a query and, with matrices of its own, as a key; two items are related
+    when the query's Gaussian is near to the key's.
+
+    `tied`: the matrices of queries serve as those of keys. The distance of an item to itself is
+    then 0 and no other is smaller, so every item's largest second-order weight is on itself for any
+    weights; what is learned is how fast the others fall off.
 
     Source: our reading of AWRSR (arXiv 2410.21048), whose equations were not available.
     """
@@ -24,19 +33,62 @@ class Stochastic(Refinement):
     color = "#a35ccc"
     terms = "second order"
     backbones = ("stosa",)
+    settings: ClassVar[tuple[str, ...]] = (*SecondOrder.settings, "tied")
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
-        self.mean = SlotProjection(config.max_length, config.rank)
-        self.covariance = SlotProjection(config.max_length, config.rank)
+        if config.tied and config.similar_start:
+            raise ConfigError(
+                "similar_start is for matrices of their own for queries and keys; received "
+                "similar_start True with tied True"
+            )
+        projection = SlotProjection if config.tied else ProjectionPair
+        self.mean = projection(config)
+        self.covariance = projection(config)
 
-    def forward(
+    def gaussians(
+        self, rows: Float[Tensor, "batch head query_pos key_pos"]
+    ) -> tuple[
+        Float[Tensor, "batch head query_pos both"], Float[Tensor, "batch head query_pos both"]
+    ]:
+        """The rows as the Gaussians of queries and of keys, see `awrsr.attention.gaussian`."""
+        mean, covariance = self.mean(rows), self.covariance(rows)
+        if isinstance(mean, Tensor):
+            tied = gaussian(mean, elu(covariance) + 1)
+            return tied, tied
+        query, key = (gaussian(a, elu(b) + 1) for a, b in zip(mean, covariance, strict=True))
+        return query, key
+
+    def compare(
+        self, rows: Float[Tensor, "batch head query_pos key_pos"]
+    ) -> Float[Tensor, "batch head query_pos key_pos"]:
+        """The score of every two rows, before the gain."""
+        return wasserstein_scores(*self.gaussians(rows))
+
+    def refine(
         self,
         first_order: Float[Tensor, "batch head query_pos key_pos"],
+        second_order: Float[Tensor, "batch head query_pos key_pos"],
+        scores: Float[Tensor, "batch head query_pos key_pos"],
         allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
-    ) -> Refined:
-        """Refine the first-order weights A of one layer."""
-        rows = gaussian(self.mean(first_order), elu(self.covariance(first_order)) + 1)
-        scores = wasserstein_scores(rows, rows)
-        second_order = masked_softmax(scores, allowed)
-        return Refined(second_order, second_order, scores)
+    ) -> Float[Tensor, "batch head query_pos key_pos"]:
+        """S as it is."""
+        return second_order
+
+    def pair_matrix(self, length: int) -> Float[Tensor, "head slot slot"]:
+        """Of the means' part of a score. Tied: it is minus the sum over p and q of d_p G_pq d_q,
+        with d = a_i - a_j. Else the sum of a_ip G_pq a_jq is what the two rows add to it together,
+        beside what each adds alone.
+        """
+        if isinstance(self.mean, SlotProjection):
+            query = key = self.mean.last(length)
+        else:
+            query, key = 2 * self.mean.query.last(length), self.mean.key.last(length)
+        matrix = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
+        return self.times_gain(matrix.expand(self.n_heads, -1, -1))
+
+    def pair_formula(self) -> str:
+        """What G is."""
+        tied = isinstance(self.mean, SlotProjection)
+        product = "W_\u03bc W_\u03bc\u1d40" if tied else "2 W_\u03bcQ W_\u03bcK\u1d40"
+        return f"{GAIN if self.log_gain is not None else ''}{product} / \u221ar"

@@ -39,6 +39,7 @@ from app.loaders import fingerprint, model_directories
 from app.pinned import Variant, variants_text
 from awrsr.attribution import METHODS
 from awrsr.checkpoint import load_model, save_weights
+from awrsr.config import ModelConfig
 from awrsr.planted import load_causes
 from awrsr.prepare import prepare
 from awrsr.refinement import REFINEMENTS
@@ -397,7 +398,7 @@ def test_a_variant_beside_a_model_that_is_broken(directory):
 def test_a_board_names_the_equation_of_each_refinement(directory):
     page = open_page(a="sasrec-none", b="stosa-value_weighted")
     assert [source["formula"] for source in sent(page, "board")["sources"]] == [
-        REFINEMENTS[name].formula for name in ("none", "value_weighted")
+        REFINEMENTS[name].formula_of(ModelConfig()) for name in ("none", "value_weighted")
     ]
 
 

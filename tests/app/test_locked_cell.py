@@ -1,5 +1,7 @@
 """Why a locked cell is what it is, and what a prediction gains: on the page as in the library."""
 
+import shutil
+
 import numpy as np
 import pytest
 from driving import (
@@ -23,6 +25,7 @@ from driving import (
 import awrsr
 from app import figures as drawing
 from app.provenance import LockedCell, Panel, locked_cell
+from awrsr.config import ModelConfig
 from awrsr.explain import (
     Ablation,
     Cell,
@@ -98,8 +101,8 @@ def test_pairs_of_a_second_order_cell(directory, name):
     assert f"The pairs sum to **{found.pairs.sum():+.4f}**" in text
     top = found.table(1).iloc[0]
     assert (
-        f"{drawn['y'][int(top.p)]}, which the query attends to ({top.query_weight:.3f}), with "
-        f"{drawn['y'][int(top.q)]}, which the key attends to ({top.key_weight:.3f}): "
+        f"{drawn['y'][int(top.p)]}, which the query attends to ({top.of_query:.3f}), with "
+        f"{drawn['y'][int(top.q)]}, which the key attends to ({top.of_key:.3f}): "
         f"**{top.term:+.4f}**"
     ) in text
     assert messages(page) == []
@@ -109,10 +112,11 @@ def test_halves_and_paths_of_a_refined_cell(directory):
     page = opened(a="sasrec-additive", b="sasrec-value_weighted")
     lock(page, 4, 1, panel("A"), panel("B"))
     cell = Cell(layer=1, head=0, query=4, key=1)
-    halves, paths = (
-        refined_parts(awrsr.trace(read_model(directory / "models" / name), ITEMS), cell)
+    models = (
+        read_model(directory / "models" / name)
         for name in ("sasrec-additive", "sasrec-value_weighted")
     )
+    halves, paths = (refined_parts(model, awrsr.trace(model, ITEMS), cell) for model in models)
     first, second = halves.terms
     text = said(page)
     assert (
@@ -137,6 +141,59 @@ def test_halves_and_paths_of_a_refined_cell(directory):
     ):
         widths = [line["line"]["width"] for line in lines]
         np.testing.assert_allclose(widths, 0.5 + 7.5 * weights / weights.max())
+
+
+def retrained(directory, dataset, name, **settings):
+    """The same model with these settings in its place, and what makes cell (4, 1) of its head 2."""
+    shutil.rmtree(directory / "models" / name)
+    model = read_model(add_model(directory, dataset, name, **settings))
+    at = model, awrsr.trace(model, ITEMS), Cell(layer=1, head=1, query=4, key=1)
+    return refined_parts(*at), second_order_provenance(*at)
+
+
+def test_a_gate_and_standardised_rows_in_words(directory, tiny_dataset):
+    settings = {"mix": "gate", "rows": "standardised", "gain": True}
+    found, pairs = retrained(directory, tiny_dataset, "sasrec-additive", **settings)
+    page = lock(opened(a="sasrec-additive"), 4, 1, panel(head=1))
+    first, second = found.terms
+    text = said(page)
+    assert f"M = (1 \u2212 g) A + g S = {first:.4f} + {second:.4f} = **{found.weight:.4f}**" in text
+    assert f"a share of g = **{found.share:.3f}**" in text
+    assert "Rows are standardised" in text
+    top = pairs.table(1).iloc[0]
+    assert f"which the query weighs ({top.of_query:+.3f})" in text
+    assert messages(page) == []
+
+
+def test_added_scores_in_words(directory, tiny_dataset):
+    found, _ = retrained(directory, tiny_dataset, "sasrec-additive", mix="scores")
+    page = lock(opened(a="sasrec-additive"), 4, 1, panel(head=1))
+    first = found.weight / found.factor
+    change = "raises" if found.factor > 1 else "lowers"
+    assert (
+        f"M = A times a factor = {first:.4f} \u00d7 {found.factor:.3f} = **{found.weight:.4f}** "
+        f"(recorded {found.weight:.4f}): the second order {change} the first-order weight"
+    ) in said(page)
+    assert messages(page) == []
+
+
+def test_paths_through_a_value_matrix(directory, tiny_dataset):
+    name = "stosa-value_weighted"
+    found, _ = retrained(directory, tiny_dataset, name, value_matrix=True)
+    page = lock(opened(a=name), 4, 1, panel(head=1))
+    text = said(page)
+    assert "(A V)\u2096\u2c7c over the items k between" in text
+    assert f"**{found.terms.sum():.4f}** (recorded {found.weight:.4f})" in text
+    assert "through a newer slot that V moves to it" in text
+    *_, bars = why(page)["why-0-paths"]
+    np.testing.assert_allclose(bars["x"], found.terms[1:])
+
+
+def test_a_distance_with_its_gain(directory, tiny_dataset):
+    name = "stosa-stochastic"
+    _, split = retrained(directory, tiny_dataset, name, gain=True, matrices="head")
+    page = lock(opened(a=name), 4, 1, panel(head=1, kind="second"))
+    assert f", times the gain {split.gain:.3f}: means " in said(page)
 
 
 def test_a_vanilla_cell_has_nothing_to_decompose_and_stosa_a_distance(directory):
@@ -164,7 +221,7 @@ def test_a_cell_of_a_floor_says_that_nothing_is_compared(directory, tiny_dataset
             for key, weight in zip((2, 5), weights, strict=True):
                 lock(page, 5, key, panel(kind=map_))
                 assert f"A = **{weight:.4f}**: this model compares no items" in said(page)
-                assert REFINEMENTS[kind].formula in said(page)
+                assert REFINEMENTS[kind].formula_of(ModelConfig()) in said(page)
                 assert ("the covariances with its square" in said(page)) == (backbone == "stosa")
         assert not why(page) and messages(page) == []
         lock(page, 5, 2, panel(kind="second"))

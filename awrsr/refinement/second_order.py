@@ -1,0 +1,160 @@
+"""The second attention: rows of first-order weights, compared with each other."""
+
+import math
+from typing import ClassVar
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from awrsr.attention import dot_product_scores, masked_softmax
+from awrsr.config import ModelConfig
+from awrsr.refinement.base import Refined, Refinement
+from awrsr.refinement.slots import ProjectionPair
+
+NEARLY_EVEN = 0.1
+"""The deviation from even, as a share of the even weight, below which a row counts as even."""
+GAIN = "gain \u00b7 "
+"""The gain as a factor of a formula."""
+
+
+def standardise(
+    first_order: Float[Tensor, "batch head query_pos key_pos"],
+    allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
+) -> Float[Tensor, "batch head query_pos key_pos"]:
+    """Each row centred and scaled over its c allowed keys; 0 outside of them.
+
+    With x = c A - 1, how far a weight is from the even one, as a share of it, the row becomes
+    x / sqrt(mean of x^2 + 0.1^2). It sums to 0; a row with one allowed key is 0. A row that is
+    even but for a tenth is so enlarged tenfold at most, however many keys it has: what rounding
+    makes of an even row stays nothing.
+
+    Rows that are not centred have the even part 1 / c in common, beside which they are all alike
+    as long as attention is spread; scaled, a row says where it attends and not how sharply.
+
+    Source: our reading of AWRSR (arXiv 2410.21048), whose equations were not available.
+    """
+    keys = allowed.to(first_order.dtype)
+    count = keys.sum(-1, keepdim=True)
+    departure = (count * first_order - 1) * keys
+    variance = departure.square().sum(-1, keepdim=True) / count.clamp(min=1)
+    return departure / (variance + NEARLY_EVEN**2).sqrt()
+
+
+class SecondOrder(Refinement):
+    """A refinement that compares rows of A: S is the softmax of their scores, allowed keys alone.
+
+    Items that attend alike are related. Costs O(m^2 r) per head beside the O(m^2 d) of attention
+    itself. A subclass says how two rows are compared and what M is made of; shared by all are what
+    is compared (`rows`), dropout of it, and the gain of the scores.
+
+    Dropout falls on the rows that are compared alone: A as a value or a summand keeps its rows
+    summing to one, and attention dropout falls on M.
+
+    The gain is exp(a learned number begun at 0), one a head: rows over many keys are short, so
+    their scores are small, and without a gain S stays near to even until the matrices have grown.
+
+    Source: our reading of AWRSR (Liu, Liu and Liu 2024, arXiv 2410.21048); the paper's equations
+    were not available.
+    """
+
+    settings: ClassVar[tuple[str, ...]] = (
+        *("rows", "gain", "similar_start", "matrices", "refinement_dropout"),
+    )
+
+    @classmethod
+    def has_second_order(cls) -> bool:
+        """It compares rows of first-order weights."""
+        return True
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.n_heads = config.n_heads
+        self.standardised = config.rows == "standardised"
+        self.dropout = nn.Dropout(config.refinement_dropout)
+        self.log_gain = nn.Parameter(torch.zeros(config.n_heads)) if config.gain else None
+
+    def reset_parameters(self) -> None:
+        """Begin the gain at 1; matrices draw their own."""
+        if self.log_gain is not None:
+            nn.init.zeros_(self.log_gain)
+
+    def times_gain(
+        self, scores: Float[Tensor, "*batch head query_pos key_pos"]
+    ) -> Float[Tensor, "*batch head query_pos key_pos"]:
+        """What is said of every head, times the head's gain."""
+        return scores if self.log_gain is None else scores * self.log_gain.exp()[:, None, None]
+
+    def rows(
+        self,
+        first_order: Float[Tensor, "batch head query_pos key_pos"],
+        allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
+    ) -> Float[Tensor, "batch head query_pos key_pos"]:
+        """What is compared: rows of A, as they are or standardised."""
+        return standardise(first_order, allowed) if self.standardised else first_order
+
+    def compare(
+        self, rows: Float[Tensor, "batch head query_pos key_pos"]
+    ) -> Float[Tensor, "batch head query_pos key_pos"]:
+        """The score of every two rows, before the gain."""
+        raise NotImplementedError
+
+    def refine(
+        self,
+        first_order: Float[Tensor, "batch head query_pos key_pos"],
+        second_order: Float[Tensor, "batch head query_pos key_pos"],
+        scores: Float[Tensor, "batch head query_pos key_pos"],
+        allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
+    ) -> Float[Tensor, "batch head query_pos key_pos"]:
+        """M from A, S and the scores that S is the softmax of."""
+        raise NotImplementedError
+
+    def forward(
+        self,
+        first_order: Float[Tensor, "batch head query_pos key_pos"],
+        allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
+    ) -> Refined:
+        """Refine the first-order weights A of one layer."""
+        scores = self.times_gain(self.compare(self.dropout(self.rows(first_order, allowed))))
+        second_order = masked_softmax(scores, allowed)
+        weights = self.refine(first_order, second_order, scores, allowed)
+        return Refined(weights, second_order, scores)
+
+    def pair_matrix(self, length: int) -> Float[Tensor, "head slot slot"]:
+        """G of every head for a sequence of this length, and so with the gain; see `pair_formula`.
+
+        Slot by slot, the newest item's last.
+        """
+        raise NotImplementedError
+
+    def pair_formula(self) -> str:
+        """What G is."""
+        raise NotImplementedError
+
+
+class DotProducts(SecondOrder):
+    """Rows a are compared by scaled dot products: (a_i W_Q) . (a_j W_K) / sqrt(r), times the gain.
+
+    That is a sum over pairs of keys, a_ip G_pq a_jq with G = W_Q W_K^T / sqrt(r): which items that
+    two rows attend to make them related.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.second_order = ProjectionPair(config)
+
+    def compare(
+        self, rows: Float[Tensor, "batch head query_pos key_pos"]
+    ) -> Float[Tensor, "batch head query_pos key_pos"]:
+        """The score of every two rows, before the gain."""
+        return dot_product_scores(*self.second_order(rows))
+
+    def pair_matrix(self, length: int) -> Float[Tensor, "head slot slot"]:
+        """G: the score of (i, j) is the sum over p and q of a_ip G_pq a_jq."""
+        query, key = self.second_order.query.last(length), self.second_order.key.last(length)
+        matrix = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
+        return self.times_gain(matrix.expand(self.n_heads, -1, -1))
+
+    def pair_formula(self) -> str:
+        """What G is."""
+        return f"{GAIN if self.log_gain is not None else ''}W_Q W_K\u1d40 / \u221ar"
