@@ -11,11 +11,7 @@ import pandas as pd
 from awrsr.checkpoint import CONFIG_FILE, load_model, read_config, weights_fingerprint
 from awrsr.config import (
     BACKBONE_TITLES,
-<<<<<<< HEAD
     HELD_OUT,
-    SCHEMA_VERSION,
-=======
->>>>>>> wip-read
     Candidates,
     ModelConfig,
     TrainConfig,

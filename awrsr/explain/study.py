@@ -32,11 +32,7 @@ import pandas as pd
 
 from awrsr.batching import history_and_target, training_items
 from awrsr.checkpoint import load_model, weights_fingerprint
-<<<<<<< HEAD
-from awrsr.config import HELD_OUT, SCHEMA_VERSION, Split
-=======
-from awrsr.config import Split
->>>>>>> wip-read
+from awrsr.config import HELD_OUT, Split
 from awrsr.dataset import Dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.explain.explanations import STUDY_SETTINGS, explanation_orders
