@@ -1,13 +1,12 @@
 """The command line: each verb is one function over the library, `python -m awrsr VERB --help`."""
 
 import json
-import logging
 import os
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import torch
 from jsonargparse import auto_cli
 from tqdm import tqdm
 
-from awrsr import attribution, board, explain, recommendation, training
+from awrsr import attribution, board, explain, recommendation
 from awrsr.checkpoint import CONFIG_FILE, load_model, read_config
 from awrsr.config import Candidates, ModelConfig, Split, TrainConfig, model_title
 from awrsr.dataset import Dataset, load_dataset, save_dataset
@@ -42,6 +41,7 @@ from awrsr.files import (
 )
 from awrsr.filters import notes
 from awrsr.grid import Grid, Run, read_grid
+from awrsr.jobs import check_jobs, ended_by_signals, quiet_lightning, train_side_by_side
 from awrsr.metrics import summarise
 from awrsr.model_card import (
     dataset_of,
@@ -50,19 +50,19 @@ from awrsr.model_card import (
     write_metrics,
 )
 from awrsr.models import SequentialModel
-from awrsr.output import printing
+from awrsr.output import printing, refused_by_system
 from awrsr.parser import Parser
 from awrsr.planted import plant as plant_dataset
 from awrsr.planted import save_planted
 from awrsr.prepare import prepare as prepare_dataset
+from awrsr.progress import RunBars, epoch_bar
 from awrsr.report import write_report
 from awrsr.tracing import Trace
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; 0 on success, 2 when it was refused."""
-    logging.getLogger("lightning").setLevel(logging.ERROR)
-    logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
+    quiet_lightning()
     with printing():
         return _run(arguments)
 
@@ -81,23 +81,16 @@ def _run(arguments: list[str] | None) -> int:
     except AwrsrError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except OSError as error:  # what the system refuses: no permission, a name too long, a full disk
-        print(f"error: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
-        return 2
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not _out_of_memory(error):
+    except (OSError, MemoryError, RuntimeError) as error:
+        words = refused_by_system(error)
+        if words is None:
             raise
-        print("error: these settings need more memory than there is", file=sys.stderr)
+        print(f"error: {words}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(str(error) or "interrupted", file=sys.stderr)
         return 130
     return 0
-
-
-def _out_of_memory(error: RuntimeError) -> bool:
-    """Whether torch could not allocate what it was asked for; on the CPU only its words say so."""
-    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
 
 
 def prepare(
@@ -171,7 +164,7 @@ def train(
     """
     data = load_dataset(dataset)
     directory = output or dataset / "models" / f"{model.backbone}-{model.refinement}"
-    with _epoch_bar(train.epochs) as report:
+    with epoch_bar(train.epochs) as report:
         results = train_and_measure(
             data,
             directory,
@@ -185,23 +178,6 @@ def train(
     _print_results({split: result.metrics for split, result in results.items()})
     print(_protocol_line(results["test"].protocol))
     print(f"written to {directory}")
-
-
-@contextmanager
-def _epoch_bar(epochs: int) -> Iterator[Callable[[training.Progress], None]]:
-    """A bar over the epochs of a training, and what moves it."""
-    # The delay keeps an empty bar away from the error message of a run that is refused.
-    with tqdm(total=epochs, unit="epoch", dynamic_ncols=True, delay=1) as bar:
-
-        def report(progress: training.Progress) -> None:
-            done = progress.batch / progress.n_batches if progress.n_batches else 1
-            bar.n = round(progress.epoch - 1 + done, 2)
-            if progress.history:
-                last = progress.history[-1]
-                bar.set_postfix(loss=f"{last['loss']:.4f}", ndcg=f"{last['NDCG@10']:.4f}")
-            bar.refresh()
-
-        yield report
 
 
 def evaluate(
@@ -548,6 +524,7 @@ def experiment(
     dry: bool = False,
     record: bool = False,
     runs: Path = Path("runs"),
+    jobs: int = 1,
     device: str = "auto",
 ) -> None:
     """Train what a grid plans and record the results beside its file.
@@ -562,10 +539,12 @@ def experiment(
         dry: only list the runs and how far each is; recorded: not here, its results are.
         record: train nothing, record the runs that are done.
         runs: the runs go to RUNS/GRID/DATASET-BACKBONE-REFINEMENT-LOSS-seedSEED.
-        device: auto, cpu, cuda, cuda:1, ...
+        jobs: runs trained at a time; of several, each has a process with one thread.
+        device: auto, cpu, cuda, cuda:1, ...; several jobs share it.
     """
     if dry and record:
         raise ConfigError("--dry writes nothing and --record writes; choose one")
+    check_jobs(jobs)
     plan = read_grid(grid, runs)
     chosen = choose_runs(plan, only)
     datasets, errors = load_datasets(plan)
@@ -586,11 +565,38 @@ def experiment(
         or (states[run.name] == "missing" and run.name not in known)
     ]
     failed = []
+    resumed = {run.name for run in left if states[run.name] == "unfinished"}
+    train_left = _side_by_side if jobs > 1 and left else _one_by_one
+    try:
+        with closing(train_left(left, datasets, resumed, device, jobs)) as ended:
+            for run, error in ended:
+                if error is not None:  # the other runs need not suffer
+                    failed.append(run.name)
+                    continue
+                done.append(run)
+                record_runs(plan, datasets, described, done)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("interrupted; the same command goes on where it was") from None
+    if done or known:
+        number = record_runs(plan, datasets, described, done)
+        print(f"written to {plan.results}: {counted(number, 'run')}")
+    elif record:
+        print(f"no run of {plan.title} is done here, so there is nothing to record")
+    print(_grid_line(plan, len(done)))
+    if failed:
+        raise AwrsrError(f"{counted(len(failed), 'run')} failed: {', '.join(failed)}")
+
+
+def _one_by_one(
+    left: list[Run], datasets: dict[str, Dataset], resumed: set[str], device: str, jobs: int
+) -> Generator[tuple[Run, AwrsrError | None], None, None]:
+    """Train runs in this process; each as it ends, with what refused it."""
     for number, run in enumerate(left, start=1):
-        resume = states[run.name] == "unfinished"
+        resume = run.name in resumed
         print(f"{number} of {len(left)}: {run.name}{', resumed' * resume}")
+        refusal = None
         try:
-            with _epoch_bar(run.train.epochs) as report:
+            with epoch_bar(run.train.epochs) as report:
                 train_and_measure(
                     datasets[run.dataset],
                     run.directory,
@@ -601,20 +607,29 @@ def experiment(
                     resume=resume,
                     report=report,
                 )
-        except AwrsrError as error:  # the other runs need not suffer
+        except AwrsrError as error:
             print(f"error: {error}", file=sys.stderr)
-            failed.append(run.name)
-        else:
-            done.append(run)
-            record_runs(plan, datasets, described, done)
-    if done or known:
-        number = record_runs(plan, datasets, described, done)
-        print(f"written to {plan.results}: {counted(number, 'run')}")
-    elif record:
-        print(f"no run of {plan.title} is done here, so there is nothing to record")
-    print(_grid_line(plan, len(done)))
-    if failed:
-        raise AwrsrError(f"{counted(len(failed), 'run')} failed: {', '.join(failed)}")
+            refusal = error
+        yield run, refusal
+
+
+def _side_by_side(
+    left: list[Run], datasets: dict[str, Dataset], resumed: set[str], device: str, jobs: int
+) -> Generator[tuple[Run, AwrsrError | None], None, None]:
+    """Train runs in workers; each as it ends, with what refused it."""
+    with ended_by_signals(), RunBars(len(left)) as bars:
+        runs = train_side_by_side(
+            left,
+            datasets,
+            jobs=jobs,
+            resumed=resumed,
+            device=device,
+            started=lambda run: bars.begin(run, ", resumed" * (run.name in resumed)),
+            ended=bars.end,
+            tick=bars.refresh,
+        )
+        with closing(runs):
+            yield from runs
 
 
 def _list_runs(

@@ -19,8 +19,8 @@ from awrsr.metrics import summarise, target_ranks
 from awrsr.models import SequentialModel
 from awrsr.recommendation import check_same_catalogue
 
-BLOCK_SCORES = 4_000_000
-"""Item scores held at once: 16 MB in float32, whatever the number of users."""
+BLOCK_SCORES = 2_000_000
+"""Item scores held at once: 8 MB in float32, which caches hold, whatever the number of users."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,7 +83,9 @@ def sampled_softmax(
     )
     candidates = negatives[:, None, :].expand(batch, slots, n_negatives)
     positive = model.item_scores_at(states, targets[..., None])
-    negative = model.compare(states, model.as_states(model.embed(negatives)))
+    # As rows of the comparison the many negatives get a gradient in the order of their table, which
+    # spares a transposed copy of it.
+    negative = model.compare(model.as_states(model.embed(negatives)), states).transpose(-2, -1)
     negative = negative.masked_fill(candidates == targets[..., None], -torch.inf)
     logits = torch.cat([positive, negative], dim=-1)[real]
     return cross_entropy(logits, torch.zeros(len(logits), dtype=torch.long, device=logits.device))

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TextIO
 
+import torch
+
 
 class Output(io.TextIOBase):
     """A stream whose text is dropped once nobody reads it, so that the work that prints goes on.
@@ -63,6 +65,17 @@ class Output(io.TextIOBase):
     def encoding(self) -> str:  # type: ignore[override]
         """The stream's, which says what a progress bar can be drawn with."""
         return self._stream.encoding
+
+
+def refused_by_system(error: Exception) -> str | None:
+    """What the system refuses in one sentence: no permission, a name too long, a full disk, too
+    little memory; None of any other error."""
+    if isinstance(error, OSError):
+        return f"{error.filename or 'a file'}: {error.strerror or error}"
+    # On the CPU only the words of a RuntimeError say that memory ran out.
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error):
+        return "these settings need more memory than there is"
+    return None
 
 
 @contextmanager

@@ -145,7 +145,7 @@ def train(
         model.double()
     model.to(torch_device)  # before the optimizer, whose moments a resumed run puts beside them
     optimizer = torch.optim.AdamW(
-        model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
     )
 
     history: list[dict[str, float]] = []

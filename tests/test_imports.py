@@ -45,9 +45,11 @@ MAY_IMPORT = {
     "report": "errors board config files refinement grid results",
     "output": "",
     "parser": "errors",
+    "jobs": "output errors dataset model_card grid experiment",
+    "progress": "errors training grid",
     "cli": "output parser errors config dataset files filters prepare models losses checkpoint "
-    "recommendation evaluation training attribution model_card board tracing refinement explain "
-    "metrics grid experiment report planted",
+    "recommendation evaluation attribution model_card board tracing refinement explain "
+    "metrics grid experiment report planted jobs progress",
     "__main__": "cli",
     "__init__": "errors config dataset prepare models tracing checkpoint recommendation evaluation "
     "training attribution",

@@ -80,7 +80,7 @@ class SequentialModel(nn.Module):
     def compare(
         self, states: Float[Tensor, "*axes query state"], items: Float[Tensor, "*others key state"]
     ) -> Float[Tensor, "*axes query key"]:
-        """Item scores of every state with every item given as a state."""
+        """Item scores of every state with every item given as a state; symmetric in the two."""
         raise NotImplementedError
 
     def item_scores(self, states: Float[Tensor, "*axes state"]) -> Float[Tensor, "*axes item"]:
