@@ -86,7 +86,7 @@ def an_epoch(tmp_path, monkeypatch, batch_size: int) -> tuple[torch.nn.Module, p
     steps = 0
 
     class Slow(torch.optim.SGD):
-        def __init__(self, parameters, lr, weight_decay) -> None:
+        def __init__(self, parameters, lr, weight_decay, fused) -> None:
             super().__init__(parameters, lr=RATE)
 
         def step(self, *given):
