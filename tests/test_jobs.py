@@ -74,9 +74,9 @@ def until(true: Callable[[], object], seconds: float = 120) -> bool:
 
 
 def under_way(name: str) -> bool:
-    """Whether both runs have an epoch behind them."""
+    """Whether a run has an epoch behind it."""
     files = [Path("runs", name, run, "history.csv") for run in NAMES]
-    return all(file.is_file() and file.read_text().count("\n") > 1 for file in files)
+    return any(file.is_file() and file.read_text().count("\n") > 1 for file in files)
 
 
 def test_two_jobs_record_what_one_does_and_a_failure_stops_no_other(place: Path, capsys):
@@ -115,7 +115,7 @@ def test_a_killed_worker_ends_the_others_and_the_same_command_goes_on(place: Pat
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: a worker was killed") and all(run in line for run in NAMES)
     assert run_grid("broken") == 0
-    assert f"1 of 2: {NAMES[0]}, resumed" in capsys.readouterr().out
+    assert ", resumed" in capsys.readouterr().out
     (place / "whole.toml").write_text(GRID + LONG)
     assert run_grid("whole") == 0
     assert results_of("broken") == results_of("whole")
