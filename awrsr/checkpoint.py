@@ -21,6 +21,8 @@ from awrsr.refinement import READ_BY, with_former_settings
 
 SCHEMA_VERSION = 2
 FORMER_VERSION = 1
+FORMER_TRAINING = {"targets": "all", "initial_weights": "normal"}
+"""How models of that version were trained, which did not say so."""
 """Before refinements had settings; read with those that they had then."""
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -127,6 +129,8 @@ def read_config(directory: Path) -> ConfigFile:
                     f"{path}, model: field {later[0]!r} is not of schema_version {FORMER_VERSION}"
                 )
             model = with_former_settings(model)
+            if isinstance(values["training"], dict):
+                values["training"] = {**FORMER_TRAINING, **values["training"]}
         return (
             ModelConfig.from_json(model, where=f"{path}, model"),
             Catalogue.from_json(values["catalogue"], where=f"{path}, catalogue"),

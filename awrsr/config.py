@@ -21,6 +21,8 @@ MeanStream = Literal["correct", "published"]
 Rows = Literal["plain", "standardised"]
 Matrices = Literal["layer", "head"]
 Mix = Literal["halves", "gate", "scores"]
+Targets = Literal["all", "last"]
+InitialWeights = Literal["normal", "xavier"]
 LossName = Literal["ce", "sampled_ce", "bce", "bpr_pvn"]
 Precision = Literal["32-true", "bf16-mixed", "64-true"]
 Candidates = Literal["unseen", "all"]
@@ -215,6 +217,11 @@ class TrainConfig(Settings):
         negatives: sampled_ce only: uniform negatives per sequence.
         pvn_weight: bpr_pvn only: weight of the term that keeps positives nearer to the sequence
             than to negatives.
+        targets: all, every item of a sequence is predicted from those before it; or last, only the
+            newest one, where nothing else can be known.
+        initial_weights: of dense layers: normal, with deviation 0.02 as in BERT and S3-Rec; or
+            xavier, with a deviation by the size of each layer as in SASRec's own code (Glorot and
+            Bengio 2010): five times larger in a layer of 64 by 64.
         epochs: at most this many passes over the training sequences.
         patience: stop after this many epochs without a better validation NDCG@10.
         batch_size: sequences per step.
@@ -228,6 +235,8 @@ class TrainConfig(Settings):
     loss: LossName = "ce"
     negatives: int = 256
     pvn_weight: float = 0.005
+    targets: Targets = "all"
+    initial_weights: InitialWeights = "normal"
     epochs: int = 200
     patience: int = 10
     batch_size: int = 256
@@ -239,6 +248,8 @@ class TrainConfig(Settings):
     def __post_init__(self) -> None:
         check_choice("loss", self.loss, get_args(LossName))
         check_choice("precision", self.precision, get_args(Precision))
+        check_choice("targets", self.targets, get_args(Targets))
+        check_choice("initial_weights", self.initial_weights, get_args(InitialWeights))
         for name in ("negatives", "epochs", "patience", "batch_size"):
             check_number(name, getattr(self, name), int, 1)
         check_number("seed", self.seed, int, 0, 2**31 - 1)

@@ -78,9 +78,11 @@ class Objective(nn.Module):
     def forward(
         self, windows: Int[Tensor, "batch slot_and_one"], users: Int[Tensor, " batch"]
     ) -> Float[Tensor, ""]:
-        """Mean loss of predicting each item of these users' windows from those before it."""
+        """Mean loss of predicting the targets of these users' windows, each from those before it."""
         inputs, targets = windows[:, :-1], windows[:, 1:]
         targets = targets.masked_fill(inputs == PADDING, PADDING)
+        if self.config.targets == "last":
+            targets[:, :-1] = PADDING
         states = self.model(inputs)
         return training_loss(self.model, self.config, states, targets, users, self.unseen)
 
@@ -140,7 +142,7 @@ def train(
         precision=config.precision,
     )
     torch.manual_seed(config.seed)
-    model = build_model(model_config, catalogue)
+    model = build_model(model_config, catalogue, config.initial_weights)
     if config.precision == "64-true":
         model.double()
     model.to(torch_device)  # before the optimizer, whose moments a resumed run puts beside them
@@ -203,7 +205,10 @@ def _run_epoch(
     batches = list(bucketed([len(w.items) for w in windows], config.batch_size, generator))
     # Batches hold windows of similar length. A mean over each would weigh a position of a batch of
     # short ones many times as much as one of a batch of long ones.
-    positions = np.array([sum(len(windows[i].items) - 1 for i in batch) for batch in batches])
+    last = config.targets == "last"
+    positions = np.array(
+        [sum(1 if last else len(windows[i].items) - 1 for i in batch) for batch in batches]
+    )
     weights = positions / positions.mean()
     losses: list[Tensor] = []
     norms: list[Tensor] = []

@@ -2,7 +2,7 @@
 
 import torch
 
-from awrsr.config import Catalogue, ModelConfig
+from awrsr.config import Catalogue, InitialWeights, ModelConfig
 from awrsr.models.base import Intervention, SequentialModel
 from awrsr.models.blocks import initialise
 from awrsr.models.sasrec import SASRec
@@ -13,7 +13,9 @@ __all__ = ["STOSA", "Intervention", "SASRec", "SequentialModel", "build_model"]
 _BACKBONES: dict[str, type[SequentialModel]] = {"sasrec": SASRec, "stosa": STOSA}
 
 
-def build_model(config: ModelConfig, catalogue: Catalogue) -> SequentialModel:
+def build_model(
+    config: ModelConfig, catalogue: Catalogue, initial_weights: InitialWeights = "normal"
+) -> SequentialModel:
     """A new model with initial weights, drawn by one seed that torch's generator gives.
 
     On the meta device there are no weights, and nothing is drawn.
@@ -24,5 +26,5 @@ def build_model(config: ModelConfig, catalogue: Catalogue) -> SequentialModel:
     with torch.random.fork_rng(devices=[]):  # torch's modules draw weights of their own first
         model = _BACKBONES[config.backbone](config, catalogue)
     if not next(model.parameters()).is_meta:
-        initialise(model, int(torch.randint(2**31, ())), model.initial_mean)
+        initialise(model, int(torch.randint(2**31, ())), initial_weights, model.initial_mean)
     return model

@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from awrsr.config import InitialWeights
+
 NORM_EPSILON = 1e-12
 INITIAL_STD = 0.02
 
@@ -74,23 +76,30 @@ class FeedForward(nn.Module):
         return normed
 
 
-def initialise(model: nn.Module, seed: int, mean: float = 0.0) -> None:
+def initialise(
+    model: nn.Module, seed: int, dense: InitialWeights = "normal", mean: float = 0.0
+) -> None:
     """Draw the initial weights, those of every module by the seed and the module's name alone.
 
     So models of one seed have the same weights wherever they have the same modules, whatever else
-    they have. Weights of dense layers and embeddings are normal with deviation 0.02, biases are 0;
-    other modules draw what their `reset_parameters` does, children before the module that holds
+    they have. Embeddings are normal with deviation 0.02, weights of dense layers too unless `dense`
+    says otherwise, biases are 0; other modules draw what their `reset_parameters` does, children before the module that holds
     them, which may go by what they drew. The process's generator is left as it was.
 
     Args:
         model: all of it.
         seed: any whole number.
+        dense: how weights of dense layers are drawn, see `awrsr.config.TrainConfig`. Small ones
+            leave attention nearly even at first: where it must single out an item of many, as on the
+            planted data, training may then not find it.
         mean: of the normal weights; STOSA's code uses 0.01.
     """
     with torch.random.fork_rng(devices=[]):
         for name, module in reversed(list(model.named_modules())):
             torch.default_generator.manual_seed(zlib.crc32(f"{seed} {name}".encode()))
-            if isinstance(module, nn.Linear | nn.Embedding):
+            if isinstance(module, nn.Linear) and dense == "xavier":
+                nn.init.xavier_normal_(module.weight)
+            elif isinstance(module, nn.Linear | nn.Embedding):
                 nn.init.normal_(module.weight, mean, INITIAL_STD)
             elif hasattr(module, "reset_parameters"):
                 module.reset_parameters()
