@@ -116,7 +116,7 @@ def prepare(
     _print_summary(dataset, output, notes(dataset.about["filters"]))
 
 
-def plant(output: Path, *, users: int = 4000, seed: int = 0) -> None:
+def plant(output: Path, *, users: int = 10_000, seed: int = 0) -> None:
     """Make up a dataset in which known earlier items decide the next one.
 
     It is for testing explanations: causes.parquet in its directory says which items decide each

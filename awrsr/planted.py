@@ -1,35 +1,40 @@
 """A made-up dataset whose next items are decided by known earlier ones, to test explanations on.
 
-Two sorts of rules, told apart by how many earlier items decide:
+Which items are in a history does not decide: an average over it cannot know the next one. Two rules
+do, one a user, and both ask what an item stood by when it was last seen:
 
-    first_order   The key to a door is found; later that door opens.
-    second_order  The left and the right half of one seal are found; later the vault opens that
-                  bears the seal's metal and both of its marks. Either half alone leaves two
-                  vaults possible, and halves of two different seals open nothing.
+    binding   People stand in a row. Then somebody is met again, and after each comes whoever
+              stood next to them in the row.
+    occasion  Markets are visited; at each a treasure is found, among odds and ends or before them.
+              Back at a market, the treasure that was found there is claimed. Market and treasure
+              need not be neighbours: what relates them is that the goods of a market and the way
+              back to it belong to the same market.
 
-Everything else is noise: odds and ends that decide nothing, halves that lack their other half, and
-now and then, never at a held-out place, something else opens than what was due.
+One layer of first-order attention can do neither, as the newest item knows what it is and not what
+the others stood by; two layers can. One layer of second-order attention can: what follows an item,
+or is found at a market, attends to it, and so does the newest item.
 
-A sequence is two rounds. In each, the causes of some events lie about in random order among noise,
-then the bell rings, then all that is due opens, in random order: one or two openings in the first
-round, two to four in the second. The bell says when, not what. The last two openings of the second
-round are the held-out items. So after the validation item's history two openings are due, after the
-test item's history one (but where something else opened before): a perfect recommender ranks every
-test item first, half of the validation items first and the others second.
+The sequences of binding end with the last five of the walk along the row, of which the last is the
+test item. Those of occasion end with two returns, each followed by its claim, the last one the test
+item; so there the validation item is a return, which nothing decides. That validation sees claims
+too, one user in twenty goes on: the last claim is the validation item, and the test item is one of
+the odds and ends, which nothing decides (sort "open").
 
 The causes are in causes.parquet of the dataset directory, two rows a user:
 
     user_id       as in sequences.parquet
     split         validation (the last item but one) or test (the last)
-    sort          first_order or second_order
+    sort          binding, occasion or open
     target        the held-out item
     target_place  its place in the user's sequence, 0 = oldest
-    cause_places  places of the items that decide it, one or two, increasing
+    cause_places  places of the items that decide it, increasing: for binding the item before the
+                  target, and in the row that item and the target; for occasion the return, the
+                  market and the treasure; none where the sort is open
 """
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -41,90 +46,74 @@ from awrsr.files import new_directory
 from awrsr.parquet import read_parquet
 
 CAUSES_FILE = "causes.parquet"
-Sort = Literal["first_order", "second_order"]
+Sort = Literal["binding", "occasion", "open"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
 
-COLOURS = "red orange yellow green blue violet white black grey brown pink turquoise".split()
-METALS = "copper silver gold iron tin lead".split()
-LEFT_MARKS = "lion eagle".split()
-RIGHT_MARKS = "moon star".split()
-ODDS = (
-    "acorn anchor apple basket bone bottle brush bucket button candle coin comb cork cup "
-    "feather fork hammer hat horn jar kettle ladle lamp leaf mirror nail needle nut pebble pipe "
-    "plate ribbon ring rope saw shell spoon thimble whistle"
+PEOPLE = (
+    "Ada Anton Bea Boris Cleo Carl Dora David Ella Emil Frida Felix Gita Georg Hana Hugo Ines Igor "
+    "Jana Jonas Karla Kurt Lena Leo Mara Max Nora Nils Olga Oskar Petra Paul Rosa Rudi Sara Simon "
+    "Tara Tom Vera Viktor"
 ).split()
+MARKETS = "Bridge Castle Church Forest Harbour Hill Mill River School Tower".split()
+TREASURES = (
+    "amber brooch chalice crown dagger diamond goblet locket map medal mirror opal pearl ring "
+    "sceptre vase"
+).split()
+ODDS = "acorn bottle button candle cork feather needle pebble ribbon thimble".split()
 
-LONGEST = 20
-WRONG = 0.05
-"""How often something else opens than what is due."""
-LONE = 0.4
-"""How much of the noise is halves without their other half; the rest is odds and ends."""
-EARLY = 0.3
-"""How often one half of a seal whose vault opens in the second round lies in the first."""
+ROW = (9, 12)
+"""Fewest and most people in a row."""
+WALK = 5
+"""How many of them are met again."""
+VISITED = (3, 5)
+"""Fewest and most markets of a sequence."""
+ODD = 0.5
+"""How often one of the odds and ends is found beside a treasure."""
+GOES_ON = 0.1
+"""How many users of occasion go on after the last claim."""
+
+
+class Decided(NamedTuple):
+    """The places that decide an item of a sequence; none where nothing does."""
+
+    sort: Sort
+    causes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
-class Event:
-    """One rule applied: what opens, and the items that decide it."""
+class Sequence:
+    """One user's items, and what decides the last two by how far they stand from the end."""
 
-    sort: Sort
-    target: int
-    causes: tuple[int, ...]
-    metal: str | None
+    items: list[int]
+    held_out: dict[int, Decided]
 
 
 class _World:
-    """The catalogue, and what opens what."""
+    """The catalogue."""
 
     def __init__(self) -> None:
-        rows: list[tuple[str, str, str]] = []  # item_id, title, kind
-        rows += [(f"key-{c}", f"Key to the {c} door", "key") for c in COLOURS]
-        rows += [(f"door-{c}", f"The {c} door", "door") for c in COLOURS]
-        for side, marks in (("left", LEFT_MARKS), ("right", RIGHT_MARKS)):
-            rows += [
-                (
-                    f"{side}-{metal}-{mark}",
-                    f"{metal.capitalize()} seal, {side} half: {mark}",
-                    f"{side} half",
-                )
-                for metal in METALS
-                for mark in marks
-            ]
-        rows += [
-            (
-                f"vault-{metal}-{left}-{right}",
-                f"{metal.capitalize()} vault: {left}, {right}",
-                "vault",
-            )
-            for metal in METALS
-            for left in LEFT_MARKS
-            for right in RIGHT_MARKS
-        ]
-        rows.append(("bell", "The bell rings", "bell"))
-        rows += [(f"odd-{name}", name.capitalize(), "odds and ends") for name in ODDS]
+        kinds = {
+            "person": [(name.lower(), name) for name in PEOPLE],
+            "market": [(f"market-{m.lower()}", f"{m} market") for m in MARKETS],
+            "treasure": [(f"treasure-{t}", t.capitalize()) for t in TREASURES],
+            "odds and ends": [(f"odd-{o}", o.capitalize()) for o in ODDS],
+            "return": [(f"return-{m.lower()}", f"Back at {m} market") for m in MARKETS],
+            "claim": [(f"claim-{t}", f"The {t} is claimed") for t in TREASURES],
+        }
+        rows = [(*row, kind) for kind, of_kind in kinds.items() for row in of_kind]
         self.items = pd.DataFrame(rows, columns=["item_id", "title", "kind"])
         self.items.insert(0, "item", range(1, len(rows) + 1))
-        self.item = dict(zip(self.items["item_id"], self.items["item"].tolist(), strict=True))
-        self.odds = [self.item[f"odd-{name}"] for name in ODDS]
-        opening = self.items["kind"].isin(["door", "vault"])
-        self.openings = self.items.loc[opening, "item"].tolist()
-
-    def door(self, colour: str) -> Event:
-        key, door = self.item[f"key-{colour}"], self.item[f"door-{colour}"]
-        return Event("first_order", door, (key,), None)
-
-    def vault(self, metal: str, left: str, right: str) -> Event:
-        halves = self.item[f"left-{metal}-{left}"], self.item[f"right-{metal}-{right}"]
-        return Event("second_order", self.item[f"vault-{metal}-{left}-{right}"], halves, metal)
+        of_kind = self.items.groupby("kind")["item"]
+        self.of = {str(kind): items.tolist() for kind, items in of_kind}
 
 
 def plant(
-    n_users: int = 4000, *, seed: int = 0, name: str = "planted"
+    n_users: int = 10_000, *, seed: int = 0, name: str = "planted"
 ) -> tuple[Dataset, pd.DataFrame]:
     """The dataset and the causes of its held-out items, see above.
 
     Args:
-        n_users: sequences, 2 or more; each of 20 items at most.
+        n_users: sequences, 2 or more; each of 20 items at most, half of them of either rule.
         seed: the same seed and number of users give the same dataset.
         name: of the dataset.
 
@@ -139,24 +128,25 @@ def plant(
     sequences: list[list[int]] = []
     causes: list[dict[str, Any]] = []
     for user in range(n_users):
-        sequence, held_out = _sequence(world, random, SORTS[user % 2])
-        sequences.append(sequence)
-        for (split, from_end), event in zip(HELD_OUT.items(), held_out, strict=True):
-            place = len(sequence) - from_end
+        made = _occasion(world, random) if user % 2 else _binding(world, random)
+        sequences.append(made.items)
+        for split, from_end in HELD_OUT.items():
+            place = len(made.items) - from_end
+            decided = made.held_out[from_end]
             causes.append(
                 {
                     "user_id": str(user + 1),
                     "split": split,
-                    "sort": event.sort,
-                    "target": event.target,
+                    "sort": decided.sort,
+                    "target": made.items[place],
                     "target_place": place,
-                    "cause_places": sorted(sequence.index(cause) for cause in event.causes),
+                    "cause_places": sorted(decided.causes),
                 }
             )
     about = {
         "source": "made up by `python -m awrsr plant`, see awrsr/planted.py",
         "licence": "Apache-2.0, as the code that makes it",
-        "planted": {"users": n_users, "seed": seed, "wrong": WRONG, "lone": LONE, "early": EARLY},
+        "planted": {"users": n_users, "seed": seed},
     }
     dataset = Dataset(
         name=name,
@@ -170,53 +160,41 @@ def plant(
     return dataset, pd.DataFrame(causes)
 
 
-def _sequence(
-    world: _World, random: np.random.Generator, last_sort: Sort
-) -> tuple[list[int], tuple[Event, Event]]:
-    """One user's items, and the events of the test and the validation item (in HELD_OUT's order).
+def _binding(world: _World, random: np.random.Generator) -> Sequence:
+    """People in a row, no one twice, and a walk along a part of it that does not reach its end."""
+    length = int(random.integers(ROW[0], ROW[1] + 1))
+    row = random.permutation(world.of["person"])[:length].tolist()
+    first = int(random.integers(length - WALK))
+    items = row + row[first : first + WALK]
+    held_out = {}
+    for from_end in HELD_OUT.values():
+        met = first + WALK - from_end
+        held_out[from_end] = Decided("binding", (met - 1, met, len(items) - from_end - 1))
+    return Sequence(items, held_out)
 
-    No item but the bell stands in a sequence twice.
-    """
-    colours = random.permutation(COLOURS).tolist()
-    metals = random.permutation(METALS).tolist()
-    odds = random.permutation(world.odds).tolist()
 
-    def event(sort: Sort | None = None) -> Event:
-        if (sort or SORTS[random.integers(2)]) == "first_order" or len(metals) < 2:
-            return world.door(colours.pop())
-        return world.vault(metals.pop(), random.choice(LEFT_MARKS), random.choice(RIGHT_MARKS))
-
-    held_out = (event(last_sort), event())
-    rounds = [
-        [event() for _ in range(random.integers(1, 3))],
-        [*held_out, *(event() for _ in range(random.integers(3)))],
-    ]
-    stretches = [[cause for each in events for cause in each.causes] for events in rounds]
-    for each in rounds[1]:
-        if each.sort == "second_order" and random.random() < EARLY:
-            early = each.causes[random.integers(2)]
-            stretches[1].remove(early)
-            stretches[0].append(early)
-    taken = sum(len(each.causes) + 1 for events in rounds for each in events) + len(rounds)
-    for _ in range(min(int(random.integers(1, 5)), max(0, LONGEST - taken))):
-        stretch = stretches[random.integers(2)]
-        if len(metals) and random.random() < LONE:  # of a metal that nothing else here is made of
-            side, marks = (("left", LEFT_MARKS), ("right", RIGHT_MARKS))[random.integers(2)]
-            stretch.append(world.item[f"{side}-{metals.pop()}-{random.choice(marks)}"])
-        else:
-            stretch.append(odds.pop())
-
-    due = {each.target for events in rounds for each in events}
-    never_due = random.permutation([item for item in world.openings if item not in due]).tolist()
-    sequence: list[int] = []
-    for stretch, events in zip(stretches, rounds, strict=True):
-        opening = [each for each in events if each not in held_out]
-        sequence += [stretch[place] for place in random.permutation(len(stretch))]
-        sequence.append(world.item["bell"])
-        for place in random.permutation(len(opening)):
-            wrong = random.random() < WRONG
-            sequence.append(never_due.pop() if wrong else opening[place].target)
-    return [*sequence, held_out[1].target, held_out[0].target], held_out
+def _occasion(world: _World, random: np.random.Generator) -> Sequence:
+    """Markets with what was found there, no item twice, and two returns with their claims."""
+    visited = int(random.integers(VISITED[0], VISITED[1] + 1))
+    markets = random.permutation(len(MARKETS))[:visited]
+    treasures = random.permutation(len(TREASURES))[:visited]
+    odds = random.permutation(world.of["odds and ends"]).tolist()
+    items: list[int] = []
+    places: list[tuple[int, int]] = []  # of each market and of its treasure
+    for market, treasure in zip(markets, treasures, strict=True):
+        found = [world.of["treasure"][treasure]]
+        if random.random() < ODD:
+            found.insert(int(random.integers(2)), odds.pop())
+        items.append(world.of["market"][market])
+        at = len(items) - 1
+        items += found
+        places.append((at, items.index(world.of["treasure"][treasure])))
+    for again in random.permutation(visited)[:2]:
+        items += [world.of["return"][markets[again]], world.of["claim"][treasures[again]]]
+    claimed = Decided("occasion", (*places[again], len(items) - 2))
+    if random.random() < GOES_ON:
+        return Sequence([*items, odds.pop()], {1: Decided("open"), 2: claimed})
+    return Sequence(items, {1: claimed, 2: Decided("open")})
 
 
 def save_planted(dataset: Dataset, causes: pd.DataFrame, directory: str | Path) -> None:
@@ -257,8 +235,11 @@ def load_causes(dataset: Dataset, split: Split) -> pd.DataFrame | None:
         or targets != dataset.flat_items[ends].tolist()
         or not sorts <= set(SORTS)
         or any(
-            not here or not 0 <= here[0] <= here[-1] < length - HELD_OUT[split]
-            for here, length in zip(places, dataset.lengths().tolist(), strict=True)
+            (not here) != (sort == "open")
+            or any(not 0 <= place < length - HELD_OUT[split] for place in here)
+            for here, sort, length in zip(
+                places, causes["sort"], dataset.lengths().tolist(), strict=True
+            )
         )
     ):
         raise DataError(f"{path} does not belong to the sequences of {dataset.name}")

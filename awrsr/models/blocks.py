@@ -82,16 +82,18 @@ def initialise(
     """Draw the initial weights, those of every module by the seed and the module's name alone.
 
     So models of one seed have the same weights wherever they have the same modules, whatever else
-    they have. Embeddings are normal with deviation 0.02, weights of dense layers too unless `dense`
-    says otherwise, biases are 0; other modules draw what their `reset_parameters` does, children before the module that holds
-    them, which may go by what they drew. The process's generator is left as it was.
+    they have. Embeddings and, unless `dense` says otherwise, weights of dense layers are normal
+    with
+    deviation 0.02, biases are 0; other modules draw what their `reset_parameters` does, children
+    before the module that holds them, which may go by what they drew. The process's generator is
+    left as it was.
 
     Args:
         model: all of it.
         seed: any whole number.
         dense: how weights of dense layers are drawn, see `awrsr.config.TrainConfig`. Small ones
-            leave attention nearly even at first: where it must single out an item of many, as on the
-            planted data, training may then not find it.
+            leave attention nearly even at first: where it must single out one item of many, as on
+            the planted data, training may then not find it.
         mean: of the normal weights; STOSA's code uses 0.01.
     """
     with torch.random.fork_rng(devices=[]):
