@@ -78,7 +78,7 @@ class Objective(nn.Module):
     def forward(
         self, windows: Int[Tensor, "batch slot_and_one"], users: Int[Tensor, " batch"]
     ) -> Float[Tensor, ""]:
-        """Mean loss of predicting the targets of these users' windows, each from those before it."""
+        """Mean loss of predicting the targets of these windows, each from the items before it."""
         inputs, targets = windows[:, :-1], windows[:, 1:]
         targets = targets.masked_fill(inputs == PADDING, PADDING)
         if self.config.targets == "last":
