@@ -56,6 +56,8 @@ from awrsr.refinement import REFINEMENTS
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 ASSETS_VARIABLE = "AWRSR_ASSETS"
 """Environment variable: another folder of dataset directories to offer."""
+FIRST = "ml-latest-small"
+"""Of the datasets that ship the one that the page opens on."""
 
 MODELS_FOLDER = "models"
 """Of a dataset directory."""
@@ -93,10 +95,13 @@ def dataset_folders() -> list[Path]:
 
 
 def dataset_directories() -> dict[str, Path]:
-    """The dataset directories on offer, by name, those of the environment's folder first."""
+    """The dataset directories on offer, by name: those of the environment's folder, FIRST, others."""
     found: dict[str, Path] = {}
     for folder in dataset_folders():
-        for path in visible_directories(folder, "dataset.json"):
+        paths = visible_directories(folder, "dataset.json")
+        if folder == ASSETS:
+            paths = sorted(paths, key=lambda path: (path.name != FIRST, path.name))
+        for path in paths:
             found.setdefault(path.name, path)
     return found
 

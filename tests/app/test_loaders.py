@@ -55,7 +55,7 @@ def test_datasets_of_the_environment_come_first(directory, tmp_path):
     (tmp_path / "a-folder-without-dataset").mkdir()
     shutil.copytree(directory, tmp_path / "ml-latest-small")
     found = loaders.dataset_directories()
-    assert list(found) == ["ml-latest-small", "tiny", "planted"]
+    assert list(found) == ["ml-latest-small", "tiny", "lichess-openings", "planted"]
     assert found["ml-latest-small"] == tmp_path / "ml-latest-small"
 
 
@@ -63,6 +63,7 @@ def test_without_the_environment_the_embedded_datasets_are_offered(monkeypatch):
     monkeypatch.delenv(loaders.ASSETS_VARIABLE, raising=False)
     assert list(loaders.dataset_directories().values()) == [
         loaders.ASSETS / "ml-latest-small",
+        loaders.ASSETS / "lichess-openings",
         loaders.ASSETS / "planted",
     ]
 

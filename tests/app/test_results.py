@@ -17,6 +17,7 @@ from awrsr import report
 from awrsr.results import PAIRED_METRICS, epoch_means, means, read_results, records
 
 EXPERIMENTS = ROOT / "experiments"
+GRID = "ml-latest-small-file-order"
 
 
 def open_results(**url: str) -> AppTest:
@@ -34,8 +35,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of one recorded experiment, which the page reads."""
     place = tmp_path / "experiments"
     place.mkdir()
-    shutil.copy(EXPERIMENTS / "ml-latest-small.toml", place)
-    shutil.copytree(EXPERIMENTS / "ml-latest-small", place / "ml-latest-small")
+    shutil.copy(EXPERIMENTS / f"{GRID}.toml", place)
+    shutil.copytree(EXPERIMENTS / GRID, place / GRID)
     monkeypatch.setenv(page_module.EXPERIMENTS_VARIABLE, str(place))
     return place
 
@@ -46,7 +47,7 @@ def shown(page: AppTest, column: str):
 
 
 def test_everything_shown_is_what_the_files_say(folder: Path):
-    page, found = open_results(), read_results(folder / "ml-latest-small.toml")
+    page, found = open_results(), read_results(folder / f"{GRID}.toml")
     assert messages(page) == []
     name, loss = "ml-latest-small", "ce"
     said = texts(page)
@@ -87,15 +88,15 @@ def test_everything_shown_is_what_the_files_say(folder: Path):
 @pytest.fixture
 def with_floors(folder: Path) -> Path:
     """The same records as if two of the models were the floors."""
-    (folder / "ml-latest-small" / "examples.npz").unlink()
-    for path in [folder / "ml-latest-small.toml", *(folder / "ml-latest-small").glob("*.csv")]:
+    (folder / GRID / "examples.npz").unlink()
+    for path in [folder / f"{GRID}.toml", *(folder / GRID).glob("*.csv")]:
         text = path.read_text().replace("value_weighted", "identity")
         path.write_text(text.replace("simple", "uniform"))
     return folder
 
 
 def test_what_attention_is_worth_comes_first_and_floors_are_rows_like_any_other(with_floors: Path):
-    page, found = open_results(), read_results(with_floors / "ml-latest-small.toml")
+    page, found = open_results(), read_results(with_floors / f"{GRID}.toml")
     assert page.exception == [] and page.error == []
     said = texts(page)
     paragraphs = [unescaped(one) for one in report.findings(found, "ml-latest-small", "ce")]
@@ -114,7 +115,7 @@ def test_another_validation_metric(folder: Path):
     page = open_results()
     page.segmented_control(key="trend").set_value("NDCG@5")
     run(page)
-    found = read_results(folder / "ml-latest-small.toml")
+    found = read_results(folder / f"{GRID}.toml")
     drawn = figures(page)["results-trend-sasrec"]
     for seed in (0, 1):
         history = found.history[
@@ -129,7 +130,7 @@ def test_lines_less_vanilla(folder: Path):
     page.segmented_control(key="lines").set_value("Less vanilla")
     run(page)
     assert messages(page) == []
-    found = read_results(folder / "ml-latest-small.toml")
+    found = read_results(folder / f"{GRID}.toml")
     drawn = figures(page)
     rows = {
         (row["refinement"], row["seed"]): row
@@ -151,24 +152,24 @@ def test_lines_less_vanilla(folder: Path):
 
 
 def test_a_half_finished_grid_says_what_is_missing(folder: Path):
-    found = read_results(folder / "ml-latest-small.toml")
+    found = read_results(folder / f"{GRID}.toml")
     page = open_results()
     told = [unescaped(info.value) for info in page.info]
     if found.missing:
         assert unescaped(report.state(found)) in told
-        assert "python -m awrsr experiment experiments/ml-latest-small.toml" in told[0]
+        assert f"python -m awrsr experiment experiments/{GRID}.toml" in told[0]
     else:
         assert told == []
 
 
 def test_no_results_says_how_to_make_some(folder: Path):
-    shutil.rmtree(folder / "ml-latest-small")
+    shutil.rmtree(folder / GRID)
     page = open_results()
     assert messages(page) == []
     (info,) = (unescaped(info.value) for info in page.info)
     assert "No results are recorded in" in info
     assert "python -m awrsr experiment" in info
-    assert any("MovieLens ml-latest-small: 27 runs" in text for text in texts(page))
+    assert any("ties in file order: 27 runs" in text for text in texts(page))
     assert not page.get("plotly_chart")
 
 
@@ -179,8 +180,8 @@ def test_no_folder_at_all(folder: Path):
 
 
 def test_damaged_results_are_named_and_the_others_shown(folder: Path):
-    shutil.copy(folder / "ml-latest-small.toml", folder / "broken.toml")
-    shutil.copytree(folder / "ml-latest-small", folder / "broken")
+    shutil.copy(folder / f"{GRID}.toml", folder / "broken.toml")
+    shutil.copytree(folder / GRID, folder / "broken")
     (folder / "broken" / "results.csv").write_text("run,dataset\n<b>x</b>,y\n")
     (folder / "worse.toml").write_text("backbones = [")
     page = open_results()
@@ -193,7 +194,7 @@ def test_damaged_results_are_named_and_the_others_shown(folder: Path):
 
 def test_a_grid_whose_name_is_no_text_is_named_and_the_others_shown(folder: Path):
     odd = os.fsencode(folder) + b"/\xff.toml"
-    shutil.copy(os.fsencode(folder / "ml-latest-small.toml"), odd)
+    shutil.copy(os.fsencode(folder / f"{GRID}.toml"), odd)
     page = open_results()
     assert messages(page) == [f"{folder}/\\udcff.toml: the name of a grid must be UTF-8"]
     assert shown(page, "HR@10 less vanilla")
@@ -201,7 +202,7 @@ def test_a_grid_whose_name_is_no_text_is_named_and_the_others_shown(folder: Path
 
 def test_the_example_is_the_recorded_one(folder: Path):
     page = open_results()
-    found = read_results(folder / "ml-latest-small.toml")
+    found = read_results(folder / f"{GRID}.toml")
     example = report.example_of(found, "ml-latest-small", "ce")
     board = sent(page, "board")
     assert [item for item in board["items"]] == example.items
@@ -225,14 +226,14 @@ def test_the_example_is_the_recorded_one(folder: Path):
 
 
 def test_without_a_recorded_example_the_page_says_how_to_record_one(folder: Path):
-    (folder / "ml-latest-small" / "examples.npz").unlink()
+    (folder / GRID / "examples.npz").unlink()
     page = open_results()
     assert messages(page) == []
     assert any("No example with vanilla and another model" in i.value for i in page.info)
 
 
 def test_a_damaged_example_is_named_and_the_rest_shown(folder: Path):
-    (folder / "ml-latest-small" / "examples.npz").write_bytes(b"PK\x03\x04 no")
+    (folder / GRID / "examples.npz").write_bytes(b"PK\x03\x04 no")
     page = open_results()
     (said,) = messages(page)
     assert "examples.npz is not a readable file of examples" in said
@@ -251,7 +252,7 @@ def test_the_recorded_experiments_open_by_address():
 
 
 def test_figures_hold_their_numbers():
-    found = read_results(EXPERIMENTS / "ml-latest-small.toml")
+    found = read_results(EXPERIMENTS / f"{GRID}.toml")
     sasrec = found.test[found.test["backbone"] == "sasrec"]
     table = means(sasrec, [f"NDCG@{n}" for n in report.CUTOFFS])
     assert len(cutoff_figure(table, report.CUTOFFS).data) == table["refinement"].nunique()
