@@ -144,9 +144,9 @@ class ModelConfig(Settings):
     attention_dropout: float = 0.5
     correlation_rank: int | None = None
     mean_stream: MeanStream = "correct"
-    rows: Rows = "plain"
+    rows: Rows = "standardised"
     gain: bool = False
-    similar_start: bool = False
+    similar_start: bool = True
     matrices: Matrices = "layer"
     refinement_dropout: float = 0.0
     tied: bool = False
@@ -236,7 +236,7 @@ class TrainConfig(Settings):
     negatives: int = 256
     pvn_weight: float = 0.005
     targets: Targets = "all"
-    initial_weights: InitialWeights = "normal"
+    initial_weights: InitialWeights = "xavier"
     epochs: int = 200
     patience: int = 10
     batch_size: int = 256
