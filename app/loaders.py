@@ -57,7 +57,7 @@ ASSETS = Path(__file__).resolve().parent.parent / "assets"
 ASSETS_VARIABLE = "AWRSR_ASSETS"
 """Environment variable: another folder of dataset directories to offer."""
 FIRST = "ml-latest-small"
-"""Of the datasets that ship the one that the page opens on."""
+"""Of the datasets that ship the one that is listed first, on which the page opens."""
 
 MODELS_FOLDER = "models"
 """Of a dataset directory."""
@@ -95,7 +95,7 @@ def dataset_folders() -> list[Path]:
 
 
 def dataset_directories() -> dict[str, Path]:
-    """The dataset directories on offer, by name: those of the environment's folder, FIRST, others."""
+    """The dataset directories on offer, by name: of the environment's folder, then what ships."""
     found: dict[str, Path] = {}
     for folder in dataset_folders():
         paths = visible_directories(folder, "dataset.json")

@@ -21,9 +21,9 @@ from awrsr.refinement import READ_BY, with_former_settings
 
 SCHEMA_VERSION = 2
 FORMER_VERSION = 1
+"""Before refinements had settings; read with those that they had then."""
 FORMER_TRAINING = {"targets": "all", "initial_weights": "normal"}
 """How models of that version were trained, which did not say so."""
-"""Before refinements had settings; read with those that they had then."""
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 ConfigFile = tuple[ModelConfig, Catalogue, TrainConfig]

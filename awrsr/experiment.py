@@ -13,6 +13,7 @@ import pandas as pd
 
 from awrsr import results, training
 from awrsr.checkpoint import (
+    FORMER_TRAINING,
     load_model,
     parameter_count,
     read_config,
@@ -138,6 +139,8 @@ def _misfits(grid: Grid, found: results.Results, datasets: dict[str, Dataset]) -
             there = json.loads(row[section])
             if section == "model":
                 there = with_former_settings(there)
+            else:
+                there = {**FORMER_TRAINING, **there}
             for name, value in settings.to_json().items():
                 if there.get(name) != value:
                     misfits[run.name] = (

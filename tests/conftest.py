@@ -1,20 +1,25 @@
 """A tiny catalogue and tiny models, for every test that does not need real ones."""
 
 import inspect
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from jsonargparse import auto_parser
 
 from awrsr.attribution import METHODS
+from awrsr.cli import VERBS
 from awrsr.config import Catalogue, ModelConfig
 from awrsr.dataset import Dataset, save_dataset
 from awrsr.models import SequentialModel, build_model
+from awrsr.parser import Parser
 from awrsr.refinement import FORMER, REFINEMENTS, USUAL
 
 pytest_plugins = ["browser_fixtures"]
@@ -78,6 +83,18 @@ SHIPPED = [
 """Those of which the embedded dataset has a model: all that learn attention, floors if trained."""
 
 N_ITEMS = 11
+
+
+def parsed(command: str) -> Any:
+    """The settings that a command line `python -m awrsr ...` asks for; nothing is run.
+
+    Raises:
+        ConfigError: it has a verb or an option that there is not, or lacks one.
+    """
+    words = shlex.split(command)
+    assert words[:3] == ["python", "-m", "awrsr"], command
+    parser = auto_parser(VERBS, parser_mode="json", parser_class=Parser, allow_abbrev=False)
+    return parser.parse_args(words[3:])
 
 
 def gone_process() -> int:

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import ROOT, make_dataset
+from conftest import ROOT, make_dataset, plain
 
 import awrsr
 from awrsr import experiment, report, results, training
-from awrsr.checkpoint import read_config
+from awrsr.checkpoint import FORMER_TRAINING, read_config
 from awrsr.cli import main
 from awrsr.config import ModelConfig, TrainConfig
 from awrsr.dataset import load_dataset, save_dataset
@@ -146,11 +146,15 @@ def test_the_beauty_grid_is_the_runs_that_its_commands_make():
         for kind in of
     ]
     for run in grid.runs:
-        tied = run.model.refinement == "stochastic"
-        kind = ModelConfig(backbone=run.model.backbone, refinement=run.model.refinement, tied=tied)
-        assert run.model == kind
+        backbone, kind = run.model.backbone, run.model.refinement
+        assert run.model == ModelConfig(backbone=backbone, refinement=kind, **plain(kind))
         assert run.train == TrainConfig(
-            loss=run.train.loss, batch_size=128, epochs=200, patience=15, seed=run.train.seed
+            loss=run.train.loss,
+            initial_weights="normal",
+            batch_size=128,
+            epochs=200,
+            patience=15,
+            seed=run.train.seed,
         )
 
 
@@ -898,7 +902,7 @@ def test_recorded_settings_are_those_of_the_grid(file: Path):
     for row in results.records(found.test):
         run = planned[row["run"]]
         assert with_former_settings(json.loads(row["model"])) == run.model.to_json()
-        assert json.loads(row["train"]) == run.train.to_json()
+        assert {**FORMER_TRAINING, **json.loads(row["train"])} == run.train.to_json()
 
 
 def test_recorded_files_are_small():

@@ -2,14 +2,16 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
-from conftest import EMBEDDED, ROOT, SHIPPED
+from conftest import EMBEDDED, ROOT, SHIPPED, parsed
 
 import awrsr
 from awrsr.model_card import write_readme
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+MODELS = sorted(path.parent for path in ROOT.glob("assets/*/*/*/config.json"))
 METRICS = ("HR@10", "NDCG@10", "MRR")
 
 
@@ -43,15 +45,28 @@ def test_python_example_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert names["trace"].layers[0].second_order.shape == (2, 3, 3)
 
 
-def test_linked_files_exist() -> None:
-    for target in re.findall(r"\]\((?!http)([^)]+)\)", README):
-        assert (ROOT / target).exists(), target
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "EXPERIMENTS.md", "CONTRIBUTING.md")),
+    *sorted(ROOT.glob("assets/**/README.md")),
+]
 
 
-@pytest.mark.parametrize("name", [f"{backbone}-{refinement}" for backbone, refinement in SHIPPED])
-def test_model_cards_are_as_written(name: str, tmp_path) -> None:
+@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
+def test_commands_exist(file: Path) -> None:
+    lines = r"^    (python -m awrsr (?:.*\\\n)*.*)$"
+    for command in re.findall(lines, file.read_text(encoding="utf-8"), re.MULTILINE):
+        parsed(re.sub(r"\s# .*$", "", command.replace("\\\n", "")).replace(": ...", ': ""'))
+
+
+@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
+def test_linked_files_exist(file: Path) -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", file.read_text(encoding="utf-8")):
+        assert (file.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("source", MODELS, ids=lambda path: str(path.relative_to(ROOT / "assets")))
+def test_model_cards_are_as_written(source: Path, tmp_path) -> None:
     """The README.md beside a model is what its config.json and metrics.json say."""
-    source = EMBEDDED / "models" / name
     for file in ("config.json", "metrics.json", "model.safetensors"):
         (tmp_path / file).symlink_to(source / file)
     write_readme(tmp_path)
