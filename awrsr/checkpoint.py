@@ -13,17 +13,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from awrsr.config import Catalogue, ModelConfig, TrainConfig
+from awrsr.config import FORMER_TRAINING, Catalogue, ModelConfig, TrainConfig
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError
 from awrsr.files import read_json, reading, write_atomically, write_json
 from awrsr.models import SequentialModel, build_model
-from awrsr.refinement import READ_BY, with_former_settings
+from awrsr.refinement import READ_BY, with_former_settings, with_unread_settings
 
 SCHEMA_VERSION = 2
 FORMER_VERSION = 1
 """Before refinements had settings; read with those that they had then."""
-FORMER_TRAINING = {"targets": "all", "initial_weights": "normal"}
-"""How models of that version were trained, which did not say so."""
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 ConfigFile = tuple[ModelConfig, Catalogue, TrainConfig]
@@ -131,6 +129,8 @@ def read_config(directory: Path) -> ConfigFile:
             model = with_former_settings(model)
             if isinstance(values["training"], dict):
                 values["training"] = {**FORMER_TRAINING, **values["training"]}
+        elif isinstance(model, dict):
+            model = with_unread_settings(model)
         return (
             ModelConfig.from_json(model, where=f"{path}, model"),
             Catalogue.from_json(values["catalogue"], where=f"{path}, catalogue"),

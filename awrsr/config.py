@@ -256,3 +256,7 @@ class TrainConfig(Settings):
         for name in ("pvn_weight", "weight_decay"):
             check_number(name, getattr(self, name), float, 0)
         check_number("learning_rate", self.learning_rate, float, 1e-12)
+
+
+FORMER_TRAINING = {"targets": "all", "initial_weights": "normal"}
+"""Fields of a TrainConfig that was written before these were settings."""

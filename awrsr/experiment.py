@@ -13,13 +13,12 @@ import pandas as pd
 
 from awrsr import results, training
 from awrsr.checkpoint import (
-    FORMER_TRAINING,
     load_model,
     parameter_count,
     read_config,
     weights_fingerprint,
 )
-from awrsr.config import HELD_OUT, Catalogue, ModelConfig, TrainConfig
+from awrsr.config import FORMER_TRAINING, HELD_OUT, Catalogue, ModelConfig, TrainConfig
 from awrsr.dataset import Dataset, load_dataset
 from awrsr.errors import CheckpointError, ConfigError, DataError, counted
 from awrsr.evaluation import Evaluation, evaluate_popularity, ranked_among

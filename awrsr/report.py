@@ -9,7 +9,14 @@ from typing import Any
 import pandas as pd
 
 from awrsr.board import KINDS, map_grid, save
-from awrsr.config import BACKBONE_TITLES, Backbone, ModelConfig, TrainConfig, model_title
+from awrsr.config import (
+    BACKBONE_TITLES,
+    FORMER_TRAINING,
+    Backbone,
+    ModelConfig,
+    TrainConfig,
+    model_title,
+)
 from awrsr.errors import DataError, counted
 from awrsr.files import write_text
 from awrsr.grid import OF_THE_GRID, Grid, read_grid
@@ -94,7 +101,7 @@ def settings(results: Results) -> str:
     losses: dict[str, list[str]] = {}
     for loss, runs in results.runs.groupby("loss", sort=False):
         models = [with_former_settings(json.loads(model)) for model in runs["model"].unique()]
-        train = json.loads(runs["train"].iloc[0])
+        train = {**FORMER_TRAINING, **json.loads(runs["train"].iloc[0])}
         changed = [
             f"{name} {value}"
             for have, usual in (

@@ -30,7 +30,7 @@ from awrsr.config import TrainConfig
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError
 from awrsr.models import SequentialModel
 from awrsr.recommendation import trace
-from awrsr.refinement import READ_BY
+from awrsr.refinement import FORMER_DEFAULTS, READ_BY
 
 Edit = Callable[[Path], object]
 
@@ -66,6 +66,27 @@ def test_a_model_of_the_former_schema_is_what_it_was(tmp_path: Path, make_model,
     torch.testing.assert_close(loaded(sequence), model(sequence))
     save(loaded, tmp_path / "again")
     assert read_config(tmp_path / "again")[0] == model.config
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+def test_settings_that_nothing_read_may_be_recorded_as_former_defaults(
+    tmp_path: Path, make_model, pair
+):
+    """Others are refused, as they are of a model that is made."""
+    model = make_model(*pair)
+    path = save(model, tmp_path / "model") / CONFIG_FILE
+    values = json.loads(path.read_text())
+    unread = {
+        name: value for name, value in FORMER_DEFAULTS.items() if pair[1] not in READ_BY[name]
+    }
+    values["model"] |= unread
+    path.write_text(json.dumps(values))
+    assert load_model(tmp_path / "model", "cpu").config == model.config
+    if "similar_start" in unread:
+        values["model"]["similar_start"] = 0
+        path.write_text(json.dumps(values))
+        with pytest.raises(CheckpointError, match="similar_start must be true or false"):
+            load_model(tmp_path / "model", "cpu")
 
 
 @pytest.mark.parametrize("half", [torch.float16, torch.bfloat16])

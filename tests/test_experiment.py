@@ -16,9 +16,9 @@ from conftest import ROOT, make_dataset, plain
 
 import awrsr
 from awrsr import experiment, report, results, training
-from awrsr.checkpoint import FORMER_TRAINING, read_config
+from awrsr.checkpoint import read_config
 from awrsr.cli import main
-from awrsr.config import ModelConfig, TrainConfig
+from awrsr.config import FORMER_TRAINING, ModelConfig, TrainConfig
 from awrsr.dataset import load_dataset, save_dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.evaluation import evaluate_scores, ranked_among

@@ -45,8 +45,11 @@ FORMER: dict[str, Any] = {
     "mix": "halves",
 }
 """What refinements did that were trained before these were settings."""
+FORMER_DEFAULTS: dict[str, Any] = {"rows": "plain", "similar_start": False}
+"""What other refinements, which do not read them, may have recorded."""
 
 __all__ = [
+    "FORMER_DEFAULTS",
     "READ_BY",
     "REFINEMENTS",
     "Additive",
@@ -59,6 +62,7 @@ __all__ = [
     "ValueWeighted",
     "build_refinement",
     "with_former_settings",
+    "with_unread_settings",
 ]
 
 
@@ -93,4 +97,19 @@ def with_former_settings(model: Mapping[str, Any]) -> dict[str, Any]:
         setting: FORMER[setting] if name in readers else USUAL[setting]
         for setting, readers in READ_BY.items()
     }
-    return settings | dict(model)
+    return with_unread_settings(settings | dict(model))
+
+
+def with_unread_settings(model: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a ModelConfig with settings that its refinement does not read at their
+    defaults, if they were recorded as former defaults."""
+    unread = {
+        setting: USUAL[setting]
+        for setting, former in FORMER_DEFAULTS.items()
+        if model.get("refinement") not in READ_BY[setting] and _same(model.get(setting), former)
+    }
+    return {**model, **unread}
+
+
+def _same(value: object, other: object) -> bool:
+    return type(value) is type(other) and value == other
