@@ -495,7 +495,7 @@ def test_the_floor_has_the_same_forced_place(place: Path, tmp_path: Path):
     assert 0 < first["random"] < FORCED_SHARE
     assert set(summary["measure"]) == {*MEASURES, *CAUSE_MEASURES}
     for (measure, explanation), row in rows.iterrows():
-        assert row["newest_first"] == pytest.approx(first[explanation])
+        assert row["newest_first"] == pytest.approx(first[explanation], rel=1e-4)
         of_measure = wide[measure].dropna()
         floor = of_measure["random"].copy()
         if first[explanation] >= FORCED_SHARE:

@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 
 from awrsr.batching import history_and_target
-from awrsr.checkpoint import weights_fingerprint
+from awrsr.checkpoint import read_config, weights_fingerprint
 from awrsr.dataset import Dataset, load_dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.evaluation import evaluate_popularity
@@ -256,3 +256,18 @@ def test_a_shipped_model_does_as_recorded(shipped, name):
     row = " | ".join(f"{cell:.3f}" for cell in cells)
     assert f"| `{name}` | {row} |" in (SHIPPED / "README.md").read_text()
     assert record["training"]["command"].startswith("python -m awrsr train assets/planted ")
+
+
+@with_models
+@pytest.mark.parametrize("name", MODELS)
+def test_one_layer_of_first_order_does_not_solve_it(shipped, name):
+    """Nor does no attention; additive refinement does, as far as it was trained."""
+    ranks = pd.read_parquet(SHIPPED / "models" / name / "ranks.parquet").query("split == 'test'")
+    sorts = ranks.merge(load_causes(shipped, "test"), on="user_id")
+    hits = (sorts["rank"] == 1).groupby(sorts["sort"]).mean()
+    assert hits["open"] < 0.2
+    config, _, _ = read_config(SHIPPED / "models" / name)
+    if config.n_layers == 1 and config.refinement in ("none", "uniform", "identity"):
+        assert (hits[["binding", "occasion"]] < 0.5).all()
+    elif config.refinement == "additive" or config.n_layers > 1:
+        assert (hits[["binding", "occasion"]] > 0.6).all()

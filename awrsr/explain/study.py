@@ -90,7 +90,7 @@ FORCED_SHARE = 0.9
 as forced."""
 FIRST = "newest_first"
 """The measure of values.parquet that says whose first place is the newest item's."""
-UNRECORDED = {"candidates": "unseen", "open_users": 0, "forced_share": None}
+UNRECORDED: dict[str, Any] = {"candidates": "unseen", "open_users": 0, "forced_share": None}
 """What studies that do not say it were made with."""
 STANDINGS = ("standard_score", "ndcg")
 SOFTWARE = ("torch", "numpy", "captum")
@@ -412,10 +412,9 @@ def summarise_values(values: pd.DataFrame, models: list[str], seed: int = 0) -> 
             floor = np.where((shares >= FORCED_SHARE) & (first == 1), newest, random)
             where = {"sort": sort, "measure": str(measure)}
             rows = _rows_of(where, keys, cells, {"floor": floor, "random": random}, seed)
-            rows.insert(rows.columns.get_loc("less_floor"), FIRST, shares)
-            rows.insert(
-                rows.columns.get_loc("less_floor"), "floor", rows["mean"] - rows["less_floor"]
-            )
+            place = list(rows).index("less_floor")
+            rows.insert(place, FIRST, shares)
+            rows.insert(place + 1, "floor", rows["mean"] - rows["less_floor"])
             parts.append(rows)
             if len(models) == 2:
                 old, new = models
