@@ -11,12 +11,12 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from awrsr.explain import ATTENTION, EXPLANATIONS, NEITHER, Curves
+from awrsr.explain import ATTENTION, EXPLANATIONS, NEITHER, NEWEST_FIRST, RANDOM, Curves, less
 
 KINDS = {"deletion": "Deletion", "insertion": "Insertion"}
 ATTENTION_COLORS = ("#3b6fd4", "#b04fc0", "#7a5ae0", "#5b8fb0", "#1b9aa8")
 OTHER_COLORS = ("#b58900", "#a3703f", "#d0568a", "#c0392b", "#d97a1e", "#8a5a00")
-NEITHER_COLORS = ("#8a8a8a", "#6f7f8f", "#9a8a70")
+NEITHER_COLORS = ("#8a8a8a", "#6f7f8f", "#9a8a70", "#7f8a6f")
 DASHES = ("solid", "dash", "dot")
 GRID = "rgba(128, 128, 128, 0.22)"
 ZERO = "rgba(128, 128, 128, 0.9)"
@@ -117,16 +117,17 @@ def mean_curves(curves: pd.DataFrame, chosen: Sequence[str], standing: str) -> g
     return _laid_out(figure, len(chosen))
 
 
-def less_random(rows: pd.DataFrame, models: Mapping[str, str], colors: Sequence[str]) -> go.Figure:
-    """Every explanation's mean difference to random orders, a dot and an interval a model.
+def less_floor(rows: pd.DataFrame, models: Mapping[str, str], colors: Sequence[str]) -> go.Figure:
+    """Every explanation's mean difference to its floor, a dot and an interval a model.
 
     Args:
         rows: of summary.csv, of one sort and measure.
         models: titles by name, in the order of the colours.
         colors: of the models.
     """
-    figure = go.Figure()
-    names = [n for n in EXPLANATIONS if n in set(rows["explanation"]) and n != "random"]
+    figure, column = go.Figure(), less(rows)
+    there = set(rows["explanation"]) - {RANDOM, NEWEST_FIRST}
+    names = [name for name in EXPLANATIONS if name in there]
     for place, (model, title) in enumerate(models.items()):
         part = rows[rows["model"] == model].set_index("explanation")
         part = part.loc[[name for name in names if name in part.index]]
@@ -134,13 +135,13 @@ def less_random(rows: pd.DataFrame, models: Mapping[str, str], colors: Sequence[
             names.index(name) + 0.28 * (place - (len(models) - 1) / 2) for name in part.index
         ]
         figure.add_scatter(
-            x=part["less_random"],
+            x=part[column],
             y=heights,
             error_x={
                 "type": "data",
                 "symmetric": False,
-                "array": part["less_random_high"] - part["less_random"],
-                "arrayminus": part["less_random"] - part["less_random_low"],
+                "array": part[f"{column}_high"] - part[column],
+                "arrayminus": part[column] - part[f"{column}_low"],
                 "thickness": 2,
                 "width": 4,
             },
@@ -148,7 +149,7 @@ def less_random(rows: pd.DataFrame, models: Mapping[str, str], colors: Sequence[
             marker={"size": 8, "color": colors[place]},
             name=safe(title),
             customdata=np.stack(
-                [part["less_random_low"], part["less_random_high"], part["mean"]], axis=-1
+                [part[f"{column}_low"], part[f"{column}_high"], part["mean"]], axis=-1
             ),
             text=[EXPLANATIONS[name] for name in part.index],
             hovertemplate="%{text}<br>%{x:+.4f} [%{customdata[0]:+.4f}, %{customdata[1]:+.4f}]"

@@ -8,6 +8,7 @@ import torch
 
 from app import loaders, state
 from app.text import plain, with_commands
+from app.users import offered_choices
 from app.views.inspect import (
     choose_models,
     forget_choices,
@@ -69,7 +70,7 @@ def begin(own: list[state.Choice]) -> Chosen | None:
     models = loaders.model_directories(directory)
     problems += other_weights(models)
     # Inspect's choices too: its widgets are not drawn here, and what was chosen there stays.
-    shared = state.choices(dataset, list(models))
+    shared = offered_choices(dataset, models)
     url = st.query_params
     problems += state.restore(st.session_state, {k: url[k] for k in url if k in "ab"}, shared)
     problems += state.restore(st.session_state, url, own)

@@ -4,7 +4,7 @@ A choice lives in `st.session_state` under its own name. `restore` fills it from
 session and says what it could not use; `remember` writes what differs from the default back.
 """
 
-from collections.abc import Callable, Collection, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,8 +99,20 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
-def choices(dataset: Dataset, models: list[str]) -> list[Choice]:
-    """The choices there are for one dataset and its models."""
+def default_model(models: Sequence[str], position: int) -> str:
+    """The model of A (0) or B (1) that a page opens with, of one or more."""
+    wanted = DEFAULT_MODELS[position]
+    return wanted if wanted in models else models[min(position, len(models) - 1)]
+
+
+def choices(dataset: Dataset, models: list[str], opening: str = "") -> list[Choice]:
+    """The choices there are for one dataset and its models.
+
+    Args:
+        dataset: the one on show.
+        models: names of its models.
+        opening: the user that a page opens with; `default_user` where empty.
+    """
     item = whole_number(1, dataset.n_items)
 
     def items(text: str) -> list[int]:
@@ -135,19 +147,17 @@ def choices(dataset: Dataset, models: list[str]) -> list[Choice]:
             )
         return history
 
-    def model(position: int) -> str | None:
-        wanted = DEFAULT_MODELS[position]
-        return wanted if wanted in models else models[min(position, len(models) - 1)]
-
     def named_model(text: str) -> str:
         return one_of(models)(name_and_weights(text, models)[0])
 
     return [
-        Choice("a", model(0) if models else None, named_model, always=True),
-        Choice("b", model(1) if models else None, named_model, always=True),
+        Choice("a", default_model(models, 0) if models else None, named_model, always=True),
+        Choice("b", default_model(models, 1) if models else None, named_model, always=True),
         Choice("source", USER, one_of([USER, OWN])),
         Choice(
-            "user", default_user(dataset), lambda text: dataset.user_ids[dataset.user_index(text)]
+            "user",
+            opening or default_user(dataset),
+            lambda text: dataset.user_ids[dataset.user_index(text)],
         ),
         Choice("items", [], usable_items, lambda history: ".".join(map(str, history))),
         Choice("origin", None, lambda text: dataset.user_ids[dataset.user_index(text)]),

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import loaders
+from app import loaders, state
 from app.candidates import among
 from app.text import with_commands
 from awrsr.batching import history_and_target
@@ -17,16 +17,21 @@ from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.model_card import METRICS_FILE, RANKS_FILE
 from awrsr.parquet import read_parquet
+from awrsr.planted import OPEN
 
 MAX_ROWS = 1_000
 """Users a browser is sent at once."""
+RANKED = (WEIGHTS_FILE, METRICS_FILE, RANKS_FILE)
+"""What tells whether recorded ranks are those of the weights."""
 LAST_TITLES = 3
+OCCASION = "occasion"
+"""The planted sort that a page opens with."""
 FOUND_TITLES = 2
 
 
 def get_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
     """The recorded rank of every user's held-out item, by user id, or none and why."""
-    stamp = loaders._stamp(directory, (WEIGHTS_FILE, METRICS_FILE, RANKS_FILE))
+    stamp = loaders._stamp(directory, RANKED)
     return _ranks(str(directory), stamp, dataset.fingerprint, dataset)
 
 
@@ -74,6 +79,46 @@ def read_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
     if dict(zip(users, targets, strict=True)) not in (held_out, new):
         return {}, f"{RANKS_FILE} has other held-out items: {remedy}"
     return dict(zip(users, ranks, strict=True)), ""
+
+
+def offered_choices(dataset: Dataset, models: dict[str, Path]) -> list[state.Choice]:
+    """The choices there are for a dataset and its models, by name, with the user to open with."""
+    return state.choices(dataset, list(models), opening_user(dataset, models))
+
+
+def opening_user(dataset: Dataset, models: dict[str, Path]) -> str:
+    """The user that a page opens with; empty where any will do.
+
+    Where the dataset records planted causes, one for whom the default model B ranks the held-out
+    item first and A lowest: of the sort occasion if there is one, else of any; the first of equals.
+    """
+    if not models:
+        return ""
+    a, b = (models[state.default_model(list(models), position)] for position in (0, 1))
+    try:
+        causes = loaders.get_causes(dataset)
+    except AwrsrError:  # told where the causes are shown
+        return ""
+    if causes is None:
+        return ""
+    keys = [(str(path), loaders._stamp(path, RANKED)) for path in (a, b)]
+    return _opening_user(dataset.fingerprint, *keys, dataset, causes)
+
+
+@st.cache_data(max_entries=loaders.MAX_DATASETS, show_spinner=False)
+def _opening_user(
+    fingerprint: str,
+    a: loaders.ModelKey,
+    b: loaders.ModelKey,
+    _dataset: Dataset,
+    _causes: pd.DataFrame,
+) -> str:
+    in_a, in_b = (get_ranks(Path(key[0]), _dataset)[0] for key in (a, b))
+    found = _causes.assign(a=_causes["user_id"].map(in_a), b=_causes["user_id"].map(in_b))
+    found = found[(found["b"] == 1) & (found["a"] > 1) & (found["sort"] != OPEN)]
+    if (occasion := found["sort"] == OCCASION).any():
+        found = found[occasion]
+    return "" if found.empty else str(found["user_id"].loc[found["a"].idxmax()])
 
 
 def _held_out(dataset: Dataset) -> np.ndarray:

@@ -120,7 +120,9 @@ def plant(output: Path, *, users: int = 10_000, seed: int = 0) -> None:
     """Make up a dataset in which known earlier items decide the next one.
 
     It is for testing explanations: causes.parquet in its directory says which items decide each
-    held-out item. awrsr/planted.py describes the rules.
+    held-out item. Two rules, neither of which a bag of items can follow: people who stood in a row
+    come again, each after the one before; and back at a market, the treasure found there is
+    claimed. awrsr/planted.py describes them.
 
     Args:
         output: the dataset directory to make.
@@ -682,7 +684,9 @@ def faithfulness(
 
     Items are really removed and restored in the order of each explanation. Prints the measures of
     awrsr/explain/faithfulness.py as means over users with 95% bootstrap intervals; where the
-    dataset records planted causes, also how well they are found.
+    dataset records planted causes, also how well they are found. Beside each model stands how far
+    each explanation is from its floor: random orders, with the newest item first where the
+    explanation always ranks it first.
 
     Args:
         model: a model directory.
@@ -748,16 +752,44 @@ def _print_study(study: explain.Study, dataset: Dataset) -> None:
             )
         ]
         table = rows.assign(cell=cells).pivot(index="explanation", columns="model", values="cell")
+        table = table[rows["model"].unique()]
+        for place, (model, of_model) in enumerate(rows.groupby("model", sort=False)):
+            if explain.LESS not in str(model):
+                table.insert(2 * place + 1, f"{model} less floor", _less_floor(of_model))
         order = [name for name in explain.EXPLANATIONS if name in table.index]
-        print(table.loc[order, rows["model"].unique()].fillna("-").to_string())
+        print(table.loc[order].fillna("-").to_string())
     about = study.about
     print(
         f"\nprotocol: {about['split']} item of {about['users']} of {about['of_users']} users, seed "
         f"{about['seed']}; items really removed, the newest n of a history; candidates: "
         f"{candidates_words(dataset.n_items, about['candidates'])}; "
         f"{seen_words(dataset, about['split'])}; ties count against the target; means over users, "
-        "95% bootstrap intervals"
+        "95% bootstrap intervals; floor: random orders, * with the newest item first, since the "
+        f"explanation ranks it first for {explain.FORCED_SHARE:.0%} of the users or more"
+        + (
+            f"; {about['open_users']} users whose item nothing decides are left out"
+            if about["open_users"]
+            else ""
+        )
     )
+
+
+def _less_floor(rows: pd.DataFrame) -> pd.Series:
+    """Difference to the floor with its interval, and the floor, by explanation."""
+    rows = rows.set_index("explanation")
+    forced = rows["newest_first"] >= explain.FORCED_SHARE
+    cells = [
+        f"{less:+.4f} ({low:+.4f} to {high:+.4f}) {floor:.4f}{'*' * mark}"
+        for less, low, high, floor, mark in zip(
+            rows["less_floor"],
+            rows["less_floor_low"],
+            rows["less_floor_high"],
+            rows["floor"],
+            forced,
+            strict=True,
+        )
+    ]
+    return pd.Series(cells, index=rows.index)
 
 
 def _load(

@@ -34,7 +34,7 @@ The causes are in causes.parquet of the dataset directory, two rows a user:
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,8 @@ from awrsr.errors import ConfigError, DataError
 from awrsr.files import new_directory
 from awrsr.parquet import read_parquet
 
+OPEN: Final = "open"
+"""The sort of a held-out item that nothing decides."""
 CAUSES_FILE = "causes.parquet"
 Sort = Literal["binding", "occasion", "open"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
@@ -193,8 +195,8 @@ def _occasion(world: _World, random: np.random.Generator) -> Sequence:
         items += [world.of["return"][markets[again]], world.of["claim"][treasures[again]]]
     claimed = Decided("occasion", (*places[again], len(items) - 2))
     if random.random() < GOES_ON:
-        return Sequence([*items, odds.pop()], {1: Decided("open"), 2: claimed})
-    return Sequence(items, {1: claimed, 2: Decided("open")})
+        return Sequence([*items, odds.pop()], {1: Decided(OPEN), 2: claimed})
+    return Sequence(items, {1: claimed, 2: Decided(OPEN)})
 
 
 def save_planted(dataset: Dataset, causes: pd.DataFrame, directory: str | Path) -> None:
@@ -235,7 +237,7 @@ def load_causes(dataset: Dataset, split: Split) -> pd.DataFrame | None:
         or targets != dataset.flat_items[ends].tolist()
         or not sorts <= set(SORTS)
         or any(
-            (not here) != (sort == "open")
+            (not here) != (sort == OPEN)
             or any(not 0 <= place < length - HELD_OUT[split] for place in here)
             for here, sort, length in zip(
                 places, causes["sort"], dataset.lengths().tolist(), strict=True

@@ -23,10 +23,11 @@ from awrsr.errors import ConfigError, DataError
 from awrsr.explain import (
     CAUSE_MEASURES,
     EXPLANATIONS,
+    FORCED_SHARE,
     LESS,
     MEASURES,
     STUDY_FILE,
-    against_random,
+    against_floor,
     at_shares,
     attention_values,
     bootstrap_means,
@@ -42,7 +43,7 @@ from awrsr.explain import (
 )
 from awrsr.explain.removal import remove_each
 from awrsr.models import build_model
-from awrsr.planted import load_causes, plant, save_planted
+from awrsr.planted import CAUSES_FILE, load_causes, plant, save_planted
 from awrsr.recommendation import rank_of, trace
 
 HISTORY = [3, 1, 4, 1, 5, 9]
@@ -242,7 +243,8 @@ def test_every_explanation_orders_the_items_the_model_saw(make_model, tiny_datas
         assert found["recency"] == [list(range(7, -1, -1))]
         counts = [popularity[item - 1] for item in traced.items]
         assert [counts[p] for p in found["popularity"][0]] == sorted(counts, reverse=True)
-        assert len(found["random"]) == 3
+        assert len(found["random"]) == len(found["random_newest_first"]) == 3
+        assert all(order[0] == 7 for order in found["random_newest_first"])
         again = explanation_orders(model, traced, TARGET, popularity, n_random=3)
         assert again == found
         other = explanation_orders(model, traced, TARGET, popularity, n_random=3, seed=1)
@@ -320,13 +322,16 @@ def test_bootstrap_leaves_out_what_is_no_number():
 
 
 @pytest.mark.parametrize(("measure", "sign"), [("insertion", 1), ("deletion", -1)])
-def test_explanations_stand_on_the_side_of_their_interval(measure: str, sign: int):
+@pytest.mark.parametrize("column", ["less_random", "less_floor"])
+def test_explanations_stand_on_the_side_of_their_interval(measure: str, sign: int, column: str):
+    """Of the floor where the study records one, of random orders where it does not."""
     intervals = {
         "first_order": (0.1, 0.3),
         "leave_one_out": (0.2, 0.5),
         "recency": (-0.4, -0.1),
         "refined": (-0.1, 0.2),
         "random": (0.0, 0.0),
+        "random_newest_first": (0.1, 0.2),
     }
     rows = pd.DataFrame(
         [
@@ -334,13 +339,16 @@ def test_explanations_stand_on_the_side_of_their_interval(measure: str, sign: in
                 "explanation": name,
                 "measure": measure,
                 "mean": sign * (low + high) / 2,
-                "less_random_low": min(sign * low, sign * high),
-                "less_random_high": max(sign * low, sign * high),
+                "less_random_low": 0.0,
+                "less_random_high": 0.0,
+                f"{column}_low": min(sign * low, sign * high),
+                f"{column}_high": max(sign * low, sign * high),
+                column: sign * (low + high) / 2,
             }
             for name, (low, high) in intervals.items()
         ]
     )
-    assert against_random(rows) == {
+    assert against_floor(rows) == {
         "better": ["leave_one_out", "first_order"],
         "undecided": ["refined"],
         "worse": ["recency"],
@@ -453,14 +461,16 @@ def test_a_study_records_what_single_histories_give(place: Path, tmp_path: Path)
 def test_a_planted_study_tells_how_well_causes_are_found(place: Path, tmp_path: Path):
     dataset = load_dataset(place / "planted")
     found = write_study(models_of(place / "planted"), dataset, tmp_path / "s", sample=0)
-    assert found.about["users"] == 24
+    causes = load_causes(dataset, "test")
+    open_users = int((causes["sort"] == "open").sum())
+    assert open_users > 0  # nothing decides their item: they are not drawn
+    assert (found.about["users"], found.about["open_users"]) == (24 - open_users, open_users)
     summary = found.summary.query("model == 'sasrec-none' and explanation == 'recency'")
     means = summary.set_index(["sort", "measure"])["mean"]
-    assert set(summary["sort"]) == {"all", "first_order", "second_order"}
+    assert set(summary["sort"]) == {"all", "binding", "occasion"}
     assert set(summary["measure"]) == {*MEASURES, *CAUSE_MEASURES}
-    by_hand = {"first_order": [], "second_order": []}
-    causes = load_causes(dataset, "test")
-    for user, row in causes.iterrows():
+    by_hand = {"binding": [], "occasion": []}
+    for user, row in causes[causes["sort"] != "open"].iterrows():
         length = len(history_and_target(dataset, user, "test")[0])
         if length - min(row["cause_places"]) <= 8:  # the model sees eight
             newest_first = [list(range(length - 1, -1, -1))]
@@ -468,6 +478,45 @@ def test_a_planted_study_tells_how_well_causes_are_found(place: Path, tmp_path: 
             by_hand[row["sort"]].append(measured["average_precision"])
     for sort, values in by_hand.items():
         assert means[sort, "average_precision"] == pytest.approx(np.mean(values), rel=1e-4)
+
+
+def test_the_floor_has_the_same_forced_place(place: Path, tmp_path: Path):
+    """Recency begins with the newest item for all users, so its floor does; random orders and what
+    begins with it for a few have random orders as their floor."""
+    found = write_study(
+        models_of(place / "planted"), load_dataset(place / "planted"), tmp_path / "s", sample=0
+    )
+    values = pd.read_parquet(tmp_path / "s" / "values.parquet").query("model == 'sasrec-none'")
+    wide = values.pivot(index="user_id", columns=["measure", "explanation"], values="value")
+    summary = found.summary.query("sort == 'all' and model == 'sasrec-none'")
+    rows = summary.set_index(["measure", "explanation"])
+    first = wide["newest_first"].mean()
+    assert first["recency"] == first["random_newest_first"] == 1
+    assert 0 < first["random"] < FORCED_SHARE
+    assert set(summary["measure"]) == {*MEASURES, *CAUSE_MEASURES}
+    for (measure, explanation), row in rows.iterrows():
+        assert row["newest_first"] == pytest.approx(first[explanation], rel=1e-4)
+        of_measure = wide[measure].dropna()
+        floor = of_measure["random"].copy()
+        if first[explanation] >= FORCED_SHARE:
+            forced = wide["newest_first"][explanation].loc[floor.index] == 1
+            floor[forced] = of_measure["random_newest_first"][forced]
+        assert row["floor"] == pytest.approx(floor.mean(), rel=1e-4, abs=1e-5)
+        difference = (of_measure[explanation] - floor).mean()
+        assert row["less_floor"] == pytest.approx(difference, rel=1e-3, abs=1e-5)
+        assert row["less_floor_low"] <= row["less_floor"] <= row["less_floor_high"]
+    assert rows.loc[("hits", "recency"), "floor"] > rows.loc[("hits", "random"), "floor"]
+
+
+def test_where_nothing_is_decided_there_is_no_study(place: Path, tmp_path: Path):
+    shutil.copytree(place / "planted", tmp_path / "planted")
+    file = tmp_path / "planted" / CAUSES_FILE
+    causes = pd.read_parquet(file)
+    causes = causes.assign(sort="open", cause_places=[[] for _ in range(len(causes))])
+    causes.to_parquet(file)
+    dataset = load_dataset(tmp_path / "planted")
+    with pytest.raises(DataError, match="before a held-out one that something decides"):
+        write_study(models_of(tmp_path / "planted"), dataset, tmp_path / "s")
 
 
 def test_a_killed_study_goes_on_to_the_same_end(place: Path, tmp_path: Path):
@@ -561,9 +610,14 @@ def test_the_verb_prints_tables_and_protocol(place: Path, capsys):
     line = ["faithfulness", str(directory / "models" / "sasrec-additive"), "--sample", "4"]
     assert main([*line, "--device", "cpu"]) == 0
     out = capsys.readouterr().out
-    for words in ("Area under deletion, standard score; lower is better; 4 users", "second_order"):
+    for words in (
+        "Area under deletion, standard score; lower is better; 4 users",
+        "binding",
+        "less floor",
+    ):
         assert words in out
     assert "protocol: test item of 4 of 24 users, seed 0; items really removed" in out
+    assert "users whose item nothing decides are left out" in out
     about = json.loads((directory / "faithfulness" / "sasrec-additive" / STUDY_FILE).read_text())
     assert about["command"].startswith("python -m awrsr faithfulness")
     assert about["finished"]

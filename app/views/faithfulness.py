@@ -1,6 +1,8 @@
 """Faithfulness: what recorded studies say of explanations over many users."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -18,19 +20,21 @@ from awrsr.evaluation import candidates_words, seen_words
 from awrsr.explain import (
     CAUSE_MEASURES,
     EXPLANATIONS,
+    FORCED_SHARE,
     LESS,
     LOWER_IS_BETTER,
     MEASURES,
+    RANDOM,
     STUDY_FILE,
     Study,
-    against_random,
+    against_floor,
     read_study,
 )
 from awrsr.files import passed_over, visible_directories
 
 FOLDER = "faithfulness"
 """Of a dataset directory: its recorded studies, a folder each."""
-SORTS = {"all": "All", "first_order": "First order", "second_order": "Second order"}
+SORTS = {"all": "All", "binding": "Binding", "occasion": "Occasion"}
 STANDINGS = {"standard_score": "standard score", "ndcg": "NDCG"}
 TITLES = {**CAUSE_MEASURES, **MEASURES}
 
@@ -102,7 +106,7 @@ def command(chosen: Chosen) -> str:
 
 
 def show_study(study: Study, dataset: Dataset) -> None:
-    """Differences to random orders, the table of means, and the mean curves."""
+    """Differences to floors, the table of means, and the mean curves."""
     assert study.summary is not None and study.curves is not None
     models = {name: model_title(name) for name in study.about["models"]}
     measures = [name for name in TITLES if name in set(study.summary["measure"])]
@@ -118,17 +122,18 @@ def show_study(study: Study, dataset: Dataset) -> None:
                 required=True,
                 format_func=SORTS.get,
                 key="study-sort",
-                help="First order: one earlier item decides. Second order: two that belong "
-                "together do, neither alone.",
+                help="Binding: somebody is met again, and who stood next to them in the row "
+                "follows. Occasion: back at a market, the treasure found there is claimed.",
             )
     rows = study.summary[(study.summary["sort"] == sort) & (study.summary["measure"] == measure)]
-    st.markdown(f"##### {titled(measure)}, less that of random orders")
+    st.markdown(f"##### {titled(measure)}, less its floor")
     st.plotly_chart(
-        figures.less_random(rows, models, MODEL_COLORS),
-        key="faithful-less-random",
+        figures.less_floor(rows, models, MODEL_COLORS),
+        key="faithful-less-floor",
         config={"displayModeBar": False},
-        alt=f"{titled(measure)} of every explanation less that of random orders",
+        alt=f"{titled(measure)} of every explanation less its floor",
     )
+    st.caption(FLOOR if "floor" in rows else "The floor is that of random orders.")
     show_verdict(rows, models, SORTS[sort] if sort != "all" else "")
     st.markdown("##### Means over users")
     st.dataframe(means(rows, models), hide_index=True, key="study-means", height="content")
@@ -138,7 +143,8 @@ def show_study(study: Study, dataset: Dataset) -> None:
     st.caption(
         f"Protocol: the {plain(about['split'])} item of {plain(about['users'])} of "
         f"{plain(about['of_users'])} users, drawn by seed {plain(about['seed'])}; "
-        f"{int(rows['users'].max()) if len(rows) else 0} in this table. Means over users, 95% "
+        f"{int(rows['users'].max()) if len(rows) else 0} in this table{open_users(about)}. Means "
+        "over users, 95% "
         f"bootstrap intervals. {HOW} Ranks and NDCG: among "
         f"{plain(candidates_words(dataset.n_items, about['candidates']))}; "
         f"{plain(seen_words(dataset, split))}; ties count against the target."
@@ -146,15 +152,25 @@ def show_study(study: Study, dataset: Dataset) -> None:
     st.code(str(about.get("command", "")), language=None)
 
 
+FLOOR = (
+    "The floor of an explanation is what random orders reach; where it ranks the newest item first "
+    f"for {FORCED_SHARE:.0%} of the users or more, random orders that do so too (marked *)."
+)
 VERDICT_WORDS = {
-    "better": "better than random orders",
-    "undecided": "not told apart from them",
-    "worse": "worse than random orders",
+    "better": "better than its floor",
+    "undecided": "not told apart from it",
+    "worse": "worse than its floor",
 }
 
 
+def open_users(about: Mapping[str, Any]) -> str:
+    """How many users were not drawn since nothing decides their item."""
+    left_out = plain(about["open_users"])
+    return f"; {left_out} users whose item nothing decides are left out" * bool(about["open_users"])
+
+
 def show_verdict(rows: pd.DataFrame, models: dict[str, str], sort: str) -> None:
-    """Which explanations are better than random orders and which are not, a line a model."""
+    """Which explanations are better than their floors and which are not, a line a model."""
     lines = []
     for name, title in models.items():
         part = rows[rows["model"] == name]
@@ -164,13 +180,11 @@ def show_verdict(rows: pd.DataFrame, models: dict[str, str], sort: str) -> None:
         parts = [
             f"**{VERDICT_WORDS[side]}** "
             + ", ".join(f"{EXPLANATIONS.get(e, plain(e))} {means_of[e]:.3f}" for e in explanations)
-            for side, explanations in against_random(part).items()
+            for side, explanations in against_floor(part).items()
             if explanations
         ]
         where = f", {sort.lower()} causes" if sort else ""
-        lines.append(
-            f"- {plain(title)}{where}: {'; '.join(parts)} (random {means_of['random']:.3f})"
-        )
+        lines.append(f"- {plain(title)}{where}: {'; '.join(parts)} (random {means_of[RANDOM]:.3f})")
     if lines:
         st.markdown("\n".join(lines))
         st.caption("By the 95% intervals above; recency and popularity know nothing of the model.")
@@ -183,7 +197,8 @@ def titled(measure: str) -> str:
 
 
 def means(rows: pd.DataFrame, models: dict[str, str]) -> pd.DataFrame:
-    """One row an explanation, one column a model and one for their difference."""
+    """One row an explanation, two columns a model, the second the difference to the floor, and one
+    for the models' difference."""
     headings = models | {
         LESS.join(
             reversed(models)
@@ -195,6 +210,12 @@ def means(rows: pd.DataFrame, models: dict[str, str]) -> pd.DataFrame:
         cells.setdefault(row.explanation, {})[headings.get(row.model, row.model)] = (
             f"{row.mean:{sign}.3f} ({row.low:{sign}.3f} to {row.high:{sign}.3f})"
         )
+        if row.model in models and "floor" in rows:
+            mark = "*" if row.newest_first >= FORCED_SHARE else ""
+            cells[row.explanation][f"{models[row.model]}, less floor"] = (
+                f"{row.less_floor:+.3f} ({row.less_floor_low:+.3f} to {row.less_floor_high:+.3f}); "
+                f"floor {row.floor:.3f}{mark}"
+            )
     return pd.DataFrame(
         [
             {"explanation": EXPLANATIONS[name], **cells[name]}

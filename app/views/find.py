@@ -13,6 +13,7 @@ from app.finding import COLUMNS, KINDS, Limit
 from app.history import show_user
 from app.sides import model_title
 from app.text import plain
+from app.users import offered_choices
 from app.views.inspect import address
 from awrsr.checkpoint import read_config
 from awrsr.errors import AwrsrError
@@ -446,5 +447,5 @@ def open_user(user: str, chosen: pages.Chosen, inspector: Any) -> None:
     session["target"] = state.AUTOMATIC
     session["rival"] = None
     # With its whole address at once: each change of it is one more step for the browser to go back.
-    offered = state.choices(chosen.dataset, list(chosen.models))
+    offered = offered_choices(chosen.dataset, chosen.models)
     st.switch_page(inspector, query_params=address(chosen.name, chosen.models, offered))

@@ -23,9 +23,11 @@ from app.provenance import show_provenance
 from app.recommendations import show_recommendations
 from app.sides import SIDES, Side, model_note, model_title, run_model
 from app.text import plain, with_commands
+from app.users import offered_choices
 from app.variants import compared_history, show_variants
 from awrsr.dataset import Dataset
 from awrsr.errors import AwrsrError, counted
+from awrsr.planted import OPEN
 from awrsr.recommendation import rank_of, ranked_catalogue
 
 
@@ -49,7 +51,7 @@ def show() -> None:
         st.error(plain(error))
         return
     models = loaders.model_directories(directories[name])
-    offered = state.choices(dataset, list(models))
+    offered = offered_choices(dataset, models)
     problems += other_weights(models)
     problems += state.restore(st.session_state, st.query_params, offered)
     # Words that come and go have a place of their own: the board below never moves in the page's
@@ -196,13 +198,13 @@ def planted_causes(dataset: Dataset, history: list[int]) -> str:
     if causes is None:
         return ""
     row = causes.iloc[dataset.user_index(st.session_state.user)]
+    if row["sort"] == OPEN:
+        return "Planted: nothing decides the held-out item."
     places = sorted(map(int, row["cause_places"]))
     titles = dataset.titles([history[place] for place in places])
-    named = " and ".join(
-        f"{place + 1}. {title}" for place, title in zip(places, titles, strict=True)
-    )
-    verb = "decides" if len(places) == 1 else "together decide"
-    return f"Planted ({row['sort'].replace('_', ' ')}): {plain(named)} {verb} the held-out item."
+    named = [f"{place + 1}. {title}" for place, title in zip(places, titles, strict=True)]
+    words = f"{', '.join(named[:-1])} and {named[-1]}"
+    return f"Planted ({row['sort']}): {plain(words)} together decide the held-out item."
 
 
 # --- choices --------------------------------------------------------------------------------------

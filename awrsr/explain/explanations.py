@@ -31,9 +31,16 @@ the model has a second order. rollout: through all layers, of the weights that m
 weight_x_value_norm: last layer, the weights that mix the values times the length of what they move,
 mean over heads; for stosa of the means.
 """
-NEITHER = {"recency": "Recency", "popularity": "Popularity", "random": "Random"}
+RANDOM, NEWEST_FIRST = "random", "random_newest_first"
+"""The shuffled orders, which are the floors of the others."""
+NEITHER = {
+    "recency": "Recency",
+    "popularity": "Popularity",
+    RANDOM: "Random",
+    NEWEST_FIRST: "Random, newest first",
+}
 """Titles of the orders that know nothing of the model: newest first, most frequent in the training
-parts first, shuffled."""
+parts first, shuffled, and shuffled but for the newest item, which stands first."""
 EXPLANATIONS = {
     **ATTENTION,
     **{name: method.title for name, method in METHODS.items()},
@@ -104,7 +111,7 @@ def explanation_orders(
             by popularity.
         seed: of the random orders, which are the same for every model that sees the same items, and
             of the randomised methods.
-        n_random: how many random orders; all others are one.
+        n_random: how many random orders of either kind; all others are one.
         progress: told the share done, 0 to 1; may raise to end the work.
     """
     items = np.array(trace.items)
@@ -115,7 +122,11 @@ def explanation_orders(
         values["popularity"] = np.asarray(popularity, dtype=np.float64)[items - 1]
     shuffled = np.random.default_rng([seed, *trace.items])
     found = {name: [ranked(value)] for name, value in values.items()}
-    found["random"] = [shuffled.permutation(len(items)).tolist() for _ in range(n_random)]
+    newest = len(items) - 1
+    found[RANDOM] = [shuffled.permutation(len(items)).tolist() for _ in range(n_random)]
+    found[NEWEST_FIRST] = [
+        [newest, *shuffled.permutation(newest).tolist()] for _ in range(n_random)
+    ]
     return {name: found[name] for name in EXPLANATIONS if name in found}
 
 

@@ -5,17 +5,29 @@ A study is a directory:
     study.json      what was asked: dataset, split, models and their weights, users, seed, settings
                     of the attribution methods, command
     chunks/         values and curves of a few users each, while it is unfinished
-    values.parquet  user_id, sort, model, explanation, measure, value
+    values.parquet  user_id, sort, model, explanation, measure, value; the measure newest_first is
+                    the share of the explanation's orders that begin with the newest item
     curves.parquet  sort, model, explanation, curve, share, standard_score and ndcg, each with _low
                     and _high: means over users at these shares of the items, 95% intervals
     summary.csv     sort, model, explanation, measure, users, mean, low, high: means over users, 95%
-                    intervals; less_random, less_random_low, less_random_high: the same of each
-                    user's difference to the random orders. Where model is "B less A", of each
+                    intervals; newest_first: the share of the study's users for whom the explanation
+                    ranks the newest item first; floor: the mean of its floor; less_floor,
+                    less_floor_low, less_floor_high: of each user's difference to it, as above;
+                    less_random and so on: to the random orders. Where model is "B less A", of each
                     user's difference between the two models.
 
-The last three appear together with `"finished": true` in study.json. sort is "all", or where the
-dataset records planted causes (`awrsr.planted`), also first_order and second_order; there the
-measures tell too how well the explanations find the causes.
+The last three appear together with `"finished": true` in study.json.
+
+The floor of an explanation is what random orders with the same forced place reach. A map that puts
+most on the item itself ranks the newest item first, whatever the history: where an explanation does
+so for nine users in ten or more, its floor is for those users random orders with the newest item
+first. In all other cases it is random orders. Where the newest item does matter, such a floor
+credits an explanation for nothing that the place alone gives it.
+
+sort is "all", or where the dataset records planted causes (`awrsr.planted`), also binding and
+occasion; there the measures tell too how well the explanations find the causes. Users whose
+held-out item nothing decides (sort open) are not drawn: no explanation of it could be right.
+study.json says how many there are, `open_users`.
 """
 
 import platform
@@ -35,7 +47,12 @@ from awrsr.checkpoint import load_model, weights_fingerprint
 from awrsr.config import HELD_OUT, Split
 from awrsr.dataset import Dataset
 from awrsr.errors import ConfigError, DataError
-from awrsr.explain.explanations import STUDY_SETTINGS, explanation_orders
+from awrsr.explain.explanations import (
+    NEWEST_FIRST,
+    RANDOM,
+    STUDY_SETTINGS,
+    explanation_orders,
+)
 from awrsr.explain.faithfulness import (
     LOWER_IS_BETTER,
     at_shares,
@@ -56,7 +73,7 @@ from awrsr.files import (
 )
 from awrsr.models import SequentialModel
 from awrsr.parquet import read_parquet
-from awrsr.planted import SORTS, load_causes
+from awrsr.planted import OPEN, SORTS, load_causes
 from awrsr.recommendation import check_same_catalogue, trace
 
 SCHEMA_VERSION = 1
@@ -68,7 +85,12 @@ GRID = np.linspace(0.05, 1, 20)
 """Shares of the items at which curves are averaged; from where half of the users have a score."""
 ALL = "all"
 LESS = " less "
-UNRECORDED = {"candidates": "unseen"}
+FORCED_SHARE = 0.9
+"""The share of users for whom an explanation ranks the newest item first, from which on that counts
+as forced."""
+FIRST = "newest_first"
+"""The measure of values.parquet that says whose first place is the newest item's."""
+UNRECORDED: dict[str, Any] = {"candidates": "unseen", "open_users": 0, "forced_share": None}
 """What studies that do not say it were made with."""
 STANDINGS = ("standard_score", "ndcg")
 SOFTWARE = ("torch", "numpy", "captum")
@@ -127,7 +149,7 @@ def write_study(
         split: whose held-out items are explained.
         sample: how many users, drawn without replacement; 0 for all. A user with one item before
             the held-out one has no curve and is not drawn, nor is one who does not count under the
-            dataset's `default_candidates`.
+            dataset's `default_candidates` or whose held-out item is planted and open.
         seed: of the draw, the random orders, the randomised methods and the intervals.
         device: auto, cpu, cuda, cuda:1, ...
         resume: go on with an unfinished study of the same settings.
@@ -146,7 +168,11 @@ def write_study(
             "sample must be 0 (all users) or more and seed 0 to 2^32 - 1; "
             f"received {sample} and {seed}"
         )
-    users = _users(dataset, split, sample, seed)
+    causes = load_causes(dataset, split)
+    decided = np.ones(dataset.n_users, dtype=np.bool_)
+    if causes is not None:
+        decided = causes["sort"].to_numpy() != OPEN
+    users = _users(dataset, split, sample, seed, decided)
     asked = {
         "schema_version": SCHEMA_VERSION,
         "dataset": {"name": dataset.name, "fingerprint": dataset.fingerprint},
@@ -158,13 +184,14 @@ def write_study(
         "seed": seed,
         "attribution": STUDY_SETTINGS,
         "candidates": dataset.default_candidates,
+        "open_users": int((~decided).sum()),
+        "forced_share": FORCED_SHARE,
     }
     if _open(directory, asked, command, resume):
         return read_study(directory)
     loaded = {name: load_model(path, device) for name, path in models.items()}
     for name, model in loaded.items():
         check_same_catalogue(model, dataset, f"{name}: ")
-    causes = load_causes(dataset, split)
     popularity = training_popularity(dataset)
     chunks = [users[start : start + CHUNK_USERS] for start in range(0, len(users), CHUNK_USERS)]
     for number, chunk in enumerate(chunks):
@@ -206,31 +233,42 @@ def read_study(directory: Path) -> Study:
         raise DataError(f"{directory} is a damaged study: {error}") from error
 
 
-def against_random(rows: pd.DataFrame) -> dict[str, list[str]]:
-    """Explanations by how they stand to random orders, the best mean first.
+def less(rows: pd.DataFrame) -> str:
+    """The column of a study's summary by which explanations are judged: less_floor, or of studies
+    that record no floors less_random; with _low and _high its interval."""
+    return "less_floor" if "less_floor" in rows else "less_random"
 
-    better, worse: the 95% interval of the users' differences to random orders lies wholly on that
-    side of zero; undecided: it includes zero.
+
+def against_floor(rows: pd.DataFrame) -> dict[str, list[str]]:
+    """Explanations by how they stand to their floors, the best mean first.
+
+    better, worse: the 95% interval of the users' differences to the floor lies wholly on that side
+    of zero; undecided: it includes zero. The floor is that of random orders where the study records
+    no other.
 
     Args:
         rows: of a study's summary, of one sort, measure and model.
     """
     found: dict[str, list[str]] = {"better": [], "undecided": [], "worse": []}
-    sign = -1 if rows["measure"].iloc[0] in LOWER_IS_BETTER else 1
+    sign, column = -1 if rows["measure"].iloc[0] in LOWER_IS_BETTER else 1, less(rows)
     order = np.argsort(-sign * rows["mean"].to_numpy(), kind="stable")
     for row in rows.iloc[order].to_dict("records"):
-        if row["explanation"] == "random":
+        if row["explanation"] in (RANDOM, NEWEST_FIRST):
             continue
-        low, high = sorted((sign * row["less_random_low"], sign * row["less_random_high"]))
+        low, high = sorted((sign * row[f"{column}_low"], sign * row[f"{column}_high"]))
         side = "better" if low > 0 else "worse" if high < 0 else "undecided"
         found[side].append(str(row["explanation"]))
     return found
 
 
-def _users(dataset: Dataset, split: Split, sample: int, seed: int) -> list[int]:
-    able = np.flatnonzero((dataset.lengths() - HELD_OUT[split] >= 2) & dataset.counted(split))
+def _users(
+    dataset: Dataset, split: Split, sample: int, seed: int, decided: npt.NDArray[np.bool_]
+) -> list[int]:
+    long_enough = dataset.lengths() - HELD_OUT[split] >= 2
+    able = np.flatnonzero(long_enough & dataset.counted(split) & decided)
     if len(able) == 0:
-        raise DataError(f"no user of {dataset.name} has two items before the held-out one")
+        planted = "" if decided.all() else " that something decides"
+        raise DataError(f"no user of {dataset.name} has two items before a held-out one{planted}")
     if sample == 0 or sample >= len(able):
         return [int(user) for user in able]
     chosen = np.random.default_rng(seed).choice(able, size=sample, replace=False)
@@ -304,11 +342,13 @@ def _measure(
         model, items, target, by_name, candidates=dataset.default_candidates
     )
     for explanation, found in curves.items():
+        orders = by_name[explanation]
         values = faithfulness_measures(found)
+        values[FIRST] = float(np.mean([order[0] == len(order) - 1 for order in orders]))
         if cause is not None:
             places = [place - traced.dropped for place in cause["cause_places"]]
             if min(places) >= 0:  # the model sees them all
-                values |= cause_measures(by_name[explanation], places)
+                values |= cause_measures(orders, places)
         key = (user_id, sort, name, explanation)
         rows.values += [(*key, measure, value) for measure, value in values.items()]
         for kind in ("deletion", "insertion"):
@@ -356,20 +396,34 @@ def _finish(directory: Path, models: list[str], n_chunks: int, seed: int) -> Stu
 def summarise_values(values: pd.DataFrame, models: list[str], seed: int = 0) -> pd.DataFrame:
     """summary.csv of values.parquet."""
     parts = []
+    columns = ["model", "explanation"]
+    share = values[values["measure"] == FIRST].groupby(columns)["value"].mean()
     for sort, of_sort in _by_sort(values):
-        for measure, chosen in of_sort.groupby("measure", sort=False):
-            keys, cells = _wide(chosen, ["model", "explanation"], "value")
-            random = [keys.index((model, "random")) for model, _ in keys]
+        of_first = of_sort[of_sort["measure"] == FIRST]
+        for measure, chosen in of_sort[of_sort["measure"] != FIRST].groupby("measure", sort=False):
+            keys, cells = _wide(chosen, columns, "value")
+            random, newest = (
+                cells[:, [keys.index((model, name)) for model, _ in keys]]
+                for name in (RANDOM, NEWEST_FIRST)
+            )
+            measured = of_first[of_first["user_id"].isin(chosen["user_id"])]
+            _, first = _wide(measured, columns, "value")
+            shares = share.loc[keys].to_numpy()
+            floor = np.where((shares >= FORCED_SHARE) & (first == 1), newest, random)
             where = {"sort": sort, "measure": str(measure)}
-            parts.append(_rows_of(where, keys, cells, cells - cells[:, random], seed))
+            rows = _rows_of(where, keys, cells, {"floor": floor, "random": random}, seed)
+            place = list(rows).index("less_floor")
+            rows.insert(place, FIRST, shares)
+            rows.insert(place + 1, "floor", rows["mean"] - rows["less_floor"])
+            parts.append(rows)
             if len(models) == 2:
                 old, new = models
                 both = [name for model, name in keys if model == old and (new, name) in keys]
-                less = [
+                difference = [
                     cells[:, keys.index((new, n))] - cells[:, keys.index((old, n))] for n in both
                 ]
                 named = [(f"{new}{LESS}{old}", name) for name in both]
-                parts.append(_rows_of(where, named, np.stack(less, axis=1), None, seed))
+                parts.append(_rows_of(where, named, np.stack(difference, axis=1), {}, seed))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -395,19 +449,19 @@ def _rows_of(
     where: dict[str, str],
     keys: list[tuple[Any, ...]],
     cells: npt.NDArray[np.float64],
-    less_random: npt.NDArray[np.float64] | None,
+    beside: dict[str, npt.NDArray[np.float64]],
     seed: int,
 ) -> pd.DataFrame:
-    """Rows of the summary, one per key (model, explanation)."""
+    """Rows of the summary, one per key (model, explanation), and how they stand to what is named
+    beside them."""
     means = bootstrap_means(cells, seed=seed)
     frame = pd.DataFrame(keys, columns=["model", "explanation"]).assign(
         users=len(cells), mean=means.mean, low=means.low, high=means.high
     )
-    if less_random is not None:
-        less = bootstrap_means(less_random, seed=seed)
-        frame = frame.assign(
-            less_random=less.mean, less_random_low=less.low, less_random_high=less.high
-        )
+    for name, other in beside.items():
+        found = bootstrap_means(cells - other, seed=seed)
+        frame[f"less_{name}"] = found.mean
+        frame[f"less_{name}_low"], frame[f"less_{name}_high"] = found.low, found.high
     for place, (name, value) in enumerate(where.items()):
         frame.insert(min(3 * place, 3), name, value)
     return frame

@@ -80,7 +80,7 @@ def test_faithfulness(visit, width: int, dark: bool):
     )
     means = rows.set_index("sort")["mean"]
     page.get_by_text(f"Leave one out {means['all']:.3f}").wait_for()
-    page.get_by_role("radio", name="Second order").click()
-    page.get_by_text(f"Leave one out {means['second_order']:.3f}").wait_for()
+    page.get_by_role("radio", name="Occasion").click()
+    page.get_by_text(f"Leave one out {means['occasion']:.3f}").wait_for()
     page.locator(FIGURE).first.wait_for()
     assert fits(page)

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
-from conftest import EMBEDDED
 from driving import (
     HOSTILE,
     MAIN,
     TIMEOUT,
     add_dataset,
+    add_model,
     click,
     figures,
     messages,
@@ -28,12 +29,14 @@ from app.faithfulness import heading
 from awrsr.explain import (
     EXPLANATIONS,
     MEASURES,
+    against_floor,
     explanation_orders,
     faithfulness_curves,
     faithfulness_measures,
     training_popularity,
     write_study,
 )
+from awrsr.planted import CAUSES_FILE, plant
 
 MODELS = ("sasrec-none", "sasrec-additive")
 
@@ -55,10 +58,10 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return add_dataset(tmp_path, titled([*HOSTILE, "Heat", "Fargo", "Alien"]), *MODELS)
 
 
-def study(directory: Path, **settings) -> Path:
+def study(directory: Path, names: tuple[str, ...] = MODELS, **settings) -> Path:
     dataset = awrsr.load_dataset(directory)
-    path = directory / "faithfulness" / "_".join(MODELS)
-    models = {name: directory / "models" / name for name in MODELS}
+    path = directory / "faithfulness" / "_".join(names)
+    models = {name: directory / "models" / name for name in names}
     write_study(models, dataset, path, device="cpu", **{"sample": 4, **settings})
     return path
 
@@ -125,15 +128,38 @@ def test_a_study_is_shown_as_recorded(directory: Path):
     page = open_faithfulness()
     assert messages(page) == []
     summary = awrsr.explain.read_study(path).summary
-    rows = summary[(summary["measure"] == "deletion") & (summary["explanation"] != "random")]
-    (vanilla, additive) = figures(page)["faithful-less-random"]
+    random = summary["explanation"].str.startswith("random")
+    rows = summary[(summary["measure"] == "deletion") & ~random]
+    (vanilla, additive) = figures(page)["faithful-less-floor"]
     for trace, name in zip((vanilla, additive), MODELS, strict=True):
-        expected = rows[rows["model"] == name].set_index("explanation")["less_random"]
+        expected = rows[rows["model"] == name].set_index("explanation")["less_floor"]
         shown = dict(zip(trace["text"], trace["x"], strict=True))
         assert shown == pytest.approx({EXPLANATIONS[n]: v for n, v in expected.items()})
     table = tables(page, "explanation", "SASRec \u00b7 vanilla")[0]
-    assert len(table) == len(EXPLANATIONS) and len(table.columns) == 4
+    assert len(table) == len(EXPLANATIONS) and len(table.columns) == 6
+    row = rows[rows["explanation"] == "recency"].iloc[0]
+    cell = table.set_index("explanation").loc["Recency", "SASRec \u00b7 vanilla, less floor"]
+    assert cell.startswith(f"{row['less_floor']:+.3f} (") and cell.endswith(
+        f"floor {row['floor']:.3f}*"
+    )
     assert any("4 of 12 users, drawn by seed 0" in text for text in texts(page))
+
+
+def test_a_study_without_floors_is_held_against_random_orders(directory: Path):
+    path = study(directory)
+    summary = pd.read_csv(path / "summary.csv")
+    columns = [name for name in summary if "floor" in name or name == "newest_first"]
+    summary.drop(columns=columns).to_csv(path / "summary.csv", index=False)
+    page = open_faithfulness()
+    assert messages(page) == []
+    rows = summary[(summary["measure"] == "deletion") & (summary["model"] == MODELS[0])]
+    shown = figures(page)["faithful-less-floor"][0]
+    by_name = rows.set_index("explanation")["less_random"]
+    for name, x in zip(shown["text"], shown["x"], strict=True):
+        (explanation,) = (key for key, title in EXPLANATIONS.items() if title == name)
+        assert x == pytest.approx(by_name[explanation])
+    assert any("The floor is that of random orders." in text for text in texts(page))
+    assert len(tables(page, "explanation", "SASRec \u00b7 vanilla")[0].columns) == 4
 
 
 def test_a_damaged_study_and_one_of_other_data_are_told(directory: Path):
@@ -146,31 +172,47 @@ def test_a_damaged_study_and_one_of_other_data_are_told(directory: Path):
     assert any("is a study of other data" in message for message in messages(open_faithfulness()))
 
 
-def test_the_planted_study_says_which_maps_find_the_causes():
-    page = open_faithfulness(dataset="planted")
-    summary = awrsr.explain.read_study(
-        EMBEDDED.parent / "planted" / "faithfulness" / "sasrec-none_sasrec-additive"
-    ).summary
-    page.segmented_control(key="study-sort").set_value("second_order")
+@pytest.fixture
+def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small planted dataset with three untrained models and two studies."""
+    monkeypatch.setenv(loaders.ASSETS_VARIABLE, str(tmp_path))
+    dataset, causes = plant(60, seed=1)
+    directory = add_dataset(tmp_path, dataset)
+    for name in (*MODELS, "sasrec-simple"):
+        add_model(directory, dataset, name, max_length=20)
+    causes.to_parquet(directory / CAUSES_FILE)
+    study(directory, sample=8)
+    study(directory, names=("sasrec-none", "sasrec-simple"), sample=4)
+    return directory
+
+
+def test_a_planted_study_says_how_explanations_stand_to_their_floors(planted: Path):
+    page = open_faithfulness()
+    found = awrsr.explain.read_study(planted / "faithfulness" / "_".join(MODELS))
+    page.segmented_control(key="study-sort").set_value("occasion")
     run(page)
     assert messages(page) == []
-    (said,) = (text for text in texts(page) if "**better than random orders**" in text)
-    for line, name in zip(said.splitlines(), ("sasrec-none", "sasrec-additive"), strict=True):
-        rows = summary.query("sort == 'second_order' and measure == 'average_precision'")
-        rows = rows[rows["model"] == name].set_index("explanation")
-        assert "second order causes" in line
-        found, _, rest = line.partition("**not told apart")
-        assert f"Leave one out {rows.loc['leave_one_out', 'mean']:.3f}" in found
-        second = "Second order 0." in rest and "Second order 0." not in found
-        assert second == ("second_order" in rows.index)
+    (said,) = (text for text in texts(page) if text.startswith("- SASRec"))
+    rows = found.summary.query("sort == 'occasion' and measure == 'average_precision'")
+    for line, name in zip(said.splitlines(), MODELS, strict=True):
+        of_model = rows[rows["model"] == name]
+        assert "occasion causes" in line
+        for side, explanations in against_floor(of_model).items():
+            words = {"better": "better than its floor", "undecided": "not told apart from it"}
+            part = line.partition(f"**{words.get(side, 'worse than its floor')}**")[2]
+            means = of_model.set_index("explanation")["mean"]
+            for explanation in explanations:
+                assert f"{EXPLANATIONS[explanation]} {means[explanation]:.3f}" in part
+    left_out = found.about["open_users"]
+    assert left_out > 0
+    assert any(f"{left_out} users whose item nothing decides" in text for text in texts(page))
 
 
-def test_the_study_is_that_of_the_pair_in_the_sidebar_where_there_is_one():
-    page = open_faithfulness(dataset="planted")
+def test_the_study_is_that_of_the_pair_in_the_sidebar_where_there_is_one(planted: Path):
+    page = open_faithfulness()
     assert page.session_state["study"] == "sasrec-none_sasrec-additive"
-    page.selectbox(key="a").set_value("sasrec-simple")
-    page.selectbox(key="b").set_value("sasrec-value_weighted")
+    page.selectbox(key="b").set_value("sasrec-simple")
     run(page)
-    assert page.session_state["study"] == "sasrec-simple_sasrec-value_weighted"
-    page.selectbox(key="study").set_value("stosa-none_stosa-stochastic")
-    assert run(page).session_state["study"] == "stosa-none_stosa-stochastic"
+    assert page.session_state["study"] == "sasrec-none_sasrec-simple"
+    page.selectbox(key="study").set_value("sasrec-none_sasrec-additive")
+    assert run(page).session_state["study"] == "sasrec-none_sasrec-additive"

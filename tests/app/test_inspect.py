@@ -35,12 +35,12 @@ from streamlit.testing.v1 import AppTest
 
 from app import state
 from app.board import title_on
-from app.loaders import fingerprint, model_directories
+from app.loaders import ASSETS_VARIABLE, fingerprint, model_directories
 from app.pinned import Variant, variants_text
 from awrsr.attribution import METHODS
 from awrsr.checkpoint import load_model, save_weights
 from awrsr.config import ModelConfig
-from awrsr.planted import load_causes
+from awrsr.planted import CAUSES_FILE, plant
 from awrsr.prepare import prepare
 from awrsr.refinement import REFINEMENTS
 
@@ -586,14 +586,22 @@ def test_equal_scores_rank_as_in_the_evaluation(directory, tiny_dataset):
     check_numbers(page, directory)
 
 
-def test_planted_causes_are_named_for_a_users_own_history_alone():
-    page = open_page(dataset="planted", user="2")
-    dataset = read_dataset(EMBEDDED.parent / "planted")
-    causes = load_causes(dataset, "test").iloc[1]
-    titles = dataset.titles(dataset.sequence(1).tolist())
-    named = " and ".join(f"{place + 1}. {titles[place]}" for place in causes["cause_places"])
-    said = f"Planted (second order): {named} together decide the held-out item."
-    assert any(text.endswith(said) for text in texts(page))
+def test_planted_causes_are_named_for_a_users_own_history_alone(tmp_path, monkeypatch):
+    dataset, causes = plant(60, seed=1)
+    path = add_dataset(tmp_path, dataset, *MODELS)
+    causes.to_parquet(path / CAUSES_FILE)
+    monkeypatch.setenv(ASSETS_VARIABLE, str(tmp_path))
+    of_test = causes[causes["split"] == "test"]
+    row = of_test[of_test["sort"] == "occasion"].iloc[0]
+    page = open_page(user=row["user_id"])
+    titles = dataset.titles(dataset.sequence(dataset.user_index(row["user_id"])).tolist())
+    market, treasure, back = (f"{place + 1}. {titles[place]}" for place in row["cause_places"])
+    said = f"{market}, {treasure} and {back} together decide the held-out item."
+    assert any(text.endswith(f"Planted (occasion): {said}") for text in texts(page))
     choose(page, source="own")
-    assert not any("Planted (" in text for text in texts(page))
-    assert not any("Planted (" in text for text in texts(open_page(user="2")))
+    assert not any("Planted" in text for text in texts(page))
+    undecided = str(of_test.loc[of_test["sort"] == "open", "user_id"].iloc[0])
+    page = open_page(user=undecided)
+    assert any(text.endswith("Planted: nothing decides the held-out item.") for text in texts(page))
+    (path / CAUSES_FILE).unlink()
+    assert not any("Planted" in text for text in texts(open_page(user=undecided)))

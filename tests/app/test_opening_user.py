@@ -1,0 +1,78 @@
+"""With whom a page opens: where causes are planted, a user by whom the two models differ."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from driving import add_dataset, messages, open_page
+
+from app import loaders, state
+from app.users import opening_user
+from awrsr import load_dataset
+from awrsr.checkpoint import weights_fingerprint
+from awrsr.planted import CAUSES_FILE, plant
+
+MODELS = ("sasrec-none", "sasrec-additive")
+
+
+@pytest.fixture
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A planted dataset with two models, on offer before the embedded ones."""
+    monkeypatch.setenv(loaders.ASSETS_VARIABLE, str(tmp_path))
+    dataset, causes = plant(60, seed=1)
+    directory = add_dataset(tmp_path, dataset, *MODELS, "sasrec-simple")
+    causes.to_parquet(directory / CAUSES_FILE)
+    return directory
+
+
+def of_sort(directory: Path, sort: str) -> list[str]:
+    causes = pd.read_parquet(directory / CAUSES_FILE).query("split == 'test'")
+    return causes.loc[causes["sort"] == sort, "user_id"].tolist()
+
+
+def record(directory: Path, name: str, ranks: dict[str, int], other: int) -> None:
+    """Ranks of these users, and one for all others."""
+    path, dataset = directory / "models" / name, load_dataset(directory)
+    rows = [
+        {"user_id": user, "split": "test", "target": int(dataset.sequence(index)[-1])}
+        | {"rank": ranks.get(user, other)}
+        for index, user in enumerate(dataset.user_ids)
+    ]
+    pd.DataFrame(rows).to_parquet(path / "ranks.parquet")
+    about = {"weights_sha256": weights_fingerprint(path)}
+    about["dataset"] = {"fingerprint": dataset.fingerprint}
+    (path / "metrics.json").write_text(json.dumps(about))
+
+
+def opened(directory: Path) -> str:
+    return opening_user(load_dataset(directory), loaders.model_directories(directory))
+
+
+def test_it_is_the_occasion_that_the_second_model_alone_solves(directory: Path):
+    first, second, third = of_sort(directory, "occasion")[:3]
+    binding, undecided = of_sort(directory, "binding")[0], of_sort(directory, "open")[0]
+    far = {first: 3, second: 9, third: 30, binding: 50, undecided: 60}
+    record(directory, "sasrec-none", far, other=1)
+    record(directory, "sasrec-additive", {third: 2}, other=1)
+    assert opened(directory) == second  # B does not solve the third
+    page = open_page()
+    assert messages(page) == [] and page.session_state["user"] == second
+    assert (page.session_state["a"], page.session_state["b"]) == MODELS
+    assert "user" not in page.query_params
+
+    record(directory, "sasrec-additive", {first: 2, second: 2, third: 2}, other=1)
+    assert opened(directory) == binding  # no occasion: the other rule, never what is open
+    record(directory, "sasrec-additive", {binding: 2}, other=2)
+    assert opened(directory) == ""
+
+
+def test_without_ranks_or_causes_any_user_will_do(directory: Path):
+    dataset = load_dataset(directory)
+    assert opened(directory) == "" and opening_user(dataset, {}) == ""
+    assert open_page().session_state["user"] == state.default_user(dataset)
+    record(directory, "sasrec-none", {}, other=2)
+    record(directory, "sasrec-additive", {}, other=1)
+    assert opened(directory) != ""
+    (directory / CAUSES_FILE).unlink()
+    assert opened(directory) == ""
