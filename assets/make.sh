@@ -36,13 +36,13 @@ python -m awrsr prepare "$movielens" "$made/data/ml-latest-small" --format movie
     "citation": "F. Maxwell Harper and Joseph A. Konstan. 2015. The MovieLens Datasets: History and Context. ACM TiiS 5, 4, Article 19. https://doi.org/10.1145/2827872"
 }'
 
-# The Python in assets/lichess-openings/README.md makes chess16.txt and moves.csv.
+# The Python in assets/lichess-openings/README.md makes openings.txt and moves.csv.
 sed -n '/^```python$/,/^```$/{/^```/!p;}' assets/lichess-openings/README.md > "$made/chess/moves.py"
 cp "$chess" "$made/chess/chess_games.csv"
 (cd "$made/chess" && python moves.py)
-python -m awrsr prepare "$made/chess/chess16.txt" "$made/data/lichess-openings" --format s3rec \
+python -m awrsr prepare "$made/chess/openings.txt" "$made/data/lichess-openings" --format s3rec \
     --titles "$made/chess/moves.csv" --about '{
-    "source": "lichess.org games, compiled by Mitchell J as Chess Game Dataset (Lichess), https://www.kaggle.com/datasnaek/chess: first 16 moves of the games in chess_games.csv of https://github.com/ShivamAwasthi07/featherChess, commit f084d53a6cb4bcd10577b41e1e43e3bb5d0e2c05",
+    "source": "lichess.org games, compiled by Mitchell J as Chess Game Dataset (Lichess), https://www.kaggle.com/datasnaek/chess: the first 12 to 24 moves of the games in chess_games.csv of https://github.com/ShivamAwasthi07/featherChess, commit f084d53a6cb4bcd10577b41e1e43e3bb5d0e2c05",
     "licence": "CC0 1.0, as reported of the compilation; README.md says what was checked",
     "citation": "Mitchell J. Chess Game Dataset (Lichess). Kaggle. https://www.kaggle.com/datasnaek/chess"
 }'
