@@ -1,15 +1,22 @@
 """Figures of recorded results: tables in, Plotly figure out; no Streamlit."""
 
+import textwrap
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
 
-from awrsr.config import model_title
+from awrsr.comparison import MARGIN, MIN_SEEDS, MODEL, records
+from awrsr.config import BACKBONE_TITLES, model_title
 from awrsr.refinement import REFINEMENTS
-from awrsr.results import MODEL, epoch_means, records
+from awrsr.results import epoch_means
+from awrsr.verdict import Row, mechanism_name
 
 GRID = "rgba(128, 128, 128, 0.22)"
 ZERO = "rgba(128, 128, 128, 0.9)"
-MARGIN = {"l": 0, "r": 8, "t": 8, "b": 0}
+MARGINS = {"l": 0, "r": 8, "t": 8, "b": 0}
+LABELS = 104
+"""Pixels for the names beside the verdict's figure."""
 
 
 def interval_figure(intervals: pd.DataFrame, metric: str) -> go.Figure:
@@ -68,8 +75,92 @@ def interval_figure(intervals: pd.DataFrame, metric: str) -> go.Figure:
     figure.update_yaxes(
         categoryorder="array", categoryarray=names[::-1], showgrid=False, fixedrange=True
     )
-    figure.update_layout(height=46 * len(names) + 44, margin=MARGIN, showlegend=False)
+    figure.update_layout(height=46 * len(names) + 44, margin=MARGINS, showlegend=False)
     return figure
+
+
+def verdict_figure(rows: list[Row]) -> go.Figure:
+    """What attention is worth and what each mechanism adds, in shares of vanilla, row by row.
+
+    Dots with corrected intervals, hollow where there are too few seeds; what counts as no gain is
+    shaded.
+    """
+    figure = go.Figure()
+    height = 0.0
+    ticks: dict[float, str] = {}
+    for row in rows:
+        label = f"{row.name}, {BACKBONE_TITLES[row.backbone]}, {row.loss}: {row.verdict}"
+        lines = textwrap.wrap(label, 50)
+        height += len(lines)
+        figure.add_annotation(
+            text="<br>".join(f"<b>{line}</b>" for line in lines),
+            align="left",
+            x=0,
+            xref="paper",
+            xanchor="left",
+            xshift=-LABELS,
+            y=height - 0.5,
+            yanchor="bottom",
+            showarrow=False,
+        )
+        attention = [] if row.attention is None else [("attention", row.attention)]
+        for name, of in [*attention, *((mechanism_name(of), of) for of in row.mechanisms)]:
+            ticks[height] = name
+            _add_share(figure, of, name, height)
+            height += 1
+        height += 0.5
+    figure.add_vrect(x0=0, x1=MARGIN, fillcolor=GRID, line_width=0, layer="below")
+    figure.update_xaxes(
+        rangemode="tozero",
+        zeroline=True,
+        zerolinewidth=2,
+        zerolinecolor=ZERO,
+        gridcolor=GRID,
+        tickformat="+.0%",
+        nticks=6,
+        fixedrange=True,
+    )
+    figure.update_yaxes(
+        range=[height - 0.5, -0.5],
+        tickvals=list(ticks),
+        ticktext=list(ticks.values()),
+        showgrid=False,
+        zeroline=False,
+        fixedrange=True,
+    )
+    figure.update_layout(
+        height=round(20 * height) + 40, margin=MARGINS | {"l": LABELS}, showlegend=False
+    )
+    return figure
+
+
+def _add_share(figure: go.Figure, row: dict[str, Any], name: str, y: float) -> None:
+    mean, low, high = (
+        row[column] / row["vanilla"] for column in ("difference", "corrected_low", "corrected_high")
+    )
+    figure.add_scatter(
+        x=[mean],
+        y=[y],
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [high - mean],
+            "arrayminus": [mean - low],
+            "thickness": 2,
+            "width": 4,
+        },
+        mode="markers",
+        marker={
+            "size": 10 if name == "attention" else 8,
+            "color": REFINEMENTS[row["refinement"]].color,
+            "symbol": ("diamond" if name == "attention" else "circle")
+            + "-open" * (row["seeds"] < MIN_SEEDS),
+        },
+        name=name,
+        customdata=[[low, high, row["seeds"], row["corrected_p"]]],
+        hovertemplate="%{fullData.name}: %{x:+.1%} [%{customdata[0]:+.1%}, %{customdata[1]:+.1%}]"
+        "<br>corrected p %{customdata[3]:.2g}, seeds: %{customdata[2]}<extra></extra>",
+    )
 
 
 def cutoff_figure(
@@ -159,7 +250,7 @@ def _with_legend(
         figure.update_yaxes(tickformat="+.3~g", zeroline=True, zerolinewidth=2, zerolinecolor=ZERO)
     figure.update_layout(
         height=340,
-        margin=MARGIN,
+        margin=MARGINS,
         legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "title": None},
     )
     return figure

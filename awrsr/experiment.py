@@ -18,6 +18,7 @@ from awrsr.checkpoint import (
     read_config,
     weights_fingerprint,
 )
+from awrsr.comparison import Ranks, records
 from awrsr.config import FORMER_TRAINING, HELD_OUT, Catalogue, ModelConfig, TrainConfig
 from awrsr.dataset import Dataset, load_dataset
 from awrsr.errors import CheckpointError, ConfigError, DataError, counted
@@ -88,7 +89,7 @@ class Recorded:
 
     runs: pd.DataFrame
     history: pd.DataFrame
-    ranks: dict[str, results.Ranks]
+    ranks: dict[str, Ranks]
     examples: dict[str, results.Example]
 
 
@@ -132,7 +133,7 @@ def _misfits(grid: Grid, found: results.Results, datasets: dict[str, Dataset]) -
     planned = {run.name: run for run in grid.runs}
     fingerprints = found.datasets.set_index("dataset")["fingerprint"].to_dict()
     misfits = {}
-    for row in results.records(found.test):
+    for row in records(found.test):
         run = planned[row["run"]]
         for section, settings in (("model", run.model), ("train", run.train)):
             there = json.loads(row[section])
@@ -246,7 +247,7 @@ def record_runs(
     recorded = read_recorded(grid, datasets, done)
     runs: list[pd.DataFrame] = []
     history: list[pd.DataFrame] = []
-    ranks: dict[str, results.Ranks] = {}
+    ranks: dict[str, Ranks] = {}
     if recorded is not None:
         runs.append(recorded.runs[~recorded.runs["run"].isin(here)])
         history.append(recorded.history[~recorded.history["run"].isin(here)])
@@ -375,7 +376,7 @@ def _history(run: Run) -> pd.DataFrame:
     return history.rename(columns={"loss": "training_loss"}).assign(run=run.name)
 
 
-def _test_ranks(run: Run, dataset: Dataset) -> results.Ranks:
+def _test_ranks(run: Run, dataset: Dataset) -> Ranks:
     """The rank of each user that counts in the test split, in the dataset's order, cut at
     `results.RANKS_KEPT`; which users those are, `Dataset.default_candidates` decides."""
     path = run.directory / RANKS_FILE

@@ -95,6 +95,11 @@ class Grid:
         """The folder of the recorded results, beside the file."""
         return self.file.with_suffix("")
 
+    @property
+    def address(self) -> str:
+        """The file as a command names it."""
+        return str(Path(self.file.parent.name) / self.file.name)
+
 
 def run_name(dataset: str, backbone: str, refinement: str, loss: str, seed: int) -> str:
     """What a run's directory is called."""

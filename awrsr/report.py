@@ -9,6 +9,17 @@ from typing import Any
 import pandas as pd
 
 from awrsr.board import KINDS, map_grid, save
+from awrsr.comparison import (
+    CLAIM_METRIC,
+    LEVEL,
+    MIN_SEEDS,
+    MODEL,
+    PAIRED_METRICS,
+    SAMPLES,
+    from_vanilla,
+    records,
+    verdict,
+)
 from awrsr.config import (
     BACKBONE_TITLES,
     FORMER_TRAINING,
@@ -19,37 +30,35 @@ from awrsr.config import (
 )
 from awrsr.errors import DataError, counted
 from awrsr.files import write_text
-from awrsr.grid import OF_THE_GRID, Grid, read_grid
+from awrsr.grid import OF_THE_GRID, read_grid
 from awrsr.refinement import REFINEMENTS, with_former_settings
 from awrsr.results import (
-    CLAIM_METRIC,
-    LEVEL,
-    MIN_SEEDS,
-    MODEL,
-    PAIRED_METRICS,
-    SAMPLES,
     Example,
     Results,
-    Verdict,
     epoch_means,
-    from_vanilla,
     in_order,
     means,
     read_examples,
     read_results,
-    records,
-    verdict,
+    refresh_intervals,
+)
+from awrsr.verdict import (
+    NO_VERDICT,
+    VERDICT_KEY,
+    Row,
+    by_grid,
+    corrected,
+    mechanism_name,
+    sentence,
+    share,
+    verdict_rows,
+    verdict_table,
 )
 
 CUTOFFS = (1, 5, 10, 20)
 EPOCHS = (1, 5, 10, 20, 40, 80, 160)
 """Of the tables that follow a training."""
 
-VERDICT_WORDS: dict[Verdict, str] = {
-    "holds": "holds",
-    "does not hold": "does not hold",
-    "undecided": "is undecided",
-}
 FLOORS = {"uniform": "an even average over the history", "identity": "each item alone"}
 """What learned attention is compared with, in words."""
 NO_FLOOR = (
@@ -64,9 +73,11 @@ HOW_PAIRED = (
     f"one seed users only, and the interval then knows nothing of what another seed would do. "
     f"A seed gives the models of a backbone the same initial weights wherever they have the same "
     f"matrices: models of one seed move together, and few seeds show little of what others would "
-    f"do. Intervals are not corrected for their number. The claim "
-    f"holds where the interval of {CLAIM_METRIC} lies above zero, does not hold where it lies "
-    f"below, and is undecided where it includes zero or comes from fewer than {MIN_SEEDS} seeds."
+    f"do; where seeds move a difference more than users do, an interval of {MIN_SEEDS} seeds is "
+    f"still too narrow. These intervals stand each for itself. What is said of refinement goes by "
+    f"the corrected ones: of the mechanisms of one dataset, backbone and loss together, from the "
+    f"same samples, at a level of {LEVEL:.0%} for all m of them (Bonferroni: 1 - "
+    f"{1 - LEVEL:.2f}/m each), and by p values corrected after Holm."
 )
 
 
@@ -91,7 +102,7 @@ def state(results: Results) -> str:
         return f"All {counted(planned, 'run')} of the grid are recorded."
     return (
         f"{planned - len(results.missing):,} of {counted(planned, 'run')} are recorded. Missing: "
-        f"{_some(results.missing)}. `python -m awrsr experiment {address(results.grid)}` trains "
+        f"{_some(results.missing)}. `python -m awrsr experiment {results.grid.address}` trains "
         "what is missing and records it."
     )
 
@@ -154,23 +165,15 @@ def worth(results: Results, dataset: str, loss: str) -> list[str]:
 
 
 def claim(results: Results, dataset: str, loss: str) -> list[str]:
-    """Whether refinement improves NDCG there, a paragraph a backbone, from the intervals alone."""
+    """What refinement adds there, a paragraph a backbone and a line a mechanism."""
     paragraphs = []
-    for backbone, all_rows in _claim_rows(results, dataset, loss):
-        rows = [row for row in all_rows if REFINEMENTS[row["refinement"]].has_second_order()]
-        if not rows:
+    for row in verdict_rows([results]):
+        if (row.dataset, row.loss) != (dataset, loss) or not row.mechanisms:
             continue
-        verdicts = [verdict(row) for row in rows]
-        total = ", ".join(
-            f"{words} for {verdicts.count(kind)}"
-            for kind, words in VERDICT_WORDS.items()
-            if kind in verdicts
-        )
-        each = "".join(f"\n- {_claim_of(row)}" for row in rows)
+        each = "".join(f"\n- {_claim_of(of)}" for of in row.mechanisms)
         paragraphs.append(
-            f"**That refinement improves {CLAIM_METRIC} {total} of "
-            f"{counted(len(rows), 'mechanism')}** ({BACKBONE_TITLES[backbone]} on {dataset}, loss "
-            f"`{loss}`):\n{each}"
+            f"**Refinement: {row.verdict}** ({CLAIM_METRIC}, {BACKBONE_TITLES[row.backbone]} on "
+            f"{dataset}, loss `{loss}`, {counted(len(row.mechanisms), 'mechanism')}):\n{each}"
         )
     return paragraphs
 
@@ -189,17 +192,13 @@ def _claim_rows(
 
 def _claim_of(row: dict[str, Any]) -> str:
     return (
-        f"{row['refinement'].replace('_', '-')} **{VERDICT_WORDS[verdict(row)]}**: {signed(row)}, "
-        f"which is {_share(row)}."
+        f"{mechanism_name(row)} **{verdict([row])}**: {signed(row)}, corrected {corrected(row)} "
+        f"and p {row['corrected_p']:.2g}; {_share(row)}."
     )
 
 
 def _share(row: dict[str, Any]) -> str:
-    low, high = (row[bound] / row["vanilla"] for bound in ("low", "high"))
-    return (
-        f"{row['difference'] / row['vanilla']:+.1%} [{low:+.1%}, {high:+.1%}] of vanilla's "
-        f"{row['vanilla']:.4f}; {_seeds(row)}"
-    )
+    return f"{share(row)} of vanilla's {row['vanilla']:.4f}; {_seeds(row)}"
 
 
 def _seeds(row: dict[str, Any]) -> str:
@@ -322,11 +321,6 @@ def _some(names: list[str], limit: int = 4) -> str:
     return ", ".join(names[:limit]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def address(grid: Grid) -> str:
-    """The grid's file as a command names it."""
-    return str(Path(grid.file.parent.name) / grid.file.name)
-
-
 # --- one example ----------------------------------------------------------------------------------
 
 
@@ -400,8 +394,11 @@ def write_report(folder: str | Path, output: Path) -> None:
         ConfigError: a grid cannot be read.
         DataError: recorded results are damaged, or there are no grids.
     """
-    text = report(folder)  # refuses what is damaged before anything is written
-    for file in grid_files(folder):
+    files = grid_files(folder)
+    for file in files:
+        refresh_intervals(file)
+    text = report(folder)  # refuses what is damaged before pictures are written
+    for file in files:
         if (results := read_results(file)) is None:
             continue
         for dataset, loss in parts(results):
@@ -418,6 +415,8 @@ def report(folder: str | Path) -> str:
     planned = [grid for file in files if not (grid := read_grid(file)).results.is_dir()]
     text = [
         "# Results",
+        *verdict_section(verdict_rows(recorded)),
+        "## How this was measured",
         "Written by `python -m awrsr report` from the recorded files in "
         f"`{Path(folder).name}/`; nothing "
         "here is typed by hand, and a test compares. The page Results of the app "
@@ -428,7 +427,7 @@ def report(folder: str | Path) -> str:
         f"{HOW_PAIRED}",
     ]
     if recorded:
-        text += ["## Data", _markdown(data_table(recorded))]
+        text += ["## Data", markdown(data_table(recorded))]
         text.append(
             "After the filters that `awrsr prepare` applied. Popularity: the test metrics of a "
             "baseline that scores each item by how often it occurs in the training parts."
@@ -440,11 +439,25 @@ def report(folder: str | Path) -> str:
         text.append(
             "\n".join(
                 f"- {grid.title}: {counted(len(grid.runs), 'run')}, "
-                f"`python -m awrsr experiment {address(grid)}`"
+                f"`python -m awrsr experiment {grid.address}`"
                 for grid in planned
             )
         )
     return "\n\n".join(text) + "\n"
+
+
+def verdict_section(rows: list[Row]) -> list[str]:
+    """What documents lead with: the table, how to read it, a sentence a row."""
+    if not rows:
+        return [NO_VERDICT]
+    text = [markdown(verdict_table(rows)), VERDICT_KEY]
+    for results, of in by_grid(rows):
+        said = "\n".join(f"- {sentence(row)}" for row in of)
+        text += [
+            said,
+            *([f"{results.grid.title}: {results.grid.about}"] if results.grid.about else []),
+        ]
+    return text
 
 
 def _grid_section(results: Results) -> list[str]:
@@ -452,7 +465,7 @@ def _grid_section(results: Results) -> list[str]:
     text = [f"## {grid.title}"]
     if grid.about:
         text.append(grid.about)
-    text.append(f"{state(results)} Recorded in `{address(grid).removesuffix('.toml')}/`.")
+    text.append(f"{state(results)} Recorded in `{grid.address.removesuffix('.toml')}/`.")
     text.append(f"Settings: {settings(results)}")
     text.append("Software: " + " / ".join(sorted(set(results.runs["software"]))) + ".")
     for dataset, loss in parts(results):
@@ -460,19 +473,19 @@ def _grid_section(results: Results) -> list[str]:
         text += [
             f"### {name}: what is attention worth, and does refinement improve NDCG?",
             *findings(results, dataset, loss),
-            _markdown(main_table(results, dataset, loss)),
+            markdown(main_table(results, dataset, loss)),
             f"Protocol: {protocol(results, dataset)}",
             f"### {name}: mechanisms",
-            _markdown(mechanism_table(results, dataset, loss)),
+            markdown(mechanism_table(results, dataset, loss)),
             "Means over seeds. M mixes the values, A are first-order, S second-order weights.",
             f"### {name}: NDCG@N against N",
-            _markdown(cutoff_table(results, dataset, loss)),
+            markdown(cutoff_table(results, dataset, loss)),
             *_example_section(results, dataset, loss),
             f"### {name}: validation NDCG@10 while training",
-            _markdown(trend_table(results, dataset, loss, "NDCG@10")),
+            markdown(trend_table(results, dataset, loss, "NDCG@10")),
             "Means over seeds; blank once a seed had stopped. Validation: the last but one item.",
             f"### {name}: gradient norm",
-            _markdown(trend_table(results, dataset, loss, "grad_norm")),
+            markdown(trend_table(results, dataset, loss, "grad_norm")),
             "Global norm over all parameters, mean over an epoch's steps and over seeds.",
         ]
     return text
@@ -482,7 +495,7 @@ def _example_section(results: Results, dataset: str, loss: str) -> list[str]:
     example = example_of(results, dataset, loss)
     if example is None:
         return []
-    place = f"{address(results.grid).removesuffix('.toml')}/{example_file(dataset, loss)}"
+    place = f"{results.grid.address.removesuffix('.toml')}/{example_file(dataset, loss)}"
     return [
         f"### {dataset}, {loss}: attention maps of one example",
         f"![Attention maps of one history of {dataset} in every model]({place})",
@@ -490,10 +503,13 @@ def _example_section(results: Results, dataset: str, loss: str) -> list[str]:
     ]
 
 
-def _markdown(table: pd.DataFrame) -> str:
+def markdown(table: pd.DataFrame) -> str:
+    """A table of texts in Markdown."""
     rows: list[Any] = [
         list(table),
         ["---"] * len(table.columns),
         *table.astype(str).to_numpy().tolist(),
     ]
-    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+    return "\n".join(
+        f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in row)} |" for row in rows
+    )

@@ -5,16 +5,16 @@
     datasets.csv    one row per dataset: counts, and the metrics of the popularity baseline
     ranks.parquet   one row per run: each user's rank in the test split, in the dataset's order
     intervals.csv   one row per model that is not vanilla, loss and metric: the paired difference to
-                    vanilla
+                    vanilla, its intervals and p, see awrsr/comparison.py
     examples.npz    of each dataset one history, and the attention of the first seed's models on it
 
 Everything that a document or a page says of an experiment is read from these files.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -23,6 +23,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from awrsr.comparison import INTERVAL_COLUMNS, MODEL, Ranks, compare, records
 from awrsr.config import ModelConfig
 from awrsr.errors import DataError, counted
 from awrsr.files import finish_replacing, make_directory, replacing_files, write_text
@@ -34,16 +35,6 @@ RANKS_FILE, EXAMPLES_FILE = "ranks.parquet", "examples.npz"
 FILES = ("results.csv", "history.csv", "datasets.csv", "intervals.csv", RANKS_FILE, EXAMPLES_FILE)
 RANKS_KEPT = 100
 """A recorded rank beyond this one is this one plus 1: most are, and no metric here looks there."""
-
-MODEL = ["dataset", "loss", "backbone", "refinement"]
-"""What makes runs of different seeds one row of a table."""
-
-PAIRED_METRICS = ("HR@10", "NDCG@10")
-CLAIM_METRIC = "NDCG@10"
-SAMPLES = 10_000
-LEVEL = 0.95
-MIN_SEEDS = 2
-"""With fewer an interval is about two trainings, not about two mechanisms."""
 
 COLUMNS = {
     "results.csv": [
@@ -60,10 +51,7 @@ COLUMNS = {
         *("shortest sequence", "median sequence", "mean sequence", "longest sequence"),
         *("popularity HR@10", "popularity NDCG@10"),
     ],
-    "intervals.csv": [
-        *(*MODEL, "metric", "seeds", "users", "vanilla", "difference", "low", "high"),
-        *("lowest_seed", "highest_seed"),
-    ],
+    "intervals.csv": INTERVAL_COLUMNS,
 }
 
 TEXTS = {
@@ -71,9 +59,6 @@ TEXTS = {
     *("weights_sha256", "command", "software", "fingerprint", "metric"),
 }
 """Columns of text; all others hold numbers."""
-
-Ranks = npt.NDArray[np.uint8]
-Verdict = Literal["holds", "does not hold", "undecided"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,113 +126,7 @@ class Example:
     traces: dict[str, RecordedTrace]
 
 
-class Interval(NamedTuple):
-    """A mean difference and its bootstrap interval."""
-
-    mean: float
-    low: float
-    high: float
-
-
-# --- comparison -----------------------------------------------------------------------------------
-
-
-def gains(ranks: npt.ArrayLike, metric: str) -> npt.NDArray[np.float64]:
-    """What each rank adds to HR@k or NDCG@k, k at most `RANKS_KEPT`."""
-    kind, _, cutoff = metric.partition("@")
-    rank = np.asarray(ranks, dtype=np.float64)
-    gain = np.ones_like(rank) if kind == "HR" else 1 / np.log2(rank + 1)
-    return np.where(rank <= int(cutoff), gain, 0.0)
-
-
-def paired_interval(differences: npt.NDArray[np.float64]) -> Interval:
-    """The mean of per-user differences and its 95% bootstrap interval over users and seeds.
-
-    Each sample draws users and, apart from them, seeds, both with replacement; with one seed it
-    draws users only. The generator's seed is fixed: the same differences give the same interval.
-
-    Args:
-        differences: (user, seed), a metric's gain of a model less vanilla's of the same user and
-            the same seed.
-
-    Source: Efron 1979 for the bootstrap; drawing both factors is the pigeonhole bootstrap of Owen
-    2007.
-    """
-    n_users, n_seeds = differences.shape
-    generator = np.random.default_rng(0)
-    changed = differences[(differences != 0).any(axis=1)]  # all others add zero
-    drawn = generator.binomial(n_users, len(changed) / n_users, size=SAMPLES)
-    weights = generator.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=SAMPLES) / n_seeds
-    means = np.zeros(SAMPLES)
-    if len(changed):
-        for sample in range(SAMPLES):
-            users = generator.integers(len(changed), size=drawn[sample])
-            means[sample] = changed[users].sum(axis=0) @ weights[sample] / n_users
-    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(float(differences.mean()), float(low), float(high))
-
-
-def compare(runs: pd.DataFrame, ranks: dict[str, Ranks]) -> pd.DataFrame:
-    """intervals.csv from the rows of the runs and their ranks.
-
-    Every other model is compared with vanilla of the same dataset, loss and backbone over the seeds
-    that both have; where they share none there is no row.
-    """
-    rows = []
-    test = runs[runs["split"] == "test"]
-    for _, group in test.groupby(MODEL, sort=False):
-        model = {name: records(group)[0][name] for name in MODEL}
-        if model["refinement"] == "none":
-            continue
-        pairs = [
-            (ranks[run_name(**model, seed=seed)], ranks[vanilla])
-            for seed in sorted(group["seed"])
-            if (vanilla := run_name(**{**model, "refinement": "none"}, seed=seed)) in ranks
-        ]
-        if not pairs:
-            continue
-        for metric in PAIRED_METRICS:
-            own, plain = (
-                np.stack([gains(ranked, metric) for ranked in of_seeds], axis=1)
-                for of_seeds in zip(*pairs, strict=True)
-            )
-            difference = own - plain
-            interval = paired_interval(difference)
-            per_seed = difference.mean(axis=0)
-            rows.append(
-                {
-                    **model,
-                    "metric": metric,
-                    "seeds": len(pairs),
-                    "users": len(difference),
-                    "vanilla": plain.mean(),
-                    "difference": interval.mean,
-                    "low": interval.low,
-                    "high": interval.high,
-                    "lowest_seed": per_seed.min(),
-                    "highest_seed": per_seed.max(),
-                }
-            )
-    return pd.DataFrame(rows, columns=COLUMNS["intervals.csv"])
-
-
-def verdict(row: Mapping[str, Any]) -> Verdict:
-    """Whether a refinement improves on vanilla, by a row of the intervals."""
-    if row["seeds"] < MIN_SEEDS or row["low"] <= 0 <= row["high"]:
-        return "undecided"
-    return "holds" if row["low"] > 0 else "does not hold"
-
-
-def from_vanilla(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the intervals the other way round: vanilla less the model."""
-    return {
-        **row,
-        "difference": -row["difference"],
-        "low": -row["high"],
-        "high": -row["low"],
-        "lowest_seed": -row["highest_seed"],
-        "highest_seed": -row["lowest_seed"],
-    }
+# --- tables ---------------------------------------------------------------------------------------
 
 
 def means(test: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
@@ -298,11 +177,6 @@ def epoch_means(history: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
     return table.reset_index()
 
 
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a table, each by column."""
-    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
-
-
 # --- files ----------------------------------------------------------------------------------------
 
 
@@ -336,10 +210,38 @@ def write_results(
             ("datasets.csv", datasets),
             ("intervals.csv", intervals),
         ):
-            text = frame[COLUMNS[name]].to_csv(
-                index=False, float_format="%.6f", lineterminator="\n"
-            )
-            write_text(temporary / name, text)
+            write_text(temporary / name, _csv(name, frame))
+
+
+def _csv(name: str, frame: pd.DataFrame) -> str:
+    return frame[COLUMNS[name]].to_csv(index=False, float_format="%.6f", lineterminator="\n")
+
+
+def refresh_intervals(file: str | Path) -> bool:
+    """Compute intervals.csv of a grid from its ranks where it has other columns than are written.
+
+    Args:
+        file: the grid's TOML file.
+
+    Returns:
+        Whether it was written.
+
+    Raises:
+        ConfigError: the grid cannot be read.
+        DataError: another file of the results is missing or damaged.
+        AwrsrError: it could not be written; nothing was changed.
+    """
+    path = read_grid(file).results / "intervals.csv"
+    try:
+        with path.open(encoding="utf-8") as opened:
+            if opened.readline().strip().split(",") == INTERVAL_COLUMNS:
+                return False
+    except (OSError, ValueError):
+        return False  # `read_results` says what is wrong
+    found = read_results(file, intervals=False)
+    assert found is not None  # there is intervals.csv
+    write_text(path, _csv("intervals.csv", compare(found.runs, read_ranks(file))))
+    return True
 
 
 def read_results(file: str | Path, *, intervals: bool = True) -> Results | None:
@@ -475,6 +377,9 @@ def read_ranks(file: str | Path) -> dict[str, Ranks]:
         ) from error
 
 
+REFRESH = "`python -m awrsr report` computes it again from the recorded ranks"
+
+
 def _again(grid: Grid) -> str:
     return f"put it back, or `python -m awrsr experiment {grid.file} --record` where the runs are"
 
@@ -493,7 +398,8 @@ def _read_csv(grid: Grid, name: str) -> pd.DataFrame:
         strange = next(name for name in [*wanted, *frame] if (name in wanted) != (name in frame))
         raise DataError(
             f"{path}: column {strange!r} is {'missing' if strange in wanted else 'unknown'}; "
-            f"expected {counted(len(wanted), 'column')}: {', '.join(wanted)}; {_again(grid)}"
+            f"expected {counted(len(wanted), 'column')}: {', '.join(wanted)}; "
+            + (REFRESH if name == "intervals.csv" else _again(grid))
         )
     for name in (name for name in wanted if name not in TEXTS):
         if len(frame) and not pd.api.types.is_numeric_dtype(frame[name]):

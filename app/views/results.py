@@ -1,4 +1,4 @@
-"""Results: what the recorded experiments say of refinement, read from their files alone."""
+"""Results: what the recorded experiments say of attention and refinement, from their files."""
 
 import os
 from pathlib import Path
@@ -10,11 +10,11 @@ from app import loaders, results_figures
 from app.board import show_board
 from app.text import plain, with_commands
 from awrsr import board, report
+from awrsr.comparison import MARGIN, MIN_SEEDS, PAIRED_METRICS
 from awrsr.config import BACKBONE_TITLES, model_title
 from awrsr.errors import AwrsrError, counted
 from awrsr.grid import Grid, read_grid
 from awrsr.results import (
-    PAIRED_METRICS,
     Example,
     RecordedTrace,
     Results,
@@ -22,6 +22,14 @@ from awrsr.results import (
     less_vanilla,
     means,
     read_results,
+)
+from awrsr.verdict import (
+    NO_VERDICT,
+    VERDICT_KEY,
+    by_grid,
+    sentence,
+    verdict_rows,
+    verdict_table,
 )
 
 EXPERIMENTS = loaders.ASSETS.parent / "experiments"
@@ -41,7 +49,7 @@ STYLE = """<style>
 def show() -> None:
     """The page."""
     st.html(STYLE)
-    st.subheader("Does refinement improve recommendations?")
+    st.subheader("What is attention worth, and does refinement improve recommendations?")
     folder = Path(os.environ.get(EXPERIMENTS_VARIABLE, EXPERIMENTS))
     recorded, planned = read_folder(folder)
     if not recorded:
@@ -51,6 +59,7 @@ def show() -> None:
         )
         show_planned(planned)
         return
+    show_verdict(recorded)
     results, dataset, loss = choose(recorded)
     if results.missing:
         st.info(report.state(results), icon=":material/hourglass_empty:")
@@ -120,6 +129,35 @@ def choice(label: str, options: list[str], key: str) -> str:
 
 
 # --- what the files say ---------------------------------------------------------------------------
+
+
+def show_verdict(recorded: list[Results]) -> None:
+    """The table over all grids, a sentence a row, and a figure."""
+    rows = verdict_rows(recorded)
+    if not rows:
+        st.info(NO_VERDICT)
+        return
+    cells = verdict_table(rows)
+    last = list(cells)[-1]
+    table(cells.assign(**{last: cells[last].str.strip("`")}), "results-verdict")
+    with st.expander("How to read the table"):
+        st.markdown(VERDICT_KEY)
+    st.markdown("\n".join(f"- {with_commands(sentence(row))}" for row in rows))
+    if abouts := [of.grid for of, _ in by_grid(rows) if of.grid.about]:
+        with st.expander("About these recordings"):
+            for grid in abouts:
+                st.caption(f"**{plain(grid.title)}**: {plain(grid.about)}")
+    st.markdown("##### Shares of vanilla's NDCG@10", help=VERDICT_KEY)
+    st.plotly_chart(
+        results_figures.verdict_figure(rows),
+        key="results-verdict-figure",
+        config={"displayModeBar": False},
+    )
+    st.caption(
+        "Attention: vanilla less `uniform`. Mechanisms: less vanilla, intervals corrected for "
+        f"their number. Hollow: fewer than {MIN_SEEDS} seeds. Shaded: a gain below {MARGIN:.0%}, "
+        "which counts as none."
+    )
 
 
 def show_claim(results: Results, dataset: str, loss: str) -> None:
@@ -234,7 +272,7 @@ def show_planned(planned: list[Grid]) -> None:
     for grid in planned:
         st.markdown(
             f"- {plain(grid.title)}: {counted(len(grid.runs), 'run')}, "
-            f"`python -m awrsr experiment {report.address(grid)}`"
+            f"`python -m awrsr experiment {grid.address}`"
         )
 
 
@@ -258,7 +296,7 @@ def show_example(results: Results, dataset: str, loss: str) -> None:
     if example is None or not pairs:
         st.info(
             "No example with vanilla and another model is recorded: "
-            f"`python -m awrsr experiment {report.address(results.grid)} --record` records one "
+            f"`python -m awrsr experiment {results.grid.address} --record` records one "
             "where the runs are."
         )
         return

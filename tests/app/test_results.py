@@ -11,10 +11,12 @@ from driving import MAIN, TIMEOUT, figures, messages, run, sent, texts, unescape
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from app.results_figures import cutoff_figure, interval_figure, trend_figure
+from app.results_figures import cutoff_figure, interval_figure, trend_figure, verdict_figure
 from app.views import results as page_module
 from awrsr import report
-from awrsr.results import PAIRED_METRICS, epoch_means, means, read_results, records
+from awrsr.comparison import PAIRED_METRICS, records
+from awrsr.results import epoch_means, means, read_results
+from awrsr.verdict import NO_VERDICT, sentence, verdict_rows, verdict_table
 
 EXPERIMENTS = ROOT / "experiments"
 GRID = "ml-latest-small-file-order"
@@ -51,6 +53,16 @@ def test_everything_shown_is_what_the_files_say(folder: Path):
     assert messages(page) == []
     name, loss = "ml-latest-small", "ce"
     said = texts(page)
+    rows = verdict_rows([found])
+    assert any(all(f"- {sentence(row)}" in text for row in rows) for text in said)
+    (verdicts,) = shown(page, "verdict")
+    expected = verdict_table(rows)
+    expected[expected.columns[-1]] = [row.command for row in rows]
+    assert verdicts.equals(expected)
+    dots = [trace for trace in figures(page)["results-verdict-figure"] if trace["customdata"]]
+    assert [dot["x"][0] for dot in dots] == pytest.approx(
+        [of["difference"] / of["vanilla"] for row in rows for of in row.mechanisms]
+    )
     for paragraph in report.findings(found, name, loss):
         assert unescaped(paragraph) in said
     (models,) = shown(page, "HR@10 less vanilla")
@@ -109,6 +121,40 @@ def test_what_attention_is_worth_comes_first_and_floors_are_rows_like_any_other(
     ]
     curves = figures(page)["results-cutoff-sasrec"]
     assert [curve["line"]["dash"] for curve in curves] == ["dot", "solid", "dash", "dash"]
+
+
+def test_attention_stands_first_in_the_table_the_sentences_and_the_figure(with_floors: Path):
+    page, rows = open_results(), verdict_rows([read_results(with_floors / "ml-latest-small.toml")])
+    (verdicts,) = shown(page, "verdict")
+    columns = list(verdicts)
+    assert columns.index("what attention is worth") < columns.index("what refinement adds")
+    assert "not recorded" not in verdicts["what attention is worth"].tolist()
+    for row in rows:
+        assert sentence(row).index("attention is worth") < sentence(row).index("refinement")
+    drawn = verdict_figure(rows).data
+    assert [dot.name for dot in drawn] == ["attention", "additive"] + [
+        *("attention", "additive", "stochastic"),
+    ]
+    for dot, of in ((drawn[0], rows[0].attention), (drawn[-1], rows[1].mechanisms[-1])):
+        assert dot.x[0] == pytest.approx(of["difference"] / of["vanilla"])
+        ends = (dot.x[0] - dot.error_x.arrayminus[0], dot.x[0] + dot.error_x.array[0])
+        bounds = (of["corrected_low"], of["corrected_high"])
+        assert ends == pytest.approx([bound / of["vanilla"] for bound in bounds])
+
+
+def test_recordings_of_which_nothing_can_be_said(folder: Path):
+    """Vanilla alone is recorded: no row, and the page says so."""
+    place = folder / "ml-latest-small"
+    (place / "examples.npz").unlink()
+    for name in ("results.csv", "history.csv"):
+        lines = (place / name).read_text().splitlines(keepends=True)
+        kept = [line for line in lines[1:] if line.split("-seed")[0].endswith("-none-ce")]
+        (place / name).write_text("".join([lines[0], *kept]))
+    intervals = (place / "intervals.csv").read_text().splitlines(keepends=True)
+    (place / "intervals.csv").write_text(intervals[0])
+    page = open_results()
+    assert messages(page) == []
+    assert any(unescaped(info.value) == NO_VERDICT for info in page.info)
 
 
 def test_another_validation_metric(folder: Path):

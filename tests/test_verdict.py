@@ -1,0 +1,292 @@
+"""The statistics behind a verdict by their laws, a made-up grid per verdict, a row's command."""
+
+import shlex
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+from awrsr import report
+from awrsr.cli import main
+from awrsr.comparison import (
+    INTERVAL_COLUMNS,
+    MARGIN,
+    bootstrap_means,
+    compare,
+    gains,
+    holm,
+    interval_of,
+    p_value,
+    records,
+    smallest_effect,
+    verdict,
+)
+from awrsr.errors import DataError
+from awrsr.experiment import choose_runs
+from awrsr.grid import read_grid, run_name
+from awrsr.results import Results, read_results, refresh_intervals
+from awrsr.verdict import Row, sentence, verdict_rows, verdict_table
+
+EXPERIMENTS = ROOT / "experiments"
+GRID = """
+title = "Made up"
+backbones = ["sasrec"]
+refinements = ["none", "simple", "additive", "uniform"]
+seeds = [0, 1, 2]
+
+[datasets]
+tiny = "tiny"
+
+[losses]
+ce = {}
+"""
+USERS = 4000
+SAME, MORE, LESS, MUCH_LESS = (0, 0), (0.05, 0), (0, 0.05), (0, 0.1)
+FEW, MANY = (0.002, 0.002), (0.25, 0.25)
+"""The shares of users whose rank rises from 12 to 5, and falls from 5 to 12."""
+
+
+# --- statistics -----------------------------------------------------------------------------------
+
+
+def test_holm_by_hand():
+    """0.01 x 4; 0.02 x 3 = 0.06; 0.03 x 2 = 0.06; 0.04 x 1 is raised to 0.06: Holm 1979."""
+    assert holm([0.04, 0.01, 0.03, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
+    assert holm([0.5, 0.9]) == [1.0, 1.0]
+    assert holm([0.03]) == [0.03]
+    assert holm([]) == []
+
+
+def test_corrected_p_values_are_no_smaller_and_in_the_same_order():
+    generator = np.random.default_rng(0)
+    for size in range(1, 9):
+        plain = generator.random(size)
+        corrected = np.array(holm(plain))
+        assert (corrected >= plain).all() and (corrected <= np.minimum(1, size * plain)).all()
+        assert (np.diff(corrected[np.argsort(plain)]) >= 0).all()
+
+
+def test_p_is_about_uniform_where_there_is_no_difference():
+    """One seed, so only users are drawn."""
+    generator = np.random.default_rng(4)
+    found = [p_value(bootstrap_means(generator.normal(0, 1, (100, 1)))) for _ in range(60)]
+    grid = np.arange(1, 61) / 60
+    distance = np.abs(np.sort(found) - grid).max()
+    assert distance < 1.63 / np.sqrt(60) + 0.02  # Kolmogorov-Smirnov at 1%
+
+
+def test_p_and_interval_agree():
+    """p < 1 - level where the interval of that level leaves zero out, but for a sample or two."""
+    generator = np.random.default_rng(1)
+    for shift in (-0.2, -0.05, 0.0, 0.05, 0.1, 0.2):
+        samples = bootstrap_means(generator.normal(shift, 1, (300, 3)))
+        p = p_value(samples)
+        assert 0 < p <= 1
+        for level in (0.5, 0.95, 0.99):
+            low, high = interval_of(samples, level)
+            if abs(p - (1 - level)) > 4 / len(samples):
+                assert (p < 1 - level) == (low > 0 or high < 0)
+    assert p_value(np.zeros(100)) == 1
+
+
+def test_the_smallest_effect_is_seen_as_often_as_it_says():
+    """Normal differences: z of 0.05/2 and of 0.8 are 1.960 and 0.842; of three more, more."""
+    row = {"standard_error": 0.01, "corrected_for": 1}
+    assert smallest_effect(row) == pytest.approx(0.01 * (1.95996 + 0.84162), rel=1e-4)
+    assert smallest_effect(row | {"corrected_for": 3}) > smallest_effect(row)
+    drawn = np.random.default_rng(0).normal(smallest_effect(row), 0.01, 20_000)
+    assert (drawn > 1.95996 * 0.01).mean() == pytest.approx(0.8, abs=0.01)
+
+
+def made_up(shares: dict[str, tuple[float, float]], seeds: int) -> tuple:
+    """Runs and ranks of a made-up grid: how each model differs from vanilla."""
+    generator = np.random.default_rng(9)
+    models, ranks = [], {}
+    for seed in range(seeds):
+        vanilla = np.where(generator.random(USERS) < 0.5, 5, 12)
+        for kind, (rise, fall) in {"none": SAME, **shares}.items():
+            mine = vanilla.copy()
+            for before, after, share in ((12, 5, rise), (5, 12, fall)):
+                places = generator.permutation(np.flatnonzero(vanilla == before))
+                mine[places[: round(share * USERS)]] = after
+            model = {"dataset": "tiny", "backbone": "sasrec", "refinement": kind, "loss": "ce"}
+            ranks[run_name(**model, seed=seed)] = mine.astype(np.uint8)
+            metric = gains(mine, "NDCG@10").mean()
+            models.append(model | {"seed": seed, "split": "test", "NDCG@10": metric})
+    return pd.DataFrame(models), ranks
+
+
+@pytest.fixture
+def grid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "made.toml"
+    file.write_text(GRID)
+    return file
+
+
+def row_of(grid: Path, seeds: int = 3, **shares: tuple[float, float]) -> Row:
+    """The only row of a made-up grid."""
+    runs, ranks = made_up(shares, seeds)
+    tables = {"history": pd.DataFrame(), "datasets": pd.DataFrame()}
+    found = Results(
+        grid=read_grid(grid), runs=runs, intervals=compare(runs, ranks), missing=[], **tables
+    )
+    (row,) = verdict_rows([found])
+    return row
+
+
+def test_mechanisms_are_corrected_together_and_floors_are_not_among_them():
+    runs, ranks = made_up({"simple": FEW, "additive": MANY, "uniform": LESS}, seeds=3)
+    table = compare(runs, ranks)
+    for row in records(table):
+        assert row["corrected_for"] == (1 if row["refinement"] == "uniform" else 2)
+        assert row["corrected_low"] <= row["low"] <= row["difference"]
+        assert row["difference"] <= row["high"] <= row["corrected_high"]
+        assert row["p"] <= row["corrected_p"] <= 1
+        assert row["standard_error"] > 0
+    for metric, rows in table.groupby("metric"):
+        mechanisms = rows[rows["refinement"] != "uniform"]
+        assert holm(mechanisms["p"].tolist()) == mechanisms["corrected_p"].tolist(), metric
+        assert rows[rows["refinement"] == "uniform"].eval("p == corrected_p").all()
+
+
+# --- verdicts -------------------------------------------------------------------------------------
+
+VERDICTS = {
+    "helps": (dict(simple=MORE, additive=LESS, uniform=LESS), "simple (+", ") helps."),
+    "harms": (dict(simple=LESS, additive=MUCH_LESS, uniform=LESS), "every mechanism harms (the"),
+    "does not help": (dict(simple=FEW, additive=LESS, uniform=LESS), "no mechanism helps by as"),
+    "cannot be told": (dict(simple=MANY, uniform=LESS), "cannot be told (the best", "been seen"),
+    "no room, cannot be told": (
+        dict(simple=MANY, uniform=MANY),
+        "attention is worth nothing that can be seen here, so refinement has nothing to refine",
+        "would have been seen",
+    ),
+    "no room, not recorded": (
+        dict(uniform=MORE),
+        "attention is worth less than the even average here, so refinement has nothing to refine",
+        "no refined model is recorded.",
+    ),
+    "not recorded": (dict(uniform=LESS), "attention is worth +", "no refined model is recorded."),
+}
+
+
+@pytest.mark.parametrize("word", VERDICTS)
+def test_a_grid_for_every_verdict(word: str, grid: Path):
+    shares, *said = VERDICTS[word]
+    row = row_of(grid, **shares)
+    assert row.verdict == word
+    for words in said:
+        assert words in sentence(row)
+    (cells,) = records(verdict_table([row]))
+    assert cells["verdict"] == word
+    assert cells["vanilla NDCG@10 (seeds)"] == f"{row.vanilla:.4f} (3)"
+    missing = "simple" not in shares
+    assert (cells["what refinement adds"] == "not recorded") == missing
+    assert (cells["smallest effect that would have been seen"] == "not recorded") == missing
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+@pytest.mark.parametrize("word", VERDICTS)
+def test_from_few_seeds_nothing_can_be_told(word: str, seeds: int, grid: Path):
+    row = row_of(grid, seeds=seeds, **VERDICTS[word][0])
+    assert row.verdict == ("cannot be told" if row.mechanisms else "not recorded")
+    assert "what attention is worth cannot be told" in sentence(row)
+    if row.mechanisms:
+        assert "whether refinement helps cannot be told from fewer than 3 seeds" in sentence(row)
+        (cells,) = records(verdict_table([row]))
+        assert cells["smallest effect that would have been seen"] == "too few seeds"
+
+
+def test_without_the_even_average_the_row_says_so(grid: Path):
+    row = row_of(grid, simple=MORE)
+    (cells,) = records(verdict_table([row]))
+    assert cells["what attention is worth"] == "not recorded"
+    assert "what attention is worth is not recorded; simple (+" in sentence(row)
+    assert row.verdict == "helps"
+
+
+def test_the_margin_decides_between_no_help_and_not_told():
+    of = {"seeds": 3, "vanilla": 0.5, "difference": 0.0, "corrected_p": 1.0}
+    assert verdict([of | {"corrected_high": 0.5 * MARGIN * 0.99}]) == "does not help"
+    assert verdict([of | {"corrected_high": 0.5 * MARGIN}]) == "cannot be told"
+    near, far = (of | {"corrected_high": 0.5 * MARGIN * by} for by in (0.5, 2))
+    assert verdict([near, far]) == "cannot be told"
+    below = near | {"difference": -0.1, "corrected_p": 0.01}
+    assert verdict([below]) == "harms"
+    assert verdict([below, near]) == "does not help"
+    with pytest.raises(ValueError, match="one mechanism at least; received none"):
+        verdict([])
+
+
+def test_one_that_helps_is_named_before_one_that_seems_larger():
+    """The larger difference has one seed."""
+    file = EXPERIMENTS / "ml-latest-small.toml"
+    (row, *_) = verdict_rows([read_results(file)])
+    base = {"vanilla": 0.5, "corrected_high": 0.1}
+    sure = base | {"refinement": "simple", "seeds": 3, "difference": 0.02, "corrected_p": 0.01}
+    large = base | {"refinement": "additive", "seeds": 1, "difference": 0.2, "corrected_p": 0.01}
+    mixed = Row(**{**vars(row), "mechanisms": [large, sure]})
+    assert mixed.verdict == "helps" and mixed.best == sure
+
+
+# --- rows and files -------------------------------------------------------------------------------
+
+
+def test_rows_of_one_dataset_in_several_grids_bear_their_titles():
+    found = [read_results(file) for file in sorted(EXPERIMENTS.glob("*.toml"))]
+    rows = verdict_rows([one for one in found if one is not None])
+    keys = [(row.dataset, row.backbone, row.loss) for row in rows]
+    for row, key in zip(rows, keys, strict=True):
+        if keys.count(key) > 1:
+            assert row.results.grid.title in (row.name, row.name[len(row.dataset) + 2 : -1])
+        else:
+            assert row.name == row.dataset
+    assert len({(row.name, row.backbone, row.loss) for row in rows}) == len(rows)
+
+
+def test_the_command_of_a_row_is_for_its_runs_alone():
+    for file in sorted(EXPERIMENTS.glob("*.toml")):
+        found = read_results(file)
+        for row in verdict_rows([] if found is None else [found]):
+            only = shlex.split(row.command)[-1]
+            chosen = {run.name for run in choose_runs(found.grid, only)}
+            assert chosen == {
+                run.name
+                for run in found.grid.runs
+                if run.dataset == row.dataset
+                and (run.model.backbone, run.train.loss) == (row.backbone, row.loss)
+            }
+
+
+def test_former_columns_are_computed_again_by_the_report(tmp_path: Path, capsys):
+    """intervals.csv as it was before p values; everything else of the folder stays."""
+    name = "ml-latest-small"
+    shutil.copy(EXPERIMENTS / f"{name}.toml", tmp_path)
+    shutil.copytree(EXPERIMENTS / name, tmp_path / name)
+    path, grid = tmp_path / name / "intervals.csv", tmp_path / f"{name}.toml"
+    written = path.read_bytes()
+    assert not refresh_intervals(grid)
+    pd.read_csv(path)[INTERVAL_COLUMNS[:12]].to_csv(path, index=False)
+    with pytest.raises(DataError, match="awrsr report` computes it again"):
+        read_results(grid)
+    folder, output = str(tmp_path), str(tmp_path / "R.md")
+    assert main(["report", "--experiments", folder, "--output", output]) == 0
+    assert path.read_bytes() == written
+    assert not refresh_intervals(grid)
+
+
+def test_the_report_leads_with_the_verdict():
+    text = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line]
+    assert lines[0] == "# Results"
+    assert lines[1].startswith("| dataset | model and loss | vanilla NDCG@10 (seeds) | what attent")
+    found = [read_results(file) for file in report.grid_files(EXPERIMENTS)]
+    rows = verdict_rows([one for one in found if one is not None])
+    for row, line in zip(rows, lines[3:], strict=False):
+        assert line.startswith(f"| {row.name} |") and f"| {row.verdict} |" in line
+    for row in rows:
+        assert text.index(sentence(row)) < text.index("## Data")
