@@ -228,9 +228,9 @@ def from_vanilla(row: Mapping[str, Any]) -> dict[str, Any]:
 def verdict(rows: Iterable[Mapping[str, Any]]) -> Verdict:
     """What the intervals of one mechanism or more, compared together, say of refinement.
 
-    helps: one of them lies above vanilla (corrected p < 0.05). harms: all lie below. does not help:
-    none helps, and the corrected interval of each ends below `MARGIN` of vanilla. Else it cannot be
-    told; from fewer than `MIN_SEEDS` seeds it never can.
+    helps: one of them lies above vanilla, see `told`. harms: all lie below. does not help: none
+    helps, and the corrected interval of each ends below `MARGIN` of vanilla. Else it cannot be told;
+    from fewer than `MIN_SEEDS` seeds it never can.
 
     Raises:
         ValueError: there are no rows.
@@ -251,8 +251,10 @@ def verdict(rows: Iterable[Mapping[str, Any]]) -> Verdict:
 
 
 def told(row: Mapping[str, Any]) -> bool:
-    """Whether a difference is told apart from zero: enough seeds and a corrected p below 0.05."""
-    return bool(row["seeds"] >= MIN_SEEDS and row["corrected_p"] < 1 - LEVEL)
+    """Whether a difference is told apart from zero: enough seeds, a corrected p below 0.05, and a
+    corrected interval that leaves zero out, so that the two never say different things."""
+    apart = row["corrected_low"] > 0 or row["corrected_high"] < 0
+    return bool(row["seeds"] >= MIN_SEEDS and row["corrected_p"] < 1 - LEVEL and apart)
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

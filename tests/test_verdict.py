@@ -211,22 +211,26 @@ def test_without_the_even_average_the_row_says_so(grid: Path):
 
 def test_the_margin_decides_between_no_help_and_not_told():
     of = {"seeds": 3, "vanilla": 0.5, "difference": 0.0, "corrected_p": 1.0}
+    of |= {"corrected_low": -0.2}
     assert verdict([of | {"corrected_high": 0.5 * MARGIN * 0.99}]) == "does not help"
     assert verdict([of | {"corrected_high": 0.5 * MARGIN}]) == "cannot be told"
     near, far = (of | {"corrected_high": 0.5 * MARGIN * by} for by in (0.5, 2))
     assert verdict([near, far]) == "cannot be told"
-    below = near | {"difference": -0.1, "corrected_p": 0.01}
+    below = near | {"difference": -0.1, "corrected_p": 0.01, "corrected_high": -0.05}
     assert verdict([below]) == "harms"
     assert verdict([below, near]) == "does not help"
+    above = near | {"difference": 0.1, "corrected_p": 0.01, "corrected_high": 0.3}
+    assert verdict([above | {"corrected_low": 0.01}]) == "helps"
+    assert verdict([above]) == "cannot be told"  # p and interval do not agree
     with pytest.raises(ValueError, match="one mechanism at least; received none"):
         verdict([])
 
 
 def test_one_that_helps_is_named_before_one_that_seems_larger():
     """The larger difference has one seed."""
-    file = EXPERIMENTS / "ml-latest-small.toml"
+    file = EXPERIMENTS / "ml-latest-small-file-order.toml"
     (row, *_) = verdict_rows([read_results(file)])
-    base = {"vanilla": 0.5, "corrected_high": 0.1}
+    base = {"vanilla": 0.5, "corrected_low": 0.01, "corrected_high": 0.1}
     sure = base | {"refinement": "simple", "seeds": 3, "difference": 0.02, "corrected_p": 0.01}
     large = base | {"refinement": "additive", "seeds": 1, "difference": 0.2, "corrected_p": 0.01}
     mixed = Row(**{**vars(row), "mechanisms": [large, sure]})
@@ -264,7 +268,7 @@ def test_the_command_of_a_row_is_for_its_runs_alone():
 
 def test_former_columns_are_computed_again_by_the_report(tmp_path: Path, capsys):
     """intervals.csv as it was before p values; everything else of the folder stays."""
-    name = "ml-latest-small"
+    name = "ml-latest-small-file-order"
     shutil.copy(EXPERIMENTS / f"{name}.toml", tmp_path)
     shutil.copytree(EXPERIMENTS / name, tmp_path / name)
     path, grid = tmp_path / name / "intervals.csv", tmp_path / f"{name}.toml"
