@@ -229,7 +229,7 @@ def verdict(rows: Iterable[Mapping[str, Any]]) -> Verdict:
     """What the intervals of one mechanism or more, compared together, say of refinement.
 
     helps: one of them lies above vanilla, see `told`. harms: all lie below. does not help: none
-    helps, and the corrected interval of each ends below `MARGIN` of vanilla. Else it cannot be told;
+    helps, and the corrected interval of each ends below `MARGIN` of vanilla. Else: cannot be told;
     from fewer than `MIN_SEEDS` seeds it never can.
 
     Raises:
