@@ -387,7 +387,8 @@ def _again(grid: Grid) -> str:
 def _read_csv(grid: Grid, name: str) -> pd.DataFrame:
     path = grid.results / name
     try:
-        frame = pd.read_csv(path, keep_default_na=False)
+        # A fingerprint of digits and one e is text as well, not a number without bounds.
+        frame = pd.read_csv(path, keep_default_na=False, dtype=dict.fromkeys(TEXTS, str))
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; {_again(grid)}") from None
     except (OSError, ValueError) as error:

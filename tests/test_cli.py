@@ -169,16 +169,16 @@ def test_train_leaves_a_whole_model_directory(place: Path):
 
 
 def test_settings_of_a_refinement_are_asked_for_and_kept(call, place: Path):
-    settings = "--model.rows standardised --model.gain true --model.mix gate --model.matrices head"
+    settings = "--model.rows plain --model.gain true --model.mix gate --model.matrices head"
     asked = f"{TRAIN} {settings} --train.epochs 1"
     code, _, _ = call(f"train TINY --output OUT {asked}")
     assert code == 0
     config = awrsr.load_model(place / "out", "cpu").config
     assert (config.rows, config.gain, config.mix, config.matrices) == (
-        *("standardised", True, "gate", "head"),
+        *("plain", True, "gate", "head"),
     )
     command = json.loads((place / "out" / "metrics.json").read_text())["training"]["command"]
-    assert "--model.rows standardised --model.gain true " in command
+    assert "--model.rows plain --model.gain true " in command
     words = shlex.split(command.replace(str(place / "out"), str(place / "again")))[3:]
     assert main(words) == 0
     assert awrsr.load_model(place / "again", "cpu").config == config
@@ -647,9 +647,9 @@ REFUSED = {
         "mean_stream 'published' needs backbone 'stosa'; received 'sasrec'",
     ),
     "setting-of-other-refinements": (
-        "train TINY --output OUT --model.rows standardised",
+        "train TINY --output OUT --model.rows plain",
         "rows is for refinement simple, value_weighted, additive, stochastic; received rows "
-        "'standardised' with refinement 'none'",
+        "'plain' with refinement 'none'",
     ),
     "gain-neither": (
         "train TINY --output OUT --model.refinement additive --model.gain maybe",

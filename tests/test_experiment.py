@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import ROOT, make_dataset, plain
+from conftest import ROOT, make_dataset
 
 import awrsr
 from awrsr import comparison, experiment, report, results, training
@@ -131,31 +131,23 @@ def test_a_setting_of_some_refinements_is_given_to_those(tmp_path: Path):
 
 def test_the_beauty_grid_is_the_runs_that_its_commands_make():
     grid = read_grid(EXPERIMENTS / "beauty.toml")
-    kinds = ("none", "simple", "value_weighted", "additive", "stochastic")
+    kinds = ("none", "uniform", "identity", "simple", "value_weighted", "additive")
     assert [str(run.directory) for run in grid.runs] == [
-        f"runs/beauty/Beauty-{backbone}-{kind}-{loss}-seed{seed}"
-        for seed in range(3)
-        for backbone, of in (("sasrec", kinds[:4]), ("stosa", kinds))
-        for loss in ("ce", "sampled_ce", "bce")
-        for kind in of
+        f"runs/beauty/Beauty-sasrec-{kind}-sampled_ce-seed{seed}"
+        for seed in range(5)
+        for kind in kinds
     ]
     for run in grid.runs:
-        backbone, kind = run.model.backbone, run.model.refinement
-        assert run.model == ModelConfig(backbone=backbone, refinement=kind, **plain(kind))
+        assert run.model == ModelConfig(refinement=run.model.refinement)
         assert run.train == TrainConfig(
-            loss=run.train.loss,
-            initial_weights="normal",
+            loss="sampled_ce",
+            negatives=256,
             batch_size=128,
-            epochs=200,
-            patience=15,
+            learning_rate=0.002,
+            epochs=60,
+            patience=3,
             seed=run.train.seed,
         )
-
-
-@pytest.mark.parametrize("name", ["beauty", "toys", "sports"])
-def test_the_full_plans_hold_every_model_under_three_losses(name: str):
-    runs = read_grid(EXPERIMENTS / f"{name}.toml").runs
-    assert len(runs) == len(set(run.name for run in runs)) == 9 * 3 * 3
 
 
 BAD = {
@@ -444,11 +436,11 @@ OTHER = {
         lambda place: (place / "small" / "datasets.csv").write_text(
             re.sub(
                 "tiny,[0-9a-f]{16}",
-                "tiny,0123456789abcdef",
+                "tiny,639731700177e812",
                 (place / "small" / "datasets.csv").read_text(),
             )
         ),
-        "the dataset's fingerprint is 0123456789abcdef there",
+        "the dataset's fingerprint is 639731700177e812 there",
     ),
     "ranks": (
         lambda place: (place / "small" / "ranks.parquet").write_bytes(b"PAR1"),

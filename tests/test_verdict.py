@@ -228,7 +228,7 @@ def test_the_margin_decides_between_no_help_and_not_told():
 
 def test_one_that_helps_is_named_before_one_that_seems_larger():
     """The larger difference has one seed."""
-    file = EXPERIMENTS / "ml-latest-small-file-order.toml"
+    file = EXPERIMENTS / "planted.toml"
     (row, *_) = verdict_rows([read_results(file)])
     base = {"vanilla": 0.5, "corrected_low": 0.01, "corrected_high": 0.1}
     sure = base | {"refinement": "simple", "seeds": 3, "difference": 0.02, "corrected_p": 0.01}
@@ -268,7 +268,7 @@ def test_the_command_of_a_row_is_for_its_runs_alone():
 
 def test_former_columns_are_computed_again_by_the_report(tmp_path: Path, capsys):
     """intervals.csv as it was before p values; everything else of the folder stays."""
-    name = "ml-latest-small-file-order"
+    name = "planted"
     shutil.copy(EXPERIMENTS / f"{name}.toml", tmp_path)
     shutil.copytree(EXPERIMENTS / name, tmp_path / name)
     path, grid = tmp_path / name / "intervals.csv", tmp_path / f"{name}.toml"

@@ -12,6 +12,7 @@ makes the prediction attends to. A scan directory holds
                     protocol
 
 A number that is not defined (a map the model does not have, a correlation of two items) is missing.
+In the files numbers have four decimals, as many as the pages show: they take half the room so.
 """
 
 import hashlib
@@ -56,6 +57,8 @@ SCHEMA_VERSION = 2
 USERS_FILE, PAIRS_FILE, ABOUT_FILE = "users.parquet", "pairs.parquet", "scan.json"
 SEEDS_FOLDER = "seeds"
 """Of a dataset directory: models trained once more with another seed, beside its models/."""
+DECIMALS = 4
+"""Of the numbers in the files."""
 PART_USERS = 256
 """Users of a part, the least that a run that goes on does not compute again."""
 DRAWN_AT_ONCE = 1_000_000
@@ -506,14 +509,7 @@ def _write_part(part: Path, found: Scan) -> None:
 
 
 def _write_table(path: Path, table: pd.DataFrame) -> None:
-    floats = [name for name in table if table[name].dtype == np.float32]
-    table.to_parquet(
-        path,
-        index=False,
-        compression="zstd",
-        use_dictionary=[name for name in table if name not in floats],
-        column_encoding=dict.fromkeys(floats, "BYTE_STREAM_SPLIT"),
-    )
+    table.round(DECIMALS).to_parquet(path, index=False, compression="zstd")
 
 
 def _merged(

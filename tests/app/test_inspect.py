@@ -502,7 +502,7 @@ def test_items_of_one_title_are_told_apart_wherever_they_are_shown(directory, tm
         *(option for box in page.selectbox for option in box.options),
     ]
     named = [text for text in everything if "Same" in text]
-    assert len(named) > 30 and any("which the query attends to" in text for text in named)
+    assert len(named) > 30 and any("which the query weighs" in text for text in named)
     for text in named:
         assert not re.search(r"Same(?! \[10[1-9]\])", text), text
 

@@ -101,8 +101,8 @@ def test_pairs_of_a_second_order_cell(directory, name):
     assert f"The pairs sum to **{found.pairs.sum():+.4f}**" in text
     top = found.table(1).iloc[0]
     assert (
-        f"{drawn['y'][int(top.p)]}, which the query attends to ({top.of_query:.3f}), with "
-        f"{drawn['y'][int(top.q)]}, which the key attends to ({top.of_key:.3f}): "
+        f"{drawn['y'][int(top.p)]}, which the query weighs ({top.of_query:+.3f}), with "
+        f"{drawn['y'][int(top.q)]}, which the key weighs ({top.of_key:+.3f}): "
         f"**{top.term:+.4f}**"
     ) in text
     assert messages(page) == []

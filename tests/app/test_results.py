@@ -15,11 +15,12 @@ from app.results_figures import cutoff_figure, interval_figure, trend_figure, ve
 from app.views import results as page_module
 from awrsr import report
 from awrsr.comparison import PAIRED_METRICS, records
+from awrsr.grid import read_grid
 from awrsr.results import epoch_means, means, read_results
 from awrsr.verdict import NO_VERDICT, sentence, verdict_rows, verdict_table
 
 EXPERIMENTS = ROOT / "experiments"
-GRID = "ml-latest-small-file-order"
+GRID, DATASET, LOSS = "lichess-openings", "lichess-openings", "sampled_ce"
 
 
 def open_results(**url: str) -> AppTest:
@@ -51,7 +52,6 @@ def shown(page: AppTest, column: str):
 def test_everything_shown_is_what_the_files_say(folder: Path):
     page, found = open_results(), read_results(folder / f"{GRID}.toml")
     assert messages(page) == []
-    name, loss = "ml-latest-small", "ce"
     said = texts(page)
     rows = verdict_rows([found])
     assert any(all(f"- {sentence(row)}" in text for row in rows) for text in said)
@@ -63,14 +63,14 @@ def test_everything_shown_is_what_the_files_say(folder: Path):
     assert [dot["x"][0] for dot in dots] == pytest.approx(
         [of["difference"] / of["vanilla"] for row in rows for of in row.mechanisms]
     )
-    for paragraph in report.findings(found, name, loss):
+    for paragraph in report.findings(found, DATASET, LOSS):
         assert unescaped(paragraph) in said
     (models,) = shown(page, "HR@10 less vanilla")
-    assert models.equals(report.main_table(found, name, loss))
+    assert models.equals(report.main_table(found, DATASET, LOSS))
     (mechanisms,) = shown(page, "mixes values with")
-    assert mechanisms.equals(report.mechanism_table(found, name, loss))
+    assert mechanisms.equals(report.mechanism_table(found, DATASET, LOSS))
     (data,) = shown(page, "popularity HR@10")
-    assert data["users"].tolist() == ["671"]
+    assert data["users"].tolist() == [str(found.datasets["users"].item())]
     assert any(text.startswith("Protocol: leave-one-out, test") for text in said)
 
     drawn = figures(page)
@@ -86,45 +86,36 @@ def test_everything_shown_is_what_the_files_say(folder: Path):
             assert list(curve["y"]) == [row[f"NDCG@{n}"] for n in report.CUTOFFS]
         for key, column in (("trend", "NDCG@10"), ("gradient", "grad_norm")):
             thick = [t for t in drawn[f"results-{key}-{backbone}"] if t["line"]["width"] > 2]
-            assert [t["name"] for t in thick][:2] == ["vanilla", "simple"]
+            (line,) = (t for t in thick if t["name"] == "simple")
             history = found.history[
                 (found.history["backbone"] == backbone) & (found.history["refinement"] == "simple")
             ]
             mean = epoch_means(history, [column])
             mean = mean[mean["seeds"] == history["seed"].nunique()]  # as far as all of them went
-            np.testing.assert_allclose(thick[1]["y"], mean[column])
+            np.testing.assert_allclose(line["y"], mean[column])
     board = sent(page, "board")
     assert [source["name"] for source in board["sources"]] == ["A", "B"]
 
 
-@pytest.fixture
-def with_floors(folder: Path) -> Path:
-    """The same records as if two of the models were the floors."""
-    (folder / GRID / "examples.npz").unlink()
-    for path in [folder / f"{GRID}.toml", *(folder / GRID).glob("*.csv")]:
-        text = path.read_text().replace("value_weighted", "identity")
-        path.write_text(text.replace("simple", "uniform"))
-    return folder
-
-
-def test_what_attention_is_worth_comes_first_and_floors_are_rows_like_any_other(with_floors: Path):
-    page, found = open_results(), read_results(with_floors / f"{GRID}.toml")
+def test_what_attention_is_worth_comes_first_and_floors_are_rows_like_any_other(folder: Path):
+    page, found = open_results(), read_results(folder / f"{GRID}.toml")
     assert page.exception == [] and page.error == []
     said = texts(page)
-    paragraphs = [unescaped(one) for one in report.findings(found, "ml-latest-small", "ce")]
+    paragraphs = [unescaped(one) for one in report.findings(found, DATASET, LOSS)]
     places = [said.index(one) for one in paragraphs]
     assert places == sorted(places)
     assert ["Learned attention is worth" in one for one in paragraphs] == [True, True, False, False]
     dots = [t for t in figures(page)["results-interval-NDCG@10"] if "error_x" in t]
     assert [dot["name"] for dot in dots if "SASRec" in dot["name"]] == [
-        f"SASRec \u00b7 {name}" for name in ("additive", "uniform", "identity")
+        f"SASRec \u00b7 {name}"
+        for name in ("simple", "value-weighted", "additive", "uniform", "identity")
     ]
     curves = figures(page)["results-cutoff-sasrec"]
-    assert [curve["line"]["dash"] for curve in curves] == ["dot", "solid", "dash", "dash"]
+    assert [curve["line"]["dash"] for curve in curves] == ["dot", *3 * ["solid"], "dash", "dash"]
 
 
-def test_attention_stands_first_in_the_table_the_sentences_and_the_figure(with_floors: Path):
-    page, rows = open_results(), verdict_rows([read_results(with_floors / "ml-latest-small.toml")])
+def test_attention_stands_first_in_the_table_the_sentences_and_the_figure(folder: Path):
+    page, rows = open_results(), verdict_rows([read_results(folder / f"{GRID}.toml")])
     (verdicts,) = shown(page, "verdict")
     columns = list(verdicts)
     assert columns.index("what attention is worth") < columns.index("what refinement adds")
@@ -132,9 +123,8 @@ def test_attention_stands_first_in_the_table_the_sentences_and_the_figure(with_f
     for row in rows:
         assert sentence(row).index("attention is worth") < sentence(row).index("refinement")
     drawn = verdict_figure(rows).data
-    assert [dot.name for dot in drawn] == ["attention", "additive"] + [
-        *("attention", "additive", "stochastic"),
-    ]
+    sasrec = ["attention", "simple", "value-weighted", "additive"]
+    assert [dot.name for dot in drawn] == [*sasrec, *sasrec, "stochastic"]
     for dot, of in ((drawn[0], rows[0].attention), (drawn[-1], rows[1].mechanisms[-1])):
         assert dot.x[0] == pytest.approx(of["difference"] / of["vanilla"])
         ends = (dot.x[0] - dot.error_x.arrayminus[0], dot.x[0] + dot.error_x.array[0])
@@ -144,11 +134,11 @@ def test_attention_stands_first_in_the_table_the_sentences_and_the_figure(with_f
 
 def test_recordings_of_which_nothing_can_be_said(folder: Path):
     """Vanilla alone is recorded: no row, and the page says so."""
-    place = folder / "ml-latest-small"
+    place = folder / GRID
     (place / "examples.npz").unlink()
     for name in ("results.csv", "history.csv"):
         lines = (place / name).read_text().splitlines(keepends=True)
-        kept = [line for line in lines[1:] if line.split("-seed")[0].endswith("-none-ce")]
+        kept = [line for line in lines[1:] if line.split("-seed")[0].endswith(f"-none-{LOSS}")]
         (place / name).write_text("".join([lines[0], *kept]))
     intervals = (place / "intervals.csv").read_text().splitlines(keepends=True)
     (place / "intervals.csv").write_text(intervals[0])
@@ -165,7 +155,7 @@ def test_another_validation_metric(folder: Path):
     drawn = figures(page)["results-trend-sasrec"]
     for seed in (0, 1):
         history = found.history[
-            found.history["run"] == f"ml-latest-small-sasrec-simple-ce-seed{seed}"
+            found.history["run"] == f"{DATASET}-sasrec-simple-{LOSS}-seed{seed}"
         ]
         (line,) = (trace for trace in drawn if trace["name"] == f"simple, seed {seed}")
         np.testing.assert_allclose(line["y"], history["NDCG@5"])
@@ -183,7 +173,7 @@ def test_lines_less_vanilla(folder: Path):
         for row in records(found.test)
         if row["backbone"] == "sasrec"
     }
-    both = [seed for seed in range(3) if {("none", seed), ("simple", seed)} <= rows.keys()]
+    both = [seed for seed in range(5) if {("none", seed), ("simple", seed)} <= rows.keys()]
     curve = next(t for t in drawn["results-cutoff-sasrec"] if t["name"] == "simple")
     for value, n in zip(curve["y"], report.CUTOFFS, strict=True):
         each = [rows["simple", s][f"NDCG@{n}"] - rows["none", s][f"NDCG@{n}"] for s in both]
@@ -215,7 +205,8 @@ def test_no_results_says_how_to_make_some(folder: Path):
     (info,) = (unescaped(info.value) for info in page.info)
     assert "No results are recorded in" in info
     assert "python -m awrsr experiment" in info
-    assert any("ties in file order: 27 runs" in text for text in texts(page))
+    grid = read_grid(folder / f"{GRID}.toml")
+    assert any(f"{grid.title}: {len(grid.runs)} runs" in text for text in texts(page))
     assert not page.get("plotly_chart")
 
 
@@ -249,16 +240,16 @@ def test_a_grid_whose_name_is_no_text_is_named_and_the_others_shown(folder: Path
 def test_the_example_is_the_recorded_one(folder: Path):
     page = open_results()
     found = read_results(folder / f"{GRID}.toml")
-    example = report.example_of(found, "ml-latest-small", "ce")
+    example = report.example_of(found, DATASET, LOSS)
     board = sent(page, "board")
     assert [item for item in board["items"]] == example.items
     assert board["titles"] == example.titles
     options = page_module.pairs_with_vanilla(example)
-    assert len(options) == 7 and set(options.values()) == {
-        f"ml-latest-small-{backbone}-none-ce-seed0" for backbone in ("sasrec", "stosa")
+    assert len(options) == 11 and set(options.values()) == {
+        f"{DATASET}-{backbone}-none-{LOSS}-seed0" for backbone in ("sasrec", "stosa")
     }
     (box,) = (box for box in page.selectbox if box.key.startswith("example-"))
-    run_name = "ml-latest-small-stosa-stochastic-ce-seed0"
+    run_name = f"{DATASET}-stosa-stochastic-{LOSS}-seed0"
     box.set_value(run_name)
     run(page)
     drawn = sent(page, "board")["sources"]
