@@ -64,8 +64,8 @@ grid() { # grid NAME
 }
 
 grid ml-latest-small
+grid ml-latest-small-stosa
 grid lichess-openings
-grid lichess-openings-stosa
 grid planted
 grid planted-two-layers
 
@@ -90,22 +90,20 @@ for refinement in none uniform identity simple value_weighted additive; do
         "assets/lichess-openings/models/sasrec-$refinement"
     ship planted "planted-sasrec-$refinement-ce-seed0" "assets/planted/models/sasrec-$refinement"
 done
-for refinement in none uniform identity simple value_weighted additive stochastic; do
-    ship ml-latest-small "ml-latest-small-stosa-$refinement-sampled_ce-seed0" \
+for refinement in none stochastic; do
+    ship ml-latest-small-stosa "ml-latest-small-stosa-$refinement-sampled_ce-seed0" \
         "assets/ml-latest-small/models/stosa-$refinement"
 done
-for refinement in none stochastic; do
-    ship lichess-openings-stosa "lichess-openings-stosa-$refinement-sampled_ce-seed0" \
+for refinement in none uniform simple value_weighted additive stochastic; do
+    ship lichess-openings "lichess-openings-stosa-$refinement-sampled_ce-seed0" \
         "assets/lichess-openings/models/stosa-$refinement"
 done
 ship planted-two-layers planted-sasrec-none-ce-seed0 assets/planted/models/sasrec-none-2-layers
 
 # Trained once more: what differs by the seed alone.
-for model in sasrec-none sasrec-additive stosa-additive; do
+for model in sasrec-none sasrec-additive; do
     ship ml-latest-small "ml-latest-small-$model-sampled_ce-seed1" \
         "assets/ml-latest-small/seeds/$model-seed1"
-done
-for model in sasrec-none sasrec-additive; do
     ship lichess-openings "lichess-openings-$model-sampled_ce-seed1" \
         "assets/lichess-openings/seeds/$model-seed1"
     ship planted "planted-$model-ce-seed1" "assets/planted/seeds/$model-seed1"

@@ -109,7 +109,7 @@ def test_an_epoch_follows_the_mean_over_positions_however_it_is_batched(
 ):
     trained, history, steps = an_epoch(tmp_path, monkeypatch, batch_size)
     torch.manual_seed(0)
-    model = build_model(WHOLE, trained.catalogue).double()
+    model = build_model(WHOLE, trained.catalogue, TrainConfig().initial_weights).double()
     before = copy.deepcopy(model.state_dict())
 
     terms = []  # every item but a user's first is predicted once

@@ -200,8 +200,8 @@ def smallest_removal(
     All sets of one entry are scored, then of two, and so on, as long as a whole size fits into the
     budget. Of the sets that do it, the one with the lowest margin is taken; there is no smaller
     one. Past the budget a greedy search removes the entry that lowers the margin most, until the
-    target is out, and then puts back what is not needed: an upper bound. For s removed entries it
-    scores at most s (n + s) histories more.
+    target is out, and then puts back, one by one, what is not needed: an upper bound. For s removed
+    entries it scores at most s (n + s) histories more.
 
     The s entries of a set are sought among the newest n + s - 1, since an older one would not
     have come into the model's view, and a smaller set would do the same. One entry always stays.
@@ -288,11 +288,13 @@ class _Search:
             rank_after, out = int(standings.ranks[place]), not standings.margins[place] > 0
         if not out:
             return self.result("none", "greedy", (), rank, rank, at_least=at_least)
-        for place in removed[:-1]:  # the last one taken was needed
-            fewer = tuple(other for other in removed if other != place)
-            standings = self.score([fewer])
-            if not standings.margins[0] > 0:
-                removed, rank_after = fewer, int(standings.ranks[0])
+        while len(removed) > 1:  # what is put back can make another one needless
+            fewer = [tuple(other for other in removed if other != place) for place in removed]
+            standings = self.score(fewer)
+            enough = np.flatnonzero(~(standings.margins > 0))
+            if not len(enough):
+                break
+            removed, rank_after = fewer[enough[0]], int(standings.ranks[enough[0]])
         return self.result("found", "greedy", removed, rank, rank_after, at_least=at_least)
 
     def result(
