@@ -112,8 +112,10 @@ done
 # --- what the pages Find and Faithfulness are drawn from ------------------------------------------
 
 python -m awrsr scan assets/ml-latest-small --attribution
-python -m awrsr scan assets/lichess-openings
-python -m awrsr scan assets/planted
+python -m awrsr scan assets/lichess-openings --models sasrec-none sasrec-uniform \
+    sasrec-value_weighted sasrec-additive sasrec-none-seed1
+python -m awrsr scan assets/planted --models sasrec-none sasrec-additive sasrec-none-2-layers \
+    sasrec-none-seed1 sasrec-additive-seed1
 
 study() { # study DATASET MODEL MODEL USERS
     python -m awrsr faithfulness "assets/$1/models/$2" --beside "assets/$1/models/$3" \
