@@ -86,13 +86,15 @@ ship() { # ship GRID RUN DIRECTORY
 for refinement in none uniform identity simple value_weighted additive; do
     ship ml-latest-small "ml-latest-small-sasrec-$refinement-sampled_ce-seed0" \
         "assets/ml-latest-small/models/sasrec-$refinement"
-    ship lichess-openings "lichess-openings-sasrec-$refinement-sampled_ce-seed0" \
-        "assets/lichess-openings/models/sasrec-$refinement"
     ship planted "planted-sasrec-$refinement-ce-seed0" "assets/planted/models/sasrec-$refinement"
 done
 for refinement in none stochastic; do
     ship ml-latest-small-stosa "ml-latest-small-stosa-$refinement-sampled_ce-seed0" \
         "assets/ml-latest-small/models/stosa-$refinement"
+done
+for refinement in none uniform simple value_weighted additive; do
+    ship lichess-openings "lichess-openings-sasrec-$refinement-sampled_ce-seed0" \
+        "assets/lichess-openings/models/sasrec-$refinement"
 done
 for refinement in none uniform simple value_weighted additive stochastic; do
     ship lichess-openings "lichess-openings-stosa-$refinement-sampled_ce-seed0" \
@@ -101,6 +103,8 @@ done
 ship planted-two-layers planted-sasrec-none-ce-seed0 assets/planted/models/sasrec-none-2-layers
 
 # Trained once more: what differs by the seed alone.
+ship lichess-openings lichess-openings-stosa-none-sampled_ce-seed1 \
+    assets/lichess-openings/seeds/stosa-none-seed1
 for model in sasrec-none sasrec-additive; do
     ship ml-latest-small "ml-latest-small-$model-sampled_ce-seed1" \
         "assets/ml-latest-small/seeds/$model-seed1"
@@ -112,10 +116,10 @@ done
 # --- what the pages Find and Faithfulness are drawn from ------------------------------------------
 
 python -m awrsr scan assets/ml-latest-small --attribution
-python -m awrsr scan assets/lichess-openings --models sasrec-none sasrec-uniform \
-    sasrec-value_weighted sasrec-additive sasrec-none-seed1
-python -m awrsr scan assets/planted --models sasrec-none sasrec-additive sasrec-none-2-layers \
-    sasrec-none-seed1 sasrec-additive-seed1
+python -m awrsr scan assets/lichess-openings \
+    --models sasrec-none sasrec-value_weighted sasrec-additive sasrec-none-seed1
+python -m awrsr scan assets/planted \
+    --models sasrec-none sasrec-additive sasrec-none-seed1 sasrec-additive-seed1
 
 study() { # study DATASET MODEL MODEL USERS
     python -m awrsr faithfulness "assets/$1/models/$2" --beside "assets/$1/models/$3" \

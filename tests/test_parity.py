@@ -31,7 +31,7 @@ def test_sound_models_pass(make_model, tiny_dataset, pair):
 
 def test_a_shipped_model_passes():
     dataset = awrsr.load_dataset(EMBEDDED)
-    model = awrsr.load_model(EMBEDDED / "models" / "stosa-additive")
+    model = awrsr.load_model(EMBEDDED / "models" / "stosa-stochastic")
     checks = parity_checks(model, dataset, recorded(model, dataset))
     assert all(check.passed for check in checks), checks
 

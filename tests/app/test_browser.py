@@ -69,7 +69,7 @@ def test_first_picture(visit):
 
 
 def test_a_link_brings_everything_back(visit):
-    choices = {"a": "stosa-none", "b": "stosa-additive", "user": "20", "k": "5", "target": "7"}
+    choices = {"a": "stosa-none", "b": "stosa-stochastic", "user": "20", "k": "5", "target": "7"}
     page = with_board(visit(**choices))
     page.locator("select[aria-label='Layer of the left map']").select_option("0")
     page.locator("select[aria-label='Colour scale']").select_option("linear")

@@ -106,7 +106,7 @@ def test_first_picture():
 
 
 def test_another_pair_of_shipped_models():
-    page = open_page(a="stosa-none", b="stosa-additive", k=50, user=20, target=99)
+    page = open_page(a="stosa-none", b="stosa-stochastic", k=50, user=20, target=99)
     assert messages(page) == []
     assert len(page.dataframe[0].value) == 50
     check_numbers(page, EMBEDDED)

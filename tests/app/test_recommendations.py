@@ -98,8 +98,8 @@ def test_two_seeds_of_a_model_stand_beside_what_two_models_share(a):
 
 
 def test_other_models_are_set_against_seeds_of_their_backbone(directory):
-    said = texts(open_page(dataset=EMBEDDED.name, a="stosa-none", b="stosa-simple"))
-    assert any("two seeds of STOSA \u00b7 additive: " in text for text in said)
+    said = texts(open_page(dataset="lichess-openings", a="stosa-simple", b="stosa-additive"))
+    assert any("two seeds of STOSA \u00b7 vanilla: " in text for text in said)
     said = texts(open_page(dataset="tiny"))
     assert any("How much of this the seed alone would do is not known" in text for text in said)
 
