@@ -34,7 +34,7 @@ TOO_FEW = "too few seeds"
 NO_ROOM = "no room"
 """Attention is not seen to be worth anything: refinement has nothing to refine."""
 VERDICT_KEY = (
-    "What attention is worth: vanilla less `uniform`, the same model with an even average over the "
+    "Ranked by what attention is worth: vanilla less `uniform`, the same model with an even average over the "
     f"history, then as a share of vanilla with its {LEVEL:.0%} interval; {NO_ROOM} where that does "
     "not lie above zero. What refinement adds: the best mechanism less vanilla, its interval "
     "corrected for the number of mechanisms (Bonferroni). Verdict: **helps** where a mechanism "
@@ -116,7 +116,11 @@ class Row:
 
 
 def verdict_rows(all_results: Iterable[Results]) -> list[Row]:
-    """A row per dataset, backbone and loss with vanilla beside refined models or `uniform`."""
+    """A row per dataset, backbone and loss with vanilla beside refined models or `uniform`.
+
+    Ranked by what attention is worth as a share of vanilla; what is not known from enough seeds
+    comes after.
+    """
     all_results = list(all_results)
     names = ["dataset", "backbone", "loss"]
     found = []
@@ -132,7 +136,7 @@ def verdict_rows(all_results: Iterable[Results]) -> list[Row]:
             if uniform or mechanisms:
                 found.append((results, row, uniform, mechanisms))
     times = Counter(tuple(row[name] for name in names) for _, row, *_ in found)
-    return [
+    rows = [
         Row(
             results=results,
             dataset=row["dataset"],
@@ -146,6 +150,14 @@ def verdict_rows(all_results: Iterable[Results]) -> list[Row]:
         )
         for results, row, uniform, mechanisms in found
     ]
+    return sorted(rows, key=_rank)
+
+
+def _rank(row: Row) -> tuple[bool, float]:
+    of = row.attention
+    if of is None:
+        return True, 0.0
+    return of["seeds"] < MIN_SEEDS, -of["difference"] / of["vanilla"]
 
 
 def by_grid(rows: Iterable[Row]) -> list[tuple[Results, list[Row]]]:

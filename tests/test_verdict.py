@@ -14,6 +14,7 @@ from awrsr.cli import main
 from awrsr.comparison import (
     INTERVAL_COLUMNS,
     MARGIN,
+    MIN_SEEDS,
     bootstrap_means,
     compare,
     gains,
@@ -250,6 +251,19 @@ def test_rows_of_one_dataset_in_several_grids_bear_their_titles():
         else:
             assert row.name == row.dataset
     assert len({(row.name, row.backbone, row.loss) for row in rows}) == len(rows)
+
+
+def test_rows_are_ranked_by_what_attention_is_worth():
+    found = [read_results(file) for file in sorted(EXPERIMENTS.glob("*.toml"))]
+    rows = verdict_rows([one for one in found if one is not None])
+    known = [row.attention is not None and row.attention["seeds"] >= MIN_SEEDS for row in rows]
+    assert known == sorted(known, reverse=True) and sum(known) > 2
+    shares = [
+        row.attention["difference"] / row.attention["vanilla"]
+        for row, is_known in zip(rows, known, strict=True)
+        if is_known
+    ]
+    assert shares == sorted(shares, reverse=True)
 
 
 def test_the_command_of_a_row_is_for_its_runs_alone():

@@ -509,9 +509,7 @@ def _write_part(part: Path, found: Scan) -> None:
 
 
 def _write_table(path: Path, table: pd.DataFrame) -> None:
-    table.round(DECIMALS).to_parquet(
-        path, index=False, compression="zstd", compression_level=19
-    )
+    table.round(DECIMALS).to_parquet(path, index=False, compression="zstd", compression_level=19)
 
 
 def _merged(

@@ -17,7 +17,7 @@ from awrsr import report
 from awrsr.comparison import PAIRED_METRICS, records
 from awrsr.grid import read_grid
 from awrsr.results import epoch_means, means, read_results
-from awrsr.verdict import NO_VERDICT, sentence, verdict_rows, verdict_table
+from awrsr.verdict import NO_VERDICT, mechanism_name, sentence, verdict_rows, verdict_table
 
 EXPERIMENTS = ROOT / "experiments"
 GRID, DATASET, LOSS = "lichess-openings", "lichess-openings", "sampled_ce"
@@ -61,7 +61,11 @@ def test_everything_shown_is_what_the_files_say(folder: Path):
     assert verdicts.equals(expected)
     dots = [trace for trace in figures(page)["results-verdict-figure"] if trace["customdata"]]
     assert [dot["x"][0] for dot in dots] == pytest.approx(
-        [of["difference"] / of["vanilla"] for row in rows for of in row.mechanisms]
+        [
+            of["difference"] / of["vanilla"]
+            for row in rows
+            for of in (row.attention, *row.mechanisms)
+        ]
     )
     for paragraph in report.findings(found, DATASET, LOSS):
         assert unescaped(paragraph) in said
@@ -121,7 +125,8 @@ def test_attention_stands_first_in_the_table_the_sentences_and_the_figure(folder
     assert columns.index("what attention is worth") < columns.index("what refinement adds")
     assert "not recorded" not in verdicts["what attention is worth"].tolist()
     for row in rows:
-        assert sentence(row).index("attention is worth") < sentence(row).index("refinement")
+        words = sentence(row)
+        assert words.index("attention is worth") < words.index(mechanism_name(row.best))
     drawn = verdict_figure(rows).data
     sasrec = ["attention", "simple", "value-weighted", "additive"]
     assert [dot.name for dot in drawn] == [*sasrec, *sasrec, "stochastic"]
