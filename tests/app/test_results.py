@@ -74,7 +74,7 @@ def test_everything_shown_is_what_the_files_say(folder: Path):
     (mechanisms,) = shown(page, "mixes values with")
     assert mechanisms.equals(report.mechanism_table(found, DATASET, LOSS))
     (data,) = shown(page, "popularity HR@10")
-    assert data["users"].tolist() == [str(found.datasets["users"].item())]
+    assert data["users"].tolist() == [f"{found.datasets['users'].item():,}"]
     assert any(text.startswith("Protocol: leave-one-out, test") for text in said)
 
     drawn = figures(page)
