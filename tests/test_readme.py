@@ -36,6 +36,12 @@ def test_results_table_names_popularity_as_computed() -> None:
     assert f"| popularity | {cells} |" in README
 
 
+def test_findings_are_sentences_of_the_report() -> None:
+    report = (ROOT / "RESULTS.md").read_text(encoding="utf-8").splitlines()
+    found = [line for line in README.splitlines() if line.startswith("- On ")]
+    assert len(found) >= 4 and set(found) <= set(report)
+
+
 def test_python_example_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
