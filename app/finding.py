@@ -192,7 +192,7 @@ def stale(scan: Scan, dataset: Dataset, models: Mapping[str, str]) -> str:
 def noise_pair(scan: Scan, a: str, b: str, kind: str) -> tuple[str, str] | None:
     """Two seeds of one model of A's or B's backbone, the nearest to A and B that the scan has.
 
-    Pairs that have the kind of map come first, then those of A's own settings, of B's, of vanilla.
+    Pairs that have the kind of map come first, then those of A's or B's own settings, then vanilla.
     """
     models = scan.about["models"]
     backbones = {backbone_of(scan, a), backbone_of(scan, b)}
@@ -200,7 +200,7 @@ def noise_pair(scan: Scan, a: str, b: str, kind: str) -> tuple[str, str] | None:
     def far(pair: tuple[str, str]) -> tuple[bool, ...]:
         lacking = kind == "second_order" and not has_second_order(scan, pair[0])
         refined = models[pair[0]]["model"]["refinement"] != "none"
-        return lacking, not {a, b} & {*pair}, a not in pair, refined
+        return lacking, not {a, b} & {*pair}, refined
 
     pairs = [p for p in seed_pairs(scan.about) if models[p[0]]["model"]["backbone"] in backbones]
     return min(pairs, key=far, default=None)

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import EMBEDDED, make_dataset
 from driving import (
@@ -126,7 +127,8 @@ def test_recorded_ranks_are_read_or_refused_with_a_reason(tmp_path):
     shipped = EMBEDDED / "models" / "sasrec-none"
     ranks, why = read_ranks(shipped, dataset)
     assert (len(ranks), why) == (671, "")
-    assert ranks["1"] == 28
+    stored = pd.read_parquet(shipped / "ranks.parquet").query("split == 'test'")
+    assert ranks == dict(zip(stored["user_id"], stored["rank"], strict=True))
     command = f"python -m awrsr evaluate {tmp_path} --output {tmp_path}"
     assert read_ranks(tmp_path, dataset) == ({}, f"no metrics.json: run `{command}`")
     shutil.copy(shipped / "metrics.json", tmp_path)
