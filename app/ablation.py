@@ -10,12 +10,12 @@ from app.candidates import among, excluded
 from app.recommendations import MARK, TARGET_ROW, arrow
 from app.sides import Side
 from app.text import plain
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.explain import Ablation, Contributions, Outcome, ablate, contributions
-from awrsr.recommendation import rank_of
+from awrsr.models import Trace
+from awrsr.ranking.recommendation import rank_of
 from awrsr.refinement import REFINEMENTS
-from awrsr.tracing import Trace
 
 LISTED = 10
 HELPS, HINDERS = "59, 111, 212", "217, 122, 30"

@@ -14,7 +14,7 @@ from app.settings import show_settings
 from app.sides import SIDES, Side
 from app.text import plain
 from awrsr.attribution import METHODS
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.explain import STATISTICS, prediction_rows
 

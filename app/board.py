@@ -8,8 +8,8 @@ import streamlit as st
 from app import loaders
 from app.sides import Side
 from awrsr import board
-from awrsr.dataset import Dataset
-from awrsr.tracing import Trace
+from awrsr.data.dataset import Dataset
+from awrsr.models import Trace
 
 
 class Locked(TypedDict):

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from awrsr.dataset import Dataset
-from awrsr.evaluation import seen_words
-from awrsr.recommendation import excluded_items
+from awrsr.data.dataset import Dataset
+from awrsr.ranking.evaluation import seen_words
+from awrsr.ranking.recommendation import excluded_items
 
 
 def excluded(dataset: Dataset, history: Sequence[int]) -> list[int]:

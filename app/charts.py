@@ -159,7 +159,7 @@ def head_map(profile: pd.DataFrame, columns: dict[str, str], rows: list[str]) ->
     """What each head gives its weight to: a row a head, a column a share of its weight.
 
     Args:
-        profile: made by `awrsr.explain.head_profile`.
+        profile: made by `awrsr.studies.head_profile`.
         columns: to be shown, and their titles.
         rows: the title of every row of the profile.
     """

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from app import state
 from app.entry_table import COLUMNS, TABLES, check_one_user, entries_of_table, is_table
-from awrsr.dataset import MAX_SOUGHT, Dataset
+from awrsr.data.dataset import MAX_SOUGHT, Dataset
 from awrsr.errors import AwrsrError, DataError
 
 MAX_PASTED = 100_000

@@ -19,7 +19,7 @@ from app.entries import (
 )
 from app.entry_table import COLUMNS, TABLES
 from app.text import plain
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 from awrsr.errors import DataError, counted
 
 Use = Callable[[Reading], None]

@@ -20,10 +20,10 @@ from app.sides import Side
 from app.take_away import take_away
 from app.variants import Row, row_outcomes, table_rows
 from awrsr import board
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 from awrsr.explain import STATISTICS, prediction_rows
-from awrsr.recommendation import ranked_catalogue
-from awrsr.tracing import Trace
+from awrsr.models import Trace
+from awrsr.ranking.recommendation import ranked_catalogue
 
 ATTRIBUTION_COLUMNS = [
     *("side", "model", "method", "target", "contrast", "score", "baseline_score", "delta"),

@@ -12,7 +12,7 @@ from app.candidates import among
 from app.loaders import Stamp
 from app.sides import Side
 from app.text import plain
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.explain import (
     EXPLANATIONS,
@@ -22,8 +22,8 @@ from awrsr.explain import (
     explanation_orders,
     faithfulness_curves,
     faithfulness_measures,
-    training_popularity,
 )
+from awrsr.studies import training_popularity
 
 SHOWN = ["first_order", "second_order", "weight_x_value_norm", "leave_one_out", "random"]
 """Drawn at first."""

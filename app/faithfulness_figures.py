@@ -11,7 +11,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from awrsr.explain import ATTENTION, EXPLANATIONS, NEITHER, NEWEST_FIRST, RANDOM, Curves, less
+from awrsr.explain import ATTENTION, EXPLANATIONS, NEITHER, NEWEST_FIRST, RANDOM, Curves
+from awrsr.studies import less
 
 KINDS = {"deletion": "Deletion", "insertion": "Insertion"}
 ATTENTION_COLORS = ("#3b6fd4", "#b04fc0", "#7a5ae0", "#5b8fb0", "#1b9aa8")

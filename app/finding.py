@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 from awrsr.errors import did_you_mean
-from awrsr.evaluation import candidates_words
-from awrsr.explain import Scan, mean_interval, seed_pairs
+from awrsr.ranking.evaluation import candidates_words
+from awrsr.studies import Scan, mean_interval, seed_pairs
 
 KINDS = {"first_order": "First order", "second_order": "Second order", "refined": "Refined"}
 CUTOFF = 10

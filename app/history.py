@@ -14,8 +14,8 @@ from app.history_list import KEY, edited, history_list, read_edits
 from app.pinned import Variant
 from app.text import plain
 from app.users import browse_users
-from awrsr.batching import history_and_target
-from awrsr.dataset import Dataset
+from awrsr.data.batching import history_and_target
+from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
 
 MAX_UNDO = 50

@@ -18,19 +18,16 @@ import streamlit as st
 import torch
 
 from app.jobs import JobOwner, JobPool
-from awrsr import attribution, files, load_dataset, load_model
+from awrsr import attribution, load_dataset, load_model
 from awrsr.board import ItemNames, item_names
-from awrsr.checkpoint import (
-    CONFIG_FILE,
-    WEIGHTS_FILE,
-    ConfigFile,
-    read_config,
-    resolve_device,
-    weights_fingerprint,
-)
-from awrsr.dataset import FILES, Dataset
+from awrsr.data.dataset import FILES, Dataset
+from awrsr.data.planted import CAUSES_FILE, load_causes
 from awrsr.errors import AwrsrError
-from awrsr.explain import (
+from awrsr.io import files
+from awrsr.io.files import MAX_ENTRIES, finish_replacing, is_text, read_json, visible_directories
+from awrsr.models import SequentialModel
+from awrsr.refinement import REFINEMENTS
+from awrsr.studies import (
     SEEDS_FOLDER,
     Check,
     Scan,
@@ -42,16 +39,14 @@ from awrsr.explain import (
     read_scan,
     scan,
 )
-from awrsr.files import (
-    MAX_ENTRIES,
-    finish_replacing,
-    is_text,
-    read_json,
-    visible_directories,
+from awrsr.training.checkpoint import (
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    ConfigFile,
+    read_config,
+    resolve_device,
+    weights_fingerprint,
 )
-from awrsr.models import SequentialModel
-from awrsr.planted import CAUSES_FILE, load_causes
-from awrsr.refinement import REFINEMENTS
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 ASSETS_VARIABLE = "AWRSR_ASSETS"
@@ -219,7 +214,7 @@ def get_causes(dataset: Dataset) -> pd.DataFrame | None:
     """What decides every user's held-out item, in the dataset's order, where that was planted.
 
     Raises:
-        DataError: see `awrsr.planted.load_causes`.
+        DataError: see `awrsr.data.planted.load_causes`.
     """
     assert dataset.directory is not None
     stamp = _stamp(dataset.directory, (*FILES, CAUSES_FILE))
@@ -238,7 +233,7 @@ def get_item_names(dataset: Dataset) -> ItemNames:
 
 
 def fingerprint(directory: Path) -> str:
-    """What tells a model directory's weights apart, see `awrsr.checkpoint`."""
+    """What tells a model directory's weights apart, see `awrsr.training.checkpoint`."""
     return _fingerprint(*model_key(directory))
 
 
@@ -261,7 +256,7 @@ def get_scan(directory: Path) -> Scan | None:
     """The scan that lies in a dataset directory, read once per server; None where there is none.
 
     Raises:
-        DataError: see `awrsr.explain.read_scan`.
+        DataError: see `awrsr.studies.read_scan`.
     """
     folder = directory / SCAN
     finish_replacing(folder)

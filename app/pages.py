@@ -18,9 +18,9 @@ from app.views.inspect import (
     show_problems,
     with_weights,
 )
-from awrsr.checkpoint import read_config
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError, DataError
+from awrsr.training.checkpoint import read_config
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,9 +20,8 @@ from awrsr.explain import (
     refined_parts,
     second_order_provenance,
 )
-from awrsr.models import SequentialModel
+from awrsr.models import SequentialModel, Trace
 from awrsr.refinement import REFINEMENTS
-from awrsr.tracing import Trace
 
 PLOT_CONFIG = {"displayModeBar": False}
 TOP = 4

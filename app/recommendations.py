@@ -7,10 +7,10 @@ from app import loaders, state
 from app.candidates import among, excluded
 from app.sides import Side, model_title, run_model
 from app.text import plain
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
-from awrsr.explain import PERSISTENCE, overlap_at, rank_biased_overlap
-from awrsr.recommendation import rank_of, ranked_catalogue
+from awrsr.ranking.overlap import PERSISTENCE, overlap_at, rank_biased_overlap
+from awrsr.ranking.recommendation import rank_of, ranked_catalogue
 
 MARK, RIVAL = "\u25c6", "\u25c7"
 SCORE_UNITS = {

@@ -6,11 +6,11 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from awrsr.comparison import MARGIN, MIN_SEEDS, MODEL, records
 from awrsr.config import BACKBONE_TITLES, model_title
+from awrsr.experiments.comparison import MARGIN, MIN_SEEDS, MODEL, records
+from awrsr.experiments.record import epoch_means
+from awrsr.experiments.verdict import Row, mechanism_name
 from awrsr.refinement import REFINEMENTS
-from awrsr.results import epoch_means
-from awrsr.verdict import Row, mechanism_name
 
 GRID = "rgba(128, 128, 128, 0.22)"
 ZERO = "rgba(128, 128, 128, 0.9)"
@@ -169,7 +169,7 @@ def cutoff_figure(
     """NDCG@N against N, a line per model, with a bar from lowest to highest seed.
 
     Args:
-        table: rows of `awrsr.results.means` of one dataset, loss and backbone.
+        table: rows of `awrsr.experiments.record.means` of one dataset, loss and backbone.
         cutoffs: the values of N, for each of which there are the columns NDCG@N, its min and max.
         differences: the columns are differences to vanilla.
     """

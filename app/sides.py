@@ -7,12 +7,11 @@ import awrsr
 from app import loaders
 from app.text import plain
 from awrsr import config
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
-from awrsr.evaluation import ranked_among
-from awrsr.models import SequentialModel
-from awrsr.recommendation import check_same_catalogue
-from awrsr.tracing import Trace
+from awrsr.models import SequentialModel, Trace
+from awrsr.ranking.evaluation import ranked_among
+from awrsr.ranking.recommendation import check_same_catalogue
 
 SIDES = ("a", "b")
 

@@ -11,7 +11,7 @@ from typing import Any
 from app import pinned
 from app.settings import parse_settings, settings_text
 from awrsr.attribution import METHODS
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError, did_you_mean
 
 CHOICES = (

@@ -11,13 +11,13 @@ import streamlit as st
 from app import loaders, state
 from app.candidates import among
 from app.text import with_commands
-from awrsr.batching import history_and_target
-from awrsr.checkpoint import WEIGHTS_FILE, weights_fingerprint
-from awrsr.dataset import Dataset
+from awrsr.data.batching import history_and_target
+from awrsr.data.dataset import Dataset
+from awrsr.data.planted import OPEN
 from awrsr.errors import AwrsrError
-from awrsr.model_card import METRICS_FILE, RANKS_FILE
-from awrsr.parquet import read_parquet
-from awrsr.planted import OPEN
+from awrsr.experiments.card import METRICS_FILE, RANKS_FILE
+from awrsr.io.parquet import read_parquet
+from awrsr.training.checkpoint import WEIGHTS_FILE, weights_fingerprint
 
 MAX_ROWS = 1_000
 """Users a browser is sent at once."""

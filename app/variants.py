@@ -28,11 +28,11 @@ from app.pinned import Variant
 from app.sides import Side
 from app.text import plain
 from awrsr.config import Candidates
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.explain import removal
-from awrsr.metrics import target_ranks
 from awrsr.models import SequentialModel
+from awrsr.ranking.metrics import target_ranks
 
 LISTED = 10
 """Length of the lists that are compared, and of the one a target is pushed out of."""

@@ -4,16 +4,15 @@ Read `awrsr.models.sasrec` first: the vanilla backbone and the one place where a
 """
 
 from awrsr.attribution import attribute
-from awrsr.checkpoint import load_model
 from awrsr.config import PADDING, Catalogue, ModelConfig, TrainConfig
-from awrsr.dataset import Dataset, load_dataset, save_dataset
+from awrsr.data.dataset import Dataset, load_dataset, save_dataset
+from awrsr.data.prepare import prepare
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError
-from awrsr.evaluation import Evaluation, evaluate
-from awrsr.models import build_model
-from awrsr.prepare import prepare
-from awrsr.recommendation import recommend, trace
-from awrsr.tracing import LayerTrace, Trace
-from awrsr.training import train
+from awrsr.models import LayerTrace, Trace, build_model
+from awrsr.ranking.evaluation import Evaluation, evaluate
+from awrsr.ranking.recommendation import recommend, trace
+from awrsr.training.checkpoint import load_model
+from awrsr.training.loop import train
 
 __all__ = [
     "PADDING",

@@ -2,6 +2,6 @@
 
 import sys
 
-from awrsr.cli import main
+from awrsr.cli.main import main
 
 sys.exit(main())

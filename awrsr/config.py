@@ -192,7 +192,7 @@ class Catalogue(Settings):
 
     Args:
         name: the dataset's name.
-        fingerprint: the dataset's fingerprint, see `awrsr.dataset`.
+        fingerprint: the dataset's fingerprint, see `awrsr.data.dataset`.
         n_items: items in the catalogue, padding not counted.
     """
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 import awrsr
 from awrsr.attribution import METHODS
-from awrsr.batching import history_and_target
+from awrsr.data.batching import history_and_target
 from awrsr.explain import STATISTICS
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"

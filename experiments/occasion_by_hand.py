@@ -27,10 +27,10 @@ import torch
 from torch import Tensor
 
 import awrsr
-from awrsr.batching import history_and_target
 from awrsr.config import Catalogue, ModelConfig
+from awrsr.data.batching import history_and_target
+from awrsr.data.planted import load_causes
 from awrsr.models import SASRec
-from awrsr.planted import load_causes
 
 DATASET = Path(__file__).resolve().parent.parent / "assets" / "planted"
 SLOTS = 20

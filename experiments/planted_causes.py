@@ -4,18 +4,19 @@
 
 From the recorded studies of assets/planted, a table a sort of causes: average precision of every
 explanation and model, and what it is above its floor with a 95% interval; * where the floor is that
-of random orders with the newest item first, see `awrsr.explain.study`.
+of random orders with the newest item first, see `awrsr.studies.faithfulness`.
 """
 
 from pathlib import Path
 
 import pandas as pd
 
+from awrsr.data.planted import OPEN, SORTS
 from awrsr.errors import DataError
-from awrsr.explain import EXPLANATIONS, FORCED_SHARE, LESS, read_study
-from awrsr.explain.study import ALL, STUDY_FILE
-from awrsr.files import visible_directories
-from awrsr.planted import OPEN, SORTS
+from awrsr.explain import EXPLANATIONS
+from awrsr.io.files import visible_directories
+from awrsr.studies import FORCED_SHARE, LESS, read_study
+from awrsr.studies.faithfulness import ALL, STUDY_FILE
 
 STUDIES = Path(__file__).resolve().parent.parent / "assets" / "planted" / "faithfulness"
 MEASURE = "average_precision"

@@ -15,10 +15,10 @@ import pandas as pd
 import torch
 
 import awrsr
-from awrsr.batching import history_and_target
-from awrsr.checkpoint import read_config
+from awrsr.data.batching import history_and_target
 from awrsr.models import SequentialModel
 from awrsr.refinement import REFINEMENTS
+from awrsr.training.checkpoint import read_config
 
 DATASET = Path(__file__).resolve().parent.parent / "assets" / "ml-latest-small"
 MAPS = ("first_order", "second_order", "refined")

@@ -63,7 +63,7 @@ def run(place: Path, arguments: list[str], step: int | None, mode: str) -> tuple
     count.write_text("0")
 
     def work() -> int:
-        from awrsr.cli import main
+        from awrsr.cli.main import main
 
         os.chdir(place)
         with said.open("w") as output:
@@ -91,7 +91,7 @@ def main(plan: dict) -> list[dict]:
     """
     import torch
 
-    import awrsr.cli  # noqa: F401  (so that children need not)
+    import awrsr.cli.main  # noqa: F401  (so that children need not)
 
     torch.set_num_threads(1)
     for name, value in plan["settings"].items():

@@ -15,11 +15,11 @@ import torch
 from jsonargparse import auto_parser
 
 from awrsr.attribution import METHODS
-from awrsr.cli import VERBS
+from awrsr.cli.main import VERBS
+from awrsr.cli.parser import Parser
 from awrsr.config import Catalogue, ModelConfig
-from awrsr.dataset import Dataset, save_dataset
+from awrsr.data.dataset import Dataset, save_dataset
 from awrsr.models import SequentialModel, build_model
-from awrsr.parser import Parser
 from awrsr.refinement import FORMER, REFINEMENTS, USUAL
 
 pytest_plugins = ["browser_fixtures"]

@@ -11,7 +11,7 @@ from awrsr import trace
 from awrsr.errors import ConfigError, DataError
 from awrsr.explain import Ablation, ablate, ablation, contributions
 from awrsr.models import build_model
-from awrsr.recommendation import rank_of, ranked_catalogue
+from awrsr.ranking.recommendation import rank_of, ranked_catalogue
 from awrsr.refinement import REFINEMENTS
 
 N = 8

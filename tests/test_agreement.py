@@ -6,12 +6,7 @@ import torch
 
 import awrsr
 from awrsr.errors import DataError
-from awrsr.explain import (
-    STATISTICS,
-    kendall_tau_b,
-    prediction_rows,
-    spearman,
-)
+from awrsr.explain import STATISTICS, kendall_tau_b, prediction_rows, spearman
 
 HISTORY = [3, 1, 4, 1, 5]
 KINDS = ("first_order", "second_order", "refined")

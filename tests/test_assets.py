@@ -10,18 +10,18 @@ import pandas as pd
 import pytest
 from conftest import EMBEDDED, PAIRS, ROOT, parsed
 
-from awrsr.checkpoint import (
+from awrsr.data.dataset import Dataset, load_dataset
+from awrsr.experiments.card import evaluate_stored
+from awrsr.ranking.evaluation import evaluate_popularity
+from awrsr.ranking.metrics import summarise
+from awrsr.refinement import READ_BY, REFINEMENTS
+from awrsr.training.checkpoint import (
     CONFIG_FILE,
     SCHEMA_VERSION,
     load_model,
     read_config,
     weights_fingerprint,
 )
-from awrsr.dataset import Dataset, load_dataset
-from awrsr.evaluation import evaluate_popularity
-from awrsr.metrics import summarise
-from awrsr.model_card import evaluate_stored
-from awrsr.refinement import READ_BY, REFINEMENTS
 
 ASSETS = ROOT / "assets"
 DATASETS = sorted(path.parent.name for path in ASSETS.glob("*/dataset.json"))

@@ -8,7 +8,8 @@ import pytest
 import torch
 from conftest import make_dataset
 
-from awrsr.batching import (
+from awrsr.config import PADDING
+from awrsr.data.batching import (
     Unseen,
     bucketed,
     history_and_target,
@@ -16,8 +17,7 @@ from awrsr.batching import (
     training_items,
     training_windows,
 )
-from awrsr.config import PADDING
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 
 
 def unrepeated(*lengths: int) -> Dataset:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from conftest import SHARED_DATA
 
-from awrsr.dataset import load_dataset, save_dataset
-from awrsr.prepare import prepare
+from awrsr.data.dataset import load_dataset, save_dataset
+from awrsr.data.prepare import prepare
 
 SOURCE = SHARED_DATA / "s3rec" / "Beauty.txt"
 pytestmark = pytest.mark.skipif(

@@ -16,7 +16,7 @@ from conftest import PAIRS, make_dataset
 from awrsr import board
 from awrsr.board import ItemNames, Source
 from awrsr.errors import DataError
-from awrsr.recommendation import trace
+from awrsr.ranking.recommendation import trace
 from awrsr.refinement import REFINEMENTS
 
 NAMES = ItemNames(titles=[f"Title {item}" for item in range(1, 12)])

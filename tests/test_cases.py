@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from conftest import SHARED_DATA
 
-from awrsr.cli import main
-from awrsr.dataset import Dataset, load_dataset
+from awrsr.cli.main import main
+from awrsr.data.dataset import Dataset, load_dataset
 
 CASES = SHARED_DATA.parent / "cases"
 

@@ -13,8 +13,13 @@ from conftest import N_ITEMS, PAIRS, plain
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from awrsr import checkpoint
-from awrsr.checkpoint import (
+from awrsr.config import TrainConfig
+from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError
+from awrsr.models import SequentialModel
+from awrsr.ranking.recommendation import trace
+from awrsr.refinement import FORMER_DEFAULTS, READ_BY
+from awrsr.training import checkpoint
+from awrsr.training.checkpoint import (
     CONFIG_FILE,
     WEIGHTS_FILE,
     load_model,
@@ -26,11 +31,6 @@ from awrsr.checkpoint import (
     save_weights,
     weights_fingerprint,
 )
-from awrsr.config import TrainConfig
-from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError
-from awrsr.models import SequentialModel
-from awrsr.recommendation import trace
-from awrsr.refinement import FORMER_DEFAULTS, READ_BY
 
 Edit = Callable[[Path], object]
 
@@ -172,7 +172,7 @@ def test_a_full_disk_leaves_the_old_weights(stored: Path, make_model, monkeypatc
         path.write_bytes(b"half")
         raise SafetensorError("I/O error: No space left on device (os error 28)")
 
-    monkeypatch.setattr("awrsr.checkpoint.save_file", fail)
+    monkeypatch.setattr("awrsr.training.checkpoint.save_file", fail)
     with pytest.raises(AwrsrError, match="could not write .*model.safetensors: .*No space left"):
         save_weights(stored, make_model("sasrec", "additive").apply(scaled))
     assert weights_fingerprint(stored) == before

@@ -17,8 +17,8 @@ from conftest import EMBEDDED, ROOT
 
 import awrsr
 from awrsr.attribution import METHODS
-from awrsr.cli import main
-from awrsr.dataset import Dataset, load_dataset, save_dataset
+from awrsr.cli.main import main
+from awrsr.data.dataset import Dataset, load_dataset, save_dataset
 
 VERBS = [
     *("prepare", "train", "evaluate", "recommend", "trace", "attribute", "scan", "experiment"),
@@ -355,7 +355,7 @@ def test_scan_names_the_folders_that_it_passes_over(call, place: Path, tmp_path:
         0,
         f"note: 1 folder in {folder} is not shown: a name must be UTF-8 ('\\udcff')\n",
     )
-    assert [*awrsr.explain.read_scan(tiny / "scan").about["models"]] == ["sasrec-additive"]
+    assert [*awrsr.studies.read_scan(tiny / "scan").about["models"]] == ["sasrec-additive"]
     assert "sasrec-additive" in out
 
 

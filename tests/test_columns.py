@@ -21,8 +21,8 @@ from raw_files import (
     write_csv,
 )
 
+from awrsr.data.prepare import prepare
 from awrsr.errors import DataError
-from awrsr.prepare import prepare
 
 ROWS = {
     "comma-in-a-title": (["1,Film", "2,A, B", "3,Film"], "line 3: 3 values in 2 columns; a value"),
@@ -161,7 +161,7 @@ def test_an_item_whose_title_is_missing_is_named_by_its_id(tmp_path: Path, kind:
 
 def test_a_small_file_cannot_ask_for_much_memory(tmp_path: Path, monkeypatch):
     """The source and the titles alike."""
-    monkeypatch.setattr("awrsr.parquet.MAX_BYTES", 100_000)
+    monkeypatch.setattr("awrsr.io.parquet.MAX_BYTES", 100_000)
     rows = np.zeros(10**6, dtype=np.int8)
     bomb = parquet(tmp_path / "bomb.parquet", user=rows, item=rows, timestamp=rows, title=rows)
     with pytest.raises(DataError, match="bomb.parquet has .* and asks for"):

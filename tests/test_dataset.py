@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 from conftest import SHARED_DATA, make_dataset
 
-from awrsr.dataset import FILES, MAX_SOUGHT, Dataset, load_dataset, save_dataset
+from awrsr.data.dataset import FILES, MAX_SOUGHT, Dataset, load_dataset, save_dataset
+from awrsr.data.prepare import prepare
 from awrsr.errors import DataError, counted
-from awrsr.prepare import prepare
 
 
 def titled(*titles: str, item_ids: list[str] | None = None) -> Dataset:

@@ -7,11 +7,12 @@ import pytest
 import torch
 from conftest import N_ITEMS, make_dataset
 
-from awrsr import evaluate, evaluation
+from awrsr import evaluate
 from awrsr.config import Catalogue
 from awrsr.errors import ConfigError, DataError
-from awrsr.evaluation import evaluate_popularity, evaluate_scores, ranked_among
-from awrsr.metrics import summarise
+from awrsr.ranking import evaluation
+from awrsr.ranking.evaluation import evaluate_popularity, evaluate_scores, ranked_among
+from awrsr.ranking.metrics import summarise
 
 SPLITS = {"test": 1, "validation": 2}
 

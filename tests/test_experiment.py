@@ -16,20 +16,23 @@ import torch
 from conftest import ROOT, make_dataset
 
 import awrsr
-from awrsr import comparison, experiment, report, results, training
-from awrsr.checkpoint import read_config
-from awrsr.cli import main
-from awrsr.comparison import compare, gains, paired_interval
+from awrsr.cli.main import main
 from awrsr.config import FORMER_TRAINING, ModelConfig, TrainConfig
-from awrsr.dataset import load_dataset, save_dataset
+from awrsr.data.dataset import load_dataset, save_dataset
 from awrsr.errors import ConfigError, DataError
-from awrsr.evaluation import evaluate_scores, ranked_among
-from awrsr.experiment import example_user
-from awrsr.grid import read_grid, run_name
-from awrsr.metrics import summarise
+from awrsr.experiments import comparison, report
+from awrsr.experiments import record as results
+from awrsr.experiments import run as experiment
+from awrsr.experiments.comparison import compare, gains, paired_interval
+from awrsr.experiments.grid import read_grid, run_name
+from awrsr.experiments.record import means, read_examples, read_ranks, read_results
+from awrsr.experiments.run import example_user
+from awrsr.experiments.verdict import verdict_rows
+from awrsr.ranking.evaluation import evaluate_scores, ranked_among
+from awrsr.ranking.metrics import summarise
 from awrsr.refinement import REFINEMENTS, with_former_settings
-from awrsr.results import means, read_examples, read_ranks, read_results
-from awrsr.verdict import verdict_rows
+from awrsr.training import loop as training
+from awrsr.training.checkpoint import read_config
 
 EXPERIMENTS = ROOT / "experiments"
 TINY = """

@@ -8,11 +8,11 @@ import pytest
 import torch
 from conftest import N_ITEMS, PAIRS, make_dataset, plain
 
-from awrsr.batching import training_items
-from awrsr.checkpoint import load_model
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
+from awrsr.data.batching import training_items
 from awrsr.models import build_model
-from awrsr.training import train
+from awrsr.training.checkpoint import load_model
+from awrsr.training.loop import train
 
 SMALL = {"max_length": 8, "hidden_size": 8, "inner_size": 16}
 CATALOGUE = Catalogue(name="tiny", fingerprint="", n_items=N_ITEMS)

@@ -14,20 +14,16 @@ from conftest import PAIRS, make_dataset
 from torch import nn
 
 from awrsr.attribution import METHODS, attribute
-from awrsr.batching import history_and_target
-from awrsr.checkpoint import load_model, save_config, save_weights
-from awrsr.cli import main
+from awrsr.cli.main import main
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
-from awrsr.dataset import load_dataset, save_dataset
+from awrsr.data.batching import history_and_target
+from awrsr.data.dataset import load_dataset, save_dataset
+from awrsr.data.planted import CAUSES_FILE, load_causes, plant, save_planted
 from awrsr.errors import ConfigError, DataError
 from awrsr.explain import (
     CAUSE_MEASURES,
     EXPLANATIONS,
-    FORCED_SHARE,
-    LESS,
     MEASURES,
-    STUDY_FILE,
-    against_floor,
     at_shares,
     attention_values,
     bootstrap_means,
@@ -36,15 +32,21 @@ from awrsr.explain import (
     faithfulness_curves,
     faithfulness_measures,
     ranked,
-    read_study,
     rollout,
-    training_popularity,
-    write_study,
 )
 from awrsr.explain.removal import remove_each
 from awrsr.models import build_model
-from awrsr.planted import CAUSES_FILE, load_causes, plant, save_planted
-from awrsr.recommendation import rank_of, trace
+from awrsr.ranking.recommendation import rank_of, trace
+from awrsr.studies import (
+    FORCED_SHARE,
+    LESS,
+    STUDY_FILE,
+    against_floor,
+    read_study,
+    training_popularity,
+    write_study,
+)
+from awrsr.training.checkpoint import load_model, save_config, save_weights
 
 HISTORY = [3, 1, 4, 1, 5, 9]
 TARGET = 7

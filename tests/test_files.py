@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from conftest import gone_process
 
-from awrsr import files
 from awrsr.errors import AwrsrError, CheckpointError, DataError
-from awrsr.files import (
+from awrsr.io import files
+from awrsr.io.files import (
     HOST,
     MAX_JSON,
     STAGED,

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from raw_files import GOOD, random_rows, sequences, table, write_csv
 
+from awrsr.data.filters import NOTES, filter_k_core, notes
+from awrsr.data.prepare import prepare
 from awrsr.errors import ConfigError, DataError
-from awrsr.filters import NOTES, filter_k_core, notes
-from awrsr.prepare import prepare
 
 COLUMNS = ["user_id", "item_id", "moment"]
 

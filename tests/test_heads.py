@@ -11,10 +11,11 @@ from test_scan import KINDS, UNEVEN
 
 import awrsr
 from awrsr.errors import ConfigError, DataError
-from awrsr.explain import Cell, correlation_matrices, head_profile, second_order_provenance
-from awrsr.explain.heads import MEASURES, popular_items
+from awrsr.explain import Cell, second_order_provenance
 from awrsr.refinement import REFINEMENTS
 from awrsr.refinement.second_order import standardise
+from awrsr.studies import correlation_matrices, head_profile
+from awrsr.studies.heads import MEASURES, popular_items
 
 GROUPS = [["Drama", "Comedy", "War"][item % 3] for item in range(UNEVEN.n_items)]
 

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from conftest import ROOT, make_dataset
 
-from awrsr.cli import main
-from awrsr.dataset import save_dataset
+from awrsr.cli.main import main
+from awrsr.data.dataset import save_dataset
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked processes: no fork")
 
@@ -65,7 +65,7 @@ VERBS = {
     "faithfulness": resumed("faithfulness", "data/models/sasrec-none", "--sample", "2", stride=17),
     "experiment": again("experiment", "grid.toml", stride=37),
 }
-SETTINGS = {"awrsr.explain.study.CHUNK_USERS": 1, "awrsr.explain.scan.PART_USERS": 6}
+SETTINGS = {"awrsr.studies.faithfulness.CHUNK_USERS": 1, "awrsr.studies.scan.PART_USERS": 6}
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ import pytest
 import torch
 from conftest import N_ITEMS, make_dataset
 
-from awrsr.batching import Unseen, left_pad
 from awrsr.config import PADDING, Catalogue, ModelConfig, TrainConfig
+from awrsr.data.batching import Unseen, left_pad
 from awrsr.errors import ConfigError
-from awrsr.losses import sampled_softmax, training_loss
 from awrsr.models import build_model
-from awrsr.training import Objective
+from awrsr.training.loop import Objective
+from awrsr.training.losses import sampled_softmax, training_loss
 
 WINDOWS = [[3, 1, 4], [1, 5, 9, 2, 6, 5], [3, 5]]
 BATCH = left_pad(WINDOWS)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, parsed
 
-from awrsr.dataset import load_dataset
-from awrsr.grid import read_grid
+from awrsr.data.dataset import load_dataset
+from awrsr.experiments.grid import read_grid
 
 ASSETS = ROOT / "assets"
 SCRIPT = ASSETS / "make.sh"

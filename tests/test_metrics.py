@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from awrsr.metrics import CUTOFFS, summarise, target_ranks
+from awrsr.ranking.metrics import CUTOFFS, summarise, target_ranks
 
 NAN = math.nan
 

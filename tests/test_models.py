@@ -12,10 +12,9 @@ import torch
 from conftest import N_ITEMS, PAIRS, READINGS
 
 from awrsr import trace
-from awrsr.batching import left_pad
-from awrsr.models import SequentialModel
+from awrsr.data.batching import left_pad
+from awrsr.models import LayerTrace, SequentialModel
 from awrsr.refinement import REFINEMENTS
-from awrsr.tracing import LayerTrace
 
 N = 8
 ITEMS = [3, 1, 4, 1, 5, 9, 2, 6]

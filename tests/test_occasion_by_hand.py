@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from awrsr.planted import plant
+from awrsr.data.planted import plant
 from experiments.occasion_by_hand import Layout, build, hits_by_sort, rows_of
 
 

@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from awrsr.checkpoint import load_model, save_config, save_weights
 from awrsr.config import TrainConfig
-from awrsr.dataset import load_dataset
+from awrsr.data.dataset import load_dataset
 from awrsr.errors import AwrsrError
-from awrsr.recommendation import recommend
+from awrsr.ranking.recommendation import recommend
+from awrsr.training.checkpoint import load_model, save_config, save_weights
 
 ODD_FILES = 200
 ODD_VALUES = [

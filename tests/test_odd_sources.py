@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 from raw_files import random_rows, write_csv
 
-from awrsr.dataset import load_dataset, save_dataset
+from awrsr.data.dataset import load_dataset, save_dataset
+from awrsr.data.prepare import prepare
+from awrsr.data.readers import READERS
 from awrsr.errors import AwrsrError
-from awrsr.prepare import prepare
-from awrsr.readers import READERS
 
 TIMES = 200
 """Files of every kind."""

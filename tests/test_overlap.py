@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from awrsr.errors import ConfigError, DataError
-from awrsr.explain import PERSISTENCE, overlap_at, rank_biased_overlap
+from awrsr.ranking.overlap import PERSISTENCE, overlap_at, rank_biased_overlap
 
 
 def slow_rbo(first, second, p):

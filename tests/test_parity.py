@@ -5,9 +5,9 @@ import torch
 from conftest import EMBEDDED, PAIRS
 
 import awrsr
-from awrsr.dataset import Dataset
-from awrsr.evaluation import evaluate
-from awrsr.explain import parity_checks
+from awrsr.data.dataset import Dataset
+from awrsr.ranking.evaluation import evaluate
+from awrsr.studies import parity_checks
 
 ROWS, LATER, DROPOUT, RECORDING, ALONE, METRIC = range(6)
 

@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import EMBEDDED, ROOT
 
-from awrsr import parquet
-from awrsr.dataset import load_dataset
+from awrsr.data.dataset import load_dataset
 from awrsr.errors import DataError
-from awrsr.parquet import read_parquet, read_table
+from awrsr.io import parquet
+from awrsr.io.parquet import read_parquet, read_table
 
 SHIPPED = sorted((ROOT / "assets").rglob("*.parquet"))
 MANY = 40_000_000

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from awrsr.batching import history_and_target
-from awrsr.checkpoint import read_config
-from awrsr.dataset import Dataset, load_dataset
+from awrsr.data.batching import history_and_target
+from awrsr.data.dataset import Dataset, load_dataset
+from awrsr.data.planted import CAUSES_FILE, SORTS, load_causes, plant, save_planted
 from awrsr.errors import ConfigError, DataError
-from awrsr.planted import CAUSES_FILE, SORTS, load_causes, plant, save_planted
+from awrsr.training.checkpoint import read_config
 
 USERS = 400
 

@@ -9,9 +9,9 @@ import pytest
 from conftest import EMBEDDED, SHARED_DATA
 from raw_files import GOOD, TITLES, Rows, random_rows, sequences, table, write_csv
 
-from awrsr.dataset import load_dataset, save_dataset
+from awrsr.data.dataset import load_dataset, save_dataset
+from awrsr.data.prepare import prepare
 from awrsr.errors import ConfigError, DataError
-from awrsr.prepare import prepare
 
 
 def as_movielens(directory: Path, rows: Rows) -> dict:

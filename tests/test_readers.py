@@ -19,9 +19,9 @@ from raw_files import (
     write_csv,
 )
 
+from awrsr.data.prepare import prepare
+from awrsr.data.readers import READERS, Format
 from awrsr.errors import ConfigError, DataError
-from awrsr.prepare import prepare
-from awrsr.readers import READERS, Format
 
 
 def test_every_reader_has_its_name():

@@ -8,7 +8,7 @@ import pytest
 from conftest import EMBEDDED, ROOT, SHIPPED, parsed
 
 import awrsr
-from awrsr.model_card import write_readme
+from awrsr.experiments.card import write_readme
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MODELS = sorted(path.parent for path in ROOT.glob("assets/*/*/*/config.json"))
@@ -31,7 +31,7 @@ def test_results_table_repeats_the_recorded_metrics(name: str) -> None:
 
 
 def test_results_table_names_popularity_as_computed() -> None:
-    popularity = awrsr.evaluation.evaluate_popularity(awrsr.load_dataset(EMBEDDED)).metrics
+    popularity = awrsr.ranking.evaluation.evaluate_popularity(awrsr.load_dataset(EMBEDDED)).metrics
     cells = " | ".join(f"{popularity[metric]:.4f}" for metric in METRICS)
     assert f"| popularity | {cells} |" in README
 

@@ -13,7 +13,7 @@ from awrsr import attribute, recommend, trace
 from awrsr.config import PADDING, Catalogue
 from awrsr.errors import ConfigError, DataError
 from awrsr.models import build_model
-from awrsr.recommendation import rank_of, ranked_catalogue
+from awrsr.ranking.recommendation import rank_of, ranked_catalogue
 
 HISTORY = [3, 1, 4, 1, 5]
 

@@ -10,12 +10,12 @@ import torch
 from conftest import PAIRS, READINGS, VALUES, plain
 
 from awrsr.attention import allowed_keys, masked_softmax
-from awrsr.checkpoint import load_model, save_config, save_weights
 from awrsr.config import Backbone, Catalogue, ModelConfig, TrainConfig
 from awrsr.errors import ConfigError
 from awrsr.models import build_model
 from awrsr.refinement import READ_BY, REFINEMENTS, USUAL, Refinement, Terms, build_refinement
 from awrsr.refinement.second_order import standardise
+from awrsr.training.checkpoint import load_model, save_config, save_weights
 
 N = 6
 BACKBONES: tuple[Backbone, ...] = ("sasrec", "stosa")

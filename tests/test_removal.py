@@ -15,7 +15,7 @@ from awrsr.explain.removal import (
     target_standings,
     without,
 )
-from awrsr.recommendation import rank_of, ranked_catalogue, trace
+from awrsr.ranking.recommendation import rank_of, ranked_catalogue, trace
 
 HISTORY = [3, 1, 4, 1, 5, 9]
 

@@ -7,7 +7,7 @@ import torch
 from conftest import PAIRS
 
 from awrsr.explain import rollout
-from awrsr.recommendation import trace
+from awrsr.ranking.recommendation import trace
 from awrsr.refinement import REFINEMENTS
 
 

@@ -16,17 +16,18 @@ import torch
 from conftest import PAIRS, ROOT, make_dataset
 
 import awrsr
-from awrsr.checkpoint import read_config, save_config, save_weights, weights_fingerprint
-from awrsr.cli import main
+from awrsr.cli.main import main
 from awrsr.config import TrainConfig
-from awrsr.dataset import Dataset, save_dataset
+from awrsr.data.dataset import Dataset, save_dataset
 from awrsr.errors import AwrsrError, ConfigError, DataError
-from awrsr.evaluation import evaluate
-from awrsr.explain import mean_interval, read_scan, scan, seed_pairs, spearman, write_scan
+from awrsr.explain import spearman
 from awrsr.models import SequentialModel
+from awrsr.ranking.evaluation import evaluate
+from awrsr.studies import mean_interval, read_scan, scan, seed_pairs, write_scan
+from awrsr.training.checkpoint import read_config, save_config, save_weights, weights_fingerprint
 
 # The module, whose name in the package is the function's.
-scanning = sys.modules["awrsr.explain.scan"]
+scanning = sys.modules["awrsr.studies.scan"]
 
 KINDS = ("first_order", "second_order", "refined")
 BINS = {
@@ -170,7 +171,7 @@ MODELS = ("model", "model_a", "model_b")
 def candidates(request, monkeypatch) -> str:
     """What is ranked by default: most users of UNEVEN had their target before."""
     if request.param == "unseen":
-        monkeypatch.setattr("awrsr.dataset.MOST_SEEN", 1.0)
+        monkeypatch.setattr("awrsr.data.dataset.MOST_SEEN", 1.0)
     assert UNEVEN.default_candidates == request.param
     return request.param
 
@@ -389,9 +390,9 @@ def test_two_processes_find_the_same(place: Path, tmp_path: Path):
     """Run by torchrun over gloo; parts of three users, so that both have some."""
     script = tmp_path / "small_parts.py"
     script.write_text(
-        "import sys\nimport awrsr.cli\n"
-        'sys.modules["awrsr.explain.scan"].PART_USERS = 3\n'
-        "sys.exit(awrsr.cli.main())\n"
+        "import sys\nimport awrsr.cli.main\n"
+        'sys.modules["awrsr.studies.scan"].PART_USERS = 3\n'
+        "sys.exit(awrsr.cli.main.main())\n"
     )
     arguments = ["scan", str(place), "--device", "cpu", "--attribution", "--output"]
     command = [

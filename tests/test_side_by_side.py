@@ -16,11 +16,11 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from awrsr.cli import main
-from awrsr.dataset import save_dataset
+from awrsr.cli.main import main
+from awrsr.data.dataset import save_dataset
 from awrsr.errors import AwrsrError
-from awrsr.grid import read_grid
-from awrsr.progress import RunBars
+from awrsr.experiments.grid import read_grid
+from awrsr.experiments.progress import RunBars
 
 GRID = """
 backbones = ["sasrec"]

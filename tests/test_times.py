@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from raw_files import GOOD, sequences, table
 
+from awrsr.data.prepare import prepare
+from awrsr.data.times import UNITS, as_times
 from awrsr.errors import DataError
-from awrsr.prepare import prepare
-from awrsr.times import UNITS, as_times
 
 
 @pytest.mark.parametrize(

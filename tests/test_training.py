@@ -16,14 +16,14 @@ import torch
 from conftest import ROOT, gone_process
 from safetensors.torch import load_file, save_file
 
-from awrsr.checkpoint import CONFIG_FILE, WEIGHTS_FILE, load_model, read_config
-from awrsr.cli import main
+from awrsr.cli.main import main
 from awrsr.config import ModelConfig, TrainConfig
-from awrsr.dataset import Dataset, load_dataset
+from awrsr.data.dataset import Dataset, load_dataset
 from awrsr.errors import CheckpointError, ConfigError, DataError
-from awrsr.evaluation import evaluate
-from awrsr.files import HOST
-from awrsr.training import HISTORY_FILE, RESUME_FILE, Progress, train
+from awrsr.io.files import HOST
+from awrsr.ranking.evaluation import evaluate
+from awrsr.training.checkpoint import CONFIG_FILE, WEIGHTS_FILE, load_model, read_config
+from awrsr.training.loop import HISTORY_FILE, RESUME_FILE, Progress, train
 
 COLUMNS = ["epoch", "loss", "HR@10", "NDCG@5", "NDCG@10", "grad_norm", "seconds"]
 MODEL = ModelConfig(

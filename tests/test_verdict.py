@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from awrsr import report
-from awrsr.cli import main
-from awrsr.comparison import (
+from awrsr.cli.main import main
+from awrsr.errors import DataError
+from awrsr.experiments import report
+from awrsr.experiments.comparison import (
     INTERVAL_COLUMNS,
     MARGIN,
     MIN_SEEDS,
@@ -25,11 +26,10 @@ from awrsr.comparison import (
     smallest_effect,
     verdict,
 )
-from awrsr.errors import DataError
-from awrsr.experiment import choose_runs
-from awrsr.grid import read_grid, run_name
-from awrsr.results import Results, read_results, refresh_intervals
-from awrsr.verdict import Row, sentence, verdict_rows, verdict_table
+from awrsr.experiments.grid import read_grid, run_name
+from awrsr.experiments.record import Results, read_results, refresh_intervals
+from awrsr.experiments.run import choose_runs
+from awrsr.experiments.verdict import Row, sentence, verdict_rows, verdict_table
 
 EXPERIMENTS = ROOT / "experiments"
 GRID = """

@@ -14,23 +14,12 @@ from app.pages import Chosen, begin
 from app.sides import model_title
 from app.text import plain
 from awrsr.config import HELD_OUT
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
-from awrsr.evaluation import candidates_words, seen_words
-from awrsr.explain import (
-    CAUSE_MEASURES,
-    EXPLANATIONS,
-    FORCED_SHARE,
-    LESS,
-    LOWER_IS_BETTER,
-    MEASURES,
-    RANDOM,
-    STUDY_FILE,
-    Study,
-    against_floor,
-    read_study,
-)
-from awrsr.files import passed_over, visible_directories
+from awrsr.explain import CAUSE_MEASURES, EXPLANATIONS, LOWER_IS_BETTER, MEASURES, RANDOM
+from awrsr.io.files import passed_over, visible_directories
+from awrsr.ranking.evaluation import candidates_words, seen_words
+from awrsr.studies import FORCED_SHARE, LESS, STUDY_FILE, Study, against_floor, read_study
 
 FOLDER = "faithfulness"
 """Of a dataset directory: its recorded studies, a folder each."""

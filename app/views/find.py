@@ -15,9 +15,9 @@ from app.sides import model_title
 from app.text import plain
 from app.users import offered_choices
 from app.views.inspect import address
-from awrsr.checkpoint import read_config
 from awrsr.errors import AwrsrError
-from awrsr.explain import Scan
+from awrsr.studies import Scan
+from awrsr.training.checkpoint import read_config
 
 MAX_COMPUTED = 5_000
 """Users that are scanned while a person waits; more need the command."""

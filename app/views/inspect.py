@@ -25,10 +25,10 @@ from app.sides import SIDES, Side, model_note, model_title, run_model
 from app.text import plain, with_commands
 from app.users import offered_choices
 from app.variants import compared_history, show_variants
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.planted import OPEN
 from awrsr.errors import AwrsrError, counted
-from awrsr.planted import OPEN
-from awrsr.recommendation import rank_of, ranked_catalogue
+from awrsr.ranking.recommendation import rank_of, ranked_catalogue
 
 
 def show() -> None:

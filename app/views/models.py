@@ -10,10 +10,10 @@ from app import charts, loaders, pages, state
 from app.sides import SIDES, model_title
 from app.text import plain, with_commands
 from app.users import evaluation_command, get_ranks
-from awrsr.checkpoint import read_config
 from awrsr.config import ModelConfig, TrainConfig
 from awrsr.errors import AwrsrError
-from awrsr.explain import correlation_matrices
+from awrsr.studies import correlation_matrices
+from awrsr.training.checkpoint import read_config
 
 MAX_PROFILED = 500
 """Users whose rows a head's profile is the mean of, evenly drawn from the slice."""

@@ -9,12 +9,13 @@ import streamlit as st
 from app import loaders, results_figures
 from app.board import show_board
 from app.text import plain, with_commands
-from awrsr import board, report
-from awrsr.comparison import MARGIN, MIN_SEEDS, PAIRED_METRICS
+from awrsr import board
 from awrsr.config import BACKBONE_TITLES, model_title
 from awrsr.errors import AwrsrError, counted
-from awrsr.grid import Grid, read_grid
-from awrsr.results import (
+from awrsr.experiments import report
+from awrsr.experiments.comparison import MARGIN, MIN_SEEDS, PAIRED_METRICS
+from awrsr.experiments.grid import Grid, read_grid
+from awrsr.experiments.record import (
     Example,
     RecordedTrace,
     Results,
@@ -23,7 +24,7 @@ from awrsr.results import (
     means,
     read_results,
 )
-from awrsr.verdict import (
+from awrsr.experiments.verdict import (
     NO_VERDICT,
     VERDICT_KEY,
     by_grid,

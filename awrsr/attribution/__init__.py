@@ -14,7 +14,7 @@ from awrsr.attribution.settings import Option
 from awrsr.attribution.shapley_value_sampling import ShapleyValueSampling
 from awrsr.errors import ConfigError, check_choice
 from awrsr.models import SequentialModel
-from awrsr.recommendation import check_item, check_items
+from awrsr.ranking.recommendation import check_item, check_items
 
 METHODS: dict[str, type[AttributionMethod]] = {
     method.name: method

@@ -21,10 +21,10 @@ import numpy as np
 import numpy.typing as npt
 
 from awrsr.config import ModelConfig, model_title
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 from awrsr.errors import DataError
+from awrsr.models import Trace
 from awrsr.refinement import REFINEMENTS
-from awrsr.tracing import Trace
 
 STEPS = 2**24 - 1
 """A weight of 1. Rounding moves a weight by 3e-8 at most, a float32's own step below 1."""

@@ -16,13 +16,21 @@ import torch
 from jsonargparse import auto_cli
 from tqdm import tqdm
 
-from awrsr import attribution, board, explain, recommendation
-from awrsr.checkpoint import CONFIG_FILE, load_model, read_config
+from awrsr import attribution, board, explain, studies
+from awrsr.cli.parser import Parser
 from awrsr.config import Candidates, ModelConfig, Split, TrainConfig, model_title
-from awrsr.dataset import Dataset, load_dataset, save_dataset
+from awrsr.data.dataset import Dataset, load_dataset, save_dataset
+from awrsr.data.filters import notes
+from awrsr.data.planted import plant as plant_dataset
+from awrsr.data.planted import save_planted
+from awrsr.data.prepare import prepare as prepare_dataset
 from awrsr.errors import AwrsrError, ConfigError, DataError, check_choice, counted, did_you_mean
-from awrsr.evaluation import candidates_words, evaluate_popularity, seen_words
-from awrsr.experiment import (
+from awrsr.experiments.card import dataset_of, evaluate_stored, training_command, write_metrics
+from awrsr.experiments.grid import Grid, Run, read_grid
+from awrsr.experiments.jobs import check_jobs, ended_by_signals, quiet_lightning, train_side_by_side
+from awrsr.experiments.progress import RunBars, epoch_bar
+from awrsr.experiments.report import write_report
+from awrsr.experiments.run import (
     choose_runs,
     describe,
     load_datasets,
@@ -31,7 +39,7 @@ from awrsr.experiment import (
     run_state,
     train_and_measure,
 )
-from awrsr.files import (
+from awrsr.io.files import (
     check_writable,
     make_directory,
     passed_over,
@@ -39,25 +47,12 @@ from awrsr.files import (
     write_atomically,
     write_text,
 )
-from awrsr.filters import notes
-from awrsr.grid import Grid, Run, read_grid
-from awrsr.jobs import check_jobs, ended_by_signals, quiet_lightning, train_side_by_side
-from awrsr.metrics import summarise
-from awrsr.model_card import (
-    dataset_of,
-    evaluate_stored,
-    training_command,
-    write_metrics,
-)
-from awrsr.models import SequentialModel
-from awrsr.output import printing, refused_by_system
-from awrsr.parser import Parser
-from awrsr.planted import plant as plant_dataset
-from awrsr.planted import save_planted
-from awrsr.prepare import prepare as prepare_dataset
-from awrsr.progress import RunBars, epoch_bar
-from awrsr.report import write_report
-from awrsr.tracing import Trace
+from awrsr.io.output import printing, refused_by_system
+from awrsr.models import SequentialModel, Trace
+from awrsr.ranking import recommendation
+from awrsr.ranking.evaluation import candidates_words, evaluate_popularity, seen_words
+from awrsr.ranking.metrics import summarise
+from awrsr.training.checkpoint import CONFIG_FILE, load_model, read_config
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -122,7 +117,7 @@ def plant(output: Path, *, users: int = 10_000, seed: int = 0) -> None:
     It is for testing explanations: causes.parquet in its directory says which items decide each
     held-out item. Two rules, neither of which a bag of items can follow: people who stood in a row
     come again, each after the one before; and back at a market, the treasure found there is
-    claimed. awrsr/planted.py describes them.
+    claimed. awrsr/data/planted.py describes them.
 
     Args:
         output: the dataset directory to make.
@@ -421,7 +416,7 @@ def scan(
     total = data.n_users * len(directories)
     if "OMP_NUM_THREADS" not in os.environ:  # small tensors: threads that wait cost more than give
         torch.set_num_threads(1)
-    with explain.joined_processes() as process:
+    with studies.joined_processes() as process:
         if device == "auto" and (gpus := torch.cuda.device_count()):
             device = f"cuda:{process % gpus}"
         started: list[float] = []
@@ -432,7 +427,7 @@ def scan(
             bar.update(sequences)
 
         with tqdm(total=total, unit="seq", dynamic_ncols=True, delay=1, disable=process > 0) as bar:
-            found = explain.write_scan(
+            found = studies.write_scan(
                 directories,
                 data,
                 output or dataset / "scan",
@@ -459,7 +454,7 @@ def scan(
 def _model_directories(dataset: Path, models: list[str] | None) -> dict[str, Path]:
     """The models by name: a directory's last part."""
     folder = dataset / "models"
-    places = (dataset / explain.SEEDS_FOLDER, folder)  # of two of one name that in models/
+    places = (dataset / studies.SEEDS_FOLDER, folder)  # of two of one name that in models/
     offered = {
         path.name: path for place in places for path in visible_directories(place, CONFIG_FILE)
     }
@@ -488,13 +483,13 @@ def _pairs(dataset: Path, directories: dict[str, Path]) -> list[tuple[str, str]]
     again = {
         name
         for name, path in directories.items()
-        if path.resolve().parent == (dataset / explain.SEEDS_FOLDER).resolve()
+        if path.resolve().parent == (dataset / studies.SEEDS_FOLDER).resolve()
     }
     settings = {name: read_config(path) for name, path in directories.items()}
     return [
         (a, b)
-        for a, b in explain.all_pairs(list(directories))
-        if not {a, b} & again or explain.differ_by_seed(settings[a], settings[b])
+        for a, b in studies.all_pairs(list(directories))
+        if not {a, b} & again or studies.differ_by_seed(settings[a], settings[b])
     ]
 
 
@@ -536,7 +531,7 @@ def experiment(
     starts. Results are recorded after every run, in the folder of the grid's name beside its file.
 
     Args:
-        grid: a TOML file, see awrsr/grid.py and experiments/.
+        grid: a TOML file, see awrsr/experiments/grid.py and experiments/.
         only: the runs whose names fit, * stands for anything: '*-stosa-*-seed0'.
         dry: only list the runs and how far each is; recorded: not here, its results are.
         record: train nothing, record the runs that are done.
@@ -720,7 +715,7 @@ def faithfulness(
             bar.total = total
             bar.update(done - bar.n)
 
-        study = explain.write_study(
+        study = studies.write_study(
             directories,
             data,
             directory,
@@ -736,7 +731,7 @@ def faithfulness(
     print(f"written to {directory}")
 
 
-def _print_study(study: explain.Study, dataset: Dataset) -> None:
+def _print_study(study: studies.Study, dataset: Dataset) -> None:
     """One table a measure and planted sort: explanations down, models across."""
     assert study.summary is not None
     titles = {**explain.MEASURES, **explain.CAUSE_MEASURES}
@@ -744,7 +739,7 @@ def _print_study(study: explain.Study, dataset: Dataset) -> None:
         better = "lower" if measure in explain.LOWER_IS_BETTER else "higher"
         heading = f"{titles[str(measure)]}; {better} is better; {int(rows['users'].max())} users"
         print(f"\n{heading}" + (f"; targets planted by {sort}" if sort != "all" else ""))
-        sign = ["+" if explain.LESS in model else "" for model in rows["model"]]
+        sign = ["+" if studies.LESS in model else "" for model in rows["model"]]
         cells = [
             f"{mean:{s}.4f} ({low:{s}.4f} to {high:{s}.4f})"
             for s, mean, low, high in zip(
@@ -754,7 +749,7 @@ def _print_study(study: explain.Study, dataset: Dataset) -> None:
         table = rows.assign(cell=cells).pivot(index="explanation", columns="model", values="cell")
         table = table[rows["model"].unique()]
         for place, (model, of_model) in enumerate(rows.groupby("model", sort=False)):
-            if explain.LESS not in str(model):
+            if studies.LESS not in str(model):
                 table.insert(2 * place + 1, f"{model} less floor", _less_floor(of_model))
         order = [name for name in explain.EXPLANATIONS if name in table.index]
         print(table.loc[order].fillna("-").to_string())
@@ -765,7 +760,7 @@ def _print_study(study: explain.Study, dataset: Dataset) -> None:
         f"{candidates_words(dataset.n_items, about['candidates'])}; "
         f"{seen_words(dataset, about['split'])}; ties count against the target; means over users, "
         "95% bootstrap intervals; floor: random orders, * with the newest item first, since the "
-        f"explanation ranks it first for {explain.FORCED_SHARE:.0%} of the users or more"
+        f"explanation ranks it first for {studies.FORCED_SHARE:.0%} of the users or more"
         + (
             f"; {about['open_users']} users whose item nothing decides are left out"
             if about["open_users"]
@@ -777,7 +772,7 @@ def _print_study(study: explain.Study, dataset: Dataset) -> None:
 def _less_floor(rows: pd.DataFrame) -> pd.Series:
     """Difference to the floor with its interval, and the floor, by explanation."""
     rows = rows.set_index("explanation")
-    forced = rows["newest_first"] >= explain.FORCED_SHARE
+    forced = rows["newest_first"] >= studies.FORCED_SHARE
     cells = [
         f"{less:+.4f} ({low:+.4f} to {high:+.4f}) {floor:.4f}{'*' * mark}"
         for less, low, high, floor, mark in zip(

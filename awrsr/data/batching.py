@@ -11,7 +11,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from awrsr.config import HELD_OUT, PADDING, Split
-from awrsr.dataset import Dataset, Items
+from awrsr.data.dataset import Dataset, Items
 
 
 def history_and_target(dataset: Dataset, user: int, split: Split) -> tuple[Items, int]:

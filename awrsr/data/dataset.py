@@ -28,8 +28,8 @@ from rapidfuzz import process
 
 from awrsr.config import HELD_OUT, Candidates, Split
 from awrsr.errors import DataError, counted, shown, suggestion
-from awrsr.files import new_directory, read_json, reading, write_json
-from awrsr.parquet import read_table, to_frame
+from awrsr.io.files import new_directory, read_json, reading, write_json
+from awrsr.io.parquet import read_table, to_frame
 
 SCHEMA_VERSION = 1
 RECORDED = ("schema_version", "name", "counts", "fingerprint")

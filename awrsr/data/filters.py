@@ -8,9 +8,9 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from awrsr.config import check_number
+from awrsr.data.readers import Rows
+from awrsr.data.times import as_numbers, as_times
 from awrsr.errors import ConfigError, DataError, check_choice, counted, shown
-from awrsr.readers import Rows
-from awrsr.times import as_numbers, as_times
 
 Repeats = Literal["drop", "keep"]
 Missing = Literal["refuse", "drop"]

@@ -40,10 +40,10 @@ import numpy as np
 import pandas as pd
 
 from awrsr.config import HELD_OUT, Split
-from awrsr.dataset import Dataset, write_dataset
+from awrsr.data.dataset import Dataset, write_dataset
 from awrsr.errors import ConfigError, DataError
-from awrsr.files import new_directory
-from awrsr.parquet import read_parquet
+from awrsr.io.files import new_directory
+from awrsr.io.parquet import read_parquet
 
 OPEN: Final = "open"
 """The sort of a held-out item that nothing decides."""
@@ -146,7 +146,7 @@ def plant(
                 }
             )
     about = {
-        "source": "made up by `python -m awrsr plant`, see awrsr/planted.py",
+        "source": "made up by `python -m awrsr plant`, see awrsr/data/planted.py",
         "licence": "Apache-2.0, as the code that makes it",
         "planted": {"users": n_users, "seed": seed},
     }

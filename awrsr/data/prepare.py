@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.filters import Filters, Missing, Repeats, Ties, filter_rows, with_ids
+from awrsr.data.readers import Format, Rows, read
 from awrsr.errors import ConfigError, DataError
-from awrsr.filters import Filters, Missing, Repeats, Ties, filter_rows, with_ids
-from awrsr.readers import Format, Rows, read
 
 
 def prepare(

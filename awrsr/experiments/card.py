@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from awrsr.checkpoint import CONFIG_FILE, load_model, read_config, weights_fingerprint
 from awrsr.config import (
     BACKBONE_TITLES,
     HELD_OUT,
@@ -16,11 +15,12 @@ from awrsr.config import (
     ModelConfig,
     TrainConfig,
 )
-from awrsr.dataset import Dataset, load_dataset
+from awrsr.data.dataset import Dataset, load_dataset
 from awrsr.errors import DataError
-from awrsr.evaluation import Evaluation, evaluate, ranked_among
-from awrsr.files import read_json, reading, write_atomically, write_json, write_text
+from awrsr.io.files import read_json, reading, write_atomically, write_json, write_text
+from awrsr.ranking.evaluation import Evaluation, evaluate, ranked_among
 from awrsr.refinement import REFINEMENTS
+from awrsr.training.checkpoint import CONFIG_FILE, load_model, read_config, weights_fingerprint
 
 SCHEMA_VERSION = 1
 METRICS_FILE = "metrics.json"

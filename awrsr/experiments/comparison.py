@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from awrsr.grid import run_name
+from awrsr.experiments.grid import run_name
 from awrsr.refinement import REFINEMENTS
 
 MODEL = ["dataset", "loss", "backbone", "refinement"]
@@ -52,7 +52,7 @@ class Interval(NamedTuple):
 
 
 def gains(ranks: npt.ArrayLike, metric: str) -> npt.NDArray[np.float64]:
-    """What each rank adds to HR@k or NDCG@k, k at most `awrsr.results.RANKS_KEPT`."""
+    """What each rank adds to HR@k or NDCG@k, k at most `awrsr.experiments.record.RANKS_KEPT`."""
     kind, _, cutoff = metric.partition("@")
     rank = np.asarray(ranks, dtype=np.float64)
     gain = np.ones_like(rank) if kind == "HR" else 1 / np.log2(rank + 1)

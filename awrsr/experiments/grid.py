@@ -34,7 +34,7 @@ from typing import Any, get_args
 
 from awrsr.config import Backbone, LossName, ModelConfig, Settings, TrainConfig
 from awrsr.errors import ConfigError, check_choice, did_you_mean
-from awrsr.files import is_text
+from awrsr.io.files import is_text
 from awrsr.refinement import READ_BY, REFINEMENTS
 
 TEXTS = ("title", "about")

@@ -1,7 +1,7 @@
 """Runs of a grid trained side by side, each in a process of its own with one thread.
 
 A worker ends as soon as the process that started it does, however that ended: it holds the reading
-end of a pipe whose only writing end is there. That is safe at any moment, see `awrsr.training`.
+end of a pipe whose only writing end is there. That is safe at any moment: `awrsr.training.loop`.
 """
 
 import logging
@@ -18,12 +18,12 @@ from types import FrameType
 
 import torch
 
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError, ConfigError
-from awrsr.experiment import train_and_measure
-from awrsr.grid import Run
-from awrsr.model_card import training_command
-from awrsr.output import refused_by_system
+from awrsr.experiments.card import training_command
+from awrsr.experiments.grid import Run
+from awrsr.experiments.run import train_and_measure
+from awrsr.io.output import refused_by_system
 
 POLL = 0.5
 """Seconds between two calls of `tick`."""

@@ -9,8 +9,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from awrsr.errors import counted
-from awrsr.grid import Run
-from awrsr.training import HISTORY_FILE, SELECTION_METRIC, Progress
+from awrsr.experiments.grid import Run
+from awrsr.training.loop import HISTORY_FILE, SELECTION_METRIC, Progress
 
 
 @contextmanager

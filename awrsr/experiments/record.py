@@ -5,7 +5,7 @@
     datasets.csv    one row per dataset: counts, and the metrics of the popularity baseline
     ranks.parquet   one row per run: each user's rank in the test split, in the dataset's order
     intervals.csv   one row per model that is not vanilla, loss and metric: the paired difference to
-                    vanilla, its intervals and p, see awrsr/comparison.py
+                    vanilla, its intervals and p, see awrsr/experiments/comparison.py
     examples.npz    of each dataset one history, and the attention of the first seed's models on it
 
 Everything that a document or a page says of an experiment is read from these files.
@@ -23,12 +23,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from awrsr.comparison import INTERVAL_COLUMNS, MODEL, Ranks, compare, records
 from awrsr.config import ModelConfig
 from awrsr.errors import DataError, counted
-from awrsr.files import finish_replacing, make_directory, replacing_files, write_text
-from awrsr.grid import Grid, read_grid, run_name
-from awrsr.parquet import read_table
+from awrsr.experiments.comparison import INTERVAL_COLUMNS, MODEL, Ranks, compare, records
+from awrsr.experiments.grid import Grid, read_grid, run_name
+from awrsr.io.files import finish_replacing, make_directory, replacing_files, write_text
+from awrsr.io.parquet import read_table
 from awrsr.refinement import REFINEMENTS
 
 RANKS_FILE, EXAMPLES_FILE = "ranks.parquet", "examples.npz"

@@ -9,7 +9,16 @@ from typing import Any
 import pandas as pd
 
 from awrsr.board import KINDS, map_grid, save
-from awrsr.comparison import (
+from awrsr.config import (
+    BACKBONE_TITLES,
+    FORMER_TRAINING,
+    Backbone,
+    ModelConfig,
+    TrainConfig,
+    model_title,
+)
+from awrsr.errors import DataError, counted
+from awrsr.experiments.comparison import (
     CLAIM_METRIC,
     LEVEL,
     MIN_SEEDS,
@@ -20,19 +29,8 @@ from awrsr.comparison import (
     records,
     verdict,
 )
-from awrsr.config import (
-    BACKBONE_TITLES,
-    FORMER_TRAINING,
-    Backbone,
-    ModelConfig,
-    TrainConfig,
-    model_title,
-)
-from awrsr.errors import DataError, counted
-from awrsr.files import write_text
-from awrsr.grid import OF_THE_GRID, read_grid
-from awrsr.refinement import REFINEMENTS, with_former_settings
-from awrsr.results import (
+from awrsr.experiments.grid import OF_THE_GRID, read_grid
+from awrsr.experiments.record import (
     Example,
     Results,
     epoch_means,
@@ -42,7 +40,7 @@ from awrsr.results import (
     read_results,
     refresh_intervals,
 )
-from awrsr.verdict import (
+from awrsr.experiments.verdict import (
     NO_VERDICT,
     VERDICT_KEY,
     Row,
@@ -54,6 +52,8 @@ from awrsr.verdict import (
     verdict_rows,
     verdict_table,
 )
+from awrsr.io.files import write_text
+from awrsr.refinement import REFINEMENTS, with_former_settings
 
 CUTOFFS = (1, 5, 10, 20)
 EPOCHS = (1, 5, 10, 20, 40, 80, 160)

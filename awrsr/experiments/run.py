@@ -11,21 +11,11 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from awrsr import results, training
-from awrsr.checkpoint import (
-    load_model,
-    parameter_count,
-    read_config,
-    weights_fingerprint,
-)
-from awrsr.comparison import Ranks, records
 from awrsr.config import FORMER_TRAINING, HELD_OUT, Catalogue, ModelConfig, TrainConfig
-from awrsr.dataset import Dataset, load_dataset
+from awrsr.data.dataset import Dataset, load_dataset
 from awrsr.errors import CheckpointError, ConfigError, DataError, counted
-from awrsr.evaluation import Evaluation, evaluate_popularity, ranked_among
-from awrsr.files import read_json
-from awrsr.grid import Grid, Run
-from awrsr.model_card import (
+from awrsr.experiments import record as results
+from awrsr.experiments.card import (
     METRICS_FILE,
     RANKS_FILE,
     README_FILE,
@@ -34,9 +24,15 @@ from awrsr.model_card import (
     write_metrics,
     write_readme,
 )
-from awrsr.parquet import read_parquet
-from awrsr.recommendation import trace
+from awrsr.experiments.comparison import Ranks, records
+from awrsr.experiments.grid import Grid, Run
+from awrsr.io.files import read_json
+from awrsr.io.parquet import read_parquet
+from awrsr.ranking.evaluation import Evaluation, evaluate_popularity, ranked_among
+from awrsr.ranking.recommendation import trace
 from awrsr.refinement import with_former_settings
+from awrsr.training import loop as training
+from awrsr.training.checkpoint import load_model, parameter_count, read_config, weights_fingerprint
 
 EXAMPLE_LENGTH = (10, 14)
 """Items of a history that is recorded as an example: as many as can be read as a picture."""

@@ -11,7 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from awrsr.comparison import (
+from awrsr.config import BACKBONE_TITLES, Backbone
+from awrsr.errors import counted
+from awrsr.experiments.comparison import (
     CLAIM_METRIC,
     LEVEL,
     MARGIN,
@@ -24,9 +26,7 @@ from awrsr.comparison import (
     told,
     verdict,
 )
-from awrsr.config import BACKBONE_TITLES, Backbone
-from awrsr.errors import counted
-from awrsr.results import Results, means
+from awrsr.experiments.record import Results, means
 
 NOT_RECORDED = "not recorded"
 NO_VERDICT = "Nothing is recorded that says what attention is worth or what refinement adds."

@@ -18,11 +18,10 @@ from torch import Tensor
 
 from awrsr.config import Candidates
 from awrsr.errors import ConfigError, DataError, check_choice, counted
-from awrsr.metrics import target_ranks
-from awrsr.models import Intervention, SequentialModel
-from awrsr.recommendation import check_item, check_items, excluded_items
+from awrsr.models import Intervention, SequentialModel, Trace
+from awrsr.ranking.metrics import target_ranks
+from awrsr.ranking.recommendation import check_item, check_items, excluded_items
 from awrsr.refinement import REFINEMENTS
-from awrsr.tracing import Trace
 
 Change = Literal["uniform", "first_order", "other"]
 BLOCK_SCORES = 4_000_000
@@ -54,7 +53,7 @@ class Outcome:
 
     Args:
         score: the target's item score.
-        rank: its rank, 1 = best, under the rule of `awrsr.metrics.target_ranks`.
+        rank: its rank, 1 = best, under the rule of `awrsr.ranking.metrics.target_ranks`.
         best: the k candidates with the highest scores, best first.
         best_scores: theirs.
     """

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from awrsr.errors import DataError
-from awrsr.tracing import Trace
+from awrsr.models import Trace
 
 KINDS = ("first_order", "second_order", "refined")
 FEWEST = 3

@@ -11,9 +11,8 @@ import numpy.typing as npt
 from torch import Tensor
 
 from awrsr.attribution import METHODS, attribute
-from awrsr.explain.attention_rollout import rollout
-from awrsr.models import SequentialModel
-from awrsr.tracing import Trace
+from awrsr.explain.rollout import rollout
+from awrsr.models import SequentialModel, Trace
 
 Values = npt.NDArray[np.float64]
 

@@ -34,9 +34,9 @@ import torch
 from awrsr.config import Candidates
 from awrsr.errors import ConfigError, DataError
 from awrsr.explain.removal import score_histories
-from awrsr.metrics import target_ranks
 from awrsr.models import SequentialModel
-from awrsr.recommendation import check_item, check_items, excluded_items
+from awrsr.ranking.metrics import target_ranks
+from awrsr.ranking.recommendation import check_item, check_items, excluded_items
 
 Floats = npt.NDArray[np.float64]
 

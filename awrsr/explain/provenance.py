@@ -17,7 +17,7 @@ from torch import Tensor
 from awrsr.attention import allowed_keys
 from awrsr.config import Rows, model_title
 from awrsr.errors import ConfigError, DataError, counted
-from awrsr.models import SequentialModel
+from awrsr.models import LayerTrace, SequentialModel, Trace
 from awrsr.refinement import (
     REFINEMENTS,
     Additive,
@@ -28,7 +28,6 @@ from awrsr.refinement import (
     Terms,
     ValueWeighted,
 )
-from awrsr.tracing import LayerTrace, Trace
 
 
 @dataclass(frozen=True, kw_only=True)

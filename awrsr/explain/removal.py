@@ -22,12 +22,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from awrsr.batching import left_pad
 from awrsr.config import Candidates
+from awrsr.data.batching import left_pad
 from awrsr.errors import ConfigError, DataError
-from awrsr.metrics import target_ranks
 from awrsr.models import SequentialModel
-from awrsr.recommendation import check_item, check_items, excluded_items
+from awrsr.ranking.metrics import target_ranks
+from awrsr.ranking.recommendation import check_item, check_items, excluded_items
 
 BLOCK_SCORES = 4_000_000
 """Item scores held at once: 16 MB in float32."""
@@ -43,7 +43,7 @@ class Standings:
 
     Args:
         scores: the target's item score.
-        ranks: its rank, 1 = best, under the rule of `awrsr.metrics.target_ranks`.
+        ranks: its rank, 1 = best, under the rule of `awrsr.ranking.metrics.target_ranks`.
         margins: its score less the k-th best other candidate's; in the top k where above 0.
     """
 

@@ -7,8 +7,17 @@ from awrsr.models.base import Intervention, SequentialModel
 from awrsr.models.blocks import initialise
 from awrsr.models.sasrec import SASRec
 from awrsr.models.stosa import STOSA
+from awrsr.models.trace import LayerTrace, Trace
 
-__all__ = ["STOSA", "Intervention", "SASRec", "SequentialModel", "build_model"]
+__all__ = [
+    "STOSA",
+    "Intervention",
+    "LayerTrace",
+    "SASRec",
+    "SequentialModel",
+    "Trace",
+    "build_model",
+]
 
 _BACKBONES: dict[str, type[SequentialModel]] = {"sasrec": SASRec, "stosa": STOSA}
 

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from awrsr.config import PADDING, Catalogue, ModelConfig
-from awrsr.tracing import LayerTrace
+from awrsr.models.trace import LayerTrace
 
 Intervention = Callable[[Tensor, Tensor, Tensor], Tensor]
 """What replaces one layer's refined weights before they mix the values: (first_order, refined,

@@ -22,8 +22,8 @@ from awrsr.models.blocks import (
     split_heads,
     transformed_value_norm,
 )
+from awrsr.models.trace import LayerTrace
 from awrsr.refinement import build_refinement
-from awrsr.tracing import LayerTrace
 
 
 class SelfAttention(nn.Module):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from awrsr.config import ModelConfig
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,13 +11,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from awrsr.batching import history_and_target, left_pad, training_items
 from awrsr.config import HELD_OUT, Candidates, Split
-from awrsr.dataset import Dataset
+from awrsr.data.batching import history_and_target, left_pad, training_items
+from awrsr.data.dataset import Dataset
 from awrsr.errors import DataError, check_choice
-from awrsr.metrics import summarise, target_ranks
 from awrsr.models import SequentialModel
-from awrsr.recommendation import check_same_catalogue
+from awrsr.ranking.metrics import summarise, target_ranks
+from awrsr.ranking.recommendation import check_same_catalogue
 
 BLOCK_SCORES = 2_000_000
 """Item scores held at once: 8 MB in float32, which caches hold, whatever the number of users."""
@@ -29,7 +29,7 @@ class Evaluation:
 
     Args:
         protocol: how it was measured, by name; belongs beside every number.
-        metrics: by name, see `awrsr.metrics.summarise`.
+        metrics: by name, see `awrsr.ranking.metrics.summarise`.
         ranks: one row per user that counts: user_id, target, rank.
     """
 

@@ -11,11 +11,10 @@ import pandas as pd
 import torch
 
 from awrsr.config import Candidates, Catalogue
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 from awrsr.errors import ConfigError, DataError, check_choice, counted
-from awrsr.metrics import target_ranks
-from awrsr.models import SequentialModel
-from awrsr.tracing import LayerTrace, Trace
+from awrsr.models import LayerTrace, SequentialModel, Trace
+from awrsr.ranking.metrics import target_ranks
 
 
 def check_same_catalogue(model: SequentialModel, dataset: Dataset, prefix: str = "") -> None:
@@ -166,7 +165,7 @@ def excluded_items(history: Sequence[int], candidates: Candidates) -> list[int]:
 
 
 def rank_of(item_scores: torch.Tensor, item: int, excluded: Sequence[int]) -> int:
-    """Rank of one item, 1 = best, under the rule of `awrsr.metrics.target_ranks`.
+    """Rank of one item, 1 = best, under the rule of `awrsr.ranking.metrics.target_ranks`.
 
     Args:
         item_scores: (n_items,), item i at index i - 1.

@@ -8,13 +8,12 @@ import torch
 from torch import Tensor
 
 from awrsr.config import PADDING
-from awrsr.dataset import Dataset
-from awrsr.evaluation import candidates_words
-from awrsr.explain.agreement import KINDS
-from awrsr.explain.heads import Batch, batches
-from awrsr.metrics import summarise, target_ranks
-from awrsr.models import SequentialModel
-from awrsr.tracing import LayerTrace
+from awrsr.data.dataset import Dataset
+from awrsr.explain import KINDS
+from awrsr.models import LayerTrace, SequentialModel
+from awrsr.ranking.evaluation import candidates_words
+from awrsr.ranking.metrics import summarise, target_ranks
+from awrsr.studies.heads import Batch, batches
 
 SAMPLE = 64
 """Users, spread over all lengths."""

@@ -24,7 +24,7 @@ so for nine users in ten or more, its floor is for those users random orders wit
 first. In all other cases it is random orders. Where the newest item does matter, such a floor
 credits an explanation for nothing that the place alone gives it.
 
-sort is "all", or where the dataset records planted causes (`awrsr.planted`), also binding and
+sort is "all", or where the dataset records planted causes (`awrsr.data.planted`), also binding and
 occasion; there the measures tell too how well the explanations find the causes. Users whose
 held-out item nothing decides (sort open) are not drawn: no explanation of it could be right.
 study.json says how many there are, `open_users`.
@@ -42,26 +42,24 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from awrsr.batching import history_and_target, training_items
-from awrsr.checkpoint import load_model, weights_fingerprint
 from awrsr.config import HELD_OUT, Split
-from awrsr.dataset import Dataset
+from awrsr.data.batching import history_and_target, training_items
+from awrsr.data.dataset import Dataset
+from awrsr.data.planted import OPEN, SORTS, load_causes
 from awrsr.errors import ConfigError, DataError
-from awrsr.explain.explanations import (
+from awrsr.explain import (
+    LOWER_IS_BETTER,
     NEWEST_FIRST,
     RANDOM,
     STUDY_SETTINGS,
-    explanation_orders,
-)
-from awrsr.explain.faithfulness import (
-    LOWER_IS_BETTER,
     at_shares,
     bootstrap_means,
     cause_measures,
+    explanation_orders,
     faithfulness_curves,
     faithfulness_measures,
 )
-from awrsr.files import (
+from awrsr.io.files import (
     finish_replacing,
     make_directory,
     new_directory,
@@ -71,10 +69,10 @@ from awrsr.files import (
     write_atomically,
     write_json,
 )
+from awrsr.io.parquet import read_parquet
 from awrsr.models import SequentialModel
-from awrsr.parquet import read_parquet
-from awrsr.planted import OPEN, SORTS, load_causes
-from awrsr.recommendation import check_same_catalogue, trace
+from awrsr.ranking.recommendation import check_same_catalogue, trace
+from awrsr.training.checkpoint import load_model, weights_fingerprint
 
 SCHEMA_VERSION = 1
 STUDY_FILE, VALUES_FILE = "study.json", "values.parquet"

@@ -17,15 +17,14 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from awrsr.batching import history_and_target, left_pad, training_items
 from awrsr.config import HELD_OUT, PADDING, Candidates
-from awrsr.dataset import Dataset
+from awrsr.data.batching import history_and_target, left_pad, training_items
+from awrsr.data.dataset import Dataset
 from awrsr.errors import ConfigError
-from awrsr.explain.agreement import KINDS
-from awrsr.models import SequentialModel
-from awrsr.recommendation import check_same_catalogue
+from awrsr.explain import KINDS
+from awrsr.models import LayerTrace, SequentialModel
+from awrsr.ranking.recommendation import check_same_catalogue
 from awrsr.refinement import SecondOrder
-from awrsr.tracing import LayerTrace
 
 LAGS = {"lag_1": (1, 1), "lag_2_3": (2, 3), "lag_4_7": (4, 7), "lag_8_15": (8, 15), "lag_16": (16,)}
 """Bins of the lag, how many places an item is older than the newest; the last has no end."""

@@ -4,7 +4,7 @@ All numbers about maps are of the last row of the last layer, heads averaged: wh
 makes the prediction attends to. A scan directory holds
 
     users.parquet   user_id, model, target, rank, length, seen, repeats, and for each kind of map
-                    <kind>_<measure> (see `awrsr.explain.heads.MEASURES`), with attributions also
+                    <kind>_<measure> (see `awrsr.studies.heads.MEASURES`), with attributions also
                     <kind>_attribution
     pairs.parquet   user_id, model_a, model_b, shared (candidates among the first ten of both), and
                     <kind>_divergence, <kind>_correlation
@@ -32,14 +32,11 @@ import torch.distributed
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from awrsr.checkpoint import ConfigFile, load_model, read_config, weights_fingerprint
 from awrsr.config import HELD_OUT, PADDING, Candidates
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError, ConfigError, DataError, did_you_mean
-from awrsr.evaluation import candidates_words, seen_words
-from awrsr.explain.agreement import FEWEST, KINDS
-from awrsr.explain.heads import MEASURES, Batch, PredictionRows, batches, row_measures
-from awrsr.files import (
+from awrsr.explain import FEWEST, KINDS
+from awrsr.io.files import (
     finish_replacing,
     make_directory,
     new_directory,
@@ -48,10 +45,13 @@ from awrsr.files import (
     replacing_files,
     write_json,
 )
-from awrsr.metrics import target_ranks
+from awrsr.io.parquet import read_parquet
 from awrsr.models import SequentialModel
-from awrsr.parquet import read_parquet
-from awrsr.recommendation import check_same_catalogue
+from awrsr.ranking.evaluation import candidates_words, seen_words
+from awrsr.ranking.metrics import target_ranks
+from awrsr.ranking.recommendation import check_same_catalogue
+from awrsr.studies.heads import MEASURES, Batch, PredictionRows, batches, row_measures
+from awrsr.training.checkpoint import ConfigFile, load_model, read_config, weights_fingerprint
 
 SCHEMA_VERSION = 2
 USERS_FILE, PAIRS_FILE, ABOUT_FILE = "users.parquet", "pairs.parquet", "scan.json"

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from awrsr.config import FORMER_TRAINING, Catalogue, ModelConfig, TrainConfig
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError
-from awrsr.files import read_json, reading, write_atomically, write_json
+from awrsr.io.files import read_json, reading, write_atomically, write_json
 from awrsr.models import SequentialModel, build_model
 from awrsr.refinement import READ_BY, with_former_settings, with_unread_settings
 

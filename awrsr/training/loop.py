@@ -21,8 +21,14 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from awrsr.batching import Unseen, bucketed, left_pad, training_windows
-from awrsr.checkpoint import (
+from awrsr.config import HELD_OUT, PADDING, Catalogue, ModelConfig, TrainConfig
+from awrsr.data.batching import Unseen, bucketed, left_pad, training_windows
+from awrsr.data.dataset import Dataset
+from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError, counted
+from awrsr.io.files import new_directory, write_text
+from awrsr.models import SequentialModel, build_model
+from awrsr.ranking.evaluation import evaluate
+from awrsr.training.checkpoint import (
     check_weights,
     read_config,
     read_tensors,
@@ -31,13 +37,7 @@ from awrsr.checkpoint import (
     save_tensors,
     save_weights,
 )
-from awrsr.config import HELD_OUT, PADDING, Catalogue, ModelConfig, TrainConfig
-from awrsr.dataset import Dataset
-from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError, counted
-from awrsr.evaluation import evaluate
-from awrsr.files import new_directory, write_text
-from awrsr.losses import training_loss
-from awrsr.models import SequentialModel, build_model
+from awrsr.training.losses import training_loss
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

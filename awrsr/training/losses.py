@@ -5,8 +5,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, logsigmoid
 
-from awrsr.batching import Unseen
 from awrsr.config import PADDING, TrainConfig
+from awrsr.data.batching import Unseen
 from awrsr.errors import ConfigError
 from awrsr.models import SequentialModel
 

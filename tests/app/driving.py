@@ -19,10 +19,10 @@ from streamlit.testing.v1 import AppTest
 
 import awrsr
 from awrsr.attribution import METHODS
-from awrsr.checkpoint import save_config, save_weights
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
-from awrsr.dataset import Dataset, save_dataset
+from awrsr.data.dataset import Dataset, save_dataset
 from awrsr.models import SequentialModel, build_model
+from awrsr.training.checkpoint import save_config, save_weights
 
 MAIN = ROOT / "app" / "main.py"
 TIMEOUT = 120

@@ -13,7 +13,7 @@ from app import state
 from app.finding import COLUMNS, KINDS
 from app.views import find, models
 from awrsr.attribution import METHODS
-from awrsr.explain import write_scan
+from awrsr.studies import write_scan
 
 A, B = "sasrec-none", "sasrec-additive"
 

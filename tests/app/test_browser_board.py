@@ -550,7 +550,7 @@ def test_a_label_lies_on_no_cell_and_a_slanted_title_is_its_own(board):
 
 
 def test_the_library_writes_the_same_page(visit, tmp_path):
-    from awrsr.cli import main
+    from awrsr.cli.main import main
 
     file = tmp_path / "trace.html"
     names = [DATASET.item_ids[item - 1] for item in HISTORY]

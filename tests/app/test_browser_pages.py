@@ -7,9 +7,9 @@ import pytest
 from browsing import BOARD, settled, with_board
 from conftest import EMBEDDED, ROOT
 
-from awrsr import report
-from awrsr.explain import read_study
-from awrsr.results import read_results
+from awrsr.experiments import report
+from awrsr.experiments.record import read_results
+from awrsr.studies import read_study
 
 pytestmark = pytest.mark.browser
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect

@@ -21,7 +21,7 @@ from app.entries import (
 )
 from app.state import MAX_HISTORY
 from awrsr import load_dataset
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 from awrsr.errors import DataError
 
 CASES = SHARED_DATA.parent / "cases"

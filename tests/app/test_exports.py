@@ -34,9 +34,9 @@ from app.sides import SIDES, run_model
 from app.take_away import LONGEST_VIEW, view_of
 from app.variants import Row
 from awrsr.attribution import METHODS
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 from awrsr.explain import STATISTICS
-from awrsr.recommendation import rank_of
+from awrsr.ranking.recommendation import rank_of
 
 NAMES = [
     *("board.html", "arrays.npz", "recommendations.csv", "attributions.csv", "agreement.csv"),

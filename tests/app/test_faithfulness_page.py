@@ -26,17 +26,15 @@ from streamlit.util import calc_hash
 import awrsr
 from app import loaders
 from app.faithfulness import heading
+from awrsr.data.planted import CAUSES_FILE, plant
 from awrsr.explain import (
     EXPLANATIONS,
     MEASURES,
-    against_floor,
     explanation_orders,
     faithfulness_curves,
     faithfulness_measures,
-    training_popularity,
-    write_study,
 )
-from awrsr.planted import CAUSES_FILE, plant
+from awrsr.studies import against_floor, training_popularity, write_study
 
 MODELS = ("sasrec-none", "sasrec-additive")
 
@@ -127,7 +125,7 @@ def test_a_study_is_shown_as_recorded(directory: Path):
     path = study(directory)
     page = open_faithfulness()
     assert messages(page) == []
-    summary = awrsr.explain.read_study(path).summary
+    summary = awrsr.studies.read_study(path).summary
     random = summary["explanation"].str.startswith("random")
     rows = summary[(summary["measure"] == "deletion") & ~random]
     (vanilla, additive) = figures(page)["faithful-less-floor"]
@@ -188,7 +186,7 @@ def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_planted_study_says_how_explanations_stand_to_their_floors(planted: Path):
     page = open_faithfulness()
-    found = awrsr.explain.read_study(planted / "faithfulness" / "_".join(MODELS))
+    found = awrsr.studies.read_study(planted / "faithfulness" / "_".join(MODELS))
     page.segmented_control(key="study-sort").set_value("occasion")
     run(page)
     assert messages(page) == []

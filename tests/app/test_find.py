@@ -35,8 +35,8 @@ from app import finding
 from app.charts import scatter
 from app.finding import COLUMNS, Limit
 from app.views import find
-from awrsr.explain import mean_interval, read_scan, scan, write_scan
-from awrsr.metrics import summarise
+from awrsr.ranking.metrics import summarise
+from awrsr.studies import mean_interval, read_scan, scan, write_scan
 
 A, B = "sasrec-none", "sasrec-additive"
 SHIPPED = EMBEDDED / "scan"
@@ -81,7 +81,9 @@ def test_the_shipped_scan_is_of_the_shipped_models():
     directories = {path.name: path for path in (EMBEDDED / "models").iterdir()}
     seeds = [path.name for path in (EMBEDDED / "seeds").iterdir()]
     assert set(shipped.about["models"]) == {*directories, *seeds}
-    marks = {name: awrsr.checkpoint.weights_fingerprint(p) for name, p in directories.items()}
+    marks = {
+        name: awrsr.training.checkpoint.weights_fingerprint(p) for name, p in directories.items()
+    }
     for name in directories:
         assert finding.stale(shipped, dataset, {name: marks[name]}) == ""
     seed = EMBEDDED / "seeds" / "sasrec-none-seed1"

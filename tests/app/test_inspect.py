@@ -38,11 +38,11 @@ from app.board import title_on
 from app.loaders import ASSETS_VARIABLE, fingerprint, model_directories
 from app.pinned import Variant, variants_text
 from awrsr.attribution import METHODS
-from awrsr.checkpoint import load_model, save_weights
 from awrsr.config import ModelConfig
-from awrsr.planted import CAUSES_FILE, plant
-from awrsr.prepare import prepare
+from awrsr.data.planted import CAUSES_FILE, plant
+from awrsr.data.prepare import prepare
 from awrsr.refinement import REFINEMENTS
+from awrsr.training.checkpoint import load_model, save_weights
 
 PANEL = {"layer": 1, "head": 0, "kind": "second"}
 MODELS = ("sasrec-none", "sasrec-additive", "stosa-value_weighted", "stosa-stochastic")

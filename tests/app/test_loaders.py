@@ -35,8 +35,8 @@ from test_models_page import open_models
 import awrsr
 from app import loaders
 from app.text import plain
-from awrsr.checkpoint import WEIGHTS_FILE
 from awrsr.errors import CheckpointError
+from awrsr.training.checkpoint import WEIGHTS_FILE
 
 GOOD, BAD = "sasrec-none", "stosa-additive"
 

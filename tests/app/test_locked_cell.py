@@ -35,7 +35,7 @@ from awrsr.explain import (
     refined_parts,
     second_order_provenance,
 )
-from awrsr.recommendation import rank_of
+from awrsr.ranking.recommendation import rank_of
 from awrsr.refinement import REFINEMENTS
 
 ITEMS = [3, 1, 4, 1, 5, 9]

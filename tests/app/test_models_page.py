@@ -33,10 +33,10 @@ from app.charts import CURVES
 from app.views import models as page_module
 from app.views.models import KINDS, RECORDED
 from awrsr import board
-from awrsr.checkpoint import read_config, save_weights
-from awrsr.explain import correlation_matrices, head_profile
-from awrsr.files import write_json
-from awrsr.model_card import evaluate_stored, write_metrics
+from awrsr.experiments.card import evaluate_stored, write_metrics
+from awrsr.io.files import write_json
+from awrsr.studies import correlation_matrices, head_profile
+from awrsr.training.checkpoint import read_config, save_weights
 
 A, B = "sasrec-none", "sasrec-additive"
 LAWS = 6

@@ -10,8 +10,8 @@ from driving import add_dataset, messages, open_page
 from app import loaders, state
 from app.users import opening_user
 from awrsr import load_dataset
-from awrsr.checkpoint import weights_fingerprint
-from awrsr.planted import CAUSES_FILE, plant
+from awrsr.data.planted import CAUSES_FILE, plant
+from awrsr.training.checkpoint import weights_fingerprint
 
 MODELS = ("sasrec-none", "sasrec-additive")
 

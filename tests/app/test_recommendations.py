@@ -24,8 +24,8 @@ from driving import (
 
 import awrsr
 from app.recommendations import arrow
-from awrsr.checkpoint import load_model, save_weights
-from awrsr.explain import rank_biased_overlap
+from awrsr.ranking.overlap import rank_biased_overlap
+from awrsr.training.checkpoint import load_model, save_weights
 
 
 @pytest.fixture

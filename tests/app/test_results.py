@@ -13,11 +13,17 @@ from streamlit.util import calc_hash
 
 from app.results_figures import cutoff_figure, interval_figure, trend_figure, verdict_figure
 from app.views import results as page_module
-from awrsr import report
-from awrsr.comparison import PAIRED_METRICS, records
-from awrsr.grid import read_grid
-from awrsr.results import epoch_means, means, read_results
-from awrsr.verdict import NO_VERDICT, mechanism_name, sentence, verdict_rows, verdict_table
+from awrsr.experiments import report
+from awrsr.experiments.comparison import PAIRED_METRICS, records
+from awrsr.experiments.grid import read_grid
+from awrsr.experiments.record import epoch_means, means, read_results
+from awrsr.experiments.verdict import (
+    NO_VERDICT,
+    mechanism_name,
+    sentence,
+    verdict_rows,
+    verdict_table,
+)
 
 EXPERIMENTS = ROOT / "experiments"
 GRID, DATASET, LOSS = "lichess-openings", "lichess-openings", "sampled_ce"

@@ -7,7 +7,7 @@ from conftest import make_dataset
 
 from app import state
 from app.pinned import MAX_VARIANTS, Variant
-from awrsr.dataset import Dataset
+from awrsr.data.dataset import Dataset
 
 MODELS = ["sasrec-none", "stosa-simple"]
 OTHER_THAN_DEFAULT = {

@@ -20,7 +20,7 @@ from app.pinned import (
 )
 from app.variants import difference, outcomes, smallest_in_words
 from awrsr.explain.removal import SmallestRemoval, remove_each, smallest_removal, without
-from awrsr.recommendation import rank_of, ranked_catalogue, trace
+from awrsr.ranking.recommendation import rank_of, ranked_catalogue, trace
 
 ODD_NAMES = ["A~B;C=%7E 100%", "\u00e9t\u00e9 \u2192 \U0001f600", "+&?#/", "1.2.3", *HOSTILE]
 

@@ -16,14 +16,14 @@ import torch
 from conftest import EMBEDDED, PAIRS, SHARED_DATA
 
 import awrsr
-from awrsr.batching import Unseen, bucketed, history_and_target, left_pad, training_windows
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
-from awrsr.dataset import Dataset
-from awrsr.evaluation import evaluate
-from awrsr.metrics import target_ranks
+from awrsr.data.batching import Unseen, bucketed, history_and_target, left_pad, training_windows
+from awrsr.data.dataset import Dataset
 from awrsr.models import SequentialModel, build_model
-from awrsr.recommendation import ranked_catalogue
-from awrsr.training import Objective
+from awrsr.ranking.evaluation import evaluate
+from awrsr.ranking.metrics import target_ranks
+from awrsr.ranking.recommendation import ranked_catalogue
+from awrsr.training.loop import Objective
 
 pytestmark = pytest.mark.benchmark
 BEAUTY = SHARED_DATA / "s3rec" / "Beauty.txt"

@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from awrsr.data.readers.base import Raw, Rows
+from awrsr.data.readers.movielens import read_movielens
+from awrsr.data.readers.s3rec import read_s3rec
+from awrsr.data.readers.table import read_table
+from awrsr.data.readers.titles import read_titles
 from awrsr.errors import ConfigError, DataError, check_choice
-from awrsr.readers.base import Raw, Rows
-from awrsr.readers.movielens import read_movielens
-from awrsr.readers.s3rec import read_s3rec
-from awrsr.readers.table import read_table
-from awrsr.readers.titles import read_titles
 
 __all__ = ["READERS", "Format", "Raw", "Rows", "read"]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from awrsr.data.readers.columns import NUMBERS, Columns, read_columns
 from awrsr.errors import DataError
-from awrsr.readers.columns import NUMBERS, Columns, read_columns
 
 MISSING = ("nan", "none", "null", "<na>")
 """What programs write, in any case, where there is no id."""

@@ -14,15 +14,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from awrsr.errors import DataError, did_you_mean, shown
-from awrsr.parquet import read_table, to_frame
-from awrsr.readers.text import (
+from awrsr.data.readers.text import (
     SEPARATORS,
     check_separator,
     first_bytes,
     open_text,
     refuse_unread,
 )
+from awrsr.errors import DataError, did_you_mean, shown
+from awrsr.io.parquet import read_table, to_frame
 
 NUMBERS = ("timestamp", "rating")
 """Our columns that are read as numbers where they can be; all others are read as text."""

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+from awrsr.data.readers.base import Raw, read_rows
+from awrsr.data.readers.columns import Columns
 from awrsr.errors import DataError
-from awrsr.files import reading
-from awrsr.readers.base import Raw, read_rows
-from awrsr.readers.columns import Columns
+from awrsr.io.files import reading
 
 OLDER = {"u.data": "100K", "ratings.dat": "1M or 10M"}
 """Files of the releases that are laid out in another way, and which these are."""

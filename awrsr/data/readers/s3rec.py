@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from awrsr.data.readers.base import Raw, Rows, as_ids
+from awrsr.data.readers.text import open_text, refuse_unread
 from awrsr.errors import DataError, shown
-from awrsr.readers.base import Raw, Rows, as_ids
-from awrsr.readers.text import open_text, refuse_unread
 
 
 def _check_no_table(source: Path, users: list[str], lines: list[int]) -> None:

@@ -3,9 +3,9 @@
 from collections import Counter
 from pathlib import Path
 
+from awrsr.data.readers.base import Raw, read_rows
+from awrsr.data.readers.columns import Columns
 from awrsr.errors import ConfigError
-from awrsr.readers.base import Raw, read_rows
-from awrsr.readers.columns import Columns
 
 OPTIONS = {
     "user_id": "user_column",

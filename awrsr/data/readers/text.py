@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from awrsr.errors import ConfigError, DataError
-from awrsr.parquet import MAX_BYTES, MAX_EXPANSION
+from awrsr.io.parquet import MAX_BYTES, MAX_EXPANSION
 
 MARKS = {  # the longer first: one begins with another
     codecs.BOM_UTF32_LE: "UTF-32",

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from awrsr.data.readers.base import Rows, read_rows
+from awrsr.data.readers.columns import Columns
+from awrsr.data.readers.text import SEPARATORS
 from awrsr.errors import DataError
-from awrsr.readers.base import Rows, read_rows
-from awrsr.readers.columns import Columns
-from awrsr.readers.text import SEPARATORS
 
 
 def read_titles(

@@ -1,0 +1,1 @@
+"""Grids of runs: planned, trained side by side, recorded, compared, reported."""

@@ -1,0 +1,1 @@
+"""From histories to ranks: scores, metrics, evaluation, recommendations and their overlap."""
