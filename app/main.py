@@ -14,7 +14,7 @@ st.set_page_config(page_title="AWRSR Inspector", page_icon=str(HERE / "icon.svg"
 st.html(HERE / "style.css")
 
 from app import state  # noqa: E402
-from app.loaders import start_server  # noqa: E402  (page settings first: these imports take seconds)
+from app.cache import start_server  # noqa: E402  (page settings first: these imports take seconds)
 from app.views import faithfulness, find, inspect, models, results  # noqa: E402
 
 start_server()

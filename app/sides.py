@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import awrsr
-from app import loaders
-from app.text import plain
+from app import cache
+from app.escape import plain
 from awrsr import config
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
@@ -35,7 +35,7 @@ class Side:
 def run_model(key: str, directory: Path, dataset: Dataset, history: list[int]) -> Side | AwrsrError:
     """What a model makes of the history, or why it makes nothing."""
     try:
-        model = loaders.get_model(directory)
+        model = cache.get_model(directory)
         check_same_catalogue(model, dataset)
         trace = awrsr.trace(model, history)
     except AwrsrError as error:
@@ -55,7 +55,7 @@ def model_title(name: str) -> str:
 def model_note(directory: Path) -> tuple[str, str]:
     """The model's recorded test metrics, or why there are none, and their protocol."""
     try:
-        test = loaders.get_metrics(directory)["test"]
+        test = cache.get_metrics(directory)["test"]
         return (
             f"Test NDCG@10 {test['metrics']['NDCG@10']:.4f}, HR@10 {test['metrics']['HR@10']:.4f}",
             f"Of the stored weights, recorded by `awrsr evaluate`: the last item of each of "

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app import pinned
-from app.settings import parse_settings, settings_text
+from app.method_settings import parse_settings, settings_text
 from awrsr.attribution import METHODS
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError, did_you_mean

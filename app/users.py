@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import loaders, state
+from app import cache, state
 from app.candidates import among
-from app.text import with_commands
+from app.escape import with_commands
 from awrsr.data.batching import history_and_target
 from awrsr.data.dataset import Dataset
 from awrsr.data.planted import OPEN
@@ -31,13 +31,13 @@ FOUND_TITLES = 2
 
 def get_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
     """The recorded rank of every user's held-out item, by user id, or none and why."""
-    stamp = loaders._stamp(directory, RANKED)
+    stamp = cache._stamp(directory, RANKED)
     return _ranks(str(directory), stamp, dataset.fingerprint, dataset)
 
 
-@st.cache_data(max_entries=loaders.MAX_MODELS, show_spinner=False)
+@st.cache_data(max_entries=cache.MAX_MODELS, show_spinner=False)
 def _ranks(
-    directory: str, stamp: loaders.Stamp, fingerprint: str, _dataset: Dataset
+    directory: str, stamp: cache.Stamp, fingerprint: str, _dataset: Dataset
 ) -> tuple[dict[str, int], str]:
     return read_ranks(Path(directory), _dataset)
 
@@ -61,7 +61,7 @@ def read_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
     if not (directory / RANKS_FILE).is_file():
         return {}, f"no {RANKS_FILE}: {remedy}"
     try:
-        recorded = loaders.get_metrics(directory)
+        recorded = cache.get_metrics(directory)
         of_weights = recorded.get("weights_sha256") == weights_fingerprint(directory)
         about = recorded.get("dataset")
         table = read_parquet(directory / RANKS_FILE)
@@ -96,20 +96,20 @@ def opening_user(dataset: Dataset, models: dict[str, Path]) -> str:
         return ""
     a, b = (models[state.default_model(list(models), position)] for position in (0, 1))
     try:
-        causes = loaders.get_causes(dataset)
+        causes = cache.get_causes(dataset)
     except AwrsrError:  # told where the causes are shown
         return ""
     if causes is None:
         return ""
-    keys = [(str(path), loaders._stamp(path, RANKED)) for path in (a, b)]
+    keys = [(str(path), cache._stamp(path, RANKED)) for path in (a, b)]
     return _opening_user(dataset.fingerprint, *keys, dataset, causes)
 
 
-@st.cache_data(max_entries=loaders.MAX_DATASETS, show_spinner=False)
+@st.cache_data(max_entries=cache.MAX_DATASETS, show_spinner=False)
 def _opening_user(
     fingerprint: str,
-    a: loaders.ModelKey,
-    b: loaders.ModelKey,
+    a: cache.ModelKey,
+    b: cache.ModelKey,
     _dataset: Dataset,
     _causes: pd.DataFrame,
 ) -> str:
@@ -232,3 +232,17 @@ def browse_users(dataset: Dataset, models: dict[str, Path]) -> None:
         st.session_state["picked_user"] = table["user"].iloc[selected[0]]
         st.session_state["user_picks"] = st.session_state.get("user_picks", 0) + 1
         st.rerun()
+
+
+def show_user(user: str) -> None:
+    """Show this user's history as it is."""
+    st.session_state["user"] = user
+    st.session_state["source"] = state.USER
+    st.session_state["replacing"] = None
+    dismiss()
+
+
+def dismiss() -> None:
+    """No more of the last entry, nor of the last user typed."""
+    for key in ("reading", "refused", "wrong_user"):
+        st.session_state.pop(key, None)

@@ -133,12 +133,70 @@ def test_captum_stays_in_the_attribution_folder():
     assert not any(found.module.startswith("captum") for found in imports_in(ROOT / "app"))
 
 
-def test_figures_know_nothing_of_streamlit():
-    of_figures = [
-        found for found in imports_in(ROOT / "app") if found.importer.name == "figures.py"
-    ]
-    assert of_figures
-    assert not any(found.module.split(".")[0] == "streamlit" for found in of_figures)
+APP_MAY_IMPORT = {
+    "escape": "",
+    "jobs": "",
+    "pinned": "",
+    "method_settings": "",
+    "candidates": "",
+    "figures": "",
+    "finding": "",
+    "state": "pinned method_settings",
+    "cache": "jobs",
+    "sides": "escape cache",
+    "users": "escape candidates state cache",
+    "shell": "escape state cache sides users",
+    "components": "escape cache sides",
+    "views": "escape pinned method_settings jobs candidates figures finding state cache sides "
+    "users shell components",
+    "main": "state cache views",
+    "__init__": "",
+}
+"""The same of the app; a page of views imports no other page."""
+
+APP = [
+    (found, found.importer.relative_to(ROOT / "app").parts[0].removesuffix(".py"))
+    for found in imports_in(ROOT / "app")
+]
+APP_OURS = [
+    (importer, path[0] if path else found.name)
+    for found, importer in APP
+    for root, *path in [found.module.split(".")]
+    if root == "app"
+]
+
+
+def test_the_table_names_every_part_of_the_app():
+    paths = [path for path in (ROOT / "app").iterdir() if not path.name.startswith((".", "__py"))]
+    assert {path.stem for path in paths if path.suffix in (".py", "")} == set(APP_MAY_IMPORT)
+
+
+def test_the_table_of_the_app_has_an_order():
+    above: set[str] = set()
+    for part, allowed in APP_MAY_IMPORT.items():
+        assert set(allowed.split()) <= above, part
+        above.add(part)
+
+
+@pytest.mark.parametrize("part", APP_MAY_IMPORT)
+def test_a_part_of_the_app_imports_only_what_it_may(part):
+    imported = {imported for importer, imported in APP_OURS if importer == part}
+    assert imported - {part} <= set(APP_MAY_IMPORT[part].split())
+
+
+def test_a_page_imports_no_other_page():
+    views = ROOT / "app" / "views"
+    for found, importer in APP:
+        if importer == "views" and found.module.startswith("app.views"):
+            page = found.importer.relative_to(views).parts[0].removesuffix(".py")
+            assert found.module.split(".")[2:3] == [page], found
+
+
+@pytest.mark.parametrize("part", ["figures", "finding", "jobs", "escape"])
+def test_what_knows_nothing_of_streamlit(part):
+    of_part = [found.module for found, importer in APP if importer == part]
+    assert of_part
+    assert not any(module.split(".")[0] == "streamlit" for module in of_part)
 
 
 @pytest.mark.parametrize("name", ["awrsr", *(f"awrsr.{folder}" for folder in FOLDERS)])

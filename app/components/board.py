@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 
 import streamlit as st
 
-from app import loaders
+from app import cache
 from app.sides import Side
 from awrsr import board
 from awrsr.data.dataset import Dataset
@@ -85,4 +85,4 @@ def board_content(
             for side in sides
             if side.key in traces
         ]
-    return board.payload(sources, loaders.get_item_names(dataset), title=title)
+    return board.payload(sources, cache.get_item_names(dataset), title=title)

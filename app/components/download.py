@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.text import plain
+from app.escape import plain
 from awrsr.errors import AwrsrError
 
 KEY, ASKED = "take_away", "take_away_view"

@@ -14,6 +14,19 @@ from plotly.subplots import make_subplots
 from awrsr.explain import ATTENTION, EXPLANATIONS, NEITHER, NEWEST_FIRST, RANDOM, Curves
 from awrsr.studies import less
 
+SHOWN = ["first_order", "second_order", "weight_x_value_norm", "leave_one_out", "random"]
+"""Drawn at first."""
+STYLE = """<style>
+[class*="st-key-faithful-"] :is([class$="tick"], .annotation, .legend, [class*="title"]) text,
+[class*="st-key-faithful-"] :is(.legendtext, .xtitle, .ytitle, .x2title, .y2title)
+{ fill: currentColor !important; }
+</style>"""
+"""Streamlit draws what stands beside a figure in a grey that is hard to read on white."""
+HOW = (
+    "Items are really removed, older ones move up. Of nothing there is no score: deletion ends and "
+    "insertion begins with one item. Standard score: the target's item score less the mean of the "
+    "catalogue's, over their standard deviation. An area is a curve's mean height."
+)
 KINDS = {"deletion": "Deletion", "insertion": "Insertion"}
 ATTENTION_COLORS = ("#3b6fd4", "#b04fc0", "#7a5ae0", "#5b8fb0", "#1b9aa8")
 OTHER_COLORS = ("#b58900", "#a3703f", "#d0568a", "#c0392b", "#d97a1e", "#8a5a00")

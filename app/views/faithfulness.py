@@ -7,12 +7,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import faithfulness_figures as figures
-from app.faithfulness import HOW, SHOWN, STYLE
-from app.figures import MODEL_COLORS
-from app.pages import Chosen, begin
+from app.escape import plain
+from app.figures import faithfulness as figures
+from app.figures.maps import MODEL_COLORS
+from app.shell import Chosen, begin
 from app.sides import model_title
-from app.text import plain
 from awrsr.config import HELD_OUT
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
@@ -30,7 +29,7 @@ TITLES = {**CAUSE_MEASURES, **MEASURES}
 
 def show() -> None:
     """The page."""
-    st.html(STYLE)
+    st.html(figures.STYLE)
     st.subheader("Do explanations find what recommendations rest on?")
     chosen = begin([])
     if chosen is None:
@@ -134,7 +133,7 @@ def show_study(study: Study, dataset: Dataset) -> None:
         f"{plain(about['of_users'])} users, drawn by seed {plain(about['seed'])}; "
         f"{int(rows['users'].max()) if len(rows) else 0} in this table{open_users(about)}. Means "
         "over users, 95% "
-        f"bootstrap intervals. {HOW} Ranks and NDCG: among "
+        f"bootstrap intervals. {figures.HOW} Ranks and NDCG: among "
         f"{plain(candidates_words(dataset.n_items, about['candidates']))}; "
         f"{plain(seen_words(dataset, split))}; ties count against the target."
     )
@@ -223,7 +222,7 @@ def show_curves(study: Study, sort: str, models: dict[str, str]) -> None:
     chosen = st.multiselect(
         "Explanations",
         offered,
-        default=[name for name in SHOWN if name in offered],
+        default=[name for name in figures.SHOWN if name in offered],
         format_func=EXPLANATIONS.get,
         key="study-chosen",
     )

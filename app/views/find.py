@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import charts, finding, loaders, pages, state
+from app import cache, finding, shell, state
 from app.candidates import among
+from app.escape import plain
+from app.figures import charts
 from app.finding import COLUMNS, KINDS, Limit
-from app.history import show_user
+from app.shell import address
 from app.sides import model_title
-from app.text import plain
-from app.users import offered_choices
-from app.views.inspect import address
+from app.users import offered_choices, show_user
 from awrsr.errors import AwrsrError
 from awrsr.studies import Scan
 from awrsr.training.checkpoint import read_config
@@ -45,7 +45,7 @@ def show(inspector: Any) -> None:
     Args:
         inspector: the page on which a user is opened.
     """
-    chosen = pages.begin(OWN)
+    chosen = shell.begin(OWN)
     if chosen is None:
         return
     st.markdown("#### Which users to look at")
@@ -88,7 +88,7 @@ def show(inspector: Any) -> None:
 # --- what is read ---------------------------------------------------------------------------------
 
 
-def find_scan(chosen: pages.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]] | None:
+def find_scan(chosen: shell.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]] | None:
     """A scan that holds both models, one that holds two seeds, and what identifies them; or None,
     and the page says why."""
     names = list(dict.fromkeys((chosen.a, chosen.b)))
@@ -99,13 +99,13 @@ def find_scan(chosen: pages.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]]
     written, why = None, "there is no scan of this dataset"
     try:
         for name in names:
-            pages.check_model(chosen.models[name], chosen.dataset)
-        marks = {name: loaders.fingerprint(chosen.models[name]) for name in names}
+            shell.check_model(chosen.models[name], chosen.dataset)
+        marks = {name: cache.fingerprint(chosen.models[name]) for name in names}
     except AwrsrError as error:
         st.error(plain(error))
         return None
     try:
-        written = loaders.get_scan(chosen.directory)
+        written = cache.get_scan(chosen.directory)
     except AwrsrError as error:
         why = str(error)
     if written is not None:
@@ -113,7 +113,7 @@ def find_scan(chosen: pages.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]]
     noise = None
     if written is not None and not finding.stale(written, chosen.dataset, {}):
         noise = written
-    key = tuple(loaders.model_key(chosen.models[name]) for name in names)
+    key = tuple(cache.model_key(chosen.models[name]) for name in names)
     if written is not None and not why:
         return written, noise, key
     if chosen.dataset.n_users > MAX_COMPUTED:
@@ -124,8 +124,8 @@ def find_scan(chosen: pages.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]]
         return None
     try:
         own = [chosen.models[name] for name in names]
-        again = loaders.seed_pair(own[0], own[-1]) or ()
-        scan = loaders.compute_scan(chosen.dataset, list(dict.fromkeys([*own, *again])))
+        again = cache.seed_pair(own[0], own[-1]) or ()
+        scan = cache.compute_scan(chosen.dataset, list(dict.fromkeys([*own, *again])))
     except AwrsrError as error:
         st.error(plain(error))
         return None
@@ -136,13 +136,13 @@ def find_scan(chosen: pages.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]]
     return scan, noise or scan, key
 
 
-def max_length(chosen: pages.Chosen) -> int:
+def max_length(chosen: shell.Chosen) -> int:
     """The longest history that either model sees whole."""
     return max(read_config(chosen.models[name])[0].max_length for name in (chosen.a, chosen.b))
 
 
 def say_what_is_compared(
-    chosen: pages.Chosen, table: pd.DataFrame, noise: Scan | None, kind: str
+    chosen: shell.Chosen, table: pd.DataFrame, noise: Scan | None, kind: str
 ) -> None:
     """Which rows, which protocol, and which two seeds the comparison is set against."""
     st.caption(
@@ -168,7 +168,7 @@ def say_what_is_compared(
 
 
 def what_seeds_say(
-    chosen: pages.Chosen, noise: Scan | None, seeds: tuple[str, str] | None, kind: str
+    chosen: shell.Chosen, noise: Scan | None, seeds: tuple[str, str] | None, kind: str
 ) -> str:
     """What the columns of seeds compare, and what they can and cannot tell."""
     if noise is None or seeds is None:
@@ -352,7 +352,7 @@ def forget_limits() -> None:
 # --- users ----------------------------------------------------------------------------------------
 
 
-def show_plot(chosen: pages.Chosen, table: pd.DataFrame, inspector: Any) -> None:
+def show_plot(chosen: shell.Chosen, table: pd.DataFrame, inspector: Any) -> None:
     """Any two columns against each other; a click on a point opens the user."""
     titles = {name: column.title for name, column in COLUMNS.items()}
     offered = [name for name in COLUMNS if name in table]
@@ -387,7 +387,7 @@ def show_plot(chosen: pages.Chosen, table: pd.DataFrame, inspector: Any) -> None
         open_user(str(drawn["user_id"].iloc[points[0]]), chosen, inspector)
 
 
-def show_table(chosen: pages.Chosen, table: pd.DataFrame, of: int, inspector: Any) -> None:
+def show_table(chosen: shell.Chosen, table: pd.DataFrame, of: int, inspector: Any) -> None:
     """The users as rows; a click on one opens it."""
     session = st.session_state
     offered = [name for name in COLUMNS if name in table]
@@ -439,7 +439,7 @@ def show_table(chosen: pages.Chosen, table: pd.DataFrame, of: int, inspector: An
         open_user(str(shown["user_id"].iloc[selected[0]]), chosen, inspector)
 
 
-def open_user(user: str, chosen: pages.Chosen, inspector: Any) -> None:
+def open_user(user: str, chosen: shell.Chosen, inspector: Any) -> None:
     """This user's history and held-out item, on Inspect, in the same two models."""
     session = st.session_state
     session["find_picks"] = session.get("find_picks", 0) + 1  # nothing is selected on coming back

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import charts, loaders, pages, state
+from app import cache, shell, state
+from app.escape import plain, with_commands
+from app.figures import charts
 from app.sides import SIDES, model_title
-from app.text import plain, with_commands
 from app.users import evaluation_command, get_ranks
 from awrsr.config import ModelConfig, TrainConfig
 from awrsr.errors import AwrsrError
@@ -46,15 +47,15 @@ VERDICTS = {True: "pass", False: "fail", None: "not checked"}
 
 def show() -> None:
     """The page."""
-    chosen = pages.begin(OWN)
+    chosen = shell.begin(OWN)
     if chosen is None:
         return
     directories: dict[str, Path] = {}
     for side in SIDES:
         name = getattr(chosen, side)
         try:
-            pages.check_model(chosen.models[name], chosen.dataset)
-            loaders.get_model(chosen.models[name])
+            shell.check_model(chosen.models[name], chosen.dataset)
+            cache.get_model(chosen.models[name])
         except AwrsrError as error:
             st.error(f"Model {side.upper()}, {plain(name)}: {plain(error)}")
             continue
@@ -88,7 +89,7 @@ def show_card(directory: Path) -> None:
     """Weights, metrics with their protocol, settings, the command."""
     model, _, training = read_config(directory)
     recorded = recorded_metrics(directory)
-    st.caption(f"`{directory.name}` \u00b7 weights {loaders.fingerprint(directory)}")
+    st.caption(f"`{directory.name}` \u00b7 weights {cache.fingerprint(directory)}")
     if isinstance(recorded, str):
         st.info(with_commands(recorded))
     else:
@@ -124,7 +125,7 @@ def show_card(directory: Path) -> None:
 def recorded_metrics(directory: Path) -> dict[str, dict] | str:
     """The sections of metrics.json by split, or why there are none."""
     try:
-        metrics = loaders.get_metrics(directory)
+        metrics = cache.get_metrics(directory)
         if not metrics:
             return f"No metrics.json: `{evaluation_command(directory)}` writes one."
         found = {split: metrics[split] for split in ("test", "validation") if split in metrics}
@@ -134,7 +135,7 @@ def recorded_metrics(directory: Path) -> dict[str, dict] | str:
             dict(split["protocol"])
         if "test" not in found:
             return f"metrics.json of {directory.name} has no test split"
-        if metrics.get("weights_sha256") != loaders.fingerprint(directory):
+        if metrics.get("weights_sha256") != cache.fingerprint(directory):
             return (
                 f"metrics.json of {directory.name} is of other weights: "
                 f"`{evaluation_command(directory)}` evaluates these."
@@ -147,7 +148,7 @@ def recorded_metrics(directory: Path) -> dict[str, dict] | str:
 def training_record(directory: Path) -> dict:
     """The section "training" of metrics.json, empty where there is none."""
     try:
-        record = loaders.get_metrics(directory).get("training")
+        record = cache.get_metrics(directory).get("training")
     except AwrsrError:
         return {}
     return record if isinstance(record, dict) else {}
@@ -166,12 +167,12 @@ def settings_table(model: ModelConfig, training: TrainConfig) -> pd.DataFrame:
 # --- whether it holds -----------------------------------------------------------------------------
 
 
-def show_checks(directory: Path, chosen: pages.Chosen) -> None:
+def show_checks(directory: Path, chosen: shell.Chosen) -> None:
     """One line a law: passed or not, and the number measured."""
     ranks, why = get_ranks(directory, chosen.dataset)
     recorded = recorded_metrics(directory)
     ndcg = None if isinstance(recorded, str) else recorded["test"]["metrics"]["NDCG@10"]
-    checks = loaders.get_checks(directory, chosen.dataset, ranks, ndcg)
+    checks = cache.get_checks(directory, chosen.dataset, ranks, ndcg)
     passed = sum(check.passed is True for check in checks)
     st.markdown(f"**Checks of the loaded model: {passed} of {len(checks)} pass**")
     for check in checks:
@@ -235,7 +236,7 @@ def read_history(directory: Path) -> pd.DataFrame | str:
 # --- what its heads do ----------------------------------------------------------------------------
 
 
-def show_heads(directories: dict[str, Path], chosen: pages.Chosen) -> None:
+def show_heads(directories: dict[str, Path], chosen: shell.Chosen) -> None:
     """What each head gives its weight to over a slice of the users."""
     st.markdown("#### What each head gives its weight to")
     lengths = chosen.dataset.lengths() - 1
@@ -259,13 +260,13 @@ def show_heads(directories: dict[str, Path], chosen: pages.Chosen) -> None:
         return
     if len(users) > MAX_PROFILED:
         users = users[np.linspace(0, len(users) - 1, MAX_PROFILED).round().astype(int)]
-    group = loaders.get_item_names(chosen.dataset).group_name
+    group = cache.get_item_names(chosen.dataset).group_name
     for column, (side, directory) in zip(
         st.columns(len(directories)), directories.items(), strict=True
     ):
         with column:
             st.markdown(f"**{label(side, directory)}**")
-            profile = loaders.get_head_profile(
+            profile = cache.get_head_profile(
                 directory, chosen.dataset, tuple(int(user) for user in users)
             )
             if "second_order" not in set(profile["kind"]):  # refined is first order itself
@@ -315,7 +316,7 @@ def show_matrices(directories: dict[str, Path]) -> None:
     """The learned matrix of every layer, both models on one colour scale."""
     st.markdown("#### The matrix that compares rows of attention")
     found = {
-        side: correlation_matrices(loaders.get_model(directory))
+        side: correlation_matrices(cache.get_model(directory))
         for side, directory in directories.items()
     }
     values = [matrix.values for matrices in found.values() for matrix in matrices]

@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from app import loaders, results_figures
-from app.board import show_board
-from app.text import plain, with_commands
+from app import cache
+from app.components.board import show_board
+from app.escape import plain, with_commands
+from app.figures import results as figures
 from awrsr import board
 from awrsr.config import BACKBONE_TITLES, model_title
 from awrsr.errors import AwrsrError, counted
@@ -33,7 +34,7 @@ from awrsr.experiments.verdict import (
     verdict_table,
 )
 
-EXPERIMENTS = loaders.ASSETS.parent / "experiments"
+EXPERIMENTS = cache.ASSETS.parent / "experiments"
 EXPERIMENTS_VARIABLE = "AWRSR_EXPERIMENTS"
 """Environment variable: another folder of grids and their recorded results."""
 
@@ -150,7 +151,7 @@ def show_verdict(recorded: list[Results]) -> None:
                 st.caption(f"**{plain(grid.title)}**: {plain(grid.about)}")
     st.markdown("##### Shares of vanilla's NDCG@10", help=VERDICT_KEY)
     st.plotly_chart(
-        results_figures.verdict_figure(rows),
+        figures.verdict_figure(rows),
         key="results-verdict-figure",
         config={"displayModeBar": False},
     )
@@ -177,7 +178,7 @@ def show_intervals(results: Results, dataset: str, loss: str) -> None:
         with column:
             st.markdown(f"**{metric}**, difference to vanilla")
             st.plotly_chart(
-                results_figures.interval_figure(intervals, metric),
+                figures.interval_figure(intervals, metric),
                 key=f"results-interval-{metric}",
                 config={"displayModeBar": False},
             )
@@ -210,7 +211,7 @@ def show_cutoffs(results: Results, dataset: str, loss: str, differences: bool) -
         with place:
             st.markdown(f"**NDCG@N**, {BACKBONE_TITLES[backbone]}")
             st.plotly_chart(
-                results_figures.cutoff_figure(
+                figures.cutoff_figure(
                     rows[rows["backbone"] == backbone], report.CUTOFFS, differences=differences
                 ),
                 key=f"results-cutoff-{backbone}",
@@ -242,7 +243,7 @@ def show_training(results: Results, dataset: str, loss: str, differences: bool) 
             with place:
                 st.markdown(f"**{name}**, {BACKBONE_TITLES[backbone]}")
                 st.plotly_chart(
-                    results_figures.trend_figure(
+                    figures.trend_figure(
                         history[history["backbone"] == backbone], column, differences=differences
                     ),
                     key=f"results-{kind}-{backbone}",

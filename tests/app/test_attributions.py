@@ -29,8 +29,8 @@ from driving import (
 )
 
 import awrsr
-from app import attributions
-from app.attributions import SIGNED, shade
+from app.views.inspect import attributions
+from app.views.inspect.attributions import SIGNED, shade
 from awrsr.attribution import METHODS
 from awrsr.errors import DataError
 from awrsr.explain import STATISTICS, prediction_rows
@@ -273,7 +273,7 @@ def test_a_methods_error_is_told_in_its_place(directory, monkeypatch):
     def refuse(*_):
         raise DataError("the <b>history</b> is odd")
 
-    monkeypatch.setattr(attributions.loaders, "get_attribution", refuse)
+    monkeypatch.setattr(attributions.cache, "get_attribution", refuse)
     page = open_page()
     assert [unescaped(box.value) for box in page.error] == [
         f"Integrated gradients, {side}: SASRec \u00b7 {kind}: the <b>history</b> is odd"

@@ -9,7 +9,7 @@ from conftest import EMBEDDED
 from driving import HOSTILE
 
 import awrsr
-from app.loaders import fingerprint
+from app.cache import fingerprint
 from app.state import clipped, default_user
 
 pytestmark = pytest.mark.browser

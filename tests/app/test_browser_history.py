@@ -8,7 +8,7 @@ from conftest import EMBEDDED
 from driving import HOSTILE
 
 import awrsr
-from app.history_list import HINT
+from app.components.history_list import HINT
 from app.users import matching_users
 
 pytestmark = pytest.mark.browser

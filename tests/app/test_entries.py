@@ -8,7 +8,8 @@ import time
 import pytest
 from conftest import EMBEDDED, SHARED_DATA, make_dataset
 
-from app.entries import (
+from app.state import MAX_HISTORY
+from app.views.inspect.entries import (
     MAX_PASTED,
     MAX_UPLOAD,
     SUGGESTED,
@@ -19,7 +20,6 @@ from app.entries import (
     read_otherwise,
     read_pasted,
 )
-from app.state import MAX_HISTORY
 from awrsr import load_dataset
 from awrsr.data.dataset import Dataset
 from awrsr.errors import DataError

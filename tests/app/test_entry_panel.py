@@ -19,8 +19,8 @@ from driving import (
     upload,
 )
 
-from app.entries import MAX_PASTED, NAMED, SUGGESTED
 from app.state import MAX_HISTORY
+from app.views.inspect.entries import MAX_PASTED, NAMED, SUGGESTED
 from awrsr import load_dataset
 
 NOTHING = "Nothing in it names an item. The history is as it was."

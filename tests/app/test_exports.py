@@ -29,10 +29,12 @@ from driving import (
 )
 
 import awrsr
-from app import board, exports, loaders
+from app import cache
+from app.components import board
+from app.components.download import LONGEST_VIEW, view_of
 from app.sides import SIDES, run_model
-from app.take_away import LONGEST_VIEW, view_of
-from app.variants import Row
+from app.views.inspect import exports
+from app.views.inspect.variants import Row
 from awrsr.attribution import METHODS
 from awrsr.data.dataset import Dataset
 from awrsr.explain import STATISTICS
@@ -72,7 +74,7 @@ def taken(
     variant: list[int] | None = None,
 ) -> zipfile.ZipFile:
     """The zip of a page of these choices, written outside any session."""
-    dataset = loaders.get_dataset(directory)
+    dataset = cache.get_dataset(directory)
     sides = [
         run_model(side, directory / "models" / name, dataset, history)
         for side, name in models.items()
@@ -444,7 +446,7 @@ def test_the_script_refuses_other_weights_and_another_dataset(directory, tiny_da
 
 def script_of(directory: Path, history: list[int], target: int) -> str:
     """The script alone."""
-    dataset = loaders.get_dataset(directory)
+    dataset = cache.get_dataset(directory)
     sides = [
         run_model(side, directory / "models" / name, dataset, history)
         for side, name in MODELS.items()
@@ -502,7 +504,8 @@ def test_names_of_folders_break_out_of_nothing(directory):
 def test_the_page_hands_over_its_own_choices(directory, monkeypatch, tiny_dataset):
     asked = []
     monkeypatch.setattr(
-        "app.exports.bundle", lambda *given: asked.append(given) or (lambda view: b"zip")
+        "app.views.inspect.exports.bundle",
+        lambda *given: asked.append(given) or (lambda view: b"zip"),
     )
     page = open_page(source="own", items="3.1.4", target=9, rival=2, k=6)
     choose(page, methods=["leave_one_out", "feature_ablation"], b="stosa-simple")

@@ -32,7 +32,7 @@ from streamlit.util import calc_hash
 
 import awrsr
 from app import finding
-from app.charts import scatter
+from app.figures.charts import scatter
 from app.finding import COLUMNS, Limit
 from app.views import find
 from awrsr.ranking.metrics import summarise

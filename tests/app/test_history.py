@@ -26,10 +26,10 @@ from driving import (
     upload,
 )
 
-from app.history import MAX_UNDO, shuffled
-from app.history_list import KEY, Edit, edited, read_edits
+from app.components.history_list import KEY, Edit, edited, read_edits
 from app.state import MAX_HISTORY
 from app.users import matching_users, read_ranks, reasons_found, user_table
+from app.views.inspect.history import MAX_UNDO, shuffled
 from awrsr import load_dataset
 
 # --- edits of a list ------------------------------------------------------------------------------

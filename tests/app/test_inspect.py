@@ -34,8 +34,8 @@ from driving import (
 from streamlit.testing.v1 import AppTest
 
 from app import state
-from app.board import title_on
-from app.loaders import ASSETS_VARIABLE, fingerprint, model_directories
+from app.cache import ASSETS_VARIABLE, fingerprint, model_directories
+from app.components.board import title_on
 from app.pinned import Variant, variants_text
 from awrsr.attribution import METHODS
 from awrsr.config import ModelConfig

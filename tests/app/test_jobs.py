@@ -10,7 +10,7 @@ from conftest import EMBEDDED
 from driving import add_dataset, click, figures, finish, messages, open_page, run, tables
 
 import awrsr
-from app import jobs, loaders
+from app import cache, jobs
 from app.jobs import Busy, Cancelled, JobOwner, JobPool
 from awrsr import attribution
 from awrsr.attribution import METHODS
@@ -259,7 +259,7 @@ def test_what_is_cancelled_stops_soon(model, pool, method):
 
 @pytest.fixture
 def directory(tmp_path, monkeypatch, tiny_dataset):
-    monkeypatch.setenv(loaders.ASSETS_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(cache.ASSETS_VARIABLE, str(tmp_path))
     return add_dataset(tmp_path, tiny_dataset, "sasrec-none", "sasrec-additive")
 
 
@@ -331,7 +331,7 @@ def test_cancelled_it_stays_so_until_it_is_asked_for_again(directory, gated):
 
 def test_another_target_cancels_what_was_asked_of_the_last_one(directory, gated):
     page = open_page(methods="shapley_value_sampling", target=3)
-    pool = loaders._job_pool()
+    pool = cache._job_pool()
     asked = list(pool._live.values())
     page.selectbox(key="target").set_value(4)
     run(page)

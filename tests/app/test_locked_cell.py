@@ -23,8 +23,8 @@ from driving import (
 )
 
 import awrsr
-from app import figures as drawing
-from app.provenance import LockedCell, Panel, locked_cell
+from app.figures import maps as drawing
+from app.views.inspect.provenance import LockedCell, Panel, locked_cell
 from awrsr.config import ModelConfig
 from awrsr.explain import (
     Ablation,

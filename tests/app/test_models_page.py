@@ -29,7 +29,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 import awrsr
-from app.charts import CURVES
+from app.figures.charts import CURVES
 from app.views import models as page_module
 from app.views.models import KINDS, RECORDED
 from awrsr import board

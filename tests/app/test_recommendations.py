@@ -23,7 +23,7 @@ from driving import (
 )
 
 import awrsr
-from app.recommendations import arrow
+from app.views.inspect.recommendations import arrow
 from awrsr.ranking.overlap import rank_biased_overlap
 from awrsr.training.checkpoint import load_model, save_weights
 

@@ -11,7 +11,7 @@ from driving import MAIN, TIMEOUT, figures, messages, run, sent, texts, unescape
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from app.results_figures import cutoff_figure, interval_figure, trend_figure, verdict_figure
+from app.figures.results import cutoff_figure, interval_figure, trend_figure, verdict_figure
 from app.views import results as page_module
 from awrsr.experiments import report
 from awrsr.experiments.comparison import PAIRED_METRICS, records

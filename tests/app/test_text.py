@@ -5,7 +5,7 @@ import re
 import pytest
 from driving import HOSTILE, unescaped
 
-from app.text import JOINER, plain
+from app.escape import JOINER, plain
 
 
 @pytest.mark.parametrize(

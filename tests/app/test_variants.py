@@ -18,7 +18,7 @@ from app.pinned import (
     parse_variants,
     variants_text,
 )
-from app.variants import difference, outcomes, smallest_in_words
+from app.views.inspect.variants import difference, outcomes, smallest_in_words
 from awrsr.explain.removal import SmallestRemoval, remove_each, smallest_removal, without
 from awrsr.ranking.recommendation import rank_of, ranked_catalogue, trace
 
@@ -282,7 +282,7 @@ def test_one_item_can_not_be_left_out(directory):
 
 
 def test_smallest_removal_is_said_and_pinned(directory, monkeypatch):
-    monkeypatch.setattr("app.variants.LISTED", 2)
+    monkeypatch.setattr("app.views.inspect.variants.LISTED", 2)
     history = [3, 1, 4, 1, 5, 9]
     chosen = models(directory)
     found = {

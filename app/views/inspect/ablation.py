@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from app.candidates import among, excluded
-from app.recommendations import MARK, TARGET_ROW, arrow
+from app.escape import plain
 from app.sides import Side
-from app.text import plain
+from app.views.inspect.recommendations import MARK, TARGET_ROW, arrow
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.explain import Ablation, Contributions, Outcome, ablate, contributions

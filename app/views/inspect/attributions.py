@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import ablation, figures, jobs, loaders
-from app.loaders import AttributionQuestion, TimedAttribution
-from app.settings import show_settings
+from app import cache, jobs
+from app.cache import AttributionQuestion, TimedAttribution
+from app.escape import plain
+from app.figures import maps
+from app.method_settings import show_settings
 from app.sides import SIDES, Side
-from app.text import plain
+from app.views.inspect import ablation
 from awrsr.attribution import METHODS
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
@@ -82,9 +84,9 @@ def show_attributions(
     )
     if notes := bound_notes(results):
         st.caption(":material/warning: " + plain(" ".join(notes)))
-    with st.container(key=f"bars-{min(len(drawn), figures.PANELS_A_ROW)}"):
+    with st.container(key=f"bars-{min(len(drawn), maps.PANELS_A_ROW)}"):
         st.plotly_chart(
-            figures.attribution_bars(drawn, slot_titles(dataset, sides)),
+            maps.attribution_bars(drawn, slot_titles(dataset, sides)),
             config=PLOT_CONFIG,
             key="attribution",
             alt=f"Attributions of the {question} per item of the history",
@@ -113,17 +115,17 @@ def computed(
     """What is known or quickly computed, and the questions left to jobs."""
     results: Results = {}
     asked: dict[AttributionQuestion, Asked] = {}
-    owner = loaders.job_owner()
+    owner = cache.job_owner()
     for name, settings in chosen.items():
         for side in sides:
-            question = loaders.attribution_question(
+            question = cache.attribution_question(
                 side.directory, side.trace.items, target, name, rival, settings
             )
             try:
                 if METHODS[name].slow:
-                    result = loaders.known_attribution(question) or from_job(owner, question)
+                    result = cache.known_attribution(question) or from_job(owner, question)
                 else:
-                    result = loaders.get_attribution(question)
+                    result = cache.get_attribution(question)
             except AwrsrError as error:
                 st.error(f"{METHODS[name].title}, {plain(side.title)}: {plain(error)}")
                 continue
@@ -142,19 +144,19 @@ def from_job(owner: jobs.JobOwner, question: AttributionQuestion) -> TimedAttrib
     job = owner.jobs.get(question)
     if job is None or job.state != jobs.DONE:
         return None
-    loaders.keep_attribution(question, job.result)
+    cache.keep_attribution(question, job.result)
     return job.result
 
 
 def show_jobs(asked: dict[AttributionQuestion, Asked]) -> None:
     """Start what is asked for; show how far it is until it has ended."""
-    owner = loaders.job_owner()
+    owner = cache.job_owner()
     problems: dict[AttributionQuestion, str] = {}
     for question in asked:
         if question in owner.jobs or question in owner.cancelled:
             continue
         try:
-            owner.ask(question, loaders.attribution_work(question))
+            owner.ask(question, cache.attribution_work(question))
         except AwrsrError as error:
             problems[question] = str(error)
     live = {question for question, job in owner.jobs.items() if job.live}
@@ -223,18 +225,18 @@ def slot_titles(dataset: Dataset, sides: list[Side]) -> dict[int, str]:
     }
 
 
-def panels(sides: list[Side], results: Results) -> list[figures.BarPanel]:
+def panels(sides: list[Side], results: Results) -> list[maps.BarPanel]:
     """One panel a method and model; a method has one scale in models of one unit."""
     of = {side.key: side for side in sides}
     return [
-        figures.BarPanel(
+        maps.BarPanel(
             title=METHODS[name].title,
             model=key.upper(),
             slots=slots(of[key]),
             values=result.attribution.values.cpu().numpy(),
             errors=errors_of(result),
             scale=f"{name} {of[key].model.config.backbone}",
-            color=figures.MODEL_COLORS[SIDES.index(key)],
+            color=maps.MODEL_COLORS[SIDES.index(key)],
         )
         for (name, key), result in results.items()
     ]

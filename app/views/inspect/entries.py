@@ -7,7 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from app import state
-from app.entry_table import COLUMNS, TABLES, check_one_user, entries_of_table, is_table
+from app.views.inspect.entry_table import (
+    COLUMNS,
+    TABLES,
+    check_one_user,
+    entries_of_table,
+    is_table,
+)
 from awrsr.data.dataset import MAX_SOUGHT, Dataset
 from awrsr.errors import AwrsrError, DataError
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import streamlit as st
 
-from app import loaders, state
-from app.entries import (
+from app import cache, state
+from app.escape import plain
+from app.users import dismiss
+from app.views.inspect.entries import (
     MAX_PASTED,
     NAMED,
     SUGGESTED,
@@ -17,8 +19,7 @@ from app.entries import (
     read_otherwise,
     read_pasted,
 )
-from app.entry_table import COLUMNS, TABLES
-from app.text import plain
+from app.views.inspect.entry_table import COLUMNS, TABLES
 from awrsr.data.dataset import Dataset
 from awrsr.errors import DataError, counted
 
@@ -155,7 +156,7 @@ def show_unknown(dataset: Dataset, reading: Reading, use: Use) -> None:
         problems.append(f"{len(unknown)} of {len(reading.slots)} entries could not be used.")
     if problems:
         st.warning(" ".join(problems), icon=":material/search_off:")
-    labels = loaders.get_item_names(dataset).titles
+    labels = cache.get_item_names(dataset).titles
     with st.container(
         gap="xsmall", height="content" if len(unknown) < 3 else MANY_HEIGHT, border=False
     ):
@@ -188,9 +189,3 @@ def decide(dataset: Dataset, use: Use, place: int) -> None:
     reading, item = (st.session_state.get(key) for key in ("reading", f"meant-{place}"))
     if reading and item and isinstance(reading.slots[place], Unknown):  # and not decided already
         take_reading(decided(dataset, reading, place, item), use)
-
-
-def dismiss() -> None:
-    """No more of the last entry, nor of the last user typed."""
-    for key in ("reading", "refused", "wrong_user"):
-        st.session_state.pop(key, None)

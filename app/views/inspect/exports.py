@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import loaders
-from app.attributions import Methods, Results, chosen_methods, errors_of
+from app import cache
 from app.candidates import excluded
+from app.components.download import take_away
 from app.sides import Side
-from app.take_away import take_away
-from app.variants import Row, row_outcomes, table_rows
+from app.views.inspect.attributions import Methods, Results, chosen_methods, errors_of
+from app.views.inspect.variants import Row, row_outcomes, table_rows
 from awrsr import board
 from awrsr.data.dataset import Dataset
 from awrsr.explain import STATISTICS, prediction_rows
@@ -31,7 +31,7 @@ ATTRIBUTION_COLUMNS = [
 ]
 Traced = tuple[str, dict[str, Trace]]
 """A compared variant's name and its traces by side."""
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def show_exports(
@@ -187,8 +187,8 @@ def recommendations(dataset: Dataset, sides: list[Side], history: list[int]) -> 
 def attributed(sides: list[Side], target: int, rival: int | None, methods: Methods) -> Results:
     """Every method on the page for every side, as the page has computed it or now."""
     return {
-        (method, side.key): loaders.get_attribution(
-            loaders.attribution_question(
+        (method, side.key): cache.get_attribution(
+            cache.attribution_question(
                 side.directory, side.trace.items, target, method, rival, settings
             )
         )
@@ -295,9 +295,7 @@ def script(
 ) -> str:
     """A program that computes what the page showed, run from the project's folder."""
     assert dataset.directory is not None
-    models = {
-        side.key: (side.directory.name, loaders.fingerprint(side.directory)) for side in sides
-    }
+    models = {side.key: (side.directory.name, cache.fingerprint(side.directory)) for side in sides}
     variant = []
     if traced is not None:  # the longest view of it: a model that sees less sees its newest items
         variant = max((trace.items for trace in traced[1].values()), key=len)

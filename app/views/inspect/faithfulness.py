@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from app import faithfulness_figures as figures
-from app import loaders
+from app import cache
+from app.cache import Stamp
 from app.candidates import among
-from app.loaders import Stamp
+from app.escape import plain
+from app.figures import faithfulness as figures
 from app.sides import Side
-from app.text import plain
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.explain import (
@@ -25,22 +25,8 @@ from awrsr.explain import (
 )
 from awrsr.studies import training_popularity
 
-SHOWN = ["first_order", "second_order", "weight_x_value_norm", "leave_one_out", "random"]
-"""Drawn at first."""
 RESULT = "faithfulness-result"
 STANDINGS = ["standard score", "rank"]
-STYLE = """<style>
-[class*="st-key-faithful-"] :is([class$="tick"], .annotation, .legend, [class*="title"]) text,
-[class*="st-key-faithful-"] :is(.legendtext, .xtitle, .ytitle, .x2title, .y2title)
-{ fill: currentColor !important; }
-</style>"""
-"""Streamlit draws what stands beside a figure in a grey that is hard to read on white."""
-HOW = (
-    "Items are really removed, older ones move up. Of nothing there is no score: deletion ends and "
-    "insertion begins with one item. Standard score: the target's item score less the mean of the "
-    "catalogue's, over their standard deviation. An area is a curve's mean height."
-)
-
 Question = tuple[tuple[tuple[str, Stamp], ...], tuple[int, ...], int]
 
 
@@ -65,7 +51,7 @@ def show_faithfulness(dataset: Dataset, sides: list[Side], history: list[int], t
         st.info("The history has 1 item; a curve needs 2 or more.")
         return
     question = (
-        tuple(loaders.model_key(side.directory) for side in sides),
+        tuple(cache.model_key(side.directory) for side in sides),
         tuple(history),
         target,
     )
@@ -118,12 +104,12 @@ def teller(
 
 def draw(dataset: Dataset, sides: list[Side], target: int, answer: Answer) -> None:
     """Curves side by side, and the table of areas."""
-    st.html(STYLE)
+    st.html(figures.STYLE)
     offered = [name for name in EXPLANATIONS if any(name in c for c in answer.curves.values())]
     chosen = st.multiselect(
         "Explanations",
         offered,
-        default=[name for name in SHOWN if name in offered],
+        default=[name for name in figures.SHOWN if name in offered],
         format_func=EXPLANATIONS.get,
         key="faithfulness-chosen",
     )
@@ -151,7 +137,7 @@ def draw(dataset: Dataset, sides: list[Side], target: int, answer: Answer) -> No
         },
     )
     st.caption(
-        f"{HOW} Ranks and NDCG: among {among(dataset)}. One history is one "
+        f"{figures.HOW} Ranks and NDCG: among {among(dataset)}. One history is one "
         "observation; the page Faithfulness has many."
     )
 

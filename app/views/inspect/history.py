@@ -7,13 +7,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import loaders, pinned, state
-from app.entries import Reading
-from app.entry_panel import dismiss, show_entry, show_reading
-from app.history_list import KEY, edited, history_list, read_edits
+from app import cache, pinned, state
+from app.components.history_list import KEY, edited, history_list, read_edits
+from app.escape import plain
 from app.pinned import Variant
-from app.text import plain
-from app.users import browse_users
+from app.users import browse_users, dismiss, show_user
+from app.views.inspect.entries import Reading
+from app.views.inspect.entry_panel import show_entry, show_reading
 from awrsr.data.batching import history_and_target
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
@@ -211,14 +211,6 @@ def apply_list_edits(dataset: Dataset) -> None:
 # --- a user's -------------------------------------------------------------------------------------
 
 
-def show_user(user: str) -> None:
-    """Show this user's history as it is."""
-    st.session_state["user"] = user
-    st.session_state["source"] = state.USER
-    st.session_state["replacing"] = None
-    dismiss()
-
-
 def show_user_picker(dataset: Dataset) -> None:
     """A user by id, and the ones before and after."""
     session = st.session_state
@@ -264,7 +256,7 @@ def type_user(dataset: Dataset) -> None:
 def show_search(dataset: Dataset) -> None:
     """Search for an item to be added, or to take the place of another."""
     session = st.session_state
-    labels = loaders.get_item_names(dataset).titles
+    labels = cache.get_item_names(dataset).titles
     history = current_history(dataset)[-state.MAX_HISTORY :]
     replacing = session.get("replacing")
     if replacing is not None and replacing >= len(history):

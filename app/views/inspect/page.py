@@ -1,6 +1,5 @@
 """Inspect: one history through two models side by side."""
 
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -11,20 +10,29 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import awrsr
-from app import loaders, state
-from app.ablation import show_ablation
-from app.attributions import show_attributions
-from app.board import board_content, show_board
+from app import cache, state
 from app.candidates import among, excluded
-from app.exports import show_exports
-from app.faithfulness import show_faithfulness
-from app.history import choose_history
-from app.provenance import show_provenance
-from app.recommendations import show_recommendations
-from app.sides import SIDES, Side, model_note, model_title, run_model
-from app.text import plain, with_commands
+from app.components.board import board_content, show_board
+from app.escape import plain, with_commands
+from app.shell import (
+    address,
+    choose_models,
+    forget_choices,
+    other_weights,
+    restore_dataset,
+    show_about,
+    show_problems,
+)
+from app.sides import SIDES, Side, run_model
 from app.users import offered_choices
-from app.variants import compared_history, show_variants
+from app.views.inspect.ablation import show_ablation
+from app.views.inspect.attributions import show_attributions
+from app.views.inspect.exports import show_exports
+from app.views.inspect.faithfulness import show_faithfulness
+from app.views.inspect.history import choose_history
+from app.views.inspect.provenance import show_provenance
+from app.views.inspect.recommendations import show_recommendations
+from app.views.inspect.variants import compared_history, show_variants
 from awrsr.data.dataset import Dataset
 from awrsr.data.planted import OPEN
 from awrsr.errors import AwrsrError, counted
@@ -34,11 +42,11 @@ from awrsr.ranking.recommendation import rank_of, ranked_catalogue
 def show() -> None:
     """The page: what a person chooses in the sidebar, what the models make of it beside it."""
     torch.set_num_threads(1)  # more threads help one person and slow down several
-    directories = loaders.dataset_directories()
+    directories = cache.dataset_directories()
     if not directories:
-        st.error(f"No dataset in {loaders.ASSETS}. Make one with `python -m awrsr prepare`.")
+        st.error(f"No dataset in {cache.ASSETS}. Make one with `python -m awrsr prepare`.")
         return
-    if problem := loaders.assets_problem():
+    if problem := cache.assets_problem():
         st.warning(with_commands(problem))
     follow_history()
     problems = restore_dataset(directories)
@@ -46,11 +54,11 @@ def show() -> None:
         st.markdown("### :material/grid_on: AWRSR Inspector")
         name = st.selectbox("Dataset", list(directories), key="dataset", on_change=forget_choices)
     try:
-        dataset = loaders.get_dataset(directories[name])
+        dataset = cache.get_dataset(directories[name])
     except AwrsrError as error:
         st.error(plain(error))
         return
-    models = loaders.model_directories(directories[name])
+    models = cache.model_directories(directories[name])
     offered = offered_choices(dataset, models)
     problems += other_weights(models)
     problems += state.restore(st.session_state, st.query_params, offered)
@@ -192,7 +200,7 @@ def planted_causes(dataset: Dataset, history: list[int]) -> str:
     if st.session_state.source != state.USER:
         return ""
     try:
-        causes = loaders.get_causes(dataset)
+        causes = cache.get_causes(dataset)
     except AwrsrError as error:
         return plain(error)
     if causes is None:
@@ -217,73 +225,6 @@ def follow_history() -> None:
         state.let_go(st.session_state, st.query_params)
 
 
-def restore_dataset(directories: dict[str, Path]) -> list[str]:
-    """The dataset of the URL, before anything that depends on it."""
-    choice = state.Choice("dataset", next(iter(directories)), state.one_of(list(directories)))
-    return state.restore(st.session_state, st.query_params, [choice])
-
-
-def forget_choices() -> None:
-    """Another dataset has other users, items and models."""
-    for key in ("a", "b", "user", "items", "target", "rival", state.ASKED, state.KEPT):
-        st.session_state.pop(key, None)
-    st.session_state["left"] = dict(st.query_params)
-
-
-def other_weights(models: dict[str, Path]) -> list[str]:
-    """A sentence for each model that a link asked for with other weights than it has here.
-
-    It stands, and the address keeps what the link asked for, until another model is chosen.
-    """
-    problems = []
-    asked_of: dict[str, tuple[str, str]] = st.session_state.setdefault(state.ASKED, {})
-    url = state.unless_left(st.session_state, st.query_params)
-    for key in SIDES:
-        name, asked = state.name_and_weights(url.get(key, ""), models)
-        if key not in st.session_state and asked and name in models:  # a link just opened
-            with suppress(OSError, AwrsrError):
-                if loaders.fingerprint(models[name]) != asked:
-                    asked_of[key] = name, state.clipped(asked)
-        name, asked = asked_of.get(key, ("", ""))
-        if name not in models or st.session_state.get(key, name) != name:
-            asked_of.pop(key, None)
-            continue
-        with suppress(OSError, AwrsrError):
-            problems.append(
-                f"The link was made with other weights of {name}: {asked}; here they are "
-                f"{loaders.fingerprint(models[name])}, so numbers differ from those its sender saw"
-            )
-    return problems
-
-
-def with_weights(key: str, name: str, models: dict[str, Path]) -> str:
-    """A side's model as the address has it, with what tells its weights apart."""
-    _, asked = st.session_state[state.ASKED].get(key, ("", ""))
-    with suppress(OSError, AwrsrError):
-        return f"{name}@{asked or loaders.fingerprint(models[name])}"
-    return name
-
-
-def show_problems(problems: list[str]) -> None:
-    """What of the address could not be used, in one box."""
-    if not problems:
-        return
-    shown = "\n".join(f"- {plain(problem.rstrip('.'))}" for problem in problems)
-    st.warning(
-        f"Not everything in the address could be used; the rest is.\n\n{shown}",
-        icon=":material/link_off:",
-    )
-
-
-def address(name: str, models: dict[str, Path], offered: list[state.Choice]) -> dict[str, str]:
-    """The choices as the page's address has them, models with what tells their weights apart."""
-    url = {"dataset": name} | state.to_url(st.session_state, offered)
-    for key in SIDES:
-        if key in url:
-            url[key] = with_weights(key, url[key], models)
-    return url
-
-
 def remember(name: str, models: dict[str, Path], offered: list[state.Choice]) -> None:
     """Put the choices into the address."""
     url = address(name, models, offered)
@@ -291,30 +232,9 @@ def remember(name: str, models: dict[str, Path], offered: list[state.Choice]) ->
         st.query_params.from_dict(url)
 
 
-def choose_models(directory: Path, models: dict[str, Path]) -> None:
-    """Which models of a dataset directory stand side by side, and what of it is not on offer."""
-    for key, label in zip(SIDES, ("Model A", "Model B"), strict=True) if models else ():
-        # The choice is in the session before its widget is drawn, so that its help can follow it.
-        note, protocol = model_note(models[st.session_state[key]])
-        st.selectbox(label, list(models), key=key, format_func=model_title, help=protocol)
-        st.caption(note)
-    for words in loaders.passed_over(directory):
-        st.caption(f":material/visibility_off: {plain(words)}")
-
-
-def show_about(dataset: Dataset) -> None:
-    """Device and dataset."""
-    st.divider()
-    st.caption(f":material/memory: {loaders.device_name()}")
-    st.caption(
-        f"{plain(dataset.name)}: {dataset.n_users:,} users, {dataset.n_items:,} items, "
-        f"{dataset.n_interactions:,} interactions. {plain(dataset.about.get('citation', ''))}"
-    )
-
-
 def choose_rival(dataset: Dataset, target: int) -> int | None:
     """The item whose score is taken off, if one is wanted and it is not the target itself."""
-    labels = loaders.get_item_names(dataset).titles
+    labels = cache.get_item_names(dataset).titles
     rival = st.selectbox(
         "Rather than (optional)",
         range(1, dataset.n_items + 1),
@@ -343,7 +263,7 @@ def choose_target(
         )
     else:  # the whole catalogue is in the history
         automatic, why = history[-1], "newest item"
-    labels = loaders.get_item_names(dataset).titles
+    labels = cache.get_item_names(dataset).titles
 
     def label(item: int) -> str:
         # The same words for every history: thousands of options go to the browser only once.

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app import figures
+from app.escape import plain
+from app.figures import maps
 from app.sides import Side
-from app.text import plain
 from awrsr.errors import AwrsrError
 from awrsr.explain import (
     Cell,
@@ -372,7 +372,7 @@ def show_pairs(source: Shown, cell: Cell, found: PairMap, key: str) -> None:
     )
     labels = source.labels
     st.plotly_chart(
-        figures.pair_map(found.pairs, labels[: cell.query + 1], labels[: cell.key + 1]),
+        maps.pair_map(found.pairs, labels[: cell.query + 1], labels[: cell.key + 1]),
         config=PLOT_CONFIG,
         key=key,
         alt="Terms of the second-order score by pairs of attended items",
@@ -404,7 +404,7 @@ def show_paths(source: Shown, cell: Cell, found: RefinedParts, key: str) -> None
     )
     between = slice(cell.key, cell.query + 1)
     st.plotly_chart(
-        figures.paths(
+        maps.paths(
             found.terms[between],
             found.query_row[between],
             found.key_column[between],
@@ -437,7 +437,7 @@ def show_split(found: DistanceSplit, letter: str, between: str, axis: str, key: 
         f"{sum_of(mean + covariance, found.score)}. 0 would be no distance at all."
     )
     st.plotly_chart(
-        figures.split_bars(found.mean_terms, found.covariance_terms, axis),
+        maps.split_bars(found.mean_terms, found.covariance_terms, axis),
         config=PLOT_CONFIG,
         key=key,
         alt=f"Mean and covariance terms of the score by {axis}",

@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from app import loaders, state
+from app import cache, state
 from app.candidates import among, excluded
+from app.escape import plain
 from app.sides import Side, model_title, run_model
-from app.text import plain
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.ranking.overlap import PERSISTENCE, overlap_at, rank_biased_overlap
@@ -76,7 +76,7 @@ def show_overlap(first: list[int], second: list[int]) -> None:
 
 def show_noise(dataset: Dataset, sides: list[Side], history: list[int]) -> None:
     """The same two numbers of two seeds of one model, which is how much noise shares."""
-    pair = loaders.seed_pair(*(side.directory for side in sides))
+    pair = cache.seed_pair(*(side.directory for side in sides))
     if pair is None:
         st.caption(
             "How much of this the seed alone would do is not known: no model of the dataset with "

@@ -14,19 +14,13 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from app import loaders, pinned, state
-from app.ablation import shade
+from app import cache, pinned, state
 from app.candidates import excluded
-from app.history import (
-    open_items,
-    original_history,
-    pin,
-    show_user,
-    situation,
-)
+from app.escape import plain
 from app.pinned import Variant
 from app.sides import Side
-from app.text import plain
+from app.views.inspect.ablation import shade
+from app.views.inspect.history import open_items, original_history, pin, show_user, situation
 from awrsr.config import Candidates
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
@@ -68,17 +62,17 @@ def get_outcomes(
     directory: Path, histories: tuple[Items, ...], excluded: tuple[Items, ...], target: int
 ) -> list[Outcome]:
     """All histories through one model in padded batches."""
-    return _outcomes(loaders.model_key(directory), histories, excluded, target)
+    return _outcomes(cache.model_key(directory), histories, excluded, target)
 
 
 @st.cache_data(max_entries=CACHED, show_spinner=False)
 def _outcomes(
-    key: tuple[str, loaders.Stamp],
+    key: tuple[str, cache.Stamp],
     histories: tuple[Items, ...],
     excluded: tuple[Items, ...],
     target: int,
 ) -> list[Outcome]:
-    return outcomes(loaders._model(*key), histories, excluded, target)
+    return outcomes(cache._model(*key), histories, excluded, target)
 
 
 def outcomes(
@@ -124,17 +118,17 @@ def outcomes(
 
 @st.cache_data(max_entries=CACHED, show_spinner="Leaving each item out")
 def _each_removed(
-    key: tuple[str, loaders.Stamp], items: Items, target: int, candidates: Candidates
+    key: tuple[str, cache.Stamp], items: Items, target: int, candidates: Candidates
 ) -> removal.RemovedOnce:
-    return removal.remove_each(loaders._model(*key), items, target, candidates=candidates)
+    return removal.remove_each(cache._model(*key), items, target, candidates=candidates)
 
 
 @st.cache_data(max_entries=CACHED, show_spinner="Searching the smallest removal")
 def _smallest(
-    key: tuple[str, loaders.Stamp], items: Items, target: int, candidates: Candidates
+    key: tuple[str, cache.Stamp], items: Items, target: int, candidates: Candidates
 ) -> removal.SmallestRemoval:
     return removal.smallest_removal(
-        loaders._model(*key), items, target, LISTED, candidates=candidates
+        cache._model(*key), items, target, LISTED, candidates=candidates
     )
 
 
@@ -426,7 +420,7 @@ def toggle(key: str) -> None:
 
 def show_smallest(dataset: Dataset, side: Side, history: list[int], target: int) -> None:
     """One model's smallest removal in a sentence, to be pinned."""
-    key = loaders.model_key(side.directory)
+    key = cache.model_key(side.directory)
     found = _smallest(key, tuple(history), target, dataset.default_candidates)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.markdown(f"**{plain(side.title)}**: {smallest_in_words(dataset, found, history)}")
@@ -486,7 +480,7 @@ def show_each_removed(dataset: Dataset, sides: list[Side], history: list[int], t
     for side in sides:
         name = side.key.upper()
         try:
-            key = loaders.model_key(side.directory)
+            key = cache.model_key(side.directory)
             result = _each_removed(key, tuple(history), target, dataset.default_candidates)
         except AwrsrError as error:
             st.info(f"{plain(error)}.")

@@ -33,8 +33,8 @@ from test_find import open_find
 from test_models_page import open_models
 
 import awrsr
-from app import loaders
-from app.text import plain
+from app import cache
+from app.escape import plain
 from awrsr.errors import CheckpointError
 from awrsr.training.checkpoint import WEIGHTS_FILE
 
@@ -44,7 +44,7 @@ GOOD, BAD = "sasrec-none", "stosa-additive"
 @pytest.fixture
 def directory(tmp_path, monkeypatch, tiny_dataset) -> Path:
     """The tiny dataset with two models, on offer before the embedded one."""
-    monkeypatch.setenv(loaders.ASSETS_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(cache.ASSETS_VARIABLE, str(tmp_path))
     return add_dataset(tmp_path, tiny_dataset, GOOD, BAD)
 
 
@@ -54,22 +54,22 @@ def directory(tmp_path, monkeypatch, tiny_dataset) -> Path:
 def test_datasets_of_the_environment_come_first(directory, tmp_path):
     (tmp_path / "a-folder-without-dataset").mkdir()
     shutil.copytree(directory, tmp_path / "ml-latest-small")
-    found = loaders.dataset_directories()
+    found = cache.dataset_directories()
     assert list(found) == ["ml-latest-small", "tiny", "lichess-openings", "planted"]
     assert found["ml-latest-small"] == tmp_path / "ml-latest-small"
 
 
 def test_without_the_environment_the_embedded_datasets_are_offered(monkeypatch):
-    monkeypatch.delenv(loaders.ASSETS_VARIABLE, raising=False)
-    assert list(loaders.dataset_directories().values()) == [
-        loaders.ASSETS / "ml-latest-small",
-        loaders.ASSETS / "lichess-openings",
-        loaders.ASSETS / "planted",
+    monkeypatch.delenv(cache.ASSETS_VARIABLE, raising=False)
+    assert list(cache.dataset_directories().values()) == [
+        cache.ASSETS / "ml-latest-small",
+        cache.ASSETS / "lichess-openings",
+        cache.ASSETS / "planted",
     ]
 
 
 def test_no_dataset_at_all_says_how_to_make_one(monkeypatch, tmp_path):
-    monkeypatch.setattr(loaders, "ASSETS", tmp_path)
+    monkeypatch.setattr(cache, "ASSETS", tmp_path)
     page = open_page()
     assert messages(page) == [f"No dataset in {tmp_path}. Make one with `python -m awrsr prepare`."]
 
@@ -79,8 +79,8 @@ def test_models_are_listed_by_backbone_in_the_refinements_order(tmp_path):
     for name in [*reversed(names), ".hidden"]:
         (tmp_path / "models" / name).mkdir(parents=True)
     (tmp_path / "models" / "README.md").touch()
-    assert list(loaders.model_directories(tmp_path)) == names
-    assert loaders.model_directories(tmp_path / "elsewhere") == {}
+    assert list(cache.model_directories(tmp_path)) == names
+    assert cache.model_directories(tmp_path / "elsewhere") == {}
 
 
 def test_folders_whose_names_are_no_text_are_passed_over_and_named_once(directory):
@@ -113,7 +113,7 @@ def test_folders_whose_names_are_no_text_are_passed_over_and_named_once(director
 def test_a_folder_of_datasets_whose_name_is_no_text_is_said(directory, monkeypatch, tmp_path):
     odd = os.fsdecode(os.fsencode(tmp_path) + b"/\xff")
     shutil.copytree(directory, Path(odd) / "tiny")
-    monkeypatch.setenv(loaders.ASSETS_VARIABLE, odd)
+    monkeypatch.setenv(cache.ASSETS_VARIABLE, odd)
     (said,) = messages(open_page())
     assert f"names {odd!r}, which is not UTF-8; accepted: a folder of dataset directories" in said
 
@@ -127,23 +127,23 @@ def test_neighbours_are_read_once_and_a_large_one_costs_nothing(directory, monke
         edit_config(model={"inner_size": 17 + number})(copy)
     with (models / f"{GOOD}-7" / "config.json").open("a") as file:
         file.write(" " * 50_000_000)
-    read_config, load = loaders.read_config, json.loads
+    read_config, load = cache.read_config, json.loads
     sizes = []
     monkeypatch.setattr(
-        loaders, "read_config", lambda path: read.update([path.name]) or read_config(path)
+        cache, "read_config", lambda path: read.update([path.name]) or read_config(path)
     )
     monkeypatch.setattr(json, "loads", lambda text: sizes.append(len(text)) or load(text))
     for _ in range(2):
-        assert loaders.seed_pair(models / GOOD, models / BAD) is None
+        assert cache.seed_pair(models / GOOD, models / BAD) is None
     assert set(read) == {path.name for path in models.iterdir()} and set(read.values()) == {1}
     assert max(sizes) < 10_000
     shutil.copytree(models / GOOD, directory / "seeds" / "again")
     edit_config(training={"seed": 5})(directory / "seeds" / "again")
     twins = models / GOOD, directory / "seeds" / "again"
-    assert loaders.seed_pair(models / BAD, models / GOOD) == twins
+    assert cache.seed_pair(models / BAD, models / GOOD) == twins
     assert set(read.values()) == {1}
     edit_config(training={"epochs": 7})(models / GOOD)
-    assert loaders.seed_pair(models / BAD, models / GOOD) is None
+    assert cache.seed_pair(models / BAD, models / GOOD) is None
     assert read == Counter(read.keys()) + Counter([GOOD])
 
 
@@ -151,16 +151,16 @@ def test_neighbours_are_read_once_and_a_large_one_costs_nothing(directory, monke
 
 
 def test_what_is_read_is_shared_until_its_files_are_replaced(directory, tiny_dataset):
-    dataset, path = loaders.get_dataset(directory), directory / "models" / GOOD
-    model = loaders.get_model(path)
-    assert loaders.get_dataset(directory) is dataset
-    assert loaders.get_model(path) is model
+    dataset, path = cache.get_dataset(directory), directory / "models" / GOOD
+    model = cache.get_model(path)
+    assert cache.get_dataset(directory) is dataset
+    assert cache.get_model(path) is model
 
     shutil.rmtree(directory)
     other = dataclasses.replace(make_dataset(n_items=9, seed=1), name="tiny")
     add_dataset(directory.parent, other, GOOD)
-    assert loaders.get_dataset(directory).fingerprint == other.fingerprint != dataset.fingerprint
-    assert loaders.get_model(path).catalogue.n_items == 9
+    assert cache.get_dataset(directory).fingerprint == other.fingerprint != dataset.fingerprint
+    assert cache.get_model(path).catalogue.n_items == 9
     assert (dataset.n_items, model.catalogue.n_items) == (11, 11)  # whoever holds them goes on
 
 
@@ -169,7 +169,7 @@ def test_an_attribution_is_computed_once_for_each_question(directory):
     model = awrsr.load_model(path)
 
     def answer(*asked, **settings):
-        return loaders.get_attribution(loaders.attribution_question(path, *asked, settings))
+        return cache.get_attribution(cache.attribution_question(path, *asked, settings))
 
     first = answer((1, 2, 3), 4, "integrated_gradients", None)
     again = answer((1, 2, 3), 4, "integrated_gradients", None)
@@ -200,41 +200,41 @@ def test_an_attribution_is_computed_once_for_each_question(directory):
 
 def test_a_fingerprint_tells_weights_apart_and_is_read_again_when_they_are_replaced(directory):
     path = directory / "models" / GOOD
-    first = loaders.fingerprint(path)
+    first = cache.fingerprint(path)
     assert first == hashlib.sha256((path / "model.safetensors").read_bytes()).hexdigest()[:12]
-    assert loaders.fingerprint(path.parent / BAD) != first
+    assert cache.fingerprint(path.parent / BAD) != first
     shutil.rmtree(path)
     add_model(directory, awrsr.load_dataset(directory), GOOD, hidden_size=4)
-    assert loaders.fingerprint(path) != first
+    assert cache.fingerprint(path) != first
     (path / "model.safetensors").unlink()
     with pytest.raises(CheckpointError, match="it lacks model.safetensors"):
-        loaders.fingerprint(path)
+        cache.fingerprint(path)
 
 
 def test_names_on_the_board_are_read_once_for_each_catalogue(directory, tiny_dataset):
-    names = loaders.get_item_names(loaders.get_dataset(directory))
-    assert loaders.get_item_names(loaders.get_dataset(directory)) is names
+    names = cache.get_item_names(cache.get_dataset(directory))
+    assert cache.get_item_names(cache.get_dataset(directory)) is names
     assert list(names.titles) == tiny_dataset.titles(range(1, 12))
     retitled = tiny_dataset.items.assign(title=[f"Other {item}" for item in range(11)])
     shutil.rmtree(directory)
     add_dataset(directory.parent, dataclasses.replace(tiny_dataset, items=retitled), GOOD)
-    again = loaders.get_item_names(loaders.get_dataset(directory))
+    again = cache.get_item_names(cache.get_dataset(directory))
     assert list(again.titles) == [f"Other {item}" for item in range(11)]
 
 
 def test_metrics_are_what_was_recorded(directory):
     path = directory / "models" / GOOD
-    assert loaders.get_metrics(path) == {}
+    assert cache.get_metrics(path) == {}
     (path / "metrics.json").write_text('{"test": 1}')
-    assert loaders.get_metrics(path) == {"test": 1}
+    assert cache.get_metrics(path) == {"test": 1}
 
 
 def test_device_name(monkeypatch):
-    monkeypatch.setattr(loaders, "resolve_device", lambda _: torch.device("cpu"))
-    assert loaders.device_name() == "CPU (no GPU found)"
-    monkeypatch.setattr(loaders, "resolve_device", lambda _: torch.device("cuda"))
+    monkeypatch.setattr(cache, "resolve_device", lambda _: torch.device("cpu"))
+    assert cache.device_name() == "CPU (no GPU found)"
+    monkeypatch.setattr(cache, "resolve_device", lambda _: torch.device("cuda"))
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Some GPU")
-    assert loaders.device_name() == "GPU: Some GPU"
+    assert cache.device_name() == "GPU: Some GPU"
 
 
 # --- files that cannot be used --------------------------------------------------------------------
@@ -363,7 +363,7 @@ def test_a_broken_dataset_is_refused_and_another_can_be_chosen(directory, conten
 def test_a_dataset_without_models_says_how_to_train_one_until_one_is_there(
     tmp_path, monkeypatch, tiny_dataset
 ):
-    monkeypatch.setenv(loaders.ASSETS_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(cache.ASSETS_VARIABLE, str(tmp_path))
     directory = add_dataset(tmp_path, tiny_dataset)
     page = open_page()
     assert unescaped(page.info[0].value) == (

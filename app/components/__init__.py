@@ -1,0 +1,1 @@
+"""What the browser runs: the history list, the download button, the attention board."""

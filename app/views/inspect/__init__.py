@@ -1,0 +1,5 @@
+"""Inspect: one history through two models side by side, a file per panel."""
+
+from app.views.inspect.page import address, show
+
+__all__ = ["address", "show"]
