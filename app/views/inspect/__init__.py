@@ -1,5 +1,5 @@
 """Inspect: one history through two models side by side, a file per panel."""
 
-from app.views.inspect.page import address, show
+from app.views.inspect.page import show
 
-__all__ = ["address", "show"]
+__all__ = ["show"]
