@@ -9,8 +9,9 @@ from conftest import N_ITEMS, PAIRS
 
 from awrsr import trace
 from awrsr.errors import ConfigError, DataError
-from awrsr.explain import Ablation, ablate, ablation, contributions
+from awrsr.explain import Ablation, ablate, contributions
 from awrsr.models import build_model
+from awrsr.ranking import scoring
 from awrsr.ranking.recommendation import rank_of, ranked_catalogue
 from awrsr.refinement import REFINEMENTS
 
@@ -138,7 +139,7 @@ def test_layer_or_head_left_open_means_all_and_the_later_one_wins(model):
 def test_batches_change_nothing(model, monkeypatch):
     variants = [[Ablation(change="uniform", layer=n % 2, head=n // 2)] for n in range(4)]
     together = ablate(model, ITEMS, TARGET, variants, k=3)
-    monkeypatch.setattr(ablation, "BLOCK_SCORES", N_ITEMS)
+    monkeypatch.setattr(scoring, "BLOCK_SCORES", N_ITEMS)
     for first, second in zip(together, ablate(model, ITEMS, TARGET, variants, k=3), strict=True):
         close(first.score, second.score)
         assert (first.rank, first.best) == (second.rank, second.best)

@@ -16,7 +16,7 @@ from torch import nn
 from awrsr.attribution import METHODS, attribute
 from awrsr.cli.main import main
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
-from awrsr.data.batching import history_and_target
+from awrsr.data.batching import history_and_target, training_popularity
 from awrsr.data.dataset import load_dataset, save_dataset
 from awrsr.data.planted import CAUSES_FILE, load_causes, plant, save_planted
 from awrsr.errors import ConfigError, DataError
@@ -43,7 +43,6 @@ from awrsr.studies import (
     STUDY_FILE,
     against_floor,
     read_study,
-    training_popularity,
     write_study,
 )
 from awrsr.training.checkpoint import load_model, save_config, save_weights

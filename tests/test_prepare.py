@@ -228,7 +228,7 @@ def test_the_embedded_dataset_is_what_its_source_gives():
     if not source.is_dir():
         pytest.skip(f"needs the raw MovieLens files in {source}")
     embedded = load_dataset(EMBEDDED)
-    prepared = prepare(source, format="movielens", name="again", ties="file")
+    prepared = prepare(source, format="movielens", name="again")
     assert prepared.fingerprint == embedded.fingerprint
     assert prepared.flat_timestamps.tolist() == embedded.flat_timestamps.tolist()
     assert prepared.about["filters"] == embedded.about["filters"]

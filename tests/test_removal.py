@@ -7,15 +7,14 @@ import pytest
 from conftest import PAIRS
 
 from awrsr.errors import ConfigError, DataError
-from awrsr.explain import removal
 from awrsr.explain.removal import (
     remove_each,
-    score_histories,
     smallest_removal,
-    target_standings,
     without,
 )
+from awrsr.ranking import scoring
 from awrsr.ranking.recommendation import rank_of, ranked_catalogue, trace
+from awrsr.ranking.scoring import score_histories, target_standings
 
 HISTORY = [3, 1, 4, 1, 5, 9]
 
@@ -50,10 +49,10 @@ def test_histories_of_many_lengths_score_as_each_alone(make_model, backbone, ref
 def test_blocks_change_nothing(make_model, monkeypatch):
     model = make_model("stosa", "stochastic")
     histories = [HISTORY[:length] for length in range(1, 7)]
-    whole = target_standings(model, histories, 8, HISTORY, k=3)
-    monkeypatch.setattr(removal, "BLOCK_SCORES", 22)
+    whole = target_standings(model, histories, 8, [HISTORY] * 6, k=3)
+    monkeypatch.setattr(scoring, "BLOCK_SCORES", 22)
     assert len(list(score_histories(model, histories))) == 3
-    parts = target_standings(model, histories, 8, HISTORY, k=3)
+    parts = target_standings(model, histories, 8, [HISTORY] * 6, k=3)
     np.testing.assert_allclose(parts.scores, whole.scores, atol=1e-12)
     np.testing.assert_allclose(parts.margins, whole.margins, atol=1e-12)
     assert parts.ranks.tolist() == whole.ranks.tolist()
@@ -63,7 +62,7 @@ def test_blocks_change_nothing(make_model, monkeypatch):
 def test_a_margin_is_above_zero_exactly_in_the_top_k(make_model, k):
     model = make_model("sasrec", "additive")
     for target in range(1, 12):
-        standings = target_standings(model, [HISTORY, HISTORY[:2], [7]], target, HISTORY, k)
+        standings = target_standings(model, [HISTORY, HISTORY[:2], [7]], target, [HISTORY] * 3, k=k)
         assert ((standings.margins > 0) == (standings.ranks <= k)).all()
 
 

@@ -43,6 +43,15 @@ def training_items(dataset: Dataset, user: int) -> Items:
     return dataset.sequence(user)[: -HELD_OUT["validation"]]
 
 
+def training_popularity(dataset: Dataset) -> npt.NDArray[np.int64]:
+    """How often every item occurs in the training parts; item i at index i - 1."""
+    parts = [training_items(dataset, user) for user in range(dataset.n_users)]
+    counts: npt.NDArray[np.int64] = np.bincount(
+        np.concatenate(parts), minlength=dataset.n_items + 1
+    )
+    return counts[1:]
+
+
 def training_windows(
     dataset: Dataset, max_length: int, generator: np.random.Generator
 ) -> list[Window]:

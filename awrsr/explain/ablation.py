@@ -6,28 +6,23 @@ units, which differ between models. A weight that is replaced is not a proof of 
 uniform weights are no more natural than any others.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from awrsr.config import Candidates
 from awrsr.errors import ConfigError, DataError, check_choice, counted
 from awrsr.models import Intervention, SequentialModel, Trace
-from awrsr.ranking.metrics import target_ranks
 from awrsr.ranking.recommendation import check_item, check_items, excluded_items
+from awrsr.ranking.scoring import target_standings
 from awrsr.refinement import REFINEMENTS
 
 Change = Literal["uniform", "first_order", "other"]
-BLOCK_SCORES = 4_000_000
-"""Item scores held at once: 16 MB in float32."""
-BLOCK_PAIRS = 1_000_000
-"""Query-key pairs of one head held at once, over all variants of a batch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,44 +173,19 @@ def ablate(
     kept = history[-model.config.max_length :]
     for ablation in (each for variant in variants for each in variant):
         _check(model, ablation, kept, other)
-    excluded = sorted(set(excluded_items(history, candidates)))
-    seen = torch.tensor(excluded, dtype=torch.long, device=model.device)
-    most = model.catalogue.n_items - len(seen)
-    outcomes: list[Outcome] = []
-    for item_scores in _item_scores(model, kept, variants, other):
-        rows = torch.arange(len(item_scores), device=model.device)
-        scores = item_scores[:, target - 1].tolist()
-        pairs = rows.repeat_interleave(len(seen)), seen.repeat(len(rows))
-        ranks = target_ranks(item_scores.clone(), torch.full_like(rows, target), pairs).tolist()
-        item_scores[:, seen - 1] = -torch.inf
-        order = item_scores.argsort(dim=1, descending=True, stable=True)[:, :k] if k else None
-        for row, (score, rank) in enumerate(zip(scores, ranks, strict=True)):
-            listed = [] if order is None else order[row].tolist()[:most]
-            outcomes.append(
-                Outcome(
-                    score=score,
-                    rank=rank,
-                    best=[index + 1 for index in listed],
-                    best_scores=[float(item_scores[row, index]) for index in listed],
-                )
-            )
-    return outcomes
-
-
-@torch.no_grad()
-def _item_scores(
-    model: SequentialModel,
-    kept: list[int],
-    variants: Sequence[Sequence[Ablation]],
-    other: Trace | None,
-) -> Iterator[Tensor]:
-    """(variant, item) scores, in batches."""
-    block = max(1, min(BLOCK_SCORES // model.catalogue.n_items, BLOCK_PAIRS // len(kept) ** 2))
-    for start in range(0, len(variants), block):
-        some = variants[start : start + block]
-        sequences = torch.tensor([kept] * len(some), device=model.device)
-        states = model(sequences, interventions=_interventions(model, some, other))
-        yield model.item_scores(states[:, -1])
+    found = target_standings(
+        model,
+        [kept] * len(variants),
+        target,
+        [excluded_items(history, candidates)] * len(variants),
+        listed=k,
+        interventions=lambda block: _interventions(model, variants[block], other),
+    )
+    columns = found.scores, found.ranks, found.best, found.best_scores
+    return [
+        Outcome(score=float(score), rank=int(rank), best=best, best_scores=best_scores)
+        for score, rank, best, best_scores in zip(*columns, strict=True)
+    ]
 
 
 @dataclass(frozen=True)

@@ -29,14 +29,12 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from awrsr.config import Candidates
 from awrsr.errors import ConfigError, DataError
-from awrsr.explain.removal import score_histories
 from awrsr.models import SequentialModel
-from awrsr.ranking.metrics import target_ranks
 from awrsr.ranking.recommendation import check_item, check_items, excluded_items
+from awrsr.ranking.scoring import target_standings
 
 Floats = npt.NDArray[np.float64]
 
@@ -147,25 +145,17 @@ def faithfulness_curves(
     }
 
 
-@torch.no_grad()
 def _standing(
     model: SequentialModel, histories: list[list[int]], target: int, excluded: Sequence[int]
 ) -> dict[str, Floats]:
-    """The target's score, standard score and rank after each history."""
-    seen = torch.tensor(sorted(set(excluded)), dtype=torch.long, device=model.device)
-    found: dict[str, list[torch.Tensor]] = {"scores": [], "standard_scores": [], "ranks": []}
-    for item_scores in score_histories(model, histories):
-        rows = torch.arange(len(item_scores), device=model.device)
-        score = item_scores[:, target - 1].double()
-        spread, mean = torch.std_mean(item_scores.double(), dim=1, correction=0)
-        found["scores"].append(score)
-        # A model that scores all items alike puts none of them anywhere.
-        found["standard_scores"].append(torch.where(spread > 0, (score - mean) / spread, 0.0))
-        pairs = (rows.repeat_interleave(len(seen)), seen.repeat(len(rows)))
-        ranks = target_ranks(item_scores, torch.full_like(rows, target), pairs)
-        found["ranks"].append(ranks.double())
-    arrays = {name: torch.cat(parts).cpu().numpy() for name, parts in found.items()}
-    return arrays | {"ndcg": 1 / np.log2(arrays["ranks"] + 1)}
+    """The target's score, standard score, rank and NDCG after each history."""
+    found = target_standings(model, histories, target, [excluded] * len(histories), standard=True)
+    return {
+        "scores": found.scores,
+        "standard_scores": found.standard_scores,
+        "ranks": found.ranks.astype(np.float64),
+        "ndcg": 1 / np.log2(found.ranks + 1),
+    }
 
 
 def _curve(

@@ -11,45 +11,22 @@ never because a removed item came back as a candidate.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from awrsr.config import Candidates
-from awrsr.data.batching import left_pad
 from awrsr.errors import ConfigError, DataError
 from awrsr.models import SequentialModel
-from awrsr.ranking.metrics import target_ranks
 from awrsr.ranking.recommendation import check_item, check_items, excluded_items
+from awrsr.ranking.scoring import Standings, target_standings
 
-BLOCK_SCORES = 4_000_000
-"""Item scores held at once: 16 MB in float32."""
-BLOCK_PAIRS = 1_000_000
-"""Query-key pairs of one head held at once, over all histories of a batch."""
 BUDGET = 3_000
 """Histories that an exhaustive search may score."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standings:
-    """How a target stands after each of several histories.
-
-    Args:
-        scores: the target's item score.
-        ranks: its rank, 1 = best, under the rule of `awrsr.ranking.metrics.target_ranks`.
-        margins: its score less the k-th best other candidate's; in the top k where above 0.
-    """
-
-    scores: npt.NDArray[np.float64]
-    ranks: npt.NDArray[np.int64]
-    margins: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,52 +77,6 @@ class SmallestRemoval:
         return self.search == "exhaustive" or len(self.entries) == self.at_least
 
 
-@torch.no_grad()
-def score_histories(
-    model: SequentialModel, histories: Sequence[Sequence[int]]
-) -> Iterator[Float[Tensor, "history item"]]:
-    """Item scores of many histories in padded batches, in order, each batch a tensor of its own.
-
-    Args:
-        model: in eval mode.
-        histories: oldest first, none empty; each is cut to the newest n items.
-    """
-    n = model.config.max_length
-    longest = max((min(len(history), n) for history in histories), default=1)
-    block = max(1, min(BLOCK_SCORES // model.catalogue.n_items, BLOCK_PAIRS // longest**2))
-    for start in range(0, len(histories), block):
-        batch = left_pad([list(history[-n:]) for history in histories[start : start + block]])
-        yield model.item_scores(model(batch.to(model.device))[:, -1])
-
-
-def target_standings(
-    model: SequentialModel,
-    histories: Sequence[Sequence[int]],
-    target: int,
-    excluded: Sequence[int],
-    k: int = 10,
-) -> Standings:
-    """Where a target stands after each history; `excluded` items are no candidates in any."""
-    seen = torch.tensor(sorted(set(excluded)), dtype=torch.long, device=model.device)
-    scores, ranks, margins = [], [], []
-    for item_scores in score_histories(model, histories):
-        rows = torch.arange(len(item_scores), device=model.device)
-        targets = torch.full_like(rows, target)
-        scores.append(item_scores[:, target - 1].clone())
-        pairs = (rows.repeat_interleave(len(seen)), seen.repeat(len(rows)))
-        ranks.append(target_ranks(item_scores, targets, pairs))  # which leaves out the excluded
-        item_scores[:, target - 1] = -torch.inf
-        if k < model.catalogue.n_items:
-            margins.append(scores[-1] - item_scores.topk(k, dim=1).values[:, -1])
-        else:
-            margins.append(torch.full_like(scores[-1], torch.inf))
-    return Standings(
-        scores=torch.cat(scores).double().cpu().numpy(),
-        ranks=torch.cat(ranks).cpu().numpy(),
-        margins=torch.cat(margins).double().cpu().numpy(),
-    )
-
-
 def without(items: Sequence[int], entries: Sequence[int]) -> list[int]:
     """The history less the entries at these places."""
     gone = set(entries)
@@ -177,7 +108,8 @@ def remove_each(
     unseen = max(0, len(history) - model.config.max_length)  # to remove these changes nothing
     seen = range(unseen, len(history))
     tried = [history, *(without(history, [place]) for place in seen)]
-    standings = target_standings(model, tried, target, excluded_items(history, candidates))
+    excluded = excluded_items(history, candidates)
+    standings = target_standings(model, tried, target, [excluded] * len(tried))
     return RemovedOnce(
         score=float(standings.scores[0]),
         rank=int(standings.ranks[0]),
@@ -271,7 +203,9 @@ class _Search:
         """The target's standing without each of these sets of entries."""
         self.scored += len(sets)
         tried = [without(self.history, entries) for entries in sets]
-        return target_standings(self.model, tried, self.target, self.excluded, self.k)
+        return target_standings(
+            self.model, tried, self.target, [self.excluded] * len(tried), k=self.k
+        )
 
     def greedy(self, rank: int, at_least: int) -> SmallestRemoval:
         """An upper bound: the most harmful entry each time, then back with what is not needed."""

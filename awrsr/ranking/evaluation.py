@@ -12,12 +12,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from awrsr.config import HELD_OUT, Candidates, Split
-from awrsr.data.batching import history_and_target, left_pad, training_items
+from awrsr.data.batching import history_and_target, left_pad, training_popularity
 from awrsr.data.dataset import Dataset
 from awrsr.errors import DataError, check_choice
 from awrsr.models import SequentialModel
 from awrsr.ranking.metrics import summarise, target_ranks
 from awrsr.ranking.recommendation import check_same_catalogue
+from awrsr.ranking.scoring import item_pairs
 
 BLOCK_SCORES = 2_000_000
 """Item scores held at once: 8 MB in float32, which caches hold, whatever the number of users."""
@@ -108,9 +109,7 @@ def evaluate_popularity(
     dataset: Dataset, split: Split = "test", *, candidates: Candidates | None = None
 ) -> Evaluation:
     """The baseline that scores each item by how often it occurs in the training parts."""
-    training = [training_items(dataset, user) for user in range(dataset.n_users)]
-    counts = np.bincount(np.concatenate(training), minlength=dataset.n_items + 1)[1:]
-    popularity = torch.from_numpy(counts).float()
+    popularity = torch.from_numpy(training_popularity(dataset)).float()
     return evaluate_scores(
         lambda users: popularity.repeat(len(users), 1), dataset, split, candidates=candidates
     )
@@ -158,10 +157,7 @@ def evaluate_scores(
         item_scores = score(users.tolist())
         excluded = None
         if candidates == "unseen":
-            rows = np.repeat(np.arange(len(users)), [len(history) for history, _ in pairs])
-            seen = np.concatenate([history for history, _ in pairs]).astype(np.int64)
-            device = item_scores.device
-            excluded = (torch.from_numpy(rows).to(device), torch.from_numpy(seen).to(device))
+            excluded = item_pairs([history for history, _ in pairs], item_scores.device)
         block_targets = torch.from_numpy(targets[users]).to(item_scores.device)
         ranks[users] = target_ranks(item_scores, block_targets, excluded).cpu().numpy()
     return Evaluation(

@@ -9,7 +9,6 @@ from awrsr.studies.faithfulness import (
     against_floor,
     less,
     read_study,
-    training_popularity,
     write_study,
 )
 from awrsr.studies.heads import CorrelationMatrix, correlation_matrices, head_profile
@@ -50,7 +49,6 @@ __all__ = [
     "read_study",
     "scan",
     "seed_pairs",
-    "training_popularity",
     "write_scan",
     "write_study",
 ]

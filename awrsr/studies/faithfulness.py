@@ -43,7 +43,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from awrsr.config import HELD_OUT, Split
-from awrsr.data.batching import history_and_target, training_items
+from awrsr.data.batching import history_and_target, training_popularity
 from awrsr.data.dataset import Dataset
 from awrsr.data.planted import OPEN, SORTS, load_causes
 from awrsr.errors import ConfigError, DataError
@@ -114,15 +114,6 @@ class Study:
     def finished(self) -> bool:
         """Whether every user is in."""
         return self.summary is not None
-
-
-def training_popularity(dataset: Dataset) -> npt.NDArray[np.int64]:
-    """How often every item occurs in the training parts; item i at index i - 1."""
-    parts = [training_items(dataset, user) for user in range(dataset.n_users)]
-    counts: npt.NDArray[np.int64] = np.bincount(
-        np.concatenate(parts), minlength=dataset.n_items + 1
-    )
-    return counts[1:]
 
 
 def write_study(

@@ -18,12 +18,13 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from awrsr.config import HELD_OUT, PADDING, Candidates
-from awrsr.data.batching import history_and_target, left_pad, training_items
+from awrsr.data.batching import history_and_target, left_pad, training_popularity
 from awrsr.data.dataset import Dataset
 from awrsr.errors import ConfigError
 from awrsr.explain import KINDS
 from awrsr.models import LayerTrace, SequentialModel
 from awrsr.ranking.recommendation import check_same_catalogue
+from awrsr.ranking.scoring import item_pairs
 from awrsr.refinement import SecondOrder
 
 LAGS = {"lag_1": (1, 1), "lag_2_3": (2, 3), "lag_4_7": (4, 7), "lag_8_15": (8, 15), "lag_16": (16,)}
@@ -82,9 +83,7 @@ class Batch:
         nothing."""
         if candidates == "all":
             return None
-        rows = np.repeat(np.arange(len(self.users)), [len(history) for history in self.histories])
-        seen = np.concatenate(self.histories).astype(np.int64)
-        return torch.from_numpy(rows).to(device), torch.from_numpy(seen).to(device)
+        return item_pairs(self.histories, device)
 
     def sequences(self, max_length: int) -> Int[Tensor, "batch slot"]:
         """The newest max_length items of every history, left-padded; one slot or more."""
@@ -178,10 +177,9 @@ def repeated(sequences: Int[Tensor, "batch slot"]) -> Bool[Tensor, "batch slot"]
 def popular_items(dataset: Dataset) -> npt.NDArray[np.bool_]:
     """Whether an item, at index item - 1, is among the tenth of the catalogue that occurs most
     often in the training parts of the sequences."""
-    counts = np.zeros(dataset.n_items, dtype=np.int64)
-    for user in range(dataset.n_users):
-        np.add.at(counts, training_items(dataset, user) - 1, 1)
-    chosen = np.argsort(-counts, kind="stable")[: max(1, round(POPULAR * dataset.n_items))]
+    chosen = np.argsort(-training_popularity(dataset), kind="stable")[
+        : max(1, round(POPULAR * dataset.n_items))
+    ]
     popular = np.zeros(dataset.n_items, dtype=bool)
     popular[chosen] = True
     return popular

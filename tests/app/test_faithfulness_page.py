@@ -26,6 +26,7 @@ from streamlit.util import calc_hash
 import awrsr
 from app import cache
 from app.views.inspect.faithfulness import heading
+from awrsr.data.batching import training_popularity
 from awrsr.data.planted import CAUSES_FILE, plant
 from awrsr.explain import (
     EXPLANATIONS,
@@ -34,7 +35,7 @@ from awrsr.explain import (
     faithfulness_curves,
     faithfulness_measures,
 )
-from awrsr.studies import against_floor, training_popularity, write_study
+from awrsr.studies import against_floor, write_study
 
 MODELS = ("sasrec-none", "sasrec-additive")
 

@@ -12,6 +12,7 @@ from app.candidates import among
 from app.escape import plain
 from app.figures import faithfulness as figures
 from app.sides import Side
+from awrsr.data.batching import training_popularity
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.explain import (
@@ -23,7 +24,6 @@ from awrsr.explain import (
     faithfulness_curves,
     faithfulness_measures,
 )
-from awrsr.studies import training_popularity
 
 RESULT = "faithfulness-result"
 STANDINGS = ["standard score", "rank"]

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pandas as pd
 import streamlit as st
-import torch
 
 from app import cache, pinned, state
 from app.candidates import excluded
@@ -26,7 +25,7 @@ from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.explain import removal
 from awrsr.models import SequentialModel
-from awrsr.ranking.metrics import target_ranks
+from awrsr.ranking.scoring import target_standings
 
 LISTED = 10
 """Length of the lists that are compared, and of the one a target is pushed out of."""
@@ -89,31 +88,11 @@ def outcomes(
         excluded: for each, the items that are no candidates, unless the target.
         target: the item whose rank is asked for.
     """
-    found: list[Outcome] = []
-    for item_scores in removal.score_histories(model, histories):
-        place = len(found)
-        left_out = excluded[place : place + len(item_scores)]
-        rows = [row for row, items in enumerate(left_out) for _ in items]
-        pairs = (
-            torch.tensor(rows, dtype=torch.long, device=item_scores.device),
-            torch.tensor(
-                [item for items in left_out for item in items],
-                dtype=torch.long,
-                device=item_scores.device,
-            ),
-        )
-        targets = torch.full((len(item_scores),), target, device=item_scores.device)
-        ranks = target_ranks(item_scores, targets, pairs).tolist()
-        for row, items in enumerate(left_out):
-            if target in items:
-                item_scores[row, target - 1] = -torch.inf  # ranked, but seen: not recommended
-        order = item_scores.argsort(dim=1, descending=True, stable=True)[:, :LISTED]
-        for row, rank in enumerate(ranks):
-            best = [
-                index + 1 for index in order[row].tolist() if item_scores[row, index] > -torch.inf
-            ]
-            found.append(Outcome(rank=rank, best=tuple(best)))
-    return found
+    found = target_standings(model, histories, target, excluded, listed=LISTED)
+    return [
+        Outcome(rank=int(rank), best=tuple(best))
+        for rank, best in zip(found.ranks, found.best, strict=True)
+    ]
 
 
 @st.cache_data(max_entries=CACHED, show_spinner="Leaving each item out")

@@ -1,0 +1,178 @@
+"""Histories to item scores, and to where a target stands after each: one loop, in blocks.
+
+Evaluation, removals, ablations, faithfulness, scans, checks and variants rank through this file and
+`awrsr.ranking.metrics.target_ranks`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from awrsr.data.batching import left_pad
+from awrsr.models import Intervention, SequentialModel
+from awrsr.ranking.metrics import target_ranks
+
+BLOCK_SCORES = 4_000_000
+"""Item scores held at once: 16 MB in float32."""
+BLOCK_PAIRS = 1_000_000
+"""Query-key pairs of one head held at once, over all histories of a block."""
+
+Pairs = tuple[Int[Tensor, " pair"], Int[Tensor, " pair"]]
+"""Rows of a block and items, as `target_ranks` takes them."""
+Interventions = Callable[[slice], Mapping[int, Intervention]]
+"""For a block of histories, by layer, what replaces attention weights."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standings:
+    """How a target stands after each of several histories.
+
+    Args:
+        scores: (history,) the target's item score.
+        standard_scores: (history,) its score minus the mean of the catalogue's scores, over their
+            standard deviation; 0 where all items score alike; empty unless asked for.
+        ranks: (history,) its rank, 1 = best, under the rule of `target_ranks`.
+        margins: (history,) its score minus the k-th best other candidate's; in the top k where
+            above 0.
+        best: for each history the best candidates, best first; items of equal score are in item
+            order. An excluded target is ranked and not listed.
+        best_scores: their scores.
+    """
+
+    scores: npt.NDArray[np.float64]
+    standard_scores: npt.NDArray[np.float64]
+    ranks: npt.NDArray[np.int64]
+    margins: npt.NDArray[np.float64]
+    best: list[list[int]]
+    best_scores: list[list[float]]
+
+
+def item_pairs(histories: Sequence[npt.ArrayLike], device: torch.device) -> Pairs:
+    """Every item of every history with the row of its history."""
+    arrays = [np.asarray(history, dtype=np.int64).reshape(-1) for history in histories]
+    rows = np.repeat(np.arange(len(arrays)), [len(array) for array in arrays])
+    items = np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int64)
+    return torch.from_numpy(rows).to(device), torch.from_numpy(items).to(device)
+
+
+@torch.no_grad()
+def score_histories(
+    model: SequentialModel,
+    histories: Sequence[Sequence[int]],
+    interventions: Interventions | None = None,
+) -> Iterator[Float[Tensor, "history item"]]:
+    """Item scores of many histories in blocks, in order, each block a tensor of its own.
+
+    Args:
+        model: in eval mode.
+        histories: oldest first, none empty; each is cut to the newest n items.
+        interventions: see `awrsr.models.Intervention`; histories must then be of one length.
+    """
+    n = model.config.max_length
+    longest = max((min(len(history), n) for history in histories), default=1)
+    size = max(1, min(BLOCK_SCORES // model.catalogue.n_items, BLOCK_PAIRS // longest**2))
+    for start in range(0, len(histories), size):
+        block = slice(start, min(start + size, len(histories)))
+        batch = left_pad([list(history[-n:]) for history in histories[block]]).to(model.device)
+        changed = {} if interventions is None else {"interventions": interventions(block)}
+        states = model(batch, **changed)
+        yield model.item_scores(states[:, -1])
+
+
+@torch.no_grad()
+def target_standings(
+    model: SequentialModel,
+    histories: Sequence[Sequence[int]],
+    target: int,
+    excluded: Sequence[Sequence[int]],
+    *,
+    k: int = 10,
+    listed: int = 0,
+    standard: bool = False,
+    interventions: Interventions | None = None,
+) -> Standings:
+    """Where a target stands after each history.
+
+    Args:
+        model: in eval mode.
+        histories: see `score_histories`.
+        target: a candidate always.
+        excluded: for each history the items that are no candidates.
+        k: of the margins, 1 or more.
+        listed: length of the lists of best items, 0 or more.
+        standard: whether standard scores are wanted.
+        interventions: see `score_histories`.
+    """
+    found: dict[str, list[Tensor]] = {name: [] for name in ("score", "standard", "rank", "margin")}
+    best: list[list[int]] = []
+    best_scores: list[list[float]] = []
+    for item_scores in score_histories(model, histories, interventions):
+        left_out = excluded[len(best) : len(best) + len(item_scores)]
+        score = item_scores[:, target - 1].clone()
+        found["score"].append(score)
+        if standard:
+            found["standard"].append(_standard_scores(score, item_scores))
+        pairs = item_pairs(left_out, item_scores.device)
+        targets = torch.full((len(score),), target, device=item_scores.device)
+        # From here on the excluded items have no score, the target always has one.
+        found["rank"].append(target_ranks(item_scores, targets, pairs))
+        found["margin"].append(_margins(item_scores, target, k))
+        if listed:
+            unlisted = [row for row, items in enumerate(left_out) if target in items]
+            item_scores[unlisted, target - 1] = -torch.inf
+        _list_best(item_scores, listed, best, best_scores)
+    arrays = {
+        name: torch.cat(parts).cpu().numpy() if parts else np.zeros(0)
+        for name, parts in found.items()
+    }
+    return Standings(
+        scores=arrays["score"].astype(np.float64),
+        standard_scores=arrays["standard"],
+        ranks=arrays["rank"].astype(np.int64),
+        margins=arrays["margin"].astype(np.float64),
+        best=best,
+        best_scores=best_scores,
+    )
+
+
+def _standard_scores(
+    score: Float[Tensor, " history"], item_scores: Float[Tensor, "history item"]
+) -> Float[Tensor, " history"]:
+    spread, mean = torch.std_mean(item_scores.double(), dim=1, correction=0)
+    return torch.where(spread > 0, (score.double() - mean) / spread, 0.0)
+
+
+def _margins(
+    item_scores: Float[Tensor, "history item"], target: int, k: int
+) -> Float[Tensor, " history"]:
+    score = item_scores[:, target - 1].clone()
+    if k >= item_scores.shape[1]:
+        return torch.full_like(score, torch.inf)
+    item_scores[:, target - 1] = -torch.inf
+    margins = score - item_scores.topk(k, dim=1).values[:, -1]
+    item_scores[:, target - 1] = score
+    return margins
+
+
+def _list_best(
+    item_scores: Float[Tensor, "history item"],
+    listed: int,
+    best: list[list[int]],
+    best_scores: list[list[float]],
+) -> None:
+    """Append the lists of a block; what has no score is not listed."""
+    if listed == 0:
+        best += [[] for _ in item_scores]
+        best_scores += [[] for _ in item_scores]
+        return
+    ordered = item_scores.sort(dim=1, descending=True, stable=True)
+    values, places = ordered.values[:, :listed].tolist(), ordered.indices[:, :listed].tolist()
+    for scores, indices in zip(values, places, strict=True):
+        there = [n for n, score in enumerate(scores) if score > -torch.inf]
+        best.append([indices[n] + 1 for n in there])
+        best_scores.append([scores[n] for n in there])
