@@ -125,7 +125,7 @@ def main(plan: dict) -> list[dict]:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     plan_file = Path(sys.argv[1])
     result = main(json.loads(plan_file.read_text()))
     plan_file.with_suffix(".found").write_text(json.dumps(result))
