@@ -1,4 +1,4 @@
-"""Attribution methods, in the order in which they are shown: a new one is a file and a line."""
+"""Attribution methods, in the order in which they are shown. A new one is a file and a line."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -217,3 +218,26 @@ def test_the_names_others_rely_on_are_public():
     relied_on = {"load_dataset", "load_model", "trace", "recommend", "attribute", "evaluate"}
     assert relied_on <= set(awrsr.__all__)
     assert all(callable(getattr(awrsr, name)) for name in relied_on)
+
+
+@pytest.mark.parametrize("package", ["awrsr", "app"])
+def test_contributing_has_the_rooms_with_their_first_sentences(package):
+    """In an order in which none imports what stands below it; the app is listed from its entry."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    _, _, table = text.partition(f"| `{package}/` | |")
+    rows = re.findall(r"^\| `([^`]+)` \| (.*) \|$", table.partition("\n\n")[0], re.MULTILINE)
+    paths = [path for path in (ROOT / package).iterdir() if not path.name.startswith((".", "__"))]
+    rooms = [path for path in paths if path.is_dir() or path.suffix == ".py"]
+    expected = {}
+    for room in rooms:
+        file = room / "__init__.py" if room.is_dir() else room
+        docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+        name = f"{room.name}/" if room.is_dir() else room.name
+        expected[name] = " ".join(docstring.split("\n\n")[0].split())
+    assert dict(rows) == expected and all(expected.values())
+    if package == "awrsr":
+        above: set[str] = set()
+        for name, _ in rows:
+            part = name.rstrip("/").removesuffix(".py")
+            assert {*MAY_IMPORT[part].split()} <= above, part
+            above.add(part)

@@ -19,7 +19,7 @@ def test_two_commands_do_all_the_setting_up() -> None:
     commands = re.findall(r"^    (pip install .*)$", README, re.MULTILINE)
     assert commands == [
         "pip install -r requirements.txt && streamlit run app/main.py",
-        "pip install -r requirements-dev.txt && pytest",
+        "pip install -r requirements-dev.txt && pytest -n auto",
     ]
 
 
