@@ -10,7 +10,8 @@ import pandas as pd
 from awrsr.data.dataset import Dataset
 from awrsr.errors import did_you_mean
 from awrsr.ranking.evaluation import candidates_words
-from awrsr.studies import Scan, mean_interval, seed_pairs
+from awrsr.ranking.statistics import mean_interval
+from awrsr.studies import Scan, seed_pairs
 
 KINDS = {"first_order": "First order", "second_order": "Second order", "refined": "Refined"}
 CUTOFF = 10

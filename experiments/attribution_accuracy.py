@@ -17,7 +17,7 @@ import pandas as pd
 import awrsr
 from awrsr.attribution import METHODS
 from awrsr.data.batching import history_and_target
-from awrsr.explain import STATISTICS
+from awrsr.ranking.statistics import STATISTICS
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 SEEDS = range(4)

@@ -2,13 +2,9 @@
 
 from awrsr.explain.ablation import Ablation, Contributions, Outcome, ablate, contributions
 from awrsr.explain.agreement import (
-    FEWEST,
     KINDS,
-    STATISTICS,
     AttentionRow,
-    kendall_tau_b,
     prediction_rows,
-    spearman,
 )
 from awrsr.explain.explanations import (
     ATTENTION,
@@ -28,9 +24,7 @@ from awrsr.explain.faithfulness import (
     SHARES,
     Curve,
     Curves,
-    Intervals,
     at_shares,
-    bootstrap_means,
     cause_measures,
     faithfulness_curves,
     faithfulness_measures,
@@ -47,7 +41,6 @@ from awrsr.explain.provenance import (
 from awrsr.explain.rollout import rollout
 
 __all__ = [
-    "FEWEST",
     "KINDS",
     "STUDY_SETTINGS",
     "ATTENTION",
@@ -59,7 +52,6 @@ __all__ = [
     "NEWEST_FIRST",
     "RANDOM",
     "SHARES",
-    "STATISTICS",
     "Ablation",
     "AttentionRow",
     "Cell",
@@ -67,25 +59,21 @@ __all__ = [
     "Curve",
     "Curves",
     "DistanceSplit",
-    "Intervals",
     "Outcome",
     "PairMap",
     "RefinedParts",
     "ablate",
     "at_shares",
     "attention_values",
-    "bootstrap_means",
     "cause_measures",
     "contributions",
     "explanation_orders",
     "faithfulness_curves",
     "faithfulness_measures",
     "first_order_split",
-    "kendall_tau_b",
     "prediction_rows",
     "ranked",
     "refined_parts",
     "rollout",
     "second_order_provenance",
-    "spearman",
 ]

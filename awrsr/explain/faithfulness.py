@@ -31,7 +31,7 @@ import numpy as np
 import numpy.typing as npt
 
 from awrsr.config import Candidates
-from awrsr.errors import ConfigError, DataError
+from awrsr.errors import DataError
 from awrsr.models import SequentialModel
 from awrsr.ranking.recommendation import check_item, check_items, excluded_items
 from awrsr.ranking.scoring import target_standings
@@ -225,41 +225,3 @@ def cause_measures(several: Sequence[Sequence[int]], causes: Sequence[int]) -> d
         "average_precision": float((found / ranks).mean()),
         "hits": float((ranks <= len(causes)).mean()),
     }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Intervals:
-    """Means with 95% bootstrap intervals, one of each per column."""
-
-    mean: Floats
-    low: Floats
-    high: Floats
-
-
-def bootstrap_means(values: Floats, *, seed: int = 0, resamples: int = 2000) -> Intervals:
-    """Means over rows, and the middle 95% of the means of as many rows drawn with replacement.
-
-    Args:
-        values: (user, column); the same users are drawn for all columns. What is not a number
-            counts for nothing; a column of nothing else has no mean.
-        seed: of the draws.
-        resamples: how many.
-
-    Raises:
-        ConfigError: no rows.
-
-    Source: Efron 1979; the percentile interval.
-    """
-    n = len(values)
-    if n == 0:
-        raise ConfigError("a mean needs 1 row or more")
-    present = ~np.isnan(values)
-    filled = np.where(present, values, 0.0)
-    draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples)
-    bounds = np.full((3, values.shape[1]), np.nan)
-    some = present.any(axis=0)
-    bounds[0, some] = filled[:, some].sum(axis=0) / present[:, some].sum(axis=0)
-    with np.errstate(invalid="ignore"):  # a draw of rows without a number has no mean
-        means = (draws @ filled[:, some]) / (draws @ present[:, some])
-    bounds[1:, some] = np.nanquantile(means, [0.025, 0.975], axis=0)
-    return Intervals(mean=bounds[0], low=bounds[1], high=bounds[2])

@@ -53,7 +53,6 @@ from awrsr.explain import (
     RANDOM,
     STUDY_SETTINGS,
     at_shares,
-    bootstrap_means,
     cause_measures,
     explanation_orders,
     faithfulness_curves,
@@ -72,6 +71,7 @@ from awrsr.io.files import (
 from awrsr.io.parquet import read_parquet
 from awrsr.models import SequentialModel
 from awrsr.ranking.recommendation import check_same_catalogue, trace
+from awrsr.ranking.statistics import bootstrap_means
 from awrsr.training.checkpoint import load_model, weights_fingerprint
 
 SCHEMA_VERSION = 1

@@ -35,7 +35,7 @@ from torch import Tensor
 from awrsr.config import HELD_OUT, PADDING, Candidates
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError, ConfigError, DataError, did_you_mean
-from awrsr.explain import FEWEST, KINDS
+from awrsr.explain import KINDS
 from awrsr.io.files import (
     finish_replacing,
     make_directory,
@@ -50,6 +50,7 @@ from awrsr.models import SequentialModel
 from awrsr.ranking.evaluation import candidates_words, seen_words
 from awrsr.ranking.metrics import target_ranks
 from awrsr.ranking.recommendation import check_same_catalogue
+from awrsr.ranking.statistics import FEWEST
 from awrsr.studies.heads import MEASURES, Batch, PredictionRows, batches, row_measures
 from awrsr.training.checkpoint import ConfigFile, load_model, read_config, weights_fingerprint
 
@@ -61,8 +62,6 @@ DECIMALS = 4
 """Of the numbers in the files."""
 PART_USERS = 256
 """Users of a part, the least that a run that goes on does not compute again."""
-DRAWN_AT_ONCE = 1_000_000
-"""Values drawn again at a time for an interval: 16 MB with their places."""
 COUNTS = ("target", "rank", "length", "seen", "repeats")
 SHARED = "shared"
 PAIR_MEASURES = ("divergence", "correlation")
@@ -251,7 +250,7 @@ def rank_correlations(
     """Spearman's rho of every row with its partner, over the slots that hold an item.
 
     Equal values share the mean of their ranks; NaN where rho is not defined, see
-    `awrsr.explain.spearman`.
+    `awrsr.ranking.statistics.spearman`.
     """
     return _correlations(_ranks(first, present), _ranks(second, present), present)
 
@@ -588,35 +587,6 @@ def differ_by_seed(first: ConfigFile, second: ConfigFile) -> bool:
         and first[2].seed != seed
         and replace(first[2], seed=seed) == second[2]
     )
-
-
-def mean_interval(
-    values: npt.ArrayLike, *, level: float = 0.95, draws: int = 2_000, seed: int = 0
-) -> tuple[float, float]:
-    """Bounds of the mean, by drawing the values again with replacement.
-
-    For a difference of two models give one difference a user: that is the paired interval.
-
-    Args:
-        values: one or more.
-        level: how often such an interval is meant to hold the mean, 0 to 1.
-        draws: how often is drawn.
-        seed: of the draws.
-
-    Source: Efron 1979, Bootstrap Methods, the percentile interval.
-    """
-    known = np.asarray(values, dtype=np.float64)
-    if len(known) == 0:
-        raise ConfigError("an interval needs one value or more; received none")
-    generator = np.random.default_rng(seed)
-    at_once = max(1, DRAWN_AT_ONCE // len(known))
-    means = np.empty(draws)
-    for start in range(0, draws, at_once):
-        rows = len(means[start : start + at_once])
-        drawn = generator.integers(len(known), size=(rows, len(known)))
-        means[start : start + rows] = known[drawn].mean(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
 
 
 # --- several processes ----------------------------------------------------------------------------

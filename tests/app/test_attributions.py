@@ -33,7 +33,8 @@ from app.views.inspect import attributions
 from app.views.inspect.attributions import SIGNED, shade
 from awrsr.attribution import METHODS
 from awrsr.errors import DataError
-from awrsr.explain import STATISTICS, prediction_rows
+from awrsr.explain import prediction_rows
+from awrsr.ranking.statistics import STATISTICS
 
 ALL = ".".join(METHODS)
 QUICK = [name for name in METHODS if not METHODS[name].slow]

@@ -37,8 +37,8 @@ from app.views.inspect import exports
 from app.views.inspect.variants import Row
 from awrsr.attribution import METHODS
 from awrsr.data.dataset import Dataset
-from awrsr.explain import STATISTICS
 from awrsr.ranking.recommendation import rank_of
+from awrsr.ranking.statistics import STATISTICS
 
 NAMES = [
     *("board.html", "arrays.npz", "recommendations.csv", "attributions.csv", "agreement.csv"),

@@ -36,7 +36,8 @@ from app.figures.charts import scatter
 from app.finding import COLUMNS, Limit
 from app.views import find
 from awrsr.ranking.metrics import summarise
-from awrsr.studies import mean_interval, read_scan, scan, write_scan
+from awrsr.ranking.statistics import mean_interval
+from awrsr.studies import read_scan, scan, write_scan
 
 A, B = "sasrec-none", "sasrec-additive"
 SHIPPED = EMBEDDED / "scan"

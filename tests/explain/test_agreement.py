@@ -6,7 +6,8 @@ import torch
 
 import awrsr
 from awrsr.errors import DataError
-from awrsr.explain import STATISTICS, kendall_tau_b, prediction_rows, spearman
+from awrsr.explain import prediction_rows
+from awrsr.ranking.statistics import STATISTICS, kendall_tau_b, spearman
 
 HISTORY = [3, 1, 4, 1, 5]
 KINDS = ("first_order", "second_order", "refined")

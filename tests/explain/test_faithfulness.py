@@ -26,7 +26,6 @@ from awrsr.explain import (
     MEASURES,
     at_shares,
     attention_values,
-    bootstrap_means,
     cause_measures,
     explanation_orders,
     faithfulness_curves,
@@ -37,6 +36,7 @@ from awrsr.explain import (
 from awrsr.explain.removal import remove_each
 from awrsr.models import build_model
 from awrsr.ranking.recommendation import rank_of, trace
+from awrsr.ranking.statistics import bootstrap_means
 from awrsr.studies import (
     FORCED_SHARE,
     LESS,

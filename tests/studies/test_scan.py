@@ -20,10 +20,10 @@ from awrsr.cli.main import main
 from awrsr.config import TrainConfig
 from awrsr.data.dataset import Dataset, save_dataset
 from awrsr.errors import AwrsrError, ConfigError, DataError
-from awrsr.explain import spearman
 from awrsr.models import SequentialModel
 from awrsr.ranking.evaluation import evaluate
-from awrsr.studies import mean_interval, read_scan, scan, seed_pairs, write_scan
+from awrsr.ranking.statistics import mean_interval, spearman
+from awrsr.studies import read_scan, scan, seed_pairs, write_scan
 from awrsr.training.checkpoint import read_config, save_config, save_weights, weights_fingerprint
 
 # The module, whose name in the package is the function's.
@@ -268,7 +268,7 @@ def test_interval_of_a_mean():
     assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.1)
     assert mean_interval([3.0]) == (3.0, 3.0)
     assert mean_interval(values) == mean_interval(values, seed=0) != mean_interval(values, seed=1)
-    with pytest.raises(ConfigError, match="needs one value or more"):
+    with pytest.raises(ConfigError, match="a mean needs 1 row or more"):
         mean_interval([])
 
 

@@ -18,7 +18,8 @@ from app.views.inspect import ablation
 from awrsr.attribution import METHODS
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
-from awrsr.explain import STATISTICS, prediction_rows
+from awrsr.explain import prediction_rows
+from awrsr.ranking.statistics import STATISTICS
 
 PLOT_CONFIG = {"displayModeBar": False}
 POLL = 0.3

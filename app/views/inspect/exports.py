@@ -21,9 +21,10 @@ from app.views.inspect.attributions import Methods, Results, chosen_methods, err
 from app.views.inspect.variants import Row, row_outcomes, table_rows
 from awrsr import board
 from awrsr.data.dataset import Dataset
-from awrsr.explain import STATISTICS, prediction_rows
+from awrsr.explain import prediction_rows
 from awrsr.models import Trace
 from awrsr.ranking.recommendation import ranked_catalogue
+from awrsr.ranking.statistics import STATISTICS
 
 ATTRIBUTION_COLUMNS = [
     *("side", "model", "method", "target", "contrast", "score", "baseline_score", "delta"),
