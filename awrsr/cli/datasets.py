@@ -1,0 +1,64 @@
+"""Verbs that make datasets: prepare, plant."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from awrsr.data.dataset import Dataset, save_dataset
+from awrsr.data.filters import notes
+from awrsr.data.planted import plant as plant_dataset
+from awrsr.data.planted import save_planted
+from awrsr.data.prepare import prepare as prepare_dataset
+from awrsr.ranking.evaluation import candidates_words, seen_words
+
+
+def prepare(
+    source: Path,
+    output: Path,
+    *,
+    name: str | None = None,
+    about: dict[str, str] | None = None,
+    **options: Any,
+) -> None:
+    """Turn raw interaction files into a dataset directory.
+
+    Args:
+        source: movielens: a directory with ratings.csv and movies.csv; s3rec: a text file of lines
+            'user item item ...'; table: a csv or parquet file with columns user, item, timestamp.
+        output: the dataset directory to make.
+        name: the dataset's name; the output directory's where not given.
+        about: source, licence, citation, kept in dataset.json; a JSON object.
+        options: those of `awrsr.prepare`, from which the parser takes them with their help.
+    """
+    dataset = prepare_dataset(source, name=name or output.name, about=about, **options)
+    save_dataset(dataset, output)
+    _print_summary(dataset, output, notes(dataset.about["filters"]))
+
+
+def plant(output: Path, *, users: int = 10_000, seed: int = 0) -> None:
+    """Make up a dataset in which known earlier items decide the next one.
+
+    It is for testing explanations: causes.parquet in its directory says which items decide each
+    held-out item. Two rules, neither of which a bag of items can follow: people who stood in a row
+    come again, each after the one before; and back at a market, the treasure found there is
+    claimed. awrsr/data/planted.py describes them.
+
+    Args:
+        output: the dataset directory to make.
+        users: how many sequences.
+        seed: the same seed and users give the same dataset.
+    """
+    dataset, causes = plant_dataset(users, seed=seed, name=output.name)
+    save_planted(dataset, causes, output)
+    _print_summary(dataset, output)
+
+
+def _print_summary(dataset: Dataset, output: Path, notes: Mapping[str, str] | None = None) -> None:
+    for name, value in dataset.summary().items():
+        print(f"{name:<19}{value:,.4f}" if isinstance(value, float) else f"{name:<19}{value:,}")
+    for name, words in (notes or {}).items():
+        print(f"{name:<19}{words}")
+    print(f"seen before        {seen_words(dataset, 'test')}")
+    print(f"candidates         {candidates_words(dataset.n_items, dataset.default_candidates)}")
+    print(f"fingerprint        {dataset.fingerprint}")
+    print(f"written to         {output}")

@@ -1,0 +1,240 @@
+"""Verbs about one history in a model: recommend, trace, attribute."""
+
+import json
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from awrsr import attribution, board
+from awrsr.config import Candidates, model_title
+from awrsr.data.dataset import Dataset, load_dataset
+from awrsr.errors import ConfigError, DataError, check_choice, counted
+from awrsr.experiments.card import dataset_of
+from awrsr.io.files import (
+    check_writable,
+    write_atomically,
+    write_text,
+)
+from awrsr.models import SequentialModel, Trace
+from awrsr.ranking import recommendation
+from awrsr.training.checkpoint import load_model
+
+
+def recommend(
+    model: Path,
+    items: list[str | int],
+    *,
+    k: int | None = None,
+    candidates: Candidates | None = None,
+    dataset: Path | None = None,
+    device: str = "auto",
+) -> None:
+    """Print the best next items for a history.
+
+    Args:
+        model: a model directory.
+        items: titles or ids of the source, oldest first, as a JSON list.
+        k: how many; 10, or as many as there are, where not given.
+        candidates: unseen leaves out items of the history, all leaves them in; where not given, all
+            if more than 3% of the dataset's test targets stand in the history before them.
+        dataset: its dataset directory; where not given, the one whose models/ folder the model
+            lies in.
+        device: auto, cpu, cuda, cuda:1, ...
+    """
+    loaded, data, history = _load(model, dataset, items, device)
+    ranked = recommendation.recommend(loaded, history, k, dataset=data, candidates=candidates)
+    if ranked.empty:
+        print("Nothing is left to recommend: every item of the catalogue is in the history.")
+    else:
+        print(ranked.to_string(index=False))
+
+
+def trace(
+    model: Path,
+    items: list[str | int],
+    *,
+    output: Path | None = None,
+    html: Path | None = None,
+    beside: Path | None = None,
+    dataset: Path | None = None,
+    device: str = "auto",
+) -> None:
+    """Print what the prediction attends to, per layer and head; write all maps as arrays or a page.
+
+    Args:
+        model: a model directory.
+        items: titles or ids of the source, oldest first, as a JSON list.
+        output: a npz file for all maps, arrays (layer, head, query, key) and the items.
+        html: a file for the attention board, one page that needs neither server nor network.
+        beside: with html: another model directory of the same dataset, to be drawn beside.
+        dataset: its dataset directory; where not given, the one whose models/ folder the model
+            lies in.
+        device: auto, cpu, cuda, cuda:1, ...
+    """
+    if beside and not html:
+        raise ConfigError("--beside is drawn on the page that --html writes; give --html FILE too")
+    loaded, data, history = _load(model, dataset, items, device)
+    result = recommendation.trace(loaded, history)
+    traces = [result]
+    if beside:
+        traces.append(recommendation.trace(load_model(beside, device), history, dataset=data))
+    written = [path for path in (output, html) if path]
+    if output and html and output.resolve() == html.resolve():
+        raise ConfigError(f"--output and --html both name {html}; give each a file of its own")
+    for path in written:
+        check_writable(path)
+
+    def write(path: Path) -> None:
+        with path.open("wb") as file:
+            np.savez_compressed(file, **result.arrays())  # type: ignore[arg-type]
+
+    if output:
+        write_atomically(output, write)
+    if html:
+        write_text(html, _board_page(traces, data))
+    print("Attention weights of the last row; older to newer; each column sums to 1.")
+    kinds: tuple[str, ...] = ("first_order", "second_order", "refined")
+    if all(layer.second_order is None for layer in result.layers):
+        kinds = ("first_order",)
+        print("The model has no second order: its refined weights are the first-order ones.")
+    titles = pd.Index(data.titles(result.items), name="item")
+    for number, layer in enumerate(result.layers, start=1):
+        columns = {
+            f"{kind.removesuffix('_order')} H{head}": weights[-1].cpu().numpy()
+            for kind in kinds
+            if (heads := getattr(layer, kind)) is not None
+            for head, weights in enumerate(heads, start=1)
+        }
+        table = pd.DataFrame(columns, index=titles)
+        print(f"\nLayer {number}")
+        print(table.to_string(float_format="{:.4f}".format))
+    for path in written:
+        print(f"written to {path}")
+
+
+def _board_page(traces: list[Trace], dataset: Dataset) -> str:
+    sources = [
+        board.Source(
+            name=name,
+            title=model_title(trace.config.backbone, trace.config.refinement),
+            trace=trace,
+        )
+        for name, trace in zip("AB", traces, strict=False)
+    ]
+    models = " and ".join(source.title for source in sources)
+    title = f"{dataset.name}: {models}, {counted(len(traces[0].items), 'item')}"
+    return board.page(board.payload(sources, board.item_names(dataset), title=title))
+
+
+def attribute(
+    model: Path,
+    items: list[str | int],
+    target: str,
+    *,
+    contrast: str | None = None,
+    method: str = "integrated_gradients",
+    settings: dict[str, Any] | None = None,
+    seed: int = 0,
+    dataset: Path | None = None,
+    device: str = "auto",
+) -> None:
+    """Print what each item of a history adds to the score of a target.
+
+    Args:
+        model: a model directory.
+        items: titles or ids of the source, oldest first, as a JSON list.
+        target: title or id of the item explained.
+        contrast: title or id of an item whose score is taken off.
+        method: METHODS.
+        settings: of the method, as a JSON object or one by one, `--settings.NAME VALUE`. SETTINGS
+        seed: of the randomised methods.
+        dataset: its dataset directory; where not given, the one whose models/ folder the model
+            lies in.
+        device: auto, cpu, cuda, cuda:1, ...
+    """
+    check_choice("attribution method", method, attribution.METHODS)
+    chosen = attribution.METHODS[method].with_settings(settings or {})
+    loaded, data, history = _load(model, dataset, items, device)
+    result = attribution.attribute(
+        loaded,
+        history,
+        data.lookup(target),
+        method,
+        None if contrast is None else data.lookup(contrast),
+        seed=seed,
+        **chosen.to_json(),
+    )
+    table = pd.DataFrame(
+        {"value": result.values.cpu().numpy()}, index=pd.Index(data.titles(result.items))
+    )
+    if result.standard_errors is not None:
+        table["standard error"] = result.standard_errors.cpu().numpy()
+    question = f"score of {_title_and_id(data, result.target)}"
+    if result.contrast is not None:
+        question += f", less score of {_title_and_id(data, result.contrast)}"
+    used = "".join(f", {name} {value}" for name, value in result.settings.items())
+    print(f"question  {question}")
+    print(f"method    {chosen.title}{used}")
+    if result.effort is not None:
+        print(f"took      {result.effort}")
+    print("unit      item score")
+    print(f"baseline  {result.baseline}\n")
+    # An error has no sign.
+    print(table.to_string(formatters=["{:+.4f}".format, "{:.4f}".format][: table.shape[1]]))
+    print(f"sum {table['value'].sum():+.4f}, score {result.score:+.4f}", end="")
+    if result.baseline_score is not None:
+        print(f", baseline score {result.baseline_score:+.4f}", end="")
+    if result.delta is None:
+        print(", no sum is promised by this method")
+    else:
+        print(f", {chosen.gap_meaning} {result.delta:+.4f}")
+
+
+# What --help says of the methods is what the methods say.
+attribute.__doc__ = (
+    (attribute.__doc__ or "")
+    .replace("METHODS", ", ".join(attribution.METHODS))
+    .replace("SETTINGS", attribution.settings_help())
+)
+
+
+def _load(
+    model: Path, dataset: Path | None, entries: list[str | int], device: str
+) -> tuple[SequentialModel, Dataset, list[int]]:
+    """The model, its dataset, the history; says when the model sees only part of that."""
+    data = load_dataset(dataset) if dataset else dataset_of(model)
+    loaded = load_model(model, device)
+    recommendation.check_same_catalogue(loaded, data)
+    try:
+        history = data.encode(entries)
+    except DataError:
+        _check_list(entries)
+        raise
+    if len(history) > loaded.config.max_length:
+        print(
+            f"note: the model sees the newest {loaded.config.max_length} of {len(history)} items",
+            file=sys.stderr,
+        )
+    return loaded, data, history
+
+
+def _check_list(entries: list[str | int]) -> None:
+    """Refuse a JSON list of other things than texts and whole numbers: the parser leaves such a
+    list as one text, the last entry."""
+    listed: object = None
+    with suppress(ValueError, RecursionError):
+        listed = json.loads(str(entries[-1])) if entries else None
+    wrong = [one for one in listed if type(one) not in (str, int)] if type(listed) is list else []
+    if wrong:
+        raise ConfigError(
+            "items must be a JSON list of titles and ids, texts or whole numbers; received "
+            f"{json.dumps(wrong[0])} in it"
+        )
+
+
+def _title_and_id(dataset: Dataset, item: int) -> str:
+    return f"{dataset.items['title'].iloc[item - 1]} (id {dataset.item_ids[item - 1]})"

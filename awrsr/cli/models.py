@@ -1,0 +1,94 @@
+"""Verbs about one model: train, evaluate."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from awrsr.config import Candidates, ModelConfig, TrainConfig
+from awrsr.data.dataset import load_dataset
+from awrsr.experiments.card import dataset_of, evaluate_stored, training_command, write_metrics
+from awrsr.experiments.progress import epoch_bar
+from awrsr.experiments.run import (
+    train_and_measure,
+)
+from awrsr.io.files import (
+    make_directory,
+)
+from awrsr.ranking.evaluation import evaluate_popularity
+
+
+def train(
+    dataset: Path,
+    *,
+    output: Path | None = None,
+    model: ModelConfig = ModelConfig(),  # noqa: B008  (frozen, so it may be shared)
+    train: TrainConfig = TrainConfig(),  # noqa: B008
+    device: str = "auto",
+    resume: bool = False,
+) -> None:
+    """Train a model, keep its best epoch, evaluate the stored file.
+
+    Args:
+        dataset: a dataset directory.
+        output: the model directory to make; DATASET/models/BACKBONE-REFINEMENT where not given.
+        model: the architecture.
+        train: how to train.
+        device: auto, cpu, cuda, cuda:1, ...
+        resume: go on with an unfinished run of the same settings; begins it where there is none.
+    """
+    data = load_dataset(dataset)
+    directory = output or dataset / "models" / f"{model.backbone}-{model.refinement}"
+    with epoch_bar(train.epochs) as report:
+        results = train_and_measure(
+            data,
+            directory,
+            model,
+            train,
+            command=training_command(dataset, output, model, train),
+            device=device,
+            resume=resume,
+            report=report,
+        )
+    print_results({split: result.metrics for split, result in results.items()})
+    print(protocol_line(results["test"].protocol))
+    print(f"written to {directory}")
+
+
+def evaluate(
+    model: Path,
+    *,
+    dataset: Path | None = None,
+    output: Path | None = None,
+    candidates: Candidates | None = None,
+    device: str = "auto",
+) -> None:
+    """Rank the whole catalogue for every user; with --output, write the metrics and ranks.
+
+    Args:
+        model: a model directory.
+        dataset: its dataset directory; where not given, the one whose models/ folder the model
+            lies in.
+        output: directory to write to; only prints where not given.
+        candidates: unseen leaves out items of the history, and users whose held-out item is one;
+            all leaves them in; where not given, all if more than 3% of test targets are such.
+        device: auto, cpu, cuda, cuda:1, ...
+    """
+    data = load_dataset(dataset) if dataset else dataset_of(model)
+    results = evaluate_stored(model, data, candidates=candidates, device=device)
+    popularity = evaluate_popularity(data, "test", candidates=candidates)
+    if output:
+        make_directory(output)
+        write_metrics(output, model, results)
+    metrics = {split: result.metrics for split, result in results.items()}
+    print_results({**metrics, "popularity, test": popularity.metrics})
+    print(protocol_line(results["test"].protocol))
+
+
+def print_results(metrics: dict[str, dict[str, float]]) -> None:
+    """Metrics as a table, a row each."""
+    print(pd.DataFrame(metrics).T.to_string(float_format="{:.4f}".format))
+
+
+def protocol_line(protocol: dict[str, str]) -> str:
+    """A protocol in one line."""
+    return "protocol: " + "; ".join(f"{name}: {value}" for name, value in protocol.items())
