@@ -242,7 +242,7 @@ def _fingerprint(directory: str, stamp: Stamp) -> str:
     return weights_fingerprint(directory)
 
 
-def get_metrics(directory: Path) -> dict:
+def get_metrics(directory: Path) -> dict[str, Any]:
     """What metrics.json of a model directory records; empty where there is none."""
     path = directory / "metrics.json"
     return read_json(path) if path.is_file() else {}

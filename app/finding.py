@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from awrsr.data.dataset import Dataset
@@ -227,8 +228,7 @@ def pair_table(
         kind: of map, one of KINDS.
     """
     sides = {side: _of_model(scan, name, dataset) for side, name in (("a", a), ("b", b))}
-    columns: dict[str, object] = {
-        "user_id": dataset.user_ids,
+    columns: dict[str, npt.NDArray[Any]] = {
         "length": sides["a"]["length"].to_numpy(),
         "repeats": sides["a"]["repeats"].to_numpy(),
         "rank_a": sides["a"]["rank"].to_numpy(),
@@ -241,23 +241,25 @@ def pair_table(
             if f"{kind}_{measure}" in rows:
                 columns[f"{name}_{side}"] = rows[f"{kind}_{measure}"].to_numpy(dtype=float)
     seeds = noise_pair(noise, a, b, kind) if noise is not None else None
-    of_pairs = {"": _of_pair(scan, (a, b), dataset)}
-    of_pairs["_seeds"] = _of_pair(noise, seeds, dataset) if noise and seeds else None
-    for suffix, rows in of_pairs.items():
+    of_pairs: dict[str, pd.DataFrame | None] = {
+        "": _of_pair(scan, (a, b), dataset),
+        "_seeds": _of_pair(noise, seeds, dataset) if noise and seeds else None,
+    }
+    for suffix, pairs in of_pairs.items():
         columns["shared" + suffix] = (
-            np.full(dataset.n_users, np.nan) if rows is None else rows["shared"].to_numpy(float)
+            np.full(dataset.n_users, np.nan) if pairs is None else pairs["shared"].to_numpy(float)
         )
         for measure in ("divergence", "correlation"):
             name = f"{kind}_{measure}"
-            if rows is not None and suffix and rows[name].isna().all():
+            if pairs is not None and suffix and pairs[name].isna().all():
                 name = f"refined_{measure}"  # two vanilla seeds have no second order
             columns[measure + suffix] = (
                 np.full(dataset.n_users, np.nan)
-                if rows is None
-                else rows[name].to_numpy(dtype=float)
+                if pairs is None
+                else pairs[name].to_numpy(dtype=float)
             )
     return pd.DataFrame(
-        {"user_id": columns["user_id"]} | {c: columns[c] for c in COLUMNS if c in columns}
+        {"user_id": dataset.user_ids} | {c: columns[c] for c in COLUMNS if c in columns}
     )
 
 
@@ -296,11 +298,11 @@ def slices(table: pd.DataFrame, max_length: int) -> dict[str, Slice]:
     apart = table["divergence"].to_numpy()
     noise = table["divergence_seeds"].to_numpy()
 
-    def top(values: np.ndarray) -> np.ndarray:
+    def top(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         known = values[~np.isnan(values)]
         if not len(known):
             return np.zeros(len(values), dtype=bool)
-        return (values >= np.quantile(known, 1 - TENTH)) & (values > 0)
+        return np.asarray((values >= np.quantile(known, 1 - TENTH)) & (values > 0))
 
     repeats = table["repeats"].to_numpy() > 0
     found = {

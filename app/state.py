@@ -30,6 +30,10 @@ DEFAULT_LENGTH = (15, 25)
 """A first history this long fills a map and leaves its titles readable."""
 
 
+Session = MutableMapping[Any, Any]
+"""What a person chose: `st.session_state`, or a dict in its place."""
+
+
 @dataclass(frozen=True)
 class Choice:
     """One thing a person chooses.
@@ -50,7 +54,7 @@ class Choice:
     def accepts(self, value: Any) -> bool:
         """Whether a session may go on with this value: its model or its item may be gone."""
         try:
-            return value == self.default or self.parse(self.show(value)) == value
+            return bool(value == self.default or self.parse(self.show(value)) == value)
         except (AwrsrError, ValueError):
             return False
 
@@ -189,9 +193,7 @@ def default_user(dataset: Dataset) -> str:
     return dataset.user_ids[int(handy[0]) if len(handy) else 0]
 
 
-def restore(
-    session: MutableMapping[str, Any], url: Mapping[str, str], offered: list[Choice]
-) -> list[str]:
+def restore(session: Session, url: Mapping[str, str], offered: list[Choice]) -> list[str]:
     """Fill what the session does not hold yet, from the URL or by default.
 
     Returns:
@@ -222,7 +224,7 @@ def restore(
     return problems
 
 
-def unless_left(session: Mapping[str, Any], url: Mapping[str, str]) -> Mapping[str, str]:
+def unless_left(session: Session, url: Mapping[str, str]) -> Mapping[str, str]:
     """The URL, or nothing of it where it still is the one of a dataset just left.
 
     To clear it instead would leave one more address for the browser's back to stop at.
@@ -238,7 +240,7 @@ ASKED = "asked_weights"
 OF_DATASET = ("history_of", "undo", "redo", "picked_user")
 
 
-def let_go(session: MutableMapping[str, Any], url: Mapping[str, str]) -> None:
+def let_go(session: Session, url: Mapping[str, str]) -> None:
     """Forget every choice, so that `restore` reads them from this URL; undo stays in a dataset."""
     if session.get("dataset") != url.get("dataset"):
         for name in OF_DATASET:
@@ -252,7 +254,7 @@ FIND = ("slice", "map", "x", "y", "sort", "order", "where")
 MODELS = ("over",)
 
 
-def keep(session: MutableMapping[str, Any]) -> None:
+def keep(session: Session) -> None:
     """What a person chose on a page stays while another page is shown.
 
     Streamlit drops the state of a widget that is not drawn; assigning keeps it.
@@ -271,7 +273,7 @@ def clipped(text: str, length: int = 40) -> str:
     return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in short)
 
 
-def to_url(session: Mapping[str, Any], offered: list[Choice]) -> dict[str, str]:
+def to_url(session: Session, offered: list[Choice]) -> dict[str, str]:
     """What differs from the default, as the URL's parameters."""
     return {
         choice.name: choice.show(session[choice.name])

@@ -101,8 +101,8 @@ def opening_user(dataset: Dataset, models: dict[str, Path]) -> str:
         return ""
     if causes is None:
         return ""
-    keys = [(str(path), cache._stamp(path, RANKED)) for path in (a, b)]
-    return _opening_user(dataset.fingerprint, *keys, dataset, causes)
+    key_a, key_b = ((str(path), cache._stamp(path, RANKED)) for path in (a, b))
+    return _opening_user(dataset.fingerprint, key_a, key_b, dataset, causes)
 
 
 @st.cache_data(max_entries=cache.MAX_DATASETS, show_spinner=False)
@@ -118,7 +118,7 @@ def _opening_user(
     found = found[(found["b"] == 1) & (found["a"] > 1) & (found["sort"] != OPEN)]
     if (occasion := found["sort"] == OCCASION).any():
         found = found[occasion]
-    return "" if found.empty else str(found["user_id"].loc[found["a"].idxmax()])
+    return "" if found.empty else str(found["user_id"].iloc[int(found["a"].argmax())])
 
 
 def _held_out(dataset: Dataset) -> np.ndarray:
@@ -189,7 +189,7 @@ def browse_users(dataset: Dataset, models: dict[str, Path]) -> None:
     users = matching_users(dataset, text)
     ranks, reasons = {}, []
     for side in ("a", "b"):
-        directory = models.get(st.session_state.get(side))
+        directory = models.get(str(st.session_state.get(side)))
         ranks[side], why = get_ranks(directory, dataset) if directory else ({}, "no model")
         if why:
             reasons.append(f"No ranks in {side.upper()}: {why}.")

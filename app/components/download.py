@@ -53,5 +53,6 @@ def note_view() -> None:
 def view_of(sent: Any) -> str:
     """The view that a browser sent, or the first one where it sent something else."""
     view = sent.get("view") if isinstance(sent, dict) else None
-    fits = isinstance(view, str) and view.startswith("#") and len(view) <= LONGEST_VIEW
-    return view if fits else ""
+    if isinstance(view, str) and view.startswith("#") and len(view) <= LONGEST_VIEW:
+        return view
+    return ""

@@ -52,7 +52,7 @@ def read_edits(value: Any) -> list[Edit]:
     for one in sent if isinstance(sent, list) else []:
         if not isinstance(one, dict) or one.get("op") not in OPERATIONS:
             continue
-        numbers = [one.get(name) for name in ("number", "at", "to", "item")]
+        numbers: list[Any] = [one.get(name) for name in ("number", "at", "to", "item")]
         if all(type(number) is int for number in numbers):
             number, at, to, item = numbers
             edits.append(Edit(number, one["op"], at, to, item))

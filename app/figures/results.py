@@ -209,7 +209,8 @@ def trend_figure(history: pd.DataFrame, column: str, *, differences: bool = Fals
     """
     figure = go.Figure()
     form = ("+" if differences else "") + (".4f" if "@" in column else ".2f")
-    for (*_, refinement), group in history.groupby(MODEL, sort=False):
+    for key, group in history.groupby(MODEL, sort=False):
+        refinement = str(key[-1])
         runs = group.groupby("seed")
         line = _line(refinement)
         if len(runs) > 1:

@@ -12,9 +12,10 @@ from app.figures import faithfulness as figures
 from app.figures.maps import MODEL_COLORS
 from app.shell import Chosen, begin
 from app.sides import model_title
-from awrsr.config import HELD_OUT
+from awrsr.config import Split
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
+from awrsr.experiments.comparison import records
 from awrsr.explain import CAUSE_MEASURES, EXPLANATIONS, LOWER_IS_BETTER, MEASURES, RANDOM
 from awrsr.io.files import passed_over, visible_directories
 from awrsr.ranking.evaluation import candidates_words, seen_words
@@ -108,7 +109,7 @@ def show_study(study: Study, dataset: Dataset) -> None:
                 sorts,
                 default=sort,
                 required=True,
-                format_func=SORTS.get,
+                format_func=lambda name: SORTS[name],
                 key="study-sort",
                 help="Binding: somebody is met again, and who stood next to them in the row "
                 "follows. Occasion: back at a market, the treasure found there is claimed.",
@@ -127,7 +128,7 @@ def show_study(study: Study, dataset: Dataset) -> None:
     st.dataframe(means(rows, models), hide_index=True, key="study-means", height="content")
     show_curves(study, sort, models)
     about = study.about
-    split = about["split"] if about["split"] in HELD_OUT else "test"
+    split: Split = "validation" if about["split"] == "validation" else "test"
     st.caption(
         f"Protocol: the {plain(about['split'])} item of {plain(about['users'])} of "
         f"{plain(about['of_users'])} users, drawn by seed {plain(about['seed'])}; "
@@ -193,16 +194,17 @@ def means(rows: pd.DataFrame, models: dict[str, str]) -> pd.DataFrame:
         ): f"{list(models.values())[-1]} less {next(iter(models.values()))}"
     }
     cells: dict[str, dict[str, str]] = {}
-    for row in rows.itertuples():
-        sign = "+" if LESS in row.model else ""
-        cells.setdefault(row.explanation, {})[headings.get(row.model, row.model)] = (
-            f"{row.mean:{sign}.3f} ({row.low:{sign}.3f} to {row.high:{sign}.3f})"
+    for row in records(rows):
+        name, of = row["model"], cells.setdefault(row["explanation"], {})
+        sign = "+" if LESS in name else ""
+        of[headings.get(name, name)] = (
+            f"{row['mean']:{sign}.3f} ({row['low']:{sign}.3f} to {row['high']:{sign}.3f})"
         )
-        if row.model in models and "floor" in rows:
-            mark = "*" if row.newest_first >= FORCED_SHARE else ""
-            cells[row.explanation][f"{models[row.model]}, less floor"] = (
-                f"{row.less_floor:+.3f} ({row.less_floor_low:+.3f} to {row.less_floor_high:+.3f}); "
-                f"floor {row.floor:.3f}{mark}"
+        if name in models and "floor" in row:
+            mark = "*" if row["newest_first"] >= FORCED_SHARE else ""
+            of[f"{models[name]}, less floor"] = (
+                f"{row['less_floor']:+.3f} ({row['less_floor_low']:+.3f} to "
+                f"{row['less_floor_high']:+.3f}); floor {row['floor']:.3f}{mark}"
             )
     return pd.DataFrame(
         [
@@ -223,7 +225,7 @@ def show_curves(study: Study, sort: str, models: dict[str, str]) -> None:
         "Explanations",
         offered,
         default=[name for name in figures.SHOWN if name in offered],
-        format_func=EXPLANATIONS.get,
+        format_func=lambda name: EXPLANATIONS[name],
         key="study-chosen",
     )
     standing = st.segmented_control(
@@ -231,7 +233,7 @@ def show_curves(study: Study, sort: str, models: dict[str, str]) -> None:
         list(STANDINGS),
         default=next(iter(STANDINGS)),
         required=True,
-        format_func=STANDINGS.get,
+        format_func=lambda name: STANDINGS[name],
         key="study-standing",
     )
     for column, (name, title) in zip(st.columns(len(models)), models.items(), strict=True):

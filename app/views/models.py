@@ -1,6 +1,7 @@
 """Models: what two models are, how they were trained, what their heads do, whether they hold."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -122,13 +123,15 @@ def show_card(directory: Path) -> None:
             st.code(command, language="bash", wrap_lines=True)
 
 
-def recorded_metrics(directory: Path) -> dict[str, dict] | str:
+def recorded_metrics(directory: Path) -> dict[str, dict[str, Any]] | str:
     """The sections of metrics.json by split, or why there are none."""
     try:
         metrics = cache.get_metrics(directory)
         if not metrics:
             return f"No metrics.json: `{evaluation_command(directory)}` writes one."
-        found = {split: metrics[split] for split in ("test", "validation") if split in metrics}
+        found: dict[str, dict[str, Any]] = {
+            split: metrics[split] for split in ("test", "validation") if split in metrics
+        }
         for split in found.values():
             for name in RECORDED:
                 float(split["metrics"][name])
@@ -145,7 +148,7 @@ def recorded_metrics(directory: Path) -> dict[str, dict] | str:
         return f"metrics.json of {directory.name} is not readable: {error}"
 
 
-def training_record(directory: Path) -> dict:
+def training_record(directory: Path) -> dict[str, Any]:
     """The section "training" of metrics.json, empty where there is none."""
     try:
         record = cache.get_metrics(directory).get("training")
@@ -225,7 +228,7 @@ def read_history(directory: Path) -> pd.DataFrame | str:
             f"history.csv of {directory.name} has {size:,} bytes; accepted: at most {MAX_HISTORY:,}"
         )
     try:
-        table = pd.read_csv(path).apply(pd.to_numeric, errors="coerce")
+        table: pd.DataFrame = pd.read_csv(path).apply(pd.to_numeric, errors="coerce")
     except (OSError, ValueError) as error:
         return f"history.csv of {directory.name} is not readable: {error}"
     if "epoch" not in table or not set(charts.CURVES) & set(table):
@@ -304,8 +307,10 @@ def drawn_of(users: int) -> str:
 def row_titles(profile: pd.DataFrame) -> list[str]:
     """Layer, head and kind of every row."""
     return [
-        KINDS[row.kind] if row.layer == 0 else f"L{row.layer} H{row.head} {KINDS[row.kind]}"
-        for row in profile.itertuples()
+        KINDS[kind] if layer == 0 else f"L{layer} H{head} {KINDS[kind]}"
+        for layer, head, kind in zip(
+            profile["layer"], profile["head"], profile["kind"], strict=True
+        )
     ]
 
 

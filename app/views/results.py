@@ -140,8 +140,9 @@ def show_verdict(recorded: list[Results]) -> None:
         st.info(NO_VERDICT)
         return
     cells = verdict_table(rows)
-    last = list(cells)[-1]
-    table(cells.assign(**{last: cells[last].str.strip("`")}), "results-verdict")
+    last = cells.columns[-1]
+    cells[last] = cells[last].str.strip("`")
+    table(cells, "results-verdict")
     with st.expander("How to read the table"):
         st.markdown(VERDICT_KEY)
     st.markdown("\n".join(f"- {with_commands(sentence(row))}" for row in rows))

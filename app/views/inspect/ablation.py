@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import streamlit as st
@@ -160,7 +161,7 @@ def show_contributions(side: Side, found: Contributions, most: float) -> None:
     """Layers and what is replaced down, heads across; and the second order as a whole."""
     rows, gains = [], []
     kinds = [(UNIFORM, found.uniform, found.uniform_ranks)]
-    if found.refinement is not None:
+    if found.refinement is not None and found.refinement_ranks is not None:
         kinds.append((FIRST_ORDER, found.refinement, found.refinement_ranks))
     for layer in range(len(found.uniform)):
         for name, values, ranks in kinds:
@@ -193,7 +194,9 @@ def show_contributions(side: Side, found: Contributions, most: float) -> None:
         )
 
 
-def cells(values: npt.NDArray, ranks: npt.NDArray, layer: int) -> dict[str, str]:
+def cells(
+    values: npt.NDArray[np.float64], ranks: npt.NDArray[np.int64], layer: int
+) -> dict[str, str]:
     """What is lost, and the rank then, of each head of a layer and of all of them at once."""
     names = [f"head {head + 1}" for head in range(values.shape[1] - 1)] + ["all heads"]
     return {

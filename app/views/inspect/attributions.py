@@ -145,8 +145,9 @@ def from_job(owner: jobs.JobOwner, question: AttributionQuestion) -> TimedAttrib
     job = owner.jobs.get(question)
     if job is None or job.state != jobs.DONE:
         return None
-    cache.keep_attribution(question, job.result)
-    return job.result
+    result: TimedAttribution = job.result
+    cache.keep_attribution(question, result)
+    return result
 
 
 def show_jobs(asked: dict[AttributionQuestion, Asked]) -> None:

@@ -191,7 +191,11 @@ def begins_with_user(dataset: Dataset, ids: Sequence[str]) -> bool:
 
 def read_otherwise(dataset: Dataset, reading: Reading) -> Reading:
     """The same line of ids with the first number the user's, or an item's again."""
-    slots = (reading.user_item, *reading.slots) if reading.of_user else reading.slots[1:]
+    if reading.of_user:
+        first = () if reading.user_item is None else (reading.user_item,)
+        slots = (*first, *reading.slots)
+    else:
+        slots = reading.slots[1:]
     return searched(dataset, replace(reading, slots=slots, of_user=not reading.of_user))
 
 

@@ -111,16 +111,17 @@ def take_reading(reading: Reading, use: Use) -> None:
 
 def show_reading(dataset: Dataset, use: Use) -> None:
     """What became of the last entry, until it is dismissed or the history changes."""
-    reading, refused = (st.session_state.get(key) for key in ("reading", "refused"))
+    reading: Reading | None = st.session_state.get("reading")
+    refused: str | None = st.session_state.get("refused")
     if not reading and not refused:
         return
     with st.container(gap="xsmall"):
         if refused:
             st.warning(plain(refused), icon=":material/search_off:")
-        else:
+        elif reading:
             show_items(dataset, reading, use)
             show_unknown(dataset, reading, use)
-        if refused or reading.unknown or reading.skipped:
+        if refused or (reading and (reading.unknown or reading.skipped)):
             st.button("Dismiss", on_click=dismiss, type="tertiary", icon=":material/close:")
 
 

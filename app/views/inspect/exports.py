@@ -149,7 +149,7 @@ def arrays(sides: list[Side], traced: Traced | None = None) -> bytes:
     """The traces of all sides as npz, names led by those of `named_traces`."""
     named = named_traces(sides, traced)
     memory = io.BytesIO()
-    found = {
+    found: dict[str, Any] = {
         f"{key}_{kind}": a for key, trace in named.items() for kind, a in trace.arrays().items()
     }
     np.savez_compressed(memory, **found)

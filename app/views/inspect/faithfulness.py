@@ -110,7 +110,7 @@ def draw(dataset: Dataset, sides: list[Side], target: int, answer: Answer) -> No
         "Explanations",
         offered,
         default=[name for name in figures.SHOWN if name in offered],
-        format_func=EXPLANATIONS.get,
+        format_func=lambda name: EXPLANATIONS[name],
         key="faithfulness-chosen",
     )
     standing = st.segmented_control(

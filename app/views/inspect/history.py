@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -48,7 +49,7 @@ def choose_history(dataset: Dataset, models: dict[str, Path]) -> tuple[list[int]
         [state.USER, state.OWN],
         key="source",
         required=True,
-        format_func={state.USER: "A user's", state.OWN: "My own"}.get,
+        format_func=lambda source: "A user's" if source == state.USER else "My own",
         on_change=dismiss,  # what could not be used of an entry is about another history now
         width="stretch",
     )
@@ -100,7 +101,8 @@ def held_out_item(dataset: Dataset, user: str) -> int:
 def history_owner() -> str | None:
     """The user whose history this is, as it was or edited."""
     session = st.session_state
-    return session.user if session.source == state.USER else session.origin
+    owner: str | None = session.user if session.source == state.USER else session.origin
+    return owner
 
 
 def current_history(dataset: Dataset) -> list[int]:
@@ -205,7 +207,7 @@ def apply_list_edits(dataset: Dataset) -> None:
             here = 0 <= edit.at < len(rows) and rows[edit.at] == edit.item
             session["replacing"] = edit.at if here else None
         else:
-            change(dataset, lambda items, edit=edit: edited(items, edit, state.MAX_HISTORY))
+            change(dataset, partial(edited, edit=edit, limit=state.MAX_HISTORY))
 
 
 # --- a user's -------------------------------------------------------------------------------------
@@ -308,7 +310,7 @@ def show_editor(dataset: Dataset, history: list[int], held_out: int | None) -> N
     session = st.session_state
     owner = history_owner()
     count = f"**{len(history):,} item{'s' * (len(history) != 1)}**, older to newer"
-    if owner is not None:
+    if owner is not None and held_out is not None:
         whose = "" if session.source == state.USER else f", edited from user {plain(owner)}'s"
         count += f"{whose}; then came {plain(dataset.titles([held_out])[0])}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

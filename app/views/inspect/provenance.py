@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import streamlit as st
@@ -11,6 +11,7 @@ from app.escape import plain
 from app.figures import maps
 from app.sides import Side
 from awrsr.errors import AwrsrError
+from awrsr.experiments.comparison import records
 from awrsr.explain import (
     Cell,
     DistanceSplit,
@@ -117,7 +118,7 @@ def locked_cell(locked: Mapping[str, Any] | None, places: int) -> LockedCell | N
     """What a browser says is locked, if it is one cell of an axis of so many places."""
     if not isinstance(locked, Mapping):
         return None
-    query, key, panels = (locked.get(name) for name in ("query", "key", "panels"))
+    query, key, panels = locked.get("query"), locked.get("key"), locked.get("panels")
     if not (is_number(query) and is_number(key) and 0 <= key <= query < places):
         return None
     found = [
@@ -132,7 +133,7 @@ def locked_cell(locked: Mapping[str, Any] | None, places: int) -> LockedCell | N
     return LockedCell(query, key, tuple(dict.fromkeys(found))[:2])
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[int]:
     """Whether JSON gave a whole number."""
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -179,12 +180,13 @@ def show_panel(
     source = sources.get(panel.source)
     if source is None:
         return
-    which = f"head {panel.head + 1}" if is_number(panel.head) else TOGETHER.get(panel.head, "")
+    head = panel.head
+    which = f"head {head + 1}" if isinstance(head, int) else TOGETHER.get(head, "")
     st.markdown(
         f"**{plain(source.name)}: {plain(source.title)}** \u00b7 layer {panel.layer + 1}, "
         f"{which}, {KINDS[panel.kind]}"
     )
-    if not is_number(panel.head):
+    if not isinstance(head, int):
         st.caption("A sum over items exists for one head at a time: choose a head above the map.")
         return
     words = where_it_stands(content, source, cell)
@@ -194,7 +196,7 @@ def show_panel(
     if there[1] < 0 or there[1] > there[0]:
         return
     query, at_key = (source.places.index(place) for place in there)
-    at = Cell(layer=panel.layer, head=panel.head, query=query, key=at_key)
+    at = Cell(layer=panel.layer, head=head, query=query, key=at_key)
     try:
         if panel.kind == "first":
             show_first_order(source, at, key)
@@ -322,6 +324,7 @@ def show_product(source: Shown, cell: Cell, found: RefinedParts) -> None:
     """The first-order weight and the factor that the second order puts to it."""
     weights = source.trace.layers[cell.layer].first_order
     first = float(weights[cell.head, cell.query, cell.key])
+    assert found.factor is not None  # of the kind product, see `RefinedParts`
     change = "raises" if found.factor > 1 else "lowers"
     st.markdown(
         f"M = A times a factor = {first:.4f} \u00d7 {found.factor:.3f} = "
@@ -381,16 +384,17 @@ def show_pairs(source: Shown, cell: Cell, found: PairMap, key: str) -> None:
     verb = "weighs" if standardised else "attends to"
     st.markdown(
         "\n".join(
-            f"- {plain(labels[row.p])}, which the query {verb} ({row.of_query:{form}}), with "
-            f"{plain(labels[row.q])}, which the key {verb} ({row.of_key:{form}}): "
-            f"**{row.term:+.4f}**"
-            for row in found.table(TOP).itertuples()
+            f"- {plain(labels[row['p']])}, which the query {verb} ({row['of_query']:{form}}), with "
+            f"{plain(labels[row['q']])}, which the key {verb} ({row['of_key']:{form}}): "
+            f"**{row['term']:+.4f}**"
+            for row in records(found.table(TOP))
         )
     )
 
 
 def show_paths(source: Shown, cell: Cell, found: RefinedParts, key: str) -> None:
     """Paths and bars of the items from the key to the query; outside of them the terms are 0."""
+    assert found.query_row is not None and found.key_column is not None  # see `RefinedParts`
     learned = source.trace.config.value_matrix
     value = "(A V)\u2096\u2c7c" if learned else "A\u2096\u2c7c"
     st.markdown(

@@ -1,5 +1,8 @@
 """Both models' recommendations for one history, side by side."""
 
+from typing import Any
+
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -44,7 +47,8 @@ def show_recommendations(
     with head:
         st.markdown("#### Recommendations")
         if len(sides) == 2:
-            show_overlap(*(rankings[side.key]["item"].to_numpy() for side in sides))
+            in_a, in_b = (rankings[side.key]["item"].tolist() for side in sides)
+            show_overlap(in_a, in_b)
             show_noise(dataset, sides, history)
     for side, column in zip(sides, st.columns(len(sides), gap="medium"), strict=True):
         other = next((each for each in sides if each is not side), None)
@@ -133,7 +137,7 @@ def show_list(
         letter = other.key.upper()
         elsewhere = set(rankings[other.key]["item"].head(st.session_state.k))
         columns["other"] = [rank_of(other.trace.item_scores, item, left_out) for item in items]
-        columns["change"] = top["rank"] - columns["other"]
+        columns["change"] = top["rank"] - np.array(columns["other"])
         columns["both"] = ["\u25cf" if item in elsewhere else "" for item in items]
         config |= {
             "other": st.column_config.NumberColumn(
@@ -162,8 +166,8 @@ def show_list(
     )
 
 
-def arrow(change: int) -> str:
-    """Ranks gained or lost."""
+def arrow(change: Any) -> str:
+    """Ranks gained or lost; a cell of a styled table."""
     return f"\u25b2 {change:,}" if change > 0 else f"\u25bc {-change:,}" if change < 0 else "="
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -18,8 +19,9 @@ from app.candidates import excluded
 from app.escape import plain
 from app.pinned import Variant
 from app.sides import Side
+from app.users import show_user
 from app.views.inspect.ablation import shade
-from app.views.inspect.history import open_items, original_history, pin, show_user, situation
+from app.views.inspect.history import open_items, original_history, pin, situation
 from awrsr.config import Candidates
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
@@ -240,7 +242,7 @@ def row_outcomes(dataset: Dataset, side: Side, rows: list[Row], target: int) -> 
     return get_outcomes(side.directory, tuple(row.items for row in rows), left_out, target)
 
 
-def difference(ranks: int) -> str:
+def difference(ranks: Any) -> str:
     """A change of a rank as a table shows it."""
     return f"{ranks:+,d}" if ranks else "="
 
