@@ -145,10 +145,10 @@ def test_the_beauty_grid_is_the_runs_that_its_commands_make():
         assert run.train == TrainConfig(
             loss="sampled_ce",
             negatives=256,
+            initial_weights="normal",
             batch_size=128,
-            learning_rate=0.002,
             epochs=60,
-            patience=3,
+            patience=5,
             seed=run.train.seed,
         )
 
