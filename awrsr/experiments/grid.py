@@ -32,10 +32,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from awrsr.config import Backbone, LossName, ModelConfig, Settings, TrainConfig
+from awrsr.config import Backbone, ModelConfig, Settings, TrainConfig
 from awrsr.errors import ConfigError, check_choice, did_you_mean
 from awrsr.io.files import is_text
 from awrsr.refinement import READ_BY, REFINEMENTS
+from awrsr.training.losses import LOSSES, check_loss
 
 TEXTS = ("title", "about")
 LISTS = ("backbones", "refinements", "seeds")
@@ -44,8 +45,6 @@ OF_THE_GRID = {"backbone": "backbones", "refinement": "refinements", "loss": "lo
     "seed": "seeds"
 }
 """Settings that differ between runs, and the part of the file that says how."""
-
-STOSA_ONLY: tuple[LossName, ...] = ("bpr_pvn",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +154,7 @@ def _plan(file: Path, values: dict[str, Any], folder: Path) -> Grid:
                 f"backbones are {', '.join(values['backbones'])}"
             )
     for loss, settings in values["losses"].items():
-        check_choice("loss", loss, get_args(LossName))
+        check_choice("loss", loss, LOSSES)
         if not isinstance(settings, dict):
             raise ConfigError(f"losses.{loss} must be a table of settings; received {settings!r}")
     model, train = values.get("model", {}), values.get("train", {})
@@ -178,8 +177,8 @@ def _plan(file: Path, values: dict[str, Any], folder: Path) -> Grid:
     )
     for seed, dataset, backbone, (loss, settings), refinement in combinations:
         _check_settings(f"losses.{loss}", settings, TrainConfig)
-        possible = backbone == "stosa" or loss not in STOSA_ONLY
-        if not possible or backbone not in REFINEMENTS[refinement].backbones:
+        possible = {*LOSSES[loss].backbones} & {*REFINEMENTS[refinement].backbones}
+        if backbone not in possible:
             continue
         own = {k: v for k, v in model.items() if refinement in READ_BY.get(k, [refinement])}
         name = run_name(dataset, backbone, refinement, loss, seed)
@@ -193,7 +192,8 @@ def _plan(file: Path, values: dict[str, Any], folder: Path) -> Grid:
             )
         )
     if not runs:
-        raise ConfigError("no run is left: loss 'bpr_pvn' needs backbone 'stosa'")
+        check_loss(next(iter(values["losses"])), values["backbones"][0])
+        raise ConfigError("no run is left of these backbones, losses and refinements")
     return Grid(
         name=file.stem,
         title=values.get("title", file.stem),

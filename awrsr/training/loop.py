@@ -37,7 +37,7 @@ from awrsr.training.checkpoint import (
     save_tensors,
     save_weights,
 )
-from awrsr.training.losses import training_loss
+from awrsr.training.losses import Predictions, check_loss, training_loss
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -83,8 +83,15 @@ class Objective(nn.Module):
         targets = targets.masked_fill(inputs == PADDING, PADDING)
         if self.config.targets == "last":
             targets[:, :-1] = PADDING
-        states = self.model(inputs)
-        return training_loss(self.model, self.config, states, targets, users, self.unseen)
+        asked = Predictions(
+            model=self.model,
+            config=self.config,
+            states=self.model(inputs),
+            targets=targets,
+            users=users,
+            unseen=self.unseen,
+        )
+        return training_loss(asked)
 
 
 def train(
@@ -126,10 +133,7 @@ def train(
     catalogue = Catalogue(
         name=dataset.name, fingerprint=dataset.fingerprint, n_items=dataset.n_items
     )
-    if config.loss == "bpr_pvn" and model_config.backbone != "stosa":
-        raise ConfigError(
-            f"loss 'bpr_pvn' needs backbone 'stosa'; received {model_config.backbone!r}"
-        )
+    check_loss(config.loss, model_config.backbone)
     if dataset.lengths().max() - HELD_OUT["validation"] < 2:
         raise DataError(
             f"no user of {dataset.name} has items to train on: the longest sequence has "

@@ -179,7 +179,7 @@ BAD = {
     "loss-value": (TINY.replace("ce = {}", "ce = 3"), "losses.ce must be a table of settings"),
     "loss-of-stosa": (
         TINY.replace("ce = {}", "bpr_pvn = {}"),
-        "no run is left: loss 'bpr_pvn' needs backbone 'stosa'",
+        "loss 'bpr_pvn' needs backbone 'stosa'; received 'sasrec'",
     ),
     "setting": (
         TINY.replace("hidden_size", "hiden_size"),

@@ -34,7 +34,16 @@ MAY_IMPORT = {
 }
 """For every room of the package, the others it may import; never one further down."""
 
-FOLDERS = ("attribution", "board", "data.readers", "explain", "models", "refinement", "studies")
+FOLDERS = (
+    "attribution",
+    "board",
+    "data.readers",
+    "explain",
+    "models",
+    "refinement",
+    "studies",
+    "training.losses",
+)
 
 
 WHEN_SHOWN = ("models", "board")

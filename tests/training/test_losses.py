@@ -1,17 +1,19 @@
 """Losses against loops over the real positions of a batch."""
 
 import math
+from typing import get_args
 
 import pytest
 import torch
 from conftest import N_ITEMS, make_dataset
 
-from awrsr.config import PADDING, Catalogue, ModelConfig, TrainConfig
+from awrsr.config import PADDING, Catalogue, LossName, ModelConfig, TrainConfig
 from awrsr.data.batching import Unseen, left_pad
 from awrsr.errors import ConfigError
 from awrsr.models import build_model
+from awrsr.training import losses
 from awrsr.training.loop import Objective
-from awrsr.training.losses import sampled_softmax, training_loss
+from awrsr.training.losses import Predictions
 
 WINDOWS = [[3, 1, 4], [1, 5, 9, 2, 6, 5], [3, 5]]
 BATCH = left_pad(WINDOWS)
@@ -23,10 +25,20 @@ SHARED = torch.tensor(
 )
 USERS = torch.tensor([0, 1, 2])
 NEGATIVES = Unseen(make_dataset(), torch.device("cpu"))
-LOSSES = ("ce", "sampled_ce", "bce", "bpr_pvn")
-BACKBONES = ("sasrec", "stosa")
-PAIRS = [(b, loss) for b in BACKBONES for loss in LOSSES if (b, loss) != ("sasrec", "bpr_pvn")]
+PAIRS = [(b, name) for name, loss in losses.LOSSES.items() for b in loss.backbones]
 every_pair = pytest.mark.parametrize(("backbone", "loss"), PAIRS, ids=["-".join(p) for p in PAIRS])
+
+
+def training_loss(model, config, states, targets, users, unseen):
+    return losses.training_loss(
+        Predictions(
+            model=model, config=config, states=states, targets=targets, users=users, unseen=unseen
+        )
+    )
+
+
+def test_settings_name_every_loss():
+    assert get_args(LossName) == tuple(losses.LOSSES)
 
 
 def log_sum_exp(values):
@@ -131,8 +143,8 @@ def test_many_sampled_negatives_weigh_like_the_whole_catalogue(make_model):
     model, n_negatives = make_model(), 200_000
     states, target = model(torch.tensor([[3, 1, 4]]))[:, -1:], torch.tensor([[5]])
     torch.manual_seed(0)
-    real = torch.ones(1, 1, dtype=torch.bool)
-    actual = sampled_softmax(model, states, target, real, n_negatives)
+    config = TrainConfig(loss="sampled_ce", negatives=n_negatives)
+    actual = training_loss(model, config, states, target, USERS[:1], NEGATIVES)
     score = model.item_scores(states)[0, 0]
     others = torch.cat([score[:4], score[5:]])
     odds = (others - score[4]).exp().sum() * n_negatives / N_ITEMS
