@@ -1,4 +1,4 @@
-"""Directories to datasets and models: the only file with cache decorators.
+"""What is read and computed once for all sessions: the only file with cache decorators.
 
 What is cached is shared by all sessions and read-only.
 """
@@ -17,16 +17,28 @@ import pandas as pd
 import streamlit as st
 import torch
 
+from app.finding import Slice, slice_metrics
+from app.folders import (
+    RANKED,
+    SCAN_FILES,
+    ModelKey,
+    Stamp,
+    model_directories,
+    model_key,
+    read_ranks,
+    stamp_of,
+)
 from app.jobs import JobOwner, JobPool
 from awrsr import attribution, load_dataset, load_model
 from awrsr.board import ItemNames, item_names
+from awrsr.config import Candidates
 from awrsr.data.dataset import FILES, Dataset
 from awrsr.data.planted import CAUSES_FILE, load_causes
 from awrsr.errors import AwrsrError
-from awrsr.io import files
-from awrsr.io.files import MAX_ENTRIES, finish_replacing, is_text, read_json, visible_directories
+from awrsr.explain import RemovedOnce, SmallestRemoval, remove_each, smallest_removal
+from awrsr.io.files import MAX_ENTRIES, finish_replacing, visible_directories
 from awrsr.models import SequentialModel
-from awrsr.refinement import REFINEMENTS
+from awrsr.ranking.scoring import Standings, target_standings
 from awrsr.studies import (
     SEEDS_FOLDER,
     Check,
@@ -40,27 +52,18 @@ from awrsr.studies import (
     scan,
 )
 from awrsr.training.checkpoint import (
-    CONFIG_FILE,
-    WEIGHTS_FILE,
     ConfigFile,
     read_config,
     resolve_device,
     weights_fingerprint,
 )
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
-ASSETS_VARIABLE = "AWRSR_ASSETS"
-"""Environment variable: another folder of dataset directories to offer."""
-FIRST = "ml-latest-small"
-"""Of the datasets that ship the one that is listed first, on which the page opens."""
-
-MODELS_FOLDER = "models"
-"""Of a dataset directory."""
-SCAN_FILES = ("users.parquet", "pairs.parquet", "scan.json")
-
 MAX_DATASETS = 8
 MAX_MODELS = 64
+MAX_ANSWERS = 256
 ATTRIBUTION_CACHE = "32 MB"
+
+Items = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -71,65 +74,12 @@ class TimedAttribution:
     seconds: float
 
 
-Stamp = tuple[tuple[int, int], ...]
-ModelKey = tuple[str, Stamp]
-
-
 @st.cache_resource(show_spinner=False)
 def start_server() -> bool:
     """Once per server: set aside what the imports made, so that no collection walks it again."""
     gc.collect()
     gc.freeze()
     return True
-
-
-def dataset_folders() -> list[Path]:
-    """Where datasets lie, the environment's folder first."""
-    named = os.environ.get(ASSETS_VARIABLE)
-    return [ASSETS] if named is None else [Path(named), ASSETS]
-
-
-def dataset_directories() -> dict[str, Path]:
-    """The dataset directories on offer, by name: of the environment's folder, then what ships."""
-    found: dict[str, Path] = {}
-    for folder in dataset_folders():
-        paths = visible_directories(folder, "dataset.json")
-        if folder == ASSETS:
-            paths = sorted(paths, key=lambda path: (path.name != FIRST, path.name))
-        for path in paths:
-            found.setdefault(path.name, path)
-    return found
-
-
-def assets_problem() -> str:
-    """What is wrong with the folder that the environment names, or nothing."""
-    named = os.environ.get(ASSETS_VARIABLE)
-    if named is None or visible_directories(Path(named), "dataset.json"):
-        return ""
-    folder = Path(named)
-    state = "does not exist"
-    if not is_text(named):
-        state = "is not UTF-8"
-    elif (folder / "dataset.json").is_file():
-        state = "is a dataset directory itself"
-    elif folder.exists():
-        state = "holds no dataset directory" if folder.is_dir() else "is a file"
-    return (
-        f"{ASSETS_VARIABLE} names {named!r}, which {state}; accepted: a folder of dataset "
-        "directories, as `python -m awrsr prepare` makes them. Only what ships is on offer."
-    )
-
-
-def model_directories(dataset_directory: Path) -> dict[str, Path]:
-    """A dataset's model directories by name, by backbone and in the refinements' order."""
-    order = list(REFINEMENTS)
-
-    def place(path: Path) -> tuple[str, int, str]:
-        backbone, _, refinement = path.name.partition("-")
-        return backbone, order.index(refinement) if refinement in order else len(order), path.name
-
-    paths = visible_directories(dataset_directory / MODELS_FOLDER)
-    return {path.name: path for path in sorted(paths, key=place)}
 
 
 def seed_pair(a: Path, b: Path) -> tuple[Path, Path] | None:
@@ -159,36 +109,18 @@ def _config_file(directory: str, stamp: Stamp) -> ConfigFile | None:
     return None
 
 
-def passed_over(directory: Path) -> list[str]:
-    """What of the folders of datasets, and of this dataset's models, is not on offer, and why."""
-    folders = [*dataset_folders(), directory / MODELS_FOLDER, directory / SEEDS_FOLDER]
-    return [words for folder in folders if (words := files.passed_over(folder))]
-
-
-def _stamp(directory: Path, names: tuple[str, ...]) -> Stamp:
-    """Times and sizes of files: a replaced file is read again."""
-    paths = [directory / name for name in names]
-    stats = [path.stat() for path in paths if os.path.isfile(path)]  # what is barred is not there
-    return tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
-
-
 def get_dataset(directory: Path) -> Dataset:
     """The dataset of a directory, read once per server.
 
     Raises:
         DataError: see `awrsr.load_dataset`.
     """
-    return _dataset(str(directory), _stamp(directory, FILES))
+    return _dataset(str(directory), stamp_of(directory, FILES))
 
 
 @st.cache_resource(max_entries=MAX_DATASETS, show_spinner="Reading the dataset")
 def _dataset(directory: str, stamp: Stamp) -> Dataset:
     return load_dataset(directory)
-
-
-def model_key(directory: Path) -> ModelKey:
-    """What identifies the weights of a model directory."""
-    return str(directory), _stamp(directory, (CONFIG_FILE, WEIGHTS_FILE))
 
 
 def get_model(directory: Path) -> SequentialModel:
@@ -217,7 +149,7 @@ def get_causes(dataset: Dataset) -> pd.DataFrame | None:
         DataError: see `awrsr.data.planted.load_causes`.
     """
     assert dataset.directory is not None
-    stamp = _stamp(dataset.directory, (*FILES, CAUSES_FILE))
+    stamp = stamp_of(dataset.directory, (*FILES, CAUSES_FILE))
     return _causes(str(dataset.directory), stamp, dataset)
 
 
@@ -229,7 +161,7 @@ def _item_names(directory: str, stamp: Stamp, _dataset: Dataset) -> ItemNames:
 def get_item_names(dataset: Dataset) -> ItemNames:
     """Names and groups of a dataset's items, read once per server."""
     assert dataset.directory is not None
-    return _item_names(str(dataset.directory), _stamp(dataset.directory, FILES), dataset)
+    return _item_names(str(dataset.directory), stamp_of(dataset.directory, FILES), dataset)
 
 
 def fingerprint(directory: Path) -> str:
@@ -240,12 +172,6 @@ def fingerprint(directory: Path) -> str:
 @st.cache_data(max_entries=MAX_MODELS, show_spinner=False)
 def _fingerprint(directory: str, stamp: Stamp) -> str:
     return weights_fingerprint(directory)
-
-
-def get_metrics(directory: Path) -> dict[str, Any]:
-    """What metrics.json of a model directory records; empty where there is none."""
-    path = directory / "metrics.json"
-    return read_json(path) if path.is_file() else {}
 
 
 SCAN = "scan"
@@ -262,7 +188,7 @@ def get_scan(directory: Path) -> Scan | None:
     finish_replacing(folder)
     if not (folder / SCAN_FILES[-1]).is_file():
         return None
-    return _scan(str(folder), _stamp(folder, SCAN_FILES))
+    return _scan(str(folder), stamp_of(folder, SCAN_FILES))
 
 
 @st.cache_resource(max_entries=MAX_DATASETS, show_spinner="Reading the scan")
@@ -317,6 +243,77 @@ def _checks(
     _ranks: dict[str, int],
 ) -> list[Check]:
     return parity_checks(_model(*key), _dataset, _ranks, ndcg)
+
+
+def get_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
+    """The recorded rank of every user's held-out item, see `app.folders.read_ranks`."""
+    return _ranks(str(directory), stamp_of(directory, RANKED), dataset.fingerprint, dataset)
+
+
+@st.cache_data(max_entries=MAX_MODELS, show_spinner=False)
+def _ranks(
+    directory: str, stamp: Stamp, fingerprint: str, _dataset: Dataset
+) -> tuple[dict[str, int], str]:
+    return read_ranks(Path(directory), _dataset)
+
+
+# --- histories ------------------------------------------------------------------------------------
+
+
+def get_standings(
+    directory: Path,
+    histories: tuple[Items, ...],
+    excluded: tuple[Items, ...],
+    target: int,
+    listed: int,
+) -> Standings:
+    """Where a target stands after each history, see `awrsr.ranking.scoring.target_standings`."""
+    return _standings(model_key(directory), histories, excluded, target, listed)
+
+
+@st.cache_data(max_entries=MAX_ANSWERS, show_spinner=False)
+def _standings(
+    key: ModelKey,
+    histories: tuple[Items, ...],
+    excluded: tuple[Items, ...],
+    target: int,
+    listed: int,
+) -> Standings:
+    return target_standings(_model(*key), histories, target, excluded, listed=listed)
+
+
+def get_each_removed(
+    directory: Path, items: Items, target: int, candidates: Candidates
+) -> RemovedOnce:
+    """The target with each item left out, see `awrsr.explain.remove_each`."""
+    return _each_removed(model_key(directory), items, target, candidates)
+
+
+@st.cache_data(max_entries=MAX_ANSWERS, show_spinner="Leaving each item out")
+def _each_removed(key: ModelKey, items: Items, target: int, candidates: Candidates) -> RemovedOnce:
+    return remove_each(_model(*key), items, target, candidates=candidates)
+
+
+def get_smallest_removal(
+    directory: Path, items: Items, target: int, k: int, candidates: Candidates
+) -> SmallestRemoval:
+    """The fewest items to leave out, see `awrsr.explain.smallest_removal`."""
+    return _smallest_removal(model_key(directory), items, target, k, candidates)
+
+
+@st.cache_data(max_entries=MAX_ANSWERS, show_spinner="Searching the smallest removal")
+def _smallest_removal(
+    key: ModelKey, items: Items, target: int, k: int, candidates: Candidates
+) -> SmallestRemoval:
+    return smallest_removal(_model(*key), items, target, k, candidates=candidates)
+
+
+@st.cache_data(max_entries=MAX_MODELS, show_spinner=False)
+def get_slice_metrics(
+    key: tuple[Any, ...], _table: pd.DataFrame, _named: dict[str, Slice]
+) -> pd.DataFrame:
+    """The metrics of named slices of a table that the key identifies, see `app.finding`."""
+    return slice_metrics(_table, _named)
 
 
 class AttributionQuestion(NamedTuple):

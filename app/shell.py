@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 import torch
 
-from app import cache, state
+from app import cache, folders, state
 from app.escape import plain, with_commands
 from app.sides import SIDES, model_note, model_title
 from app.users import offered_choices
@@ -44,11 +44,11 @@ def begin(own: list[state.Choice]) -> Chosen | None:
         own: the choices of this page alone.
     """
     torch.set_num_threads(1)  # more threads help one person and slow down several
-    directories = cache.dataset_directories()
+    directories = folders.dataset_directories()
     if not directories:
-        st.error(f"No dataset in {cache.ASSETS}. Make one with `python -m awrsr prepare`.")
+        st.error(f"No dataset in {folders.ASSETS}. Make one with `python -m awrsr prepare`.")
         return None
-    if problem := cache.assets_problem():
+    if problem := folders.assets_problem():
         st.warning(with_commands(problem))
     problems = restore_dataset(directories)
     with st.sidebar:
@@ -60,7 +60,7 @@ def begin(own: list[state.Choice]) -> Chosen | None:
     except AwrsrError as error:
         st.error(plain(error))
         return None
-    models = cache.model_directories(directory)
+    models = folders.model_directories(directory)
     problems += other_weights(models)
     # Inspect's choices too: its widgets are not drawn here, and what was chosen there stays.
     shared = offered_choices(dataset, models)
@@ -190,7 +190,7 @@ def choose_models(directory: Path, models: dict[str, Path]) -> None:
         note, protocol = model_note(models[st.session_state[key]])
         st.selectbox(label, list(models), key=key, format_func=model_title, help=protocol)
         st.caption(note)
-    for words in cache.passed_over(directory):
+    for words in folders.passed_over(directory):
         st.caption(f":material/visibility_off: {plain(words)}")
 
 

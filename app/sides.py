@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import awrsr
-from app import cache
+from app import cache, folders
 from app.escape import plain
 from awrsr import config
 from awrsr.data.dataset import Dataset
@@ -55,7 +55,7 @@ def model_title(name: str) -> str:
 def model_note(directory: Path) -> tuple[str, str]:
     """The model's recorded test metrics, or why there are none, and their protocol."""
     try:
-        test = cache.get_metrics(directory)["test"]
+        test = folders.get_metrics(directory)["test"]
         return (
             f"Test NDCG@10 {test['metrics']['NDCG@10']:.4f}, HR@10 {test['metrics']['HR@10']:.4f}",
             f"Of the stored weights, recorded by `awrsr evaluate`: the last item of each of "

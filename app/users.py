@@ -1,7 +1,5 @@
 """The users of a dataset as a table one searches, and how each model ranks what they chose next."""
 
-import shlex
-from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -15,70 +13,13 @@ from awrsr.data.batching import history_and_target
 from awrsr.data.dataset import Dataset
 from awrsr.data.planted import OPEN
 from awrsr.errors import AwrsrError
-from awrsr.experiments.card import METRICS_FILE, RANKS_FILE
-from awrsr.io.parquet import read_parquet
-from awrsr.training.checkpoint import WEIGHTS_FILE, weights_fingerprint
 
 MAX_ROWS = 1_000
 """Users a browser is sent at once."""
-RANKED = (WEIGHTS_FILE, METRICS_FILE, RANKS_FILE)
-"""What tells whether recorded ranks are those of the weights."""
 LAST_TITLES = 3
 OCCASION = "occasion"
 """The planted sort that a page opens with."""
 FOUND_TITLES = 2
-
-
-def get_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
-    """The recorded rank of every user's held-out item, by user id, or none and why."""
-    stamp = cache._stamp(directory, RANKED)
-    return _ranks(str(directory), stamp, dataset.fingerprint, dataset)
-
-
-@st.cache_data(max_entries=cache.MAX_MODELS, show_spinner=False)
-def _ranks(
-    directory: str, stamp: cache.Stamp, fingerprint: str, _dataset: Dataset
-) -> tuple[dict[str, int], str]:
-    return read_ranks(Path(directory), _dataset)
-
-
-def evaluation_command(directory: Path) -> str:
-    """What writes the metrics and ranks of a model's stored weights beside them."""
-    return shlex.join(
-        ["python", "-m", "awrsr", "evaluate", f"{directory}", "--output", f"{directory}"]
-    )
-
-
-def read_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
-    """The ranks of ranks.parquet, split test, if they are those of these weights and this dataset.
-
-    Returns:
-        Ranks by user id, and why there are none.
-    """
-    remedy = f"run `{evaluation_command(directory)}`"
-    if not (directory / METRICS_FILE).is_file():
-        return {}, f"no {METRICS_FILE}: {remedy}"
-    if not (directory / RANKS_FILE).is_file():
-        return {}, f"no {RANKS_FILE}: {remedy}"
-    try:
-        recorded = cache.get_metrics(directory)
-        of_weights = recorded.get("weights_sha256") == weights_fingerprint(directory)
-        about = recorded.get("dataset")
-        table = read_parquet(directory / RANKS_FILE)
-        table = table[table["split"] == "test"]
-        users = table["user_id"].astype(str).tolist()
-        targets, ranks = (table[name].astype(int).tolist() for name in ("target", "rank"))
-    except (AwrsrError, OSError, ValueError, KeyError, TypeError):
-        return {}, f"{RANKS_FILE} or {METRICS_FILE} is not readable: {remedy}"
-    if not of_weights:
-        return {}, f"{RANKS_FILE} is not of the present weights: {remedy}"
-    if not isinstance(about, dict) or about.get("fingerprint") != dataset.fingerprint:
-        return {}, f"{RANKS_FILE} is of another dataset: {remedy}"
-    held_out = dict(zip(dataset.user_ids, _held_out(dataset).tolist(), strict=True))
-    new = dict(compress(held_out.items(), dataset.counted("test", "unseen")))
-    if dict(zip(users, targets, strict=True)) not in (held_out, new):
-        return {}, f"{RANKS_FILE} has other held-out items: {remedy}"
-    return dict(zip(users, ranks, strict=True)), ""
 
 
 def offered_choices(dataset: Dataset, models: dict[str, Path]) -> list[state.Choice]:
@@ -94,36 +35,19 @@ def opening_user(dataset: Dataset, models: dict[str, Path]) -> str:
     """
     if not models:
         return ""
-    a, b = (models[state.default_model(list(models), position)] for position in (0, 1))
+    a, b = (state.default_model(list(models), position) for position in (0, 1))
     try:
         causes = cache.get_causes(dataset)
     except AwrsrError:  # told where the causes are shown
         return ""
     if causes is None:
         return ""
-    key_a, key_b = ((str(path), cache._stamp(path, RANKED)) for path in (a, b))
-    return _opening_user(dataset.fingerprint, key_a, key_b, dataset, causes)
-
-
-@st.cache_data(max_entries=cache.MAX_DATASETS, show_spinner=False)
-def _opening_user(
-    fingerprint: str,
-    a: cache.ModelKey,
-    b: cache.ModelKey,
-    _dataset: Dataset,
-    _causes: pd.DataFrame,
-) -> str:
-    in_a, in_b = (get_ranks(Path(key[0]), _dataset)[0] for key in (a, b))
-    found = _causes.assign(a=_causes["user_id"].map(in_a), b=_causes["user_id"].map(in_b))
+    in_a, in_b = (cache.get_ranks(models[name], dataset)[0] for name in (a, b))
+    found = causes.assign(a=causes["user_id"].map(in_a), b=causes["user_id"].map(in_b))
     found = found[(found["b"] == 1) & (found["a"] > 1) & (found["sort"] != OPEN)]
     if (occasion := found["sort"] == OCCASION).any():
         found = found[occasion]
     return "" if found.empty else str(found["user_id"].iloc[int(found["a"].argmax())])
-
-
-def _held_out(dataset: Dataset) -> np.ndarray:
-    """Every user's last item."""
-    return dataset.flat_items[dataset.offsets[1:] - 1]
 
 
 def matching_users(dataset: Dataset, text: str) -> np.ndarray:
@@ -190,7 +114,7 @@ def browse_users(dataset: Dataset, models: dict[str, Path]) -> None:
     ranks, reasons = {}, []
     for side in ("a", "b"):
         directory = models.get(str(st.session_state.get(side)))
-        ranks[side], why = get_ranks(directory, dataset) if directory else ({}, "no model")
+        ranks[side], why = cache.get_ranks(directory, dataset) if directory else ({}, "no model")
         if why:
             reasons.append(f"No ranks in {side.upper()}: {why}.")
     shown = users[:MAX_ROWS]

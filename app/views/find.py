@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import cache, finding, shell, state
+from app import cache, finding, folders, shell, state
 from app.candidates import among
 from app.escape import plain
 from app.figures import charts
@@ -113,7 +113,7 @@ def find_scan(chosen: shell.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]]
     noise = None
     if written is not None and not finding.stale(written, chosen.dataset, {}):
         noise = written
-    key = tuple(cache.model_key(chosen.models[name]) for name in names)
+    key = tuple(folders.model_key(chosen.models[name]) for name in names)
     if written is not None and not why:
         return written, noise, key
     if chosen.dataset.n_users > MAX_COMPUTED:
@@ -193,13 +193,6 @@ def what_seeds_say(
 # --- slices and limits ----------------------------------------------------------------------------
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _slice_metrics(
-    key: tuple[Any, ...], _table: pd.DataFrame, _named: dict[str, finding.Slice]
-) -> pd.DataFrame:
-    return finding.slice_metrics(_table, _named)
-
-
 def metrics_table(rows: pd.DataFrame, key: str) -> None:
     """Slices with the metrics of both models, their paired intervals, and how alike they are."""
 
@@ -257,7 +250,7 @@ def metrics_table(rows: pd.DataFrame, key: str) -> None:
 def show_slices(table: pd.DataFrame, named: dict[str, finding.Slice], key: tuple[Any, ...]) -> None:
     """The slices with their metrics, and which one is looked at."""
     with st.expander("Slices and their metrics", expanded=True):
-        metrics_table(_slice_metrics(key, table, named), "slices")
+        metrics_table(cache.get_slice_metrics(key, table, named), "slices")
         st.caption(
             "In brackets the 95% paired bootstrap interval over the slice's users; where it holds "
             "0 the slice does not tell the models apart. Of A and B, and then of two seeds of one "

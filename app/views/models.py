@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import cache, shell, state
+from app import cache, folders, shell, state
 from app.escape import plain, with_commands
 from app.figures import charts
+from app.folders import evaluation_command
 from app.sides import SIDES, model_title
-from app.users import evaluation_command, get_ranks
 from awrsr.config import ModelConfig, TrainConfig
 from awrsr.errors import AwrsrError
 from awrsr.studies import correlation_matrices
@@ -126,7 +126,7 @@ def show_card(directory: Path) -> None:
 def recorded_metrics(directory: Path) -> dict[str, dict[str, Any]] | str:
     """The sections of metrics.json by split, or why there are none."""
     try:
-        metrics = cache.get_metrics(directory)
+        metrics = folders.get_metrics(directory)
         if not metrics:
             return f"No metrics.json: `{evaluation_command(directory)}` writes one."
         found: dict[str, dict[str, Any]] = {
@@ -151,7 +151,7 @@ def recorded_metrics(directory: Path) -> dict[str, dict[str, Any]] | str:
 def training_record(directory: Path) -> dict[str, Any]:
     """The section "training" of metrics.json, empty where there is none."""
     try:
-        record = cache.get_metrics(directory).get("training")
+        record = folders.get_metrics(directory).get("training")
     except AwrsrError:
         return {}
     return record if isinstance(record, dict) else {}
@@ -172,7 +172,7 @@ def settings_table(model: ModelConfig, training: TrainConfig) -> pd.DataFrame:
 
 def show_checks(directory: Path, chosen: shell.Chosen) -> None:
     """One line a law: passed or not, and the number measured."""
-    ranks, why = get_ranks(directory, chosen.dataset)
+    ranks, why = cache.get_ranks(directory, chosen.dataset)
     recorded = recorded_metrics(directory)
     ndcg = None if isinstance(recorded, str) else recorded["test"]["metrics"]["NDCG@10"]
     checks = cache.get_checks(directory, chosen.dataset, ranks, ndcg)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from app import cache
+from app import folders
 from app.components.board import show_board
 from app.escape import plain, with_commands
 from app.figures import results as figures
@@ -34,7 +34,7 @@ from awrsr.experiments.verdict import (
     verdict_table,
 )
 
-EXPERIMENTS = cache.ASSETS.parent / "experiments"
+EXPERIMENTS = folders.ASSETS.parent / "experiments"
 EXPERIMENTS_VARIABLE = "AWRSR_EXPERIMENTS"
 """Environment variable: another folder of grids and their recorded results."""
 

@@ -38,9 +38,21 @@ from awrsr.explain.provenance import (
     refined_parts,
     second_order_provenance,
 )
+from awrsr.explain.removal import (
+    RemovedOnce,
+    SmallestRemoval,
+    remove_each,
+    smallest_removal,
+    without,
+)
 from awrsr.explain.rollout import rollout
 
 __all__ = [
+    "RemovedOnce",
+    "SmallestRemoval",
+    "remove_each",
+    "smallest_removal",
+    "without",
     "KINDS",
     "STUDY_SETTINGS",
     "ATTENTION",

@@ -33,7 +33,7 @@ from test_find import open_find
 from test_models_page import open_models
 
 import awrsr
-from app import cache
+from app import cache, folders
 from app.escape import plain
 from awrsr.errors import CheckpointError
 from awrsr.training.checkpoint import WEIGHTS_FILE
@@ -44,7 +44,7 @@ GOOD, BAD = "sasrec-none", "stosa-additive"
 @pytest.fixture
 def directory(tmp_path, monkeypatch, tiny_dataset) -> Path:
     """The tiny dataset with two models, on offer before the embedded one."""
-    monkeypatch.setenv(cache.ASSETS_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(folders.ASSETS_VARIABLE, str(tmp_path))
     return add_dataset(tmp_path, tiny_dataset, GOOD, BAD)
 
 
@@ -54,22 +54,22 @@ def directory(tmp_path, monkeypatch, tiny_dataset) -> Path:
 def test_datasets_of_the_environment_come_first(directory, tmp_path):
     (tmp_path / "a-folder-without-dataset").mkdir()
     shutil.copytree(directory, tmp_path / "ml-latest-small")
-    found = cache.dataset_directories()
+    found = folders.dataset_directories()
     assert list(found) == ["ml-latest-small", "tiny", "lichess-openings", "planted"]
     assert found["ml-latest-small"] == tmp_path / "ml-latest-small"
 
 
 def test_without_the_environment_the_embedded_datasets_are_offered(monkeypatch):
-    monkeypatch.delenv(cache.ASSETS_VARIABLE, raising=False)
-    assert list(cache.dataset_directories().values()) == [
-        cache.ASSETS / "ml-latest-small",
-        cache.ASSETS / "lichess-openings",
-        cache.ASSETS / "planted",
+    monkeypatch.delenv(folders.ASSETS_VARIABLE, raising=False)
+    assert list(folders.dataset_directories().values()) == [
+        folders.ASSETS / "ml-latest-small",
+        folders.ASSETS / "lichess-openings",
+        folders.ASSETS / "planted",
     ]
 
 
 def test_no_dataset_at_all_says_how_to_make_one(monkeypatch, tmp_path):
-    monkeypatch.setattr(cache, "ASSETS", tmp_path)
+    monkeypatch.setattr(folders, "ASSETS", tmp_path)
     page = open_page()
     assert messages(page) == [f"No dataset in {tmp_path}. Make one with `python -m awrsr prepare`."]
 
@@ -79,8 +79,8 @@ def test_models_are_listed_by_backbone_in_the_refinements_order(tmp_path):
     for name in [*reversed(names), ".hidden"]:
         (tmp_path / "models" / name).mkdir(parents=True)
     (tmp_path / "models" / "README.md").touch()
-    assert list(cache.model_directories(tmp_path)) == names
-    assert cache.model_directories(tmp_path / "elsewhere") == {}
+    assert list(folders.model_directories(tmp_path)) == names
+    assert folders.model_directories(tmp_path / "elsewhere") == {}
 
 
 def test_folders_whose_names_are_no_text_are_passed_over_and_named_once(directory):
@@ -113,7 +113,7 @@ def test_folders_whose_names_are_no_text_are_passed_over_and_named_once(director
 def test_a_folder_of_datasets_whose_name_is_no_text_is_said(directory, monkeypatch, tmp_path):
     odd = os.fsdecode(os.fsencode(tmp_path) + b"/\xff")
     shutil.copytree(directory, Path(odd) / "tiny")
-    monkeypatch.setenv(cache.ASSETS_VARIABLE, odd)
+    monkeypatch.setenv(folders.ASSETS_VARIABLE, odd)
     (said,) = messages(open_page())
     assert f"names {odd!r}, which is not UTF-8; accepted: a folder of dataset directories" in said
 
@@ -224,9 +224,9 @@ def test_names_on_the_board_are_read_once_for_each_catalogue(directory, tiny_dat
 
 def test_metrics_are_what_was_recorded(directory):
     path = directory / "models" / GOOD
-    assert cache.get_metrics(path) == {}
+    assert folders.get_metrics(path) == {}
     (path / "metrics.json").write_text('{"test": 1}')
-    assert cache.get_metrics(path) == {"test": 1}
+    assert folders.get_metrics(path) == {"test": 1}
 
 
 def test_device_name(monkeypatch):
@@ -363,7 +363,7 @@ def test_a_broken_dataset_is_refused_and_another_can_be_chosen(directory, conten
 def test_a_dataset_without_models_says_how_to_train_one_until_one_is_there(
     tmp_path, monkeypatch, tiny_dataset
 ):
-    monkeypatch.setenv(cache.ASSETS_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(folders.ASSETS_VARIABLE, str(tmp_path))
     directory = add_dataset(tmp_path, tiny_dataset)
     page = open_page()
     assert unescaped(page.info[0].value) == (

@@ -24,7 +24,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 import awrsr
-from app import cache
+from app import folders
 from app.views.inspect.faithfulness import heading
 from awrsr.data.batching import training_popularity
 from awrsr.data.planted import CAUSES_FILE, plant
@@ -53,7 +53,7 @@ def open_faithfulness(**url: str) -> AppTest:
 @pytest.fixture
 def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A dataset of hostile titles with two models, on offer before the embedded ones."""
-    monkeypatch.setenv(cache.ASSETS_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(folders.ASSETS_VARIABLE, str(tmp_path))
     return add_dataset(tmp_path, titled([*HOSTILE, "Heat", "Fargo", "Alien"]), *MODELS)
 
 
@@ -174,7 +174,7 @@ def test_a_damaged_study_and_one_of_other_data_are_told(directory: Path):
 @pytest.fixture
 def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small planted dataset with three untrained models and two studies."""
-    monkeypatch.setenv(cache.ASSETS_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(folders.ASSETS_VARIABLE, str(tmp_path))
     dataset, causes = plant(60, seed=1)
     directory = add_dataset(tmp_path, dataset)
     for name in (*MODELS, "sasrec-simple"):

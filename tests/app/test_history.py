@@ -27,8 +27,9 @@ from driving import (
 )
 
 from app.components.history_list import KEY, Edit, edited, read_edits
+from app.folders import read_ranks
 from app.state import MAX_HISTORY
-from app.users import matching_users, read_ranks, reasons_found, user_table
+from app.users import matching_users, reasons_found, user_table
 from app.views.inspect.history import MAX_UNDO, shuffled
 from awrsr import load_dataset
 

@@ -34,8 +34,9 @@ from driving import (
 from streamlit.testing.v1 import AppTest
 
 from app import state
-from app.cache import ASSETS_VARIABLE, fingerprint, model_directories
+from app.cache import fingerprint
 from app.components.board import title_on
+from app.folders import ASSETS_VARIABLE, model_directories
 from app.pinned import Variant, variants_text
 from awrsr.attribution import METHODS
 from awrsr.config import ModelConfig

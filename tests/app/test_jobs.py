@@ -10,7 +10,7 @@ from conftest import EMBEDDED
 from driving import add_dataset, click, figures, finish, messages, open_page, run, tables
 
 import awrsr
-from app import cache, jobs
+from app import cache, folders, jobs
 from app.jobs import Busy, Cancelled, JobOwner, JobPool
 from awrsr import attribution
 from awrsr.attribution import METHODS
@@ -259,7 +259,7 @@ def test_what_is_cancelled_stops_soon(model, pool, method):
 
 @pytest.fixture
 def directory(tmp_path, monkeypatch, tiny_dataset):
-    monkeypatch.setenv(cache.ASSETS_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(folders.ASSETS_VARIABLE, str(tmp_path))
     return add_dataset(tmp_path, tiny_dataset, "sasrec-none", "sasrec-additive")
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from driving import add_dataset, messages, open_page
 
-from app import cache, state
+from app import folders, state
 from app.users import opening_user
 from awrsr import load_dataset
 from awrsr.data.planted import CAUSES_FILE, plant
@@ -19,7 +19,7 @@ MODELS = ("sasrec-none", "sasrec-additive")
 @pytest.fixture
 def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A planted dataset with two models, on offer before the embedded ones."""
-    monkeypatch.setenv(cache.ASSETS_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(folders.ASSETS_VARIABLE, str(tmp_path))
     dataset, causes = plant(60, seed=1)
     directory = add_dataset(tmp_path, dataset, *MODELS, "sasrec-simple")
     causes.to_parquet(directory / CAUSES_FILE)
@@ -46,7 +46,7 @@ def record(directory: Path, name: str, ranks: dict[str, int], other: int) -> Non
 
 
 def opened(directory: Path) -> str:
-    return opening_user(load_dataset(directory), cache.model_directories(directory))
+    return opening_user(load_dataset(directory), folders.model_directories(directory))
 
 
 def test_it_is_the_occasion_that_the_second_model_alone_solves(directory: Path):

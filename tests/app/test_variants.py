@@ -18,9 +18,10 @@ from app.pinned import (
     parse_variants,
     variants_text,
 )
-from app.views.inspect.variants import difference, outcomes, smallest_in_words
+from app.views.inspect.variants import difference, smallest_in_words
 from awrsr.explain.removal import SmallestRemoval, remove_each, smallest_removal, without
 from awrsr.ranking.recommendation import rank_of, ranked_catalogue, trace
+from awrsr.ranking.scoring import target_standings
 
 ODD_NAMES = ["A~B;C=%7E 100%", "\u00e9t\u00e9 \u2192 \U0001f600", "+&?#/", "1.2.3", *HOSTILE]
 
@@ -88,17 +89,19 @@ def test_automatic_names(original, items, words):
 # --- numbers --------------------------------------------------------------------------------------
 
 
-def test_outcomes_equal_one_history_at_a_time(make_model):
+def test_standings_equal_one_history_at_a_time(make_model):
     for backbone, refinement in (("sasrec", "additive"), ("stosa", "stochastic")):
         model = make_model(backbone, refinement)
         histories = [(1, 2, 3, 4), (2,), (4, 3, 2, 1), tuple(range(1, 12))]
         excluded = [(1, 2, 3, 4), (1, 2, 3, 4), (), (1, 11)]
         for target in (4, 9):
-            found = outcomes(model, histories, excluded, target)
-            for history, left_out, one in zip(histories, excluded, found, strict=True):
+            found = target_standings(model, histories, target, excluded, listed=10)
+            for place, (history, left_out) in enumerate(zip(histories, excluded, strict=True)):
                 scores = trace(model, history).item_scores
-                assert one.rank == rank_of(scores, target, left_out)
-                assert list(one.best) == ranked_catalogue(scores, left_out)["item"][:10].tolist()
+                assert found.ranks[place] == rank_of(scores, target, left_out)
+                listed = ranked_catalogue(scores, left_out).head(10)
+                assert found.best[place] == listed["item"].tolist()
+                np.testing.assert_allclose(found.best_scores[place], listed["score"], atol=1e-12)
 
 
 # --- on the page ----------------------------------------------------------------------------------

@@ -151,14 +151,15 @@ APP_MAY_IMPORT = {
     "candidates": "",
     "figures": "",
     "finding": "",
+    "folders": "",
     "state": "pinned method_settings",
-    "cache": "jobs",
-    "sides": "escape cache",
-    "users": "escape candidates state cache",
-    "shell": "escape state cache sides users",
+    "cache": "jobs finding folders",
+    "sides": "escape folders cache",
+    "users": "escape candidates state folders cache",
+    "shell": "escape state folders cache sides users",
     "components": "escape cache sides",
-    "views": "escape pinned method_settings jobs candidates figures finding state cache sides "
-    "users shell components",
+    "views": "escape pinned method_settings jobs candidates figures finding folders state cache "
+    "sides users shell components",
     "main": "state cache views",
     "__init__": "",
 }
@@ -194,6 +195,15 @@ def test_a_part_of_the_app_imports_only_what_it_may(part):
     assert imported - {part} <= set(APP_MAY_IMPORT[part].split())
 
 
+def test_cache_decorators_stand_in_one_file():
+    files = [
+        path.relative_to(ROOT / "app").as_posix()
+        for path in (ROOT / "app").rglob("*.py")
+        if re.search(r"\bcache_(data|resource)\b", path.read_text(encoding="utf-8"))
+    ]
+    assert files == ["cache.py"]
+
+
 def test_a_page_imports_no_other_page():
     views = ROOT / "app" / "views"
     for found, importer in APP:
@@ -202,7 +212,7 @@ def test_a_page_imports_no_other_page():
             assert found.module.split(".")[2:3] == [page], found
 
 
-@pytest.mark.parametrize("part", ["figures", "finding", "jobs", "escape"])
+@pytest.mark.parametrize("part", ["figures", "finding", "folders", "jobs", "escape"])
 def test_what_knows_nothing_of_streamlit(part):
     of_part = [found.module for found, importer in APP if importer == part]
     assert of_part

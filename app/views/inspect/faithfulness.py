@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from app import cache
-from app.cache import Stamp
+from app import folders
 from app.candidates import among
 from app.escape import plain
 from app.figures import faithfulness as figures
+from app.folders import Stamp
 from app.sides import Side
 from awrsr.data.batching import training_popularity
 from awrsr.data.dataset import Dataset
@@ -51,7 +51,7 @@ def show_faithfulness(dataset: Dataset, sides: list[Side], history: list[int], t
         st.info("The history has 1 item; a curve needs 2 or more.")
         return
     question = (
-        tuple(cache.model_key(side.directory) for side in sides),
+        tuple(folders.model_key(side.directory) for side in sides),
         tuple(history),
         target,
     )

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import awrsr
-from app import cache, state
+from app import cache, folders, state
 from app.candidates import among, excluded
 from app.components.board import board_content, show_board
 from app.escape import plain, with_commands
@@ -42,11 +42,11 @@ from awrsr.ranking.recommendation import rank_of, ranked_catalogue
 def show() -> None:
     """The page: what a person chooses in the sidebar, what the models make of it beside it."""
     torch.set_num_threads(1)  # more threads help one person and slow down several
-    directories = cache.dataset_directories()
+    directories = folders.dataset_directories()
     if not directories:
-        st.error(f"No dataset in {cache.ASSETS}. Make one with `python -m awrsr prepare`.")
+        st.error(f"No dataset in {folders.ASSETS}. Make one with `python -m awrsr prepare`.")
         return
-    if problem := cache.assets_problem():
+    if problem := folders.assets_problem():
         st.warning(with_commands(problem))
     follow_history()
     problems = restore_dataset(directories)
@@ -58,7 +58,7 @@ def show() -> None:
     except AwrsrError as error:
         st.error(plain(error))
         return
-    models = cache.model_directories(directories[name])
+    models = folders.model_directories(directories[name])
     offered = offered_choices(dataset, models)
     problems += other_weights(models)
     problems += state.restore(st.session_state, st.query_params, offered)

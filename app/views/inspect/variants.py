@@ -8,7 +8,6 @@ that was taken out came back as a candidate.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -22,16 +21,12 @@ from app.sides import Side
 from app.users import show_user
 from app.views.inspect.ablation import shade
 from app.views.inspect.history import open_items, original_history, pin, situation
-from awrsr.config import Candidates
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.explain import removal
-from awrsr.models import SequentialModel
-from awrsr.ranking.scoring import target_standings
 
 LISTED = 10
 """Length of the lists that are compared, and of the one a target is pushed out of."""
-CACHED = 256
 Items = tuple[int, ...]
 
 
@@ -54,63 +49,6 @@ class Outcome:
 
     rank: int
     best: Items
-
-
-# --- computed once, for all sessions --------------------------------------------------------------
-
-
-def get_outcomes(
-    directory: Path, histories: tuple[Items, ...], excluded: tuple[Items, ...], target: int
-) -> list[Outcome]:
-    """All histories through one model in padded batches."""
-    return _outcomes(cache.model_key(directory), histories, excluded, target)
-
-
-@st.cache_data(max_entries=CACHED, show_spinner=False)
-def _outcomes(
-    key: tuple[str, cache.Stamp],
-    histories: tuple[Items, ...],
-    excluded: tuple[Items, ...],
-    target: int,
-) -> list[Outcome]:
-    return outcomes(cache._model(*key), histories, excluded, target)
-
-
-def outcomes(
-    model: SequentialModel,
-    histories: Sequence[Items],
-    excluded: Sequence[Items],
-    target: int,
-) -> list[Outcome]:
-    """The target's rank and the best items after each history.
-
-    Args:
-        model: in eval mode.
-        histories: oldest first, none empty.
-        excluded: for each, the items that are no candidates, unless the target.
-        target: the item whose rank is asked for.
-    """
-    found = target_standings(model, histories, target, excluded, listed=LISTED)
-    return [
-        Outcome(rank=int(rank), best=tuple(best))
-        for rank, best in zip(found.ranks, found.best, strict=True)
-    ]
-
-
-@st.cache_data(max_entries=CACHED, show_spinner="Leaving each item out")
-def _each_removed(
-    key: tuple[str, cache.Stamp], items: Items, target: int, candidates: Candidates
-) -> removal.RemovedOnce:
-    return removal.remove_each(cache._model(*key), items, target, candidates=candidates)
-
-
-@st.cache_data(max_entries=CACHED, show_spinner="Searching the smallest removal")
-def _smallest(
-    key: tuple[str, cache.Stamp], items: Items, target: int, candidates: Candidates
-) -> removal.SmallestRemoval:
-    return removal.smallest_removal(
-        cache._model(*key), items, target, LISTED, candidates=candidates
-    )
 
 
 # --- what is compared with what -------------------------------------------------------------------
@@ -239,7 +177,13 @@ def row_outcomes(dataset: Dataset, side: Side, rows: list[Row], target: int) -> 
     left_out = tuple(
         tuple(sorted(set(excluded(dataset, (*rows[0].items, *row.items))))) for row in rows
     )
-    return get_outcomes(side.directory, tuple(row.items for row in rows), left_out, target)
+    found = cache.get_standings(
+        side.directory, tuple(row.items for row in rows), left_out, target, LISTED
+    )
+    return [
+        Outcome(rank=int(rank), best=tuple(best))
+        for rank, best in zip(found.ranks, found.best, strict=True)
+    ]
 
 
 def difference(ranks: Any) -> str:
@@ -401,8 +345,9 @@ def toggle(key: str) -> None:
 
 def show_smallest(dataset: Dataset, side: Side, history: list[int], target: int) -> None:
     """One model's smallest removal in a sentence, to be pinned."""
-    key = cache.model_key(side.directory)
-    found = _smallest(key, tuple(history), target, dataset.default_candidates)
+    found = cache.get_smallest_removal(
+        side.directory, tuple(history), target, LISTED, dataset.default_candidates
+    )
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.markdown(f"**{plain(side.title)}**: {smallest_in_words(dataset, found, history)}")
         if found.outcome == "found":
@@ -461,8 +406,9 @@ def show_each_removed(dataset: Dataset, sides: list[Side], history: list[int], t
     for side in sides:
         name = side.key.upper()
         try:
-            key = cache.model_key(side.directory)
-            result = _each_removed(key, tuple(history), target, dataset.default_candidates)
+            result = cache.get_each_removed(
+                side.directory, tuple(history), target, dataset.default_candidates
+            )
         except AwrsrError as error:
             st.info(f"{plain(error)}.")
             return

@@ -1,0 +1,152 @@
+"""What lies in the folders of datasets and models: which are on offer, what is recorded there."""
+
+import os
+import shlex
+from itertools import compress
+from pathlib import Path
+from typing import Any
+
+from awrsr.data.dataset import Dataset
+from awrsr.errors import AwrsrError
+from awrsr.experiments.card import METRICS_FILE, RANKS_FILE
+from awrsr.io import files
+from awrsr.io.files import is_text, read_json, visible_directories
+from awrsr.io.parquet import read_parquet
+from awrsr.refinement import REFINEMENTS
+from awrsr.studies import SEEDS_FOLDER
+from awrsr.training.checkpoint import CONFIG_FILE, WEIGHTS_FILE, weights_fingerprint
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+ASSETS_VARIABLE = "AWRSR_ASSETS"
+"""Environment variable: another folder of dataset directories to offer."""
+FIRST = "ml-latest-small"
+"""Of the datasets that ship the one that is listed first, on which the page opens."""
+
+MODELS_FOLDER = "models"
+"""Of a dataset directory."""
+SCAN_FILES = ("users.parquet", "pairs.parquet", "scan.json")
+RANKED = (WEIGHTS_FILE, METRICS_FILE, RANKS_FILE)
+"""What tells whether recorded ranks are those of the weights."""
+
+Stamp = tuple[tuple[int, int], ...]
+ModelKey = tuple[str, Stamp]
+
+
+def dataset_folders() -> list[Path]:
+    """Where datasets lie, the environment's folder first."""
+    named = os.environ.get(ASSETS_VARIABLE)
+    return [ASSETS] if named is None else [Path(named), ASSETS]
+
+
+def dataset_directories() -> dict[str, Path]:
+    """The dataset directories on offer, by name: of the environment's folder, then what ships."""
+    found: dict[str, Path] = {}
+    for folder in dataset_folders():
+        paths = visible_directories(folder, "dataset.json")
+        if folder == ASSETS:
+            paths = sorted(paths, key=lambda path: (path.name != FIRST, path.name))
+        for path in paths:
+            found.setdefault(path.name, path)
+    return found
+
+
+def assets_problem() -> str:
+    """What is wrong with the folder that the environment names, or nothing."""
+    named = os.environ.get(ASSETS_VARIABLE)
+    if named is None or visible_directories(Path(named), "dataset.json"):
+        return ""
+    folder = Path(named)
+    state = "does not exist"
+    if not is_text(named):
+        state = "is not UTF-8"
+    elif (folder / "dataset.json").is_file():
+        state = "is a dataset directory itself"
+    elif folder.exists():
+        state = "holds no dataset directory" if folder.is_dir() else "is a file"
+    return (
+        f"{ASSETS_VARIABLE} names {named!r}, which {state}; accepted: a folder of dataset "
+        "directories, as `python -m awrsr prepare` makes them. Only what ships is on offer."
+    )
+
+
+def model_directories(dataset_directory: Path) -> dict[str, Path]:
+    """A dataset's model directories by name, by backbone and in the refinements' order."""
+    order = list(REFINEMENTS)
+
+    def place(path: Path) -> tuple[str, int, str]:
+        backbone, _, refinement = path.name.partition("-")
+        return backbone, order.index(refinement) if refinement in order else len(order), path.name
+
+    paths = visible_directories(dataset_directory / MODELS_FOLDER)
+    return {path.name: path for path in sorted(paths, key=place)}
+
+
+def passed_over(directory: Path) -> list[str]:
+    """What of the folders of datasets, and of this dataset's models, is not on offer, and why."""
+    folders = [*dataset_folders(), directory / MODELS_FOLDER, directory / SEEDS_FOLDER]
+    return [words for folder in folders if (words := files.passed_over(folder))]
+
+
+# --- what is in one directory ---------------------------------------------------------------------
+
+
+def stamp_of(directory: Path, names: tuple[str, ...]) -> Stamp:
+    """Times and sizes of files: a replaced file is read again."""
+    paths = [directory / name for name in names]
+    stats = [path.stat() for path in paths if os.path.isfile(path)]  # what is barred is not there
+    return tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
+
+
+def model_key(directory: Path) -> ModelKey:
+    """What identifies the weights of a model directory."""
+    return str(directory), stamp_of(directory, (CONFIG_FILE, WEIGHTS_FILE))
+
+
+def get_metrics(directory: Path) -> dict[str, Any]:
+    """What metrics.json of a model directory records; empty where there is none."""
+    path = directory / METRICS_FILE
+    return read_json(path) if path.is_file() else {}
+
+
+def evaluation_command(directory: Path) -> str:
+    """What writes the metrics and ranks of a model's stored weights beside them."""
+    return shlex.join(
+        ["python", "-m", "awrsr", "evaluate", f"{directory}", "--output", f"{directory}"]
+    )
+
+
+def read_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
+    """The ranks of ranks.parquet, split test, if they are those of these weights and this dataset.
+
+    Returns:
+        Ranks by user id, and why there are none.
+    """
+    remedy = f"run `{evaluation_command(directory)}`"
+    if not (directory / METRICS_FILE).is_file():
+        return {}, f"no {METRICS_FILE}: {remedy}"
+    if not (directory / RANKS_FILE).is_file():
+        return {}, f"no {RANKS_FILE}: {remedy}"
+    try:
+        recorded = get_metrics(directory)
+        of_weights = recorded.get("weights_sha256") == weights_fingerprint(directory)
+        about = recorded.get("dataset")
+        table = read_parquet(directory / RANKS_FILE)
+        table = table[table["split"] == "test"]
+        users = table["user_id"].astype(str).tolist()
+        targets, ranks = (table[name].astype(int).tolist() for name in ("target", "rank"))
+    except (AwrsrError, OSError, ValueError, KeyError, TypeError):
+        return {}, f"{RANKS_FILE} or {METRICS_FILE} is not readable: {remedy}"
+    if not of_weights:
+        return {}, f"{RANKS_FILE} is not of the present weights: {remedy}"
+    if not isinstance(about, dict) or about.get("fingerprint") != dataset.fingerprint:
+        return {}, f"{RANKS_FILE} is of another dataset: {remedy}"
+    held_out = dict(zip(dataset.user_ids, _held_out(dataset), strict=True))
+    new = dict(compress(held_out.items(), dataset.counted("test", "unseen")))
+    if dict(zip(users, targets, strict=True)) not in (held_out, new):
+        return {}, f"{RANKS_FILE} has other held-out items: {remedy}"
+    return dict(zip(users, ranks, strict=True)), ""
+
+
+def _held_out(dataset: Dataset) -> list[int]:
+    """Every user's last item."""
+    return [int(item) for item in dataset.flat_items[dataset.offsets[1:] - 1]]
