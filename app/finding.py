@@ -32,7 +32,7 @@ COLUMNS = {
     "length": Column("items", "Items in the history, the held-out one not counted.", "%d"),
     "rank_a": Column("rank in A", "Of the held-out item, 1 = best.", "%d"),
     "rank_b": Column("rank in B", "Of the held-out item, 1 = best.", "%d"),
-    "change": Column("places gained in B", "Rank in A less rank in B.", "%+d"),
+    "change": Column("places gained in B", "Rank in A minus rank in B.", "%+d"),
     "doublings": Column("log2 rank A / rank B", "How often the rank halves from A to B.", "%+.1f"),
     "shared": Column("top 10 shared", "Items among the first ten of both models.", "%d"),
     "shared_seeds": Column("shared, seeds", NOISE, "%d"),
@@ -321,7 +321,7 @@ def slices(table: pd.DataFrame, max_length: int) -> dict[str, Slice]:
 
 
 def slice_metrics(table: pd.DataFrame, named: Mapping[str, Slice]) -> pd.DataFrame:
-    """HR@10 and NDCG@10 of both models per slice, B less A with its paired bootstrap interval, and
+    """HR@10 and NDCG@10 of both models per slice, B minus A with its paired bootstrap interval, and
     how alike their lists and their attention are beside the same of two seeds."""
     gains = {
         (metric, side): gain(table[f"rank_{side}"].to_numpy(), metric)

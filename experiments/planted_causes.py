@@ -52,7 +52,7 @@ def main() -> None:
         table = part.assign(cell=part.apply(cell, axis=1)).pivot(
             index="explanation", columns="model", values="cell"
         )
-        print(f"\n{sort}: {MEASURE}, less floor")
+        print(f"\n{sort}: {MEASURE}, minus floor")
         order = [name for name in EXPLANATIONS if name in table.index]
         print(table.loc[order, part["model"].unique()].fillna("").to_string())
 

@@ -24,7 +24,7 @@ STYLE = """<style>
 """Streamlit draws what stands beside a figure in a grey that is hard to read on white."""
 HOW = (
     "Items are really removed, older ones move up. Of nothing there is no score: deletion ends and "
-    "insertion begins with one item. Standard score: the target's item score less the mean of the "
+    "insertion begins with one item. Standard score: the target's item score minus the mean of the "
     "catalogue's, over their standard deviation. An area is a curve's mean height."
 )
 KINDS = {"deletion": "Deletion", "insertion": "Insertion"}

@@ -115,12 +115,12 @@ def show_study(study: Study, dataset: Dataset) -> None:
                 "follows. Occasion: back at a market, the treasure found there is claimed.",
             )
     rows = study.summary[(study.summary["sort"] == sort) & (study.summary["measure"] == measure)]
-    st.markdown(f"##### {titled(measure)}, less its floor")
+    st.markdown(f"##### {titled(measure)}, minus its floor")
     st.plotly_chart(
         figures.less_floor(rows, models, MODEL_COLORS),
         key="faithful-less-floor",
         config={"displayModeBar": False},
-        alt=f"{titled(measure)} of every explanation less its floor",
+        alt=f"{titled(measure)} of every explanation minus its floor",
     )
     st.caption(FLOOR if "floor" in rows else "The floor is that of random orders.")
     show_verdict(rows, models, SORTS[sort] if sort != "all" else "")
@@ -191,7 +191,7 @@ def means(rows: pd.DataFrame, models: dict[str, str]) -> pd.DataFrame:
     headings = models | {
         LESS.join(
             reversed(models)
-        ): f"{list(models.values())[-1]} less {next(iter(models.values()))}"
+        ): f"{list(models.values())[-1]} minus {next(iter(models.values()))}"
     }
     cells: dict[str, dict[str, str]] = {}
     for row in records(rows):
@@ -202,7 +202,7 @@ def means(rows: pd.DataFrame, models: dict[str, str]) -> pd.DataFrame:
         )
         if name in models and "floor" in row:
             mark = "*" if row["newest_first"] >= FORCED_SHARE else ""
-            of[f"{models[name]}, less floor"] = (
+            of[f"{models[name]}, minus floor"] = (
                 f"{row['less_floor']:+.3f} ({row['less_floor_low']:+.3f} to "
                 f"{row['less_floor_high']:+.3f}); floor {row['floor']:.3f}{mark}"
             )

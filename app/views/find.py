@@ -219,7 +219,7 @@ def metrics_table(rows: pd.DataFrame, key: str) -> None:
                 for metric in ("NDCG@10", "HR@10")
                 for column, write in {
                     f"{metric} of A, B": both,
-                    f"{metric} of B less A": difference,
+                    f"{metric} of B minus A": difference,
                 }.items()
             },
             **{

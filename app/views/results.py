@@ -38,8 +38,8 @@ EXPERIMENTS = folders.ASSETS.parent / "experiments"
 EXPERIMENTS_VARIABLE = "AWRSR_EXPERIMENTS"
 """Environment variable: another folder of grids and their recorded results."""
 
-AS_MEASURED = ["As measured", "Less vanilla"]
-LESS = ", less vanilla of the same seed"
+AS_MEASURED = ["As measured", "Minus vanilla"]
+LESS = ", minus vanilla of the same seed"
 
 STYLE = """<style>
 [class*="st-key-results-"] :is([class$="tick"], .annotation, .g-xtitle, .legendtext) text,
@@ -74,7 +74,7 @@ def show() -> None:
         default=AS_MEASURED[0],
         required=True,
         key="lines",
-        help="Of what follows, epoch by epoch and N by N. Less vanilla: of each other model less "
+        help="Of what follows, epoch by epoch and N by N. Minus vanilla: of each other model minus "
         "vanilla of the same seed, which shows what lies too near to see.",
     )
     differences = compared == AS_MEASURED[1]
@@ -157,7 +157,7 @@ def show_verdict(recorded: list[Results]) -> None:
         config={"displayModeBar": False},
     )
     st.caption(
-        "Attention: vanilla less `uniform`. Mechanisms: less vanilla, intervals corrected for "
+        "Attention: vanilla minus `uniform`. Mechanisms: minus vanilla, intervals corrected for "
         f"their number. Hollow: fewer than {MIN_SEEDS} seeds. Shaded: a gain below {MARGIN:.0%}, "
         "which counts as none."
     )
@@ -174,7 +174,7 @@ def show_intervals(results: Results, dataset: str, loss: str) -> None:
     intervals = report.part(results.intervals, dataset, loss)
     if intervals.empty:
         return
-    st.markdown("##### Less vanilla, with 95% intervals", help=report.HOW_PAIRED)
+    st.markdown("##### Minus vanilla, with 95% intervals", help=report.HOW_PAIRED)
     for column, metric in zip(st.columns(2), reversed(PAIRED_METRICS), strict=True):
         with column:
             st.markdown(f"**{metric}**, difference to vanilla")

@@ -68,7 +68,7 @@ def attribute(
         items: the history, oldest first; more than n items are cut to the newest n.
         target: any item of the catalogue.
         method: one of METHODS.
-        contrast: explain the score of the target less the score of this item.
+        contrast: explain the score of the target minus the score of this item.
         seed: of the randomised methods; the same seed gives the same values.
         progress: told the share done, 0 to 1; what it raises ends the work and comes out here.
         settings: of the method, such as `n_steps=64`; `METHODS[method].options()` lists them.

@@ -43,7 +43,7 @@ class Attribution:
         values: (m,) signed value of each.
         target: the item whose score is explained.
         contrast: the item whose score is taken off, or None.
-        score: the explained score: of the target, less that of the contrast.
+        score: the explained score: of the target, minus that of the contrast.
         baseline_score: the score where the method says all items are absent; None where it has
             none.
         baseline: what stands for an absent item, in words.
@@ -144,7 +144,7 @@ class Question:
             return self.model.catalogue_embeddings().mean(dim=0).expand_as(self.embeddings)
 
     def gap(self, values: Float[Tensor, " slot"], baseline_score: float) -> float:
-        """The explained score, less the baseline's, less the sum of the values."""
+        """The explained score, minus the baseline's, minus the sum of the values."""
         return self.whole - baseline_score - float(values.double().sum())
 
     def score_present(self, present: Tensor) -> Float[Tensor, " batch"]:

@@ -718,7 +718,7 @@ function attentionBoard(root, data, hooks) {
       view.panels.forEach((spec, p) => show(heads[p], apart ? null : mapBox(p, grid(spec), false, spec, specName(spec), room, ink)));
       if (wide) for (const place of apart ? [0, 1] : ["difference"]) delete large[place]; // too much memory to keep for later
       if (!apart) { between.remove(); return; }
-      betweenNote.textContent = `Right less left: ${specName(view.panels[1])} \u2212 ${specName(view.panels[0])}`;
+      betweenNote.textContent = `Right minus left: ${specName(view.panels[1])} \u2212 ${specName(view.panels[0])}`;
       show(between, mapBox("difference", difference(), true, view.panels[1], "the difference", room, ink)); // at the left map's place and in its size, so that they can be blinked
       if (!between.parentNode) panels.append(between);
     }
@@ -965,7 +965,7 @@ function attentionBoard(root, data, hooks) {
     }
     function differenceLine(cell) {
       const g = own.view.mode === "difference" && cell.k !== null ? difference() : null, value = g && g.z ? g.z[cell.q * N + cell.k] : ABSENT;
-      return value === value ? [el("div", "ab-line", `right less left: ${value > 0 ? "+" : ""}${value.toFixed(4)}`)] : [];
+      return value === value ? [el("div", "ab-line", `right minus left: ${value > 0 ? "+" : ""}${value.toFixed(4)}`)] : [];
     }
     function described(cell) {
       const names = [titleLine("query", cell.q), ...(cell.k === null ? [] : [titleLine("key", cell.k)]), ...elsewhere(cell)];
@@ -1163,7 +1163,7 @@ function attentionBoard(root, data, hooks) {
     function drawn(format) { // the large maps as one figure in print colours, a column wide: 340 px are 240 pt, so 10 px are 7 pt
       const view = own.view, wide = 340, signed = view.mode === "difference", room = wide - 12;
       const named = spec => `${D.sources[spec.s].title}: ${specName(spec).slice(D.sources[spec.s].name.length + 2)}`;
-      const shown = signed ? [{ g: difference(), title: `${named(view.panels[1])}; less ${named(view.panels[0])}` }]
+      const shown = signed ? [{ g: difference(), title: `${named(view.panels[1])}; minus ${named(view.panels[0])}` }]
         : view.panels.map(spec => ({ g: grid(spec), title: named(spec) }));
       const geo = geometry(wide); geo.width = wide;
       let y = 6;

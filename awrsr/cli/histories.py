@@ -175,7 +175,7 @@ def attribute(
         table["standard error"] = result.standard_errors.cpu().numpy()
     question = f"score of {_title_and_id(data, result.target)}"
     if result.contrast is not None:
-        question += f", less score of {_title_and_id(data, result.contrast)}"
+        question += f", minus score of {_title_and_id(data, result.contrast)}"
     used = "".join(f", {name} {value}" for name, value in result.settings.items())
     print(f"question  {question}")
     print(f"method    {chosen.title}{used}")

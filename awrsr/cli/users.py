@@ -242,7 +242,7 @@ def _print_study(study: studies.Study, dataset: Dataset) -> None:
         table = table[rows["model"].unique()]
         for place, (model, of_model) in enumerate(rows.groupby("model", sort=False)):
             if studies.LESS not in str(model):
-                table.insert(2 * place + 1, f"{model} less floor", _less_floor(of_model))
+                table.insert(2 * place + 1, f"{model} minus floor", _less_floor(of_model))
         order = [name for name in explain.EXPLANATIONS if name in table.index]
         print(table.loc[order].fillna("-").to_string())
     about = study.about

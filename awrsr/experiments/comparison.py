@@ -69,7 +69,7 @@ def bootstrap_means(differences: npt.NDArray[np.float64]) -> npt.NDArray[np.floa
     draws users only. The generator's seed is fixed: the same differences give the same samples.
 
     Args:
-        differences: (user, seed), a metric's gain of a model less vanilla's of the same user and
+        differences: (user, seed), a metric's gain of a model minus vanilla's of the same user and
             the same seed.
 
     Source: Efron 1979 for the bootstrap; drawing both factors is the pigeonhole bootstrap of Owen
@@ -95,7 +95,7 @@ def interval_of(samples: npt.NDArray[np.float64], level: float = LEVEL) -> tuple
 
 
 def p_value(samples: npt.NDArray[np.float64]) -> float:
-    """Two-sided p of a difference of zero: 1 less the level at which the interval reaches zero.
+    """Two-sided p of a difference of zero: 1 minus the level at which the interval reaches zero.
 
     One sample is counted beside those drawn, so that p is never zero: Davison & Hinkley 1997, 4.2.
     """
@@ -173,7 +173,7 @@ def compare(runs: pd.DataFrame, ranks: dict[str, Ranks]) -> pd.DataFrame:
 def _paired(
     own: npt.NDArray[np.float64], plain: npt.NDArray[np.float64]
 ) -> tuple[dict[str, Any], npt.NDArray[np.float64]]:
-    """What gains (user, seed) less vanilla's say for themselves, and their bootstrap samples."""
+    """What gains (user, seed) minus vanilla's say for themselves, and their bootstrap samples."""
     difference = own - plain
     samples = bootstrap_means(difference)
     low, high = interval_of(samples)
@@ -212,7 +212,7 @@ def is_mechanism(row: Mapping[str, Any]) -> bool:
 
 
 def from_vanilla(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the intervals the other way round: vanilla less the model."""
+    """A row of the intervals the other way round: vanilla minus the model."""
     return {
         **row,
         "difference": -row["difference"],

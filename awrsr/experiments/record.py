@@ -148,7 +148,7 @@ def means(test: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
 
 
 def less_vanilla(table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
-    """Rows of all other models, columns less those of vanilla of the same seed, and epoch if any.
+    """Rows of all other models, columns minus those of vanilla of the same seed, and epoch if any.
 
     A row without such a vanilla is left out.
     """

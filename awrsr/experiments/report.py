@@ -66,7 +66,7 @@ NO_FLOOR = (
 )
 NOTHING_TO_PAIR = "No refined model is recorded beside vanilla of its seed."
 HOW_PAIRED = (
-    f"Paired with vanilla: every user's gain under a model less the same user's gain "
+    f"Paired with vanilla: every user's gain under a model minus the same user's gain "
     f"under vanilla SASRec or STOSA of the same loss, settings and seed, averaged over users and "
     f"over the seeds that both have. In brackets its {LEVEL:.0%} bootstrap interval: "
     f"{SAMPLES:,} samples, each drawing users and, apart from them, seeds, with replacement; with "
@@ -251,7 +251,7 @@ def main_table(results: Results, dataset: str, loss: str) -> pd.DataFrame:
             )
         for metric in PAIRED_METRICS:
             key = (*(row[name] for name in MODEL), metric)
-            cells[f"{metric} less vanilla"] = differences.get(key, "")
+            cells[f"{metric} minus vanilla"] = differences.get(key, "")
         rows.append(cells)
     return pd.DataFrame(rows)
 

@@ -34,10 +34,10 @@ TOO_FEW = "too few seeds"
 NO_ROOM = "no room"
 """Attention is not seen to be worth anything: refinement has nothing to refine."""
 VERDICT_KEY = (
-    "Ranked by what attention is worth: vanilla less `uniform`, the same model with an even "
+    "Ranked by what attention is worth: vanilla minus `uniform`, the same model with an even "
     f"average over the history, then as a share of vanilla with its {LEVEL:.0%} interval; "
     f"{NO_ROOM} where that does not lie above zero. What refinement adds: the best mechanism "
-    "less vanilla, its interval corrected for the number of mechanisms (Bonferroni). Verdict: "
+    "minus vanilla, its interval corrected for the number of mechanisms (Bonferroni). Verdict: "
     "**helps** where a mechanism lies above vanilla (p corrected after Holm below "
     f"{1 - LEVEL:.2f}), **harms** where all lie below, **does not help** where none helps and "
     f"every corrected interval ends below {MARGIN:.0%} of vanilla, else it **cannot be told**, as "
@@ -59,7 +59,7 @@ class Row:
         loss: that they were trained with.
         vanilla: mean of vanilla over its seeds.
         seeds: how many seeds of vanilla.
-        attention: vanilla less `uniform`, a row of the intervals turned; None: not recorded.
+        attention: vanilla minus `uniform`, a row of the intervals turned; None: not recorded.
         mechanisms: rows of the intervals of all refined models.
         repeated: another grid has a row of this dataset, backbone and loss.
     """

@@ -63,7 +63,7 @@ class Outcome:
 class Contributions:
     """What the target's score loses when one part of the attention is taken away at a time.
 
-    A contribution is the score with everything less the score without the part, in item-score
+    A contribution is the score with everything minus the score without the part, in item-score
     units: above 0 where the part raises the target. Contributions do not add up to the score.
 
     Args:

@@ -10,7 +10,7 @@ one item left, and insertion begins with one.
 
 Two measures of how the target stands:
 
-    standard score  the target's item score, less the mean of the catalogue's scores after the same
+    standard score  the target's item score, minus the mean of the catalogue's scores after the same
                     history, over their standard deviation; comparable between models
     NDCG            1 / log2(rank + 1)
 

@@ -78,7 +78,7 @@ class SmallestRemoval:
 
 
 def without(items: Sequence[int], entries: Sequence[int]) -> list[int]:
-    """The history less the entries at these places."""
+    """The history without the entries at these places."""
     gone = set(entries)
     return [item for place, item in enumerate(items) if place not in gone]
 

@@ -258,7 +258,7 @@ def rank_correlations(
 def _ranks(
     rows: Float[Tensor, "*axes batch slot"], present: Bool[Tensor, "batch slot"]
 ) -> Float[Tensor, "*axes batch slot"]:
-    """Ranks less their mean, 0 on padding."""
+    """Ranks minus their mean, 0 on padding."""
     # Padding takes the lowest ranks, which moves all others by the same amount.
     values = rows.masked_fill(~present, -torch.inf).contiguous()
     ordered = values.sort(dim=-1).values

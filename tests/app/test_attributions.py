@@ -84,7 +84,7 @@ def test_all_methods_of_a_long_history_against_a_rival():
     check(page, EMBEDDED)
     assert len(figures(page)["attribution"]) == 2 * len(METHODS)
     dataset = read_dataset(EMBEDDED)
-    question = f"score of {dataset.titles([99])[0]} less score of {dataset.titles([7])[0]}. "
+    question = f"score of {dataset.titles([99])[0]} minus score of {dataset.titles([7])[0]}. "
     assert any(question in text for text in texts(page))
     assert page.query_params["methods"] == ALL
 
@@ -208,7 +208,7 @@ def test_titles_are_text(directory, tmp_path):
     add_dataset(tmp_path, titled(HOSTILE), "sasrec-none", "stosa-simple")
     items = ".".join(map(str, range(1, len(HOSTILE) + 1)))
     page = open_page(dataset="titled", source="own", items=items, target=3, rival=1)
-    named = f"score of {HOSTILE[2]} less score of {HOSTILE[0]}. "
+    named = f"score of {HOSTILE[2]} minus score of {HOSTILE[0]}. "
     assert any(named in text for text in texts(page))
     for trace in figures(page)["attribution"]:
         assert [name[3:] for name in trace["y"]] == [escaped(title) for title in HOSTILE]

@@ -314,7 +314,7 @@ def test_two_hundred_items(visit, server):
     page.sent.clear()
     choose_map(page, "left", layer=0)
     choose(page, "View", "difference")
-    expect(page.get_by_text("Right less left")).to_be_visible()
+    expect(page.get_by_text("Right minus left")).to_be_visible()
     assert page.sent == []
 
 

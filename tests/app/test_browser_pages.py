@@ -64,8 +64,8 @@ def test_results(visit, width: int, dark: bool):
     (claim,) = report.claim(found, "lichess-openings", "sampled_ce")[:1]
     page.get_by_text(claim.splitlines()[0].split("**")[1]).first.wait_for()
     page.locator(FIGURE).first.wait_for()
-    page.get_by_role("radio", name="Less vanilla").click()
-    page.get_by_text("NDCG@N against N, test, less vanilla of the same seed").wait_for()
+    page.get_by_role("radio", name="Minus vanilla").click()
+    page.get_by_text("NDCG@N against N, test, minus vanilla of the same seed").wait_for()
     page.locator(f"{BOARD}[data-signature]").wait_for()
     assert fits(page)
 

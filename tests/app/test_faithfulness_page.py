@@ -137,7 +137,7 @@ def test_a_study_is_shown_as_recorded(directory: Path):
     table = tables(page, "explanation", "SASRec \u00b7 vanilla")[0]
     assert len(table) == len(EXPLANATIONS) and len(table.columns) == 6
     row = rows[rows["explanation"] == "recency"].iloc[0]
-    cell = table.set_index("explanation").loc["Recency", "SASRec \u00b7 vanilla, less floor"]
+    cell = table.set_index("explanation").loc["Recency", "SASRec \u00b7 vanilla, minus floor"]
     assert cell.startswith(f"{row['less_floor']:+.3f} (") and cell.endswith(
         f"floor {row['floor']:.3f}*"
     )

@@ -302,7 +302,7 @@ def test_users_within_limits_have_metrics_of_their_own():
     gains = [finding.gain(part[f"rank_{side}"].to_numpy(), "NDCG@10").mean() for side in "ab"]
     assert rows["users"].tolist() == [len(part)]
     assert rows["NDCG@10 of A, B"].tolist() == [f"{gains[0]:.4f}, {gains[1]:.4f}"]
-    assert rows["NDCG@10 of B less A"].tolist()[0].startswith(f"{gains[1] - gains[0]:+.3f} (")
+    assert rows["NDCG@10 of B minus A"].tolist()[0].startswith(f"{gains[1] - gains[0]:+.3f} (")
     assert len(tables(open_find(), "slice", "JS, seeds")) == 1
 
 

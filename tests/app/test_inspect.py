@@ -371,10 +371,10 @@ def test_a_rival_that_is_the_target_is_none(directory):
     page = open_page(source="own", items="1.2.3", target=7, rival=7)
     assert messages(page) == ["The rival is the target; choose another item."]
     shown = [text for text in texts(page) if text.startswith("What each item adds")]
-    assert len(shown) == 1 and " less score of " not in shown[0]
+    assert len(shown) == 1 and " minus score of " not in shown[0]
     choose(page, rival=6)
     assert messages(page) == []
-    assert any(" less score of " in text for text in texts(page))
+    assert any(" minus score of " in text for text in texts(page))
 
 
 def test_an_edited_history_is_compared_with_the_users(directory, tiny_dataset):
@@ -544,7 +544,7 @@ def test_titles_are_text_everywhere(directory, tmp_path):
     )
     choose(page, added=1)
     check_numbers(page, path)
-    said = [f"score of {HOSTILE[2]} less score of {HOSTILE[0]}", f"\u25c6 {HOSTILE[2]}: rank"]
+    said = [f"score of {HOSTILE[2]} minus score of {HOSTILE[0]}", f"\u25c6 {HOSTILE[2]}: rank"]
     assert all(any(words in text for text in texts(page)) for words in said)
     written = [element.value for element in [*page.markdown, *page.caption]]
     assert not any(title in text for title in HOSTILE for text in written)

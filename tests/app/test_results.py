@@ -75,7 +75,7 @@ def test_everything_shown_is_what_the_files_say(folder: Path):
     )
     for paragraph in report.findings(found, DATASET, LOSS):
         assert unescaped(paragraph) in said
-    (models,) = shown(page, "HR@10 less vanilla")
+    (models,) = shown(page, "HR@10 minus vanilla")
     assert models.equals(report.main_table(found, DATASET, LOSS))
     (mechanisms,) = shown(page, "mixes values with")
     assert mechanisms.equals(report.mechanism_table(found, DATASET, LOSS))
@@ -174,7 +174,7 @@ def test_another_validation_metric(folder: Path):
 
 def test_lines_less_vanilla(folder: Path):
     page = open_results()
-    page.segmented_control(key="lines").set_value("Less vanilla")
+    page.segmented_control(key="lines").set_value("Minus vanilla")
     run(page)
     assert messages(page) == []
     found = read_results(folder / f"{GRID}.toml")
@@ -237,7 +237,7 @@ def test_damaged_results_are_named_and_the_others_shown(folder: Path):
     assert len(said) == 2
     assert "broken/results.csv: column" in said[0]
     assert "worse.toml is not readable TOML" in said[1]
-    assert shown(page, "HR@10 less vanilla")
+    assert shown(page, "HR@10 minus vanilla")
 
 
 def test_a_grid_whose_name_is_no_text_is_named_and_the_others_shown(folder: Path):
@@ -245,7 +245,7 @@ def test_a_grid_whose_name_is_no_text_is_named_and_the_others_shown(folder: Path
     shutil.copy(os.fsencode(folder / f"{GRID}.toml"), odd)
     page = open_results()
     assert messages(page) == [f"{folder}/\\udcff.toml: the name of a grid must be UTF-8"]
-    assert shown(page, "HR@10 less vanilla")
+    assert shown(page, "HR@10 minus vanilla")
 
 
 def test_the_example_is_the_recorded_one(folder: Path):
@@ -285,7 +285,7 @@ def test_a_damaged_example_is_named_and_the_rest_shown(folder: Path):
     page = open_results()
     (said,) = messages(page)
     assert "examples.npz is not a readable file of examples" in said
-    assert shown(page, "HR@10 less vanilla")
+    assert shown(page, "HR@10 minus vanilla")
 
 
 def test_the_recorded_experiments_open_by_address():
@@ -293,7 +293,7 @@ def test_the_recorded_experiments_open_by_address():
         if file.with_suffix("").is_dir():
             page, found = open_results(grid=file.stem), read_results(file)
             assert messages(page) == []
-            (models,) = shown(page, "HR@10 less vanilla")
+            (models,) = shown(page, "HR@10 minus vanilla")
             seeds = found.test.groupby(["dataset", "loss"])["seed"].nunique()
             first = next(part for part in report.parts(found) if seeds[part] == seeds.max())
             assert models.equals(report.main_table(found, *first))

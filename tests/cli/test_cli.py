@@ -414,7 +414,7 @@ def test_attribute_prints_one_value_per_item(call, place: Path, method: str, con
     second = dataset.lookup(contrast) if contrast else None
     expected = awrsr.attribute(model, ITEMS, 11, method, second, seed=3)
     lines = out.splitlines()
-    less = ", less score of Film B (1992) (id 102)" if contrast else ""
+    less = ", minus score of Film B (1992) (id 102)" if contrast else ""
     settings = "".join(f", {name} {value}" for name, value in expected.settings.items())
     took = [] if expected.effort is None else [f"took      {expected.effort}"]
     head = [

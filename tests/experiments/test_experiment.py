@@ -830,7 +830,7 @@ def test_a_grid_of_floors_is_trained_recorded_and_reported(place: Path, capsys):
         "uniform",
         "identity",
     ]
-    assert (table["NDCG@10 less vanilla"] != "").tolist() == [False, True, True]
+    assert (table["NDCG@10 minus vanilla"] != "").tolist() == [False, True, True]
     sizes = report.mechanism_table(found, "tiny", "ce")["more than vanilla"].tolist()
     assert sizes[0] == "+0" and sizes[1] == sizes[2] and sizes[1].startswith("-")
     assert main(["report", "--experiments", ".", "--output", "R.md"]) == 0

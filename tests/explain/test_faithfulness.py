@@ -614,7 +614,7 @@ def test_the_verb_prints_tables_and_protocol(place: Path, capsys):
     for words in (
         "Area under deletion, standard score; lower is better; 4 users",
         "binding",
-        "less floor",
+        "minus floor",
     ):
         assert words in out
     assert "protocol: test item of 4 of 24 users, seed 0; items really removed" in out

@@ -77,7 +77,7 @@ def _show(dataset: Dataset, sides: list[Side], history: list[int], target: int) 
         st.markdown(
             f"What {plain(dataset.titles([target])[0])} loses in item score when the weights "
             "of one head, or of all heads of a layer, are replaced",
-            help="Score with everything less score with the replacement, in item-score units of "
+            help="Score with everything minus score with the replacement, in item-score units of "
             "each model: above 0 (blue) where the part raises the target. Each cell is a forward "
             "pass of its own. Parts do not add up to the score, and layers above react to what "
             "changes below.",

@@ -70,7 +70,7 @@ def show_attributions(
         show_settings(chosen)
     question = f"score of {dataset.titles([target])[0]}"
     if rival:
-        question += f" less score of {dataset.titles([rival])[0]}"
+        question += f" minus score of {dataset.titles([rival])[0]}"
     results, asked = computed(sides, target, rival, chosen)
     show_jobs(asked)
     if not chosen:
@@ -282,7 +282,7 @@ def show_facts(sides: list[Side], results: Results) -> None:
         height="content",
         column_config={
             "score": st.column_config.TextColumn(
-                help="Of the target, less that of the rival if there is one; in item score units"
+                help="Of the target, minus that of the rival if there is one; in item score units"
             ),
             "gap": st.column_config.TextColumn(help="score - baseline score - sum", width=170),
             "method": st.column_config.TextColumn(width=170),

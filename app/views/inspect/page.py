@@ -242,7 +242,7 @@ def choose_rival(dataset: Dataset, target: int) -> int | None:
         key="rival",
         placeholder="No rival",
         format_func=lambda item: labels[item - 1],
-        help="Explain the target's score less this item's score.",
+        help="Explain the target's score minus this item's score.",
     )
     if rival == target:
         st.warning("The rival is the target; choose another item.")

@@ -421,7 +421,7 @@ def show_each_removed(dataset: Dataset, sides: list[Side], history: list[int], t
             f"score {side.key}": st.column_config.NumberColumn(
                 f"\u0394 score {name}",
                 width=90,
-                help="Score without the item less score with it: blue where the target gains, "
+                help="Score without the item minus score with it: blue where the target gains, "
                 "orange where it loses",
             ),
             f"rank {side.key}": st.column_config.NumberColumn(f"rank {name}", width=75),
@@ -468,7 +468,7 @@ def show_each_removed(dataset: Dataset, sides: list[Side], history: list[int], t
 
 
 def pin_without(dataset: Dataset, history: Sequence[int], entries: Sequence[int]) -> None:
-    """Pin the history less these entries."""
+    """Pin the history without these entries."""
     items = removal.without(history, entries)
     original = (original_history(dataset) or list(history))[-state.MAX_HISTORY :]
     pin(pinned.describe(original, items[-state.MAX_HISTORY :], dataset.titles), items)
