@@ -113,7 +113,7 @@ def test_a_killed_worker_ends_the_others_and_the_same_command_goes_on(place: Pat
     killer.join()
     assert not multiprocessing.active_children()
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: a worker was killed") and all(run in line for run in NAMES)
+    assert line.startswith("error: a worker was killed") and any(run in line for run in NAMES)
     assert run_grid("broken") == 0
     assert ", resumed" in capsys.readouterr().out
     (place / "whole.toml").write_text(GRID + LONG)
