@@ -9,12 +9,9 @@ fingerprint number the same items in the same way and hold the same histories.
 """
 
 import hashlib
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -24,24 +21,20 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from rapidfuzz import process
 
 from awrsr.config import HELD_OUT, Candidates, Split
-from awrsr.errors import DataError, counted, shown, suggestion
+from awrsr.data.titles import Titles
+from awrsr.errors import DataError, counted, shown
 from awrsr.io.files import new_directory, read_json, reading, write_json
 from awrsr.io.parquet import read_table, to_frame
 
 SCHEMA_VERSION = 1
 RECORDED = ("schema_version", "name", "counts", "fingerprint")
 FILES = ("dataset.json", "items.parquet", "sequences.parquet")
-NAMED = 5
-"""Items that a message names; of more it says how many."""
 MOST_SEEN = 0.03
 """Share of test targets seen before up to which candidates are the unseen items. Leaving so few
 users out moves no rate over users by more than 0.03; beyond it, what people come back to is part of
 what a recommender must rank, and to ask for new items alone would flatter every model."""
-MAX_SOUGHT = 300
-"""Characters of a text that is compared with all titles: the cost grows with its length."""
 
 Items = npt.NDArray[np.int32]
 
@@ -108,19 +101,8 @@ class Dataset:
         return [str(value) for value in self.items["item_id"]]
 
     @cached_property
-    def _titles(self) -> list[str]:
-        return [str(value) for value in self.items["title"]]
-
-    @cached_property
-    def _names(self) -> list[str]:
-        """What `titles` calls every item, in item order."""
-        ids = pd.Series(self.item_ids, dtype=object)
-        seen = pd.Series([" ".join(title.split()) for title in self._titles], dtype=object)
-        named = [f"{title} [{id_}]".strip() for title, id_ in zip(self._titles, ids, strict=True)]
-        unclear = (seen == "") | seen.duplicated(keep=False) | (seen.isin(ids) & (seen != ids))
-        unclear |= seen.isin(named)
-        names = zip(self._titles, named, unclear, strict=True)
-        return [with_id if is_unclear else title for title, with_id, is_unclear in names]
+    def _catalogue(self) -> Titles:
+        return Titles(self.name, [str(title) for title in self.items["title"]], self.item_ids)
 
     def sequence(self, user: int) -> Items:
         """All items of the user at this index, oldest first."""
@@ -190,7 +172,7 @@ class Dataset:
         Raises:
             DataError: a number that is not an item.
         """
-        return [self._names[self.check_item(item) - 1] for item in items]
+        return [self._catalogue.names[self.check_item(item) - 1] for item in items]
 
     def check_item(self, item: int) -> int:
         """The item itself, if it is one.
@@ -212,72 +194,15 @@ class Dataset:
             DataError: nothing matches (the message names the nearest titles), or it is one item's
                 title and another's, or another's id (the message names both).
         """
-        is_id = isinstance(entry, Integral) and not isinstance(entry, bool)
-        text = str(entry).strip()
-        exact = (self._by_title, self._by_item_id, self._by_name)
-        indices = (self._by_item_id,) if is_id else exact
-        found = list(dict.fromkeys(item for index in indices for item in index.get(text, [])))
-        if not found and not is_id:
-            found = self._by_folded_title.get(text.casefold(), [])
-        if len(found) == 1:
-            return found[0]
-        if found:
-            *first, last = self._named(found)
-            raise DataError(
-                f"{text!r} names {counted(len(found), 'item')} of {self.name}: "
-                f"{', '.join(first)} and {last}; give another name or id of the one meant"
-            )
-        if is_id:
-            raise DataError(
-                f"unknown id {text} in {self.name}; a number is an id, a title is text."
-                f"{suggestion(self.titles(self._by_title.get(text, [])[:NAMED]))}"
-            )
-        near = suggestion(self.nearest_titles(text))
-        raise DataError(f"unknown title or id {shown(text)} in {self.name}.{near}")
-
-    def _named(self, items: list[int]) -> list[str]:
-        """The first items by name and id, and how many more there are."""
-        ids = (self.item_ids[item - 1] for item in items)
-        named = [
-            f"{name!r} (id {item_id})"
-            for name, item_id in zip(self.titles(items[:NAMED]), ids, strict=False)
-        ]
-        return named + [f"{len(items) - NAMED:,} more"] * (len(items) > NAMED)
+        return self._catalogue.lookup(entry)
 
     def nearest_titles(self, text: str, limit: int = 3) -> list[str]:
         """The titles of `nearest_items`."""
         return self.titles(self.nearest_items(text, limit))
 
     def nearest_items(self, text: str, limit: int = 3) -> list[int]:
-        """The items whose titles are most like this text, best first; none where none is close.
-
-        Case, accents, punctuation, articles (`X, The` and `The X`) and what stands in parentheses,
-        as a year does, are no difference; among titles equally like it, one of its year is first.
-        A text of more than `MAX_SOUGHT` characters is like no title.
-        """
-        if len(text) > MAX_SOUGHT:
-            return []
-        names, owners = self._simplified
-        year = _year(text)
-        best: dict[int, float] = {}
-        for name in _simplified_names(text):
-            for near, score, place in process.extract(name, names, limit=50, score_cutoff=60):
-                if 2 * len(near) < len(name):
-                    continue  # a few letters stand in any title
-                item = owners[place]
-                bonus = 5 if year and year == _year(self._titles[item - 1]) else 0
-                best[item] = max(best.get(item, 0), 200 * (score == 100) + score + bonus)
-        return sorted(best, key=lambda item: -best[item])[:limit]
-
-    @cached_property
-    def _simplified(self) -> tuple[list[str], list[int]]:
-        """Every simplified name, and the item it belongs to."""
-        pairs = [
-            (name, item)
-            for item, title in enumerate(self._titles, start=1)
-            for name in _simplified_names(title)
-        ]
-        return [name for name, _ in pairs], [item for _, item in pairs]
+        """The items whose titles are most like this text, see `Titles.nearest`."""
+        return self._catalogue.nearest(text, limit)
 
     def encode(self, entries: Sequence[str | int]) -> list[int]:
         """Items from titles or ids of the source, in order, see `lookup`.
@@ -290,22 +215,6 @@ class Dataset:
                 f"entries must be a list of titles and ids; received the text {shown(entries)}"
             )
         return [self.lookup(entry) for entry in entries]
-
-    @cached_property
-    def _by_title(self) -> dict[str, list[int]]:
-        return _positions(title.strip() for title in self._titles)
-
-    @cached_property
-    def _by_item_id(self) -> dict[str, list[int]]:
-        return _positions(item_id.strip() for item_id in self.item_ids)
-
-    @cached_property
-    def _by_name(self) -> dict[str, list[int]]:
-        return _positions(name.strip() for name in self._names)
-
-    @cached_property
-    def _by_folded_title(self) -> dict[str, list[int]]:
-        return _positions(title.strip().casefold() for title in self._titles)
 
     def summary(self) -> pd.Series:
         """Counts that describe the dataset, by name."""
@@ -324,36 +233,6 @@ class Dataset:
             name=self.name,
             dtype=object,
         )
-
-
-YEAR = re.compile(r"\((\d{4})\)\s*$")
-ARTICLES = "the|a|an|le|la|les|l'|el|il|lo|los|las|der|das|un|une|ein|eine"
-ARTICLE = re.compile(rf"^(?:{ARTICLES})\b\s*(?=\w)|,\s*(?:{ARTICLES}|die)\s*$")
-
-
-def _year(title: str) -> str:
-    """The year at the end of a title, or nothing."""
-    found = YEAR.search(title)
-    return found[1] if found else ""
-
-
-def _simplified_names(title: str) -> list[str]:
-    """What a title is called, for comparison only: without its year, and without parentheses."""
-    text = unicodedata.normalize("NFKD", title).casefold().replace("a.k.a.", "")
-    text = YEAR.sub("", "".join(c for c in text if not unicodedata.combining(c)))
-    names = dict.fromkeys(
-        " ".join(re.findall(r"\w+", ARTICLE.sub("", part.strip()).replace("&", " and ")))
-        for part in (re.sub(r"\([^()]*\)", " ", text), *re.findall(r"\(([^()]*)\)", text), text)
-    )
-    return [name for name in names if name]
-
-
-def _positions(names: Iterable[str]) -> dict[str, list[int]]:
-    """Items by name; one name may belong to several."""
-    found: dict[str, list[int]] = {}
-    for item, name in enumerate(names, start=1):
-        found.setdefault(name, []).append(item)
-    return found
 
 
 def save_dataset(dataset: Dataset, directory: str | Path) -> None:

@@ -14,7 +14,8 @@ from app.views.inspect.entry_table import (
     entries_of_table,
     is_table,
 )
-from awrsr.data.dataset import MAX_SOUGHT, Dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.titles import MAX_SOUGHT
 from awrsr.errors import AwrsrError, DataError
 
 MAX_PASTED = 100_000
