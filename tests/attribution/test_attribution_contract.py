@@ -23,7 +23,7 @@ from awrsr.models import SequentialModel
 
 HISTORY = [3, 1, 4, 1, 5]
 TARGET, CONTRAST = 9, 2
-RANDOMISED = {"gradient_shap", "shapley_value_sampling"}
+RANDOMISED = ("gradient_shap", "shapley_value_sampling")
 ADAPTIVE = {"integrated_gradients": "gap", **dict.fromkeys(RANDOMISED, "largest standard error")}
 """What each method that goes on until it is accurate makes small against its largest value."""
 COMPLETE = {"integrated_gradients": 1e-2, "gradient_shap": 1.0, "shapley_value_sampling": 1e-6}
