@@ -60,8 +60,8 @@ def test_models(visit, width: int, dark: bool):
 @pytest.mark.parametrize(("width", "dark"), [(1440, True), (390, False)])
 def test_results(visit, width: int, dark: bool):
     page = go(visit(width=width, dark=dark), "Results")
-    found = read_results(ROOT / "experiments" / "lichess-openings.toml")
-    (claim,) = report.claim(found, "lichess-openings", "sampled_ce")[:1]
+    found = read_results(ROOT / "experiments" / "beauty.toml")
+    (claim,) = report.claim(found, "Beauty", "sampled_ce")[:1]
     page.get_by_text(claim.splitlines()[0].split("**")[1]).first.wait_for()
     page.locator(FIGURE).first.wait_for()
     page.get_by_role("radio", name="Minus vanilla").click()
