@@ -38,6 +38,7 @@ from awrsr.errors import AwrsrError
 from awrsr.explain import RemovedOnce, SmallestRemoval, remove_each, smallest_removal
 from awrsr.io.files import MAX_ENTRIES, finish_replacing, visible_directories
 from awrsr.models import SequentialModel
+from awrsr.ranking.recommendation import trace
 from awrsr.ranking.scoring import Standings, target_standings
 from awrsr.studies import (
     SEEDS_FOLDER,
@@ -280,6 +281,24 @@ def _standings(
     listed: int,
 ) -> Standings:
     return target_standings(_model(*key), histories, target, excluded, listed=listed)
+
+
+def get_second_order_peak(directory: Path, items: Items) -> int | None:
+    """Where in a history the prediction's row of second-order weights is largest.
+
+    Of the last layer, mean over heads; 0 is the oldest item. None for a model without second order.
+
+    Raises:
+        CheckpointError: see `awrsr.load_model`.
+    """
+    return _second_order_peak(model_key(directory), items)
+
+
+@st.cache_data(max_entries=MAX_ANSWERS, show_spinner=False)
+def _second_order_peak(key: ModelKey, items: Items) -> int | None:
+    traced = trace(_model(*key), items)
+    weights = traced.layers[-1].second_order
+    return None if weights is None else traced.dropped + int(weights[:, -1].mean(0).argmax())
 
 
 def get_each_removed(

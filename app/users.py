@@ -1,5 +1,6 @@
 """The users of a dataset as a table one searches, and how each model ranks what they chose next."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ MAX_ROWS = 1_000
 LAST_TITLES = 3
 OCCASION = "occasion"
 """The planted sort that a page opens with."""
+SHOWS_IT = 20
+"""Users whose map is looked at before a page opens; a trace takes milliseconds."""
 FOUND_TITLES = 2
 
 
@@ -31,7 +34,9 @@ def opening_user(dataset: Dataset, models: dict[str, Path]) -> str:
     """The user that a page opens with; empty where any will do.
 
     Where the dataset records planted causes, one for whom the default model B ranks the held-out
-    item first and A lowest: of the sort occasion if there is one, else of any; the first of equals.
+    item first and A lowest: of the sort occasion if there is one, else of any. Of the first
+    `SHOWS_IT`, the first whose largest second-order weight in B lies on a cause, so that the map
+    shows what the ranks say; where there is none, the first.
     """
     if not models:
         return ""
@@ -47,7 +52,15 @@ def opening_user(dataset: Dataset, models: dict[str, Path]) -> str:
     found = found[(found["b"] == 1) & (found["a"] > 1) & (found["sort"] != OPEN)]
     if (occasion := found["sort"] == OCCASION).any():
         found = found[occasion]
-    return "" if found.empty else str(found["user_id"].iloc[int(found["a"].argmax())])
+    if found.empty:
+        return ""
+    best = found.sort_values("a", ascending=False, kind="stable")[:SHOWS_IT]
+    with suppress(AwrsrError):  # a model that cannot be loaded is named where it is chosen
+        for user, places in zip(best["user_id"], best["cause_places"], strict=True):
+            history, _ = history_and_target(dataset, dataset.user_index(user), "test")
+            if cache.get_second_order_peak(models[b], tuple(history)) in places:
+                return str(user)
+    return str(best["user_id"].iloc[0])
 
 
 def matching_users(dataset: Dataset, text: str) -> np.ndarray:

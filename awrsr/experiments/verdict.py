@@ -37,11 +37,13 @@ VERDICT_KEY = (
     "Ranked by what attention is worth: vanilla minus `uniform`, the same model with an even "
     f"average over the history, then as a share of vanilla with its {LEVEL:.0%} interval; "
     f"{NO_ROOM} where that does not lie above zero. What refinement adds: the best mechanism "
-    "minus vanilla, its interval corrected for the number of mechanisms (Bonferroni). Verdict: "
-    "**helps** where a mechanism lies above vanilla (p corrected after Holm below "
-    f"{1 - LEVEL:.2f}), **harms** where all lie below, **does not help** where none helps and "
-    f"every corrected interval ends below {MARGIN:.0%} of vanilla, else it **cannot be told**, as "
-    f"always from fewer than {MIN_SEEDS} seeds. Smallest effect that would have been seen: of "
+    "minus vanilla, its interval corrected for the number of mechanisms (Bonferroni). A mechanism "
+    f"lies above or below vanilla where it has {MIN_SEEDS} seeds or more, p corrected after Holm "
+    f"is below {1 - LEVEL:.2f}, and the corrected interval leaves zero out. Verdict: **helps** "
+    "where a mechanism lies above, **harms** where all lie below (where only some do, they are "
+    "named), **does not help** where none helps and every corrected interval ends below "
+    f"{MARGIN:.0%} of vanilla, else it **cannot be told**, as always from fewer than {MIN_SEEDS} "
+    "seeds. Smallest effect that would have been seen: of "
     f"the mechanism named, with {POWER:.0%} power, at the corrected level. The command trains "
     "the row again, from a copy of the grid, since what is recorded is not trained a second "
     "time."
@@ -102,9 +104,17 @@ class Row:
         )
 
     @property
+    def harmful(self) -> list[dict[str, Any]]:
+        """The mechanisms that lie below vanilla."""
+        return [row for row in self.mechanisms if told(row) and row["difference"] < 0]
+
+    @property
     def verdict(self) -> str:
         """The words of the table."""
         words: str = verdict(self.mechanisms) if self.mechanisms else NOT_RECORDED
+        if self.harmful and words != "harms":
+            names = " and ".join(mechanism_name(row) for row in self.harmful)
+            words += f"; {names} {'harm' if len(self.harmful) > 1 else 'harms'}"
         return f"{NO_ROOM}, {words}" if self.no_room else words
 
     @property
@@ -201,11 +211,16 @@ def sentence(row: Row) -> str:
 
 def _worth_cell(row: Row) -> str:
     of = row.attention
-    return NOT_RECORDED if of is None else f"{of['difference']:+.4f} ({share(of)})"
+    if of is None:
+        return NOT_RECORDED
+    return f"{of['difference']:+.4f} ({share(of)}; {counted(of['seeds'], 'seed')})"
 
 
 def _adds_cell(row: Row) -> str:
-    return NOT_RECORDED if row.best is None else f"{mechanism_name(row.best)} {corrected(row.best)}"
+    best = row.best
+    if best is None:
+        return NOT_RECORDED
+    return f"{mechanism_name(best)} {corrected(best)} ({counted(best['seeds'], 'seed')})"
 
 
 def _smallest_cell(row: Row) -> str:
@@ -234,9 +249,16 @@ def _worth_words(row: Row) -> str:
 
 
 def _refinement_words(row: Row) -> str:
-    best = row.best
-    if best is None:
+    if row.best is None:
         return "no refined model is recorded"
+    words = _best_words(row, row.best)
+    if not row.harmful or verdict(row.mechanisms) == "harms":
+        return words
+    each = ", ".join(f"{mechanism_name(harmful)} ({_numbers(harmful)})" for harmful in row.harmful)
+    return f"{words}; {each} {'harm' if len(row.harmful) > 1 else 'harms'}"
+
+
+def _best_words(row: Row, best: dict[str, Any]) -> str:
     of_best = f"{mechanism_name(best)}, {_numbers(best)}"
     word = verdict(row.mechanisms)
     if word == "helps":

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from conftest import ROOT
 from driving import add_dataset, messages, open_page
 
-from app import folders, state
+from app import cache, folders, state
 from app.users import opening_user
-from awrsr import load_dataset
+from awrsr import load_dataset, load_model
 from awrsr.data.planted import CAUSES_FILE, plant
+from awrsr.ranking.recommendation import trace
 from awrsr.training.checkpoint import weights_fingerprint
 
 MODELS = ("sasrec-none", "sasrec-additive")
@@ -65,6 +67,53 @@ def test_it_is_the_occasion_that_the_second_model_alone_solves(directory: Path):
     assert opened(directory) == binding  # no occasion: the other rule, never what is open
     record(directory, "sasrec-additive", {binding: 2}, other=2)
     assert opened(directory) == ""
+
+
+def test_its_second_order_map_shows_a_cause(directory: Path, monkeypatch: pytest.MonkeyPatch):
+    """Of those that B alone solves the first whose peak is on a cause, else the first of all."""
+    dataset = load_dataset(directory)
+    causes = pd.read_parquet(directory / CAUSES_FILE).query("split == 'test'").set_index("user_id")
+    users = of_sort(directory, "occasion")[:3]
+    record(directory, "sasrec-none", dict(zip(users, (9, 8, 7), strict=True)), other=1)
+    record(directory, "sasrec-additive", {}, other=1)
+    peaks = {
+        tuple(dataset.sequence(dataset.user_index(user))[:-1].tolist()): peak
+        for user, peak in zip(
+            users, (-1, int(causes.loc[users[1], "cause_places"][0]), -1), strict=True
+        )
+    }
+    monkeypatch.setattr(cache, "get_second_order_peak", lambda model, items: peaks[items])
+    assert opened(directory) == users[1]
+    monkeypatch.setattr(cache, "get_second_order_peak", lambda model, items: None)
+    assert opened(directory) == users[0]
+
+
+def test_the_peak_is_the_largest_second_order_weight(directory: Path):
+    """Also where the history is longer than the model's n; None without second order."""
+    dataset = load_dataset(directory)
+    models = folders.model_directories(directory)
+    items = tuple(dataset.sequence(0).tolist() * 5)
+    model = load_model(models["sasrec-additive"])
+    n = model.config.max_length
+    rows = trace(model, items).layers[-1].second_order[:, -1].mean(0).tolist()
+    assert len(items) > n == len(rows)
+    peak = cache.get_second_order_peak(models["sasrec-additive"], items)
+    assert peak == len(items) - n + rows.index(max(rows))
+    assert cache.get_second_order_peak(models["sasrec-none"], items) is None
+
+
+def test_the_shipped_pair_opens_with_a_map_that_shows_the_occasion():
+    """The embedded planted dataset, its default pair."""
+    shipped = ROOT / "assets" / "planted"
+    dataset, models = load_dataset(shipped), folders.model_directories(shipped)
+    user = opening_user(dataset, models)
+    index = dataset.user_index(user)
+    (cause,) = pd.read_parquet(shipped / CAUSES_FILE).query("split == 'test' and user_id == @user")[
+        "cause_places"
+    ]
+    items = tuple(dataset.sequence(index)[:-1].tolist())
+    model = models[state.default_model(list(models), 1)]
+    assert cache.get_second_order_peak(model, items) in cause
 
 
 def test_without_ranks_or_causes_any_user_will_do(directory: Path):

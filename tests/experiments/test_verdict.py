@@ -157,9 +157,22 @@ def test_mechanisms_are_corrected_together_and_floors_are_not_among_them():
 # --- verdicts -------------------------------------------------------------------------------------
 
 VERDICTS = {
-    "helps": (dict(simple=MORE, additive=LESS, uniform=LESS), "simple (+", ") helps."),
+    "helps": (dict(simple=MORE, additive=SAME, uniform=LESS), "simple (+", ") helps."),
+    "helps; additive harms": (
+        dict(simple=MORE, additive=LESS, uniform=LESS),
+        "simple (+",
+        ") helps; additive (-",
+        ") harms.",
+    ),
     "harms": (dict(simple=LESS, additive=MUCH_LESS, uniform=LESS), "every mechanism harms (the"),
-    "does not help": (dict(simple=FEW, additive=LESS, uniform=LESS), "no mechanism helps by as"),
+    "does not help": (dict(simple=FEW, additive=SAME, uniform=LESS), "no mechanism helps by as"),
+    "does not help; additive and value-weighted harm": (
+        dict(simple=FEW, additive=LESS, value_weighted=MUCH_LESS, uniform=LESS),
+        "no mechanism helps by as",
+        "; additive (-",
+        ", value-weighted (-",
+        ") harm.",
+    ),
     "cannot be told": (dict(simple=MANY, uniform=LESS), "cannot be told (the best", "been seen"),
     "no room, cannot be told": (
         dict(simple=MANY, uniform=MANY),
@@ -187,6 +200,8 @@ def test_a_grid_for_every_verdict(word: str, grid: Path):
     assert cells["vanilla NDCG@10 (seeds)"] == f"{row.vanilla:.4f} (3)"
     missing = "simple" not in shares
     assert (cells["what refinement adds"] == "not recorded") == missing
+    assert cells["what attention is worth"].endswith("; 3 seeds)")
+    assert missing or cells["what refinement adds"].endswith("] (3 seeds)")
     assert (cells["smallest effect that would have been seen"] == "not recorded") == missing
 
 
