@@ -126,7 +126,8 @@ class ModelConfig(Settings):
             has its own.
         refinement_dropout: dropout on the rows that are compared, in training only.
         tied: stochastic only: whether one pair of matrices makes the Gaussians of queries and of
-            keys; then every item's largest second-order weight is on itself, whatever is learned.
+            keys; then every item's largest second-order weight is on itself, whatever is learned,
+            and similar_start changes nothing.
         value_matrix: value_weighted only: whether a learned row-stochastic matrix V over slots
             follows, M = S A V.
         mix: additive only: halves, M = (A + S) / 2; gate, M = (1 - g) A + g S with g learned per

@@ -9,7 +9,6 @@ from torch.nn.functional import elu
 
 from awrsr.attention import gaussian, wasserstein_scores
 from awrsr.config import ModelConfig
-from awrsr.errors import ConfigError
 from awrsr.refinement.second_order import GAIN, SecondOrder
 from awrsr.refinement.slots import ProjectionPair, SlotProjection
 
@@ -23,7 +22,8 @@ class Stochastic(SecondOrder):
 
     `tied`: the matrices of queries serve as those of keys. The distance of an item to itself is
     then 0 and no other is smaller, so every item's largest second-order weight is on itself for any
-    weights; what is learned is how fast the others fall off.
+    weights; what is learned is how fast the others fall off. `similar_start` then changes nothing,
+    since there is no second matrix that could begin as a copy.
 
     Source: our reading of AWRSR (arXiv 2410.21048), whose equations were not available.
     """
@@ -37,11 +37,6 @@ class Stochastic(SecondOrder):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
-        if config.tied and config.similar_start:
-            raise ConfigError(
-                "similar_start is for matrices of their own for queries and keys; received "
-                "similar_start True with tied True"
-            )
         projection = SlotProjection if config.tied else ProjectionPair
         self.mean = projection(config)
         self.covariance = projection(config)

@@ -9,6 +9,9 @@ from conftest import EMBEDDED, ROOT, SHIPPED, parsed
 
 import awrsr
 from awrsr.experiments.card import write_readme
+from awrsr.experiments.record import read_results
+from awrsr.experiments.report import grid_files
+from awrsr.experiments.verdict import verdict_rows, verdict_table
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MODELS = sorted(path.parent for path in ROOT.glob("assets/*/*/*/config.json"))
@@ -36,10 +39,17 @@ def test_results_table_names_popularity_as_computed() -> None:
     assert f"| popularity | {cells} |" in README
 
 
-def test_findings_are_sentences_of_the_report() -> None:
-    report = (ROOT / "RESULTS.md").read_text(encoding="utf-8").splitlines()
-    found = [line for line in README.splitlines() if line.startswith("- On ")]
-    assert len(found) >= 4 and set(found) <= set(report)
+def test_the_verdict_table_is_that_of_the_records() -> None:
+    """The same rows in the same order, without the columns for which there is no room."""
+    results = [read_results(file) for file in grid_files(ROOT / "experiments")]
+    rows = verdict_rows([found for found in results if found is not None])
+    columns = ["dataset", "model and loss", "what attention is worth", "what refinement adds"]
+    table = verdict_table(rows)[[*columns, "verdict"]]
+    expected = [
+        f"| {' | '.join(map(str, cells))} |" for cells in (table.columns, *table.to_numpy())
+    ]
+    found = README[README.index("| dataset | model and loss |") :].split("\n\n")[0].splitlines()
+    assert [found[0], *found[2:]] == expected and len(expected) > 5
 
 
 def test_python_example_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -270,11 +270,13 @@ def test_the_facts_are_stated(backbone, name, settings):
         assert "Source: our reading of AWRSR" in (refinement.__doc__ or "")
 
 
-def test_tied_matrices_cannot_begin_as_copies():
-    with pytest.raises(
-        ConfigError, match="similar_start is for matrices of their own .* tied True"
-    ):
-        build("stosa", "stochastic", tied=True, similar_start=True)
+def test_a_similar_start_changes_nothing_where_matrices_are_tied(make_model):
+    similar, apart = (
+        make_model("stosa", "stochastic", tied=True, similar_start=value).state_dict()
+        for value in (True, False)
+    )
+    assert similar.keys() == apart.keys()
+    assert all(torch.equal(similar[name], apart[name]) for name in similar)
 
 
 def test_settings_that_change_m_change_its_formula():
