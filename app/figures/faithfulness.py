@@ -5,14 +5,16 @@ Names come from folders: every label is escaped.
 
 import html
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from awrsr.experiments.comparison import records
 from awrsr.explain import ATTENTION, EXPLANATIONS, NEITHER, NEWEST_FIRST, RANDOM, Curves
-from awrsr.studies import less
+from awrsr.studies import FORCED_SHARE, less
 
 SHOWN = ["first_order", "second_order", "weight_x_value_norm", "leave_one_out", "random"]
 """Drawn at first."""
@@ -87,14 +89,19 @@ def history_curves(found: Mapping[str, Curves], chosen: Sequence[str], *, rank: 
     return _laid_out(figure, len(chosen))
 
 
-def mean_curves(curves: pd.DataFrame, chosen: Sequence[str], standing: str) -> go.Figure:
-    """Deletion above insertion, means over users with their intervals.
+def mean_curves(
+    curves: pd.DataFrame, model: str, chosen: Sequence[str], standing: str
+) -> go.Figure:
+    """Deletion above insertion of one model, means over users with their intervals.
 
     Args:
-        curves: rows of curves.parquet of one model and sort.
+        curves: rows of curves.parquet of one sort; those of all models have one scale.
+        model: whose curves are drawn.
         chosen: the explanations drawn.
         standing: standard_score or ndcg.
     """
+    drawn = curves[curves["explanation"].isin(chosen)]
+    curves = drawn[drawn["model"] == model]
     figure = _two_panels(
         "NDCG" if standing == "ndcg" else "standard score",
         "share of the items left",
@@ -128,7 +135,16 @@ def mean_curves(curves: pd.DataFrame, chosen: Sequence[str], standing: str) -> g
             )
     figure.update_xaxes(tickformat=".0%")
     figure.update_xaxes(autorange="reversed", row=1)
+    if len(drawn):
+        low, high = drawn[f"{standing}_low"].min(), drawn[f"{standing}_high"].max()
+        margin = 0.05 * (high - low)
+        figure.update_yaxes(range=[low - margin, high + margin])
     return _laid_out(figure, len(chosen))
+
+
+def has_own_floor(row: Mapping[str, Any]) -> bool:
+    """Whether a row of a study's summary is held against random orders with a forced place."""
+    return "floor" in row and row["newest_first"] >= FORCED_SHARE
 
 
 def less_floor(rows: pd.DataFrame, models: Mapping[str, str], colors: Sequence[str]) -> go.Figure:
@@ -142,6 +158,7 @@ def less_floor(rows: pd.DataFrame, models: Mapping[str, str], colors: Sequence[s
     figure, column = go.Figure(), less(rows)
     there = set(rows["explanation"]) - {RANDOM, NEWEST_FIRST}
     names = [name for name in EXPLANATIONS if name in there]
+    starred = {row["explanation"] for row in records(rows) if has_own_floor(row)}
     for place, (model, title) in enumerate(models.items()):
         part = rows[rows["model"] == model].set_index("explanation")
         part = part.loc[[name for name in names if name in part.index]]
@@ -179,7 +196,7 @@ def less_floor(rows: pd.DataFrame, models: Mapping[str, str], colors: Sequence[s
     )
     figure.update_yaxes(
         tickvals=list(range(len(names))),
-        ticktext=[EXPLANATIONS[name] for name in names],
+        ticktext=[EXPLANATIONS[name] + " *" * (name in starred) for name in names],
         range=[len(names) - 0.5, -0.5],
         gridcolor=GRID,
         zeroline=False,

@@ -60,6 +60,11 @@ def show() -> None:
         key="study",
         format_func=lambda name: " and ".join(map(model_title, finished[name].about["models"])),
     )
+    if set(finished[name].about["models"]) != {chosen.a, chosen.b}:
+        st.caption(
+            ":material/info: This study is of other models than those chosen in the sidebar; each "
+            "study shows its own."
+        )
     show_study(finished[name], chosen.dataset)
     if wanted not in finished:
         with st.expander("Another pair of models"):
@@ -166,9 +171,10 @@ def show_verdict(rows: pd.DataFrame, models: dict[str, str], sort: str) -> None:
         if part.empty:
             continue
         means_of = part.set_index("explanation")["mean"]
+        said = {row["explanation"]: beside_floor(row) for row in records(part)}
         parts = [
             f"**{VERDICT_WORDS[side]}** "
-            + ", ".join(f"{EXPLANATIONS.get(e, plain(e))} {means_of[e]:.3f}" for e in explanations)
+            + ", ".join(f"{EXPLANATIONS.get(e, plain(e))} {said[e]}" for e in explanations)
             for side, explanations in against_floor(part).items()
             if explanations
         ]
@@ -177,6 +183,12 @@ def show_verdict(rows: pd.DataFrame, models: dict[str, str], sort: str) -> None:
     if lines:
         st.markdown("\n".join(lines))
         st.caption("By the 95% intervals above; recency and popularity know nothing of the model.")
+
+
+def beside_floor(row: Mapping[str, Any]) -> str:
+    """A mean, and its floor where that is not the one of plain random orders."""
+    floor = f" (its floor {row['floor']:.3f}*)" if figures.has_own_floor(row) else ""
+    return f"{row['mean']:.3f}{floor}"
 
 
 def titled(measure: str) -> str:
@@ -201,7 +213,7 @@ def means(rows: pd.DataFrame, models: dict[str, str]) -> pd.DataFrame:
             f"{row['mean']:{sign}.3f} ({row['low']:{sign}.3f} to {row['high']:{sign}.3f})"
         )
         if name in models and "floor" in row:
-            mark = "*" if row["newest_first"] >= FORCED_SHARE else ""
+            mark = "*" if figures.has_own_floor(row) else ""
             of[f"{models[name]}, minus floor"] = (
                 f"{row['less_floor']:+.3f} ({row['less_floor_low']:+.3f} to "
                 f"{row['less_floor_high']:+.3f}); floor {row['floor']:.3f}{mark}"
@@ -240,7 +252,7 @@ def show_curves(study: Study, sort: str, models: dict[str, str]) -> None:
         with column:
             st.markdown(f"**{plain(title)}**")
             st.plotly_chart(
-                figures.mean_curves(curves[curves["model"] == name], chosen, standing),
+                figures.mean_curves(curves, name, chosen, standing),
                 key=f"faithful-mean-{name}",
                 config={"displayModeBar": False},
                 alt=f"Mean deletion and insertion curves of {title}",

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
 from driving import (
     HOSTILE,
     MAIN,
@@ -25,17 +26,20 @@ from streamlit.util import calc_hash
 
 import awrsr
 from app import folders
+from app.figures.faithfulness import SHOWN, mean_curves
 from app.views.inspect.faithfulness import heading
 from awrsr.data.batching import training_popularity
 from awrsr.data.planted import CAUSES_FILE, plant
 from awrsr.explain import (
     EXPLANATIONS,
     MEASURES,
+    NEWEST_FIRST,
+    RANDOM,
     explanation_orders,
     faithfulness_curves,
     faithfulness_measures,
 )
-from awrsr.studies import against_floor, write_study
+from awrsr.studies import FORCED_SHARE, against_floor, write_study
 
 MODELS = ("sasrec-none", "sasrec-additive")
 
@@ -202,6 +206,11 @@ def test_a_planted_study_says_how_explanations_stand_to_their_floors(planted: Pa
             means = of_model.set_index("explanation")["mean"]
             for explanation in explanations:
                 assert f"{EXPLANATIONS[explanation]} {means[explanation]:.3f}" in part
+        for row in of_model[of_model["newest_first"] >= FORCED_SHARE].to_dict("records"):
+            if row["explanation"] in (RANDOM, NEWEST_FIRST):
+                continue
+            said_of = f"{EXPLANATIONS[row['explanation']]} {row['mean']:.3f} (its floor "
+            assert f"{said_of}{row['floor']:.3f}*)" in line
     left_out = found.about["open_users"]
     assert left_out > 0
     assert any(f"{left_out} users whose item nothing decides" in text for text in texts(page))
@@ -213,5 +222,19 @@ def test_the_study_is_that_of_the_pair_in_the_sidebar_where_there_is_one(planted
     page.selectbox(key="b").set_value("sasrec-simple")
     run(page)
     assert page.session_state["study"] == "sasrec-none_sasrec-simple"
+    other = "This study is of other models than those chosen in the sidebar"
+    assert not any(other in text for text in texts(page))
     page.selectbox(key="study").set_value("sasrec-none_sasrec-additive")
     assert run(page).session_state["study"] == "sasrec-none_sasrec-additive"
+    assert any(other in text for text in texts(page))
+
+
+def test_mean_curves_of_all_models_have_one_scale():
+    found = awrsr.studies.read_study(ROOT / "assets/planted/faithfulness" / "_".join(MODELS))
+    curves = found.curves[found.curves["sort"] == "all"]
+    drawn = [mean_curves(curves, model, SHOWN, "standard_score") for model in MODELS]
+    ranges = {tuple(figure.layout[axis].range) for figure in drawn for axis in ("yaxis", "yaxis2")}
+    assert len(ranges) == 1
+    ((low, high),) = ranges
+    shown = curves[curves["explanation"].isin(SHOWN)]
+    assert low < shown["standard_score_low"].min() < shown["standard_score_high"].max() < high
