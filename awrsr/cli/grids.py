@@ -83,12 +83,13 @@ def experiment(
                 record_runs(plan, datasets, described, done)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("interrupted; the same command goes on where it was") from None
+    number = 0
     if done or known:
         number = record_runs(plan, datasets, described, done)
         print(f"written to {plan.results}: {counted(number, 'run')}")
     elif record:
         print(f"no run of {plan.title} is done here, so there is nothing to record")
-    print(_grid_line(plan, len(done)))
+    print(_grid_line(plan, len(done), number))
     if failed:
         raise AwrsrError(f"{counted(len(failed), 'run')} failed: {', '.join(failed)}")
 
@@ -154,11 +155,13 @@ def _list_runs(
     for error in errors:
         print(error)
     here = sum(state == "done" for state in states.values())
-    print(f"{_grid_line(plan, here)}, {len(recorded)} recorded")
+    print(_grid_line(plan, here, len(recorded)))
 
 
-def _grid_line(plan: Grid, done: int) -> str:
-    return f"{plan.title}: {done} of {counted(len(plan.runs), 'run')} done"
+def _grid_line(plan: Grid, here: int, recorded: int) -> str:
+    return (
+        f"{plan.title}: {here} of {counted(len(plan.runs), 'run')} done here, {recorded} recorded"
+    )
 
 
 def report(*, experiments: Path = Path("experiments"), output: Path = Path("RESULTS.md")) -> None:

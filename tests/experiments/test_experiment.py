@@ -242,7 +242,7 @@ def test_dry_without_the_dataset_lists_what_is_recorded(place: Path, capsys):
     *lines, error, last = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["recorded"] * 4
     assert "small.toml: datasets.tiny: tiny is not a dataset directory" in error
-    assert last == "Tiny: 0 of 4 runs done, 4 recorded"
+    assert last == "Tiny: 0 of 4 runs done here, 4 recorded"
 
 
 def test_only_some_runs(place: Path, capsys):
@@ -282,7 +282,7 @@ def test_finished_runs_are_not_run_again_and_the_record_stays(place: Path, capsy
     files = {path.name: path.read_bytes() for path in (place / "small").iterdir()}
     assert sorted(files) == sorted(results.FILES)
     assert main(["experiment", "small.toml", "--device", "cpu"]) == 0
-    assert "Tiny: 4 of 4 runs done" in capsys.readouterr().out
+    assert "Tiny: 4 of 4 runs done here, 4 recorded" in capsys.readouterr().out
     assert times(place / "runs") == before
     assert {path.name: path.read_bytes() for path in (place / "small").iterdir()} == files
 
@@ -326,7 +326,7 @@ def test_dry_lists_and_writes_nothing(place: Path, capsys):
     assert [line.split() for line in lines[:-1]] == [
         [state, f"runs/small/{name}"] for state, name in zip(states, NAMES, strict=True)
     ]
-    assert lines[-1] == "Tiny: 3 of 4 runs done, 4 recorded"
+    assert lines[-1] == "Tiny: 3 of 4 runs done here, 4 recorded"
     assert times(place) == before
 
 
@@ -374,7 +374,7 @@ def test_one_failing_run_does_not_stop_the_others(place: Path, capsys, monkeypat
     captured = capsys.readouterr()
     assert "error: this one fails" in captured.err
     assert captured.err.endswith(f"error: 1 run failed: {NAMES[0]}\n")
-    assert "Tiny: 3 of 4 runs done" in captured.out
+    assert "Tiny: 3 of 4 runs done here, " in captured.out
     assert read_results("small.toml").missing == [NAMES[0]]
 
 
@@ -410,7 +410,10 @@ def test_what_was_recorded_elsewhere_stays(place: Path, capsys):
     for name in (NAMES[0], *NAMES[2:]):
         shutil.rmtree(place / "runs" / "small" / name)
     assert main(["experiment", "small.toml", "--record"]) == 0
-    assert "written to small: 4 runs\nTiny: 1 of 4 runs done" in capsys.readouterr().out
+    assert (
+        "written to small: 4 runs\nTiny: 1 of 4 runs done here, 4 recorded"
+        in capsys.readouterr().out
+    )
     assert {path.name: path.read_bytes() for path in (place / "small").iterdir()} == files
 
 
@@ -497,7 +500,7 @@ def test_nothing_done_records_nothing(place: Path, capsys):
     shutil.rmtree(place / "small")
     assert main(["experiment", "small.toml", "--record"]) == 0
     assert capsys.readouterr().out == (
-        "no run of Tiny is done here, so there is nothing to record\nTiny: 0 of 4 runs done\n"
+        "no run of Tiny is done here, so there is nothing to record\nTiny: 0 of 4 runs done here, 0 recorded\n"
     )
     assert read_results("small.toml") is None
     assert "## Planned, nothing recorded" in report.report(place)
