@@ -500,7 +500,8 @@ def test_nothing_done_records_nothing(place: Path, capsys):
     shutil.rmtree(place / "small")
     assert main(["experiment", "small.toml", "--record"]) == 0
     assert capsys.readouterr().out == (
-        "no run of Tiny is done here, so there is nothing to record\nTiny: 0 of 4 runs done here, 0 recorded\n"
+        "no run of Tiny is done here, so there is nothing to record\n"
+        "Tiny: 0 of 4 runs done here, 0 recorded\n"
     )
     assert read_results("small.toml") is None
     assert "## Planned, nothing recorded" in report.report(place)
