@@ -673,7 +673,7 @@ function attentionBoard(root, data, hooks) {
           for (let l = 0; l < S.layers; l++) for (let h = 0; h < S.heads; h++) rows.append(thumb({ s, l, h, k }, edge, all, place(l * S.heads + h, row)));
         });
         if (S.unrefined) {
-          const none = el("div", "ab-none", "No second order and nothing refined: the first-order weights mix the values.");
+          const none = el("div", "ab-none", S.noSecondOrder);
           none.style.gridColumn = `span ${across}`;
           rows.append(el("span", "ab-kind", KINDS.second), none);
         }
@@ -712,7 +712,7 @@ function attentionBoard(root, data, hooks) {
       views = views.filter(view => !view.panel);
       const view = own.view, ink = colours(), wide = view.size === "large", apart = view.mode === "difference", room = roomOf(wide ? 1 : view.panels.length);
       panels.className = "ab-panels" + (apart && width >= 700 ? " ab-pair" : wide ? " ab-large" : "");
-      const now = JSON.stringify([D.sources.map(S => [S.name, S.title, S.layers, S.heads, S.unrefined]), compared()]);
+      const now = JSON.stringify([D.sources.map(S => [S.name, S.title, S.noSecondOrder, S.layers, S.heads, S.unrefined]), compared()]);
       if (now !== headsOf) { heads = view.panels.map(headOf); panels.replaceChildren(...heads); } else follow(panels);
       headsOf = now;
       view.panels.forEach((spec, p) => show(heads[p], apart ? null : mapBox(p, grid(spec), false, spec, specName(spec), room, ink)));

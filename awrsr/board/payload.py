@@ -238,6 +238,7 @@ def _packed(source: Source, places: list[int]) -> dict[str, Any]:
         "layers": layers,
         "heads": heads,
         "formula": REFINEMENTS[source.trace.config.refinement].formula_of(source.trace.config),
+        "noSecondOrder": REFINEMENTS[source.trace.config.refinement].no_second_order,
         "norms": _encoded(arrays["transformed_value_norm"], np.dtype("<f4")),
         "maps": {},
     }

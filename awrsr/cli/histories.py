@@ -21,6 +21,7 @@ from awrsr.io.files import (
 )
 from awrsr.models import SequentialModel, Trace
 from awrsr.ranking import recommendation
+from awrsr.refinement import REFINEMENTS
 from awrsr.training.checkpoint import load_model
 
 
@@ -100,7 +101,7 @@ def trace(
     kinds: tuple[str, ...] = ("first_order", "second_order", "refined")
     if all(layer.second_order is None for layer in result.layers):
         kinds = ("first_order",)
-        print("The model has no second order: its refined weights are the first-order ones.")
+        print(REFINEMENTS[result.config.refinement].no_second_order)
     titles = pd.Index(data.titles(result.items), name="item")
     for number, layer in enumerate(result.layers, start=1):
         columns = {

@@ -48,6 +48,10 @@ class Refinement(nn.Module):
     """Of its lines and marks in figures, readable on white and on near black."""
     terms: ClassVar[Terms]
     """What each of its weights is made of; asked for by `terms_of`."""
+    no_second_order: ClassVar[str] = ""
+    """Where there is no second order, what mixes the values instead, a sentence; else empty."""
+    even: ClassVar[bool] = False
+    """Whether every weight is that of an even average, whatever is learned."""
     learns_attention: ClassVar[bool] = True
     """Whether the layer compares queries with keys. Where it does not, it has no matrices for them,
     and its first-order weights are even over the keys of `attended`."""

@@ -16,6 +16,7 @@ class Identity(Floor):
     name = "identity"
     formula = "M = 1 on the item itself"
     color = "#b0567a"
+    no_second_order = "No attention is learned: every item has all the weight on itself."
 
     def attended(
         self, allowed: Bool[Tensor, "batch 1 query_pos key_pos"]

@@ -13,6 +13,7 @@ class NoRefinement(Refinement):
     formula = "M = A"
     color = "#7d8797"
     terms = "first order"
+    no_second_order = "Vanilla has no second order: the first-order weights mix the values."
 
     def forward(
         self,

@@ -13,3 +13,5 @@ class Uniform(Floor):
     name = "uniform"
     formula = "M = 1 / (number of items so far)"
     color = "#8a7f35"
+    even = True
+    no_second_order = "No attention is learned: all items so far have the same weight."

@@ -50,7 +50,7 @@ def test_first_picture(visit):
     history = history_of(user)
     expect(page.locator(".ab-thumb")).to_have_count(4 + 12)
     expect(page.locator(".ab-panel .ab-box")).to_have_count(2)
-    expect(page.get_by_text("No second order and nothing refined")).to_be_visible()
+    expect(page.get_by_text("Vanilla has no second order")).to_be_visible()
     newest = DATASET.titles(history)[-1]
     assert ledger(page).startswith(f"Row {len(history)}, {newest}")
     check_lists(page, history)

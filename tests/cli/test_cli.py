@@ -368,7 +368,7 @@ def test_trace_of_a_vanilla_model_prints_its_one_kind_once(call, place: Path, tm
     model = tmp_path / "tiny" / "models" / "sasrec-additive"
     code, out, err = call(f"trace {vanilla} {HISTORY} --device cpu --html {board} --beside {model}")
     assert (code, err) == (0, "")
-    assert "The model has no second order: its refined weights are the first-order ones." in out
+    assert "Vanilla has no second order: the first-order weights mix the values." in out
     assert "first H1 first H2" in " ".join(out.split()) and "refined H" not in out
     said = "tiny: SASRec \u00b7 vanilla and SASRec \u00b7 additive, 3 items"
     assert f"<title>{said}</title>" in board.read_text(encoding="utf-8")

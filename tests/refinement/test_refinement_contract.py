@@ -221,9 +221,8 @@ def test_a_floors_weights_are_the_same_for_any_items(make_model, backbone, name,
             assert (layer.first_order_scores == 0).all()
             for head in layer.refined[0].tolist():
                 for i, row in enumerate(head):
-                    keys = (
-                        range(padded, i + 1) if name == "uniform" else range(max(i, padded), i + 1)
-                    )
+                    even = REFINEMENTS[name].even
+                    keys = range(padded if even else max(i, padded), i + 1)
                     close(row, [(j in keys) / max(1, len(keys)) for j in range(N)])
 
 
@@ -265,6 +264,7 @@ def test_the_facts_are_stated(backbone, name, settings):
     assert refinement.terms_of(config) in get_args(Terms)
     assert (refinement.terms_of(config) == "first order") != refinement.has_second_order()
     assert re.fullmatch("#[0-9a-f]{6}", refinement.color)
+    assert bool(refinement.no_second_order) != refinement.has_second_order()
     if refinement.has_second_order():
         assert refinement.learns_attention
         assert "Source: our reading of AWRSR" in (refinement.__doc__ or "")

@@ -186,7 +186,10 @@ def show_contributions(side: Side, found: Contributions, most: float) -> None:
         },
     )
     if found.second_order is None:
-        st.caption("Vanilla: there is no second order to take away.")
+        st.caption(
+            f"{REFINEMENTS[side.model.config.refinement].no_second_order} "
+            "There is no second order to take away."
+        )
     else:
         st.markdown(
             f"The second order as a whole: **{found.second_order:+.3f}**, rank {found.rank:,} "
@@ -218,18 +221,17 @@ def choose(side: Side, other: Side | None) -> Switched:
     """The switches of one model."""
     config = side.model.config
     places = [(layer, head) for layer in range(config.n_layers) for head in range(config.n_heads)]
-    vanilla = not REFINEMENTS[config.refinement].has_second_order()
+    refinement = REFINEMENTS[config.refinement]
+    unrefined = not refinement.has_second_order()
     key = f"gains-{side.key}-{side.directory.name}"
     st.markdown(f"**{plain(side.title)}**")
     off = st.checkbox(
         "No refinement: M = A everywhere",
         key=f"{key}-off",
-        disabled=vanilla,
-        help="There is no second order: M is A as it is."
-        if vanilla
-        else "First-order weights mix the values.",
+        disabled=unrefined,
+        help=refinement.no_second_order or "First-order weights mix the values.",
     )
-    off = off and not vanilla
+    off = off and not unrefined
     why_not = reason_against(side.trace, other.trace if other else None)
     swappable = why_not is None and not off
     swapped = st.checkbox(
@@ -241,9 +243,11 @@ def choose(side: Side, other: Side | None) -> Switched:
         "layer and head by head. Heads of two models are matched by their number only. "
         "Not together with M = A.",
     )
-    uniform = heads("Heads with equal weights (layer, head)", places, f"{key}-uniform")
+    uniform: tuple[Place, ...] = ()
     first_order: tuple[Place, ...] = ()
-    if not vanilla:
+    if not refinement.even:
+        uniform = heads("Heads with equal weights (layer, head)", places, f"{key}-uniform")
+    if not unrefined:
         first_order = heads(
             "Heads without refinement (layer, head)", places, f"{key}-first", disabled=off
         )
