@@ -17,6 +17,8 @@ from awrsr.studies import Scan, seed_pairs
 KINDS = {"first_order": "First order", "second_order": "Second order", "refined": "Refined"}
 CUTOFF = 10
 TENTH = 0.1
+MOST_OF_A_TENTH = 0.12
+"""A slice of that share or less is still called a tenth."""
 NOISE = "The same of two seeds of one model: the noise."
 
 
@@ -304,6 +306,12 @@ def slices(table: pd.DataFrame, max_length: int) -> dict[str, Slice]:
             return np.zeros(len(values), dtype=bool)
         return np.asarray((values >= np.quantile(known, 1 - TENTH)) & (values > 0))
 
+    def tenth(title: str, chosen: npt.NDArray[np.bool_]) -> Slice:
+        """Where values tie at the limit, all that tie are in, and the title says how many."""
+        share = chosen.mean()
+        words = "a tenth" if share <= MOST_OF_A_TENTH else f"{share:.0%}, many tie"
+        return Slice(f"{title} ({words})", chosen)
+
     repeats = table["repeats"].to_numpy() > 0
     found = {
         "all": Slice("All users", np.ones(len(table), dtype=bool)),
@@ -311,8 +319,8 @@ def slices(table: pd.DataFrame, max_length: int) -> dict[str, Slice]:
         "long": Slice(f"Long histories ({long} items or more)", length >= long),
         "cut": Slice(f"Longer than the {max_length} items seen", length > max_length),
         "repeats": Slice("Histories that repeat items", repeats),
-        "ranks": Slice("Ranks furthest apart (a tenth)", top(moved)),
-        "attention": Slice("Attention least alike (a tenth)", top(apart)),
+        "ranks": tenth("Ranks furthest apart", top(moved)),
+        "attention": tenth("Attention least alike", top(apart)),
         "noise": Slice("Attention less alike than of two seeds", apart > noise),
     }
     if not repeats.any():

@@ -50,6 +50,14 @@ def dataset_directories() -> dict[str, Path]:
     return found
 
 
+def in_command(path: Path) -> str:
+    """A path as a command that the page shows has it: relative to the working directory where it
+    lies below that, and quoted where a shell asks for it."""
+    path = path.absolute()
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return shlex.quote(shown.as_posix())
+
+
 def assets_problem() -> str:
     """What is wrong with the folder that the environment names, or nothing."""
     named = os.environ.get(ASSETS_VARIABLE)
@@ -108,11 +116,15 @@ def get_metrics(directory: Path) -> dict[str, Any]:
     return read_json(path) if path.is_file() else {}
 
 
+def no_models(name: str, directory: Path) -> str:
+    """What a page says of a dataset without models."""
+    return f"{name} has no models yet: `python -m awrsr train {in_command(directory)}`."
+
+
 def evaluation_command(directory: Path) -> str:
     """What writes the metrics and ranks of a model's stored weights beside them."""
-    return shlex.join(
-        ["python", "-m", "awrsr", "evaluate", f"{directory}", "--output", f"{directory}"]
-    )
+    model = in_command(directory)
+    return f"python -m awrsr evaluate {model} --output {model}"
 
 
 def read_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:

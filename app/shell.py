@@ -72,7 +72,7 @@ def begin(own: list[state.Choice]) -> Chosen | None:
         choose_models(directory, models)
         show_about(dataset)
     if not models:
-        st.info(f"{plain(name)} has no models yet: `python -m awrsr train {directory}`.")
+        st.info(with_commands(folders.no_models(name, directory)))
         return None
     chosen = Chosen(
         name=name,

@@ -11,7 +11,7 @@ and exits with code 2; the app shows it as it stands. Any other exception is a b
 
 from collections.abc import Iterable
 
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 
 
 class AwrsrError(Exception):
@@ -33,7 +33,8 @@ class CheckpointError(AwrsrError, RuntimeError):
 def nearest(name: str, accepted: Iterable[str], limit: int = 3) -> list[str]:
     """The accepted names most like a wrong one, best first; empty when none is close."""
     found = process.extract(name, list(accepted), limit=limit, score_cutoff=60)
-    return [match for match, _, _ in found]
+    # By parts a short name is like almost any long one, so the whole counts too.
+    return [match for match, _, _ in found if fuzz.ratio(name, match) >= 34]
 
 
 def did_you_mean(name: str, accepted: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ import streamlit as st
 from app.escape import plain
 from app.figures import faithfulness as figures
 from app.figures.maps import MODEL_COLORS
+from app.folders import in_command
 from app.shell import Chosen, begin
 from app.sides import model_title
 from awrsr.config import Split
@@ -95,8 +96,9 @@ def read(directory: Path, chosen: Chosen) -> Study | None:
 
 def command(chosen: Chosen) -> str:
     """What makes a study of the chosen models."""
-    beside = f" --beside {chosen.models[chosen.b]}" if chosen.a != chosen.b else ""
-    return f"python -m awrsr faithfulness {chosen.models[chosen.a]}{beside} --sample 200 --seed 0"
+    a, b = (in_command(chosen.models[name]) for name in (chosen.a, chosen.b))
+    beside = f" --beside {b}" if chosen.a != chosen.b else ""
+    return f"python -m awrsr faithfulness {a}{beside} --sample 200 --seed 0"
 
 
 def show_study(study: Study, dataset: Dataset) -> None:

@@ -93,8 +93,8 @@ def find_scan(chosen: shell.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]]
     and the page says why."""
     names = list(dict.fromkeys((chosen.a, chosen.b)))
     command = (
-        f"`python -m awrsr scan {chosen.directory} --attribution` scans all its models, and those "
-        "in its seeds/ folder to see what a seed does"
+        f"`python -m awrsr scan {folders.in_command(chosen.directory)} --attribution` scans all "
+        "its models, and those in its seeds/ folder to see what a seed does"
     )
     written, why = None, "there is no scan of this dataset"
     try:
@@ -210,6 +210,9 @@ def metrics_table(rows: pd.DataFrame, key: str) -> None:
             return "\u2013"
         return f"{number(row[f'{metric} A'])}, {number(row[f'{metric} B'])}"
 
+    agreements = {
+        column: known for column, known in AGREEMENTS.items() if rows[column].notna().any()
+    }
     shown = pd.DataFrame(
         {
             "slice": rows["title"],
@@ -227,7 +230,7 @@ def metrics_table(rows: pd.DataFrame, key: str) -> None:
                     f"{number(one, form)}, {number(seeds, form)}"
                     for one, seeds in zip(rows[column], rows[f"{column}_seeds"], strict=True)
                 ]
-                for column, (title, form) in AGREEMENTS.items()
+                for column, (title, form) in agreements.items()
             },
         }
     )
@@ -241,7 +244,7 @@ def metrics_table(rows: pd.DataFrame, key: str) -> None:
             "users": st.column_config.NumberColumn(width=55),
             **{
                 f"{title}, seeds": st.column_config.TextColumn(width=95)
-                for title, _ in AGREEMENTS.values()
+                for title, _ in agreements.values()
             },
         },
     )

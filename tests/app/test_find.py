@@ -31,7 +31,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 import awrsr
-from app import finding
+from app import finding, folders
 from app.figures.charts import scatter
 from app.finding import COLUMNS, Limit
 from app.views import find
@@ -172,6 +172,26 @@ def test_slices_hold_whom_they_say():
         inside = named[name].chosen
         assert 60 <= inside.sum() <= 75
         assert column[inside].min() >= column[~inside].max()
+
+
+def test_a_slice_of_ties_is_not_called_a_tenth():
+    """Identity maps are all alike; so are their differences to an even one."""
+    values = np.array([0.5] * 6 + [0.1, 0.2, 0.3, 0.4])
+    table = pd.DataFrame(
+        {"length": 5, "repeats": 0, "doublings": np.arange(10.0), "divergence": values}
+        | {"divergence_seeds": 0.0}
+    )
+    found = finding.slices(table, 50)
+    assert found["attention"].title == "Attention least alike (60%, many tie)"
+    assert found["attention"].chosen.tolist() == [True] * 6 + [False] * 4
+    assert found["ranks"].title == "Ranks furthest apart (a tenth)"
+    assert found["ranks"].chosen.sum() == 1
+
+
+def test_commands_have_paths_of_the_working_directory(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert folders.in_command(tmp_path / "data" / "my set") == "'data/my set'"
+    assert folders.in_command(Path("/elsewhere/set")) == "/elsewhere/set"
 
 
 def test_metrics_of_slices_are_those_of_their_ranks():

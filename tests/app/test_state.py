@@ -45,6 +45,14 @@ def restored(offered, url, **session):
     return session, problems
 
 
+def test_a_name_that_is_like_none_is_not_compared_with_any():
+    accepted = ["lichess-openings", "ml-latest-small", "planted"]
+    with pytest.raises(ValueError, match="planted.$"):
+        state.one_of(accepted)("nope")
+    with pytest.raises(ValueError, match="Did you mean 'lichess-openings'"):
+        state.one_of(accepted)("lichess")
+
+
 def test_what_streamlit_forgets_between_pages_is_kept(offered):
     session = {**OTHER_THAN_DEFAULT}
     state.restore(session, {}, offered)

@@ -75,7 +75,7 @@ def show() -> None:
     elif not history:
         st.info("The history is empty: search for an item to add, or paste titles or ids.")
     else:
-        st.info(f"{plain(name)} has no models yet: `python -m awrsr train {directories[name]}`.")
+        st.info(with_commands(folders.no_models(name, directories[name])))
     with st.sidebar:
         show_about(dataset)
     remember(name, models, offered)
