@@ -108,16 +108,17 @@ def verdict_figure(rows: list[Row]) -> go.Figure:
             ticks[height] = name
             _add_share(figure, of, name, height)
             height += 1
+        # Beside these rows alone, so that no line runs through a title.
+        ends = {"y0": height - len(attention) - len(row.mechanisms) - 0.5, "y1": height - 0.5}
+        figure.add_shape(x0=0, x1=MARGIN, **ends, fillcolor=GRID, line_width=0, layer="below")
+        figure.add_shape(type="line", x0=0, x1=0, **ends, line={"color": ZERO, "width": 2})
         height += 0.5
-    figure.add_vrect(x0=0, x1=MARGIN, fillcolor=GRID, line_width=0, layer="below")
     figure.update_xaxes(
         rangemode="tozero",
-        zeroline=True,
-        zerolinewidth=2,
-        zerolinecolor=ZERO,
+        zeroline=False,
         gridcolor=GRID,
         tickformat="+.0%",
-        nticks=6,
+        nticks=12,
         fixedrange=True,
     )
     figure.update_yaxes(

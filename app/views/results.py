@@ -140,11 +140,20 @@ def show_verdict(recorded: list[Results]) -> None:
         st.info(NO_VERDICT)
         return
     cells = verdict_table(rows)
-    last = cells.columns[-1]
-    cells[last] = cells[last].str.strip("`")
-    table(cells, "results-verdict")
+    commands = cells.columns[-1]
+    first = ["dataset", "verdict"]
+    others = [name for name in cells.columns if name not in (*first, commands)]
+    st.dataframe(
+        cells[[*first, *others]],
+        hide_index=True,
+        key="results-verdict",
+        height="content",
+        column_config={"dataset": st.column_config.TextColumn(width=185)},
+    )
     with st.expander("How to read the table"):
         st.markdown(VERDICT_KEY)
+    with st.expander("The command that repeats each row"):
+        st.code("\n".join(cells[commands].str.strip("`")), language=None)
     st.markdown("\n".join(f"- {with_commands(sentence(row))}" for row in rows))
     if abouts := [of.grid for of, _ in by_grid(rows) if of.grid.about]:
         with st.expander("About these recordings"):

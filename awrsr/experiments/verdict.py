@@ -82,7 +82,8 @@ class Row:
         title = self.results.grid.title
         if not self.repeated:
             return self.dataset
-        return title if title.startswith(self.dataset) else f"{self.dataset} ({title})"
+        named = title.casefold().startswith(self.dataset.casefold())
+        return title if named else f"{self.dataset} ({title})"
 
     @property
     def no_room(self) -> bool:
