@@ -13,7 +13,7 @@ from app.figures import results as figures
 from awrsr import board
 from awrsr.config import BACKBONE_TITLES, model_title
 from awrsr.errors import AwrsrError, counted
-from awrsr.experiments import report
+from awrsr.experiments import examples, report, sentences, tables
 from awrsr.experiments.comparison import MARGIN, MIN_SEEDS, PAIRED_METRICS
 from awrsr.experiments.grid import Grid, read_grid
 from awrsr.experiments.record import (
@@ -64,7 +64,7 @@ def show() -> None:
     show_verdict(recorded)
     results, dataset, loss = choose(recorded)
     if results.missing:
-        st.info(report.state(results), icon=":material/hourglass_empty:")
+        st.info(sentences.state(results), icon=":material/hourglass_empty:")
     show_claim(results, dataset, loss)
     show_intervals(results, dataset, loss)
     show_models(results, dataset, loss)
@@ -113,7 +113,7 @@ def choose(recorded: list[Results]) -> tuple[Results, str, str]:
         name = choice("Experiment", list(grids), "grid")
     results = grids[name]
     seeds = results.test.groupby(["dataset", "loss"])["seed"].nunique()
-    parts = sorted(report.parts(results), key=lambda of: -seeds[of])  # the best founded first
+    parts = sorted(tables.parts(results), key=lambda of: -seeds[of])  # the best founded first
     with columns[1]:
         dataset = choice("Dataset", list(dict.fromkeys(dataset for dataset, _ in parts)), "data")
     with columns[2]:
@@ -174,16 +174,16 @@ def show_verdict(recorded: list[Results]) -> None:
 
 def show_claim(results: Results, dataset: str, loss: str) -> None:
     """What attention is worth, then the paper's claim, judged by the intervals."""
-    for paragraph in report.findings(results, dataset, loss):
+    for paragraph in sentences.findings(results, dataset, loss):
         st.markdown(paragraph)
 
 
 def show_intervals(results: Results, dataset: str, loss: str) -> None:
     """Paired differences to vanilla, a figure a metric."""
-    intervals = report.part(results.intervals, dataset, loss)
+    intervals = tables.part(results.intervals, dataset, loss)
     if intervals.empty:
         return
-    st.markdown("##### Minus vanilla, with 95% intervals", help=report.HOW_PAIRED)
+    st.markdown("##### Minus vanilla, with 95% intervals", help=sentences.HOW_PAIRED)
     for column, metric in zip(st.columns(2), reversed(PAIRED_METRICS), strict=True):
         with column:
             st.markdown(f"**{metric}**, difference to vanilla")
@@ -198,31 +198,31 @@ def show_intervals(results: Results, dataset: str, loss: str) -> None:
 def show_models(results: Results, dataset: str, loss: str) -> None:
     """The main table and the one of the mechanisms."""
     st.markdown("##### Models")
-    table(report.main_table(results, dataset, loss), "results-models")
-    st.caption(f"Protocol: {plain(report.protocol(results, dataset))}")
+    table(tables.main_table(results, dataset, loss), "results-models")
+    st.caption(f"Protocol: {plain(sentences.protocol(results, dataset))}")
     with st.expander("Mechanisms, sizes and further metrics"):
-        table(report.mechanism_table(results, dataset, loss), "results-mechanisms")
+        table(tables.mechanism_table(results, dataset, loss), "results-mechanisms")
         st.caption(
             "Means over seeds. M mixes the values, A are first-order, S second-order weights."
         )
-        st.caption(f"Settings: {report.settings(results)}")
+        st.caption(f"Settings: {sentences.settings(results)}")
         st.caption("Software: " + plain(" / ".join(sorted(set(results.runs["software"])))))
 
 
 def show_cutoffs(results: Results, dataset: str, loss: str, differences: bool) -> None:
     """NDCG@N against N, a figure a backbone."""
     st.markdown(f"##### NDCG@N against N, test{LESS * differences}")
-    names = [f"NDCG@{cutoff}" for cutoff in report.CUTOFFS]
-    test = report.part(results.test, dataset, loss)
+    names = [f"NDCG@{cutoff}" for cutoff in tables.CUTOFFS]
+    test = tables.part(results.test, dataset, loss)
     rows = means(less_vanilla(test, names) if differences else test, names)
     if rows.empty:
-        st.info(report.NOTHING_TO_PAIR)
+        st.info(sentences.NOTHING_TO_PAIR)
     for place, backbone in zip(st.columns(2), rows["backbone"].unique(), strict=False):
         with place:
             st.markdown(f"**NDCG@N**, {BACKBONE_TITLES[backbone]}")
             st.plotly_chart(
                 figures.cutoff_figure(
-                    rows[rows["backbone"] == backbone], report.CUTOFFS, differences=differences
+                    rows[rows["backbone"] == backbone], tables.CUTOFFS, differences=differences
                 ),
                 key=f"results-cutoff-{backbone}",
                 config={"displayModeBar": False},
@@ -236,7 +236,7 @@ def show_training(results: Results, dataset: str, loss: str, differences: bool) 
     metric = st.segmented_control(
         "Validation metric", ["NDCG@5", "NDCG@10"], default="NDCG@10", key="trend"
     )
-    history = in_order(report.part(results.history, dataset, loss))
+    history = in_order(tables.part(results.history, dataset, loss))
     if differences:
         history = in_order(less_vanilla(history, ["NDCG@5", "NDCG@10", "grad_norm"]))
     panels = [
@@ -268,7 +268,7 @@ def show_training(results: Results, dataset: str, loss: str, differences: bool) 
 def show_data(recorded: list[Results]) -> None:
     """The datasets."""
     st.markdown("##### Data")
-    rows = report.data_table(recorded)
+    rows = tables.data_table(recorded)
     table(rows.assign(fingerprint=rows["fingerprint"].str.strip("`")), "results-data")
     st.caption(
         "After the filters that `awrsr prepare` applied. Popularity scores each item by how often "
@@ -300,7 +300,7 @@ def show_example(results: Results, dataset: str, loss: str) -> None:
     """The recorded maps of one history in vanilla and in another model of the experiment."""
     st.markdown("##### Attention maps of one example")
     try:
-        example = report.example_of(results, dataset, loss)
+        example = examples.example_of(results, dataset, loss)
     except AwrsrError as error:
         st.error(with_commands(error))
         return
@@ -325,7 +325,7 @@ def show_example(results: Results, dataset: str, loss: str) -> None:
         board.Source(name=name, title=titled(example.traces[run]), trace=example.traces[run])
         for name, run in (("A", pairs[chosen]), ("B", chosen))
     ]
-    caption = report.example_caption(example, results)
+    caption = examples.example_caption(example, results)
     show_board(board.payload(sources, board.ItemNames(titles=names), title=caption))
     st.caption(f"{plain(caption)} Recorded with the experiment.")
 

@@ -18,6 +18,7 @@ from awrsr.config import (
 from awrsr.data.dataset import Dataset, load_dataset
 from awrsr.errors import DataError
 from awrsr.io.files import read_json, reading, write_atomically, write_json, write_text
+from awrsr.io.templates import render
 from awrsr.ranking.evaluation import Evaluation, evaluate, ranked_among
 from awrsr.refinement import REFINEMENTS
 from awrsr.training.checkpoint import CONFIG_FILE, load_model, read_config, weights_fingerprint
@@ -26,6 +27,7 @@ SCHEMA_VERSION = 1
 METRICS_FILE = "metrics.json"
 RANKS_FILE = "ranks.parquet"
 README_FILE = "README.md"
+TEMPLATE = Path(__file__).with_name("templates") / "README.md.j2"
 SOFTWARE = ("torch", "numpy", "pandas", "safetensors", "lightning-fabric")
 
 
@@ -134,34 +136,22 @@ def write_readme(directory: Path) -> None:
     metrics = read_json(directory / METRICS_FILE)
     if not isinstance(metrics.get("training"), dict):
         raise DataError(f"{directory / METRICS_FILE} does not say how the model was trained")
-    test = metrics["test"]
-    names = ("HR@10", "NDCG@10", "MRR")
-    rows = "\n".join(
-        f"| {split} | "
-        + " | ".join(f"{metrics[split]['metrics'][name]:.4f}" for name in names)
-        + " |"
-        for split in HELD_OUT
+    protocol = metrics["test"]["protocol"]
+    text = render(
+        TEMPLATE,
+        model=model,
+        catalogue=catalogue,
+        training=training,
+        metrics=metrics,
+        protocol=protocol,
+        kind=_kind(model),
+        names=("HR@10", "NDCG@10", "MRR"),
+        splits=list(HELD_OUT),
+        among=ranked_among(protocol),
+        config_file=CONFIG_FILE,
+        ranks_file=RANKS_FILE,
     )
-    write_text(
-        directory / README_FILE,
-        f"""# {model.backbone}-{model.refinement} on {catalogue.name}
-
-{_kind(model)}, \
-refinement `{model.refinement}`, loss `{training.loss}`, \
-seed {training.seed}; all settings in `{CONFIG_FILE}`.
-
-| split | {" | ".join(names)} |
-|---|{"---|" * len(names)}
-{rows}
-
-Protocol: {test["protocol"]["split"]} (validation: the last but one); ranked among \
-{ranked_among(test["protocol"])}; ties {test["protocol"]["ties"]}; \
-{test["protocol"]["users"]} users.
-Per-user ranks are in `{RANKS_FILE}`, the epochs in `history.csv`.
-
-    {metrics["training"]["command"]}
-""",
-    )
+    write_text(directory / README_FILE, text)
 
 
 def _kind(model: ModelConfig) -> str:

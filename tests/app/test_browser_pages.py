@@ -7,7 +7,7 @@ import pytest
 from browsing import BOARD, settled, with_board
 from conftest import EMBEDDED, ROOT
 
-from awrsr.experiments import report
+from awrsr.experiments import sentences
 from awrsr.experiments.record import read_results
 from awrsr.studies import read_study
 
@@ -61,7 +61,7 @@ def test_models(visit, width: int, dark: bool):
 def test_results(visit, width: int, dark: bool):
     page = go(visit(width=width, dark=dark), "Results")
     found = read_results(ROOT / "experiments" / "beauty.toml")
-    (claim,) = report.claim(found, "Beauty", "sampled_ce")[:1]
+    (claim,) = sentences.claim(found, "Beauty", "sampled_ce")[:1]
     page.get_by_text(claim.splitlines()[0].split("**")[1]).first.wait_for()
     page.locator(FIGURE).first.wait_for()
     page.get_by_role("radio", name="Minus vanilla").click()

@@ -13,7 +13,7 @@ from streamlit.util import calc_hash
 
 from app.figures.results import cutoff_figure, interval_figure, trend_figure, verdict_figure
 from app.views import results as page_module
-from awrsr.experiments import report
+from awrsr.experiments import examples, sentences, tables
 from awrsr.experiments.comparison import PAIRED_METRICS, records
 from awrsr.experiments.grid import read_grid
 from awrsr.experiments.record import epoch_means, means, read_results
@@ -76,12 +76,12 @@ def test_everything_shown_is_what_the_files_say(folder: Path):
             for of in (row.attention, *row.mechanisms)
         ]
     )
-    for paragraph in report.findings(found, DATASET, LOSS):
+    for paragraph in sentences.findings(found, DATASET, LOSS):
         assert unescaped(paragraph) in said
     (models,) = shown(page, "HR@10 minus vanilla")
-    assert models.equals(report.main_table(found, DATASET, LOSS))
+    assert models.equals(tables.main_table(found, DATASET, LOSS))
     (mechanisms,) = shown(page, "mixes values with")
-    assert mechanisms.equals(report.mechanism_table(found, DATASET, LOSS))
+    assert mechanisms.equals(tables.mechanism_table(found, DATASET, LOSS))
     (data,) = shown(page, "popularity HR@10")
     assert data["users"].tolist() == [f"{found.datasets['users'].item():,}"]
     assert any(text.startswith("Protocol: leave-one-out, test") for text in said)
@@ -94,9 +94,9 @@ def test_everything_shown_is_what_the_files_say(folder: Path):
     for backbone in ("sasrec", "stosa"):
         curves = drawn[f"results-cutoff-{backbone}"]
         of = found.test[found.test["backbone"] == backbone]
-        table = means(of, [f"NDCG@{n}" for n in report.CUTOFFS])
+        table = means(of, [f"NDCG@{n}" for n in tables.CUTOFFS])
         for curve, row in zip(curves, records(table), strict=True):
-            assert list(curve["y"]) == [row[f"NDCG@{n}"] for n in report.CUTOFFS]
+            assert list(curve["y"]) == [row[f"NDCG@{n}"] for n in tables.CUTOFFS]
         for key, column in (("trend", "NDCG@10"), ("gradient", "grad_norm")):
             thick = [t for t in drawn[f"results-{key}-{backbone}"] if t["line"]["width"] > 2]
             (line,) = (t for t in thick if t["name"] == "simple")
@@ -114,7 +114,7 @@ def test_what_attention_is_worth_comes_first_and_floors_are_rows_like_any_other(
     page, found = open_results(), read_results(folder / f"{GRID}.toml")
     assert page.exception == [] and page.error == []
     said = texts(page)
-    paragraphs = [unescaped(one) for one in report.findings(found, DATASET, LOSS)]
+    paragraphs = [unescaped(one) for one in sentences.findings(found, DATASET, LOSS)]
     places = [said.index(one) for one in paragraphs]
     assert places == sorted(places)
     assert ["Learned attention is worth" in one for one in paragraphs] == [True, True, False, False]
@@ -197,7 +197,7 @@ def test_lines_less_vanilla(folder: Path):
     }
     both = [seed for seed in range(5) if {("none", seed), ("simple", seed)} <= rows.keys()]
     curve = next(t for t in drawn["results-cutoff-sasrec"] if t["name"] == "simple")
-    for value, n in zip(curve["y"], report.CUTOFFS, strict=True):
+    for value, n in zip(curve["y"], tables.CUTOFFS, strict=True):
         each = [rows["simple", s][f"NDCG@{n}"] - rows["none", s][f"NDCG@{n}"] for s in both]
         assert value == pytest.approx(np.mean(each))
     for key in ("cutoff", "trend", "gradient"):
@@ -214,7 +214,7 @@ def test_a_half_finished_grid_says_what_is_missing(folder: Path):
     page = open_results()
     told = [unescaped(info.value) for info in page.info]
     if found.missing:
-        assert unescaped(report.state(found)) in told
+        assert unescaped(sentences.state(found)) in told
         assert f"python -m awrsr experiment experiments/{GRID}.toml" in told[0]
     else:
         assert told == []
@@ -262,7 +262,7 @@ def test_a_grid_whose_name_is_no_text_is_named_and_the_others_shown(folder: Path
 def test_the_example_is_the_recorded_one(folder: Path):
     page = open_results()
     found = read_results(folder / f"{GRID}.toml")
-    example = report.example_of(found, DATASET, LOSS)
+    example = examples.example_of(found, DATASET, LOSS)
     board = sent(page, "board")
     assert [item for item in board["items"]] == example.items
     assert board["titles"] == example.titles
@@ -306,15 +306,15 @@ def test_the_recorded_experiments_open_by_address():
             assert messages(page) == []
             (models,) = shown(page, "HR@10 minus vanilla")
             seeds = found.test.groupby(["dataset", "loss"])["seed"].nunique()
-            first = next(part for part in report.parts(found) if seeds[part] == seeds.max())
-            assert models.equals(report.main_table(found, *first))
+            first = next(part for part in tables.parts(found) if seeds[part] == seeds.max())
+            assert models.equals(tables.main_table(found, *first))
 
 
 def test_figures_hold_their_numbers():
     found = read_results(EXPERIMENTS / f"{GRID}.toml")
     sasrec = found.test[found.test["backbone"] == "sasrec"]
-    table = means(sasrec, [f"NDCG@{n}" for n in report.CUTOFFS])
-    assert len(cutoff_figure(table, report.CUTOFFS).data) == table["refinement"].nunique()
+    table = means(sasrec, [f"NDCG@{n}" for n in tables.CUTOFFS])
+    assert len(cutoff_figure(table, tables.CUTOFFS).data) == table["refinement"].nunique()
     row = records(found.intervals)[0]
     dot = interval_figure(found.intervals, row["metric"]).data[0]
     assert dot.x[0] + dot.error_x.array[0] == pytest.approx(row["high"])

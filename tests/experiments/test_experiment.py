@@ -20,7 +20,7 @@ from awrsr.cli.main import main
 from awrsr.config import FORMER_TRAINING, ModelConfig, TrainConfig
 from awrsr.data.dataset import load_dataset, save_dataset
 from awrsr.errors import ConfigError, DataError
-from awrsr.experiments import comparison, report
+from awrsr.experiments import comparison, examples, report, sentences, tables
 from awrsr.experiments import record as results
 from awrsr.experiments import run as experiment
 from awrsr.experiments.comparison import compare, gains, paired_interval
@@ -396,7 +396,7 @@ def test_a_half_finished_grid_is_recorded_as_far_as_it_is(place: Path, capsys):
     found = read_results("small.toml")
     assert found.missing == NAMES[2:]
     assert found.test["run"].tolist() == NAMES[:2]
-    assert report.state(found).startswith(
+    assert sentences.state(found).startswith(
         f"2 of 4 runs are recorded. Missing: {NAMES[2]}, {NAMES[3]}. `python -m awrsr experiment "
     )
     text = report.report(place)
@@ -643,9 +643,9 @@ def test_the_report_draws_the_example(place: Path):
 @pytest.mark.parametrize("file", RECORDED, ids=lambda file: file.stem)
 def test_every_picture_of_the_report_is_there(file: Path):
     found = read_results(file)
-    for dataset, loss in report.parts(found):
-        if report.example_of(found, dataset, loss):
-            assert (file.with_suffix("") / report.example_file(dataset, loss)).is_file()
+    for dataset, loss in tables.parts(found):
+        if examples.example_of(found, dataset, loss):
+            assert (file.with_suffix("") / examples.example_file(dataset, loss)).is_file()
 
 
 def test_damaged_ranks_are_refused(place: Path):
@@ -755,7 +755,7 @@ def test_the_claim_is_read_off_the_intervals(
     changed = found.intervals.assign(
         **bounds, difference=(low + high) / 2, corrected_p=p, seeds=comparison.MIN_SEEDS
     )
-    (paragraph,) = report.claim(
+    (paragraph,) = sentences.claim(
         results.Results(**{**vars(found), "intervals": changed}), "tiny", "ce"
     )
     assert paragraph.startswith(f"**Refinement: {words}** (NDCG@10, SASRec on tiny, loss `ce`, 1 m")
@@ -780,7 +780,7 @@ def recorded_with(*kinds: str, seeds: int = 2) -> results.Results:
 def test_what_attention_is_worth_is_said_before_anything_about_refinement(place: Path, seeds: int):
     """Vanilla less uniform is the recorded difference turned; floors are no mechanisms."""
     found = recorded_with("none", "additive", "uniform", "identity", seeds=seeds)
-    worth, claimed = report.findings(found, "tiny", "ce")
+    worth, claimed = sentences.findings(found, "tiny", "ce")
     rows = {
         row["refinement"]: row
         for row in comparison.records(found.intervals)
@@ -802,12 +802,14 @@ def test_what_attention_is_worth_is_said_before_anything_about_refinement(place:
 
 def test_what_is_not_recorded_of_floors_or_refinements_is_said(place: Path):
     found = recorded_with("none", "uniform", "identity")
-    (worth, nothing) = report.findings(found, "tiny", "ce")
-    assert worth.startswith("**Learned attention is worth ") and nothing == report.NOTHING_TO_PAIR
-    nothing, claimed = report.findings(recorded_with("none", "additive"), "tiny", "ce")
-    assert nothing == report.NO_FLOOR and "**Refinement: " in claimed
-    nothing, claimed = report.findings(recorded_with("none", "identity"), "tiny", "ce")
-    assert (nothing, claimed) == (report.NO_FLOOR, report.NOTHING_TO_PAIR)
+    (worth, nothing) = sentences.findings(found, "tiny", "ce")
+    assert (
+        worth.startswith("**Learned attention is worth ") and nothing == sentences.NOTHING_TO_PAIR
+    )
+    nothing, claimed = sentences.findings(recorded_with("none", "additive"), "tiny", "ce")
+    assert nothing == sentences.NO_FLOOR and "**Refinement: " in claimed
+    nothing, claimed = sentences.findings(recorded_with("none", "identity"), "tiny", "ce")
+    assert (nothing, claimed) == (sentences.NO_FLOOR, sentences.NOTHING_TO_PAIR)
 
 
 def test_a_difference_turned_twice_is_itself(place: Path):
@@ -828,14 +830,14 @@ def test_a_grid_of_floors_is_trained_recorded_and_reported(place: Path, capsys):
     assert main(["experiment", "floors.toml", "--device", "cpu"]) == 0
     found = read_results("floors.toml")
     assert found.missing == []
-    table = report.main_table(found, "tiny", "ce")
+    table = tables.main_table(found, "tiny", "ce")
     assert table["model"].str.split(" \u00b7 ").str[1].tolist() == [
         "vanilla",
         "uniform",
         "identity",
     ]
     assert (table["NDCG@10 minus vanilla"] != "").tolist() == [False, True, True]
-    sizes = report.mechanism_table(found, "tiny", "ce")["more than vanilla"].tolist()
+    sizes = tables.mechanism_table(found, "tiny", "ce")["more than vanilla"].tolist()
     assert sizes[0] == "+0" and sizes[1] == sizes[2] and sizes[1].startswith("-")
     assert main(["report", "--experiments", ".", "--output", "R.md"]) == 0
     assert "Learned attention is worth" in (place / "R.md").read_text()

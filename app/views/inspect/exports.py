@@ -22,6 +22,7 @@ from app.views.inspect.variants import Row, row_outcomes, table_rows
 from awrsr import board
 from awrsr.data.dataset import Dataset
 from awrsr.explain import prediction_rows
+from awrsr.io.templates import render
 from awrsr.models import Trace
 from awrsr.ranking.recommendation import ranked_catalogue
 from awrsr.ranking.statistics import STATISTICS
@@ -33,6 +34,7 @@ ATTRIBUTION_COLUMNS = [
 Traced = tuple[str, dict[str, Trace]]
 """A compared variant's name and its traces by side."""
 ROOT = Path(__file__).resolve().parents[3]
+SCRIPT = Path(__file__).with_name("reproduce.py.j2")
 
 
 def show_exports(
@@ -300,51 +302,19 @@ def script(
     variant = []
     if traced is not None:  # the longest view of it: a model that sees less sees its newest items
         variant = max((trace.items for trace in traced[1].values()), key=len)
-    return f'''"""What a page of the AWRSR inspector showed; run it in the project's folder."""
-
-import hashlib
-import sys
-from pathlib import Path
-
-# Python looks for modules beside this file, wherever it was saved, and not where it is run.
-sys.path.insert(0, str(Path.cwd()))
-
-import awrsr
-
-DATASET = {shown(dataset.directory)!r}  # its directory, wherever you have it
-MODELS = {pprint.pformat(models)}  # name, first digits of its weights' SHA-256
-ITEMS = {pprint.pformat(list(history), width=96, compact=True)}  # oldest first
-VARIANT = {pprint.pformat(variant, width=96, compact=True)}  # compared with it, if any
-TARGET = {target}  # {comment(dataset.titles([target])[0])}
-CONTRAST = {rival}
-METHODS = {pprint.pformat(methods, sort_dicts=False)}  # settings other than by default
-K = {k}  # length of the lists
-
-dataset = awrsr.load_dataset(DATASET)
-assert dataset.fingerprint == {dataset.fingerprint!r}, "another dataset"
-for side, (name, fingerprint) in MODELS.items():
-    directory = Path(DATASET, "models", name)
-    weights = Path(directory, "model.safetensors").read_bytes()
-    assert hashlib.sha256(weights).hexdigest().startswith(fingerprint), "other weights"
-    model = awrsr.load_model(directory, device="cpu")
-    for items in filter(None, (ITEMS, VARIANT)):
-        trace = awrsr.trace(model, items, dataset=dataset)
-        print(side, "the history" if items is ITEMS else "the variant", items)
-        for number, layer in enumerate(trace.layers, start=1):
-            print(side, "layer", number, "last row, refined, head by head", layer.refined[:, -1])
-            print(side, "layer", number, "first order", layer.first_order[:, -1])
-            if layer.second_order is not None:
-                print(side, "layer", number, "second order", layer.second_order[:, -1])
-    print(awrsr.recommend(model, ITEMS, k=K, dataset=dataset).to_string(index=False))
-    for method, settings in METHODS.items():
-        result = awrsr.attribute(
-            model, ITEMS, TARGET, method=method, contrast=CONTRAST, **settings
-        )
-        print(side, method, result.settings, result.effort or "")
-        print(side, method, "score", result.score, "values", result.values.tolist())
-        if result.standard_errors is not None:
-            print(side, method, "standard errors", result.standard_errors.tolist())
-'''
+    return render(
+        SCRIPT,
+        dataset=repr(shown(dataset.directory)),
+        models=pprint.pformat(models),
+        items=pprint.pformat(list(history), width=96, compact=True),
+        variant=pprint.pformat(variant, width=96, compact=True),
+        target=target,
+        title=comment(dataset.titles([target])[0]),
+        rival=rival,
+        methods=pprint.pformat(methods, sort_dicts=False),
+        k=k,
+        fingerprint=repr(dataset.fingerprint),
+    )
 
 
 def shown(directory: Path) -> str:

@@ -1,0 +1,57 @@
+"""The recorded maps of one history in every model of a grid, as a picture with its caption."""
+
+from dataclasses import replace
+
+from awrsr.board import KINDS, map_grid, save
+from awrsr.config import model_title
+from awrsr.errors import counted
+from awrsr.experiments.record import Example, Results, in_order, read_examples
+from awrsr.experiments.tables import part
+
+
+def example_of(results: Results, dataset: str, loss: str) -> Example | None:
+    """The recorded example of a dataset with the models of one loss, in the refinements' order.
+
+    Raises:
+        DataError: the recorded examples are damaged.
+    """
+    example = read_examples(results.grid.file).get(dataset)
+    if example is None:
+        return None
+    rows = in_order(part(results.test, dataset, loss))
+    traces = {run: example.traces[run] for run in rows["run"] if run in example.traces}
+    return replace(example, traces=traces) if traces else None
+
+
+def example_caption(example: Example, results: Results) -> str:
+    """What an example's maps are of."""
+    seed = results.grid.runs[0].train.seed
+    return (
+        f"User {example.user}, {counted(len(example.items), 'item')} before the held-out one; "
+        f"models of seed {seed}. One history is an illustration and no evidence."
+    )
+
+
+def example_picture(example: Example) -> str:
+    """A row a model, a column a kind of map: last layer, mean over its heads; SVG."""
+    maps, rows = [], []
+    for run in example.traces.values():
+        arrays = run.arrays()
+        kinds = [arrays.get(kind) for kind in KINDS]  # M is A in a vanilla model
+        maps.append([None if kind is None else kind[-1].mean(axis=0) for kind in kinds])
+        rows.append(model_title(run.config.backbone, run.config.refinement))
+    seen = min(m.shape[-1] for row in maps for m in row if m is not None)
+    figure = map_grid(
+        [[None if m is None else m[-seen:, -seen:] for m in row] for row in maps],
+        rows=rows,
+        columns=list(KINDS.values()),
+        titles=example.titles[-seen:],
+        first_slot=len(example.titles) - seen + 1,
+        title="Last layer, mean over heads",
+    )
+    return save(figure, "svg").decode()
+
+
+def example_file(dataset: str, loss: str) -> str:
+    """The name of the picture in the grid's folder."""
+    return f"example-{dataset}-{loss}.svg"

@@ -1,0 +1,129 @@
+"""What the recorded results say, as tables of texts: of RESULTS.md and of the page Results."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from awrsr.config import model_title
+from awrsr.experiments.comparison import MODEL, PAIRED_METRICS, records
+from awrsr.experiments.record import Results, epoch_means, in_order, means
+from awrsr.refinement import REFINEMENTS
+
+CUTOFFS = (1, 5, 10, 20)
+EPOCHS = (1, 5, 10, 20, 40, 80, 160)
+"""Of the tables that follow a training."""
+
+
+def part(table: pd.DataFrame, dataset: str, loss: str) -> pd.DataFrame:
+    """The rows of one dataset and one loss: models are compared within these only."""
+    return table[(table["dataset"] == dataset) & (table["loss"] == loss)]
+
+
+def parts(results: Results) -> list[tuple[str, str]]:
+    """The datasets and losses recorded."""
+    found = results.runs[["dataset", "loss"]].drop_duplicates()
+    return [(str(dataset), str(loss)) for dataset, loss in found.itertuples(index=False)]
+
+
+def data_table(all_results: Iterable[Results]) -> pd.DataFrame:
+    """The datasets, each once."""
+    table = pd.concat([results.datasets for results in all_results]).drop_duplicates("fingerprint")
+    return pd.DataFrame(
+        {
+            "dataset": table["dataset"],
+            **{
+                name: [f"{value:,}" for value in table[name]]
+                for name in ("users", "items", "interactions")
+            },
+            "density": [f"{value:.3%}" for value in table["density"]],
+            "sequence, median": [f"{value:g}" for value in table["median sequence"]],
+            "mean": [f"{value:.1f}" for value in table["mean sequence"]],
+            "longest": [f"{value:,}" for value in table["longest sequence"]],
+            "popularity HR@10": [f"{value:.4f}" for value in table["popularity HR@10"]],
+            "popularity NDCG@10": [f"{value:.4f}" for value in table["popularity NDCG@10"]],
+            "fingerprint": [f"`{value}`" for value in table["fingerprint"]],
+        }
+    )
+
+
+def main_table(results: Results, dataset: str, loss: str) -> pd.DataFrame:
+    """Each model's means and spreads over seeds, and its paired difference to vanilla."""
+    differences = {
+        (*(row[name] for name in MODEL), row["metric"]): signed(row)
+        for row in records(results.intervals)
+    }
+    rows = []
+    for row in records(means(part(results.test, dataset, loss), PAIRED_METRICS)):
+        cells = {"model": _model(row), "seeds": str(row["seeds"])}
+        for metric in PAIRED_METRICS:
+            cells[f"{metric}, mean (min to max)"] = (
+                f"{row[metric]:.4f} ({row[f'{metric} min']:.4f} to {row[f'{metric} max']:.4f})"
+                if row["seeds"] > 1
+                else f"{row[metric]:.4f}"
+            )
+        for metric in PAIRED_METRICS:
+            key = (*(row[name] for name in MODEL), metric)
+            cells[f"{metric} minus vanilla"] = differences.get(key, "")
+        rows.append(cells)
+    return pd.DataFrame(rows)
+
+
+def mechanism_table(results: Results, dataset: str, loss: str) -> pd.DataFrame:
+    """Per mechanism what it computes and costs, and the metrics that the main table lacks."""
+    columns = ("NDCG@5", "NDCG@20", "MRR", "parameters", "best_epoch", "epochs")
+    table = means(part(results.test, dataset, loss), columns)
+    vanilla = table[table["refinement"] == "none"].set_index("backbone")
+    configs = {(run.model.backbone, run.model.refinement): run.model for run in results.grid.runs}
+    rows = []
+    for row in records(table):
+        base = vanilla["parameters"].get(row["backbone"])
+        config = configs[row["backbone"], row["refinement"]]
+        rows.append(
+            {
+                "model": _model(row),
+                "mixes values with": REFINEMENTS[row["refinement"]].formula_of(config),
+                "parameters": f"{row['parameters']:,.0f}",
+                "more than vanilla": "" if base is None else f"{row['parameters'] - base:+,.0f}",
+                "best epoch of": f"{row['best_epoch']:.0f} of {row['epochs']:.0f}",
+                **{name: f"{row[name]:.4f}" for name in ("NDCG@5", "NDCG@20", "MRR")},
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def cutoff_table(results: Results, dataset: str, loss: str) -> pd.DataFrame:
+    """NDCG@N against N, means over seeds."""
+    names = [f"NDCG@{cutoff}" for cutoff in CUTOFFS]
+    table = means(part(results.test, dataset, loss), names)
+    return pd.DataFrame(
+        [
+            {"model": _model(row), **{name: f"{row[name]:.4f}" for name in names}}
+            for row in records(table)
+        ]
+    )
+
+
+def trend_table(results: Results, dataset: str, loss: str, column: str) -> pd.DataFrame:
+    """A column of the histories at some epochs, means over seeds; blank where a seed had ended."""
+    history = part(results.history, dataset, loss)
+    table = in_order(epoch_means(history, [column]))
+    digits = 4 if column.startswith(("NDCG", "HR")) else 2
+    rows: list[dict[str, str]] = []
+    for _, group in table.groupby(MODEL, sort=False):
+        whole = group[group["seeds"] == group["seeds"].max()].set_index("epoch")[column]
+        cells = {"model": _model(records(group)[0])}
+        for epoch in EPOCHS:
+            if epoch <= table["epoch"].max():
+                cells[f"epoch {epoch}"] = f"{whole[epoch]:.{digits}f}" if epoch in whole else ""
+        rows.append(cells)
+    return pd.DataFrame(rows)
+
+
+def signed(row: dict[str, Any]) -> str:
+    """A row of the intervals as text."""
+    return f"{row['difference']:+.4f} [{row['low']:+.4f}, {row['high']:+.4f}]"
+
+
+def _model(row: dict[str, Any]) -> str:
+    return model_title(row["backbone"], row["refinement"])
