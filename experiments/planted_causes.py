@@ -4,7 +4,7 @@
 
 From the recorded studies of assets/planted, a table a sort of causes: average precision of every
 explanation and model, and what it is above its floor with a 95% interval; * where the floor is that
-of random orders with the newest item first, see `awrsr.studies.faithfulness`.
+of random orders with the newest item first, see `awrsr.studies.faithfulness_summary`.
 """
 
 from pathlib import Path
@@ -16,7 +16,8 @@ from awrsr.errors import DataError
 from awrsr.explain import EXPLANATIONS
 from awrsr.io.files import visible_directories
 from awrsr.studies import FORCED_SHARE, LESS, read_study
-from awrsr.studies.faithfulness import ALL, STUDY_FILE
+from awrsr.studies.faithfulness import STUDY_FILE
+from awrsr.studies.faithfulness_summary import ALL
 
 STUDIES = Path(__file__).resolve().parent.parent / "assets" / "planted" / "faithfulness"
 MEASURE = "average_precision"

@@ -1,26 +1,16 @@
 """Models over all users of a dataset: scans, faithfulness, heads, checks of loaded models."""
 
 from awrsr.studies.checks import Check, parity_checks
-from awrsr.studies.faithfulness import (
-    FORCED_SHARE,
-    LESS,
-    STUDY_FILE,
-    Study,
-    against_floor,
-    less,
-    read_study,
-    write_study,
-)
+from awrsr.studies.faithfulness import STUDY_FILE, Study, read_study, write_study
+from awrsr.studies.faithfulness_summary import FORCED_SHARE, LESS, against_floor, less
 from awrsr.studies.heads import CorrelationMatrix, correlation_matrices, head_profile
-from awrsr.studies.scan import (
+from awrsr.studies.parts import joined_processes
+from awrsr.studies.scan import Scan, all_pairs, scan
+from awrsr.studies.scan_files import (
     SEEDS_FOLDER,
-    Scan,
     about_scan,
-    all_pairs,
     differ_by_seed,
-    joined_processes,
     read_scan,
-    scan,
     seed_pairs,
     write_scan,
 )

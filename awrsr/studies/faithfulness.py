@@ -4,7 +4,8 @@ A study is a directory:
 
     study.json      what was asked: dataset, split, models and their weights, users, seed, settings
                     of the attribution methods, command
-    chunks/         values and curves of a few users each, while it is unfinished
+    chunks/         values and curves of a few users each, while it is unfinished (see
+                    `awrsr.studies.parts`)
     values.parquet  user_id, sort, model, explanation, measure, value; the measure newest_first is
                     the share of the explanation's orders that begin with the newest item
     curves.parquet  sort, model, explanation, curve, share, standard_score and ndcg, each with _low
@@ -18,12 +19,6 @@ A study is a directory:
 
 The last three appear together with `"finished": true` in study.json.
 
-The floor of an explanation is what random orders with the same forced place reach. A map that puts
-most on the item itself ranks the newest item first, whatever the history: where an explanation does
-so for nine users in ten or more, its floor is for those users random orders with the newest item
-first. In all other cases it is random orders. Where the newest item does matter, such a floor
-credits an explanation for nothing that the place alone gives it.
-
 sort is "all", or where the dataset records planted causes (`awrsr.data.planted`), also binding and
 occasion; there the measures tell too how well the explanations find the causes. Users whose
 held-out item nothing decides (sort open) are not drawn: no explanation of it could be right.
@@ -33,7 +28,6 @@ study.json says how many there are, `open_users`.
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -45,12 +39,9 @@ import pandas as pd
 from awrsr.config import HELD_OUT, Split
 from awrsr.data.batching import history_and_target, training_popularity
 from awrsr.data.dataset import Dataset
-from awrsr.data.planted import OPEN, SORTS, load_causes
+from awrsr.data.planted import OPEN, load_causes
 from awrsr.errors import ConfigError, DataError
 from awrsr.explain import (
-    LOWER_IS_BETTER,
-    NEWEST_FIRST,
-    RANDOM,
     STUDY_SETTINGS,
     at_shares,
     cause_measures,
@@ -65,13 +56,19 @@ from awrsr.io.files import (
     read_json,
     remove_directory,
     replacing_files,
-    write_atomically,
     write_json,
 )
 from awrsr.io.parquet import read_parquet
 from awrsr.models import SequentialModel
 from awrsr.ranking.recommendation import check_same_catalogue, trace
-from awrsr.ranking.statistics import bootstrap_means
+from awrsr.studies.faithfulness_summary import (
+    ALL,
+    FIRST,
+    FORCED_SHARE,
+    mean_curves,
+    summarise_values,
+)
+from awrsr.studies.parts import parts_done, read_parts, write_parts
 from awrsr.training.checkpoint import load_model, weights_fingerprint
 
 SCHEMA_VERSION = 1
@@ -81,16 +78,8 @@ CHUNKS = "chunks"
 CHUNK_USERS = 10
 GRID = np.linspace(0.05, 1, 20)
 """Shares of the items at which curves are averaged; from where half of the users have a score."""
-ALL = "all"
-LESS = " less "
-FORCED_SHARE = 0.9
-"""The share of users for whom an explanation ranks the newest item first, from which on that counts
-as forced."""
-FIRST = "newest_first"
-"""The measure of values.parquet that says whose first place is the newest item's."""
 UNRECORDED: dict[str, Any] = {"candidates": "unseen", "open_users": 0, "forced_share": None}
 """What studies that do not say it were made with."""
-STANDINGS = ("standard_score", "ndcg")
 SOFTWARE = ("torch", "numpy", "captum")
 
 
@@ -183,18 +172,20 @@ def write_study(
         check_same_catalogue(model, dataset, f"{name}: ")
     popularity = training_popularity(dataset)
     chunks = [users[start : start + CHUNK_USERS] for start in range(0, len(users), CHUNK_USERS)]
-    for number, chunk in enumerate(chunks):
-        paths = [_chunk(directory, kind, number) for kind in ("values", "curves")]
-        if not all(path.is_file() for path in paths):
-            rows = _Rows()
-            for user in chunk:
-                place = causes.iloc[user] if causes is not None else None
-                for name, model in loaded.items():
-                    _measure(rows, name, model, dataset, split, user, popularity, place, seed)
-            for path, frame in zip(paths, rows.frames(), strict=True):
-                write_atomically(path, partial(frame.to_parquet, index=False, compression="zstd"))
-        if progress:
-            progress(sum(map(len, chunks[: number + 1])), len(users))
+
+    def compute(part: int) -> dict[str, pd.DataFrame]:
+        rows = _Rows()
+        for user in chunks[part]:
+            cause = causes.iloc[user] if causes is not None else None
+            for name, model in loaded.items():
+                _measure(rows, name, model, dataset, split, user, popularity, cause, seed)
+        return rows.tables()
+
+    def done(part: int) -> None:
+        if progress is not None:
+            progress(sum(map(len, chunks[: part + 1])), len(users))
+
+    write_parts(directory / CHUNKS, len(chunks), compute, done)
     return _finish(directory, list(models), len(chunks), seed)
 
 
@@ -209,7 +200,7 @@ def read_study(directory: Path) -> Study:
     if about.get("schema_version") != SCHEMA_VERSION or not isinstance(about.get("users"), int):
         raise DataError(f"{directory / STUDY_FILE} is not a study that this version reads")
     if not about.get("finished"):
-        chunks = len(list((directory / CHUNKS).glob("curves-*.parquet")))
+        chunks = parts_done(directory / CHUNKS)
         return Study(about=about, done=min(about["users"], chunks * CHUNK_USERS))
     try:
         return Study(
@@ -220,34 +211,6 @@ def read_study(directory: Path) -> Study:
         )
     except (OSError, ValueError) as error:
         raise DataError(f"{directory} is a damaged study: {error}") from error
-
-
-def less(rows: pd.DataFrame) -> str:
-    """The column of a study's summary by which explanations are judged: less_floor, or of studies
-    that record no floors less_random; with _low and _high its interval."""
-    return "less_floor" if "less_floor" in rows else "less_random"
-
-
-def against_floor(rows: pd.DataFrame) -> dict[str, list[str]]:
-    """Explanations by how they stand to their floors, the best mean first.
-
-    better, worse: the 95% interval of the users' differences to the floor lies wholly on that side
-    of zero; undecided: it includes zero. The floor is that of random orders where the study records
-    no other.
-
-    Args:
-        rows: of a study's summary, of one sort, measure and model.
-    """
-    found: dict[str, list[str]] = {"better": [], "undecided": [], "worse": []}
-    sign, column = -1 if rows["measure"].iloc[0] in LOWER_IS_BETTER else 1, less(rows)
-    order = np.argsort(-sign * rows["mean"].to_numpy(), kind="stable")
-    for row in rows.iloc[order].to_dict("records"):
-        if row["explanation"] in (RANDOM, NEWEST_FIRST):
-            continue
-        low, high = sorted((sign * row[f"{column}_low"], sign * row[f"{column}_high"]))
-        side = "better" if low > 0 else "worse" if high < 0 else "undecided"
-        found[side].append(str(row["explanation"]))
-    return found
 
 
 def _users(
@@ -303,11 +266,11 @@ class _Rows:
         self.values: list[tuple[str, str, str, str, str, float]] = []
         self.curves: list[pd.DataFrame] = []
 
-    def frames(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Values and curves."""
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Values and curves, by file."""
         names = ["user_id", "sort", "model", "explanation", "measure", "value"]
-        values = pd.DataFrame(self.values, columns=names)
-        return values.astype({"value": "float32"}), pd.concat(self.curves, ignore_index=True)
+        values = pd.DataFrame(self.values, columns=names).astype({"value": "float32"})
+        return {VALUES_FILE: values, CURVES_FILE: pd.concat(self.curves, ignore_index=True)}
 
 
 def _measure(
@@ -358,16 +321,11 @@ def _measure(
             )
 
 
-def _chunk(directory: Path, kind: str, number: int) -> Path:
-    return directory / CHUNKS / f"{kind}-{number:05}.parquet"
-
-
 def _finish(directory: Path, models: list[str], n_chunks: int, seed: int) -> Study:
     """Put the chunks together."""
     about = read_json(directory / STUDY_FILE)
     values, by_user = (
-        pd.concat([read_parquet(_chunk(directory, kind, n)) for n in range(n_chunks)])
-        for kind in ("values", "curves")
+        read_parts(directory / CHUNKS, n_chunks, file) for file in (VALUES_FILE, CURVES_FILE)
     )
     summary = summarise_values(values, models, seed)
     curves = mean_curves(by_user, seed)
@@ -380,100 +338,3 @@ def _finish(directory: Path, models: list[str], n_chunks: int, seed: int) -> Stu
         write_json(temporary / STUDY_FILE, {**about, "finished": True, "software": software})
     remove_directory(directory / CHUNKS)
     return read_study(directory)
-
-
-def summarise_values(values: pd.DataFrame, models: list[str], seed: int = 0) -> pd.DataFrame:
-    """summary.csv of values.parquet."""
-    parts = []
-    columns = ["model", "explanation"]
-    share = values[values["measure"] == FIRST].groupby(columns)["value"].mean()
-    for sort, of_sort in _by_sort(values):
-        of_first = of_sort[of_sort["measure"] == FIRST]
-        for measure, chosen in of_sort[of_sort["measure"] != FIRST].groupby("measure", sort=False):
-            keys, cells = _wide(chosen, columns, "value")
-            random, newest = (
-                cells[:, [keys.index((model, name)) for model, _ in keys]]
-                for name in (RANDOM, NEWEST_FIRST)
-            )
-            measured = of_first[of_first["user_id"].isin(chosen["user_id"])]
-            _, first = _wide(measured, columns, "value")
-            shares = share.loc[keys].to_numpy()
-            floor = np.where((shares >= FORCED_SHARE) & (first == 1), newest, random)
-            where = {"sort": sort, "measure": str(measure)}
-            rows = _rows_of(where, keys, cells, {"floor": floor, "random": random}, seed)
-            place = list(rows).index("less_floor")
-            rows.insert(place, FIRST, shares)
-            rows.insert(place + 1, "floor", rows["mean"] - rows["less_floor"])
-            parts.append(rows)
-            if len(models) == 2:
-                old, new = models
-                both = [name for model, name in keys if model == old and (new, name) in keys]
-                difference = [
-                    cells[:, keys.index((new, n))] - cells[:, keys.index((old, n))] for n in both
-                ]
-                named = [(f"{new}{LESS}{old}", name) for name in both]
-                parts.append(_rows_of(where, named, np.stack(difference, axis=1), {}, seed))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _by_sort(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """All rows, and those of each planted sort."""
-    parts = [(sort, frame[frame["sort"] == sort]) for sort in SORTS]
-    return [(ALL, frame), *((sort, part) for sort, part in parts if len(part))]
-
-
-def _wide(
-    frame: pd.DataFrame, columns: list[str], value: str
-) -> tuple[list[tuple[Any, ...]], npt.NDArray[np.float64]]:
-    """The columns' keys in order of appearance, and one row of values a user."""
-    users, rows = np.unique(frame["user_id"].to_numpy(dtype=str), return_inverse=True)
-    index = pd.MultiIndex.from_frame(frame[columns])
-    keys = index.unique()
-    cells = np.full((len(users), len(keys)), np.nan)
-    cells[rows, keys.get_indexer(index)] = frame[value]
-    return [tuple(key) for key in keys], cells
-
-
-def _rows_of(
-    where: dict[str, str],
-    keys: list[tuple[Any, ...]],
-    cells: npt.NDArray[np.float64],
-    beside: dict[str, npt.NDArray[np.float64]],
-    seed: int,
-) -> pd.DataFrame:
-    """Rows of the summary, one per key (model, explanation), and how they stand to what is named
-    beside them."""
-    means = bootstrap_means(cells, seed=seed)
-    frame = pd.DataFrame(keys, columns=["model", "explanation"]).assign(
-        users=len(cells), mean=means.mean, low=means.low, high=means.high
-    )
-    for name, other in beside.items():
-        found = bootstrap_means(cells - other, seed=seed)
-        frame[f"less_{name}"] = found.mean
-        frame[f"less_{name}_low"], frame[f"less_{name}_high"] = found.low, found.high
-    for place, (name, value) in enumerate(where.items()):
-        frame.insert(min(3 * place, 3), name, value)
-    return frame
-
-
-def mean_curves(by_user: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
-    """curves.parquet of the users' curves; shares at which less than half have a score are left
-    out."""
-    keys = ["model", "explanation", "curve", "share"]
-    parts = []
-    for sort, of_sort in _by_sort(by_user):
-        for place, standing in enumerate(STANDINGS):
-            found, cells = _wide(of_sort, keys, standing)
-            means = bootstrap_means(cells, seed=seed)
-            columns = {
-                standing: means.mean,
-                f"{standing}_low": means.low,
-                f"{standing}_high": means.high,
-            }
-            if place == 0:
-                frame = pd.DataFrame(found, columns=keys)
-                frame.insert(0, "sort", sort)
-            frame = frame.assign(**{name: each.astype("float32") for name, each in columns.items()})
-        common: pd.DataFrame = frame.loc[np.isfinite(cells).mean(axis=0) >= 0.5]
-        parts.append(common)
-    return pd.concat(parts, ignore_index=True)

@@ -13,6 +13,7 @@ import torch
 from conftest import PAIRS, make_dataset
 from torch import nn
 
+from awrsr import studies
 from awrsr.attribution import METHODS, attribute
 from awrsr.cli.main import main
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
@@ -520,26 +521,27 @@ def test_where_nothing_is_decided_there_is_no_study(place: Path, tmp_path: Path)
         write_study(models_of(tmp_path / "planted"), dataset, tmp_path / "s")
 
 
-def test_a_killed_study_goes_on_to_the_same_end(place: Path, tmp_path: Path):
+def test_a_killed_study_goes_on_to_the_same_end(place: Path, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(studies.faithfulness, "CHUNK_USERS", 1)
     dataset = load_dataset(place / "plain")
-    whole = write_study(models_of(place / "plain"), dataset, tmp_path / "whole", sample=23)
+    whole = write_study(models_of(place / "plain"), dataset, tmp_path / "whole", sample=3)
 
     class Killed(Exception):
         pass
 
     def kill(done: int, total: int) -> None:
-        assert total == 23
-        if done >= 20:
+        assert total == 3
+        if done >= 2:
             raise Killed
 
-    settings = {"sample": 23}
+    settings = {"sample": 3}
     with pytest.raises(Killed):
         write_study(
             models_of(place / "plain"), dataset, tmp_path / "cut", progress=kill, **settings
         )
     half = read_study(tmp_path / "cut")
-    assert not half.finished and half.done == 20
-    chunk = tmp_path / "cut" / "chunks" / "values-00000.parquet"
+    assert not half.finished and half.done == 2
+    chunk = tmp_path / "cut" / "chunks" / "000000" / "values.parquet"
     before = chunk.stat().st_mtime_ns
     with pytest.raises(DataError, match="holds an unfinished study of these settings; resume it"):
         write_study(models_of(place / "plain"), dataset, tmp_path / "cut", **settings)
@@ -552,7 +554,7 @@ def test_a_killed_study_goes_on_to_the_same_end(place: Path, tmp_path: Path):
         progress=lambda done, total: seen.append((done, chunk.stat().st_mtime_ns)),
         **settings,
     )
-    assert seen == [(10, before), (20, before), (23, before)]
+    assert seen == [(1, before), (2, before), (3, before)]
     pd.testing.assert_frame_equal(resumed.summary, whole.summary)
     pd.testing.assert_frame_equal(resumed.curves, whole.curves)
     assert sorted(path.name for path in (tmp_path / "cut").iterdir()) == [

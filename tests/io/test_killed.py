@@ -65,7 +65,7 @@ VERBS = {
     "faithfulness": resumed("faithfulness", "data/models/sasrec-none", "--sample", "2", stride=17),
     "experiment": again("experiment", "grid.toml", stride=37),
 }
-SETTINGS = {"awrsr.studies.faithfulness.CHUNK_USERS": 1, "awrsr.studies.scan.PART_USERS": 6}
+SETTINGS = {"awrsr.studies.faithfulness.CHUNK_USERS": 1, "awrsr.studies.scan_files.PART_USERS": 6}
 
 
 @pytest.fixture(scope="module")

@@ -23,11 +23,8 @@ from awrsr.errors import AwrsrError, ConfigError, DataError
 from awrsr.models import SequentialModel
 from awrsr.ranking.evaluation import evaluate
 from awrsr.ranking.statistics import mean_interval, spearman
-from awrsr.studies import read_scan, scan, seed_pairs, write_scan
+from awrsr.studies import read_scan, scan, scan_files, seed_pairs, write_scan
 from awrsr.training.checkpoint import read_config, save_config, save_weights, weights_fingerprint
-
-# The module, whose name in the package is the function's.
-scanning = sys.modules["awrsr.studies.scan"]
 
 KINDS = ("first_order", "second_order", "refined")
 BINS = {
@@ -336,13 +333,15 @@ def test_a_written_scan_is_read_again(place: Path, tmp_path: Path):
     assert seed_pairs(read.about) == [("sasrec-none", "seed-1")]
     loaded = {name: awrsr.load_model(path, "cpu") for name, path in directories(place).items()}
     exact = scan(loaded, UNEVEN).users
-    pd.testing.assert_frame_equal(read.users, exact, rtol=1e-5, atol=0.51 * 10**-scanning.DECIMALS)
+    pd.testing.assert_frame_equal(
+        read.users, exact, rtol=1e-5, atol=0.51 * 10**-scan_files.DECIMALS
+    )
     numbers = read.users.select_dtypes("float32")
-    pd.testing.assert_frame_equal(numbers, numbers.round(scanning.DECIMALS))
+    pd.testing.assert_frame_equal(numbers, numbers.round(scan_files.DECIMALS))
 
 
 def test_a_killed_scan_goes_on(place: Path, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(scanning, "PART_USERS", 3)
+    monkeypatch.setattr(scan_files, "PART_USERS", 3)
     write_scan(directories(place), UNEVEN, tmp_path / "whole", device="cpu")
     done: list[int] = []
 
@@ -358,13 +357,13 @@ def test_a_killed_scan_goes_on(place: Path, tmp_path: Path, monkeypatch):
     with pytest.raises(DataError, match="scan.json does not exist"):
         read_scan(tmp_path / "cut")
     computed: list[int] = []
-    once = scanning.scan
+    once = scan_files.scan
 
     def counted_scan(*arguments, users, **settings):
         computed.append(len(users))
         return once(*arguments, users=users, **settings)
 
-    monkeypatch.setattr(scanning, "scan", counted_scan)
+    monkeypatch.setattr(scan_files, "scan", counted_scan)
     write_scan(directories(place), UNEVEN, tmp_path / "cut", device="cpu")
     assert computed == [3, 1]  # of 3, 3, 3, 1
     check_same(tmp_path / "cut", tmp_path / "whole")
@@ -390,8 +389,8 @@ def test_two_processes_find_the_same(place: Path, tmp_path: Path):
     """Run by torchrun over gloo; parts of three users, so that both have some."""
     script = tmp_path / "small_parts.py"
     script.write_text(
-        "import sys\nimport awrsr.cli.main\n"
-        'sys.modules["awrsr.studies.scan"].PART_USERS = 3\n'
+        "import sys\nimport awrsr.cli.main\nimport awrsr.studies.scan_files\n"
+        "awrsr.studies.scan_files.PART_USERS = 3\n"
         "sys.exit(awrsr.cli.main.main())\n"
     )
     arguments = ["scan", str(place), "--device", "cpu", "--attribution", "--output"]

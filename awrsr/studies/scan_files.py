@@ -1,0 +1,270 @@
+"""A scan in a directory, which holds
+
+    users.parquet   user_id, model, target, rank, length, seen, repeats, and for each kind of map
+                    <kind>_<measure> (see `awrsr.studies.heads.MEASURES`), with attributions also
+                    <kind>_attribution
+    pairs.parquet   user_id, model_a, model_b, shared (candidates among the first ten of both), and
+                    <kind>_divergence, <kind>_correlation
+    scan.json       what they were computed from: dataset, models with the hash of their weights,
+                    protocol
+
+A number that is not defined (a map the model does not have, a correlation of two items) is missing.
+In the files numbers have four decimals, as many as the pages show: they take half the room so.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from awrsr.config import HELD_OUT
+from awrsr.data.dataset import Dataset
+from awrsr.errors import AwrsrError, DataError
+from awrsr.explain import KINDS
+from awrsr.io.files import (
+    finish_replacing,
+    read_json,
+    remove_directory,
+    replacing_files,
+    write_json,
+)
+from awrsr.io.parquet import read_parquet
+from awrsr.ranking.evaluation import candidates_words, seen_words
+from awrsr.ranking.recommendation import check_same_catalogue
+from awrsr.studies.heads import MEASURES
+from awrsr.studies.parts import read_parts, write_parts
+from awrsr.studies.scan import Scan, check_pairs, scan
+from awrsr.studies.scan_rows import COUNTS, PAIR_MEASURES, SHARED, Pair
+from awrsr.training.checkpoint import ConfigFile, load_model, read_config, weights_fingerprint
+
+SCHEMA_VERSION = 2
+USERS_FILE, PAIRS_FILE, ABOUT_FILE = "users.parquet", "pairs.parquet", "scan.json"
+SEEDS_FOLDER = "seeds"
+"""Of a dataset directory: models trained once more with another seed, beside its models/."""
+DECIMALS = 4
+"""Of the numbers in the files."""
+PART_USERS = 256
+"""Users of a part, the least that a run that goes on does not compute again."""
+
+
+def write_scan(
+    directories: Mapping[str, Path],
+    dataset: Dataset,
+    output: Path,
+    *,
+    pairs: Sequence[Pair] | None = None,
+    attribution: bool = False,
+    device: str = "auto",
+    command: str | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> Scan | None:
+    """Scan all users and write a scan directory, see the module.
+
+    Works in parts of users of similar length, each written as it is done: a run that was killed
+    goes on where it was. Where several processes run it together (see `joined_processes`) they
+    share the parts, on a file system that all of them see, and the first of them puts the tables
+    together.
+
+    Args:
+        directories: of the models, by name.
+        dataset: the one they all belong to.
+        output: the scan directory; made where it does not exist.
+        pairs: see `scan`.
+        attribution: see `scan`.
+        device: auto, cpu, cuda, cuda:1, ...
+        command: what is run, for scan.json.
+        progress: see `scan`; also told 0 when the models are loaded, and of what an earlier run
+            had done.
+
+    Returns:
+        The scan; None in all processes but the first.
+
+    Raises:
+        AwrsrError: a model cannot be loaded or belongs to another dataset, a pair names none of the
+            models, or `output` cannot be written.
+    """
+    pairs = check_pairs(list(directories), pairs)
+    if output.exists() and not output.is_dir():
+        raise DataError(f"{output} is a file; a scan is written to a folder")
+    about = {
+        "schema_version": SCHEMA_VERSION,
+        "dataset": {
+            "name": dataset.name,
+            "fingerprint": dataset.fingerprint,
+            "n_items": dataset.n_items,
+            "n_users": dataset.n_users,
+        },
+        "protocol": {
+            "split": "leave-one-out, test: the last item",
+            "candidates": candidates_words(dataset.n_items, dataset.default_candidates),
+            "seen": seen_words(dataset, "test"),
+            "ties": "count against the target",
+            "rows": "last layer, last row, mean over heads",
+        },
+        **about_scan(directories, pairs),
+        "attribution": "input_x_gradient" if attribution else None,
+    }
+    _check_nothing_is_lost(output, about)
+    models = {name: load_model(path, device) for name, path in directories.items()}
+    for name, model in models.items():
+        check_same_catalogue(model, dataset, f"{name}: ")
+    if progress is not None:
+        progress(0)
+    key = hashlib.sha256(json.dumps([about, PART_USERS, MEASURES]).encode()).hexdigest()[:12]
+    parts = output / f".parts-{key}"
+    longest = max(model.config.max_length for model in models.values())
+    seen = np.minimum(dataset.lengths() - HELD_OUT["test"], longest)
+    by_length = np.argsort(seen, kind="stable")
+    of_parts = [by_length[at : at + PART_USERS] for at in range(0, dataset.n_users, PART_USERS)]
+    computed = set()
+
+    def compute(part: int) -> dict[str, pd.DataFrame]:
+        computed.add(part)
+        found = scan(
+            models,
+            dataset,
+            pairs=pairs,
+            users=of_parts[part],
+            attribution=attribution,
+            progress=progress,
+        )
+        return {USERS_FILE: found.users.round(DECIMALS), PAIRS_FILE: found.pairs.round(DECIMALS)}
+
+    def done(part: int) -> None:
+        if progress is not None and part not in computed:
+            progress(len(of_parts[part]) * len(models))
+
+    if not write_parts(parts, len(of_parts), compute, done):
+        return None
+    place = {user: index for index, user in enumerate(dataset.user_ids)}
+    users_table, pairs_table = (
+        _in_order(read_parts(parts, len(of_parts), file), names, wanted, place)
+        for file, names, wanted in (
+            (USERS_FILE, ["model"], [[name] for name in directories]),
+            (PAIRS_FILE, ["model_a", "model_b"], [list(pair) for pair in pairs]),
+        )
+    )
+    about |= {"command": command, "device": str(next(iter(models.values())).device)}
+    with replacing_files(output) as temporary:
+        _write_table(temporary / USERS_FILE, users_table)
+        _write_table(temporary / PAIRS_FILE, pairs_table)
+        write_json(temporary / ABOUT_FILE, about)
+    for leftover in output.glob(".parts-*"):
+        remove_directory(leftover)
+    return Scan(users=users_table, pairs=pairs_table, about=about)
+
+
+def _check_nothing_is_lost(output: Path, about: Mapping[str, Any]) -> None:
+    """Refuse to put a scan in the place of one of the same data that holds more."""
+    finish_replacing(output)
+    try:
+        before = read_json(output / ABOUT_FILE)
+        same = before["dataset"]["fingerprint"] == about["dataset"]["fingerprint"]
+        more = [name for name in before["models"] if name not in about["models"]]
+        more += ["attributions"] if before["attribution"] and not about["attribution"] else []
+    except (AwrsrError, KeyError, TypeError):  # none, or none that can be read
+        return
+    if same and more:
+        raise DataError(
+            f"{output} holds a scan with {', '.join(more)} too, which this one would lose: ask for "
+            "them too (--models, --attribution), choose another --output, or remove it"
+        )
+
+
+def about_scan(directories: Mapping[str, Path], pairs: Sequence[Pair]) -> dict[str, Any]:
+    """What a scan says of its models and the pairs that it compares."""
+    return {
+        "models": {name: _about_model(path) for name, path in directories.items()},
+        "pairs": [list(pair) for pair in pairs],
+    }
+
+
+def _about_model(directory: Path) -> dict[str, Any]:
+    config, _, training = read_config(directory)
+    return {
+        "weights_sha256": weights_fingerprint(directory),
+        "model": config.to_json(),
+        "training": training.to_json(),
+    }
+
+
+def _write_table(path: Path, table: pd.DataFrame) -> None:
+    table.round(DECIMALS).to_parquet(path, index=False, compression="zstd", compression_level=19)
+
+
+def _in_order(
+    table: pd.DataFrame, names: list[str], wanted: list[list[str]], place: dict[str, int]
+) -> pd.DataFrame:
+    """The wanted models or pairs in their order, their users as the dataset's."""
+    order = {tuple(values): number for number, values in enumerate(wanted)}
+    group = [order[key] for key in zip(*(table[name] for name in names), strict=True)]
+    user = [place[user_id] for user_id in table["user_id"]]
+    return table.iloc[np.lexsort((user, group))].reset_index(drop=True)
+
+
+def read_scan(directory: str | Path) -> Scan:
+    """A scan directory's tables.
+
+    Raises:
+        DataError: a file is missing, not readable, or of another schema version.
+    """
+    directory = Path(directory)
+    finish_replacing(directory)
+    about = read_json(directory / ABOUT_FILE)
+    if about.get("schema_version") != SCHEMA_VERSION:
+        raise DataError(
+            f"{directory / ABOUT_FILE}: schema_version is {about.get('schema_version')!r}; "
+            f"this version reads {SCHEMA_VERSION}"
+        )
+    needed = {
+        USERS_FILE: ["user_id", "model", *COUNTS, *_columns(MEASURES)],
+        PAIRS_FILE: ["user_id", "model_a", "model_b", SHARED, *_columns(PAIR_MEASURES)],
+    }
+    tables = {}
+    for file, columns in needed.items():
+        table = read_parquet(directory / file)
+        missing = [name for name in columns if name not in table]
+        if missing:
+            raise DataError(f"{directory / file}: missing column {', '.join(missing)}")
+        tables[file] = table
+    if not isinstance(about.get("models"), dict) or not isinstance(about.get("dataset"), dict):
+        raise DataError(f"{directory / ABOUT_FILE} does not say which models and dataset it is of")
+    return Scan(users=tables[USERS_FILE], pairs=tables[PAIRS_FILE], about=about)
+
+
+def _columns(measures: Sequence[str]) -> list[str]:
+    return [f"{kind}_{measure}" for measure in measures for kind in KINDS]
+
+
+def seed_pairs(about: Mapping[str, Any]) -> list[Pair]:
+    """The pairs of a scan that differ by nothing but the seed of their training."""
+    models = about.get("models", {})
+
+    def settings(name: str) -> tuple[Any, dict[str, Any]]:
+        training = dict(models[name]["training"])
+        training.pop("seed")
+        return models[name]["model"], training
+
+    def seed(name: str) -> int:
+        return int(models[name]["training"]["seed"])
+
+    return [
+        (a, b)
+        for a, b in about.get("pairs", [])
+        if settings(a) == settings(b) and seed(a) != seed(b)
+    ]
+
+
+def differ_by_seed(first: ConfigFile, second: ConfigFile) -> bool:
+    """Whether two models, as `read_config` gives them, differ by their training's seed alone."""
+    seed = second[2].seed
+    return (
+        first[:2] == second[:2]
+        and first[2].seed != seed
+        and replace(first[2], seed=seed) == second[2]
+    )
