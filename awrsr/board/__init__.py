@@ -5,6 +5,7 @@ draws them as a still picture.
 """
 
 from awrsr.board.figure import FORMATS, KINDS, Format, clipped, layer_figures, map_grid, save
+from awrsr.board.notebook import Shown, show
 from awrsr.board.payload import (
     Drawn,
     ItemNames,
@@ -12,7 +13,6 @@ from awrsr.board.payload import (
     align,
     counterparts,
     item_names,
-    notebook,
     page,
     payload,
     script,
@@ -24,6 +24,7 @@ __all__ = [
     "Drawn",
     "Format",
     "ItemNames",
+    "Shown",
     "Source",
     "align",
     "clipped",
@@ -31,9 +32,9 @@ __all__ = [
     "item_names",
     "layer_figures",
     "map_grid",
-    "notebook",
     "page",
     "payload",
     "save",
     "script",
+    "show",
 ]

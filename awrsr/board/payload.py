@@ -20,10 +20,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from awrsr.config import ModelConfig, model_title
+from awrsr.config import ModelConfig
 from awrsr.data.dataset import Dataset
 from awrsr.errors import DataError
-from awrsr.models import Trace
 from awrsr.refinement import REFINEMENTS
 
 STEPS = 2**24 - 1
@@ -293,21 +292,6 @@ def page(content: dict[str, Any]) -> str:
             "data": json.dumps(content).replace("<", "\\u003c"),
             "script": script(),
         },
-    )
-
-
-def notebook(trace: Trace) -> str:
-    """The board of one trace in a frame of its own, for a notebook's cell."""
-    if trace.dataset is None:
-        titles = [f"item {item}" for item in range(1, len(trace.item_scores) + 1)]
-        names = ItemNames(titles=titles)
-    else:
-        names = item_names(trace.dataset)
-    title = model_title(trace.config.backbone, trace.config.refinement)
-    content = payload([Source(name="A", title=title, trace=trace)], names, title=title)
-    return (
-        f'<iframe srcdoc="{html.escape(page(content))}" sandbox="allow-scripts allow-downloads" '
-        'style="width: 100%; height: 60rem; border: 0" title="Attention board"></iframe>'
     )
 
 

@@ -82,7 +82,7 @@ def trace(
     result = recommendation.trace(loaded, history)
     traces = [result]
     if beside:
-        traces.append(recommendation.trace(load_model(beside, device), history, dataset=data))
+        traces.append(recommendation.trace(load_model(beside, device), history))
     written = [path for path in (output, html) if path]
     if output and html and output.resolve() == html.resolve():
         raise ConfigError(f"--output and --html both name {html}; give each a file of its own")

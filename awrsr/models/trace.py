@@ -10,7 +10,6 @@ import numpy.typing as npt
 from torch import Tensor
 
 from awrsr.config import ModelConfig
-from awrsr.data.dataset import Dataset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +68,6 @@ class Trace:
         layers: one LayerTrace per layer, first layer first.
         item_scores: (n_items,) score of every item as the next one; item i at index i - 1.
         config: of the model.
-        dataset: what the items' titles are read from when the trace is shown, or None.
     """
 
     items: list[int]
@@ -77,7 +75,6 @@ class Trace:
     layers: list[LayerTrace]
     item_scores: Tensor
     config: ModelConfig
-    dataset: Dataset | None = None
 
     def maps(self, kind: str) -> list[Tensor | None]:
         """The map called `kind` (first_order, second_order, refined) of every layer."""
@@ -95,9 +92,3 @@ class Trace:
                 found[kind] = np.stack(maps)
         norms = [layer.transformed_value_norm.cpu().numpy() for layer in self.layers]
         return found | {"transformed_value_norm": np.stack(norms)}
-
-    def _repr_html_(self) -> str:
-        """The attention board, in a notebook."""
-        from awrsr.board import notebook  # the one thing above that a trace reaches for
-
-        return notebook(self)

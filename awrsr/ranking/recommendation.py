@@ -72,21 +72,18 @@ def check_item(model: SequentialModel, item: int, role: str = "") -> int:
 
 
 @torch.no_grad()
-def trace(model: SequentialModel, items: Sequence[int], *, dataset: Dataset | None = None) -> Trace:
+def trace(model: SequentialModel, items: Sequence[int]) -> Trace:
     """Everything one forward pass computes on the way to the next item's scores.
 
     Args:
         model: in eval mode.
         items: the history, oldest first; more than n items are cut to the newest n, see
             `Trace.dropped`.
-        dataset: gives the items their titles where the trace is shown.
 
     Raises:
-        DataError: the history is empty or names something that is not an item, the dataset is
-            another one, or the model's scores are not finite.
+        DataError: the history is empty or names something that is not an item, or the model's
+            scores are not finite.
     """
-    if dataset is not None:
-        check_same_catalogue(model, dataset)
     history = check_items(model, items)
     kept = history[-model.config.max_length :]
     recording: list[LayerTrace] = []
@@ -104,7 +101,6 @@ def trace(model: SequentialModel, items: Sequence[int], *, dataset: Dataset | No
         layers=[layer.of_sequence(0) for layer in recording],
         item_scores=item_scores,
         config=model.config,
-        dataset=dataset,
     )
 
 

@@ -14,7 +14,7 @@ import torch
 from conftest import PAIRS, make_dataset
 
 from awrsr import board
-from awrsr.board import ItemNames, Source
+from awrsr.board import ItemNames, Source, show
 from awrsr.errors import DataError
 from awrsr.ranking.recommendation import trace
 from awrsr.refinement import REFINEMENTS
@@ -266,13 +266,25 @@ def test_a_page_asks_the_network_for_nothing(make_model):
     assert not re.search(r"\b(import\s*\(|fetch\(|XMLHttpRequest|@import|src=)", page)
 
 
-def test_a_trace_shows_itself_in_a_notebook(make_model):
-    model, dataset = make_model("sasrec", "additive"), make_dataset(n_items=11)
+def test_a_notebook_shows_one_trace_or_two(make_model):
+    dataset = make_dataset(n_items=11)
+    first, second = (trace(make_model("sasrec", name), [3, 1, 4]) for name in ("none", "additive"))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        shown = trace(model, [3, 1, 4])._repr_html_()
-    assert shown.startswith("<iframe") and 'sandbox="allow-scripts allow-downloads"' in shown
-    (page,) = re.findall(r'srcdoc="([^"]*)"', shown)
-    assert "item 3" in html.unescape(page)
-    traced = dataclasses.replace(trace(model, [3, 1, 4]), dataset=dataset)
-    assert json.dumps(dataset.titles([3])[0]) in html.unescape(traced._repr_html_())
+        shown = show(first)
+    frame = shown._repr_html_()
+    assert frame.startswith("<iframe") and 'sandbox="allow-scripts allow-downloads"' in frame
+    (page,) = re.findall(r'srcdoc="([^"]*)"', frame)
+    assert html.unescape(page) == shown.page and "item 3" in shown.page
+    both = show(first, second, dataset=dataset).page
+    assert json.dumps(dataset.titles([3])[0]) in both
+    assert '"title": "SASRec \\u00b7 vanilla and SASRec \\u00b7 additive"' in both
+
+
+def test_what_a_notebook_cannot_show_is_refused(make_model):
+    traced = trace(make_model("sasrec", "none"), [3, 1, 4])
+    for traces in ((), (traced,) * 3):
+        with pytest.raises(DataError, match=f"1 or 2 traces; received {len(traces)}"):
+            show(*traces)
+    with pytest.raises(DataError, match="not of one catalogue: 11 items; tiny has 12"):
+        show(traced, dataset=make_dataset(n_items=12))

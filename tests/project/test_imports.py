@@ -46,10 +46,6 @@ FOLDERS = (
 )
 
 
-WHEN_SHOWN = ("models", "board")
-"""A trace reaches up for its view in a notebook, inside the method that a notebook calls."""
-
-
 class Import(NamedTuple):
     importer: Path
     module: str
@@ -99,11 +95,7 @@ def test_the_table_has_an_order():
 
 @pytest.mark.parametrize("part", MAY_IMPORT)
 def test_a_part_imports_only_what_it_may(part):
-    imported = {
-        imported_part(found)
-        for found in OURS
-        if importing_part(found) == part and (part, imported_part(found)) != WHEN_SHOWN
-    }
+    imported = {imported_part(found) for found in OURS if importing_part(found) == part}
     assert imported - {part} <= set(MAY_IMPORT[part].split())
 
 

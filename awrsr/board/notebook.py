@@ -1,0 +1,63 @@
+"""The board in a notebook's cell."""
+
+import html
+import string
+from dataclasses import dataclass
+
+from awrsr.board.payload import ItemNames, Source, item_names, page, payload
+from awrsr.config import model_title
+from awrsr.data.dataset import Dataset
+from awrsr.errors import DataError
+from awrsr.models import Trace
+
+MAX_TRACES = 2
+"""What the board shows side by side."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a notebook shows of traces.
+
+    Args:
+        page: a self-contained HTML page; written to a file it opens in any browser.
+    """
+
+    page: str
+
+    def _repr_html_(self) -> str:
+        """The page in a frame of its own, apart from the notebook's."""
+        return (
+            f'<iframe srcdoc="{html.escape(self.page)}" sandbox="allow-scripts allow-downloads" '
+            'style="width: 100%; height: 60rem; border: 0" title="Attention board"></iframe>'
+        )
+
+
+def show(*traces: Trace, dataset: Dataset | None = None) -> Shown:
+    """The attention board of one trace, or of two side by side.
+
+    Args:
+        traces: of one history in one model or two, or of a history and a variant of it, see
+            `awrsr.trace`.
+        dataset: gives the items their titles; without it they are shown by number.
+
+    Raises:
+        DataError: there is no trace or more than two, or the dataset or the models have different
+            numbers of items.
+    """
+    if not 1 <= len(traces) <= MAX_TRACES:
+        raise DataError(f"the board shows 1 or {MAX_TRACES} traces; received {len(traces)}")
+    n_items = {len(trace.item_scores) for trace in traces}
+    if len(n_items | ({dataset.n_items} if dataset is not None else set())) > 1:
+        known = "" if dataset is None else f"; {dataset.name} has {dataset.n_items:,}"
+        received = " and ".join(f"{number:,}" for number in sorted(n_items))
+        raise DataError(f"traces and dataset are not of one catalogue: {received} items{known}")
+    if dataset is None:
+        names = ItemNames(titles=[f"item {item}" for item in range(1, n_items.pop() + 1)])
+    else:
+        names = item_names(dataset)
+    titles = [model_title(trace.config.backbone, trace.config.refinement) for trace in traces]
+    sources = [
+        Source(name=name, title=title, trace=trace)
+        for name, title, trace in zip(string.ascii_uppercase, titles, traces, strict=False)
+    ]
+    return Shown(page(payload(sources, names, title=" and ".join(titles))))
