@@ -1,30 +1,33 @@
 """The two models of a page, A and B, and what each makes of the history."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import awrsr
 from app import cache, folders
+from app.candidates import excluded
 from app.escape import plain
 from awrsr import config
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.models import SequentialModel, Trace
 from awrsr.ranking.evaluation import ranked_among
-from awrsr.ranking.recommendation import check_same_catalogue
+from awrsr.ranking.recommendation import Ranking, check_same_catalogue
 
 SIDES = ("a", "b")
 
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two models and what it makes of the history."""
+    """One of the two models and what it makes of the history: its maps and its ranking."""
 
     key: str
     title: str
     directory: Path
     model: SequentialModel
     trace: Trace
+    ranking: Ranking
 
     @property
     def model_name(self) -> str:
@@ -32,16 +35,21 @@ class Side:
         return model_title(self.directory.name)
 
 
-def run_model(key: str, directory: Path, dataset: Dataset, history: list[int]) -> Side | AwrsrError:
+def run_model(
+    key: str, directory: Path, dataset: Dataset, history: Sequence[int]
+) -> Side | AwrsrError:
     """What a model makes of the history, or why it makes nothing."""
     try:
         model = cache.get_model(directory)
         check_same_catalogue(model, dataset)
-        trace = awrsr.trace(model, history)
+        trace = awrsr.trace(model, list(history))
     except AwrsrError as error:
         return error
     title = f"{key.upper()}: {model_title(directory.name)}"
-    return Side(key=key, title=title, directory=directory, model=model, trace=trace)
+    ranking = Ranking(trace.item_scores, excluded(dataset, history))
+    return Side(
+        key=key, title=title, directory=directory, model=model, trace=trace, ranking=ranking
+    )
 
 
 def model_title(name: str) -> str:

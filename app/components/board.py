@@ -6,10 +6,8 @@ from typing import Any, TypedDict
 import streamlit as st
 
 from app import cache
-from app.sides import Side
+from app.case import Case
 from awrsr import board
-from awrsr.data.dataset import Dataset
-from awrsr.models import Trace
 
 
 class Locked(TypedDict):
@@ -58,31 +56,19 @@ def clipped(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "\u2026"
 
 
-def board_content(
-    dataset: Dataset,
-    sides: list[Side],
-    title: str,
-    compared: tuple[str, dict[str, Trace]] | None = None,
-) -> dict[str, Any]:
-    """The board's data: both models on this history and, beside it, on a variant of it.
-
-    Args:
-        title: of the history, in words.
-        compared: the variant's name and its traces by side.
-    """
+def board_content(case: Case) -> dict[str, Any]:
+    """The board's data: both models on this history and, beside it, on a variant of it."""
     sources = [
         board.Source(name=side.key.upper(), title=side.model_name, trace=side.trace)
-        for side in sides
+        for side in case.sides
     ]
-    if compared is not None:
-        variant, traces = compared
+    if case.compared is not None:
         sources += [
             board.Source(
                 name=f"{side.key.upper()}\u2032",
-                title=title_on(side.model_name, variant),
-                trace=traces[side.key],
+                title=title_on(side.model_name, case.compared.name),
+                trace=case.compared.traces[side.key],
             )
-            for side in sides
-            if side.key in traces
+            for side in case.sides
         ]
-    return board.payload(sources, cache.get_item_names(dataset), title=title)
+    return board.payload(sources, cache.get_item_names(case.dataset), title=case.title)

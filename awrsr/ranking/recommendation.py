@@ -174,6 +174,33 @@ def rank_of(item_scores: torch.Tensor, item: int, excluded: Sequence[int]) -> in
     return int(ranks)
 
 
+class Ranking:
+    """The catalogue ranked once: all candidates in order, and the rank of any item.
+
+    Args:
+        item_scores: (n_items,), item i at index i - 1.
+        excluded: items that are no candidates, unless one is asked for.
+    """
+
+    def __init__(self, item_scores: torch.Tensor, excluded: Sequence[int]) -> None:
+        self.table = ranked_catalogue(item_scores, excluded)
+        """The candidates, see `ranked_catalogue`."""
+        self._scores = item_scores.cpu().numpy()
+        self._ascending = self.table["score"].to_numpy()[::-1]
+        self._candidates = np.zeros(len(self._scores), dtype=np.bool_)
+        self._candidates[self.table["item"].to_numpy() - 1] = True
+
+    def rank_of(self, item: int) -> int:
+        """The item's rank, see `rank_of`: ties count against it, and it is a candidate always."""
+        score = self._scores[item - 1]
+        not_below = len(self._ascending) - int(np.searchsorted(self._ascending, score, "left"))
+        return not_below + int(not self._candidates[item - 1])
+
+    def candidates_with(self, item: int) -> int:
+        """How many items are ranked when this one is asked for."""
+        return len(self._ascending) + int(not self._candidates[item - 1])
+
+
 def ranked_catalogue(item_scores: torch.Tensor, excluded: Sequence[int]) -> pd.DataFrame:
     """All candidates, best first: rank, item, score. Items of equal score are in item order.
 

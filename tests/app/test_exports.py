@@ -30,11 +30,12 @@ from driving import (
 
 import awrsr
 from app import cache
+from app.candidates import excluded
+from app.case import Case, Compared, Row
 from app.components import board
 from app.components.download import LONGEST_VIEW, view_of
-from app.sides import SIDES, run_model
+from app.sides import SIDES, Side, run_model
 from app.views.inspect import exports
-from app.views.inspect.variants import Row
 from awrsr.attribution import METHODS
 from awrsr.data.dataset import Dataset
 from awrsr.ranking.recommendation import rank_of
@@ -79,16 +80,40 @@ def taken(
         run_model(side, directory / "models" / name, dataset, history)
         for side, name in models.items()
     ]
-    compared = None
-    if variant is not None:
-        compared = "other", {side.key: awrsr.trace(side.model, variant) for side in sides}
-    content = board.board_content(dataset, sides, "A history", compared)
-    rows = [Row("original", tuple(history), 0)]
-    rows += [] if variant is None else [Row("other", tuple(variant), 1)]
-    write = exports.bundle(
-        content, dataset, sides, history, target, rival, chosen(methods), K, rows, compared
-    )
+    case = case_of(dataset, sides, history, target, rival, variant)
+    write = exports.bundle(case, board.board_content(case), chosen(methods))
     return zipfile.ZipFile(io.BytesIO(write(VIEW)))
+
+
+def case_of(
+    dataset: Dataset,
+    sides: list[Side],
+    history: list[int],
+    target: int,
+    rival: int | None = None,
+    variant: list[int] | None = None,
+) -> Case:
+    """What a page of these choices is about."""
+    compared = None
+    rows = [Row(name="original", items=tuple(history), compare=0)]
+    if variant is not None:
+        traces = {side.key: awrsr.trace(side.model, variant) for side in sides}
+        compared = Compared(name="other", traces=traces)
+        rows.append(Row(name="other", items=tuple(variant), compare=1))
+    return Case(
+        dataset=dataset,
+        sides=tuple(sides),
+        title="A history",
+        history=tuple(history),
+        held_out=None,
+        target=target,
+        why="chosen",
+        rival=rival,
+        left_out=tuple(excluded(dataset, history)),
+        listed=K,
+        rows=tuple(rows),
+        compared=compared,
+    )
 
 
 def chosen(methods: tuple[str, ...]) -> dict[str, dict[str, object]]:
@@ -451,7 +476,8 @@ def script_of(directory: Path, history: list[int], target: int) -> str:
         run_model(side, directory / "models" / name, dataset, history)
         for side, name in MODELS.items()
     ]
-    return exports.script(dataset, sides, history, target, None, {"integrated_gradients": {}}, K)
+    case = case_of(dataset, sides, history, target)
+    return exports.script(case, {"integrated_gradients": {}})
 
 
 def statements(script: str) -> str:
@@ -510,13 +536,15 @@ def test_the_page_hands_over_its_own_choices(directory, monkeypatch, tiny_datase
     page = open_page(source="own", items="3.1.4", target=9, rival=2, k=6)
     choose(page, methods=["leave_one_out", "feature_ablation"], b="stosa-simple")
     choose(page, **{"feature_ablation-baseline": "mean"})
-    content, dataset, sides, *choices = asked[-1]
-    assert isinstance(dataset, Dataset) and dataset.fingerprint == tiny_dataset.fingerprint
-    assert [side.key for side in sides] == list(SIDES)
-    assert [side.directory.name for side in sides] == [page.session_state[side] for side in SIDES]
-    rows = [Row("current", (3, 1, 4), None)]
-    methods = {"feature_ablation": {"baseline": "mean"}, "leave_one_out": {}}
-    assert choices == [[3, 1, 4], 9, 2, methods, 6, rows, None]
+    case, content, methods = asked[-1]
+    assert case.dataset.fingerprint == tiny_dataset.fingerprint
+    assert [side.key for side in case.sides] == list(SIDES)
+    names = [side.directory.name for side in case.sides]
+    assert names == [page.session_state[side] for side in SIDES]
+    assert case.rows == (Row(name="current", items=(3, 1, 4), compare=None),)
+    assert methods == {"feature_ablation": {"baseline": "mean"}, "leave_one_out": {}}
+    assert (case.history, case.target, case.rival, case.listed) == ((3, 1, 4), 9, 2, 6)
+    assert case.compared is None and case.title == "A history of 3 items"
     assert content["title"] == "A history of 3 items"
 
 

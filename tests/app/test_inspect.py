@@ -42,6 +42,7 @@ from awrsr.attribution import METHODS
 from awrsr.config import ModelConfig
 from awrsr.data.planted import CAUSES_FILE, plant
 from awrsr.data.prepare import prepare
+from awrsr.ranking import recommendation
 from awrsr.refinement import REFINEMENTS
 from awrsr.training.checkpoint import load_model, save_weights
 
@@ -104,6 +105,21 @@ def test_first_picture():
     assert any(text.startswith(":material/memory: ") for text in said)
     assert any("671 users, 3,496 items, 90,072 interactions" in text for text in said)
     check_numbers(page, EMBEDDED)
+
+
+def test_the_catalogue_is_ranked_once_a_model(directory: Path, monkeypatch: pytest.MonkeyPatch):
+    """Whatever the page shows of it: lists, ranks, overlap, a rival, a target."""
+    ranked: list[list[int]] = []
+    rank = recommendation.ranked_catalogue
+
+    def counted(item_scores, excluded):
+        ranked.append(list(excluded))
+        return rank(item_scores, excluded)
+
+    monkeypatch.setattr(recommendation, "ranked_catalogue", counted)
+    page = open_page(source="own", items="3.1.4", target=2, rival=5)
+    assert messages(page) == []
+    assert ranked == [[3, 1, 4]] * 2
 
 
 def test_another_pair_of_shipped_models():

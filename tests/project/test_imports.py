@@ -146,12 +146,13 @@ APP_MAY_IMPORT = {
     "folders": "",
     "state": "pinned method_settings",
     "cache": "jobs finding folders",
-    "sides": "escape folders cache",
+    "sides": "escape candidates folders cache",
+    "case": "sides",
     "users": "escape candidates state folders cache",
     "shell": "escape state folders cache sides users",
-    "components": "escape cache sides",
+    "components": "escape cache sides case",
     "views": "escape pinned method_settings jobs candidates figures finding folders state cache "
-    "sides users shell components",
+    "sides case users shell components",
     "main": "state cache views",
     "__init__": "",
 }

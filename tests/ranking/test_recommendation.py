@@ -13,7 +13,7 @@ from awrsr import attribute, recommend, trace
 from awrsr.config import PADDING, Catalogue
 from awrsr.errors import ConfigError, DataError
 from awrsr.models import build_model
-from awrsr.ranking.recommendation import rank_of, ranked_catalogue
+from awrsr.ranking.recommendation import Ranking, rank_of, ranked_catalogue
 
 HISTORY = [3, 1, 4, 1, 5]
 
@@ -106,6 +106,18 @@ def test_the_rank_of_an_item_is_its_place_in_the_list(model):
 )
 def test_a_rank_counts_ties_against_the_item_and_keeps_it_a_candidate(item, excluded, expected):
     assert rank_of(torch.tensor([1.5, 2.0, 9.0, 2.0, 0.0]), item, excluded) == expected
+
+
+def test_a_ranking_gives_every_item_the_rank_that_it_has_alone():
+    """With ties, whatever is left out, all of it too."""
+    generator = torch.Generator().manual_seed(0)
+    for excluded in ([], [3], [1, 2, 2, 9], list(range(1, 13))):
+        scores = torch.randint(0, 5, (12,), generator=generator).float()
+        ranking = Ranking(scores, excluded)
+        pd.testing.assert_frame_equal(ranking.table, ranked_catalogue(scores, excluded))
+        for item in range(1, 13):
+            assert ranking.rank_of(item) == rank_of(scores, item, excluded)
+            assert ranking.candidates_with(item) == len({*range(1, 13)} - {*excluded} | {item})
 
 
 def test_another_dataset_is_refused(model):

@@ -1,5 +1,6 @@
 """What the prediction gains from its attention: heads made uniform, the refinement taken off."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,15 +8,14 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from app.candidates import among, excluded
+from app.candidates import among
+from app.case import Case
 from app.escape import plain
 from app.sides import Side
 from app.views.inspect.recommendations import MARK, TARGET_ROW, arrow
-from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.explain import Ablation, Contributions, Outcome, ablate, contributions
 from awrsr.models import Trace
-from awrsr.ranking.recommendation import rank_of
 from awrsr.refinement import REFINEMENTS
 
 LISTED = 10
@@ -52,20 +52,13 @@ class Switched:
         return found + [Ablation(change="uniform", layer=at[0], head=at[1]) for at in self.uniform]
 
 
-def show_ablation(dataset: Dataset, sides: list[Side], history: list[int], target: int) -> None:
-    """A section that computes nothing until it is opened.
-
-    Args:
-        dataset: that the items are from.
-        sides: the models and what they make of the history.
-        history: oldest first.
-        target: the item whose score and rank are asked for.
-    """
+def show(case: Case) -> None:
+    """A section that computes nothing until it is opened."""
     st.markdown("#### What the prediction gains")
-    st.fragment(lambda: _show(dataset, sides, history, target), key="gains-section")()
+    st.fragment(lambda: _show(case), key="gains-section")()
 
 
-def _show(dataset: Dataset, sides: list[Side], history: list[int], target: int) -> None:
+def _show(case: Case) -> None:
     section = st.expander(
         "Take attention away, head by head, and see what becomes of the target and of both lists",
         key="gains",
@@ -75,76 +68,76 @@ def _show(dataset: Dataset, sides: list[Side], history: list[int], target: int) 
         return
     with section:
         st.markdown(
-            f"What {plain(dataset.titles([target])[0])} loses in item score when the weights "
+            f"What {plain(case.target_title)} loses in item score when the weights "
             "of one head, or of all heads of a layer, are replaced",
             help="Score with everything minus score with the replacement, in item-score units of "
             "each model: above 0 (blue) where the part raises the target. Each cell is a forward "
             "pass of its own. Parts do not add up to the score, and layers above react to what "
             "changes below.",
         )
-        show_tables(dataset, sides, history, target)
+        show_tables(case)
         st.markdown("**Switch parts off, alone or together**")
-        columns = st.columns(len(sides), gap="medium")
+        columns = st.columns(len(case.sides), gap="medium")
         chosen = {}
-        for side, column in zip(sides, columns, strict=True):
+        for side, column in zip(case.sides, columns, strict=True):
             with column:
-                chosen[side.key] = choose(side, other_side(sides, side))
+                chosen[side.key] = choose(side, case.other(side))
         if not any(switched.ablations for switched in chosen.values()):
             st.caption("Nothing is switched: both lists are those above.")
             return
         outcomes = {}
-        for side in sides:
-            other = other_side(sides, side)
+        for side in case.sides:
+            other = case.other(side)
             try:
                 outcomes[side.key] = ablate(
                     side.model,
-                    history,
-                    target,
+                    case.history,
+                    case.target,
                     [[], chosen[side.key].ablations],
                     other=other.trace if other else None,
                     k=LISTED,
-                    candidates=dataset.default_candidates,
+                    candidates=case.dataset.default_candidates,
                 )
             except AwrsrError as error:
                 st.error(f"{plain(side.title)}: {plain(error)}")
                 return
-        if len(sides) == 2:
+        if len(case.sides) == 2:
             show_common(*outcomes.values())
-        for side, column in zip(sides, st.columns(len(sides), gap="medium"), strict=True):
+        columns = st.columns(len(case.sides), gap="medium")
+        for side, column in zip(case.sides, columns, strict=True):
             with column:
-                show_outcome(dataset, side, history, target, *outcomes[side.key])
+                show_outcome(case, side, *outcomes[side.key])
         st.caption(
-            f"Scores are item scores of each model; ranks among {among(dataset)}. Replaced "
+            f"Scores are item scores of each model; ranks among {among(case.dataset)}. Replaced "
             "weights are none that the model has learned to work with: this shows what it relies "
             "on, not what it would do had it been trained that way."
         )
 
 
-def other_side(sides: list[Side], side: Side) -> Side | None:
-    """The model beside this one."""
-    return next((each for each in sides if each is not side), None)
-
-
 # --- contributions --------------------------------------------------------------------------------
 
 
-def show_tables(dataset: Dataset, sides: list[Side], history: list[int], target: int) -> None:
+def show_tables(case: Case) -> None:
     """One small table a model."""
     found = {}
-    for side in sides:
+    for side in case.sides:
         try:
             found[side.key] = contributions(
-                side.model, history, target, candidates=dataset.default_candidates
+                side.model,
+                case.history,
+                case.target,
+                candidates=case.dataset.default_candidates,
             )
         except AwrsrError as error:
             st.error(f"{plain(side.title)}: {plain(error)}")
-    for side, column in zip(sides, st.columns(len(sides), gap="medium"), strict=True):
+    columns = st.columns(len(case.sides), gap="medium")
+    for side, column in zip(case.sides, columns, strict=True):
         if side.key in found:
             with column:
-                show_contributions(side, found[side.key], scale(sides, found, side))
+                show_contributions(side, found[side.key], scale(case.sides, found, side))
 
 
-def scale(sides: list[Side], found: dict[str, Contributions], side: Side) -> float:
+def scale(sides: Sequence[Side], found: dict[str, Contributions], side: Side) -> float:
     """The largest contribution in size among the models that share this one's unit."""
     backbone = side.model.config.backbone
     largest = [
@@ -300,28 +293,20 @@ def show_common(first: list[Outcome], second: list[Outcome]) -> None:
     )
 
 
-def show_outcome(
-    dataset: Dataset,
-    side: Side,
-    history: list[int],
-    target: int,
-    before: Outcome,
-    after: Outcome,
-) -> None:
+def show_outcome(case: Case, side: Side, before: Outcome, after: Outcome) -> None:
     """One model's list under the switches, and where its items stood with everything."""
     st.markdown(
         f"{MARK} {plain(side.key.upper())}: score {before.score:+.3f} \u2192 "
         f"**{after.score:+.3f}** ({after.score - before.score:+.3f}), rank {before.rank:,} \u2192 "
         f"**{after.rank:,}**"
     )
-    left_out = excluded(dataset, history)
-    ranks = [rank_of(side.trace.item_scores, item, left_out) for item in after.best]
+    ranks = [side.ranking.rank_of(item) for item in after.best]
     table = pd.DataFrame(
         {
             "rank": range(1, len(after.best) + 1),
             "title": [
-                f"{MARK} {title}" if item == target else title
-                for item, title in zip(after.best, dataset.titles(after.best), strict=True)
+                f"{MARK} {title}" if item == case.target else title
+                for item, title in zip(after.best, case.dataset.titles(after.best), strict=True)
             ],
             "score": after.best_scores,
             "before": ranks,
@@ -330,7 +315,8 @@ def show_outcome(
     )
     st.dataframe(
         table.style.apply(
-            lambda row: [TARGET_ROW if after.best[row.name] == target else ""] * len(row), axis=1
+            lambda row: [TARGET_ROW if after.best[row.name] == case.target else ""] * len(row),
+            axis=1,
         ).format({"score": "{:.3f}"}),
         hide_index=True,
         key=f"gains-list-{side.key}",
@@ -348,4 +334,4 @@ def show_outcome(
     )
     gone = [item for item in before.best if item not in after.best]
     if gone:
-        st.caption(f"No longer listed: {plain(', '.join(dataset.titles(gone)))}")
+        st.caption(f"No longer listed: {plain(', '.join(case.dataset.titles(gone)))}")

@@ -1,6 +1,6 @@
 """What each item of the history adds to the target's score, by several methods, in both models."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,13 @@ import streamlit as st
 
 from app import cache, jobs
 from app.cache import AttributionQuestion, TimedAttribution
+from app.case import Case
 from app.escape import plain
 from app.figures import maps
 from app.method_settings import show_settings
 from app.sides import SIDES, Side
 from app.views.inspect import ablation
 from awrsr.attribution import METHODS
-from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.explain import prediction_rows
 from awrsr.ranking.statistics import STATISTICS
@@ -44,17 +44,9 @@ Results = dict[tuple[str, str], TimedAttribution]
 """By method and side, in the order of METHODS and of the sides."""
 
 
-def show_attributions(
-    dataset: Dataset, sides: list[Side], target: int, rival: int | None = None
-) -> None:
-    """Bars, facts and agreement with attention, of the chosen methods.
-
-    Args:
-        dataset: that the items are from.
-        sides: the models and what they make of the history.
-        target: the item whose score is explained.
-        rival: the item whose score is taken off, or None.
-    """
+def show(case: Case) -> None:
+    """Bars, facts and agreement with attention, of the chosen methods."""
+    sides = case.sides
     st.markdown("#### Attribution")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.pills(
@@ -68,10 +60,10 @@ def show_attributions(
         )
         chosen = chosen_methods()
         show_settings(chosen)
-    question = f"score of {dataset.titles([target])[0]}"
-    if rival:
-        question += f" minus score of {dataset.titles([rival])[0]}"
-    results, asked = computed(sides, target, rival, chosen)
+    question = f"score of {case.target_title}"
+    if case.rival:
+        question += f" minus score of {case.title_of(case.rival)}"
+    results, asked = computed(case, chosen)
     show_jobs(asked)
     if not chosen:
         st.info("Choose a method or more.")
@@ -87,7 +79,7 @@ def show_attributions(
         st.caption(":material/warning: " + plain(" ".join(notes)))
     with st.container(key=f"bars-{min(len(drawn), maps.PANELS_A_ROW)}"):
         st.plotly_chart(
-            maps.attribution_bars(drawn, slot_titles(dataset, sides)),
+            maps.attribution_bars(drawn, slot_titles(case)),
             config=PLOT_CONFIG,
             key="attribution",
             alt=f"Attributions of the {question} per item of the history",
@@ -111,16 +103,16 @@ def method_label(name: str) -> str:
 
 
 def computed(
-    sides: list[Side], target: int, rival: int | None, chosen: Mapping[str, Mapping[str, Any]]
+    case: Case, chosen: Mapping[str, Mapping[str, Any]]
 ) -> tuple[Results, dict[AttributionQuestion, Asked]]:
     """What is known or quickly computed, and the questions left to jobs."""
     results: Results = {}
     asked: dict[AttributionQuestion, Asked] = {}
     owner = cache.job_owner()
     for name, settings in chosen.items():
-        for side in sides:
+        for side in case.sides:
             question = cache.attribution_question(
-                side.directory, side.trace.items, target, name, rival, settings
+                side.directory, side.trace.items, case.target, name, case.rival, settings
             )
             try:
                 if METHODS[name].slow:
@@ -218,16 +210,16 @@ def slots(side: Side) -> list[int]:
     return list(range(first, first + len(side.trace.items)))
 
 
-def slot_titles(dataset: Dataset, sides: list[Side]) -> dict[int, str]:
+def slot_titles(case: Case) -> dict[int, str]:
     """The titles of all slots that a model saw."""
     return {
         slot: title
-        for side in sides
-        for slot, title in zip(slots(side), dataset.titles(side.trace.items), strict=True)
+        for side in case.sides
+        for slot, title in zip(slots(side), case.dataset.titles(side.trace.items), strict=True)
     }
 
 
-def panels(sides: list[Side], results: Results) -> list[maps.BarPanel]:
+def panels(sides: Sequence[Side], results: Results) -> list[maps.BarPanel]:
     """One panel a method and model; a method has one scale in models of one unit."""
     of = {side.key: side for side in sides}
     return [
@@ -259,7 +251,7 @@ def bound_notes(results: Results) -> list[str]:
     ]
 
 
-def scale_note(sides: list[Side]) -> str:
+def scale_note(sides: Sequence[Side]) -> str:
     """The unit, and whose axes may be compared."""
     if len({side.model.config.backbone for side in sides}) > 1:
         return (
@@ -273,7 +265,7 @@ def scale_note(sides: list[Side]) -> str:
 # --- facts ----------------------------------------------------------------------------------------
 
 
-def show_facts(sides: list[Side], results: Results) -> None:
+def show_facts(sides: Sequence[Side], results: Results) -> None:
     """What each method was asked, what it promises, and what it took."""
     st.dataframe(
         pd.DataFrame([facts(name, key, result) for (name, key), result in results.items()]),
@@ -325,7 +317,7 @@ def facts(name: str, key: str, timed: TimedAttribution) -> dict[str, str]:
 # --- agreement with attention ---------------------------------------------------------------------
 
 
-def show_agreement(sides: list[Side], results: Results) -> None:
+def show_agreement(sides: Sequence[Side], results: Results) -> None:
     """Rank correlation of every method with what the prediction position attends to."""
     with st.expander("Attention against attribution: do they rank the items alike?"):
         with st.container(horizontal=True, gap="medium"):
@@ -364,7 +356,7 @@ def show_agreement(sides: list[Side], results: Results) -> None:
 
 
 def agreement_table(
-    sides: list[Side],
+    sides: Sequence[Side],
     results: Results,
     statistic: Callable[[np.ndarray, np.ndarray], float | None],
     *,

@@ -14,42 +14,26 @@ import pandas as pd
 import streamlit as st
 
 from app import cache
-from app.candidates import excluded
+from app.case import Case
 from app.components.download import take_away
-from app.sides import Side
 from app.views.inspect.attributions import Methods, Results, chosen_methods, errors_of
-from app.views.inspect.variants import Row, row_outcomes, table_rows
+from app.views.inspect.variants import row_outcomes
 from awrsr import board
-from awrsr.data.dataset import Dataset
 from awrsr.explain import prediction_rows
 from awrsr.io.templates import render
 from awrsr.models import Trace
-from awrsr.ranking.recommendation import ranked_catalogue
 from awrsr.ranking.statistics import STATISTICS
 
 ATTRIBUTION_COLUMNS = [
     *("side", "model", "method", "target", "contrast", "score", "baseline_score", "delta"),
     *("slot", "item", "title", "value", "standard_error", "unit", "settings", "effort"),
 ]
-Traced = tuple[str, dict[str, Trace]]
-"""A compared variant's name and its traces by side."""
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = Path(__file__).with_name("reproduce.py.j2")
 
 
-def show_exports(
-    content: dict[str, Any],
-    dataset: Dataset,
-    sides: list[Side],
-    history: list[int],
-    target: int,
-    traced: Traced | None = None,
-) -> None:
-    """The download, made when it is asked for.
-
-    Args:
-        traced: the compared variant's name and its traces by side, where there is one.
-    """
+def show(case: Case, content: dict[str, Any]) -> None:
+    """The download of a case and of the board's data, made when it is asked for."""
     st.markdown("#### Take it away")
     st.caption(
         "One zip: board.html (the board as it stands now; opens offline, and draws PNG and SVG of "
@@ -59,74 +43,42 @@ def show_exports(
         "spreadsheet would compute begins with '), and reproduce.py, which computes the same "
         "numbers with `awrsr`: run it in the project's folder."
     )
-    take_away(
-        bundle(
-            content,
-            dataset,
-            sides,
-            history,
-            target,
-            st.session_state.rival if st.session_state.rival != target else None,
-            chosen_methods(),
-            st.session_state.k,
-            table_rows(dataset, history),
-            traced,
-        )
-    )
+    take_away(bundle(case, content, chosen_methods()))
 
 
-def bundle(
-    content: dict[str, Any],
-    dataset: Dataset,
-    sides: list[Side],
-    history: list[int],
-    target: int,
-    rival: int | None,
-    methods: Methods,
-    k: int,
-    variants: list[Row],
-    traced: Traced | None = None,
-) -> Callable[[str], bytes]:
+def bundle(case: Case, content: dict[str, Any], methods: Methods) -> Callable[[str], bytes]:
     """What makes the zip of a board's view; it is given all it needs and reads no session."""
 
     def write(view: str) -> bytes:
         memory = io.BytesIO()
         with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("board.html", board.page({**content, "view": view}))
-            for name, content_of in pictures(dataset, sides, traced):
-                archive.writestr(name, content_of)
-            archive.writestr("arrays.npz", arrays(sides, traced))
-            archive.writestr(
-                "recommendations.csv", as_csv(recommendations(dataset, sides, history))
-            )
-            found = attributed(sides, target, rival, methods)
-            archive.writestr("attributions.csv", as_csv(attributions(dataset, sides, found)))
-            archive.writestr("agreement.csv", as_csv(agreement(sides, found)))
-            archive.writestr(
-                "variants.csv", as_csv(variants_table(dataset, sides, variants, target))
-            )
-            archive.writestr(
-                "reproduce.py", script(dataset, sides, history, target, rival, methods, k, traced)
-            )
+            for name, picture in pictures(case):
+                archive.writestr(name, picture)
+            archive.writestr("arrays.npz", arrays(case))
+            archive.writestr("recommendations.csv", as_csv(recommendations(case)))
+            found = attributed(case, methods)
+            archive.writestr("attributions.csv", as_csv(attributions(case, found)))
+            archive.writestr("agreement.csv", as_csv(agreement(case, found)))
+            archive.writestr("variants.csv", as_csv(variants_table(case)))
+            archive.writestr("reproduce.py", script(case, methods))
         return memory.getvalue()
 
     return write
 
 
-def named_traces(sides: list[Side], traced: Traced | None) -> dict[str, Trace]:
+def named_traces(case: Case) -> dict[str, Trace]:
     """The traces of all sides by the side's letter; `a_variant` for a variant's."""
-    named = {side.key: side.trace for side in sides}
-    if traced is not None:
-        named |= {f"{key}_variant": trace for key, trace in traced[1].items()}
+    named = {side.key: side.trace for side in case.sides}
+    if case.compared is not None:
+        named |= {f"{key}_variant": trace for key, trace in case.compared.traces.items()}
     return named
 
 
-def pictures(
-    dataset: Dataset, sides: list[Side], traced: Traced | None = None
-) -> Iterator[tuple[str, bytes]]:
+def pictures(case: Case) -> Iterator[tuple[str, bytes]]:
     """File names and files of every layer's maps, all on one colour scale."""
-    named = named_traces(sides, traced)
-    titles = {side.key: side.model_name for side in sides}
+    named = named_traces(case)
+    titles = {side.key: side.model_name for side in case.sides}
     most = max(
         float(maps.max())
         for trace in named.values()
@@ -138,8 +90,8 @@ def pictures(
         figures = board.layer_figures(
             trace,
             title=f"{side.upper()}: {titles[side]}"
-            + (f", {traced[0]}" if variant and traced else ""),
-            titles=dataset.titles(trace.items),
+            + (f", {case.compared.name}" if variant and case.compared else ""),
+            titles=case.dataset.titles(trace.items),
             most=most,
         )
         for layer, figure in enumerate(figures, start=1):
@@ -147,9 +99,9 @@ def pictures(
                 yield f"maps/{key}_layer_{layer}.{form}", board.save(figure, form)
 
 
-def arrays(sides: list[Side], traced: Traced | None = None) -> bytes:
+def arrays(case: Case) -> bytes:
     """The traces of all sides as npz, names led by those of `named_traces`."""
-    named = named_traces(sides, traced)
+    named = named_traces(case)
     memory = io.BytesIO()
     found: dict[str, Any] = {
         f"{key}_{kind}": a for key, trace in named.items() for kind, a in trace.arrays().items()
@@ -173,37 +125,34 @@ def no_formula(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell.lstrip()[:1] in tuple("=+-@") else cell
 
 
-def recommendations(dataset: Dataset, sides: list[Side], history: list[int]) -> pd.DataFrame:
+def recommendations(case: Case) -> pd.DataFrame:
     """The whole ranked catalogue of every side, in one long table."""
     tables = [
-        ranked_catalogue(side.trace.item_scores, excluded(dataset, history)).assign(
-            model=side.directory.name, side=side.key
-        )
-        for side in sides
+        side.ranking.table.assign(model=side.directory.name, side=side.key) for side in case.sides
     ]
     table = pd.concat(tables, ignore_index=True)
-    rows = dataset.items.iloc[table["item"] - 1]
+    rows = case.dataset.items.iloc[table["item"] - 1]
     table["item_id"], table["title"] = rows["item_id"].to_numpy(), rows["title"].to_numpy()
     return table[["side", "model", "rank", "item", "item_id", "title", "score"]]
 
 
-def attributed(sides: list[Side], target: int, rival: int | None, methods: Methods) -> Results:
+def attributed(case: Case, methods: Methods) -> Results:
     """Every method on the page for every side, as the page has computed it or now."""
     return {
         (method, side.key): cache.get_attribution(
             cache.attribution_question(
-                side.directory, side.trace.items, target, method, rival, settings
+                side.directory, side.trace.items, case.target, method, case.rival, settings
             )
         )
-        for side in sides
+        for side in case.sides
         for method, settings in methods.items()
     }
 
 
-def agreement(sides: list[Side], found: Results) -> pd.DataFrame:
+def agreement(case: Case, found: Results) -> pd.DataFrame:
     """Rank correlation of every map's last row with every attribution, in one long table."""
     rows = []
-    for side in sides:
+    for side in case.sides:
         for row in prediction_rows(side.trace):
             for (method, key), result in found.items():
                 if key != side.key:
@@ -227,32 +176,30 @@ def agreement(sides: list[Side], found: Results) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype({"value": float})
 
 
-def variants_table(
-    dataset: Dataset, sides: list[Side], variants: list[Row], target: int
-) -> pd.DataFrame:
+def variants_table(case: Case) -> pd.DataFrame:
     """The histories of the table of variants: their items, and the target's rank after each."""
     return pd.DataFrame(
         {
-            "name": [row.name for row in variants],
-            "items": [" ".join(map(str, row.items)) for row in variants],
-            "titles": [" | ".join(dataset.titles(row.items)) for row in variants],
-            "target": target,
+            "name": [row.name for row in case.rows],
+            "items": [" ".join(map(str, row.items)) for row in case.rows],
+            "titles": [" | ".join(case.dataset.titles(row.items)) for row in case.rows],
+            "target": case.target,
         }
         | {
-            f"rank_{side.key}": [one.rank for one in row_outcomes(dataset, side, variants, target)]
-            for side in sides
+            f"rank_{side.key}": [one.rank for one in row_outcomes(case, side)]
+            for side in case.sides
         }
     )
 
 
-def attributions(dataset: Dataset, sides: list[Side], found: Results) -> pd.DataFrame:
+def attributions(case: Case, found: Results) -> pd.DataFrame:
     """Every method on the page for every side, one row per item of the history.
 
     What belongs to the whole attribution (its question, scores, gap, settings and how far it went)
     stands in each of its rows.
     """
     rows = []
-    for side in sides:
+    for side in case.sides:
         items = tuple(side.trace.items)
         for method in dict.fromkeys(method for method, _ in found):
             one = found[method, side.key].attribution
@@ -278,7 +225,7 @@ def attributions(dataset: Dataset, sides: list[Side], found: Results) -> pd.Data
                     "effort": "" if one.effort is None else str(one.effort),
                 }
                 for slot, (item, title, value) in enumerate(
-                    zip(items, dataset.titles(items), values, strict=True), start=1
+                    zip(items, case.dataset.titles(items), values, strict=True), start=1
                 )
             ]
     table = pd.DataFrame(rows, columns=ATTRIBUTION_COLUMNS)
@@ -286,34 +233,27 @@ def attributions(dataset: Dataset, sides: list[Side], found: Results) -> pd.Data
     return table.astype({"contrast": "Int64", **floats})  # empty where there is none
 
 
-def script(
-    dataset: Dataset,
-    sides: list[Side],
-    history: list[int],
-    target: int,
-    rival: int | None,
-    methods: Methods,
-    k: int,
-    traced: Traced | None = None,
-) -> str:
+def script(case: Case, methods: Methods) -> str:
     """A program that computes what the page showed, run from the project's folder."""
-    assert dataset.directory is not None
-    models = {side.key: (side.directory.name, cache.fingerprint(side.directory)) for side in sides}
+    assert case.dataset.directory is not None
+    models = {
+        side.key: (side.directory.name, cache.fingerprint(side.directory)) for side in case.sides
+    }
     variant = []
-    if traced is not None:  # the longest view of it: a model that sees less sees its newest items
-        variant = max((trace.items for trace in traced[1].values()), key=len)
+    if case.compared is not None:  # the longest view: a model that sees less sees its newest items
+        variant = max((trace.items for trace in case.compared.traces.values()), key=len)
     return render(
         SCRIPT,
-        dataset=repr(shown(dataset.directory)),
+        dataset=repr(shown(case.dataset.directory)),
         models=pprint.pformat(models),
-        items=pprint.pformat(list(history), width=96, compact=True),
+        items=pprint.pformat(list(case.history), width=96, compact=True),
         variant=pprint.pformat(variant, width=96, compact=True),
-        target=target,
-        title=comment(dataset.titles([target])[0]),
-        rival=rival,
+        target=case.target,
+        title=comment(case.target_title),
+        rival=case.rival,
         methods=pprint.pformat(methods, sort_dicts=False),
-        k=k,
-        fingerprint=repr(dataset.fingerprint),
+        k=case.listed,
+        fingerprint=repr(case.dataset.fingerprint),
     )
 
 

@@ -8,12 +8,12 @@ import streamlit as st
 
 from app import folders
 from app.candidates import among
+from app.case import Case
 from app.escape import plain
 from app.figures import faithfulness as figures
 from app.folders import Stamp
 from app.sides import Side
 from awrsr.data.batching import training_popularity
-from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.explain import (
     EXPLANATIONS,
@@ -38,22 +38,15 @@ class Answer:
     curves: dict[str, dict[str, Curves]]
 
 
-def show_faithfulness(dataset: Dataset, sides: list[Side], history: list[int], target: int) -> None:
-    """Deletion and insertion curves of every explanation, computed when asked.
-
-    Args:
-        dataset: that the items are from.
-        sides: the models and what they make of the history.
-        history: oldest first.
-        target: the item whose score and rank are followed.
-    """
-    if min(len(side.trace.items) for side in sides) < 2:
+def show(case: Case) -> None:
+    """Deletion and insertion curves of every explanation, computed when asked."""
+    if min(len(side.trace.items) for side in case.sides) < 2:
         st.info("The history has 1 item; a curve needs 2 or more.")
         return
     question = (
-        tuple(folders.model_key(side.directory) for side in sides),
-        tuple(history),
-        target,
+        tuple(folders.model_key(side.directory) for side in case.sides),
+        case.history,
+        case.target,
     )
     answer: Answer | None = st.session_state.get(RESULT)
     if answer is None or answer.question != question:
@@ -64,45 +57,51 @@ def show_faithfulness(dataset: Dataset, sides: list[Side], history: list[int], t
         if not st.button("Measure", icon=":material/play_arrow:", key="faithfulness-run"):
             return
         try:
-            answer = Answer(question=question, curves=measured(dataset, sides, history, target))
+            answer = Answer(question=question, curves=measured(case))
         except AwrsrError as error:
             st.error(plain(error))
             return
         st.session_state[RESULT] = answer
         st.rerun()  # the button is gone
-    draw(dataset, sides, target, answer)
+    draw(case, answer)
 
 
-def measured(
-    dataset: Dataset, sides: list[Side], history: list[int], target: int
-) -> dict[str, dict[str, Curves]]:
+def measured(case: Case) -> dict[str, dict[str, Curves]]:
     """The curves by side and explanation; a rerun in between ends the work."""
     bar = st.progress(0.0, "Measuring")
-    popularity = training_popularity(dataset)
+    popularity = training_popularity(case.dataset)
     found = {}
-    for place, side in enumerate(sides):
+    for place, side in enumerate(case.sides):
         orders = explanation_orders(
-            side.model, side.trace, target, popularity, progress=teller(bar, side, place, sides)
+            side.model,
+            side.trace,
+            case.target,
+            popularity,
+            progress=teller(bar, side, place, len(case.sides)),
         )
         found[side.key] = faithfulness_curves(
-            side.model, history, target, orders, candidates=dataset.default_candidates
+            side.model,
+            case.history,
+            case.target,
+            orders,
+            candidates=case.dataset.default_candidates,
         )
     bar.empty()
     return found
 
 
 def teller(
-    bar: "st.delta_generator.DeltaGenerator", side: Side, place: int, sides: list[Side]
+    bar: "st.delta_generator.DeltaGenerator", side: Side, place: int, n_sides: int
 ) -> Callable[[float], None]:
     """What moves the bar along for one side."""
 
     def tell(share: float) -> None:
-        bar.progress((place + share) / len(sides), plain(side.title))
+        bar.progress((place + share) / n_sides, plain(side.title))
 
     return tell
 
 
-def draw(dataset: Dataset, sides: list[Side], target: int, answer: Answer) -> None:
+def draw(case: Case, answer: Answer) -> None:
     """Curves side by side, and the table of areas."""
     st.html(figures.STYLE)
     offered = [name for name in EXPLANATIONS if any(name in c for c in answer.curves.values())]
@@ -116,7 +115,7 @@ def draw(dataset: Dataset, sides: list[Side], target: int, answer: Answer) -> No
     standing = st.segmented_control(
         "Height", STANDINGS, default=STANDINGS[0], required=True, key="faithfulness-standing"
     )
-    for column, side in zip(st.columns(len(sides)), sides, strict=True):
+    for column, side in zip(st.columns(len(case.sides)), case.sides, strict=True):
         with column:
             st.markdown(f"**{plain(side.title)}**")
             st.plotly_chart(
@@ -125,7 +124,7 @@ def draw(dataset: Dataset, sides: list[Side], target: int, answer: Answer) -> No
                 ),
                 key=f"faithful-curves-{side.key}",
                 config={"displayModeBar": False},
-                alt=f"Deletion and insertion curves of {dataset.titles([target])[0]}",
+                alt=f"Deletion and insertion curves of {case.target_title}",
             )
     st.dataframe(
         table(answer),
@@ -137,7 +136,7 @@ def draw(dataset: Dataset, sides: list[Side], target: int, answer: Answer) -> No
         },
     )
     st.caption(
-        f"{figures.HOW} Ranks and NDCG: among {among(dataset)}. One history is one "
+        f"{figures.HOW} Ranks and NDCG: among {among(case.dataset)}. One history is one "
         "observation; the page Faithfulness has many."
     )
 

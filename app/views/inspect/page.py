@@ -1,5 +1,6 @@
 """Inspect: one history through two models side by side."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 import awrsr
 from app import cache, folders, state
 from app.candidates import among, excluded
+from app.case import Case, Compared
 from app.components.board import board_content, show_board
 from app.escape import plain, with_commands
 from app.shell import (
@@ -25,18 +27,19 @@ from app.shell import (
 )
 from app.sides import SIDES, Side, run_model
 from app.users import offered_choices
-from app.views.inspect.ablation import show_ablation
-from app.views.inspect.attributions import show_attributions
-from app.views.inspect.exports import show_exports
-from app.views.inspect.faithfulness import show_faithfulness
+from app.views.inspect import (
+    ablation,
+    attributions,
+    exports,
+    faithfulness,
+    provenance,
+    recommendations,
+    variants,
+)
 from app.views.inspect.history import choose_history
-from app.views.inspect.provenance import show_provenance
-from app.views.inspect.recommendations import show_recommendations
-from app.views.inspect.variants import compared_history, show_variants
 from awrsr.data.dataset import Dataset
 from awrsr.data.planted import OPEN
 from awrsr.errors import AwrsrError, counted
-from awrsr.ranking.recommendation import rank_of, ranked_catalogue
 
 
 def show() -> None:
@@ -103,38 +106,63 @@ def show_results(
     words: Words,
 ) -> None:
     """Everything that follows from a history: words above, the board, lists, attributions."""
+    case = make_case(dataset, models, history, held_out, words.problems)
+    if case is None:
+        return
+    with words.summary:
+        show_summary(case)
+    with words.notes:
+        show_notes(case)
+    content = board_content(case)
+    show_board(content, partial(provenance.show, case, content))
+    recommendations.show(case)
+    variants.show(case)
+    ablation.show(case)
+    attributions.show(case)
+    with st.expander("Do the explanations find what the recommendation rests on?"):
+        faithfulness.show(case)
+    exports.show(case, content)
+
+
+def make_case(
+    dataset: Dataset,
+    models: dict[str, Path],
+    history: list[int],
+    held_out: int | None,
+    problems: DeltaGenerator,
+) -> Case | None:
+    """What the page is about; None where no model can be run, and `problems` says why."""
     outcomes = [run_model(key, models[st.session_state[key]], dataset, history) for key in SIDES]
     sides = []
     for key, outcome in zip(SIDES, outcomes, strict=True):
         if isinstance(outcome, Side):
             sides.append(outcome)
         else:
-            words.problems.error(
-                f"Model {key.upper()}, {plain(st.session_state[key])}: {plain(outcome)}"
-            )
+            problems.error(f"Model {key.upper()}, {plain(st.session_state[key])}: {plain(outcome)}")
     if not sides:
-        return
+        return None
     with st.sidebar:
-        target, why = choose_target(dataset, sides, history, held_out)
+        target, why = choose_target(dataset, sides[0], history[-1], held_out)
         rival = choose_rival(dataset, target)
-    with words.summary:
-        show_summary(dataset, sides, history, target, why, rival)
-    with words.notes:
-        show_notes(dataset, sides, history)
-    variant = compared_history(dataset, history)
-    traced = None
-    if variant is not None:
-        name, items = variant
-        traced = name, {side.key: awrsr.trace(side.model, items) for side in sides}
-    content = board_content(dataset, sides, history_title(history), traced)
-    show_board(content, partial(show_provenance, content, sides, traced))
-    show_recommendations(dataset, sides, history, target, held_out)
-    show_variants(dataset, sides, history, target)
-    show_ablation(dataset, sides, history, target)
-    show_attributions(dataset, sides, target, rival)
-    with st.expander("Do the explanations find what the recommendation rests on?"):
-        show_faithfulness(dataset, sides, history, target)
-    show_exports(content, dataset, sides, history, target, traced)
+    rows = variants.table_rows(dataset, history)
+    compared = None
+    if (row := variants.compared_row(rows, history)) is not None:
+        traces = {side.key: awrsr.trace(side.model, list(row.items)) for side in sides}
+        compared = Compared(name=row.name, traces=traces)
+    return Case(
+        dataset=dataset,
+        sides=tuple(sides),
+        title=history_title(history),
+        history=tuple(history),
+        held_out=held_out,
+        target=target,
+        why=why,
+        rival=rival,
+        left_out=tuple(excluded(dataset, history)),
+        listed=st.session_state.k,
+        rows=tuple(rows),
+        compared=compared,
+    )
 
 
 def history_title(history: list[int]) -> str:
@@ -147,55 +175,43 @@ def history_title(history: list[int]) -> str:
     return f"A history of {items}"
 
 
-def show_summary(
-    dataset: Dataset,
-    sides: list[Side],
-    history: list[int],
-    target: int,
-    why: str,
-    rival: int | None,
-) -> None:
+def show_summary(case: Case) -> None:
     """One line: whose history, the target and its rival, their ranks in both models."""
-
-    left_out = excluded(dataset, history)
 
     def ranks(item: int) -> str:
         return ", in ".join(
-            f"{side.key.upper()} **{rank_of(side.trace.item_scores, item, left_out):,}**"
-            for side in sides
+            f"{side.key.upper()} **{side.ranking.rank_of(item):,}**" for side in case.sides
         )
 
-    candidates = dataset.n_items - len(set(left_out) - {target})
-    title = plain(dataset.titles([target])[0])
     rather = ""
-    if rival is not None:
-        rather = (
-            f" \u00b7 rather than \u25c7 **{plain(dataset.titles([rival])[0])}**, in {ranks(rival)}"
-        )
+    if case.rival is not None:
+        rival = plain(case.title_of(case.rival))
+        rather = f" \u00b7 rather than \u25c7 **{rival}**, in {ranks(case.rival)}"
+    candidates = case.sides[0].ranking.candidates_with(case.target)
     st.markdown(
-        f"**{plain(history_title(history))}** \u00b7 target \u25c6 **{title}** ({plain(why)}) "
-        f"\u00b7 rank in {ranks(target)} of {candidates:,}{rather}",
-        help=f"1 is best. Among {among(dataset)}.",
+        f"**{plain(case.title)}** \u00b7 target \u25c6 **{plain(case.target_title)}** "
+        f"({plain(case.why)}) \u00b7 rank in {ranks(case.target)} of {candidates:,}{rather}",
+        help=f"1 is best. Among {among(case.dataset)}.",
     )
 
 
-def show_notes(dataset: Dataset, sides: list[Side], history: list[int]) -> None:
+def show_notes(case: Case) -> None:
     """What else is to be known of the history."""
-    if planted := planted_causes(dataset, history):
+    if planted := planted_causes(case.dataset, case.history):
         st.caption(f":material/park: {planted}")
-    for length in sorted({len(side.trace.items) for side in sides if side.trace.dropped}):
+    for length in sorted({len(side.trace.items) for side in case.sides if side.trace.dropped}):
         who = " and ".join(
-            f"model {side.key.upper()}" for side in sides if len(side.trace.items) == length
+            f"model {side.key.upper()}" for side in case.sides if len(side.trace.items) == length
         )
         verb = "see" if " and " in who else "sees"
-        rule = f" Recommendations leave out all {len(history):,}."
+        rule = f" Recommendations leave out all {len(case.history):,}." * bool(case.left_out)
         st.caption(
-            f":material/content_cut: The history has {counted(len(history), 'item')}; {who} {verb} "
-            f"the newest {length:,}.{rule if excluded(dataset, history) else ''}"
+            f":material/content_cut: The history has {counted(len(case.history), 'item')}; {who} "
+            f"{verb} the newest {length:,}.{rule}"
         )
 
 
-def planted_causes(dataset: Dataset, history: list[int]) -> str:
+def planted_causes(dataset: Dataset, history: Sequence[int]) -> str:
     """Which items of a user's history decide the held-out one, where that was planted."""
     if st.session_state.source != state.USER:
         return ""
@@ -251,18 +267,16 @@ def choose_rival(dataset: Dataset, target: int) -> int | None:
 
 
 def choose_target(
-    dataset: Dataset, sides: list[Side], history: list[int], held_out: int | None
+    dataset: Dataset, first: Side, newest: int, held_out: int | None
 ) -> tuple[int, str]:
     """The item whose rank and attributions are shown, one for both models, and why that one."""
+    best = first.ranking.table["item"].head(1)
     if held_out is not None:
         automatic, why = held_out, "held out"
-    elif len(first := ranked_catalogue(sides[0].trace.item_scores, excluded(dataset, history))):
-        automatic, why = (
-            int(first["item"].iloc[0]),
-            f"first recommendation of {sides[0].key.upper()}",
-        )
+    elif len(best):
+        automatic, why = int(best.iloc[0]), f"first recommendation of {first.key.upper()}"
     else:  # the whole catalogue is in the history
-        automatic, why = history[-1], "newest item"
+        automatic, why = newest, "newest item"
     labels = cache.get_item_names(dataset).titles
 
     def label(item: int) -> str:

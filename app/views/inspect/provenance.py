@@ -7,9 +7,9 @@ from typing import Any, TypeGuard
 import numpy as np
 import streamlit as st
 
+from app.case import Case
 from app.escape import plain
 from app.figures import maps
-from app.sides import Side
 from awrsr.errors import AwrsrError
 from awrsr.experiments.comparison import records
 from awrsr.explain import (
@@ -79,18 +79,12 @@ class LockedCell:
     panels: tuple[Panel, ...]
 
 
-def show_provenance(
-    content: dict[str, Any],
-    sides: list[Side],
-    compared: tuple[str, dict[str, Trace]] | None,
-    locked: Mapping[str, Any] | None,
-) -> None:
+def show(case: Case, content: dict[str, Any], locked: Mapping[str, Any] | None) -> None:
     """What the locked cell is made of, or how to lock one.
 
     Args:
+        case: what the board shows.
         content: the board's data.
-        sides: the models and what they make of the history.
-        compared: the variant beside it, its name and its traces by side, or None.
         locked: what the board says is locked.
     """
     cell = locked_cell(locked, len(content["items"]))
@@ -107,7 +101,7 @@ def show_provenance(
             help="In the maps that were on view when the cell was locked. Choose other maps on the "
             "board and click the cell again to ask about those.",
         )
-        sources = shown_sources(content, sides, compared)
+        sources = shown_sources(case, content)
         columns = st.columns(max(1, len(cell.panels)), gap="medium")
         for number, (panel, column) in enumerate(zip(cell.panels, columns, strict=False)):
             with column:
@@ -144,16 +138,15 @@ def axis_label(content: dict[str, Any], place: int) -> str:
     return f"{slot}. {title}"
 
 
-def shown_sources(
-    content: dict[str, Any], sides: list[Side], compared: tuple[str, dict[str, Trace]] | None
-) -> dict[str, Shown]:
+def shown_sources(case: Case, content: dict[str, Any]) -> dict[str, Shown]:
     """The models and traces behind the board's sources, by name."""
-    of = {side.key.upper(): side for side in sides}
+    of = {side.key.upper(): side for side in case.sides}
     found = {}
     for source in content["sources"]:
         side = of[source["name"][0]]
         is_variant = source["name"] != side.key.upper()
-        trace = compared[1][side.key] if is_variant and compared else side.trace
+        variant = case.compared if is_variant else None
+        trace = side.trace if variant is None else variant.traces[side.key]
         found[source["name"]] = Shown(
             name=source["name"],
             title=source["title"],

@@ -7,13 +7,12 @@ import pandas as pd
 import streamlit as st
 
 from app import cache, state
-from app.candidates import among, excluded
+from app.candidates import among
+from app.case import Case
 from app.escape import plain
 from app.sides import Side, model_title, run_model
-from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.ranking.overlap import PERSISTENCE, overlap_at, rank_biased_overlap
-from awrsr.ranking.recommendation import rank_of, ranked_catalogue
 
 MARK, RIVAL = "\u25c6", "\u25c7"
 SCORE_UNITS = {
@@ -23,48 +22,31 @@ SCORE_UNITS = {
 TARGET_ROW = "background-color: rgba(240, 180, 40, 0.28)"
 
 
-def show_recommendations(
-    dataset: Dataset,
-    sides: list[Side],
-    history: list[int],
-    target: int,
-    held_out: int | None = None,
-) -> None:
-    """The lists of one or two models, how much they share, and the target's rank in each.
-
-    Args:
-        dataset: that the items are from.
-        sides: the models and what they make of the history.
-        history: oldest first; whether its items may be recommended, the dataset's default says.
-        target: highlighted where it stands.
-        held_out: the item that really came next, if it is known.
-    """
+def show(case: Case) -> None:
+    """The lists of one or two models, how much they share, and the target's rank in each."""
     head, slider = st.columns([3, 1], vertical_alignment="bottom", gap="medium")
     with slider:
         st.slider("List length", state.MIN_LISTED, state.MAX_LISTED, key="k")
-    left_out = excluded(dataset, history)
-    rankings = {side.key: ranked_catalogue(side.trace.item_scores, left_out) for side in sides}
     with head:
         st.markdown("#### Recommendations")
-        if len(sides) == 2:
-            in_a, in_b = (rankings[side.key]["item"].tolist() for side in sides)
-            show_overlap(in_a, in_b)
-            show_noise(dataset, sides, history)
-    for side, column in zip(sides, st.columns(len(sides), gap="medium"), strict=True):
-        other = next((each for each in sides if each is not side), None)
+        if len(case.sides) == 2:
+            in_a, in_b = (side.ranking.table["item"].tolist() for side in case.sides)
+            show_overlap(in_a, in_b, case.listed)
+            show_noise(case)
+    for side, column in zip(case.sides, st.columns(len(case.sides), gap="medium"), strict=True):
         with column:
             st.markdown(f"**{plain(side.title)}**")
-            show_list(dataset, side, other, rankings, left_out, target)
-            show_target(dataset, side, len(rankings[side.key]), left_out, target, held_out)
+            show_list(case, side)
+            show_target(case, side)
     st.caption(
-        f"Ranked among {among(dataset)}. Select a row to make its "
+        f"Ranked among {among(case.dataset)}. Select a row to make its "
         "item the target; double-click a cut title to read all of it."
     )
 
 
-def show_overlap(first: list[int], second: list[int]) -> None:
-    """How much two rankings of the candidates share."""
-    listed = min(st.session_state.k, len(first))
+def show_overlap(first: list[int], second: list[int], k: int) -> None:
+    """How much two rankings of the candidates share, and their lists of k items."""
+    listed = min(k, len(first))
     if not listed:
         st.caption("The history holds the whole catalogue: nothing is left to recommend.")
         return
@@ -78,9 +60,9 @@ def show_overlap(first: list[int], second: list[int]) -> None:
     )
 
 
-def show_noise(dataset: Dataset, sides: list[Side], history: list[int]) -> None:
+def show_noise(case: Case) -> None:
     """The same two numbers of two seeds of one model, which is how much noise shares."""
-    pair = cache.seed_pair(*(side.directory for side in sides))
+    pair = cache.seed_pair(*(side.directory for side in case.sides))
     if pair is None:
         st.caption(
             "How much of this the seed alone would do is not known: no model of the dataset with "
@@ -89,15 +71,14 @@ def show_noise(dataset: Dataset, sides: list[Side], history: list[int]) -> None:
         return
     ranked = []
     for directory in pair:
-        side = next((each for each in sides if each.directory == directory), None)
-        found = side or run_model("a", directory, dataset, history)
+        side = next((each for each in case.sides if each.directory == directory), None)
+        found = side or run_model("a", directory, case.dataset, case.history)
         if isinstance(found, AwrsrError):
             st.caption(f"{plain(directory.name)}: {plain(found)}")
             return
-        left_out = excluded(dataset, history)
-        ranked.append(ranked_catalogue(found.trace.item_scores, left_out)["item"].to_numpy())
+        ranked.append(found.ranking.table["item"].to_numpy())
     first, second = ranked
-    listed = min(st.session_state.k, len(first))
+    listed = min(case.listed, len(first))
     if listed:
         st.caption(
             f"Of the same history, two seeds of {plain(model_title(pair[0].name))}: "
@@ -106,23 +87,16 @@ def show_noise(dataset: Dataset, sides: list[Side], history: list[int]) -> None:
         )
 
 
-def show_list(
-    dataset: Dataset,
-    side: Side,
-    other: Side | None,
-    rankings: dict[str, pd.DataFrame],
-    left_out: list[int],
-    target: int,
-) -> None:
+def show_list(case: Case, side: Side) -> None:
     """One model's list; a selected row makes its item the target."""
-    top = rankings[side.key].head(st.session_state.k)
+    top = side.ranking.table.head(case.listed)
     items = [int(item) for item in top["item"]]
-    rival = st.session_state.rival
+    marks = {case.rival: f"{RIVAL} ", case.target: f"{MARK} "}
     columns: dict[str, object] = {
         "rank": top["rank"],
         "title": [
-            f"{MARK} {title}" if item == target else f"{RIVAL} {title}" if item == rival else title
-            for item, title in zip(items, dataset.titles(items), strict=True)
+            f"{marks.get(item, '')}{title}"
+            for item, title in zip(items, case.dataset.titles(items), strict=True)
         ],
         "score": top["score"],
     }
@@ -133,10 +107,10 @@ def show_list(
             "score", width=62, help=SCORE_UNITS[side.model.config.backbone]
         ),
     }
-    if other is not None:
+    if (other := case.other(side)) is not None:
         letter = other.key.upper()
-        elsewhere = set(rankings[other.key]["item"].head(st.session_state.k))
-        columns["other"] = [rank_of(other.trace.item_scores, item, left_out) for item in items]
+        elsewhere = set(other.ranking.table["item"].head(case.listed))
+        columns["other"] = [other.ranking.rank_of(item) for item in items]
         columns["change"] = top["rank"] - np.array(columns["other"])
         columns["both"] = ["\u25cf" if item in elsewhere else "" for item in items]
         config |= {
@@ -156,7 +130,7 @@ def show_list(
     key = f"list-{side.key}-{st.session_state.get('picks', 0)}"
     st.dataframe(
         table.style.apply(
-            lambda row: [TARGET_ROW if items[row.name] == target else ""] * len(row), axis=1
+            lambda row: [TARGET_ROW if items[row.name] == case.target else ""] * len(row), axis=1
         ).format({"score": "{:.3f}", "change": arrow}, subset=table.columns.difference(["title"])),
         hide_index=True,
         column_config=config,
@@ -180,19 +154,12 @@ def pick(key: str, items: list[int]) -> None:
     st.session_state["picks"] = st.session_state.get("picks", 0) + 1
 
 
-def show_target(
-    dataset: Dataset,
-    side: Side,
-    candidates: int,
-    left_out: list[int],
-    target: int,
-    held_out: int | None,
-) -> None:
+def show_target(case: Case, side: Side) -> None:
     """The target's rank, wherever it stands."""
-    place = rank_of(side.trace.item_scores, target, left_out)
-    what = " (held out)" if target == held_out else ""
+    what = " (held out)" if case.target == case.held_out else ""
     st.markdown(
-        f"{MARK} {plain(dataset.titles([target])[0])}{what}: rank **{place:,}** of "
-        f"{candidates + (target in left_out):,}",
-        help=f"1 is best. Among {among(dataset)}.",
+        f"{MARK} {plain(case.target_title)}{what}: rank "
+        f"**{side.ranking.rank_of(case.target):,}** of "
+        f"{side.ranking.candidates_with(case.target):,}",
+        help=f"1 is best. Among {among(case.dataset)}.",
     )

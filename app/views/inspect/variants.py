@@ -15,6 +15,7 @@ import streamlit as st
 
 from app import cache, pinned, state
 from app.candidates import excluded
+from app.case import Case, Items, Row
 from app.escape import plain
 from app.pinned import Variant
 from app.sides import Side
@@ -27,20 +28,6 @@ from awrsr.explain import removal
 
 LISTED = 10
 """Length of the lists that are compared, and of the one a target is pushed out of."""
-Items = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Row:
-    """A history in the table: the reference, the current one where it is another, a variant.
-
-    Args:
-        compare: how `compare` names it, None for the current history.
-    """
-
-    name: str
-    items: Items
-    compare: int | None
 
 
 @dataclass(frozen=True)
@@ -61,57 +48,54 @@ def table_rows(dataset: Dataset, history: Sequence[int]) -> list[Row]:
     variants: list[Variant] = st.session_state["variants"]
     rows = []
     if original is None:
-        rows.append(Row("current", current, None))
+        rows.append(Row(name="current", items=current, compare=None))
     else:
-        rows.append(Row("original", tuple(original), 0))
+        rows.append(Row(name="original", items=tuple(original), compare=0))
         if current != rows[0].items and all(current != variant.items for variant in variants):
-            rows.append(Row("current, not pinned", current, None))
-    return rows + [Row(v.name, v.items, place) for place, v in enumerate(variants, start=1)]
+            rows.append(Row(name="current, not pinned", items=current, compare=None))
+    return rows + [
+        Row(name=variant.name, items=variant.items, compare=place)
+        for place, variant in enumerate(variants, start=1)
+    ]
 
 
-def compared_history(dataset: Dataset, history: list[int]) -> tuple[str, list[int]] | None:
-    """Name and items of the history to set against the current one, or None."""
+def compared_row(rows: Sequence[Row], history: Sequence[int]) -> Row | None:
+    """The row to set against the current history, or None."""
     chosen = st.session_state.get("compare")
-    if chosen is None:
-        return None
-    for row in table_rows(dataset, history):
-        if row.compare == chosen:
-            return None if list(row.items) == list(history) else (row.name, list(row.items))
-    return None
+    row = next((row for row in rows if chosen is not None and row.compare == chosen), None)
+    return None if row is None or row.items == tuple(history) else row
 
 
 # --- on the page ----------------------------------------------------------------------------------
 
 
-def show_variants(dataset: Dataset, sides: list[Side], history: list[int], target: int) -> None:
+def show(case: Case) -> None:
     """The table of variants with what one can do to a row, and what removals do."""
-    rows = table_rows(dataset, history)
     st.markdown("#### Variants of the history")
-    if len(rows) > 1:
-        show_table(dataset, sides, history, target, rows)
+    if len(case.rows) > 1:
+        show_table(case)
     else:
         st.caption(
             "Edit the history and pin it, or pin one from the tables below: every variant stands "
             "here against this one, in both models."
         )
     chosen = st.session_state["compare"]
-    if chosen is not None and chosen not in {row.compare for row in rows}:
+    if chosen is not None and chosen not in {row.compare for row in case.rows}:
         st.warning(
             f"There is no variant {chosen} to compare with; nothing is compared."
             if chosen
             else "This history comes from no user, so there is no original to compare with."
         )
         st.session_state["compare"] = None
-    show_removals(dataset, sides, history, target)
+    show_removals(case)
 
 
-def show_table(
-    dataset: Dataset, sides: list[Side], history: list[int], target: int, rows: list[Row]
-) -> None:
+def show_table(case: Case) -> None:
     """One line a history: what the models make of it against the first."""
+    rows = case.rows
     table = pd.DataFrame(
         {
-            "shown": [_mark(row, history) for row in rows],
+            "shown": [_mark(row, case.history) for row in rows],
             "name": [row.name for row in rows],
             "items": [len(row.items) for row in rows],
         }
@@ -124,14 +108,14 @@ def show_table(
         "items": st.column_config.NumberColumn("items", width=44),
     }
     changes = {}
-    for side in sides:
+    for side in case.sides:
         name = side.key.upper()
-        found = row_outcomes(dataset, side, rows, target)
+        found = row_outcomes(case, side)
         first = found[0]
         table[f"rank {side.key}"] = [one.rank for one in found]
         table[f"change {side.key}"] = [one.rank - first.rank for one in found]
         table[f"kept {side.key}"] = [len(set(one.best) & set(first.best)) for one in found]
-        changes[f"moves {side.key}"] = [_moves(dataset, first.best, one.best) for one in found]
+        changes[f"moves {side.key}"] = [_moves(case.dataset, first.best, one.best) for one in found]
         columns |= {
             f"rank {side.key}": st.column_config.NumberColumn(
                 f"rank {name}", width=56, help=f"Rank of the target in {name}, 1 = best"
@@ -151,7 +135,7 @@ def show_table(
     for column, values in changes.items():  # the long ones last
         table[column] = values
     selected = st.dataframe(
-        table.style.format(difference, subset=[f"change {side.key}" for side in sides]),
+        table.style.format(difference, subset=[f"change {side.key}" for side in case.sides]),
         hide_index=True,
         column_config=columns,
         key=f"variants-{st.session_state.get('variant_edits', 0)}",
@@ -160,25 +144,26 @@ def show_table(
     )["selection"]["rows"]
     place = selected[0] if selected and selected[0] < len(rows) else None
     row = rows[place] if place is not None else None
-    show_actions(row, history)
+    show_actions(row, case.history)
     st.caption(
-        f"Target: {plain(dataset.titles([target])[0])}. Changes are against the first row"
+        f"Target: {plain(case.target_title)}. Changes are against the first row"
         + (
             ", whose items are left out of every row's candidates, besides the row's own."
-            if excluded(dataset, history)
+            if case.left_out
             else ". No item is left out of the candidates."
         )
     )
 
 
-def row_outcomes(dataset: Dataset, side: Side, rows: list[Row], target: int) -> list[Outcome]:
+def row_outcomes(case: Case, side: Side) -> list[Outcome]:
     """What one model makes of every row; where the history is left out of the candidates, the first
     row's items are candidates in none."""
+    first = case.rows[0].items
     left_out = tuple(
-        tuple(sorted(set(excluded(dataset, (*rows[0].items, *row.items))))) for row in rows
+        tuple(sorted({*excluded(case.dataset, (*first, *row.items))})) for row in case.rows
     )
     found = cache.get_standings(
-        side.directory, tuple(row.items for row in rows), left_out, target, LISTED
+        side.directory, tuple(row.items for row in case.rows), left_out, case.target, LISTED
     )
     return [
         Outcome(rank=int(rank), best=tuple(best))
@@ -192,7 +177,7 @@ def difference(ranks: Any) -> str:
 
 
 def _mark(row: Row, history: Sequence[int]) -> str:
-    marks = "\u25cf" * (list(row.items) == list(history))
+    marks = "\u25cf" * (row.items == tuple(history))
     compared = (
         st.session_state["compare"] is not None and row.compare == st.session_state["compare"]
     )
@@ -214,7 +199,7 @@ def show_actions(row: Row | None, history: Sequence[int]) -> None:
     """What one can do to the selected row."""
     session = st.session_state
     is_variant = row is not None and row.compare not in (None, 0)
-    is_current = row is not None and list(row.items) == list(history)
+    is_current = row is not None and row.items == tuple(history)
     compared = row is not None and row.compare is not None and row.compare == session["compare"]
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         st.button(
@@ -305,7 +290,7 @@ def new_table() -> None:
 # --- removals -------------------------------------------------------------------------------------
 
 
-def show_removals(dataset: Dataset, sides: list[Side], history: list[int], target: int) -> None:
+def show_removals(case: Case) -> None:
     """Each item left out in turn, and the smallest removal, once asked for."""
     session = st.session_state
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
@@ -332,10 +317,10 @@ def show_removals(dataset: Dataset, sides: list[Side], history: list[int], targe
                 help=note,
             )
     if session.get("smallest"):
-        for side in sides:
-            show_smallest(dataset, side, history, target)
+        for side in case.sides:
+            show_smallest(case, side)
     if session.get("each_removed"):
-        show_each_removed(dataset, sides, history, target)
+        show_each_removed(case)
 
 
 def toggle(key: str) -> None:
@@ -343,10 +328,11 @@ def toggle(key: str) -> None:
     st.session_state[key] = not st.session_state.get(key)
 
 
-def show_smallest(dataset: Dataset, side: Side, history: list[int], target: int) -> None:
+def show_smallest(case: Case, side: Side) -> None:
     """One model's smallest removal in a sentence, to be pinned."""
+    dataset, history = case.dataset, case.history
     found = cache.get_smallest_removal(
-        side.directory, tuple(history), target, LISTED, dataset.default_candidates
+        side.directory, history, case.target, LISTED, dataset.default_candidates
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.markdown(f"**{plain(side.title)}**: {smallest_in_words(dataset, found, history)}")
@@ -394,8 +380,9 @@ def smallest_in_words(
     )
 
 
-def show_each_removed(dataset: Dataset, sides: list[Side], history: list[int], target: int) -> None:
+def show_each_removed(case: Case) -> None:
     """A table of the history: what the target becomes without each item."""
+    dataset, history = case.dataset, case.history
     table = pd.DataFrame({"place": range(1, len(history) + 1), "title": dataset.titles(history)})
     columns = {
         "place": st.column_config.NumberColumn("#", width=40),
@@ -403,11 +390,11 @@ def show_each_removed(dataset: Dataset, sides: list[Side], history: list[int], t
     }
     facts = []
     shades: dict[str, float] = {}
-    for side in sides:
+    for side in case.sides:
         name = side.key.upper()
         try:
             result = cache.get_each_removed(
-                side.directory, tuple(history), target, dataset.default_candidates
+                side.directory, history, case.target, dataset.default_candidates
             )
         except AwrsrError as error:
             st.info(f"{plain(error)}.")
@@ -431,12 +418,12 @@ def show_each_removed(dataset: Dataset, sides: list[Side], history: list[int], t
         }
         facts.append(f"{name} score {result.score:+.3f}, rank {result.rank:,}")
     st.markdown(
-        f"**Each item left out** \u00b7 {plain(dataset.titles([target])[0])} with the whole "
+        f"**Each item left out** \u00b7 {plain(case.target_title)} with the whole "
         f"history: {plain('; '.join(facts))}"
     )
     styled = table.style.format(
         lambda change: f"{change:+.3f}" if change else "=", subset=list(shades)
-    ).format(difference, subset=[f"change {side.key}" for side in sides])
+    ).format(difference, subset=[f"change {side.key}" for side in case.sides])
     for column, most in shades.items():
         styled = styled.map(partial(shade, most=most), subset=[column])
     selected = st.dataframe(
@@ -461,7 +448,7 @@ def show_each_removed(dataset: Dataset, sides: list[Side], history: list[int], t
             "is longer than a model sees, an older item comes into view. "
             + (
                 "The items of the whole history stay left out of the candidates."
-                if excluded(dataset, history)
+                if case.left_out
                 else "No item is left out of the candidates."
             )
         )
