@@ -19,6 +19,8 @@ from awrsr.data.batching import (
 )
 from awrsr.data.dataset import Dataset
 
+pytestmark = pytest.mark.shapes
+
 
 def unrepeated(*lengths: int) -> Dataset:
     """Users of these lengths; every interaction is an item of its own, so that items say where."""

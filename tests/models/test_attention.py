@@ -15,6 +15,8 @@ from awrsr.attention import (
     wasserstein_scores,
 )
 
+pytestmark = pytest.mark.shapes
+
 BATCH, HEADS, LENGTH, WIDTH = 2, 2, 4, 3
 PRESENT = torch.tensor([[True] * 4, [False, False, True, True]])
 
