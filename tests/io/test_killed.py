@@ -61,11 +61,11 @@ VERBS = {
     ),
     "plant": again("plant", "made", "--users", "5", stride=5),
     "train": resumed(
-        "train", "data", "--model.refinement", "additive", *TINY, *TWO_EPOCHS, stride=13
+        "train", "data", "--model.refinement", "additive", *TINY, *TWO_EPOCHS, stride=29
     ),
-    "scan": again("scan", "data", stride=9),
-    "faithfulness": resumed("faithfulness", "data/models/sasrec-none", "--sample", "2", stride=17),
-    "experiment": again("experiment", "grid.toml", stride=37),
+    "scan": again("scan", "data", stride=19),
+    "faithfulness": resumed("faithfulness", "data/models/sasrec-none", "--sample", "2", stride=23),
+    "experiment": again("experiment", "grid.toml", stride=71),
 }
 SETTINGS = {"awrsr.studies.faithfulness.CHUNK_USERS": 1, "awrsr.studies.scan_files.PART_USERS": 6}
 
