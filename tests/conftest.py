@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jaxtyping
 import numpy as np
 import pandas as pd
 import pytest
@@ -141,6 +142,16 @@ def with_new_targets(sequence: np.ndarray, n_items: int) -> np.ndarray:
     history = sequence[:-2]
     history = np.where(np.isin(history, [validation, test]), other, history)
     return np.append(history, [validation, test])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shapes_are_checked(request: pytest.FixtureRequest) -> bool:
+    """Whether annotated shapes are: in files marked so, and in all of them where no test is left
+    out. Checking takes about as long as what is checked."""
+    marked = request.node.get_closest_marker("shapes") is not None
+    checked = marked or not request.config.option.markexpr
+    jaxtyping.config.update("jaxtyping_disable", not checked)
+    return checked
 
 
 @pytest.fixture(scope="session")

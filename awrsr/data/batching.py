@@ -1,7 +1,8 @@
-"""Sequences to batches: leave-one-out, training windows, batches cut to their longest sequence;
-and negatives, items that a user was not trained on."""
+"""Sequences to batches: leave-one-out, training windows, batches of users of similar length; and
+negatives, items that a user was not trained on."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,12 @@ from torch import Tensor
 
 from awrsr.config import HELD_OUT, PADDING, Split
 from awrsr.data.dataset import Dataset, Items
+
+BLOCK_SCORES = 4_000_000
+"""Item scores held at once: 16 MB in float32."""
+BLOCK_PAIRS = 160_000
+"""Query-key pairs of one head held at once, over all histories of a batch: 64 histories of 50."""
+BLOCK_USERS = 1_024
 
 
 def history_and_target(dataset: Dataset, user: int, split: Split) -> tuple[Items, int]:
@@ -29,6 +36,66 @@ def left_pad(sequences: Sequence[npt.ArrayLike]) -> Int[Tensor, "batch slot"]:
     for row, array in enumerate(arrays):
         batch[row, length - len(array) :] = array
     return torch.from_numpy(batch)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Users of similar length, and what they had seen before the held-out item.
+
+    Args:
+        users: their indices in the dataset.
+        histories: oldest first, whole.
+        targets: the held-out items.
+    """
+
+    users: npt.NDArray[np.int64]
+    histories: list[Items]
+    targets: npt.NDArray[np.int64]
+
+    def sequences(self, max_length: int) -> Int[Tensor, "batch slot"]:
+        """The newest max_length items of every history, left-padded; one slot or more."""
+        cut = left_pad([history[-max_length:] for history in self.histories])
+        return cut if cut.shape[1] else torch.full((len(self.users), 1), PADDING)
+
+
+def batches(
+    dataset: Dataset,
+    users: npt.ArrayLike,
+    max_length: int,
+    *,
+    split: Split = "test",
+    n_items: int | None = None,
+    batch_size: int | None = None,
+) -> Iterator[Batch]:
+    """Users' histories before the held-out item in batches of similar length, short ones first.
+
+    Args:
+        dataset: whose users they are.
+        users: indices.
+        max_length: what the models see; decides how many fit into a batch.
+        split: whose held-out items are the targets.
+        n_items: of the catalogue where item scores are wanted too.
+        batch_size: users of a batch; what memory suggests where not given.
+    """
+    users = np.asarray(users, dtype=np.int64)
+    seen = np.minimum(dataset.lengths()[users] - HELD_OUT[split], max_length)
+    order = np.argsort(seen, kind="stable")
+    most = min(BLOCK_USERS, max(1, BLOCK_SCORES // n_items) if n_items else BLOCK_USERS)
+    start = 0
+    while start < len(order):
+        size = batch_size or most
+        if batch_size is None:  # the longest of a batch decides how much it holds
+            lengths = seen[order[start : start + most]]
+            fits = lengths**2 * np.arange(1, len(lengths) + 1) <= BLOCK_PAIRS
+            size = max(1, int(fits.sum()))
+        chosen = users[order[start : start + size]]
+        pairs = [history_and_target(dataset, int(user), split) for user in chosen]
+        yield Batch(
+            users=chosen,
+            histories=[history for history, _ in pairs],
+            targets=np.array([target for _, target in pairs], dtype=np.int64),
+        )
+        start += size
 
 
 class Window(NamedTuple):

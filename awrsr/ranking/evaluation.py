@@ -12,13 +12,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from awrsr.config import HELD_OUT, Candidates, Split
-from awrsr.data.batching import history_and_target, left_pad, training_popularity
+from awrsr.data.batching import batches, history_and_target, left_pad, training_popularity
 from awrsr.data.dataset import Dataset
 from awrsr.errors import DataError, check_choice
 from awrsr.models import SequentialModel
 from awrsr.ranking.metrics import summarise, target_ranks
 from awrsr.ranking.recommendation import check_same_catalogue
-from awrsr.ranking.scoring import item_pairs
+from awrsr.ranking.scoring import excluded_pairs
 
 BLOCK_SCORES = 2_000_000
 """Item scores held at once: 8 MB in float32, which caches hold, whatever the number of users."""
@@ -147,19 +147,15 @@ def evaluate_scores(
         )
     ranks = np.zeros(dataset.n_users, dtype=np.int64)
     targets = np.zeros(dataset.n_users, dtype=np.int64)
-    users_by_length = np.argsort(dataset.lengths(), kind="stable")
-    users_by_length = users_by_length[counts[users_by_length]]
+    whole = int(dataset.lengths().max())  # a block's users are alike in length, seen or not
     block = max(1, BLOCK_SCORES // dataset.n_items)
-    for start in range(0, len(users_by_length), block):
-        users = users_by_length[start : start + block]
-        pairs = [history_and_target(dataset, int(user), split) for user in users]
-        targets[users] = [target for _, target in pairs]
-        item_scores = score(users.tolist())
-        excluded = None
-        if candidates == "unseen":
-            excluded = item_pairs([history for history, _ in pairs], item_scores.device)
-        block_targets = torch.from_numpy(targets[users]).to(item_scores.device)
-        ranks[users] = target_ranks(item_scores, block_targets, excluded).cpu().numpy()
+    users = np.flatnonzero(counts)
+    for batch in batches(dataset, users, whole, split=split, batch_size=block):
+        targets[batch.users] = batch.targets
+        item_scores = score(batch.users.tolist())
+        excluded = excluded_pairs(batch.histories, candidates, item_scores.device)
+        block_targets = torch.from_numpy(batch.targets).to(item_scores.device)
+        ranks[batch.users] = target_ranks(item_scores, block_targets, excluded).cpu().numpy()
     return Evaluation(
         protocol=protocol(dataset, split, candidates),
         metrics=summarise(ranks[counts]),

@@ -13,12 +13,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from awrsr.data.batching import left_pad
+from awrsr.config import Candidates
+from awrsr.data.batching import BLOCK_SCORES, left_pad
 from awrsr.models import Intervention, SequentialModel
 from awrsr.ranking.metrics import target_ranks
 
-BLOCK_SCORES = 4_000_000
-"""Item scores held at once: 16 MB in float32."""
 BLOCK_PAIRS = 1_000_000
 """Query-key pairs of one head held at once, over all histories of a block."""
 
@@ -58,6 +57,13 @@ def item_pairs(histories: Sequence[npt.ArrayLike], device: torch.device) -> Pair
     rows = np.repeat(np.arange(len(arrays)), [len(array) for array in arrays])
     items = np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int64)
     return torch.from_numpy(rows).to(device), torch.from_numpy(items).to(device)
+
+
+def excluded_pairs(
+    histories: Sequence[npt.ArrayLike], candidates: Candidates, device: torch.device
+) -> Pairs | None:
+    """What is no candidate after each whole history, as `target_ranks` takes it."""
+    return None if candidates == "all" else item_pairs(histories, device)
 
 
 @torch.no_grad()

@@ -8,12 +8,13 @@ import torch
 from torch import Tensor
 
 from awrsr.config import PADDING
+from awrsr.data.batching import Batch, batches
 from awrsr.data.dataset import Dataset
 from awrsr.explain import KINDS
 from awrsr.models import LayerTrace, SequentialModel
 from awrsr.ranking.evaluation import candidates_words
 from awrsr.ranking.metrics import summarise, target_ranks
-from awrsr.studies.heads import Batch, batches
+from awrsr.ranking.scoring import excluded_pairs
 
 SAMPLE = 64
 """Users, spread over all lengths."""
@@ -214,7 +215,7 @@ def _metric(taken: _Sample) -> tuple[bool | None, str]:
     candidates = taken.dataset.default_candidates
     for batch, scores in zip(taken.batches, taken.scores, strict=True):
         targets = torch.from_numpy(batch.targets).to(scores.device)
-        excluded = batch.excluded(candidates, scores.device)
+        excluded = excluded_pairs(batch.histories, candidates, scores.device)
         ranks = target_ranks(scores.clone(), targets, excluded).tolist()
         users = [taken.dataset.user_ids[int(user)] for user in batch.users]
         both = [(taken.ranks[u], r) for u, r in zip(users, ranks, strict=True) if u in taken.ranks]

@@ -37,18 +37,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from awrsr.config import HELD_OUT, Split
-from awrsr.data.batching import history_and_target, training_popularity
+from awrsr.data.batching import training_popularity
 from awrsr.data.dataset import Dataset
 from awrsr.data.planted import OPEN, load_causes
 from awrsr.errors import ConfigError, DataError
-from awrsr.explain import (
-    STUDY_SETTINGS,
-    at_shares,
-    cause_measures,
-    explanation_orders,
-    faithfulness_curves,
-    faithfulness_measures,
-)
+from awrsr.explain import STUDY_SETTINGS
 from awrsr.io.files import (
     finish_replacing,
     make_directory,
@@ -59,25 +52,16 @@ from awrsr.io.files import (
     write_json,
 )
 from awrsr.io.parquet import read_parquet
-from awrsr.models import SequentialModel
-from awrsr.ranking.recommendation import check_same_catalogue, trace
-from awrsr.studies.faithfulness_summary import (
-    ALL,
-    FIRST,
-    FORCED_SHARE,
-    mean_curves,
-    summarise_values,
-)
+from awrsr.ranking.recommendation import check_same_catalogue
+from awrsr.studies.faithfulness_rows import CURVES_FILE, VALUES_FILE, Rows
+from awrsr.studies.faithfulness_summary import FORCED_SHARE, mean_curves, summarise_values
 from awrsr.studies.parts import parts_done, read_parts, write_parts
 from awrsr.training.checkpoint import load_model, weights_fingerprint
 
 SCHEMA_VERSION = 1
-STUDY_FILE, VALUES_FILE = "study.json", "values.parquet"
-CURVES_FILE, SUMMARY_FILE = "curves.parquet", "summary.csv"
+STUDY_FILE, SUMMARY_FILE = "study.json", "summary.csv"
 CHUNKS = "chunks"
 CHUNK_USERS = 10
-GRID = np.linspace(0.05, 1, 20)
-"""Shares of the items at which curves are averaged; from where half of the users have a score."""
 UNRECORDED: dict[str, Any] = {"candidates": "unseen", "open_users": 0, "forced_share": None}
 """What studies that do not say it were made with."""
 SOFTWARE = ("torch", "numpy", "captum")
@@ -174,11 +158,11 @@ def write_study(
     chunks = [users[start : start + CHUNK_USERS] for start in range(0, len(users), CHUNK_USERS)]
 
     def compute(part: int) -> dict[str, pd.DataFrame]:
-        rows = _Rows()
+        rows = Rows()
         for user in chunks[part]:
             cause = causes.iloc[user] if causes is not None else None
             for name, model in loaded.items():
-                _measure(rows, name, model, dataset, split, user, popularity, cause, seed)
+                rows.add(name, model, dataset, split, user, popularity, cause, seed)
         return rows.tables()
 
     def done(part: int) -> None:
@@ -256,69 +240,6 @@ def _open(directory: Path, asked: dict[str, Any], command: str, resume: bool) ->
         make_directory(temporary / CHUNKS)
         write_json(temporary / STUDY_FILE, {**asked, "finished": False, "command": command})
     return False
-
-
-@dataclass
-class _Rows:
-    """What is known of some users, as columns of values."""
-
-    def __post_init__(self) -> None:
-        self.values: list[tuple[str, str, str, str, str, float]] = []
-        self.curves: list[pd.DataFrame] = []
-
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Values and curves, by file."""
-        names = ["user_id", "sort", "model", "explanation", "measure", "value"]
-        values = pd.DataFrame(self.values, columns=names).astype({"value": "float32"})
-        return {VALUES_FILE: values, CURVES_FILE: pd.concat(self.curves, ignore_index=True)}
-
-
-def _measure(
-    rows: _Rows,
-    name: str,
-    model: SequentialModel,
-    dataset: Dataset,
-    split: Split,
-    user: int,
-    popularity: npt.NDArray[np.int64],
-    cause: "pd.Series[Any] | None",
-    seed: int,
-) -> None:
-    """One user in one model."""
-    history, target = history_and_target(dataset, user, split)
-    items = [int(item) for item in history]
-    traced = trace(model, items)
-    by_name = explanation_orders(model, traced, target, popularity, seed=seed)
-    user_id, sort = dataset.user_ids[user], ALL if cause is None else str(cause["sort"])
-    curves = faithfulness_curves(
-        model, items, target, by_name, candidates=dataset.default_candidates
-    )
-    for explanation, found in curves.items():
-        orders = by_name[explanation]
-        values = faithfulness_measures(found)
-        values[FIRST] = float(np.mean([order[0] == len(order) - 1 for order in orders]))
-        if cause is not None:
-            places = [place - traced.dropped for place in cause["cause_places"]]
-            if min(places) >= 0:  # the model sees them all
-                values |= cause_measures(orders, places)
-        key = (user_id, sort, name, explanation)
-        rows.values += [(*key, measure, value) for measure, value in values.items()]
-        for kind in ("deletion", "insertion"):
-            curve = at_shares(getattr(found, kind), GRID)
-            rows.curves.append(
-                pd.DataFrame(
-                    {
-                        "user_id": user_id,
-                        "sort": sort,
-                        "model": name,
-                        "explanation": explanation,
-                        "curve": kind,
-                        "share": GRID,
-                        "standard_score": curve.standard_scores.astype(np.float32),
-                        "ndcg": curve.ndcg.astype(np.float32),
-                    }
-                )
-            )
 
 
 def _finish(directory: Path, models: list[str], n_chunks: int, seed: int) -> Study:

@@ -6,7 +6,7 @@ history has no item.
 """
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,25 +17,19 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from awrsr.config import HELD_OUT, PADDING, Candidates
-from awrsr.data.batching import history_and_target, left_pad, training_popularity
+from awrsr.config import PADDING
+from awrsr.data.batching import batches, training_popularity
 from awrsr.data.dataset import Dataset
 from awrsr.errors import ConfigError
 from awrsr.explain import KINDS
 from awrsr.models import LayerTrace, SequentialModel
 from awrsr.ranking.recommendation import check_same_catalogue
-from awrsr.ranking.scoring import item_pairs
 from awrsr.refinement import SecondOrder
 
 LAGS = {"lag_1": (1, 1), "lag_2_3": (2, 3), "lag_4_7": (4, 7), "lag_8_15": (8, 15), "lag_16": (16,)}
 """Bins of the lag, how many places an item is older than the newest; the last has no end."""
 MEASURES = ("entropy", "entropy_share", "reach", "itself", *LAGS, "first", "repeats")
 """What `row_measures` says of a row, by name."""
-BLOCK_SCORES = 4_000_000
-"""Item scores held at once: 16 MB in float32."""
-BLOCK_PAIRS = 160_000
-"""Query-key pairs of one head held at once, over all histories of a batch: 64 histories of 50."""
-BLOCK_USERS = 1_024
 POPULAR = 0.1
 """Share of the catalogue that counts as popular: those items that occur most often."""
 
@@ -60,73 +54,6 @@ class PredictionRows(list[LayerTrace]):
                 if weights is not None
             }
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Batch:
-    """Users of similar length, and what they had seen before the held-out item.
-
-    Args:
-        users: their indices in the dataset.
-        histories: oldest first, whole.
-        targets: the held-out items.
-    """
-
-    users: npt.NDArray[np.int64]
-    histories: list[npt.NDArray[np.int32]]
-    targets: npt.NDArray[np.int64]
-
-    def excluded(
-        self, candidates: Candidates, device: torch.device
-    ) -> tuple[Int[Tensor, " pair"], Int[Tensor, " pair"]] | None:
-        """What is no candidate, as `target_ranks` takes it: the items of each whole history, or
-        nothing."""
-        if candidates == "all":
-            return None
-        return item_pairs(self.histories, device)
-
-    def sequences(self, max_length: int) -> Int[Tensor, "batch slot"]:
-        """The newest max_length items of every history, left-padded; one slot or more."""
-        cut = left_pad([history[-max_length:] for history in self.histories])
-        return cut if cut.shape[1] else torch.full((len(self.users), 1), PADDING)
-
-
-def batches(
-    dataset: Dataset,
-    users: npt.ArrayLike,
-    max_length: int,
-    *,
-    n_items: int | None = None,
-    batch_size: int | None = None,
-) -> Iterator[Batch]:
-    """Users' test histories in batches of similar length, short ones first.
-
-    Args:
-        dataset: whose users they are.
-        users: indices.
-        max_length: what the models see; decides how many fit into a batch.
-        n_items: of the catalogue where item scores are wanted too.
-        batch_size: users of a batch; what memory suggests where not given.
-    """
-    users = np.asarray(users, dtype=np.int64)
-    seen = np.minimum(dataset.lengths()[users] - HELD_OUT["test"], max_length)
-    order = np.argsort(seen, kind="stable")
-    most = min(BLOCK_USERS, max(1, BLOCK_SCORES // n_items) if n_items else BLOCK_USERS)
-    start = 0
-    while start < len(order):
-        size = batch_size or most
-        if batch_size is None:  # the longest of a batch decides how much it holds
-            lengths = seen[order[start : start + most]]
-            fits = lengths**2 * np.arange(1, len(lengths) + 1) <= BLOCK_PAIRS
-            size = max(1, int(fits.sum()))
-        chosen = users[order[start : start + size]]
-        pairs = [history_and_target(dataset, int(user), "test") for user in chosen]
-        yield Batch(
-            users=chosen,
-            histories=[history for history, _ in pairs],
-            targets=np.array([target for _, target in pairs], dtype=np.int64),
-        )
-        start += size
 
 
 def row_measures(

@@ -15,12 +15,12 @@ import numpy.typing as npt
 import pandas as pd
 from torch import Tensor
 
+from awrsr.data.batching import batches
 from awrsr.data.dataset import Dataset
 from awrsr.errors import ConfigError, did_you_mean
 from awrsr.explain import KINDS
 from awrsr.models import SequentialModel
 from awrsr.ranking.recommendation import check_same_catalogue
-from awrsr.studies.heads import batches
 from awrsr.studies.scan_rows import (
     COUNTS,
     PAIR_MEASURES,

@@ -10,11 +10,13 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from awrsr.config import PADDING, Candidates
+from awrsr.data.batching import Batch
 from awrsr.explain import KINDS
 from awrsr.models import SequentialModel
 from awrsr.ranking.metrics import target_ranks
+from awrsr.ranking.scoring import excluded_pairs
 from awrsr.ranking.statistics import FEWEST
-from awrsr.studies.heads import Batch, PredictionRows, row_measures
+from awrsr.studies.heads import PredictionRows, row_measures
 
 COUNTS = ("target", "rank", "length", "seen", "repeats")
 SHARED = "shared"
@@ -37,7 +39,9 @@ def scan_batch(
         states = model(sequences, recording=recorded)[:, -1]
         item_scores = model.item_scores(states)
         targets = torch.from_numpy(batch.targets).to(model.device)
-        ranks = target_ranks(item_scores, targets, batch.excluded(candidates, model.device))
+        ranks = target_ranks(
+            item_scores, targets, excluded_pairs(batch.histories, candidates, model.device)
+        )
         best = item_scores.topk(min(LISTED, item_scores.shape[1]))  # of what is left in place
         listed = torch.where(best.values > -torch.inf, best.indices + 1, 0).cpu()
         rows = {kind: w.double().mean(dim=1) for kind, w in recorded.layers[-1].items()}

@@ -21,6 +21,8 @@ from awrsr.config import Catalogue, ModelConfig
 from awrsr.errors import ConfigError, DataError
 from awrsr.models import SequentialModel
 
+pytestmark = pytest.mark.shapes
+
 HISTORY = [3, 1, 4, 1, 5]
 TARGET, CONTRAST = 9, 2
 RANDOMISED = ("gradient_shap", "shapley_value_sampling")

@@ -804,8 +804,15 @@ def test_bad_input_is_refused(call, place: Path, line: str, message: str):
     assert snapshot(place) == before
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
-@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+@pytest.mark.parametrize(
+    ("stream", "unbuffered"),
+    [
+        pytest.param("stdout", "", id="stdout-buffered"),
+        pytest.param("stdout", "1", id="stdout-unbuffered", marks=pytest.mark.slow),
+        pytest.param("stderr", "", id="stderr-buffered", marks=pytest.mark.slow),
+        pytest.param("stderr", "1", id="stderr-unbuffered", marks=pytest.mark.slow),
+    ],
+)
 def test_a_reader_that_goes_away_is_no_fault(
     tiny_directory: Path, tmp_path: Path, stream: str, unbuffered: str
 ):
@@ -823,7 +830,10 @@ def test_a_reader_that_goes_away_is_no_fault(
     assert load_dataset(tmp_path / "made").n_users == 5
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-"])
+@pytest.mark.parametrize(
+    "closed",
+    [*(pytest.param(one, marks=pytest.mark.slow) for one in ("<&-", ">&-", "2>&-")), ">&- 2>&-"],
+)
 def test_a_stream_that_was_never_opened_is_no_fault(tmp_path: Path, closed: str):
     line = f"{sys.executable} -m awrsr plant {tmp_path / 'made'} --users 5 {closed}"
     done = subprocess.run(line, shell=True, capture_output=True, cwd=ROOT)
@@ -842,37 +852,29 @@ def test_a_full_disk_under_standard_output_is_named(tmp_path: Path):
 
 
 @pytest.mark.parametrize("verb", ["plant", "prepare"])
-def test_a_name_that_is_not_text_is_refused(tmp_path: Path, verb: str):
+def test_a_name_that_is_not_text_is_refused(tmp_path: Path, verb: str, monkeypatch, capsys):
     (tmp_path / "good.csv").write_text(
         "user,item,timestamp\n" + "a,x,1\na,y,2\na,z,3\nb,x,1\nb,y,2\nb,z,3\n"
     )
+    name = b"m\xffade".decode("utf-8", "surrogateescape")  # as Python gives such an argument
     words = {
-        "plant": [b"plant", b"m\xffade", b"--users", b"5"],
-        "prepare": [b"prepare", b"good.csv", b"m\xffade", b"--format", b"table", b"--k_core", b"1"],
+        "plant": ["plant", name, "--users", "5"],
+        "prepare": ["prepare", "good.csv", name, "--format", "table", "--k_core", "1"],
     }[verb]
-    done = subprocess.run(
-        [sys.executable, "-m", "awrsr", *words],
-        capture_output=True,
-        env={**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)},
-        cwd=tmp_path,
-    )
-    assert done.returncode == 2
-    assert b"m\\udcffade' is no name" in done.stderr and len(done.stderr.splitlines()) == 1
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert "m\\udcffade' is no name" in said and len(said.splitlines()) == 1
     assert listing(tmp_path) == ["good.csv"]
 
 
-def test_a_model_whose_path_is_not_text_is_refused(place: Path, tmp_path: Path):
+def test_a_model_whose_path_is_not_text_is_refused(place: Path, tmp_path: Path, capsys):
     named = os.fsencode(tmp_path) + b"/m\xffodel"
     shutil.copytree(os.fsencode(place / "tiny" / "models" / "sasrec-additive"), named)
-    done = subprocess.run(
-        [sys.executable, "-m", "awrsr", "evaluate", named, "--dataset", str(place / "tiny")]
-        + ["--output", named],
-        capture_output=True,
-        env={**os.environ, "PYTHONUTF8": "1"},
-        cwd=ROOT,
-    )
-    assert done.returncode == 2
-    assert b"is not valid UTF-8" in done.stderr and len(done.stderr.splitlines()) == 1
+    model, dataset = os.fsdecode(named), str(place / "tiny")
+    assert main(["evaluate", model, "--dataset", dataset, "--output", model]) == 2
+    said = capsys.readouterr().err
+    assert "is not valid UTF-8" in said and len(said.splitlines()) == 1
 
 
 def listing(directory: Path) -> list[str]:

@@ -11,6 +11,7 @@ from conftest import make_dataset
 from awrsr.config import PADDING
 from awrsr.data.batching import (
     Unseen,
+    batches,
     bucketed,
     history_and_target,
     left_pad,
@@ -18,6 +19,8 @@ from awrsr.data.batching import (
     training_windows,
 )
 from awrsr.data.dataset import Dataset
+
+pytestmark = pytest.mark.shapes
 
 
 def unrepeated(*lengths: int) -> Dataset:
@@ -36,6 +39,29 @@ def unrepeated(*lengths: int) -> Dataset:
 
 
 DATASET = unrepeated(3, 4, 5, 9, 10, 11, 12, 30, 31, 100)
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+@pytest.mark.parametrize("batch_size", [None, 1, 5])
+def test_batches_hold_every_user_once_short_histories_first(split, batch_size):
+    dataset, users = make_dataset(), [11, 3, 0, 7, 5, 4]
+    found = list(batches(dataset, users, 8, split=split, batch_size=batch_size))
+    order = [int(user) for batch in found for user in batch.users]
+    assert sorted(order) == sorted(users)
+    assert max(len(batch.users) for batch in found) <= (batch_size or len(users))
+    lengths = []
+    for batch in found:
+        sequences = batch.sequences(8)
+        seen = (sequences != PADDING).sum(-1).tolist()
+        lengths += seen
+        assert sequences.shape == (len(batch.users), max(seen))
+        for user, history, target, row in zip(
+            batch.users, batch.histories, batch.targets, sequences.tolist(), strict=True
+        ):
+            before, held_out = history_and_target(dataset, int(user), split)
+            assert (history.tolist(), target) == (before.tolist(), held_out)
+            assert [item for item in row if item != PADDING] == before[-8:].tolist()
+    assert lengths == sorted(lengths)
 
 
 def test_each_split_hides_what_comes_after(tiny_dataset: Dataset):

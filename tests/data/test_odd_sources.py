@@ -18,7 +18,7 @@ from awrsr.data.prepare import prepare
 from awrsr.data.readers import READERS
 from awrsr.errors import AwrsrError
 
-TIMES = 200
+TIMES = 80
 """Files of every kind."""
 CELLS = [
     *("", " ", "a", "x", "7", "-1", "1e400", "nan", "None", "NULL", "\0", '"', '""', "'", ","),

@@ -57,6 +57,8 @@ epochs = 3
 learning_rate = 0.02
 """
 RECORDED = sorted(file for file in EXPERIMENTS.glob("*.toml") if file.with_suffix("").is_dir())
+QUICK = ("ml-latest-small", "planted-two-layers")
+"""The grids whose intervals the quick tests compute again."""
 NAMES = [f"tiny-sasrec-{kind}-ce-seed{seed}" for seed in (0, 1) for kind in ("none", "additive")]
 
 
@@ -887,7 +889,13 @@ def test_recorded_metrics_are_those_of_the_recorded_ranks(file: Path):
             assert gains(ranks[row["run"]], metric).mean() == pytest.approx(row[metric], abs=1e-6)
 
 
-@pytest.mark.parametrize("file", RECORDED, ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "file",
+    [
+        pytest.param(file, id=file.stem, marks=() if file.stem in QUICK else pytest.mark.slow)
+        for file in RECORDED
+    ],
+)
 def test_recorded_intervals_are_those_of_the_recorded_ranks(file: Path):
     found = read_results(file)
     again = results.in_order(compare(found.runs, read_ranks(file)))

@@ -100,6 +100,7 @@ def test_two_jobs_record_what_one_does_and_a_failure_stops_no_other(place: Path,
     assert captured.out.endswith("written to two: 2 runs\ntwo: 2 of 4 runs done here, 2 recorded\n")
 
 
+@pytest.mark.slow
 def test_a_killed_worker_ends_the_others_and_the_same_command_goes_on(place: Path, capsys):
     Path("broken.toml").write_text(GRID + LONG)
 

@@ -402,11 +402,11 @@ def add_model(directory: Path, dataset, name: str) -> Path:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory) -> Path:
-    """A planted and a plain dataset of 24 users, two models each."""
+    """A planted and a plain dataset of 12 users, two models each."""
     place = tmp_path_factory.mktemp("study")
-    planted, causes = plant(24, seed=1)
+    planted, causes = plant(12, seed=1)
     save_planted(planted, causes, place / "planted")
-    plain = make_dataset(n_users=24)
+    plain = make_dataset(n_users=12)
     save_dataset(plain, place / "plain")
     for name, dataset in (("planted", planted), ("plain", plain)):
         for model in ("sasrec-none", "sasrec-additive"):
@@ -418,14 +418,32 @@ def models_of(directory: Path) -> dict[str, Path]:
     return {name: directory / "models" / name for name in ("sasrec-none", "sasrec-additive")}
 
 
-def test_a_study_records_what_single_histories_give(place: Path, tmp_path: Path):
-    dataset = load_dataset(place / "plain")
-    found = write_study(models_of(place / "plain"), dataset, tmp_path / "s", sample=5, seed=3)
-    assert found.finished and found.done == found.about["users"] == 5
+@pytest.fixture(scope="module")
+def plain_study(place: Path) -> Path:
+    """A finished study of three users of the plain dataset, in parts of one; never changed."""
+    directory = place / "plain_study"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(studies.faithfulness, "CHUNK_USERS", 1)
+        dataset = load_dataset(place / "plain")
+        write_study(models_of(place / "plain"), dataset, directory, sample=3, seed=3)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def planted_study(place: Path) -> Path:
+    """A finished study of all users of the planted dataset; never changed."""
+    directory, dataset = place / "planted_study", load_dataset(place / "planted")
+    write_study(models_of(place / "planted"), dataset, directory, sample=0)
+    return directory
+
+
+def test_a_study_records_what_single_histories_give(place: Path, plain_study: Path):
+    dataset, found = load_dataset(place / "plain"), read_study(plain_study)
+    assert found.finished and found.done == found.about["users"] == 3
     settings = found.about["attribution"]
     assert list(settings) == list(METHODS)
-    values = pd.read_parquet(tmp_path / "s" / "values.parquet")
-    assert values["user_id"].nunique() == 5 and set(values["sort"]) == {"all"}
+    values = pd.read_parquet(plain_study / "values.parquet")
+    assert values["user_id"].nunique() == 3 and set(values["sort"]) == {"all"}
 
     for (user_id, name), rows in values.groupby(["user_id", "model"]):
         model = load_model(models_of(place / "plain")[name], "cpu")
@@ -460,13 +478,12 @@ def test_a_study_records_what_single_histories_give(place: Path, tmp_path: Path)
     assert (ends.max() - ends.min()).max() < 1e-5  # all begin or end with the whole history
 
 
-def test_a_planted_study_tells_how_well_causes_are_found(place: Path, tmp_path: Path):
-    dataset = load_dataset(place / "planted")
-    found = write_study(models_of(place / "planted"), dataset, tmp_path / "s", sample=0)
+def test_a_planted_study_tells_how_well_causes_are_found(place: Path, planted_study: Path):
+    dataset, found = load_dataset(place / "planted"), read_study(planted_study)
     causes = load_causes(dataset, "test")
     open_users = int((causes["sort"] == "open").sum())
     assert open_users > 0  # nothing decides their item: they are not drawn
-    assert (found.about["users"], found.about["open_users"]) == (24 - open_users, open_users)
+    assert (found.about["users"], found.about["open_users"]) == (12 - open_users, open_users)
     summary = found.summary.query("model == 'sasrec-none' and explanation == 'recency'")
     means = summary.set_index(["sort", "measure"])["mean"]
     assert set(summary["sort"]) == {"all", "binding", "occasion"}
@@ -482,15 +499,13 @@ def test_a_planted_study_tells_how_well_causes_are_found(place: Path, tmp_path: 
         assert means[sort, "average_precision"] == pytest.approx(np.mean(values), rel=1e-4)
 
 
-def test_the_floor_has_the_same_forced_place(place: Path, tmp_path: Path):
+def test_the_floor_has_the_same_forced_place(planted_study: Path):
     """Recency begins with the newest item for all users, so its floor does; random orders and what
     begins with it for a few have random orders as their floor."""
-    found = write_study(
-        models_of(place / "planted"), load_dataset(place / "planted"), tmp_path / "s", sample=0
-    )
-    values = pd.read_parquet(tmp_path / "s" / "values.parquet").query("model == 'sasrec-none'")
+    values = pd.read_parquet(planted_study / "values.parquet").query("model == 'sasrec-none'")
     wide = values.pivot(index="user_id", columns=["measure", "explanation"], values="value")
-    summary = found.summary.query("sort == 'all' and model == 'sasrec-none'")
+    summary = read_study(planted_study).summary
+    summary = summary.query("sort == 'all' and model == 'sasrec-none'")
     rows = summary.set_index(["measure", "explanation"])
     first = wide["newest_first"].mean()
     assert first["recency"] == first["random_newest_first"] == 1
@@ -521,10 +536,11 @@ def test_where_nothing_is_decided_there_is_no_study(place: Path, tmp_path: Path)
         write_study(models_of(tmp_path / "planted"), dataset, tmp_path / "s")
 
 
-def test_a_killed_study_goes_on_to_the_same_end(place: Path, tmp_path: Path, monkeypatch):
+def test_a_killed_study_goes_on_to_the_same_end(
+    place: Path, plain_study: Path, tmp_path: Path, monkeypatch
+):
     monkeypatch.setattr(studies.faithfulness, "CHUNK_USERS", 1)
-    dataset = load_dataset(place / "plain")
-    whole = write_study(models_of(place / "plain"), dataset, tmp_path / "whole", sample=3)
+    dataset, whole = load_dataset(place / "plain"), read_study(plain_study)
 
     class Killed(Exception):
         pass
@@ -534,7 +550,7 @@ def test_a_killed_study_goes_on_to_the_same_end(place: Path, tmp_path: Path, mon
         if done >= 2:
             raise Killed
 
-    settings = {"sample": 3}
+    settings = {"sample": 3, "seed": 3}
     with pytest.raises(Killed):
         write_study(
             models_of(place / "plain"), dataset, tmp_path / "cut", progress=kill, **settings
@@ -569,14 +585,14 @@ def test_a_killed_study_goes_on_to_the_same_end(place: Path, tmp_path: Path, mon
     pd.testing.assert_frame_equal(again.summary, whole.summary)
 
 
-def test_other_settings_are_another_study(place: Path, tmp_path: Path):
+def test_other_settings_are_another_study(place: Path, plain_study: Path, tmp_path: Path):
     dataset = load_dataset(place / "plain")
     models = models_of(place / "plain")
-    write_study(models, dataset, tmp_path / "s", sample=3)
+    shutil.copytree(plain_study, tmp_path / "s")
     for settings, words in (
         ({"sample": 3, "seed": 1}, "differs in seed;"),
-        ({"sample": 4}, "differs in sample, users;"),
-        ({"sample": 3, "split": "validation"}, "differs in split;"),
+        ({"sample": 4, "seed": 3}, "differs in sample, users;"),
+        ({"sample": 3, "seed": 3, "split": "validation"}, "differs in split;"),
     ):
         with pytest.raises(DataError, match=f"holds another study, which {words}"):
             write_study(models, dataset, tmp_path / "s", resume=True, **settings)
@@ -584,7 +600,7 @@ def test_other_settings_are_another_study(place: Path, tmp_path: Path):
     about["attribution"]["gradient_shap"]["n_samples"] += 1
     (tmp_path / "s" / STUDY_FILE).write_text(json.dumps(about))
     with pytest.raises(DataError, match="holds another study, which differs in attribution;"):
-        write_study(models, dataset, tmp_path / "s", sample=3, resume=True)
+        write_study(models, dataset, tmp_path / "s", sample=3, seed=3, resume=True)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
     with pytest.raises(DataError, match="already exists and is not empty"):
@@ -595,9 +611,9 @@ def test_other_settings_are_another_study(place: Path, tmp_path: Path):
         write_study({}, dataset, tmp_path / "other")
 
 
-def test_damage_is_told(place: Path, tmp_path: Path):
-    write_study(models_of(place / "plain"), load_dataset(place / "plain"), tmp_path / "s", sample=2)
-    shutil.copytree(tmp_path / "s", tmp_path / "t")
+def test_damage_is_told(plain_study: Path, tmp_path: Path):
+    for name in ("s", "t"):
+        shutil.copytree(plain_study, tmp_path / name)
     (tmp_path / "s" / "curves.parquet").write_bytes(b"PAR1")
     with pytest.raises(DataError, match="damaged study"):
         read_study(tmp_path / "s")
@@ -619,7 +635,7 @@ def test_the_verb_prints_tables_and_protocol(place: Path, capsys):
         "minus floor",
     ):
         assert words in out
-    assert "protocol: test item of 4 of 24 users, seed 0; items really removed" in out
+    assert "protocol: test item of 4 of 12 users, seed 0; items really removed" in out
     assert "users whose item nothing decides are left out" in out
     about = json.loads((directory / "faithfulness" / "sasrec-additive" / STUDY_FILE).read_text())
     assert about["command"].startswith("python -m awrsr faithfulness")

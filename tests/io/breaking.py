@@ -1,5 +1,6 @@
 """Runs verbs of the command line in processes that are killed, or find the disk full, at a chosen
-step of writing: `python tests/breaking.py PLAN`, where PLAN is a JSON file, see `main`.
+step of writing: `python tests/io/breaking.py PLANS`, where PLANS is a JSON file with a list of what
+`main` takes. What it returns for each of them is written beside that file, as *.found.
 
 The modules are imported once and every run is forked from there. A step is a call that puts bytes
 or names on the disk (fsync, replace, unlink, rmdir); there is one before the call and one after it.
@@ -126,6 +127,6 @@ def main(plan: dict) -> list[dict]:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    plan_file = Path(sys.argv[1])
-    result = main(json.loads(plan_file.read_text()))
-    plan_file.with_suffix(".found").write_text(json.dumps(result))
+    file = Path(sys.argv[1])
+    result = [main(plan) for plan in json.loads(file.read_text())]
+    file.with_suffix(".found").write_text(json.dumps(result))

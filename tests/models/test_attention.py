@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from jaxtyping import TypeCheckError
 
 from awrsr.attention import (
     allowed_keys,
@@ -14,6 +15,8 @@ from awrsr.attention import (
     wasserstein_distance,
     wasserstein_scores,
 )
+
+pytestmark = pytest.mark.shapes
 
 BATCH, HEADS, LENGTH, WIDTH = 2, 2, 4, 3
 PRESENT = torch.tensor([[True] * 4, [False, False, True, True]])
@@ -32,6 +35,12 @@ def test_a_query_may_attend_to_items_that_are_present_and_not_later():
     assert allowed.shape == (BATCH, 1, LENGTH, LENGTH)
     for b, _, i, j in pairs():
         assert bool(allowed[b, 0, i, j]) == (j <= i and bool(PRESENT[b, j]))
+
+
+def test_other_shapes_than_annotated_are_refused():
+    """So the shapes of this file, and of all that are marked like it, are checked."""
+    with pytest.raises(TypeCheckError, match="allowed"):
+        masked_softmax(normal(BATCH, HEADS, LENGTH, LENGTH), allowed_keys(PRESENT)[0, 0, 0])
 
 
 def test_masked_softmax_equals_a_loop_and_is_exactly_zero_elsewhere():

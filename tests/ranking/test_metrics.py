@@ -8,6 +8,8 @@ import torch
 
 from awrsr.ranking.metrics import CUTOFFS, summarise, target_ranks
 
+pytestmark = pytest.mark.shapes
+
 NAN = math.nan
 
 

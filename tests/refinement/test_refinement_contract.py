@@ -17,6 +17,8 @@ from awrsr.refinement import READ_BY, REFINEMENTS, USUAL, Refinement, Terms, bui
 from awrsr.refinement.second_order import standardise
 from awrsr.training.checkpoint import load_model, save_config, save_weights
 
+pytestmark = pytest.mark.shapes
+
 N = 6
 BACKBONES: tuple[Backbone, ...] = ("sasrec", "stosa")
 close = partial(torch.testing.assert_close, rtol=0, atol=1e-12)

@@ -174,6 +174,8 @@ def candidates(request, monkeypatch) -> str:
 
 
 def test_every_column_equals_the_slow_reference(models, candidates):
+    if candidates == "unseen":  # which change the ranks alone
+        models = {name: models[name] for name in ("sasrec-none", "stosa-stochastic", "short")}
     found = scan(models, UNEVEN, attribution=True)
     assert found.users["model"].tolist() == [n for n in models for _ in range(UNEVEN.n_users)]
     assert found.users["user_id"].tolist() == UNEVEN.user_ids * len(models)
@@ -225,13 +227,12 @@ def test_mass_is_divided_without_rest(models):
     )
 
 
-@pytest.mark.parametrize("batch_size", [1, 3, 7])
-def test_batches_change_nothing(models, batch_size: int):
-    whole, parts = (
-        scan(models, UNEVEN, attribution=True, batch_size=size) for size in (100, batch_size)
-    )
-    pd.testing.assert_frame_equal(whole.users, parts.users, rtol=1e-6, atol=1e-7)
-    pd.testing.assert_frame_equal(whole.pairs, parts.pairs, rtol=1e-6, atol=1e-7)
+def test_batches_change_nothing(models):
+    whole = scan(models, UNEVEN, attribution=True, batch_size=100)
+    for batch_size in (1, 3, 7):
+        parts = scan(models, UNEVEN, attribution=True, batch_size=batch_size)
+        pd.testing.assert_frame_equal(whole.users, parts.users, rtol=1e-6, atol=1e-7)
+        pd.testing.assert_frame_equal(whole.pairs, parts.pairs, rtol=1e-6, atol=1e-7)
 
 
 def test_some_users_are_the_same_rows(models):
@@ -385,6 +386,7 @@ def test_other_weights_do_not_go_on_with_the_same_parts(place: Path, tmp_path: P
     assert set(after.users["model"][changed]) == {"short"}
 
 
+@pytest.mark.slow  # tests/studies/test_parts.py has the same law without starting processes
 def test_two_processes_find_the_same(place: Path, tmp_path: Path):
     """Run by torchrun over gloo; parts of three users, so that both have some."""
     script = tmp_path / "small_parts.py"

@@ -15,6 +15,8 @@ from awrsr.training import losses
 from awrsr.training.loop import Objective
 from awrsr.training.losses import Predictions
 
+pytestmark = pytest.mark.shapes
+
 WINDOWS = [[3, 1, 4], [1, 5, 9, 2, 6, 5], [3, 5]]
 BATCH = left_pad(WINDOWS)
 INPUTS = BATCH[:, :-1]

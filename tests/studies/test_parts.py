@@ -1,0 +1,69 @@
+"""Parts: each is computed once, by one process, and none is computed again."""
+
+import pandas as pd
+import pytest
+
+from awrsr.errors import DataError
+from awrsr.studies import parts
+from awrsr.studies.parts import parts_done, read_parts, write_parts
+
+
+def table_of(part: int) -> dict[str, pd.DataFrame]:
+    return {"t.parquet": pd.DataFrame({"part": [part], "square": [part**2]})}
+
+
+@pytest.fixture
+def computed() -> list[int]:
+    return []
+
+
+@pytest.fixture
+def compute(computed):
+    def compute_one(part: int) -> dict[str, pd.DataFrame]:
+        computed.append(part)
+        return table_of(part)
+
+    return compute_one
+
+
+def test_all_parts_are_there_in_their_order(tmp_path, compute, computed):
+    told = []
+    assert write_parts(tmp_path / "parts", 12, compute, told.append)
+    assert computed == told == list(range(12)) and parts_done(tmp_path / "parts") == 12
+    whole = pd.concat([table_of(part)["t.parquet"] for part in range(12)], ignore_index=True)
+    pd.testing.assert_frame_equal(read_parts(tmp_path / "parts", 12, "t.parquet"), whole)
+
+
+def test_what_is_there_is_told_and_not_computed_again(tmp_path, compute, computed):
+    def killed(part: int) -> None:
+        if part == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_parts(tmp_path, 5, compute, killed)
+    told = []
+    write_parts(tmp_path, 5, compute, told.append)
+    assert (computed, told) == ([0, 1, 2, 3, 4], [0, 1, 2, 3, 4])
+
+
+def test_a_part_that_fails_leaves_nothing(tmp_path):
+    def fail(part: int) -> dict[str, pd.DataFrame]:
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write_parts(tmp_path / "parts", 1, fail)
+    assert list((tmp_path / "parts").iterdir()) == []
+    with pytest.raises(DataError, match="does not exist"):
+        read_parts(tmp_path / "parts", 1, "t.parquet")
+
+
+def test_processes_share_the_parts_and_wait(tmp_path, compute, computed, monkeypatch):
+    """As torchrun would start them, one after the other; tests/studies/test_scan.py starts two."""
+    waited, first = [], []
+    monkeypatch.setattr("torch.distributed.barrier", lambda: waited.append(sorted(computed)))
+    for process in (2, 1, 0):
+        monkeypatch.setattr(parts, "_process", lambda process=process: (process, 3))
+        first.append(write_parts(tmp_path, 7, compute))
+    assert first == [False, False, True]
+    assert waited == [[2, 5], [1, 2, 4, 5], [0, 1, 2, 3, 4, 5, 6]]
+    assert read_parts(tmp_path, 7, "t.parquet")["part"].tolist() == list(range(7))
