@@ -30,7 +30,7 @@ _mount = st.components.v2.component(
 
 @st.fragment
 def show_board(
-    content: dict[str, Any], below: Callable[[Locked | None], None] | None = None
+    content: board.Payload, below: Callable[[Locked | None], None] | None = None
 ) -> Locked | None:
     """Draw the board; everything on it happens in the browser but the locking of a cell, which
     runs this function again and nothing else of the page.
@@ -63,7 +63,7 @@ def board_content(
     sides: list[Side],
     title: str,
     compared: tuple[str, dict[str, Trace]] | None = None,
-) -> dict[str, Any]:
+) -> board.Payload:
     """The board's data: both models on this history and, beside it, on a variant of it.
 
     Args:

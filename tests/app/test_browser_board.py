@@ -322,7 +322,7 @@ def offline(visit, tmp_path, dataset, *sources: Source, view: str = ""):
     """A board without a server."""
     file = tmp_path / "board.html"
     content = payload(sources, item_names(dataset))
-    file.write_text(board_page({**content, "view": view}), encoding="utf-8")
+    file.write_text(board_page(content, view=view), encoding="utf-8")
     page = visit(file.as_uri())
     page.locator(".ab[data-signature]").wait_for()
     return page, content

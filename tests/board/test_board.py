@@ -238,7 +238,7 @@ def test_a_groups_colour_is_the_same_for_every_history(make_model):
         source = Source(name="A", title="", trace=trace(make_model(), items))
         given = board.payload([source], names)["groups"]
         assert given["coloured"] == ["b", "a", "c", "d", "x", "e"]
-        assert given["of"] == [groups[item - 1] for item in items]
+        assert given["each"] == [groups[item - 1] for item in items]
 
 
 def hostile_page(make_model) -> str:

@@ -38,7 +38,7 @@ SCRIPT = Path(__file__).with_name("reproduce.py.j2")
 
 
 def show_exports(
-    content: dict[str, Any],
+    content: board.Payload,
     dataset: Dataset,
     sides: list[Side],
     history: list[int],
@@ -76,7 +76,7 @@ def show_exports(
 
 
 def bundle(
-    content: dict[str, Any],
+    content: board.Payload,
     dataset: Dataset,
     sides: list[Side],
     history: list[int],
@@ -92,7 +92,7 @@ def bundle(
     def write(view: str) -> bytes:
         memory = io.BytesIO()
         with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("board.html", board.page({**content, "view": view}))
+            archive.writestr("board.html", board.page(content, view=view))
             for name, content_of in pictures(dataset, sides, traced):
                 archive.writestr(name, content_of)
             archive.writestr("arrays.npz", arrays(sides, traced))

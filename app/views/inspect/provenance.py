@@ -10,6 +10,7 @@ import streamlit as st
 from app.escape import plain
 from app.figures import maps
 from app.sides import Side
+from awrsr.board import Payload
 from awrsr.errors import AwrsrError
 from awrsr.experiments.comparison import records
 from awrsr.explain import (
@@ -80,7 +81,7 @@ class LockedCell:
 
 
 def show_provenance(
-    content: dict[str, Any],
+    content: Payload,
     sides: list[Side],
     compared: tuple[str, dict[str, Trace]] | None,
     locked: Mapping[str, Any] | None,
@@ -138,14 +139,14 @@ def is_number(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def axis_label(content: dict[str, Any], place: int) -> str:
+def axis_label(content: Payload, place: int) -> str:
     """An item of the axis: its slot in the history, where it has one, and its title."""
     slot, title = content["slots"][place], content["titles"][place]
     return f"{slot}. {title}"
 
 
 def shown_sources(
-    content: dict[str, Any], sides: list[Side], compared: tuple[str, dict[str, Trace]] | None
+    content: Payload, sides: list[Side], compared: tuple[str, dict[str, Trace]] | None
 ) -> dict[str, Shown]:
     """The models and traces behind the board's sources, by name."""
     of = {side.key.upper(): side for side in sides}
@@ -170,7 +171,7 @@ def shown_sources(
 
 
 def show_panel(
-    content: dict[str, Any],
+    content: Payload,
     sources: dict[str, Shown],
     panel: Panel,
     cell: LockedCell,
@@ -208,7 +209,7 @@ def show_panel(
         st.info(plain(error))
 
 
-def where_it_stands(content: dict[str, Any], source: Shown, cell: LockedCell) -> str:
+def where_it_stands(content: Payload, source: Shown, cell: LockedCell) -> str:
     """Where a model has the two items of a cell, if not on the same places, or why it has no such
     cell; empty where the cell is the same."""
     query, key = source.where[cell.query], source.where[cell.key]
