@@ -221,8 +221,9 @@ kindName(source,kind),shownKind=(source,kind)=>kind==="refined"&&source.unrefine
 source,layer,head,kind}){let of=data.sources[source];return`layer ${layer+1}, ${headName(head)}, ${kindName(
 of,shownKind(of,kind))}`}var specName=(data,spec)=>`${data.sources[spec.source].name}, ${mapName(data,
 spec)}`,itemName=(data,place)=>data.titles[place]+(data.repeats[place]?" \u21BA":""),lastPlace=source=>source.
-places[source.places.length-1];function cellIn(data,source,cell){if(cell.key===null)return null;let query=source.
-where[cell.query],key=source.where[cell.key];return query<0||key<0||key>query?null:query*data.n+key}var MAP={left:46,above:6,below:40,most:34},SLOT_DIGITS={fit:3,width:6},TITLES={share:.27,least:84,most:150},
+places[source.places.length-1],shownAt=(source,place)=>source.where[place]<0?place:source.where[place];
+function cellIn(data,source,cell){if(cell.key===null)return null;let query=source.where[cell.query],
+key=source.where[cell.key];return query<0||key<0||key>query?null:query*data.n+key}var MAP={left:46,above:6,below:40,most:34},SLOT_DIGITS={fit:3,width:6},TITLES={share:.27,least:84,most:150},
 LINE=9.5,NUMBERED=26,LARGE_CELL=12,SPARE=60;function mapLayout(slots,room,wanted){let n=slots.length,
 longest=Math.max(...slots.map(slot=>slot.length)),left=MAP.left+SLOT_DIGITS.width*Math.max(0,longest-
 SLOT_DIGITS.fit),right=Math.min(TITLES.most,Math.max(TITLES.least,room*TITLES.share)),cell=Math.min(
@@ -588,14 +589,7 @@ linear-gradient(to right, rgba(70,130,180,.28) ${(mass*100).toFixed(1)}%, transp
   padding: 24px 16px;
   font-size: 13.5px;
 }
-`;var STEPS4=new Map([["ArrowUp",[-1,0]],["ArrowDown",[1,0]],["ArrowLeft",[0,-1]],["ArrowRight",[0,1]],
-["PageUp",[-5,0]],["PageDown",[5,0]]]);function steered(pressed,from,n){let{query}=from,key=from.key??
-query,point=cell=>({act:"point",cell});switch(pressed){case"Enter":case" ":return{act:"lock",cell:{query,
-key}};case"r":case"R":return{act:"lock",cell:{query,key:null}};case"Home":return point({query,key:0});case"\
-End":return point({query,key:query})}let step=STEPS4.get(pressed);if(!step)return null;let row=Math.
-max(0,Math.min(n-1,query+step[0]));return point({query:row,key:Math.max(0,Math.min(row,key+step[1]))})}
-var sameCell=(a,b)=>a===b||a!==null&&b!==null&&a.query===b.query&&a.key===b.key,afterClick=(cell,locked,asked)=>sameCell(
-cell,locked)&&asked?null:cell,placedIn=(where,place)=>where[place]<0?place:where[place];var HOVER="#ff3d71",LOCK="#ff9f1a",LABEL={size:12,height:18,ink:"#111111"},Sheet=class{over=element(
+`;var HOVER="#ff3d71",LOCK="#ff9f1a",LABEL={size:12,height:18,ink:"#111111"},Sheet=class{over=element(
 "canvas","ab-over");context=contextOf(this.over);marked=!1;width=0;height=0;fit(width,height){sized(
 this.over,width,height,!this.marked),this.width=width,this.height=height,this.marked=!1}clear(willBeMarked){
 this.marked&&this.context.clearRect(0,0,this.width,this.height),this.marked=willBeMarked}};function mark(board){
@@ -605,12 +599,12 @@ drawn,LOCK,ink).draw(view.lock,!hover),hover&&new Outline(board,drawn,HOVER,ink)
 this.board=board;this.drawn=drawn;this.colour=colour;this.ink=ink;this.context=drawn.sheet.context}board;drawn;colour;ink;context;draw(cell,labelled){
 this.drawn.type==="strip"?this.inStrip(this.drawn,cell):this.inMap(this.drawn,cell,labelled)}inStrip({
 x,y,cell:edge,rows},cell){let{sources}=this.board.data,{key}=cell,isLast=rows.some(({spec})=>lastPlace(
-sources[spec.source])===cell.query);if(key===null||!isLast)return;let keys=rows.map(({spec})=>placedIn(
-sources[spec.source].where,key));keys.forEach((k,row)=>{if(k===keys[row-1])return;let next=keys.findIndex(
+sources[spec.source])===cell.query);if(key===null||!isLast)return;let keys=rows.map(({spec})=>shownAt(
+sources[spec.source],key));keys.forEach((k,row)=>{if(k===keys[row-1])return;let next=keys.findIndex(
 (other,i)=>i>row&&other!==k),rowsHere=(next<0?keys.length:next)-row,[top,height]=[y+row*STRIP.pitch-
 2,rowsHere*STRIP.pitch+2];this.box(x+k*edge,top,Math.max(3,edge),height,1.5)})}inMap(drawn,cell,labelled){
-let{x,y,cell:edge,signed,spec}=drawn,{where}=this.board.data.sources[spec.source],placed=place=>signed?
-place:placedIn(where,place),large=drawn.type==="large",query=placed(cell.query),key=cell.key===null?
+let{x,y,cell:edge,signed,spec}=drawn,source=this.board.data.sources[spec.source],placed=place=>signed?
+place:shownAt(source,place),large=drawn.type==="large",query=placed(cell.query),key=cell.key===null?
 null:placed(cell.key),thin=large?1.25:1;if(this.bareBox(x,y+query*edge,(query+1)*edge,Math.max(2,edge),
 thin),key!==null){large&&this.columnAndRepeats(drawn,query,key,thin);let pad=Math.max(0,(5-edge)/2),
 size=edge+2*pad,[left,top]=[x+key*edge-pad,y+query*edge-pad];key<=query&&this.box(left,top,size,size,
@@ -641,7 +635,14 @@ let summed=view.mode==="difference"?"absolute difference":"sum";return[cellNote(
 share<100?`Kept are the fewest keys that hold ${view.share} % of a row's ${summed}.`:"",every>1?`Of ${every}\
  titles one is drawn; all are under the pointer, and with "Size: large".`:"",data.repeats.some(Boolean)?
 "\u21BA and framed cells: the same item at another slot.":"",strange.length?`Not understood in the a\
-ddress and left out: ${strange.join(", ")}.`:""].join(" ")}function cellUnder(board,drawn,event){let{data}=board,canvas=drawn.canvas.getBoundingClientRect(),x=event.
+ddress and left out: ${strange.join(", ")}.`:""].join(" ")}var STEPS4=new Map([["ArrowUp",[-1,0]],["ArrowDown",[1,0]],["ArrowLeft",[0,-1]],["ArrowRight",[0,1]],
+["PageUp",[-5,0]],["PageDown",[5,0]]]);function steered(pressed,from,n){let{query}=from,key=from.key??
+query,point=cell=>({act:"point",cell});switch(pressed){case"Enter":case" ":return{act:"lock",cell:{query,
+key}};case"r":case"R":return{act:"lock",cell:{query,key:null}};case"Home":return point({query,key:0});case"\
+End":return point({query,key:query})}let step=STEPS4.get(pressed);if(!step)return null;let row=Math.
+max(0,Math.min(n-1,query+step[0]));return point({query:row,key:Math.max(0,Math.min(row,key+step[1]))})}
+var sameCell=(a,b)=>a===b||a!==null&&b!==null&&a.query===b.query&&a.key===b.key,afterClick=(cell,locked,asked)=>sameCell(
+cell,locked)&&asked?null:cell;function cellUnder(board,drawn,event){let{data}=board,canvas=drawn.canvas.getBoundingClientRect(),x=event.
 clientX-canvas.left,y=event.clientY-canvas.top;if(drawn.type==="strip"){let found2=stripCellAt(drawn,
 data.n,drawn.rows.length,x,y);if(!found2)return null;let{source,layer:layer2,head:head2}=drawn.rows[found2.
 row].spec;return{query:lastPlace(data.sources[source]),key:found2.key,layer:layer2,head:head2}}let found=cellAt(
@@ -975,43 +976,44 @@ this);let{box,reading,strip,ledger}=this;box.setAttribute("aria-label","Attentio
 this.bar.box,this.thumbnails.box,this.panels.box,this.legend.box,reading.box),box.append(strip.title,
 strip.box,ledger.title,ledger.box,this.note),box.append(reading.tip,reading.live);let sheet=element(
 "style");sheet.textContent=board_default+maps_default+tables_default,root.append(sheet,box),this.listen(),
-this.start()}tell;box=element("section","ab");state;theme=new Theme(this.box);reading=new Reading(this);bookmark=new Bookmark(
-this);downloads=new Downloads(this);data;maps;width=0;bar=new Bar(this);thumbnails=new Thumbnails(this);panels=new Panels(
-this);legend=new Legend(this);strip;ledger=new Ledger(this);note=element("div","ab-note");waiting=new Set;watch=0;load(payload,tell){
-if(this.tell=tell,this.watchPage(),payload.signature===this.data.signature)return;let before=this.data;
-this.data=decode(payload),this.maps=new Maps(this.data),this.thumbnails.drawn=[],this.strip.drawn=[],
-this.state.hover=null,this.state.view=carriedOver(this.state.view,before,this.data),this.start()}start(){
-this.watchPage(),this.width=Math.round(this.box.clientWidth)||USUAL_WIDTH,this.drawAll()}get inApp(){
-return this.tell!==null}listen(){let{box}=this;new ResizeObserver(()=>{let now=Math.round(box.clientWidth);
-!now||Math.abs(now-this.width)<=LEAST_CHANGE||(this.width=now,this.later(this.drawAll))}).observe(box);
-let release=event=>{box.isConnected?event.key==="Escape"&&this.state.view.lock&&!document.querySelector(
-"[role=dialog]")&&this.lock(null):document.removeEventListener("keydown",release)};document.addEventListener(
-"keydown",release)}watchPage(){this.watch||(this.watch=window.setInterval(()=>{if(!this.box.isConnected){
-clearInterval(this.watch),this.watch=0;return}this.theme.isStale&&this.drawAll(),this.bookmark.restore()},
-WATCHED_MS))}later(task){this.waiting.size||requestAnimationFrame(()=>{let tasks=[...this.waiting];this.
-waiting.clear();for(let one of tasks)one()}),this.waiting.add(task)}grid(spec,measure=this.state.view.
-measure){return this.maps.grid(spec,measure)}difference(){return this.maps.difference(this.state.view.
-panels,this.state.view.measure)}shading(grid,signed,ink){let{scale,share,measure}=this.state.view,most=scale===
-"row"?1:signed?grid.top:this.maps.largest(measure);return{grid,signed,scale,share,most,ink}}scaleLook(signed,ink){
-let{scale,measure}=this.state.view,found=signed?this.difference():null,end=found&&!isMissing(found)?
-found.top:this.maps.largest(measure);return{signed,scale,most:scale==="row"?1:end,ink}}drawn(){return[
-...this.panels.drawn,...this.thumbnails.drawn,...this.strip.drawn]}mark=()=>{mark(this)};drawAll=()=>{
-this.theme.look(),this.drawMaps(),this.drawRest(),this.box.dataset.signature=this.data.signature};drawMaps(){
-this.reading.hideTip(),this.bar.draw(),this.panels.draw(),this.mark()}drawRest=()=>{this.thumbnails.
-draw(),this.reading.draw(),this.legend.draw(),this.strip.draw(),this.ledger.draw();let{view,strange}=this.
-state,words=notes(this.data,view,this.panels.every,strange);this.note.textContent!==words&&(this.note.
-textContent=words),this.mark(),this.bookmark.writeSoon(),setTimeout(()=>{this.tellLock()},0)};set(change){
-let{activeElement}=this.box.getRootNode(),label=activeElement&&this.box.contains(activeElement)?activeElement.
-getAttribute("aria-label"):null;Object.assign(this.state.view,change),this.drawMaps(),this.bookmark.
-remember(),this.later(this.drawRest),label&&this.focus(label)}focus(label){[...this.box.querySelectorAll(
-"[aria-label]")].find(node=>node.getAttribute("aria-label")===label)?.focus({preventScroll:!0})}choose(place,change){
-this.set({panels:changed(this.data,this.state.view,place,change)})}point(cell){let same=sameCell(cell,
-this.state.hover);this.state.hover=cell,same||this.later(this.mark)}lock(cell){let{state,reading}=this;
-state.view.lock=cell&&{query:cell.query,key:cell.key},cell?reading.say(cell,"Locked. "):reading.live.
-textContent="Released",state.lockedOn=cell&&this.mapsOnView(),this.ledger.draw(),reading.draw(),this.
-mark(),this.bookmark.write(),this.tellLock(!0)}mapsOnView(){return JSON.stringify(this.state.view.panels)}tellLock(anew=!1){
-let{data,state,tell}=this;if(!tell)return;let{lock,panels}=state.view,places=JSON.stringify(lock&&[lock.
-query,lock.key,data.signature]);if(places===state.told&&!(anew&&lock))return;state.told=places;let told=panels.
+this.watchPage(),this.start()}tell;box=element("section","ab");state;theme=new Theme(this.box);reading=new Reading(
+this);bookmark=new Bookmark(this);downloads=new Downloads(this);data;maps;width=0;bar=new Bar(this);thumbnails=new Thumbnails(
+this);panels=new Panels(this);legend=new Legend(this);strip;ledger=new Ledger(this);note=element("di\
+v","ab-note");waiting=new Set;watch=0;load(payload,tell){if(this.tell=tell,this.watchPage(),payload.
+signature===this.data.signature)return;let before=this.data;this.data=decode(payload),this.maps=new Maps(
+this.data),this.thumbnails.drawn=[],this.strip.drawn=[],this.state.hover=null,this.state.view=carriedOver(
+this.state.view,before,this.data),this.start()}start(){this.width=Math.round(this.box.clientWidth)||
+USUAL_WIDTH,this.drawAll()}get inApp(){return this.tell!==null}listen(){let{box}=this;new ResizeObserver(
+()=>{let now=Math.round(box.clientWidth);!now||Math.abs(now-this.width)<=LEAST_CHANGE||(this.width=now,
+this.later(this.drawAll))}).observe(box);let release=event=>{box.isConnected?event.key==="Escape"&&this.
+state.view.lock&&!document.querySelector("[role=dialog]")&&this.lock(null):document.removeEventListener(
+"keydown",release)};document.addEventListener("keydown",release)}watchPage(){this.watch||(this.watch=
+window.setInterval(()=>{if(!this.box.isConnected){clearInterval(this.watch),this.watch=0;return}this.
+theme.isStale&&this.drawAll(),this.bookmark.restore()},WATCHED_MS))}later(task){this.waiting.size||requestAnimationFrame(
+()=>{let tasks=[...this.waiting];this.waiting.clear();for(let one of tasks)one()}),this.waiting.add(
+task)}grid(spec,measure=this.state.view.measure){return this.maps.grid(spec,measure)}difference(){return this.
+maps.difference(this.state.view.panels,this.state.view.measure)}shading(grid,signed,ink){let{scale,share,
+measure}=this.state.view,most=scale==="row"?1:signed?grid.top:this.maps.largest(measure);return{grid,
+signed,scale,share,most,ink}}scaleLook(signed,ink){let{scale,measure}=this.state.view,found=signed?this.
+difference():null,end=found&&!isMissing(found)?found.top:this.maps.largest(measure);return{signed,scale,
+most:scale==="row"?1:end,ink}}drawn(){return[...this.panels.drawn,...this.thumbnails.drawn,...this.strip.
+drawn]}mark=()=>{mark(this)};drawAll=()=>{this.theme.look(),this.drawMaps(),this.drawRest(),this.box.
+dataset.signature=this.data.signature};drawMaps(){this.reading.hideTip(),this.bar.draw(),this.panels.
+draw(),this.mark()}drawRest=()=>{this.thumbnails.draw(),this.reading.draw(),this.legend.draw(),this.
+strip.draw(),this.ledger.draw();let{view,strange}=this.state,words=notes(this.data,view,this.panels.
+every,strange);this.note.textContent!==words&&(this.note.textContent=words),this.mark(),this.bookmark.
+writeSoon(),setTimeout(()=>{this.tellLock()},0)};set(change){let{activeElement}=this.box.getRootNode(),
+label=activeElement&&this.box.contains(activeElement)?activeElement.getAttribute("aria-label"):null;
+Object.assign(this.state.view,change),this.drawMaps(),this.bookmark.remember(),this.later(this.drawRest),
+label&&this.focus(label)}focus(label){[...this.box.querySelectorAll("[aria-label]")].find(node=>node.
+getAttribute("aria-label")===label)?.focus({preventScroll:!0})}choose(place,change){this.set({panels:changed(
+this.data,this.state.view,place,change)})}point(cell){let same=sameCell(cell,this.state.hover);this.
+state.hover=cell,same||this.later(this.mark)}lock(cell){let{state,reading}=this;state.view.lock=cell&&
+{query:cell.query,key:cell.key},cell?reading.say(cell,"Locked. "):reading.live.textContent="Released",
+state.lockedOn=cell&&this.mapsOnView(),this.ledger.draw(),reading.draw(),this.mark(),this.bookmark.write(),
+this.tellLock(!0)}mapsOnView(){return JSON.stringify(this.state.view.panels)}tellLock(anew=!1){let{data,
+state,tell}=this;if(!tell)return;let{lock,panels}=state.view,places=JSON.stringify(lock&&[lock.query,
+lock.key,data.signature]);if(places===state.told&&!(anew&&lock))return;state.told=places;let told=panels.
 map(({source,layer,head,kind})=>{let from=data.sources[source];return{source:from.name,layer,head,kind:shownKind(
 from,kind)}});tell(lock&&{...lock,panels:told})}};var boards=new WeakMap;function mount(root,payload,tell=null){let board=boards.get(root);board?board.
 load(payload,tell):boards.set(root,new Board(root,payload,tell))}openPage(mount);function component({

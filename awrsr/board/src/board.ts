@@ -22,6 +22,7 @@ import { Panels } from "./panels";
 import type { Payload } from "./payload";
 import { Reading } from "./reading";
 import type { Ink, Shading } from "./scales";
+import type { State, Tell } from "./state";
 import { sameCell } from "./steering";
 import { Strip } from "./strip";
 import tablesStyle from "./tables.css";
@@ -35,29 +36,6 @@ const WATCHED_MS = 700;
 /** Narrower changes of the page's width are not followed. */
 const LEAST_CHANGE = 3;
 const USUAL_WIDTH = 900;
-
-/** A locked cell as Python is told of it, and the maps that were on view. */
-export interface Told {
-  query: number;
-  key: number | null;
-  panels: { source: string; layer: number; head: MapSpec["head"]; kind: MapSpec["kind"] }[];
-}
-export type Tell = (lock: Told | null) => void;
-
-/** Everything that changes while a person looks at one payload. */
-interface State {
-  view: View;
-  /** The cell under the pointer or the keyboard's cursor. */
-  hover: Cell | null;
-  /** Whether it was reached by keys: then there is no pointer to read it out beside. */
-  steered: boolean;
-  /** The maps on view when the cell was locked; null where it was locked by the address. */
-  lockedOn: string | null;
-  /** The locked places that were told last. */
-  told: string;
-  /** What was not understood in the address. */
-  strange: string[];
-}
 
 export class Board {
   readonly box = element("section", "ab");
@@ -99,6 +77,7 @@ export class Board {
     sheet.textContent = boardStyle + mapsStyle + tablesStyle;
     root.append(sheet, box);
     this.listen();
+    this.watchPage();
     this.start();
   }
 
@@ -118,7 +97,6 @@ export class Board {
   }
 
   private start(): void {
-    this.watchPage();
     this.width = Math.round(this.box.clientWidth) || USUAL_WIDTH;
     this.drawAll();
   }

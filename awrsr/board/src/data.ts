@@ -125,6 +125,10 @@ export const itemName = (data: Data, place: number): string =>
 
 export const lastPlace = (source: Source): number => source.places[source.places.length - 1];
 
+/** Where a source shows the item of a place; what it lacks leaves its own place empty. */
+export const shownAt = (source: Source, place: number): number =>
+  source.where[place] < 0 ? place : source.where[place];
+
 /** Index of the cell of the same two items in a source's map; null where it has none. */
 export function cellIn(data: Data, source: Source, cell: Cell): number | null {
   if (cell.key === null) return null;

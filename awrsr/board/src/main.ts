@@ -1,7 +1,7 @@
 /** The bundle's entry: a component of the app, and the board of a page of its own. */
 
 import { Board } from "./board";
-import type { Tell } from "./board";
+import type { Tell } from "./state";
 import { openPage } from "./page";
 import type { Payload } from "./payload";
 

@@ -1,13 +1,12 @@
 /** The outlines of the cell that is pointed at and of the locked one, in everything drawn. */
 
 import type { Board } from "./board";
-import { itemName, lastPlace } from "./data";
+import { itemName, lastPlace, shownAt } from "./data";
 import { element } from "./dom";
 import { STRIP } from "./layout";
 import type { Cells } from "./layout";
 import type { Row } from "./rows";
 import type { Ink } from "./scales";
-import { placedIn } from "./steering";
 import { sized } from "./surface";
 import { FONT, clipped, contextOf, measured } from "./text";
 import type { MapSpec, Position } from "./view";
@@ -90,7 +89,7 @@ class Outline {
     const { key } = cell;
     const isLast = rows.some(({ spec }) => lastPlace(sources[spec.source]) === cell.query);
     if (key === null || !isLast) return;
-    const keys = rows.map(({ spec }) => placedIn(sources[spec.source].where, key));
+    const keys = rows.map(({ spec }) => shownAt(sources[spec.source], key));
     keys.forEach((k, row) => {
       if (k === keys[row - 1]) return;
       const next = keys.findIndex((other, i) => i > row && other !== k);
@@ -102,8 +101,8 @@ class Outline {
 
   private inMap(drawn: DrawnMap, cell: Position, labelled: boolean): void {
     const { x, y, cell: edge, signed, spec } = drawn;
-    const { where } = this.board.data.sources[spec.source];
-    const placed = (place: number) => (signed ? place : placedIn(where, place));
+    const source = this.board.data.sources[spec.source];
+    const placed = (place: number) => (signed ? place : shownAt(source, place));
     const large = drawn.type === "large";
     const query = placed(cell.query);
     const key = cell.key === null ? null : placed(cell.key);

@@ -50,7 +50,3 @@ export const sameCell = (a: Position | null, b: Position | null): boolean =>
  */
 export const afterClick = (cell: Cell, locked: Position | null, asked: boolean): Cell | null =>
   sameCell(cell, locked) && asked ? null : cell;
-
-/** A map that cells are outlined on: which place of the axis it shows a place at. */
-export const placedIn = (where: number[], place: number): number =>
-  where[place] < 0 ? place : where[place]; // what is not there leaves its place empty

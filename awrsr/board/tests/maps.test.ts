@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { cellIn, kindChoice, kindName, kindsOf, specName } from "../src/data";
+import { cellIn, kindChoice, kindName, kindsOf, shownAt, specName } from "../src/data";
 import { Grid, Maps, isMissing } from "../src/maps";
 import type { Missing } from "../src/maps";
 import type { MapSpec } from "../src/view";
@@ -45,6 +45,7 @@ describe("what is decoded", () => {
     const data = dataOf([packedSource({ where: [2, 1, -1] })]);
     const [source] = data.sources;
     expect(cellIn(data, source, { query: 0, key: 1 })).toBe(2 * 3 + 1);
+    expect([0, 2].map((place) => shownAt(source, place))).toEqual([2, 2]);
     expect(cellIn(data, source, { query: 1, key: 0 })).toBeNull();
     expect(cellIn(data, source, { query: 2, key: 0 })).toBeNull();
     expect(cellIn(data, source, { query: 0, key: null })).toBeNull();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { fromHash, toHash, withoutLock } from "../src/address";
-import { afterClick, placedIn, sameCell, steered } from "../src/steering";
+import { afterClick, sameCell, steered } from "../src/steering";
 import { carriedOver, changed, defaults, ofPair, pairs, valid } from "../src/view";
 import type { View } from "../src/view";
 import { dataOf, packedSource, refined } from "./payloads";
@@ -213,9 +213,5 @@ describe("hover and lock", () => {
     expect(sameCell(cell, { query: 3, key: null })).toBe(false);
     expect(sameCell(null, null)).toBe(true);
     expect(sameCell(cell, null)).toBe(false);
-  });
-
-  test("a place that a source lacks stays where it is", () => {
-    expect([0, 1].map((place) => placedIn([4, -1], place))).toEqual([4, 1]);
   });
 });
