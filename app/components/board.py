@@ -28,7 +28,7 @@ _mount = st.components.v2.component(
 
 @st.fragment
 def show_board(
-    content: dict[str, Any], below: Callable[[Locked | None], None] | None = None
+    content: board.Payload, below: Callable[[Locked | None], None] | None = None
 ) -> Locked | None:
     """Draw the board; everything on it happens in the browser but the locking of a cell, which
     runs this function again and nothing else of the page.
@@ -56,7 +56,7 @@ def clipped(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "\u2026"
 
 
-def board_content(case: Case) -> dict[str, Any]:
+def board_content(case: Case) -> board.Payload:
     """The board's data: both models on this history and, beside it, on a variant of it."""
     sources = [
         board.Source(name=side.key.upper(), title=side.model_name, trace=side.trace)

@@ -1,9 +1,11 @@
 // A button that asks Python for a file, together with the board's view, and saves what comes.
 //
-// data: the file's bytes, empty while none was asked for. trigger "asked": {view}, as the board has it in
-// the part of the address after "#", a moment later than here; the server never sees it otherwise.
+// data: the file's bytes, empty while none was asked for. trigger "asked": {view}, the board's part
+// of the address, which the server never sees otherwise. The board writes it there a moment after a
+// change, or at once when the event WANTED asks for it.
 
 const NAME = "awrsr-inspection.zip";
+const WANTED = "attention-board-address";
 const waiting = new WeakSet();
 
 export default function ({ parentElement, data, setTriggerValue }) {
@@ -16,8 +18,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   };
   button.onclick = () => {
     wait(true);
-    const { view } = window.attentionBoardViews?.[window.location.pathname] ?? {};
-    setTriggerValue("asked", { view: view ?? window.location.hash });
+    document.dispatchEvent(new Event(WANTED));
+    setTriggerValue("asked", { view: window.location.hash });
   };
   if (!(data instanceof Uint8Array) || !data.length || !waiting.has(parentElement)) return;
   const link = document.createElement("a");

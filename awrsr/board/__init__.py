@@ -1,11 +1,12 @@
 """The attention board: traces drawn as linked maps, in the app, in a notebook, in a file.
 
-`payload` turns traces into data, board.js draws them, `page` is both in one HTML file; `map_grid`
-draws them as a still picture.
+`payload` turns traces into data (schema.py), the script made from src/ draws them, `page` is both
+in one HTML file; `map_grid` draws them as a still picture.
 """
 
 from awrsr.board.figure import FORMATS, KINDS, Format, clipped, layer_figures, map_grid, save
 from awrsr.board.notebook import Shown, show
+from awrsr.board.page import page, script
 from awrsr.board.payload import (
     Drawn,
     ItemNames,
@@ -13,10 +14,9 @@ from awrsr.board.payload import (
     align,
     counterparts,
     item_names,
-    page,
     payload,
-    script,
 )
+from awrsr.board.schema import Payload
 
 __all__ = [
     "FORMATS",
@@ -24,6 +24,7 @@ __all__ = [
     "Drawn",
     "Format",
     "ItemNames",
+    "Payload",
     "Shown",
     "Source",
     "align",

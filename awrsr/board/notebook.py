@@ -4,7 +4,8 @@ import html
 import string
 from dataclasses import dataclass
 
-from awrsr.board.payload import ItemNames, Source, item_names, page, payload
+from awrsr.board.page import page
+from awrsr.board.payload import ItemNames, Source, item_names, payload
 from awrsr.config import model_title
 from awrsr.data.dataset import Dataset
 from awrsr.errors import DataError

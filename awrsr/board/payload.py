@@ -1,4 +1,4 @@
-"""Traces to what the attention board draws: one JSON-able dictionary, maps packed.
+"""Traces to what the attention board draws, maps packed.
 
 Maps are lower triangles, row after row, as little-endian 24-bit steps: what can never hold weight
 is not sent, and what is printed of the rest is as if nothing had been rounded. All traces stand on
@@ -8,18 +8,18 @@ one axis of slots, so that one history and a variant of it line up item by item.
 import base64
 import functools
 import hashlib
-import html
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from importlib.resources import files
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from awrsr.board.page import template
+from awrsr.board.schema import Groups, PackedMaps, PackedSource, Payload
 from awrsr.config import ModelConfig
 from awrsr.data.dataset import Dataset
 from awrsr.errors import DataError
@@ -31,7 +31,8 @@ MAX_GROUPS = 8
 """Colours that people tell apart; further groups share a grey."""
 PRIME = "\u2032"
 """Marks the slots of a variant, as it marks its sources."""
-KINDS = {"first": "first_order", "second": "second_order", "refined": "refined"}
+Kind = Literal["first", "second", "refined"]
+KINDS: dict[Kind, str] = {"first": "first_order", "second": "second_order", "refined": "refined"}
 
 
 class Drawn(Protocol):
@@ -164,8 +165,8 @@ def counterparts(
     return found
 
 
-def payload(sources: Sequence[Source], names: ItemNames, *, title: str = "") -> dict[str, Any]:
-    """What the board draws, as JSON types.
+def payload(sources: Sequence[Source], names: ItemNames, *, title: str = "") -> Payload:
+    """What the board draws.
 
     Args:
         sources: the traces; the first one's history numbers the slots, and what only another has
@@ -188,23 +189,28 @@ def payload(sources: Sequence[Source], names: ItemNames, *, title: str = "") -> 
     for view, (trace, of_history) in enumerate(zip(longest, of_histories, strict=True)):
         for number, place in enumerate(of_history, start=trace.dropped + 1):
             slots[place] = slots[place] or f"{number}{PRIME * bool(view)}"
-    content: dict[str, Any] = {
+    content: Payload = {
         "title": title,
         "items": [int(item) for item in axis],
         "slots": slots,
         "titles": [str(names.titles[item - 1]) for item in axis],
-        "groups": None,
+        "groups": _groups(names, axis),
         "sources": [
-            _packed(source, place) | {"where": counterparts(axis, of_histories, place)}
+            _packed(source, place, counterparts(axis, of_histories, place))
             for source, place in zip(sources, places, strict=True)
         ],
-        "page": _file("page.html"),
+        "page": template(),
+        "signature": "",
     }
-    if names.groups is not None:
-        own = [names.groups[item - 1] for item in axis]
-        content["groups"] = {"name": names.group_name, "coloured": names.coloured, "of": own}
     digest = hashlib.blake2b(json.dumps(content).encode(), digest_size=8)
-    return content | {"signature": digest.hexdigest()}
+    return {**content, "signature": digest.hexdigest()}
+
+
+def _groups(names: ItemNames, axis: Sequence[int]) -> Groups | None:
+    if names.groups is None:
+        return None
+    each = [names.groups[item - 1] for item in axis]
+    return {"name": names.group_name, "coloured": names.coloured, "each": each}
 
 
 def _histories(traces: Sequence[Drawn]) -> tuple[list[Drawn], list[int]]:
@@ -227,33 +233,35 @@ def _histories(traces: Sequence[Drawn]) -> tuple[list[Drawn], list[int]]:
     return longest, views
 
 
-def _packed(source: Source, places: list[int]) -> dict[str, Any]:
+def _packed(source: Source, places: list[int], where: list[int]) -> PackedSource:
     arrays = source.trace.arrays()
     layers, heads = arrays["refined"].shape[:2]
-    packed: dict[str, Any] = {
+    refinement = REFINEMENTS[source.trace.config.refinement]
+    return {
         "name": source.name,
         "title": source.title,
         "places": places,
+        "where": where,
         "layers": layers,
         "heads": heads,
-        "formula": REFINEMENTS[source.trace.config.refinement].formula_of(source.trace.config),
-        "noSecondOrder": REFINEMENTS[source.trace.config.refinement].no_second_order,
+        "formula": refinement.formula_of(source.trace.config),
+        "noSecondOrder": refinement.no_second_order,
+        "floor": None if refinement.learns_attention else refinement.name,
         "norms": _encoded(arrays["transformed_value_norm"], np.dtype("<f4")),
-        "maps": {},
+        "maps": _packed_maps(arrays),
     }
-    sent: dict[str, npt.NDArray[Any]] = {}
+
+
+def _packed_maps(arrays: dict[str, npt.NDArray[Any]]) -> PackedMaps:
+    packed: PackedMaps = {"first": None, "second": None, "refined": None}
+    sent: dict[Kind, npt.NDArray[Any]] = {}
     for kind, field in KINDS.items():
         maps = arrays.get(field)
         if maps is None:
-            packed["maps"][kind] = None
             continue
         same = (name for name, other in sent.items() if np.array_equal(maps, other))
-        alias = next(same, None)
-        if alias is not None:
-            packed["maps"][kind] = alias
-            continue
-        sent[kind] = maps
-        packed["maps"][kind] = _triangles(maps)
+        packed[kind] = next(same, None) or _triangles(maps)
+        sent.setdefault(kind, maps)
     return packed
 
 
@@ -265,42 +273,3 @@ def _triangles(weights: npt.NDArray[Any]) -> str:
 
 def _encoded(values: npt.NDArray[Any], dtype: np.dtype[Any]) -> str:
     return base64.b64encode(np.ascontiguousarray(values, dtype=dtype).tobytes()).decode()
-
-
-@functools.cache
-def _file(name: str) -> str:
-    return files("awrsr.board").joinpath(name).read_text(encoding="utf-8")
-
-
-def script() -> str:
-    """The board's script, an ES module without dependencies."""
-    return _file("board.js")
-
-
-def page(content: dict[str, Any]) -> str:
-    """A self-contained HTML page that shows the board: no server, no network.
-
-    Args:
-        content: made by `payload`.
-    """
-    return fill(
-        content["page"],
-        {
-            # Inside <title> no markup is read but the end tag and entities.
-            "title": html.escape(content["title"] or "Attention board"),
-            # "<" only occurs inside JSON strings, where \\u003c means the same: no tag can end.
-            "data": json.dumps(content).replace("<", "\\u003c"),
-            "script": script(),
-        },
-    )
-
-
-def fill(template: str, values: dict[str, str]) -> str:
-    """Replace {{name}} in one pass, so that what is put in is not searched again."""
-    parts: Iterable[str] = template.split("{{")
-    head, *rest = parts
-    filled = [head]
-    for part in rest:
-        name, _, after = part.partition("}}")
-        filled += [values[name], after]
-    return "".join(filled)

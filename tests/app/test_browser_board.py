@@ -32,6 +32,7 @@ from app.state import default_user
 from awrsr.board import Source, item_names, payload
 from awrsr.board import page as board_page
 from awrsr.explain import rollout
+from awrsr.refinement import REFINEMENTS
 
 pytestmark = pytest.mark.browser
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
@@ -322,7 +323,7 @@ def offline(visit, tmp_path, dataset, *sources: Source, view: str = ""):
     """A board without a server."""
     file = tmp_path / "board.html"
     content = payload(sources, item_names(dataset))
-    file.write_text(board_page({**content, "view": view}), encoding="utf-8")
+    file.write_text(board_page(content, view=view), encoding="utf-8")
     page = visit(file.as_uri())
     page.locator(".ab[data-signature]").wait_for()
     return page, content
@@ -396,6 +397,27 @@ def test_a_view_that_the_board_lacks_is_left_out(
     expect(page.locator(".ab-note").last).to_contain_text(f"left out: {left_out}.")
     now = [box.input_value() for box in page.locator(".ab-pick select").all()]
     assert now == ["0", "1", "0", "refined"]
+
+
+def test_a_model_that_learns_no_attention_is_named_by_its_title(
+    visit, tmp_path, make_model, tiny_dataset
+):
+    """In the maps' names, the choices, the strip, the ledger and where a map is missing."""
+    sources = [
+        Source(name=name, title="", trace=awrsr.trace(make_model("sasrec", floor), [3, 1, 4]))
+        for name, floor in (("A", "uniform"), ("B", "identity"))
+    ]
+    page, _ = offline(visit, tmp_path, tiny_dataset, *sources)
+    board = page.locator(".ab")
+    assert board.locator(".ab-kind").all_inner_texts()[::2] == ["uniform", "identity"]
+    assert board.locator(".ab-ledger th").all_inner_texts() == ["key", "A uniform", "B identity"]
+    kinds = board.locator("select[aria-label='Kind of the left map'] option").all_inner_texts()
+    assert kinds == ["uniform", "second order", "uniform (in use)"]
+    large_map(page, 1).hover(position=cell_position(page, 3, 2, 2, 1))
+    assert {name for _, name in read_out(page)} == {"uniform", "identity"}
+    choose_map(page, "left", kind="second")
+    expect(board.locator(".ab-why").first).to_have_text(REFINEMENTS["uniform"].no_second_order)
+    assert not re.search("first order|first-order|vanilla", board.inner_text(), re.IGNORECASE)
 
 
 def test_a_title_that_is_cut_keeps_its_id(visit, tmp_path, make_model, tiny_dataset):

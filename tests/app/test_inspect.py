@@ -550,7 +550,7 @@ def test_lists_and_structs_of_items_are_shown(directory, tmp_path):
         check_numbers(page, path)
         if shown_dataset is dataset:
             groups = sent(page, "board")["groups"]
-            assert (groups["name"], groups["of"]) == ("categories", ["Beauty", "Home", "Home"])
+            assert (groups["name"], groups["each"]) == ("categories", ["Beauty", "Home", "Home"])
 
 
 def test_titles_are_text_everywhere(directory, tmp_path):

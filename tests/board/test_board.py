@@ -5,16 +5,17 @@ import dataclasses
 import html
 import json
 import re
+import runpy
 import warnings
 from collections import Counter
 
 import numpy as np
 import pytest
 import torch
-from conftest import PAIRS, make_dataset
+from conftest import PAIRS, ROOT, make_dataset
 
 from awrsr import board
-from awrsr.board import ItemNames, Source, show
+from awrsr.board import ItemNames, Source, schema, show
 from awrsr.errors import DataError
 from awrsr.ranking.recommendation import trace
 from awrsr.refinement import REFINEMENTS
@@ -238,7 +239,36 @@ def test_a_groups_colour_is_the_same_for_every_history(make_model):
         source = Source(name="A", title="", trace=trace(make_model(), items))
         given = board.payload([source], names)["groups"]
         assert given["coloured"] == ["b", "a", "c", "d", "x", "e"]
-        assert given["of"] == [groups[item - 1] for item in items]
+        assert given["each"] == [groups[item - 1] for item in items]
+
+
+@pytest.mark.parametrize("refinement", REFINEMENTS)
+def test_a_model_that_learns_no_attention_bears_its_own_name(make_model, refinement):
+    backbone = REFINEMENTS[refinement].backbones[0]
+    source = Source(name="A", title="", trace=trace(make_model(backbone, refinement), [1, 2]))
+    (packed,) = board.payload([source], NAMES)["sources"]
+    assert packed["floor"] == (refinement if refinement in ("uniform", "identity") else None)
+    assert bool(packed["noSecondOrder"]) == (packed["maps"]["second"] is None)
+
+
+def test_the_script_has_the_types_of_the_schema(make_model):
+    """What src/payload.ts says is what the schema says, and a payload has just these fields."""
+    write = runpy.run_path(str(ROOT / "tools" / "board_types.py"))
+    assert write["FILE"].read_text(encoding="utf-8") == write["typescript"]()
+    source = Source(name="A", title="", trace=trace(make_model(), [1, 2]))
+    content = board.payload([source], dataclasses.replace(NAMES, groups=["x"] * 11))
+    assert content["groups"] is not None
+    for made, kind in (
+        (content, schema.Payload),
+        (content["groups"], schema.Groups),
+        (content["sources"][0], schema.PackedSource),
+        (content["sources"][0]["maps"], schema.PackedMaps),
+    ):
+        assert set(made) == kind.__required_keys__
+
+
+def test_no_script_can_end_before_its_end():
+    assert not re.search(r"</script|<!--", board.script())
 
 
 def hostile_page(make_model) -> str:

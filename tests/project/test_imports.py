@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "attribution": "errors config models ranking",
     "explain": "errors attention config data refinement models ranking training attribution",
     "studies": "errors config io data refinement models ranking training attribution explain",
-    "board": "errors config data refinement models explain",
+    "board": "errors config io data refinement models explain",
     "experiments": "errors config io data refinement models ranking training board",
     "cli": "errors config io data refinement models ranking training attribution explain studies "
     "board experiments",
@@ -54,7 +54,8 @@ class Import(NamedTuple):
 
 def imports_in(folder: Path) -> list[Import]:
     found = []
-    for path in sorted(folder.rglob("*.py")):
+    paths = (path for path in folder.rglob("*.py") if "node_modules" not in path.parts)
+    for path in sorted(paths):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 found += [Import(path, alias.name, None) for alias in node.names]

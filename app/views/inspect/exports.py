@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = Path(__file__).with_name("reproduce.py.j2")
 
 
-def show(case: Case, content: dict[str, Any]) -> None:
+def show(case: Case, content: board.Payload) -> None:
     """The download of a case and of the board's data, made when it is asked for."""
     st.markdown("#### Take it away")
     st.caption(
@@ -46,13 +46,13 @@ def show(case: Case, content: dict[str, Any]) -> None:
     take_away(bundle(case, content, chosen_methods()))
 
 
-def bundle(case: Case, content: dict[str, Any], methods: Methods) -> Callable[[str], bytes]:
+def bundle(case: Case, content: board.Payload, methods: Methods) -> Callable[[str], bytes]:
     """What makes the zip of a board's view; it is given all it needs and reads no session."""
 
     def write(view: str) -> bytes:
         memory = io.BytesIO()
         with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("board.html", board.page({**content, "view": view}))
+            archive.writestr("board.html", board.page(content, view=view))
             for name, picture in pictures(case):
                 archive.writestr(name, picture)
             archive.writestr("arrays.npz", arrays(case))

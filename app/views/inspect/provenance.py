@@ -10,6 +10,7 @@ import streamlit as st
 from app.case import Case
 from app.escape import plain
 from app.figures import maps
+from awrsr.board import Payload
 from awrsr.errors import AwrsrError
 from awrsr.experiments.comparison import records
 from awrsr.explain import (
@@ -79,7 +80,7 @@ class LockedCell:
     panels: tuple[Panel, ...]
 
 
-def show(case: Case, content: dict[str, Any], locked: Mapping[str, Any] | None) -> None:
+def show(case: Case, content: Payload, locked: Mapping[str, Any] | None) -> None:
     """What the locked cell is made of, or how to lock one.
 
     Args:
@@ -132,13 +133,13 @@ def is_number(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def axis_label(content: dict[str, Any], place: int) -> str:
+def axis_label(content: Payload, place: int) -> str:
     """An item of the axis: its slot in the history, where it has one, and its title."""
     slot, title = content["slots"][place], content["titles"][place]
     return f"{slot}. {title}"
 
 
-def shown_sources(case: Case, content: dict[str, Any]) -> dict[str, Shown]:
+def shown_sources(case: Case, content: Payload) -> dict[str, Shown]:
     """The models and traces behind the board's sources, by name."""
     of = {side.key.upper(): side for side in case.sides}
     found = {}
@@ -163,7 +164,7 @@ def shown_sources(case: Case, content: dict[str, Any]) -> dict[str, Shown]:
 
 
 def show_panel(
-    content: dict[str, Any],
+    content: Payload,
     sources: dict[str, Shown],
     panel: Panel,
     cell: LockedCell,
@@ -201,7 +202,7 @@ def show_panel(
         st.info(plain(error))
 
 
-def where_it_stands(content: dict[str, Any], source: Shown, cell: LockedCell) -> str:
+def where_it_stands(content: Payload, source: Shown, cell: LockedCell) -> str:
     """Where a model has the two items of a cell, if not on the same places, or why it has no such
     cell; empty where the cell is the same."""
     query, key = source.where[cell.query], source.where[cell.key]

@@ -1,0 +1,43 @@
+"""The board on a page of its own: one HTML file that needs no server and no network."""
+
+import functools
+import html
+import json
+from pathlib import Path
+
+from awrsr.board.schema import Payload
+from awrsr.io.templates import render
+
+TEMPLATE = Path(__file__).with_name("page.html.j2")
+SCRIPT = Path(__file__).with_name("dist") / "board.js"
+"""Made from src/, see CONTRIBUTING.md."""
+
+
+@functools.cache
+def template() -> str:
+    """The page before it is filled; the board's script fills it too, in the browser."""
+    return TEMPLATE.read_text(encoding="utf-8")
+
+
+@functools.cache
+def script() -> str:
+    """The board's script, an ES module without dependencies."""
+    return SCRIPT.read_text(encoding="utf-8")
+
+
+def page(content: Payload, *, view: str = "") -> str:
+    """A self-contained HTML page that shows the board.
+
+    Args:
+        content: made by `payload`.
+        view: to open with, as in the app's address; the first view where it is empty.
+    """
+    shown: Payload = {**content, "view": view}
+    return render(
+        TEMPLATE,
+        # Inside <title> no markup is read but the end tag and entities.
+        title=html.escape(content["title"] or "Attention board"),
+        # "<" only occurs inside JSON strings, where \u003c means the same: no tag can end.
+        data=json.dumps(shown).replace("<", "\\u003c"),
+        script=script(),
+    )

@@ -1,0 +1,278 @@
+/** The attention board: every map of several traces, linked by the cell under the pointer. */
+
+import { fromHash } from "./address";
+import { Bar } from "./bar";
+import boardStyle from "./board.css";
+import { Bookmark, openingHash } from "./bookmark";
+import { decode, shownKind } from "./data";
+import type { Data } from "./data";
+import { element } from "./dom";
+import { Downloads } from "./downloads";
+import type { Measure } from "./kinds";
+import { Ledger } from "./ledger";
+import { Legend } from "./legend";
+import type { ScaleLook } from "./legend";
+import mapsStyle from "./maps.css";
+import { mark } from "./marks";
+import type { AnyDrawn } from "./marks";
+import { Maps, isMissing } from "./maps";
+import type { Grid, Missing } from "./maps";
+import { notes } from "./notes";
+import { Panels } from "./panels";
+import type { Payload } from "./payload";
+import { Reading } from "./reading";
+import type { Ink, Shading } from "./scales";
+import type { State, Tell } from "./state";
+import { sameCell } from "./steering";
+import { Strip } from "./strip";
+import tablesStyle from "./tables.css";
+import { Theme } from "./theme";
+import { Thumbnails } from "./thumbnails";
+import { carriedOver, changed } from "./view";
+import type { Cell, MapSpec, View } from "./view";
+
+/** A theme switch changes CSS variables, and Streamlit the address, and both tell nobody. */
+const WATCHED_MS = 700;
+/** Narrower changes of the page's width are not followed. */
+const LEAST_CHANGE = 3;
+const USUAL_WIDTH = 900;
+
+export class Board {
+  readonly box = element("section", "ab");
+  readonly state: State;
+  readonly theme = new Theme(this.box);
+  readonly reading = new Reading(this);
+  readonly bookmark = new Bookmark(this);
+  readonly downloads = new Downloads(this);
+  data: Data;
+  maps: Maps;
+  width = 0;
+  private readonly bar = new Bar(this);
+  private readonly thumbnails = new Thumbnails(this);
+  private readonly panels = new Panels(this);
+  private readonly legend = new Legend(this);
+  private readonly strip: Strip;
+  private readonly ledger = new Ledger(this);
+  private readonly note = element("div", "ab-note");
+  private readonly waiting = new Set<() => void>();
+  private watch = 0;
+
+  /** @param tell told of what is locked and released; null where there is nobody to tell. */
+  constructor(
+    root: ParentNode,
+    payload: Payload,
+    private tell: Tell | null,
+  ) {
+    this.data = decode(payload);
+    this.maps = new Maps(this.data);
+    const { view, strange } = fromHash(this.data, openingHash(this.data));
+    this.state = { view, hover: null, steered: false, lockedOn: null, told: "null", strange };
+    this.strip = new Strip(this);
+    const { box, reading, strip, ledger } = this;
+    box.setAttribute("aria-label", "Attention board");
+    box.append(this.bar.box, this.thumbnails.box, this.panels.box, this.legend.box, reading.box);
+    box.append(strip.title, strip.box, ledger.title, ledger.box, this.note);
+    box.append(reading.tip, reading.live);
+    const sheet = element("style");
+    sheet.textContent = boardStyle + mapsStyle + tablesStyle;
+    root.append(sheet, box);
+    this.listen();
+    this.watchPage();
+    this.start();
+  }
+
+  /** Show other data, or go on with the same. */
+  load(payload: Payload, tell: Tell | null): void {
+    this.tell = tell;
+    this.watchPage();
+    if (payload.signature === this.data.signature) return;
+    const before = this.data;
+    this.data = decode(payload);
+    this.maps = new Maps(this.data);
+    this.thumbnails.drawn = [];
+    this.strip.drawn = [];
+    this.state.hover = null;
+    this.state.view = carriedOver(this.state.view, before, this.data);
+    this.start();
+  }
+
+  private start(): void {
+    this.width = Math.round(this.box.clientWidth) || USUAL_WIDTH;
+    this.drawAll();
+  }
+
+  /** Whether there is a page that the board is a part of. */
+  get inApp(): boolean {
+    return this.tell !== null;
+  }
+
+  private listen(): void {
+    const { box } = this;
+    new ResizeObserver(() => {
+      const now = Math.round(box.clientWidth);
+      if (!now || Math.abs(now - this.width) <= LEAST_CHANGE) return;
+      this.width = now;
+      this.later(this.drawAll);
+    }).observe(box);
+    const release = (event: KeyboardEvent) => {
+      if (!box.isConnected) document.removeEventListener("keydown", release);
+      else if (
+        event.key === "Escape" &&
+        this.state.view.lock &&
+        !document.querySelector("[role=dialog]")
+      )
+        this.lock(null);
+    };
+    document.addEventListener("keydown", release);
+  }
+
+  private watchPage(): void {
+    if (this.watch) return;
+    this.watch = window.setInterval(() => {
+      if (!this.box.isConnected) {
+        clearInterval(this.watch);
+        this.watch = 0;
+        return;
+      }
+      if (this.theme.isStale) this.drawAll();
+      this.bookmark.restore();
+    }, WATCHED_MS);
+  }
+
+  /** In the next frame, once. */
+  later(task: () => void): void {
+    if (!this.waiting.size)
+      requestAnimationFrame(() => {
+        const tasks = [...this.waiting];
+        this.waiting.clear();
+        for (const one of tasks) one();
+      });
+    this.waiting.add(task);
+  }
+
+  grid(spec: MapSpec, measure: Measure = this.state.view.measure): Grid | Missing {
+    return this.maps.grid(spec, measure);
+  }
+
+  difference(): Grid | Missing {
+    return this.maps.difference(this.state.view.panels, this.state.view.measure);
+  }
+
+  shading(grid: Grid, signed: boolean, ink: Ink): Shading {
+    const { scale, share, measure } = this.state.view;
+    const rows = scale === "row";
+    const most = rows ? 1 : signed ? grid.top : this.maps.largest(measure);
+    return { grid, signed, scale, share, most, ink };
+  }
+
+  /** @param signed for the difference, which must be there. */
+  scaleLook(signed: boolean, ink: Ink): ScaleLook {
+    const { scale, measure } = this.state.view;
+    const found = signed ? this.difference() : null;
+    const end = found && !isMissing(found) ? found.top : this.maps.largest(measure);
+    return { signed, scale, most: scale === "row" ? 1 : end, ink };
+  }
+
+  /** Everything that shows cells. */
+  drawn(): AnyDrawn[] {
+    return [...this.panels.drawn, ...this.thumbnails.drawn, ...this.strip.drawn];
+  }
+
+  private readonly mark = () => {
+    mark(this);
+  };
+
+  private readonly drawAll = () => {
+    this.theme.look();
+    this.drawMaps();
+    this.drawRest();
+    this.box.dataset.signature = this.data.signature; // what is drawn now
+  };
+
+  /** What a choice is about. */
+  private drawMaps(): void {
+    this.reading.hideTip();
+    this.bar.draw();
+    this.panels.draw();
+    this.mark();
+  }
+
+  /** What can come a frame later. */
+  private readonly drawRest = () => {
+    this.thumbnails.draw();
+    this.reading.draw();
+    this.legend.draw();
+    this.strip.draw();
+    this.ledger.draw();
+    const { view, strange } = this.state;
+    const words = notes(this.data, view, this.panels.every, strange);
+    if (this.note.textContent !== words) this.note.textContent = words;
+    this.mark();
+    this.bookmark.writeSoon();
+    setTimeout(() => {
+      this.tellLock(); // the locked places may be others now
+    }, 0);
+  };
+
+  set(change: Partial<View>): void {
+    const { activeElement } = this.box.getRootNode() as Document | ShadowRoot;
+    const inside = activeElement && this.box.contains(activeElement);
+    const label = inside ? activeElement.getAttribute("aria-label") : null;
+    Object.assign(this.state.view, change);
+    this.drawMaps();
+    this.bookmark.remember();
+    this.later(this.drawRest);
+    if (label) this.focus(label);
+  }
+
+  private focus(label: string): void {
+    const labelled = this.box.querySelectorAll<HTMLElement>("[aria-label]");
+    [...labelled]
+      .find((node) => node.getAttribute("aria-label") === label)
+      ?.focus({ preventScroll: true });
+  }
+
+  /** Change what a large map shows. */
+  choose(place: number, change: Partial<MapSpec>): void {
+    this.set({ panels: changed(this.data, this.state.view, place, change) });
+  }
+
+  point(cell: Cell | null): void {
+    const same = sameCell(cell, this.state.hover);
+    this.state.hover = cell;
+    if (!same) this.later(this.mark);
+  }
+
+  lock(cell: Cell | null): void {
+    const { state, reading } = this;
+    state.view.lock = cell && { query: cell.query, key: cell.key };
+    if (cell) reading.say(cell, "Locked. ");
+    else reading.live.textContent = "Released";
+    state.lockedOn = cell && this.mapsOnView();
+    this.ledger.draw();
+    reading.draw();
+    this.mark();
+    this.bookmark.write();
+    this.tellLock(true);
+  }
+
+  mapsOnView(): string {
+    return JSON.stringify(this.state.view.panels);
+  }
+
+  /** Another view of the locked cell is not told: the maps on view when it was locked stay asked
+   * for. */
+  private tellLock(anew = false): void {
+    const { data, state, tell } = this;
+    if (!tell) return;
+    const { lock, panels } = state.view;
+    const places = JSON.stringify(lock && [lock.query, lock.key, data.signature]);
+    if (places === state.told && !(anew && lock)) return;
+    state.told = places;
+    const told = panels.map(({ source, layer, head, kind }) => {
+      const from = data.sources[source];
+      return { source: from.name, layer, head, kind: shownKind(from, kind) };
+    });
+    tell(lock && { ...lock, panels: told });
+  }
+}

@@ -1,0 +1,138 @@
+/** The payload, decoded: what is known of every source and every place of the common axis. */
+
+import type { Groups, PackedSource, Payload } from "./payload";
+import { KINDS, headName, isOneOf, keysOf } from "./kinds";
+import type { Kind } from "./kinds";
+import type { Cell, MapSpec } from "./view";
+
+/** The step of a weight of 1, see awrsr/board/payload.py. */
+const STEPS = 2 ** 24 - 1;
+
+export interface Source {
+  name: string;
+  title: string;
+  formula: string;
+  noSecondOrder: string;
+  floor: string | null;
+  layers: number;
+  heads: number;
+  /** The places of its items on the axis, increasing. */
+  places: number[];
+  /** For every place of the axis the place where the source has that item, -1 where it lacks it. */
+  where: number[];
+  /** For every place of the axis which of the source's items stands there, -1 where none does. */
+  itemAt: Int32Array;
+  /** Lower triangles of all layers and heads, row after row. */
+  maps: Record<Kind, Float32Array | null>;
+  /** Lengths of transformed values: layer, head, key. */
+  norms: Float32Array;
+  /** Whether the first-order weights mix the values. */
+  unrefined: boolean;
+}
+
+export interface Data {
+  payload: Payload;
+  signature: string;
+  title: string;
+  /** The number of places of the axis. */
+  n: number;
+  items: number[];
+  slots: string[];
+  titles: string[];
+  groups: Groups | null;
+  sources: Source[];
+  /** Of every place whether one history has its item elsewhere too. */
+  repeats: boolean[];
+}
+
+export function decode(payload: Payload): Data {
+  const { items, signature, title, slots, titles, groups } = payload;
+  const sources = payload.sources.map((source) => decodeSource(source, items.length));
+  const repeats = items.map((item, i) =>
+    sources.some(
+      ({ itemAt, places }) => itemAt[i] >= 0 && places.some((j) => j !== i && items[j] === item),
+    ),
+  );
+  return {
+    payload,
+    signature,
+    title,
+    n: items.length,
+    items,
+    slots,
+    titles,
+    groups,
+    sources,
+    repeats,
+  };
+}
+
+function decodeSource(source: PackedSource, n: number): Source {
+  const maps: Record<Kind, Float32Array | null> = { first: null, second: null, refined: null };
+  for (const kind of keysOf(KINDS)) {
+    const packed = source.maps[kind];
+    if (packed !== null)
+      maps[kind] = isOneOf(KINDS, packed) ? maps[packed] : unpacked(bytesOf(packed));
+  }
+  const itemAt = new Int32Array(n).fill(-1);
+  source.places.forEach((place, i) => {
+    itemAt[place] = i;
+  });
+  const norms = new Float32Array(bytesOf(source.norms).buffer);
+  return { ...source, maps, norms, itemAt, unrefined: maps.second === null };
+}
+
+const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+
+/** Weights from little-endian steps of 24 bits. */
+export function unpacked(bytes: Uint8Array): Float32Array {
+  const weights = new Float32Array(bytes.length / 3);
+  for (let i = 0, j = 0; i < weights.length; i++, j += 3)
+    weights[i] = (bytes[j] | (bytes[j + 1] << 8) | (bytes[j + 2] << 16)) / STEPS;
+  return weights;
+}
+
+/** The kinds of maps that there is something to show of: a refined map that is the first is not. */
+export const kindsOf = (source: Source): Kind[] =>
+  keysOf(KINDS).filter((kind) => source.maps[kind] && !(source.unrefined && kind === "refined"));
+
+/** What a kind of map is called; the map of a model that learns no attention bears its title. */
+export const kindName = (source: Source, kind: Kind): string =>
+  source.floor !== null && kind !== "second" ? source.floor : KINDS[kind];
+
+/** What a kind is called among the choices: what mixes the values is there as refined too. */
+export const kindChoice = (source: Source, kind: Kind): string =>
+  source.unrefined && kind === "refined"
+    ? `${kindName(source, "first")} (in use)`
+    : kindName(source, kind);
+
+/** The kind that is drawn where this one is asked for. */
+export const shownKind = (source: Source, kind: Kind): Kind =>
+  kind === "refined" && source.unrefined ? "first" : kind;
+
+/** A map in words, without its source. */
+export function mapName(data: Data, { source, layer, head, kind }: MapSpec): string {
+  const of = data.sources[source];
+  return `layer ${layer + 1}, ${headName(head)}, ${kindName(of, shownKind(of, kind))}`;
+}
+
+export const specName = (data: Data, spec: MapSpec): string =>
+  `${data.sources[spec.source].name}, ${mapName(data, spec)}`;
+
+/** An item's title, marked where the item repeats. */
+export const itemName = (data: Data, place: number): string =>
+  data.titles[place] + (data.repeats[place] ? " \u21ba" : "");
+
+export const lastPlace = (source: Source): number => source.places[source.places.length - 1];
+
+/** Where a source shows the item of a place; what it lacks leaves its own place empty. */
+export const shownAt = (source: Source, place: number): number =>
+  source.where[place] < 0 ? place : source.where[place];
+
+/** Index of the cell of the same two items in a source's map; null where it has none. */
+export function cellIn(data: Data, source: Source, cell: Cell): number | null {
+  if (cell.key === null) return null;
+  const query = source.where[cell.query];
+  const key = source.where[cell.key];
+  return query < 0 || key < 0 || key > query ? null : query * data.n + key;
+}

@@ -1,0 +1,120 @@
+/** All of a large map but the colours of its cells: titles, numbers, frames, bands. */
+
+import { itemName } from "./data";
+import type { Data } from "./data";
+import { isNumbered } from "./layout";
+import type { MapLayout } from "./layout";
+import { short } from "./numbers";
+import { MISSING_FILL, groupColour, inkOn, isFaded, rampOf, tone } from "./scales";
+import type { Shading } from "./scales";
+import type { Surface } from "./surface";
+import { clipped } from "./text";
+
+/** From this size on cells of repeated items are framed. */
+const FRAMED = 5;
+/** A map smaller than this has no room for whole sentences on its axes. */
+const TINY = 120;
+const OLDER_NEWER = "older \u2192 newer";
+
+interface Frame {
+  surface: Surface;
+  data: Data;
+  shading: Shading;
+  layout: MapLayout;
+}
+
+/** @param down how far below the layout's place. */
+export function paintFrame(
+  surface: Surface,
+  data: Data,
+  shading: Shading,
+  layout: MapLayout,
+  down = 0,
+): void {
+  const frame = { surface, data, shading, layout: { ...layout, y: layout.y + down } };
+  paintMissing(frame);
+  if (layout.cell >= FRAMED) paintRepeats(frame);
+  if (isNumbered(layout)) paintNumbers(frame);
+  if (data.groups) paintBands(frame);
+  paintTitles(frame);
+  paintAxes(frame);
+}
+
+/** Lines through the slots that this history has not. */
+function paintMissing({ surface, shading, layout: { x, y, cell, size } }: Frame): void {
+  const line = Math.max(1, cell * 0.1);
+  for (const i of shading.grid.missing) {
+    surface.rect(x, y + i * cell + cell * 0.45, (i + 1) * cell, line, MISSING_FILL);
+    surface.rect(x + i * cell + cell * 0.45, y + i * cell, line, size - i * cell, MISSING_FILL);
+  }
+}
+
+/** Frames where an item meets its earlier self. */
+function paintRepeats({ surface, data, shading, layout: { x, y, cell } }: Frame): void {
+  const { n, items, repeats } = data;
+  for (let q = 0; q < n; q++) {
+    if (!repeats[q]) continue;
+    for (let k = 0; k < q; k++) {
+      if (items[k] !== items[q] || Number.isNaN(shading.grid.z[q * n + k])) continue;
+      const [left, top, edge] = [x + k * cell + 1, y + q * cell + 1, cell - 2];
+      surface.frame(left, top, edge, edge, "#000000", 2.5);
+      surface.frame(left, top, edge, edge, "#ffffff", 1);
+    }
+  }
+}
+
+function paintNumbers({ surface, shading, layout: { x, y, cell } }: Frame): void {
+  const { n, z } = shading.grid;
+  const { signed, ink } = shading;
+  const colours = rampOf(signed, ink);
+  for (let q = 0; q < n; q++)
+    for (let k = 0; k <= q; k++) {
+      const value = z[q * n + k];
+      if (Number.isNaN(value) || isFaded(shading, q * n + k)) continue;
+      const fill = inkOn(colours, tone(shading, q, value));
+      const [middle, line] = [x + (k + 0.5) * cell, y + (q + 0.5) * cell];
+      surface.text(short(value, signed), middle, line, { size: 10, align: "center", fill });
+    }
+}
+
+/** Colours of the items' groups along both axes. */
+function paintBands({ surface, data, layout: { x, y, cell, size } }: Frame): void {
+  for (let i = 0; i < data.n; i++) {
+    const colour = groupColour(data, i) ?? "none";
+    surface.rect(x - 7, y + i * cell, 4, cell + 0.3, colour);
+    surface.rect(x + i * cell, y + size + 3, cell + 0.3, 4, colour);
+  }
+}
+
+/** Titles stand on the diagonal: of the row to their left, of the column below. */
+function paintTitles({ surface, data, shading, layout }: Frame): void {
+  const { x, y, cell, size, every, width } = layout;
+  const { ink } = shading.ink;
+  const missing = new Set(shading.grid.missing);
+  const font = Math.max(8.5, Math.min(12, cell * 0.86));
+  const beside = Math.min(10, font);
+  for (let i = data.n - 1; i >= 0; i -= every) {
+    const middle = y + (i + 0.5) * cell;
+    const number = { size: beside, align: "right", fill: ink, alpha: 0.8 } as const;
+    surface.text(data.slots[i], x - 11, middle, number);
+    const from = x + (i + 1) * cell + 4;
+    const title = clipped(itemName(data, i), width - from - 2, font);
+    surface.text(title, from, middle, { size: font, fill: ink, alpha: missing.has(i) ? 0.5 : 1 });
+  }
+  const across = every * Math.ceil(17 / (cell * every));
+  const below = Math.min(10, Math.max(8.5, font));
+  for (let i = data.n - 1; i >= 0; i -= across) {
+    const number = { size: below, align: "center", fill: ink, alpha: 0.8 } as const;
+    surface.text(data.slots[i], x + (i + 0.5) * cell, y + size + 15, number);
+  }
+}
+
+function paintAxes({ surface, shading, layout: { x, y, size } }: Frame): void {
+  const tiny = size < TINY;
+  const look = { size: 10.5, fill: shading.ink.ink, alpha: 0.8 };
+  const query = tiny ? "query" : `query, ${OLDER_NEWER}`;
+  surface.text(query, 9, y + size / 2, { ...look, align: "center", turn: 90 });
+  const align = tiny ? "left" : "center";
+  const at = tiny ? x : x + size / 2;
+  surface.text(`key, ${OLDER_NEWER}`, at, y + size + 30, { ...look, align });
+}

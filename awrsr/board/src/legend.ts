@@ -1,0 +1,98 @@
+/** What the colours mean. */
+
+import type { Board } from "./board";
+import { element, swatch } from "./dom";
+import type { Scale } from "./kinds";
+import { isMissing } from "./maps";
+import { tick } from "./numbers";
+import { FADED_KEY, curve, groupsHere, rampOf, rgb, ticks } from "./scales";
+import type { Ink } from "./scales";
+import { CanvasSurface, sized } from "./surface";
+import type { Surface } from "./surface";
+import type { View } from "./view";
+
+const WIDTH = 300;
+const HEIGHT = 30;
+/** Colours that a scale is drawn in, side by side. */
+const STEPS = 128;
+/** Room beside a scale for the numbers at its ends. */
+const ENDS = 15;
+
+/** A colour scale in words. */
+export function scaleName({ measure, scale }: View, signed: boolean): string {
+  const what = measure === "weight" ? "weight" : "weight \u00d7 length of the value";
+  const how = {
+    row: ", as a share of its row's maximum",
+    sqrt: " (square-root colours)",
+    linear: "",
+  };
+  return (signed ? "difference of " : "") + what + how[scale];
+}
+
+export interface ScaleLook {
+  signed: boolean;
+  scale: Scale;
+  /** The value at the scale's end. */
+  most: number;
+  ink: Ink;
+}
+
+export function paintScale(
+  surface: Surface,
+  { signed, scale, most, ink }: ScaleLook,
+  x: number,
+  y: number,
+  width: number,
+): void {
+  const colours = rampOf(signed, ink);
+  const inner = width - 2 * ENDS;
+  for (let i = 0; i < STEPS; i++) {
+    const left = x + ENDS + (i / STEPS) * inner;
+    surface.rect(left, y + 2, inner / STEPS + 0.5, 9, rgb(colours, i / (STEPS - 1)));
+  }
+  for (const share of ticks(signed, scale)) {
+    const along = curve(scale, Math.abs(share));
+    const t = signed ? 0.5 + (Math.sign(share) * along) / 2 : along;
+    const look = { size: 10, align: "center", fill: ink.ink, alpha: 0.9 } as const;
+    surface.text(tick(share, most, signed), x + ENDS + t * inner, y + 20, look);
+  }
+}
+
+export class Legend {
+  readonly box = element("div", "ab-key");
+  private drawnFor = "";
+
+  constructor(private readonly board: Board) {}
+
+  draw(): void {
+    const { data, theme, state } = this.board;
+    const { view } = state;
+    const difference = view.mode === "difference";
+    const found = difference ? this.board.difference() : null;
+    const signedTop = found && !isMissing(found) ? found.top : null;
+    const look = [signedTop, difference, view.measure, view.scale, view.share < 100];
+    const drawFor = [data.signature, theme.name, ...look, window.devicePixelRatio].join();
+    if (drawFor === this.drawnFor) return;
+    this.drawnFor = drawFor;
+    this.box.replaceChildren();
+    for (const signed of signedTop === null ? [false] : [true, false]) {
+      const name = scaleName(view, signed);
+      const where = difference && !signed ? "small maps and last row: " : "";
+      this.box.append(element("span", "", where + name), this.scale(signed, name));
+    }
+    if (view.share < 100) this.box.append(swatch(FADED_KEY, "not among those keys"));
+    if (data.groups) {
+      this.box.append(element("span", "", `${data.groups.name}, first listed:`));
+      this.box.append(...groupsHere(data).map(({ text, colour }) => swatch(colour, text)));
+    }
+  }
+
+  private scale(signed: boolean, name: string): HTMLElement {
+    const canvas = element("canvas");
+    const surface = new CanvasSurface(sized(canvas, WIDTH, HEIGHT));
+    paintScale(surface, this.board.scaleLook(signed, this.board.theme.ink), 0, 0, WIDTH);
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", name);
+    return canvas;
+  }
+}

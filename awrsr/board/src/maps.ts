@@ -1,0 +1,196 @@
+/** From recorded weights to what is drawn: single heads, heads together, rollout, differences. */
+
+import type { Data, Source } from "./data";
+import { KINDS, keysOf } from "./kinds";
+import type { Kind, Measure } from "./kinds";
+import type { MapSpec } from "./view";
+
+/** Numbers on the common axis, and what is derived from them when it is first asked for. */
+export class Grid {
+  private tops: Float32Array | null = null;
+  private shares: Float32Array | null = null;
+
+  /**
+   * @param n places of the axis.
+   * @param z query by key, row after row; NaN where there is no cell.
+   */
+  constructor(
+    readonly n: number,
+    readonly z: Float32Array,
+  ) {}
+
+  /** The largest magnitude of every row. */
+  get rowTops(): Float32Array {
+    if (!this.tops) {
+      this.tops = new Float32Array(this.n);
+      for (let q = 0; q < this.n; q++)
+        for (let k = 0; k <= q; k++)
+          this.tops[q] = Math.max(this.tops[q], Math.abs(this.z[q * this.n + k]) || 0);
+    }
+    return this.tops;
+  }
+
+  get top(): number {
+    return this.rowTops.reduce((a, b) => Math.max(a, b), 0);
+  }
+
+  /** Of every cell the share of its row that larger cells hold. A cell is among the fewest keys
+   * that hold a share of the row if this is less than that share. */
+  get before(): Float32Array {
+    if (!this.shares) {
+      this.shares = new Float32Array(this.n * this.n);
+      for (let q = 0; q < this.n; q++) this.shareRow(q, this.shares);
+    }
+    return this.shares;
+  }
+
+  private shareRow(query: number, shares: Float32Array): void {
+    const start = query * this.n;
+    const keys = [];
+    let total = 0;
+    for (let i = start; i <= start + query; i++)
+      if (!Number.isNaN(this.z[i])) {
+        keys.push(i);
+        total += Math.abs(this.z[i]);
+      }
+    keys.sort((a, b) => Math.abs(this.z[b]) - Math.abs(this.z[a]));
+    let sum = 0;
+    for (const i of keys) {
+      shares[i] = total ? sum / total : 0;
+      sum += Math.abs(this.z[i]);
+    }
+  }
+
+  /** Places that stand for no item of the map's history. */
+  get missing(): number[] {
+    return [...Array(this.n).keys()].filter((i) => Number.isNaN(this.z[i * this.n + i]));
+  }
+}
+
+/** Why there is no map, a sentence. */
+export interface Missing {
+  why: string;
+}
+export const isMissing = (found: Grid | Missing): found is Missing => "why" in found;
+
+/** All maps of one board, each computed once. */
+export class Maps {
+  private readonly grids = new Map<string, Grid | Missing>();
+  private largestContribution: number | null = null;
+
+  constructor(private readonly data: Data) {}
+
+  grid(spec: MapSpec, measure: Measure): Grid | Missing {
+    const { source, layer, head, kind } = spec;
+    return this.once([source, layer, head, kind, measure].join(), () => {
+      const from = this.data.sources[source];
+      if (!from.maps[kind]) return { why: from.noSecondOrder };
+      const values = triangle(from, spec, measure);
+      return values ? this.onAxis(from, values) : { why: NO_ROLLOUT };
+    });
+  }
+
+  /** A map that is known to be there. */
+  weights(spec: MapSpec): Float32Array {
+    const found = this.grid(spec, "weight");
+    if (isMissing(found)) throw new Error(`no weights of ${JSON.stringify(spec)}: ${found.why}`);
+    return found.z;
+  }
+
+  /** Right minus left. */
+  difference([left, right]: MapSpec[], measure: Measure): Grid | Missing {
+    const [a, b] = [left, right].map((spec) => this.grid(spec, measure));
+    if (isMissing(a)) return a;
+    if (isMissing(b)) return b;
+    return this.once(`difference ${JSON.stringify([left, right])} ${measure}`, () => {
+      return new Grid(
+        this.data.n,
+        b.z.map((value, i) => value - a.z[i]),
+      );
+    });
+  }
+
+  /** The largest value of all single heads, so that all maps share one scale. */
+  largest(measure: Measure): number {
+    if (measure === "weight") return 1;
+    if (this.largestContribution === null) {
+      let most = 0;
+      this.data.sources.forEach((from, source) => {
+        for (const kind of keysOf(KINDS))
+          for (let layer = 0; layer < from.layers; layer++)
+            for (let head = 0; head < from.heads; head++) {
+              const found = this.grid({ source, layer, head, kind }, measure);
+              if (!isMissing(found)) most = Math.max(most, found.top);
+            }
+      });
+      this.largestContribution = most || 1;
+    }
+    return this.largestContribution;
+  }
+
+  private once(name: string, make: () => Grid | Missing): Grid | Missing {
+    let found = this.grids.get(name);
+    if (!found) {
+      found = make();
+      this.grids.set(name, found);
+    }
+    return found;
+  }
+
+  private onAxis({ places }: Source, values: Float32Array): Grid {
+    const { n } = this.data;
+    const z = new Float32Array(n * n).fill(NaN);
+    for (let q = 0, i = 0; q < places.length; q++)
+      for (let k = 0; k <= q; k++, i++) z[places[q] * n + places[k]] = values[i];
+    return new Grid(n, z);
+  }
+}
+
+const NO_ROLLOUT =
+  "Rollout multiplies weights over layers; contributions of single layers do not multiply. " +
+  "Choose a head, or show weights.";
+
+/** Weights or contributions of the source's own items, a lower triangle row after row. */
+function triangle(
+  source: Source,
+  { layer, head, kind }: Omit<MapSpec, "source">,
+  measure: Measure,
+): Float32Array | null {
+  const map = source.maps[kind];
+  if (!map || (head === "rollout" && measure === "contribution")) return null;
+  if (head === "rollout") return rollout(source, layer, kind);
+  const n = source.places.length;
+  const size = (n * (n + 1)) / 2;
+  const values = new Float32Array(size);
+  const heads = typeof head === "number" ? [head] : [...Array(source.heads).keys()];
+  for (const one of heads) {
+    const start = (layer * source.heads + one) * size;
+    const norms = (layer * source.heads + one) * n;
+    for (let q = 0, i = 0; q < n; q++)
+      for (let k = 0; k <= q; k++, i++) {
+        const value = map[start + i] * (measure === "contribution" ? source.norms[norms + k] : 1);
+        values[i] = head === "max" ? Math.max(values[i], value) : values[i] + value / heads.length;
+      }
+  }
+  return values;
+}
+
+/** As awrsr.explain.rollout: each layer hands on half of what it had and of what it mixes in. */
+function rollout(source: Source, toLayer: number, kind: Kind): Float32Array | null {
+  const n = source.places.length;
+  const row = (q: number) => (q * (q + 1)) / 2;
+  let rolled: Float32Array | null = null;
+  for (let layer = 0; layer <= toLayer; layer++) {
+    const mixed = triangle(source, { layer, head: "mean", kind }, "weight");
+    if (!mixed) return null;
+    const next = new Float32Array(row(n));
+    for (let q = 0; q < n; q++) {
+      for (let j = 0; j <= q; j++) mixed[row(q) + j] = (mixed[row(q) + j] + Number(j === q)) / 2;
+      for (let j = 0; j <= q; j++)
+        for (let i = 0; i <= j; i++)
+          next[row(q) + i] += mixed[row(q) + j] * (rolled ? rolled[row(j) + i] : Number(i === j));
+    }
+    rolled = next;
+  }
+  return rolled;
+}

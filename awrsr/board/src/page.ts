@@ -1,0 +1,38 @@
+/** The board on a page of its own, which needs no server; see awrsr/board/page.html.j2. */
+
+import type { Payload } from "./payload";
+
+const UNTITLED = "Attention board";
+
+/** Holds the payload. */
+const DATA = "data";
+const SCRIPT = "script";
+
+/** The bundle is one function of this name, which so can hand on its own text; see build.js. */
+declare function attentionBoard(): unknown;
+
+/** Mount the board where the document is such a page. */
+export function openPage(mount: (root: HTMLElement, payload: Payload) => void): void {
+  const data = document.getElementById(DATA);
+  const root = document.getElementById("board");
+  const heading = document.getElementById("title");
+  if (data?.getAttribute("type") !== "application/json" || !root || !heading) return;
+  const payload = JSON.parse(data.textContent) as Payload;
+  heading.textContent = payload.title || UNTITLED;
+  mount(root, payload);
+}
+
+/** The page of a payload, as awrsr.board.page makes it: what stands in its places is replaced. */
+export function pageOf(payload: Payload): string {
+  const page = new DOMParser().parseFromString(payload.page, "text/html");
+  page.title = payload.title || UNTITLED;
+  const put = (id: string, text: string) => {
+    const place = page.getElementById(id);
+    if (!place) throw new Error(`the page has no element ${id}`);
+    place.textContent = text;
+  };
+  // "<" only occurs inside JSON strings, where \u003c means the same: no tag can end.
+  put(DATA, JSON.stringify(payload).replace(/</g, "\\u003c"));
+  put(SCRIPT, `${attentionBoard.toString()}\nattentionBoard();\n`);
+  return `<!doctype html>\n${page.documentElement.outerHTML}\n`;
+}

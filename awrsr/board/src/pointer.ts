@@ -1,0 +1,88 @@
+/** What pointing, clicking and keys do in everything that shows cells. */
+
+import type { Board } from "./board";
+import { lastPlace } from "./data";
+import { cellAt, stripCellAt } from "./layout";
+import type { AnyDrawn, DrawnMap } from "./marks";
+import { afterClick, steered } from "./steering";
+import type { Cell } from "./view";
+
+function cellUnder(board: Board, drawn: AnyDrawn, event: MouseEvent): Cell | null {
+  const { data } = board;
+  const canvas = drawn.canvas.getBoundingClientRect();
+  const x = event.clientX - canvas.left;
+  const y = event.clientY - canvas.top;
+  if (drawn.type === "strip") {
+    const found = stripCellAt(drawn, data.n, drawn.rows.length, x, y);
+    if (!found) return null;
+    const { source, layer, head } = drawn.rows[found.row].spec;
+    return { query: lastPlace(data.sources[source]), key: found.key, layer, head };
+  }
+  const found = cellAt(drawn, data.n, x, y);
+  if (!found) return null;
+  const { layer, head } = drawn.spec;
+  // In a small map a row without a key is hard to tell from its newest key.
+  const key = drawn.type === "small" ? (found.key ?? found.query) : found.key;
+  return { query: found.query, key, layer, head };
+}
+
+/** Cells are outlined and read out where the pointer is; a click locks one, but in small maps. */
+export function pointing(board: Board, node: HTMLElement, drawn: AnyDrawn): void {
+  const { reading, state } = board;
+  node.addEventListener("pointermove", (event) => {
+    if (state.steered) {
+      state.steered = false;
+      reading.draw();
+    }
+    const cell = cellUnder(board, drawn, event);
+    board.point(cell);
+    if (cell) reading.showTip(event, cell);
+    else reading.hideTip();
+  });
+  node.addEventListener("pointerleave", () => {
+    board.point(null);
+    reading.hideTip();
+  });
+  if (drawn.type === "small") return;
+  node.addEventListener("click", (event) => {
+    const cell = cellUnder(board, drawn, event);
+    if (!cell) return;
+    const asked = state.lockedOn === null || state.lockedOn === board.mapsOnView();
+    board.lock(afterClick(cell, state.view.lock, asked));
+  });
+}
+
+/** Cells are reached by keys, from the one that is pointed at, the locked one or the last. */
+export function steering(board: Board, node: HTMLElement, drawn: DrawnMap): void {
+  const { reading, state } = board;
+  node.addEventListener("keydown", (event) => {
+    const { n } = board.data;
+    const from = state.hover ?? state.view.lock ?? { query: n - 1, key: n - 1 };
+    const found = steered(event.key, from, n);
+    if (!found) return;
+    event.preventDefault();
+    const { layer, head } = drawn.spec;
+    const cell = { ...found.cell, layer, head };
+    if (found.act === "lock") {
+      board.lock(cell);
+      reading.hideTip();
+      return;
+    }
+    board.point(cell);
+    state.steered = true;
+    reading.draw();
+    const at = drawn.canvas.getBoundingClientRect();
+    const middle = (place: number) => (place + 0.5) * drawn.cell;
+    const clientX = at.left + drawn.x + middle(cell.key ?? cell.query);
+    const clientY = at.top + drawn.y + middle(cell.query);
+    reading.showTip({ clientX, clientY }, cell);
+    reading.say(cell);
+  });
+  node.addEventListener("blur", () => {
+    if (!state.steered) return;
+    state.steered = false;
+    reading.hideTip();
+    board.point(null);
+    reading.draw();
+  });
+}

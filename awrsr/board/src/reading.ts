@@ -1,0 +1,126 @@
+/** What is read out of a cell: beside the pointer, and under the maps while it is locked. */
+
+import type { Board } from "./board";
+import { kindName, kindsOf } from "./data";
+import { columnsOf, differenceText, elsewhere, spoken, valueTexts } from "./description";
+import type { Described } from "./description";
+import { button, element } from "./dom";
+import type { Cell } from "./view";
+
+const HELP =
+  "Point at a cell to find it in every map; click to lock it, Escape to release it. " +
+  "Keys: arrows, Enter, R for the row.";
+
+const line = (text: string) => element("div", "ab-line", text);
+
+export class Reading {
+  readonly box = element("div", "ab-reading");
+  readonly tip = element("div", "ab-tip");
+  /** Read aloud when its text changes. */
+  readonly live = element("div", "ab-hidden");
+
+  constructor(private readonly board: Board) {
+    this.tip.setAttribute("aria-hidden", "true");
+    this.live.setAttribute("role", "status");
+    this.live.setAttribute("aria-live", "polite");
+  }
+
+  draw(): void {
+    const { state } = this.board;
+    const cell = state.steered && state.hover ? state.hover : state.view.lock;
+    this.box.replaceChildren();
+    if (!cell) {
+      this.box.append(element("span", "", HELP));
+      return;
+    }
+    const described = this.described(cell);
+    const names = element("div");
+    const values = element("div");
+    names.append(...this.names(described), ...this.difference(described));
+    values.append(...this.values(described));
+    this.box.append(names, values);
+    if (!state.view.lock) return;
+    const release = button("ab-act", "Release", "Release the locked cell");
+    release.onclick = () => {
+      this.board.lock(null);
+    };
+    this.box.append(release);
+  }
+
+  say(cell: Cell, before = ""): void {
+    this.live.textContent = before + spoken(this.described(cell));
+  }
+
+  hideTip(): void {
+    this.tip.style.visibility = "hidden";
+  }
+
+  /** Beside a point of the window, and inside it. */
+  showTip(at: { clientX: number; clientY: number }, cell: Cell): void {
+    const { tip } = this;
+    const described = this.described(cell);
+    tip.replaceChildren(
+      ...this.names(described),
+      ...this.values(described),
+      ...this.difference(described),
+    );
+    const page = this.board.box.getBoundingClientRect();
+    const { offsetWidth: width, offsetHeight: height } = tip;
+    let x = at.clientX - page.left + 16;
+    let y = at.clientY - page.top + 18;
+    if (x + width > page.width) x = Math.max(0, at.clientX - page.left - width - 14);
+    if (at.clientY + height + 24 > window.innerHeight) y = at.clientY - page.top - height - 14;
+    tip.style.left = `${x}px`;
+    tip.style.top = `${y}px`;
+    tip.style.visibility = "visible";
+  }
+
+  private described(cell: Cell): Described {
+    const { data, maps, state } = this.board;
+    return { data, maps, view: state.view, cell };
+  }
+
+  private names(described: Described): HTMLElement[] {
+    const { query, key } = described.cell;
+    const items = [this.itemLine("query", query)];
+    if (key !== null) items.push(this.itemLine("key", key));
+    return [...items, ...elsewhere(described).map(line)];
+  }
+
+  private itemLine(label: string, place: number): HTMLElement {
+    const { slots, titles, groups } = this.board.data;
+    const made = element("div", "ab-line");
+    const group = groups ? ` \u00b7 ${groups.each[place]}` : "";
+    made.append(element("b", "", `${label} ${slots[place]} `), titles[place] + group);
+    return made;
+  }
+
+  /** Every map's value: a line for each source and kind, a column for each layer and head. */
+  private values(described: Described): HTMLElement[] {
+    if (described.cell.key === null) return [];
+    const table = element("table");
+    const columns = columnsOf(described);
+    const style = ({ now }: { now: boolean }) => (now ? "ab-now" : "");
+    const head = element("tr");
+    const unit = described.view.measure === "contribution" ? "weight \u00b7 \u00d7 length" : "";
+    head.append(element("th", "", unit));
+    head.append(...columns.map((column) => element("th", style(column), column.label)));
+    table.append(head);
+    this.board.data.sources.forEach((from, source) => {
+      for (const kind of kindsOf(from)) {
+        const row = element("tr");
+        row.append(element("td", "", `${from.name} ${kindName(from, kind)}`));
+        valueTexts(described, source, kind, columns).forEach((text, i) => {
+          row.append(element("td", style(columns[i]), text));
+        });
+        table.append(row);
+      }
+    });
+    return [table];
+  }
+
+  private difference(described: Described): HTMLElement[] {
+    const text = differenceText(described);
+    return text === null ? [] : [line(text)];
+  }
+}

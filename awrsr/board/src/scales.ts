@@ -1,0 +1,146 @@
+/** From values to colours. */
+
+import type { Data } from "./data";
+import type { Scale } from "./kinds";
+import type { Grid } from "./maps";
+
+/** The colours that a picture is drawn in. */
+export interface Ink {
+  ink: string;
+  paper: string;
+  dark: boolean;
+}
+export const PRINT: Ink = { ink: "#1f2430", paper: "#ffffff", dark: false };
+
+const VIRIDIS = "#440154 #482878 #3e4a89 #31688e #26828e #1f9e89 #35b779 #6ece58 #b5de2b #fde725";
+/** Less to more: orange to blue, as everywhere in the app. */
+const LESS_TO_MORE = {
+  light: "#994e0c #dd8f43 #f5d2a8 #f4f4f4 #bcd7ee #5b93cc #1f4e8c",
+  dark: "#f8b65a #bb7526 #70491f #3a404a #2f5680 #4a86c8 #8ec2fb",
+};
+/** Paul Tol's bright scheme, extended. */
+const GROUPS = "#4477aa #ee6677 #228833 #ccbb44 #66ccee #aa3377 #ee8866 #44aa99".split(" ");
+const OTHER = "#9a9fa8";
+/** Grey of a cell that is not among the keys of a share, in a map and elsewhere. */
+const FADED = [128, 132, 140, 46];
+export const FADED_FILL = "rgba(128,132,140,.18)";
+export const FADED_KEY = "rgba(128,132,140,.35)";
+export const MISSING_FILL = "rgba(128,132,140,.5)";
+/** Steps of a ramp. */
+const STEPS = 255;
+
+export type Ramp = Uint8Array;
+
+function ramp(stops: string): Ramp {
+  const colours = stops
+    .split(" ")
+    .map((hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)));
+  const out = new Uint8Array((STEPS + 1) * 3);
+  for (let i = 0; i <= STEPS; i++) {
+    const t = (i / STEPS) * (colours.length - 1);
+    const a = Math.min(colours.length - 2, Math.floor(t));
+    for (let c = 0; c < 3; c++)
+      out[i * 3 + c] = Math.round(colours[a][c] * (1 - t + a) + colours[a + 1][c] * (t - a));
+  }
+  return out;
+}
+
+const RAMPS = {
+  weights: ramp(VIRIDIS),
+  light: ramp(LESS_TO_MORE.light),
+  dark: ramp(LESS_TO_MORE.dark),
+};
+
+/** Differences have a ramp for dark pages and one for light ones, weights one for both. */
+export const rampOf = (signed: boolean, ink: Ink): Ramp =>
+  RAMPS[signed ? (ink.dark ? "dark" : "light") : "weights"];
+
+const offset = (tone: number) => Math.round(tone * STEPS) * 3;
+
+export function rgb(colours: Ramp, tone: number): string {
+  const i = offset(tone);
+  return `rgb(${colours[i]},${colours[i + 1]},${colours[i + 2]})`;
+}
+
+/** Black or white, whichever stands out more (WCAG relative luminance). */
+export function inkOn(colours: Ramp, tone: number): string {
+  const part = (c: number) => {
+    const value = colours[offset(tone) + c] / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  };
+  const luminance = 0.2126 * part(0) + 0.7152 * part(1) + 0.0722 * part(2);
+  return luminance > 0.179 ? "#000000" : "#ffffff";
+}
+
+/** How the values of one map become colours. */
+export interface Shading {
+  grid: Grid;
+  /** Whether values are differences, zero in the ramp's middle. */
+  signed: boolean;
+  scale: Scale;
+  /** Per cent of a row's sum that the coloured keys hold. */
+  share: number;
+  /** The magnitude at the ramp's end where not every row has its own. */
+  most: number;
+  ink: Ink;
+}
+
+export const curve = (scale: Scale, share: number): number =>
+  scale === "sqrt" ? Math.sqrt(share) : share;
+
+/** Where on the ramp a value of a row stands, 0 to 1. */
+export function tone({ grid, signed, scale, most }: Shading, query: number, value: number): number {
+  const end = scale === "row" ? grid.rowTops[query] : most;
+  const t = curve(scale, end ? Math.min(1, Math.abs(value) / end) : 0);
+  return signed ? 0.5 + (Math.sign(value) * t) / 2 : t;
+}
+
+/** Whether a cell is not among the keys that hold the share. */
+export const isFaded = ({ grid, share }: Shading, index: number): boolean =>
+  share < 100 && grid.before[index] >= share / 100;
+
+/** RGBA of every cell; cells that are not there are transparent. */
+export function painted(shading: Shading): Uint8ClampedArray<ArrayBuffer> {
+  const { n, z } = shading.grid;
+  const pixels = new Uint8ClampedArray(n * n * 4);
+  const colours = rampOf(shading.signed, shading.ink);
+  for (let q = 0; q < n; q++)
+    for (let k = 0; k <= q; k++) {
+      const i = q * n + k;
+      if (Number.isNaN(z[i])) continue;
+      if (isFaded(shading, i)) {
+        pixels.set(FADED, i * 4);
+        continue;
+      }
+      const t = offset(tone(shading, q, z[i]));
+      pixels[i * 4] = colours[t];
+      pixels[i * 4 + 1] = colours[t + 1];
+      pixels[i * 4 + 2] = colours[t + 2];
+      pixels[i * 4 + 3] = 255;
+    }
+  return pixels;
+}
+
+/** Where a scale is marked, as shares of its end. */
+export function ticks(signed: boolean, scale: Scale): number[] {
+  if (signed) return [-1, -0.25, 0, 0.25, 1];
+  return scale === "sqrt" ? [0, 0.01, 0.05, 0.1, 0.25, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1];
+}
+
+/** The colour of a place's group; none where nothing is grouped. */
+export function groupColour({ groups }: Data, place: number): string | null {
+  if (!groups) return null;
+  return GROUPS[groups.coloured.indexOf(groups.each[place])] ?? OTHER;
+}
+
+/** For a legend: the coloured groups of this history, and the grey that all others share. */
+export function groupsHere({ groups }: Data): { text: string; colour: string }[] {
+  if (!groups) return [];
+  const { coloured, each } = groups;
+  const found = coloured
+    .map((text, i) => ({ text, colour: GROUPS[i] }))
+    .filter(({ text }) => each.includes(text));
+  return each.every((group) => coloured.includes(group))
+    ? found
+    : [...found, { text: "other", colour: OTHER }];
+}

@@ -1,0 +1,49 @@
+/** The page's colours. */
+
+import type { Ink } from "./scales";
+import { contextOf } from "./text";
+
+const property = (box: Element, name: string) =>
+  getComputedStyle(box).getPropertyValue(name).trim();
+
+/** The page's colours, and a name that changes with them. */
+export class Theme {
+  name = "";
+  private found: Ink | null = null;
+  private foundFor = "";
+
+  constructor(private readonly box: Element) {}
+
+  /** Whether the page has other colours than those that were drawn. */
+  get isStale(): boolean {
+    return this.name !== this.nameNow();
+  }
+
+  look(): void {
+    this.name = this.nameNow();
+  }
+
+  /** To look at the page's colours waits for the browser's layout: once a theme. */
+  get ink(): Ink {
+    if (!this.found || this.foundFor !== this.name) {
+      this.found = inkOf(this.box);
+      this.foundFor = this.name;
+    }
+    return this.found;
+  }
+
+  private nameNow(): string {
+    const { box } = this;
+    const variables = ["--st-background-color", "--st-text-color"];
+    return variables.map((name) => property(box, name)).join("") + getComputedStyle(box).color;
+  }
+}
+
+function inkOf(box: Element): Ink {
+  const paper = property(box, "--st-background-color") || "#ffffff";
+  const probe = contextOf(document.createElement("canvas"));
+  probe.fillStyle = paper;
+  probe.fillRect(0, 0, 1, 1);
+  const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
+  return { ink: getComputedStyle(box).color, paper, dark: r * 0.3 + g * 0.59 + b * 0.11 < 128 };
+}

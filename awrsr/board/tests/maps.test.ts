@@ -1,0 +1,170 @@
+import { describe, expect, test } from "vitest";
+import { cellIn, kindChoice, kindName, kindsOf, shownAt, specName } from "../src/data";
+import { Grid, Maps, isMissing } from "../src/maps";
+import type { Missing } from "../src/maps";
+import type { MapSpec } from "../src/view";
+import { ROWS, dataOf, packed, packedNorms, packedSource, refined } from "./payloads";
+
+const spec = (given: Partial<MapSpec> = {}): MapSpec => ({
+  source: 0,
+  layer: 0,
+  head: 0,
+  kind: "first",
+  ...given,
+});
+const numbers = (found: Grid | Missing): number[] => {
+  if (isMissing(found)) throw new Error(found.why);
+  return [...found.z];
+};
+/** A lower triangle of three rows as a square. */
+const square = ([a, b, c, d, e, f]: number[]) => [a, NaN, NaN, b, c, NaN, d, e, f];
+
+function expectClose(found: number[], wanted: number[]): void {
+  expect(found.length).toBe(wanted.length);
+  found.forEach((value, i) => {
+    if (Number.isNaN(wanted[i])) expect(value).toBeNaN();
+    else expect(value).toBeCloseTo(wanted[i], 6);
+  });
+}
+
+describe("what is decoded", () => {
+  test("weights come back to the step they were packed in", () => {
+    const data = dataOf([packedSource()]);
+    expectClose([...(data.sources[0].maps.first ?? [])], ROWS);
+    expect(data.sources[0].maps.refined).toBe(data.sources[0].maps.first);
+  });
+
+  test("an item repeats where one history has it twice, not where two histories have it", () => {
+    const twice = dataOf([packedSource()], { items: [7, 8, 7] });
+    expect(twice.repeats).toEqual([true, false, true]);
+    const apart = [packedSource({ places: [0, 1] }), packedSource({ name: "B", places: [1, 2] })];
+    expect(dataOf(apart, { items: [7, 8, 7] }).repeats).toEqual([false, false, false]);
+  });
+
+  test("a cell is found where a source has the two items, if in that order", () => {
+    const data = dataOf([packedSource({ where: [2, 1, -1] })]);
+    const [source] = data.sources;
+    expect(cellIn(data, source, { query: 0, key: 1 })).toBe(2 * 3 + 1);
+    expect([0, 2].map((place) => shownAt(source, place))).toEqual([2, 2]);
+    expect(cellIn(data, source, { query: 1, key: 0 })).toBeNull();
+    expect(cellIn(data, source, { query: 2, key: 0 })).toBeNull();
+    expect(cellIn(data, source, { query: 0, key: null })).toBeNull();
+  });
+});
+
+describe("names", () => {
+  test("a vanilla model shows its first order, which is in use as refined", () => {
+    const { sources } = dataOf([packedSource()]);
+    expect(kindsOf(sources[0])).toEqual(["first"]);
+    expect(kindChoice(sources[0], "refined")).toBe("first order (in use)");
+  });
+
+  test("a model that learns no attention is named by its own title", () => {
+    const data = dataOf([packedSource({ floor: "uniform" })]);
+    const [source] = data.sources;
+    expect(kindName(source, "first")).toBe("uniform");
+    expect(kindChoice(source, "refined")).toBe("uniform (in use)");
+    expect(kindName(source, "second")).toBe("second order");
+    expect(specName(data, spec({ kind: "refined" }))).toBe("A, layer 1, head 1, uniform");
+  });
+});
+
+describe("maps", () => {
+  const data = dataOf([refined("A"), packedSource({ name: "B" })]);
+  const maps = new Maps(data);
+
+  test("a head is what was recorded", () => {
+    expectClose(numbers(maps.grid(spec(), "weight")), square(ROWS));
+    const last = spec({ layer: 1, head: 1 });
+    expectClose(numbers(maps.grid(last, "weight")), square([1, 1, 0, 1, 0, 0]));
+  });
+
+  test("a contribution is a weight times the length of the key's value", () => {
+    const wanted = square([4, 1, 3.75, 2, 1.5, 1.2]);
+    const other = dataOf([packedSource({ norms: packedNorms([4, 5, 6]) })]);
+    expectClose(numbers(new Maps(other).grid(spec(), "contribution")), wanted);
+  });
+
+  test("heads together: mean and maximum", () => {
+    const mean = square([1, 0.375, 0.625, 0.35, 0.25, 0.4]);
+    expectClose(numbers(maps.grid(spec({ head: "mean" }), "weight")), mean);
+    const most = square([1, 0.5, 0.75, 0.5, 0.3, 0.6]);
+    expectClose(numbers(maps.grid(spec({ head: "max" }), "weight")), most);
+  });
+
+  test("rollout multiplies half of each layer with half of the identity", () => {
+    const half = (rows: number[][]) =>
+      rows.map((row, q) => row.map((value, k) => (value + Number(q === k)) / 2));
+    const first = half([
+      [1, 0, 0],
+      [0.375, 0.625, 0],
+      [0.35, 0.25, 0.4],
+    ]);
+    const second = half([
+      [1, 0, 0],
+      [0.5, 0.5, 0],
+      [0.5, 0, 0.5],
+    ]);
+    const product = second.map((row) =>
+      [0, 1, 2].map((k) => row.reduce((sum, value, j) => sum + value * first[j][k], 0)),
+    );
+    const wanted = [0, 1, 2].flatMap((q) => [0, 1, 2].map((k) => (k > q ? NaN : product[q][k])));
+    const rolled = maps.grid(spec({ layer: 1, head: "rollout" }), "weight");
+    expectClose(numbers(rolled), wanted);
+    expect(isMissing(maps.grid(spec({ head: "rollout" }), "contribution"))).toBe(true);
+  });
+
+  test("what is not there says why", () => {
+    expect(maps.grid(spec({ source: 1, kind: "second" }), "weight")).toEqual({
+      why: "There is none.",
+    });
+  });
+
+  test("a difference is right minus left, on the places that both have", () => {
+    const pair = [spec({ head: 1 }), spec({ source: 1 })];
+    const wanted = square([0, -0.25, 0.25, 0.3, 0.1, -0.4]);
+    expectClose(numbers(maps.difference(pair, "weight")), wanted);
+    const shorter = packedSource({
+      places: [1, 2],
+      where: [-1, 1, 2],
+      maps: {
+        first: packed([1, 0.5, 0.5]),
+        second: null,
+        refined: "first",
+      },
+    });
+    const both = new Maps(dataOf([packedSource(), shorter]));
+    const found = numbers(both.difference([spec(), spec({ source: 1 })], "weight"));
+    expectClose(found, [NaN, NaN, NaN, NaN, 0.25, NaN, NaN, 0.2, 0.3]);
+    expect(new Grid(3, new Float32Array(found)).missing).toEqual([0]);
+  });
+
+  test("all single heads share one scale", () => {
+    expect(maps.largest("weight")).toBe(1);
+    const every = [0, 1].flatMap((layer) =>
+      [0, 1].flatMap((head) =>
+        (["first", "second", "refined"] as const).flatMap((kind) => {
+          const found = maps.grid(spec({ layer, head, kind }), "contribution");
+          return numbers(found).filter((value) => !Number.isNaN(value));
+        }),
+      ),
+    );
+    expect(maps.largest("contribution")).toBeCloseTo(Math.max(...every), 6);
+  });
+});
+
+describe("rows", () => {
+  const grid = new Grid(3, new Float32Array(square([0, 0.25, -0.75, 0.5, 0.3, 0.2])));
+
+  test("the largest magnitude of each and of all", () => {
+    expect([...grid.rowTops]).toEqual([0, 0.75, 0.5]);
+    expect(grid.top).toBe(0.75);
+  });
+
+  test("the share that larger cells hold", () => {
+    const { before } = grid;
+    expectClose([before[3], before[4]], [0.75, 0]);
+    expectClose([before[6], before[7], before[8]], [0, 0.5, 0.8]);
+    expect(before[0]).toBe(0); // a row of zeros has no shares
+  });
+});
