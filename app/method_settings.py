@@ -37,8 +37,8 @@ def parse_settings(text: str) -> Settings:
         check_choice("attribution method", method, METHODS)
         options = {option.name: option for option in METHODS[method].options()}
         name, value = rest
-        check_choice(f"setting of {method}", name, options)
-        found = with_setting(found, method, name, options[name].read(value))
+        known = options.get(name)
+        found = with_setting(found, method, name, known.read(value) if known else value)
     return found
 
 

@@ -1,6 +1,5 @@
 """A tiny catalogue and tiny models, for every test that does not need real ones."""
 
-import inspect
 import shlex
 import subprocess
 import sys
@@ -14,7 +13,6 @@ import pytest
 import torch
 from jsonargparse import auto_parser
 
-from awrsr.attribution import METHODS
 from awrsr.cli.main import VERBS
 from awrsr.cli.parser import Parser
 from awrsr.config import Catalogue, ModelConfig
@@ -182,10 +180,3 @@ def make_model(tiny_dataset: Dataset) -> Callable[..., SequentialModel]:
         return model.eval().requires_grad_(False)
 
     return make
-
-
-@pytest.fixture
-def unchecked_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings of other types than annotated reach our own check: the test run has one before."""
-    for method in METHODS.values():
-        monkeypatch.setattr(method, "__init__", inspect.unwrap(method.__init__))

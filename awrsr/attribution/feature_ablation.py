@@ -1,6 +1,5 @@
 """Feature ablation: one item's embedding emptied at a time."""
 
-from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -9,17 +8,14 @@ from torch import Tensor
 
 from awrsr.attribution.base import (
     ABSENT,
-    BASELINE_HELP,
     PER_EVALUATION,
     AttributionMethod,
-    Baseline,
+    BaselineSetting,
     Estimate,
     Question,
 )
-from awrsr.attribution.settings import setting
 
 
-@dataclass(frozen=True, kw_only=True)
 class FeatureAblation(AttributionMethod):
     """The drop of the score when an item's embedding gives way to the baseline; its slot stays."""
 
@@ -28,7 +24,7 @@ class FeatureAblation(AttributionMethod):
     source = "captum; perturbation, no paper"
     complete = False
 
-    baseline: Baseline = setting("zero", BASELINE_HELP)
+    baseline: BaselineSetting = "zero"
 
     @property
     def absent(self) -> str:

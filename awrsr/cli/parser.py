@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn, get_args, get_origin
 
 from jsonargparse import ActionYesNo, ArgumentParser
+from pydantic import TypeAdapter
 
 from awrsr.errors import ConfigError, did_you_mean, nearest
+from awrsr.schema import accepted
 
 
 class Parser(ArgumentParser):
@@ -133,13 +135,10 @@ def _accepted(action: Action) -> str:
         return "a JSON object of its settings, or a file that holds one"
     one = get_args(kind)[0] if type(None) in get_args(kind) else kind  # of an optional one
     words = {
-        bool: "true or false",
-        int: "a whole number",
-        float: "a number",
-        str: "text",
         Path: "a path",
         list: """a JSON list, such as '["first title", "second title"]'""",
         dict[str, str]: """a JSON object of texts, such as '{"licence": "CC BY 4.0"}'""",
         dict[str, Any]: """a JSON object, such as '{"name": 1}'""",
     }
-    return words.get(one) or words.get(get_origin(one), str(one))
+    said = words.get(one) or words.get(get_origin(one))
+    return said or accepted(TypeAdapter(kind).json_schema())

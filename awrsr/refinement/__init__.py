@@ -1,6 +1,5 @@
 """The refinements, in the order in which they are shown. A new one is a file and a line here."""
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,14 +24,12 @@ REFINEMENTS: dict[str, type[Refinement]] = {
 }
 
 READ_BY: dict[str, list[str]] = {
-    field.name: readers
-    for field in dataclasses.fields(ModelConfig)
-    if (readers := [name for name, kind in REFINEMENTS.items() if field.name in kind.settings])
+    field: readers
+    for field in ModelConfig.model_fields
+    if (readers := [name for name, kind in REFINEMENTS.items() if field in kind.settings])
 }
 """The settings of refinements and which read them."""
-USUAL: dict[str, Any] = {
-    field.name: field.default for field in dataclasses.fields(ModelConfig) if field.name in READ_BY
-}
+USUAL: dict[str, Any] = {name: ModelConfig.model_fields[name].default for name in READ_BY}
 """Their defaults."""
 FORMER: dict[str, Any] = {
     "rows": "plain",

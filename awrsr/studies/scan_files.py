@@ -15,7 +15,6 @@ In the files numbers have four decimals, as many as the pages show: they take ha
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -266,5 +265,5 @@ def differ_by_seed(first: ConfigFile, second: ConfigFile) -> bool:
     return (
         first[:2] == second[:2]
         and first[2].seed != seed
-        and replace(first[2], seed=seed) == second[2]
+        and first[2].replace(seed=seed) == second[2]
     )

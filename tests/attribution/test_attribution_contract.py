@@ -417,14 +417,15 @@ def test_a_setting_is_recorded_and_changes_what_is_found(model, method, option):
 
 @every_option
 def test_a_value_that_a_setting_does_not_accept_is_refused_before_any_work(
-    make_model, unchecked_settings, method, option
+    make_model, method, option
 ):
     model = make_model()
     model.encode = None
     for wrong in ("x", None, True, [1], float("nan"), -1, 1e9):
         with pytest.raises(ConfigError) as caught:
             inspect.unwrap(attribute)(model, HISTORY, TARGET, method, **{option.name: wrong})
-        assert f"{option.name} of {method}" in str(caught.value)
+        assert str(caught.value).startswith(f"settings of {method}: ")
+        assert f"{option.name} " in str(caught.value)
         assert repr(wrong) in str(caught.value)
         for accepted in option.choices or (f"{option.low} to {option.high}",):
             assert accepted in str(caught.value)
@@ -436,7 +437,7 @@ def test_an_unknown_setting_is_refused_with_the_accepted_and_the_nearest_name(ma
     wrong = names[0] + "s" if names else "steps"
     near = f" Did you mean '{names[0]}'" if names else "$"
     accepted = ", ".join(names) or "none"
-    text = f"unknown setting of {method} '{wrong}'; accepted: {accepted}.{near}"
+    text = f"settings of {method}: unknown field '{wrong}'; accepted: {accepted}.{near}"
     with pytest.raises(ConfigError, match=text):
         attribute(make_model(), HISTORY, TARGET, method, **{wrong: 3})
 

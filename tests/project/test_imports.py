@@ -15,20 +15,21 @@ import awrsr
 MAY_IMPORT = {
     "errors": "",
     "attention": "",
-    "config": "errors",
+    "schema": "errors",
+    "config": "errors schema",
     "io": "errors",
-    "data": "errors config io",
+    "data": "errors schema config io",
     "refinement": "errors attention config",
     "models": "attention config data refinement",
     "ranking": "errors config data models",
     "training": "errors config io data refinement models ranking",
-    "attribution": "errors config models ranking",
+    "attribution": "errors schema config models ranking",
     "explain": "errors attention config data refinement models ranking training attribution",
     "studies": "errors config io data refinement models ranking training attribution explain",
     "board": "errors config data refinement models explain",
     "experiments": "errors config io data refinement models ranking training board",
-    "cli": "errors config io data refinement models ranking training attribution explain studies "
-    "board experiments",
+    "cli": "errors schema config io data refinement models ranking training attribution explain "
+    "studies board experiments",
     "__main__": "cli",
     "__init__": "errors config data models ranking training attribution",
 }

@@ -59,7 +59,7 @@ def models(make_model) -> dict[str, SequentialModel]:
     made = {f"{b}-{r}": make_model(b, r, max_length=20) for b, r in PAIRS}
     made["short"] = make_model("sasrec", "additive", max_length=5)
     for model in made.values():
-        model.catalogue = dataclasses.replace(model.catalogue, fingerprint=UNEVEN.fingerprint)
+        model.catalogue = model.catalogue.replace(fingerprint=UNEVEN.fingerprint)
     return made
 
 

@@ -310,7 +310,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
         config("model", refinement="additives"),
         "config.json: unknown refinement 'additives'; accepted: none, .* Did you mean 'additive'",
     ),
-    "refinement-a-number": (config("model", refinement=3), f"{MODEL}refinement must be a name"),
+    "refinement-a-number": (config("model", refinement=3), f"{MODEL}refinement must be text"),
     "refinement-of-the-other-backbone": (
         config("model", refinement="stochastic"),
         "config.json: refinement 'stochastic' is for stosa; received backbone 'sasrec'",
