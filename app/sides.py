@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import awrsr
-from app import cache, folders
+from app import cache
 from app.escape import plain
 from awrsr import config
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
+from awrsr.experiments.card import read_metrics
 from awrsr.models import SequentialModel, Trace
 from awrsr.ranking.evaluation import ranked_among
 from awrsr.ranking.recommendation import check_same_catalogue
@@ -55,12 +56,12 @@ def model_title(name: str) -> str:
 def model_note(directory: Path) -> tuple[str, str]:
     """The model's recorded test metrics, or why there are none, and their protocol."""
     try:
-        test = folders.get_metrics(directory)["test"]
+        test = read_metrics(directory).test
         return (
-            f"Test NDCG@10 {test['metrics']['NDCG@10']:.4f}, HR@10 {test['metrics']['HR@10']:.4f}",
+            f"Test NDCG@10 {test.metrics['NDCG@10']:.4f}, HR@10 {test.metrics['HR@10']:.4f}",
             f"Of the stored weights, recorded by `awrsr evaluate`: the last item of each of "
-            f"{plain(test['protocol']['users'])} users, ranked among "
-            f"{plain(ranked_among(test['protocol']))}.",
+            f"{test.protocol.users} users, ranked among "
+            f"{plain(ranked_among(test.protocol.to_json()))}.",
         )
-    except (AwrsrError, KeyError, TypeError, ValueError):
+    except AwrsrError:
         return "No readable metrics.json", "Run `python -m awrsr evaluate` on it."

@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 from conftest import EMBEDDED, PAIRS, ROOT, parsed
 
+from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.data.dataset import Dataset, load_dataset
-from awrsr.experiments.card import evaluate_stored
+from awrsr.experiments.card import evaluate_stored, read_metrics
+from awrsr.io.files import read_json, write_json
 from awrsr.ranking.evaluation import evaluate_popularity
 from awrsr.ranking.metrics import summarise
 from awrsr.refinement import READ_BY, REFINEMENTS
@@ -74,6 +76,17 @@ def test_each_dataset_is_in_the_readme_of_all():
         (row,) = [line for line in readme.splitlines() if line.startswith(f"| `{name}` |")]
         found = [cell.split()[0] for cell in row.split("|")[2:6]]
         assert found == [f"{count:,}" for count in counts]
+
+
+@each_model
+def test_what_a_model_directory_says_is_written_as_it_is_read(directory: Path, tmp_path: Path):
+    kinds = {"model": ModelConfig, "catalogue": Catalogue, "training": TrainConfig}
+    config = read_json(directory / CONFIG_FILE)
+    said = {name: kind.from_json(config[name], where=name) for name, kind in kinds.items()}
+    write_json(tmp_path / CONFIG_FILE, config | {name: said[name].to_json() for name in said})
+    write_json(tmp_path / "metrics.json", read_metrics(directory).to_json())
+    for name in ("config.json", "metrics.json"):
+        assert (tmp_path / name).read_bytes() == (directory / name).read_bytes()
 
 
 @each_dataset

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "explain": "errors attention config data refinement models ranking training attribution",
     "studies": "errors config io data refinement models ranking training attribution explain",
     "board": "errors config data refinement models explain",
-    "experiments": "errors config io data refinement models ranking training board",
+    "experiments": "errors schema config io data refinement models ranking training board",
     "cli": "errors schema config io data refinement models ranking training attribution explain "
     "studies board experiments",
     "__main__": "cli",
