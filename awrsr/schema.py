@@ -105,10 +105,12 @@ def accepted(field: Mapping[str, Any]) -> str:
     if "anyOf" in field:
         kinds = [kind for kind in field["anyOf"] if kind != {"type": "null"}]
         return " or ".join(map(accepted, kinds))
-    if choices := field.get("enum") or field.get("const") and [field["const"]]:
+    if choices := field.get("enum"):
         return " or ".join(map(str, choices))
     words = WORDS[field.get("type", "object")]
     low, high = (_number(field.get(bound)) for bound in ("minimum", "maximum"))
+    if low is not None and low == high:
+        return str(low)
     if high is not None:
         return f"{words}, {low} to {high}"
     return words if low is None else f"{words}, {low} or more"

@@ -4,10 +4,10 @@ import platform
 import shlex
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Self
 
 import pandas as pd
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from awrsr.config import (
     BACKBONE_TITLES,
@@ -27,6 +27,7 @@ from awrsr.refinement import REFINEMENTS
 from awrsr.schema import Schema
 from awrsr.training.checkpoint import CONFIG_FILE, load_model, read_config, weights_fingerprint
 
+SCHEMA_VERSION = 1
 METRICS_FILE = "metrics.json"
 RANKS_FILE = "ranks.parquet"
 README_FILE = "README.md"
@@ -77,7 +78,7 @@ class Training(Schema):
 class Metrics(Schema):
     """What metrics.json says."""
 
-    schema_version: Literal[1]
+    schema_version: Annotated[int, Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION)]
     weights_sha256: str
     dataset: Catalogue
     test: Measured
@@ -153,7 +154,7 @@ def write_metrics(
     )
     found = Metrics.from_json(
         {
-            "schema_version": 1,
+            "schema_version": SCHEMA_VERSION,
             "weights_sha256": weights_fingerprint(model_directory),
             "dataset": catalogue,
             **{

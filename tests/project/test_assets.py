@@ -11,7 +11,7 @@ import pytest
 from conftest import EMBEDDED, PAIRS, ROOT, parsed
 
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
-from awrsr.data.dataset import Dataset, load_dataset
+from awrsr.data.dataset import Dataset, load_dataset, write_dataset
 from awrsr.experiments.card import evaluate_stored, read_metrics
 from awrsr.io.files import read_json, write_json
 from awrsr.ranking.evaluation import evaluate_popularity
@@ -87,6 +87,13 @@ def test_what_a_model_directory_says_is_written_as_it_is_read(directory: Path, t
     write_json(tmp_path / "metrics.json", read_metrics(directory).to_json())
     for name in ("config.json", "metrics.json"):
         assert (tmp_path / name).read_bytes() == (directory / name).read_bytes()
+
+
+@each_dataset
+def test_what_a_dataset_says_is_written_as_it_is_read(name: str, tmp_path: Path):
+    write_dataset(dataset_named(name), tmp_path)
+    written, shipped = tmp_path / "dataset.json", ASSETS / name / "dataset.json"
+    assert written.read_bytes() == shipped.read_bytes()
 
 
 @each_dataset
