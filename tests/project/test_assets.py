@@ -17,6 +17,9 @@ from awrsr.io.files import read_json, write_json
 from awrsr.ranking.evaluation import evaluate_popularity
 from awrsr.ranking.metrics import summarise
 from awrsr.refinement import READ_BY, REFINEMENTS
+from awrsr.schema import Schema
+from awrsr.studies.faithfulness import StudyFile
+from awrsr.studies.scan_files import ScanFile
 from awrsr.training.checkpoint import (
     CONFIG_FILE,
     SCHEMA_VERSION,
@@ -94,6 +97,18 @@ def test_what_a_dataset_says_is_written_as_it_is_read(name: str, tmp_path: Path)
     write_dataset(dataset_named(name), tmp_path)
     written, shipped = tmp_path / "dataset.json", ASSETS / name / "dataset.json"
     assert written.read_bytes() == shipped.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern"),
+    [(ScanFile, "*/scan/scan.json"), (StudyFile, "*/faithfulness/*/study.json")],
+)
+def test_what_a_study_says_is_written_as_it_is_read(
+    kind: type[Schema], pattern: str, tmp_path: Path
+):
+    for path in ASSETS.glob(pattern):
+        write_json(tmp_path / path.name, kind.from_json(read_json(path), where=path.name).to_json())
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
 
 
 @each_dataset

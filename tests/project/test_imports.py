@@ -25,7 +25,8 @@ MAY_IMPORT = {
     "training": "errors config io data refinement models ranking",
     "attribution": "errors schema config models ranking",
     "explain": "errors attention config data refinement models ranking training attribution",
-    "studies": "errors config io data refinement models ranking training attribution explain",
+    "studies": "errors schema config io data refinement models ranking training attribution "
+    "explain",
     "board": "errors config data refinement models explain",
     "experiments": "errors schema config io data refinement models ranking training board",
     "cli": "errors schema config io data refinement models ranking training attribution explain "

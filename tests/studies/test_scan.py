@@ -506,7 +506,7 @@ def test_a_damaged_scan_is_refused(place: Path, tmp_path: Path):
     with pytest.raises(DataError, match="users.parquet: missing column model, target"):
         read_scan(output)
     (output / "scan.json").write_text(json.dumps(about | {"schema_version": 99}))
-    with pytest.raises(AwrsrError, match="schema_version is 99; this version reads 2"):
+    with pytest.raises(AwrsrError, match="scan.json: schema_version must be 2; received 99"):
         read_scan(output)
 
 
