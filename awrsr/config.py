@@ -1,11 +1,10 @@
 """Every setting of a model and of its training: frozen, checked when made, to and from JSON."""
 
-from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from awrsr.errors import AwrsrError, ConfigError
+from awrsr.errors import ConfigError
 from awrsr.schema import Schema
 
 PADDING = 0
@@ -43,27 +42,9 @@ def model_title(backbone: Backbone, refinement: str) -> str:
 
 
 class Settings(Schema):
-    """What the settings below share: of a file, every field must be there."""
+    """What the settings below share: a file says all of them."""
 
-    @classmethod
-    def from_json(
-        cls, values: object, *, where: str, refusal: type[AwrsrError] = ConfigError
-    ) -> Self:
-        """The settings that a JSON object describes.
-
-        Args:
-            values: the object.
-            where: the file and section, for messages.
-            refusal: the class of what is raised.
-
-        Raises:
-            AwrsrError: a field is missing, unknown, of the wrong type or out of range.
-        """
-        if isinstance(values, Mapping):
-            missing = [repr(name) for name in cls.model_fields if name not in values]
-            if missing and values.keys() <= cls.model_fields.keys():
-                raise refusal(f"{where}: missing field {', '.join(missing)}")
-        return super().from_json(values, where=where, refusal=refusal)
+    whole = True
 
 
 class ModelConfig(Settings):

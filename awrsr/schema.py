@@ -3,8 +3,8 @@
 A sentence names the field, what was received and what is accepted; who reads a file names the file.
 """
 
-from collections.abc import Mapping
-from typing import Any, Self
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -31,6 +31,9 @@ class Schema(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+    whole: ClassVar[bool] = False
+    """Whether a JSON object must have the fields with defaults too."""
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -63,6 +66,9 @@ class Schema(BaseModel):
         try:
             if not isinstance(values, Mapping):
                 raise ConfigError(f"expected an object, received {type(values).__name__}")
+            missing = [name for name in cls.model_fields if name not in values]
+            if cls.whole and missing and values.keys() <= cls.model_fields.keys():
+                raise ConfigError(_lacks(missing))
             return cls(**values)
         except ConfigError as error:
             raise refusal(f"{where}: {error}") from None
@@ -79,8 +85,8 @@ def _sentence(kind: type[Schema], error: ValidationError) -> str:
                 f"unknown field {name!r}; accepted: {', '.join(names) or 'none'}."
                 f"{did_you_mean(name, names)}"
             )
-    if missing := [repr(one["loc"][0]) for one in errors if one["type"] == "missing"]:
-        return f"missing field {', '.join(missing)}"
+    if missing := [one["loc"][0] for one in errors if one["type"] == "missing"]:
+        return _lacks(missing)
     first = errors[0]
     place = ".".join(map(str, first["loc"]))
     if own := first.get("ctx", {}).get("error"):  # raised by a field of the model, or by the model
@@ -94,6 +100,10 @@ def _sentence(kind: type[Schema], error: ValidationError) -> str:
         near = did_you_mean(str(first["input"]), choices)
         return f"unknown {place} {received}; accepted: {', '.join(choices)}.{near}"
     return f"{place} must be {accepted(field)}; received {received}"
+
+
+def _lacks(names: Iterable[object]) -> str:
+    return f"missing field {', '.join(map(repr, names))}"
 
 
 def accepted(field: Mapping[str, Any]) -> str:
