@@ -3,8 +3,10 @@
 import re
 from argparse import SUPPRESS, Action
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from pathlib import Path
-from typing import Any, Literal, NoReturn, get_args, get_origin
+from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origin
 
 from jsonargparse import ActionYesNo, ArgumentParser
 from pydantic import TypeAdapter
@@ -19,12 +21,15 @@ class Parser(ArgumentParser):
     without may be either."""
 
     def add_argument(self, *names: Any, **settings: Any) -> Any:
+        kind = getattr(settings.get("action"), "_typehint", settings.get("type"))
+        if kind != _unbounded(kind):
+            settings.pop("action", None)
+            settings["type"] = _unbounded(kind)
         if settings.get("type") is bool and not any("." in name for name in names):
             del settings["type"]
             settings["action"] = ActionYesNo
-        kind = getattr(settings.get("action"), "_typehint", None)
         if kind == list[str] | None:  # an option that takes several words: --models one two
-            del settings["action"]
+            settings.pop("action", None)
             settings |= {"type": str, "nargs": "+"}
             names = names[:1]
         return super().add_argument(*names, **settings)
@@ -41,6 +46,15 @@ class Parser(ArgumentParser):
         if not self.exit_on_error:  # a parser within a parser, whose message comes here again
             super().error(message, ex)
         raise ConfigError(_refusal(self, message)) from None
+
+
+def _unbounded(kind: Any) -> Any:
+    """A type without its bounds, which are checked where the settings are made."""
+    if get_origin(kind) is Annotated:
+        return _unbounded(get_args(kind)[0])
+    if get_origin(kind) is Union:
+        return reduce(or_, map(_unbounded, get_args(kind)))
+    return kind
 
 
 def _refusal(parser: ArgumentParser, message: str) -> str:
