@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args
 
 from awrsr.errors import ConfigError, check_choice, did_you_mean
+from awrsr.family import check_member
 
 PADDING = 0
 """The item number that is no item. Real items are 1 to n_items."""
@@ -15,26 +16,17 @@ MAX_SIZE = 1_000_000
 MAX_LAYERS = 1_000
 """Beyond any model; a damaged config is refused before anything of its size is made."""
 
-Backbone = Literal["sasrec", "stosa"]
-BACKBONE_TITLES: dict[Backbone, str] = {"sasrec": "SASRec", "stosa": "STOSA"}
 MeanStream = Literal["correct", "published"]
 Rows = Literal["plain", "standardised"]
 Matrices = Literal["layer", "head"]
 Mix = Literal["halves", "gate", "scores"]
 Targets = Literal["all", "last"]
 InitialWeights = Literal["normal", "xavier"]
-LossName = Literal["ce", "sampled_ce", "bce", "bpr_pvn"]
 Precision = Literal["32-true", "bf16-mixed", "64-true"]
 Candidates = Literal["unseen", "all"]
 Split = Literal["validation", "test"]
 HELD_OUT: dict[Split, int] = {"test": 1, "validation": 2}
 """How far from a sequence's end the target stands."""
-
-
-def model_title(backbone: Backbone, refinement: str) -> str:
-    """A model as people say it, "SASRec \u00b7 vanilla"."""
-    kind = "vanilla" if refinement == "none" else refinement.replace("_", "-")
-    return f"{BACKBONE_TITLES[backbone]} \u00b7 {kind}"
 
 
 @dataclass(frozen=True)
@@ -134,7 +126,7 @@ class ModelConfig(Settings):
             head; or scores, first- and second-order scores are added before one softmax.
     """
 
-    backbone: Backbone = "sasrec"
+    backbone: str = "sasrec"
     refinement: str = "none"
     max_length: int = 50
     hidden_size: int = 64
@@ -155,7 +147,7 @@ class ModelConfig(Settings):
     mix: Mix = "halves"
 
     def __post_init__(self) -> None:
-        check_choice("backbone", self.backbone, get_args(Backbone))
+        check_member("backbone", self.backbone)
         if not isinstance(self.refinement, str):
             raise ConfigError(f"refinement must be a name; received {self.refinement!r}")
         check_choice("mean_stream", self.mean_stream, get_args(MeanStream))
@@ -233,7 +225,7 @@ class TrainConfig(Settings):
         precision: of Lightning Fabric.
     """
 
-    loss: LossName = "ce"
+    loss: str = "ce"
     negatives: int = 256
     pvn_weight: float = 0.005
     targets: Targets = "all"
@@ -247,7 +239,7 @@ class TrainConfig(Settings):
     precision: Precision = "32-true"
 
     def __post_init__(self) -> None:
-        check_choice("loss", self.loss, get_args(LossName))
+        check_member("loss", self.loss)
         check_choice("precision", self.precision, get_args(Precision))
         check_choice("targets", self.targets, get_args(Targets))
         check_choice("initial_weights", self.initial_weights, get_args(InitialWeights))

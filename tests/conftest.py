@@ -19,7 +19,7 @@ from awrsr.cli.main import VERBS
 from awrsr.cli.parser import Parser
 from awrsr.config import Catalogue, ModelConfig
 from awrsr.data.dataset import Dataset, save_dataset
-from awrsr.models import SequentialModel, build_model
+from awrsr.models import BACKBONES, SequentialModel, build_model
 from awrsr.refinement import FORMER, REFINEMENTS, USUAL
 
 pytest_plugins = ["browser_fixtures"]
@@ -32,9 +32,10 @@ SHARED_DATA = ROOT.parent / "shared" / "data"
 PAIRS = [
     (backbone, name)
     for name, refinement in REFINEMENTS.items()
-    for backbone in refinement.backbones
+    for backbone in BACKBONES
+    if refinement.fits(backbone)
 ]
-"""Every backbone x refinement that exists."""
+"""Every backbone x refinement that exists, those of other installed packages too."""
 
 VALUES = {
     "rows": ("plain", "standardised"),
@@ -74,6 +75,21 @@ READINGS = [
     for settings in readings(pair[1])
 ]
 """Every backbone x refinement x setting that the refinement reads."""
+
+
+def is_ours(member: type) -> bool:
+    """Whether a member of a family is of this package, so that tests have a reference of it."""
+    return member.__module__.startswith("awrsr.")
+
+
+def of_ours(readings: list) -> list:
+    """Those of READINGS whose refinement and backbone are of this package."""
+    return [
+        one
+        for one in readings
+        if is_ours(BACKBONES[one.values[0]]) and is_ours(REFINEMENTS[one.values[1]])
+    ]
+
 
 SHIPPED = [pair for pair in PAIRS if (EMBEDDED / "models" / "-".join(pair)).is_dir()]
 """Those of which the embedded dataset has a model."""

@@ -19,6 +19,7 @@ from awrsr.attribution.doubling import Effort
 from awrsr.attribution.settings import Option
 from awrsr.config import Settings
 from awrsr.errors import check_choice
+from awrsr.family import Member
 from awrsr.models import SequentialModel
 
 PER_EVALUATION = 128
@@ -164,16 +165,17 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AttributionMethod(Settings, ABC):
+class AttributionMethod(Settings, Member, ABC):
     """One method and its settings: facts about it, fields made by `setting`, and `estimate`.
 
     Raises:
         ConfigError: a setting does not accept its value.
     """
 
-    name: ClassVar[str]
     title: ClassVar[str]
+    """As people say it."""
     source: ClassVar[str]
+    """Where it is described."""
     complete: ClassVar[bool]
     """Whether the values are meant to sum to score - baseline score."""
     gap_meaning: ClassVar[str] = "completeness gap"
@@ -181,6 +183,8 @@ class AttributionMethod(Settings, ABC):
     randomised: ClassVar[bool] = False
     slow: ClassVar[bool] = False
     """Whether it may take seconds, so that nobody should wait for it unasked."""
+    shown_first: ClassVar[bool] = False
+    """Whether figures of explanations draw it unasked."""
     in_studies: ClassVar[dict[str, Any]] = {}
     """Settings other than by default where many histories are explained: less work for each."""
 

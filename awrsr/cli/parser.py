@@ -9,14 +9,19 @@ from typing import Any, Literal, NoReturn, get_args, get_origin
 from jsonargparse import ActionYesNo, ArgumentParser
 
 from awrsr.errors import ConfigError, did_you_mean, nearest
+from awrsr.family import FAMILIES
 
 
 class Parser(ArgumentParser):
     """Makes a true-or-false parameter a flag, --resume, an optional list several words, and every
     refusal one sentence. A setting of a group takes its value, --model.gain true: what it is
-    without may be either."""
+    without may be either. A text that is called as the members of a family are takes their names,
+    --format."""
 
     def add_argument(self, *names: Any, **settings: Any) -> Any:
+        family = FAMILIES.get(names[-1].lstrip("-").rpartition(".")[2]) if names else None
+        if family is not None and settings.get("type") is str:
+            settings["type"] = Literal[tuple(family)]
         if settings.get("type") is bool and not any("." in name for name in names):
             del settings["type"]
             settings["action"] = ActionYesNo

@@ -30,12 +30,13 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from awrsr.config import Backbone, ModelConfig, Settings, TrainConfig
+from awrsr.config import ModelConfig, Settings, TrainConfig
 from awrsr.errors import ConfigError, check_choice, did_you_mean
 from awrsr.io.files import is_text
-from awrsr.refinement import READ_BY, REFINEMENTS
+from awrsr.models import BACKBONES
+from awrsr.refinement import REFINEMENTS, USUAL, read_by
 from awrsr.training.losses import LOSSES, check_loss
 
 TEXTS = ("title", "about")
@@ -145,12 +146,12 @@ def _plan(file: Path, values: dict[str, Any], folder: Path) -> Grid:
 
     datasets = {name: _path(name, path) for name, path in values["datasets"].items()}
     for backbone in values["backbones"]:
-        check_choice("backbone", backbone, get_args(Backbone))
+        check_choice("backbone", backbone, BACKBONES)
     for refinement in values["refinements"]:
-        check_choice("refinement", refinement, REFINEMENTS)
-        if not set(REFINEMENTS[refinement].backbones) & set(values["backbones"]):
+        kind = REFINEMENTS.named(refinement)
+        if not any(kind.fits(backbone) for backbone in values["backbones"]):
             raise ConfigError(
-                f"refinement {refinement!r} is for {', '.join(REFINEMENTS[refinement].backbones)}; "
+                f"refinement {refinement!r} is for {', '.join(kind.backbones or ())}; "
                 f"backbones are {', '.join(values['backbones'])}"
             )
     for loss, settings in values["losses"].items():
@@ -161,9 +162,9 @@ def _plan(file: Path, values: dict[str, Any], folder: Path) -> Grid:
     _check_settings("model", model, ModelConfig)
     _check_settings("train", train, TrainConfig)
     for name in model:
-        if name in READ_BY and not set(READ_BY[name]) & set(values["refinements"]):
+        if name in USUAL and not set(read_by(name)) & set(values["refinements"]):
             raise ConfigError(
-                f"model.{name} is for refinement {', '.join(READ_BY[name])}; refinements are "
+                f"model.{name} is for refinement {', '.join(read_by(name))}; refinements are "
                 f"{', '.join(values['refinements'])}"
             )
 
@@ -177,10 +178,10 @@ def _plan(file: Path, values: dict[str, Any], folder: Path) -> Grid:
     )
     for seed, dataset, backbone, (loss, settings), refinement in combinations:
         _check_settings(f"losses.{loss}", settings, TrainConfig)
-        possible = {*LOSSES[loss].backbones} & {*REFINEMENTS[refinement].backbones}
-        if backbone not in possible:
+        kind = REFINEMENTS[refinement]
+        if not (LOSSES[loss].fits(backbone) and kind.fits(backbone)):
             continue
-        own = {k: v for k, v in model.items() if refinement in READ_BY.get(k, [refinement])}
+        own = {k: v for k, v in model.items() if k not in USUAL or k in kind.settings}
         name = run_name(dataset, backbone, refinement, loss, seed)
         runs.append(
             Run(

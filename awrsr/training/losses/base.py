@@ -2,13 +2,14 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, get_args
+from typing import ClassVar
 
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from awrsr.config import PADDING, Backbone, LossName, TrainConfig
+from awrsr.config import PADDING, TrainConfig
 from awrsr.data.batching import Unseen
+from awrsr.family import Member
 from awrsr.models import SequentialModel
 
 
@@ -44,16 +45,16 @@ class Predictions:
         return self.states[real], self.targets[real], negatives[real]
 
 
-class Loss(ABC):
-    """One loss.
+class Loss(Member, ABC):
+    """One loss: facts about it, and `mean`."""
 
-    Args:
-        name: as settings call it.
-        backbones: whose states it can compare.
-    """
+    backbones: ClassVar[tuple[str, ...] | None] = None
+    """The names of those whose states it can compare; None for all."""
 
-    name: ClassVar[LossName]
-    backbones: ClassVar[tuple[Backbone, ...]] = get_args(Backbone)
+    @classmethod
+    def fits(cls, backbone: str) -> bool:
+        """Whether it is for this backbone."""
+        return cls.backbones is None or backbone in cls.backbones
 
     @staticmethod
     @abstractmethod
