@@ -46,7 +46,7 @@ class Member:
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
-        if "name" in vars(cls) and "color" not in vars(cls):
+        if isinstance(vars(cls).get("name"), str) and "color" not in vars(cls):
             cls.color = color_of(cls.name)
 
     @classmethod

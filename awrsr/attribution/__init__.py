@@ -3,14 +3,21 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from awrsr.attribution.base import Attribution, AttributionMethod, Question
+from awrsr.attribution.base import (
+    ABSENT,
+    Attribution,
+    AttributionMethod,
+    Estimate,
+    Question,
+    over_embedding,
+)
 from awrsr.attribution.doubling import Effort
 from awrsr.attribution.feature_ablation import FeatureAblation
 from awrsr.attribution.gradient_shap import GradientShap
 from awrsr.attribution.input_x_gradient import InputXGradient
 from awrsr.attribution.integrated_gradients import IntegratedGradients
 from awrsr.attribution.leave_one_out import LeaveOneOut
-from awrsr.attribution.settings import Option
+from awrsr.attribution.settings import Option, setting
 from awrsr.attribution.shapley_value_sampling import ShapleyValueSampling
 from awrsr.errors import ConfigError
 from awrsr.family import Family
@@ -33,12 +40,17 @@ METHODS: Family[AttributionMethod] = Family(
 )
 
 __all__ = [
+    "ABSENT",
     "METHODS",
     "Attribution",
     "AttributionMethod",
     "Effort",
+    "Estimate",
     "Option",
+    "Question",
     "attribute",
+    "over_embedding",
+    "setting",
     "settings_help",
 ]
 

@@ -12,6 +12,7 @@ from awrsr.refinement.identity import Identity
 from awrsr.refinement.none import NoRefinement
 from awrsr.refinement.second_order import DotProducts, SecondOrder
 from awrsr.refinement.simple import Simple
+from awrsr.refinement.slots import SlotProjection
 from awrsr.refinement.stochastic import Stochastic
 from awrsr.refinement.uniform import Uniform
 from awrsr.refinement.value_weighted import ValueWeighted
@@ -55,6 +56,7 @@ __all__ = [
     "Refined",
     "Refinement",
     "SecondOrder",
+    "SlotProjection",
     "Terms",
     "build_refinement",
     "read_by",

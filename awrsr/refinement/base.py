@@ -69,7 +69,7 @@ class Refinement(nn.Module, Member):
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
-        if "name" in vars(cls) and "title" not in vars(cls):
+        if isinstance(vars(cls).get("name"), str) and "title" not in vars(cls):
             cls.title = cls.name.replace("_", "-")
 
     @classmethod

@@ -6,7 +6,8 @@ In the order in which they are shown. A new one is a file and a line here.
 from dataclasses import replace
 from pathlib import Path
 
-from awrsr.data.readers.base import Raw, Reader, Rows, keyword_only
+from awrsr.data.readers.base import Raw, Reader, Rows, keyword_only, read_rows
+from awrsr.data.readers.columns import Columns
 from awrsr.data.readers.movielens import MovieLens
 from awrsr.data.readers.s3rec import S3Rec
 from awrsr.data.readers.table import Table
@@ -14,7 +15,7 @@ from awrsr.data.readers.titles import read_titles
 from awrsr.errors import ConfigError, DataError
 from awrsr.family import Family
 
-__all__ = ["READERS", "Raw", "Reader", "Rows", "read"]
+__all__ = ["READERS", "Columns", "Raw", "Reader", "Rows", "read", "read_rows"]
 
 READERS: Family[Reader] = Family(
     "format",
