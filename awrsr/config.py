@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args
 
 from awrsr.errors import ConfigError, check_choice, did_you_mean
-from awrsr.family import check_member
+from awrsr.family import FAMILIES, check_member
 
 PADDING = 0
 """The item number that is no item. Real items are 1 to n_items."""
@@ -168,9 +168,12 @@ class ModelConfig(Settings):
                 f"n_heads must divide hidden_size; received {self.n_heads} heads "
                 f"for a hidden size of {self.hidden_size}"
             )
-        if self.mean_stream == "published" and self.backbone != "stosa":
+        backbones = FAMILIES["backbone"]
+        if self.mean_stream == "published" and not backbones[self.backbone].has_mean_stream:
+            accepted = [repr(name) for name, kind in backbones.items() if kind.has_mean_stream]
             raise ConfigError(
-                f"mean_stream 'published' needs backbone 'stosa'; received {self.backbone!r}"
+                f"mean_stream 'published' needs backbone {' or '.join(accepted)}; "
+                f"received {self.backbone!r}"
             )
 
     @property

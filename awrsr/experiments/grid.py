@@ -233,9 +233,11 @@ def _check_settings(where: str, values: Mapping[str, Any], kind: type[Settings])
             )
     accepted = [field.name for field in dataclasses.fields(kind) if field.name not in OF_THE_GRID]
     _check_names(f"{where}.", values, accepted)
-    stosa = {"backbone": "stosa"} if "mean_stream" in values else {}
+    backbone = {}
+    if "mean_stream" in values:  # of a backbone that reads it
+        backbone["backbone"] = next(n for n, each in BACKBONES.items() if each.has_mean_stream)
     try:
-        kind(**{**values, **stosa})
+        kind(**{**values, **backbone})
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
 

@@ -22,7 +22,7 @@ from awrsr.models import BACKBONES
 from awrsr.refinement import EVEN, REFINEMENTS, Floor, with_former_settings
 
 NO_FLOOR = (
-    "What learned attention is worth here is not recorded: no `uniform` beside vanilla of its seed."
+    f"What learned attention is worth here is not recorded: no `{EVEN}` beside vanilla of its seed."
 )
 NOTHING_TO_PAIR = "No refined model is recorded beside vanilla of its seed."
 HOW_PAIRED = (

@@ -36,6 +36,8 @@ class SequentialModel(nn.Module, Member):
     gaussian: ClassVar[bool] = False
     """Whether items are Gaussians: then first-order scores are distances, see `awrsr.attention`,
     and a second stream, of covariances, is mixed with the refined weights squared."""
+    has_mean_stream: ClassVar[bool] = False
+    """Whether it reads the setting mean_stream."""
     initial_mean: ClassVar[float] = 0.0
     """Of the weights of dense layers and embeddings."""
 

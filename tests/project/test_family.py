@@ -1,5 +1,6 @@
 """What every family promises: names, order, refusals, entry points."""
 
+import ast
 import re
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +8,7 @@ from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 
 import pytest
+from conftest import ROOT
 
 from awrsr import family as families
 from awrsr.errors import ConfigError
@@ -187,3 +189,29 @@ def test_the_families_of_this_package(noun):
     assert family.group.startswith("awrsr.") and len(family) > 1
     for name, member in family.items():
         assert member.name == name and issubclass(member, family.kind)
+
+
+WORDS = {"none", "table", "uniform", "first_order", "second_order", "refined", "rollout", "random"}
+"""Names that are also names of something else, such as kinds of maps."""
+DEFAULTS = {
+    ("awrsr/config.py", "sasrec"),
+    ("awrsr/config.py", "ce"),
+    ("awrsr/cli/histories.py", "integrated_gradients"),
+    ("awrsr/studies/scan.py", "input_x_gradient"),
+}
+"""Where a file outside of its folder names a member: as a default, and as what a scan records."""
+
+
+def test_nothing_outside_a_family_knows_its_members_names():
+    names = {name for family in FAMILIES.values() for name in family} - WORDS
+    folders = {next(iter(family.values())).__module__ for family in FAMILIES.values()}
+    inside = tuple(module.rpartition(".")[0].replace(".", "/") + "/" for module in folders)
+    found = set()
+    for path in [*(ROOT / "awrsr").rglob("*.py"), *(ROOT / "app").rglob("*.py")]:
+        file = path.relative_to(ROOT).as_posix()
+        if file.startswith(inside):  # a member says which members of other families it is for
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and node.value in names:
+                found.add((file, node.value))
+    assert found == DEFAULTS
