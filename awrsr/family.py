@@ -54,6 +54,18 @@ class Member:
         """Raise ConfigError where the facts of the class do not fit together."""
 
 
+class OfBackbones(Member):
+    """A member that may be for some backbones only."""
+
+    backbones: ClassVar[tuple[str, ...] | None] = None
+    """The names of those it is for; None for all."""
+
+    @classmethod
+    def fits(cls, backbone: str) -> bool:
+        """Whether it is for this backbone."""
+        return cls.backbones is None or backbone in cls.backbones
+
+
 class Family(Mapping[str, type[M]]):
     """The members of one family by name: those of this package, in the order of its list, then
     those of entry points, by distribution and name, then those that were registered.

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from awrsr.config import ModelConfig
 from awrsr.errors import ConfigError
-from awrsr.family import Member
+from awrsr.family import OfBackbones
 
 USUAL: dict[str, Any] = {
     field.name: field.default
@@ -46,15 +46,13 @@ lowers it, exp(s_ij) / sum over k of A_ik exp(s_ik); or the sum of S_ik (A V)_kj
 identity unless it is learned, see `values`."""
 
 
-class Refinement(nn.Module, Member):
+class Refinement(nn.Module, OfBackbones):
     """One mechanism; a subclass says in a few facts what it is, and computes in `forward`."""
 
     title: ClassVar[str]
     """As people say it after a backbone's title; its name with dashes where it states none."""
     formula: ClassVar[str]
     """What M is, "M = ..."; for people, who get it from `formula_of`."""
-    backbones: ClassVar[tuple[str, ...] | None] = None
-    """The names of those it is for; None for all."""
     settings: ClassVar[tuple[str, ...]] = ()
     """The fields of ModelConfig that it reads and others may not; names of `USUAL`."""
     terms: ClassVar[Terms] = "whole"
@@ -81,11 +79,6 @@ class Refinement(nn.Module, Member):
                     f"refinement {cls.name!r} reads {setting!r}, which is no setting of "
                     f"refinements; accepted: {', '.join(USUAL)}"
                 )
-
-    @classmethod
-    def fits(cls, backbone: str) -> bool:
-        """Whether it is for this backbone."""
-        return cls.backbones is None or backbone in cls.backbones
 
     @classmethod
     def formula_of(cls, config: ModelConfig) -> str:

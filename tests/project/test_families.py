@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, make_dataset
+
+from awrsr.errors import CheckpointError
+from awrsr.training.checkpoint import load_model
 
 TESTS = ROOT / "tests"
 OUTSIDE = TESTS / "outside"
@@ -66,6 +69,20 @@ def test_registered_members_are_used_like_ours(
 ):
     monkeypatch.setenv("AWRSR_ASSETS", str(tmp_path))
     importlib.import_module("story").tell(tmp_path)
+
+
+def test_a_model_of_a_member_that_is_not_there_is_refused_with_its_name(
+    registered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    driving = importlib.import_module("driving")
+    directory = driving.add_dataset(tmp_path, make_dataset(), "sasrec-none", "sasrec-geometric")
+    monkeypatch.undo()  # no such refinement from here on
+    said = "unknown refinement 'geometric'; accepted: none, simple, value_weighted"
+    with pytest.raises(CheckpointError, match=said):
+        load_model(directory / "models" / "sasrec-geometric", "cpu")
+    monkeypatch.setenv("AWRSR_ASSETS", str(tmp_path))
+    page = driving.open_page(dataset="tiny", a="sasrec-none", b="sasrec-geometric")
+    assert any(said in message for message in driving.messages(page))
 
 
 def test_members_of_an_installed_package_are_used_like_ours(

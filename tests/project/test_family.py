@@ -1,6 +1,7 @@
 """What every family promises: names, order, refusals, entry points."""
 
 import ast
+import importlib
 import re
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -215,3 +216,19 @@ def test_nothing_outside_a_family_knows_its_members_names():
             if isinstance(node, ast.Constant) and node.value in names:
                 found.add((file, node.value))
     assert found == DEFAULTS
+
+
+def test_contributing_lists_every_family_with_its_group():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| [a-z ]+ \| `([\w.]+)` \| `([\w.]+)` \| `([\w.]+)` \|$", text, re.MULTILINE
+    )
+    listed = {
+        group: (importlib.import_module(where.rpartition(".")[0]), where, kind)
+        for where, kind, group in rows
+    }
+    assert set(listed) == {family.group for family in FAMILIES.values()}
+    for family in FAMILIES.values():
+        module, where, kind = listed[family.group]
+        assert getattr(module, where.rpartition(".")[2]) is family
+        assert getattr(module, kind.rpartition(".")[2]) is family.kind

@@ -2,14 +2,13 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
 
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from awrsr.config import PADDING, TrainConfig
 from awrsr.data.batching import Unseen
-from awrsr.family import Member
+from awrsr.family import OfBackbones
 from awrsr.models import SequentialModel
 
 
@@ -45,16 +44,8 @@ class Predictions:
         return self.states[real], self.targets[real], negatives[real]
 
 
-class Loss(Member, ABC):
-    """One loss: facts about it, and `mean`."""
-
-    backbones: ClassVar[tuple[str, ...] | None] = None
-    """The names of those whose states it can compare; None for all."""
-
-    @classmethod
-    def fits(cls, backbone: str) -> bool:
-        """Whether it is for this backbone."""
-        return cls.backbones is None or backbone in cls.backbones
+class Loss(OfBackbones, ABC):
+    """One loss: facts about it, and `mean`; `backbones` are those whose states it can compare."""
 
     @staticmethod
     @abstractmethod
