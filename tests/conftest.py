@@ -37,6 +37,19 @@ PAIRS = [
 ]
 """Every backbone x refinement that exists, those of other installed packages too."""
 
+
+def is_ours(member: type) -> bool:
+    """Whether a member of a family is of this package, so that tests have a reference of it."""
+    return member.__module__.startswith("awrsr.")
+
+
+OURS = [
+    (backbone, name)
+    for backbone, name in PAIRS
+    if is_ours(BACKBONES[backbone]) and is_ours(REFINEMENTS[name])
+]
+"""Those of this package, of which the tests have a reference."""
+
 VALUES = {
     "rows": ("plain", "standardised"),
     "gain": (False, True),
@@ -75,20 +88,8 @@ READINGS = [
     for settings in readings(pair[1])
 ]
 """Every backbone x refinement x setting that the refinement reads."""
-
-
-def is_ours(member: type) -> bool:
-    """Whether a member of a family is of this package, so that tests have a reference of it."""
-    return member.__module__.startswith("awrsr.")
-
-
-def of_ours(readings: list) -> list:
-    """Those of READINGS whose refinement and backbone are of this package."""
-    return [
-        one
-        for one in readings
-        if is_ours(BACKBONES[one.values[0]]) and is_ours(REFINEMENTS[one.values[1]])
-    ]
+OUR_READINGS = [reading for reading in READINGS if reading.values[:2] in OURS]
+"""Those of this package."""
 
 
 SHIPPED = [pair for pair in PAIRS if (EMBEDDED / "models" / "-".join(pair)).is_dir()]

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from conftest import PAIRS, READINGS, of_ours, reading_id
+from conftest import OUR_READINGS, PAIRS, READINGS, reading_id
 
 from awrsr import trace
 from awrsr.errors import AwrsrError, ConfigError, DataError
@@ -27,8 +27,8 @@ ITEMS = [3, 1, 4, 1, 5, 9, 2, 6]
 close = partial(np.testing.assert_allclose, rtol=0, atol=1e-11)
 
 
-OF_EVERY_SETTING = [case.values for case in of_ours(READINGS)]
-FROM_OUTSIDE = [case.values for case in READINGS if case not in of_ours(READINGS)]
+OF_EVERY_SETTING = [case.values for case in OUR_READINGS]
+FROM_OUTSIDE = [case.values for case in READINGS if case not in OUR_READINGS]
 NOTHING_COMPARED = [pair for pair in PAIRS if not REFINEMENTS[pair[1]].learns_attention]
 ITEMS_AS_GAUSSIANS = [
     (*pair, {}) for pair in PAIRS if BACKBONES[pair[0]].gaussian and pair not in NOTHING_COMPARED

@@ -7,7 +7,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
-from conftest import PAIRS, READINGS, VALUES, is_ours, of_ours, plain
+from conftest import OUR_READINGS, OURS, PAIRS, READINGS, VALUES, is_ours, plain
 
 from awrsr.attention import allowed_keys, masked_softmax
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
@@ -163,7 +163,7 @@ def test_a_saved_model_gives_the_same_scores(make_model, tmp_path, backbone, nam
 
 
 @pytest.mark.parametrize("rank", [None, 2])
-@pytest.mark.parametrize(("backbone", "name", "settings"), of_ours(READINGS))
+@pytest.mark.parametrize(("backbone", "name", "settings"), OUR_READINGS)
 def test_the_learnt_matrices_are_n_by_r(backbone, name, rank, settings):
     refinement = build(backbone, name, correlation_rank=rank, **settings)
     asked = {one: (USUAL | settings)[one] for one in REFINEMENTS[name].settings}
@@ -320,7 +320,7 @@ def matrix_with(*columns: list[float]) -> torch.Tensor:
     return torch.tensor(np.linalg.solve(FIRST, rows))
 
 
-@of_pairs([pair for pair in PAIRS if is_ours(REFINEMENTS[pair[1]])])
+@of_pairs(OURS)
 def test_three_positions_by_hand(backbone, name):
     refinement = build(backbone, name, max_length=3, correlation_rank=4, **plain(name))
     ln2, ln3 = np.log([2, 3])

@@ -270,7 +270,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     ),
     "unknown-backbone": (
         config("model", backbone="sasrek"),
-        f"{MODEL}unknown backbone 'sasrek'; accepted: sasrec, stosa. Did you mean 'sasrec'",
+        f"{MODEL}unknown backbone 'sasrek'; accepted: sasrec, stosa.*Did you mean 'sasrec'",
     ),
     "text-as-number": (
         config("model", hidden_dropout="0.5"),
