@@ -198,7 +198,7 @@ DEFAULTS = {
     ("awrsr/config.py", "sasrec"),
     ("awrsr/config.py", "ce"),
     ("awrsr/cli/histories.py", "integrated_gradients"),
-    ("awrsr/studies/scan.py", "input_x_gradient"),
+    ("awrsr/studies/scan_files.py", "input_x_gradient"),
 }
 """Where a file outside of its folder names a member: as a default, and as what a scan records."""
 
