@@ -6,11 +6,11 @@ from pathlib import Path
 import awrsr
 from app import cache
 from app.escape import plain
-from awrsr import config
+from awrsr import models
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.experiments.card import read_metrics
-from awrsr.models import SequentialModel, Trace
+from awrsr.models import BACKBONES, SequentialModel, Trace
 from awrsr.ranking.evaluation import ranked_among
 from awrsr.ranking.recommendation import check_same_catalogue
 
@@ -48,9 +48,9 @@ def run_model(key: str, directory: Path, dataset: Dataset, history: list[int]) -
 def model_title(name: str) -> str:
     """A model directory's name as people say it."""
     backbone, _, refinement = name.partition("-")
-    if backbone not in config.BACKBONE_TITLES:
+    if backbone not in BACKBONES:
         return name
-    return config.model_title(backbone, refinement)
+    return models.model_title(backbone, refinement)
 
 
 def model_note(directory: Path) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from awrsr.errors import ConfigError
+from awrsr.family import FAMILIES, check_member
 from awrsr.schema import Schema
 
 PADDING = 0
@@ -19,26 +20,17 @@ Dropout = Annotated[float, Field(ge=0, le=0.99)]
 NotNegative = Annotated[float, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
-Backbone = Literal["sasrec", "stosa"]
-BACKBONE_TITLES: dict[Backbone, str] = {"sasrec": "SASRec", "stosa": "STOSA"}
 MeanStream = Literal["correct", "published"]
 Rows = Literal["plain", "standardised"]
 Matrices = Literal["layer", "head"]
 Mix = Literal["halves", "gate", "scores"]
 Targets = Literal["all", "last"]
 InitialWeights = Literal["normal", "xavier"]
-LossName = Literal["ce", "sampled_ce", "bce", "bpr_pvn"]
 Precision = Literal["32-true", "bf16-mixed", "64-true"]
 Candidates = Literal["unseen", "all"]
 Split = Literal["validation", "test"]
 HELD_OUT: dict[Split, int] = {"test": 1, "validation": 2}
 """How far from a sequence's end the target stands."""
-
-
-def model_title(backbone: Backbone, refinement: str) -> str:
-    """A model as people say it, "SASRec \u00b7 vanilla"."""
-    kind = "vanilla" if refinement == "none" else refinement.replace("_", "-")
-    return f"{BACKBONE_TITLES[backbone]} \u00b7 {kind}"
 
 
 class Settings(Schema):
@@ -86,7 +78,7 @@ class ModelConfig(Settings):
             head; or scores, first- and second-order scores are added before one softmax.
     """
 
-    backbone: Backbone = "sasrec"
+    backbone: str = "sasrec"
     refinement: str = "none"
     max_length: Size = 50
     hidden_size: Size = 64
@@ -108,14 +100,18 @@ class ModelConfig(Settings):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
+        check_member("backbone", self.backbone)
         if self.hidden_size % self.n_heads:
             raise ConfigError(
                 f"n_heads must divide hidden_size; received {self.n_heads} heads "
                 f"for a hidden size of {self.hidden_size}"
             )
-        if self.mean_stream == "published" and self.backbone != "stosa":
+        backbones = FAMILIES["backbone"]
+        if self.mean_stream == "published" and not backbones[self.backbone].has_mean_stream:
+            accepted = [repr(name) for name, kind in backbones.items() if kind.has_mean_stream]
             raise ConfigError(
-                f"mean_stream 'published' needs backbone 'stosa'; received {self.backbone!r}"
+                f"mean_stream 'published' needs backbone {' or '.join(accepted)}; "
+                f"received {self.backbone!r}"
             )
         return self
 
@@ -163,7 +159,7 @@ class TrainConfig(Settings):
         precision: of Lightning Fabric.
     """
 
-    loss: LossName = "ce"
+    loss: str = "ce"
     negatives: Count = 256
     pvn_weight: NotNegative = 0.005
     targets: Targets = "all"
@@ -175,6 +171,11 @@ class TrainConfig(Settings):
     weight_decay: NotNegative = 0.0
     seed: Seed = 0
     precision: Precision = "32-true"
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        check_member("loss", self.loss)
+        return self
 
 
 FORMER_TRAINING = {"targets": "all", "initial_weights": "normal"}

@@ -17,7 +17,7 @@ from awrsr.cli.main import VERBS
 from awrsr.cli.parser import Parser
 from awrsr.config import Catalogue, ModelConfig
 from awrsr.data.dataset import Dataset, save_dataset
-from awrsr.models import SequentialModel, build_model
+from awrsr.models import BACKBONES, SequentialModel, build_model
 from awrsr.refinement import FORMER, REFINEMENTS, USUAL
 
 pytest_plugins = ["browser_fixtures"]
@@ -30,9 +30,23 @@ SHARED_DATA = ROOT.parent / "shared" / "data"
 PAIRS = [
     (backbone, name)
     for name, refinement in REFINEMENTS.items()
-    for backbone in refinement.backbones
+    for backbone in BACKBONES
+    if refinement.fits(backbone)
 ]
-"""Every backbone x refinement that exists."""
+"""Every backbone x refinement that exists, those of other installed packages too."""
+
+
+def is_ours(member: type) -> bool:
+    """Whether a member of a family is of this package, so that tests have a reference of it."""
+    return member.__module__.startswith("awrsr.")
+
+
+OURS = [
+    (backbone, name)
+    for backbone, name in PAIRS
+    if is_ours(BACKBONES[backbone]) and is_ours(REFINEMENTS[name])
+]
+"""Those of this package, of which the tests have a reference."""
 
 VALUES = {
     "rows": ("plain", "standardised"),
@@ -72,6 +86,9 @@ READINGS = [
     for settings in readings(pair[1])
 ]
 """Every backbone x refinement x setting that the refinement reads."""
+OUR_READINGS = [reading for reading in READINGS if reading.values[:2] in OURS]
+"""Those of this package."""
+
 
 SHIPPED = [pair for pair in PAIRS if (EMBEDDED / "models" / "-".join(pair)).is_dir()]
 """Those of which the embedded dataset has a model."""

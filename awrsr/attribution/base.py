@@ -18,6 +18,7 @@ from torch import Tensor
 
 from awrsr.attribution.doubling import Effort
 from awrsr.attribution.settings import Option
+from awrsr.family import Member
 from awrsr.models import SequentialModel
 from awrsr.schema import Schema
 
@@ -169,7 +170,7 @@ class Question:
         return self.score_states(self.model(sequences)[:, -1])
 
 
-class AttributionMethod(Schema, ABC):
+class AttributionMethod(Schema, Member, ABC):
     """One method and its settings: facts about it, fields that say what they accept and decide,
     and `estimate`.
 
@@ -178,8 +179,11 @@ class AttributionMethod(Schema, ABC):
     """
 
     name: ClassVar[str]
+    color: ClassVar[str]
     title: ClassVar[str]
+    """As people say it."""
     source: ClassVar[str]
+    """Where it is described."""
     complete: ClassVar[bool]
     """Whether the values are meant to sum to score - baseline score."""
     gap_meaning: ClassVar[str] = "completeness gap"
@@ -187,6 +191,8 @@ class AttributionMethod(Schema, ABC):
     randomised: ClassVar[bool] = False
     slow: ClassVar[bool] = False
     """Whether it may take seconds, so that nobody should wait for it unasked."""
+    shown_first: ClassVar[bool] = False
+    """Whether figures of explanations draw it unasked."""
     in_studies: ClassVar[dict[str, Any]] = {}
     """Settings other than by default where many histories are explained: less work for each."""
 

@@ -21,6 +21,7 @@ class FeatureAblation(AttributionMethod):
 
     name = "feature_ablation"
     title = "Feature ablation"
+    color = "#c0392b"
     source = "captum; perturbation, no paper"
     complete = False
 

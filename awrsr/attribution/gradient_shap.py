@@ -19,6 +19,7 @@ class GradientShap(AttributionMethod):
 
     name = "gradient_shap"
     title = "Gradient SHAP"
+    color = "#d0568a"
     source = "Erion et al. 2021, arXiv 1906.10670; Lundberg and Lee 2017, arXiv 1705.07874"
     complete = True
     gap_meaning = "sampling gap"

@@ -30,6 +30,7 @@ class IntegratedGradients(AttributionMethod):
 
     name = "integrated_gradients"
     title = "Integrated gradients"
+    color = "#b58900"
     source = "Sundararajan, Taly and Yan 2017, arXiv 1703.01365"
     complete = True
 

@@ -27,6 +27,7 @@ class ShapleyValueSampling(AttributionMethod):
 
     name = "shapley_value_sampling"
     title = "Shapley value sampling"
+    color = "#8a5a00"
     source = (
         "Castro, Gomez and Tejada 2009; Strumbelj and Kononenko 2010; in pairs: Mitchell, Cooper, "
         "Frank and Holmes 2022, arXiv 2104.12199"

@@ -12,19 +12,24 @@ from jsonargparse import ActionYesNo, ArgumentParser
 from pydantic import TypeAdapter
 
 from awrsr.errors import ConfigError, did_you_mean, nearest
+from awrsr.family import FAMILIES
 from awrsr.schema import accepted
 
 
 class Parser(ArgumentParser):
     """Makes a true-or-false parameter a flag, --resume, an optional list several words, and every
     refusal one sentence. A setting of a group takes its value, --model.gain true: what it is
-    without may be either."""
+    without may be either. A text that is called as the members of a family are takes their names,
+    --format."""
 
     def add_argument(self, *names: Any, **settings: Any) -> Any:
         kind = getattr(settings.get("action"), "_typehint", settings.get("type"))
         if kind != _unbounded(kind):
             settings.pop("action", None)
             settings["type"] = _unbounded(kind)
+        family = FAMILIES.get(names[-1].lstrip("-").rpartition(".")[2]) if names else None
+        if family is not None and settings.get("type") is str:
+            settings["type"] = Literal[tuple(family)]
         if settings.get("type") is bool and not any("." in name for name in names):
             del settings["type"]
             settings["action"] = ActionYesNo

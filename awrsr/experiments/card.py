@@ -10,7 +10,6 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from awrsr.config import (
-    BACKBONE_TITLES,
     HELD_OUT,
     Candidates,
     Catalogue,
@@ -21,6 +20,7 @@ from awrsr.data.dataset import Dataset, load_dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.io.files import read_json, reading, write_atomically, write_json, write_text
 from awrsr.io.templates import render
+from awrsr.models import BACKBONES
 from awrsr.ranking.evaluation import Evaluation, evaluate, ranked_among
 from awrsr.ranking.metrics import summarise
 from awrsr.refinement import REFINEMENTS
@@ -226,7 +226,7 @@ def write_readme(directory: Path) -> None:
 
 
 def _kind(model: ModelConfig) -> str:
-    refinement, backbone = REFINEMENTS[model.refinement], BACKBONE_TITLES[model.backbone]
+    refinement, backbone = REFINEMENTS[model.refinement], BACKBONES[model.backbone].title
     if not refinement.learns_attention:
         return f"{backbone} without learned attention"
     return f"{'AWRSR' if refinement.has_second_order() else 'Vanilla'} {backbone}"

@@ -32,10 +32,11 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, model_validator
 
-from awrsr.config import Backbone, ModelConfig, Seed, Settings, TrainConfig
+from awrsr.config import ModelConfig, Seed, Settings, TrainConfig
 from awrsr.errors import ConfigError, check_choice
 from awrsr.io.files import is_text
-from awrsr.refinement import READ_BY, REFINEMENTS
+from awrsr.models import BACKBONES
+from awrsr.refinement import REFINEMENTS, USUAL, read_by
 from awrsr.schema import Schema
 from awrsr.training.losses import LOSSES, check_loss
 
@@ -75,7 +76,10 @@ def _changes(kind: type[Settings]) -> Any:
                 raise ConfigError(
                     f"{name} is not accepted: {OF_THE_GRID[name]} says it of every run"
                 )
-        kind(**values, **({"backbone": "stosa"} if "mean_stream" in values else {}))
+        backbone = {}
+        if "mean_stream" in values:  # of a backbone that reads it
+            backbone["backbone"] = next(n for n, each in BACKBONES.items() if each.has_mean_stream)
+        kind(**values, **backbone)
         return values
 
     return AfterValidator(check)
@@ -92,7 +96,7 @@ class GridFile(Schema):
 
     title: str = ""
     about: str = ""
-    backbones: Annotated[list[Backbone], Distinct]
+    backbones: Annotated[list[str], Distinct]
     refinements: Annotated[list[str], Distinct]
     seeds: Annotated[list[Seed], Distinct]
     datasets: Annotated[dict[str, str], Named]
@@ -104,17 +108,19 @@ class GridFile(Schema):
     def _fits(self) -> Self:
         for loss in self.losses:
             check_choice("loss", loss, LOSSES)
+        for backbone in self.backbones:
+            check_choice("backbone", backbone, BACKBONES)
         for refinement in self.refinements:
-            check_choice("refinement", refinement, REFINEMENTS)
-            if not set(backbones := REFINEMENTS[refinement].backbones) & set(self.backbones):
+            kind = REFINEMENTS.named(refinement)
+            if not any(kind.fits(backbone) for backbone in self.backbones):
                 raise ConfigError(
-                    f"refinement {refinement!r} is for {', '.join(backbones)}; backbones are "
-                    f"{', '.join(self.backbones)}"
+                    f"refinement {refinement!r} is for {', '.join(kind.backbones or ())}; "
+                    f"backbones are {', '.join(self.backbones)}"
                 )
         for name in self.model:
-            if name in READ_BY and not set(READ_BY[name]) & set(self.refinements):
+            if name in USUAL and not set(read_by(name)) & set(self.refinements):
                 raise ConfigError(
-                    f"model.{name} is for refinement {', '.join(READ_BY[name])}; refinements are "
+                    f"model.{name} is for refinement {', '.join(read_by(name))}; refinements are "
                     f"{', '.join(self.refinements)}"
                 )
         return self
@@ -210,9 +216,10 @@ def _plan(file: Path, asked: GridFile, folder: Path) -> Grid:
         asked.seeds, asked.datasets, asked.backbones, asked.losses, asked.refinements
     )
     for seed, dataset, backbone, loss, refinement in combinations:
-        if backbone not in {*LOSSES[loss].backbones} & {*REFINEMENTS[refinement].backbones}:
+        kind = REFINEMENTS[refinement]
+        if not (LOSSES[loss].fits(backbone) and kind.fits(backbone)):
             continue
-        read = {k: v for k, v in asked.model.items() if refinement in READ_BY.get(k, [refinement])}
+        read = {k: v for k, v in asked.model.items() if k not in USUAL or k in kind.settings}
         name = run_name(dataset, backbone, refinement, loss, seed)
         runs.append(
             Run(

@@ -43,12 +43,12 @@ from awrsr.data.dataset import Dataset
 from awrsr.data.planted import OPEN, load_causes
 from awrsr.errors import ConfigError, DataError
 from awrsr.explain import (
-    STUDY_SETTINGS,
     at_shares,
     cause_measures,
     explanation_orders,
     faithfulness_curves,
     faithfulness_measures,
+    study_settings,
 )
 from awrsr.io.files import (
     finish_replacing,
@@ -187,7 +187,7 @@ def write_study(
         "users": len(users),
         "of_users": dataset.n_users,
         "seed": seed,
-        "attribution": STUDY_SETTINGS,
+        "attribution": study_settings(),
         "candidates": dataset.default_candidates,
         "open_users": int((~decided).sum()),
         "forced_share": FORCED_SHARE,

@@ -661,7 +661,7 @@ REFUSED = {
     ),
     "unknown-refinement": (
         "train TINY --output OUT --model.refinement aditive",
-        "unknown refinement 'aditive'; accepted: none, simple,",
+        "--model.refinement must be one of none, simple, value_weighted, additive,",
     ),
     "bpr-on-sasrec": (
         "train TINY --output OUT --train.loss bpr_pvn",

@@ -16,7 +16,7 @@ from awrsr.experiments.card import evaluate_stored, read_metrics
 from awrsr.io.files import read_json, write_json
 from awrsr.ranking.evaluation import evaluate_popularity
 from awrsr.ranking.metrics import summarise
-from awrsr.refinement import READ_BY, REFINEMENTS
+from awrsr.refinement import REFINEMENTS, USUAL
 from awrsr.schema import Schema
 from awrsr.studies.faithfulness import StudyFile
 from awrsr.studies.scan_files import ScanFile
@@ -206,7 +206,7 @@ def test_a_model_is_what_its_name_says_and_was_trained_like_the_others(directory
     assert training.seed == (1 if again else 0)
     assert directory.name.endswith(f"-seed{training.seed}") == again
     like, _, usual = read_config(directory.parent.parent / "models" / "sasrec-none")
-    own = {"backbone", "refinement", *READ_BY}
+    own = {"backbone", "refinement", *USUAL}
     assert training.to_json() | {"seed": 0} == usual.to_json()
     if again or not more:
         assert {k: v for k, v in model.to_json().items() if k not in own} == {
