@@ -118,6 +118,8 @@ def accepted(field: Mapping[str, Any]) -> str:
     if choices := field.get("enum"):
         return " or ".join(map(str, choices))
     words = WORDS[field.get("type", "object")]
+    if "minLength" in field:
+        return f"{words}, not empty"
     low, high = (_number(field.get(bound)) for bound in ("minimum", "maximum"))
     if low is not None and low == high:
         return str(low)

@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from awrsr.config import ModelConfig, Seed, Settings, TrainConfig
 from awrsr.errors import ConfigError, check_choice
@@ -99,7 +99,7 @@ class GridFile(Schema):
     backbones: Annotated[list[str], Distinct]
     refinements: Annotated[list[str], Distinct]
     seeds: Annotated[list[Seed], Distinct]
-    datasets: Annotated[dict[str, str], Named]
+    datasets: Annotated[dict[str, Annotated[str, Field(min_length=1)]], Named]
     losses: Annotated[dict[str, TrainChanges], Named]
     model: ModelChanges = {}
     train: TrainChanges = {}

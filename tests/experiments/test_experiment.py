@@ -206,7 +206,11 @@ BAD = {
         TINY.replace('tiny = "tiny"', '"../x" = "tiny"'),
         "datasets: a name becomes a part of a directory's",
     ),
-    "dataset-path": (TINY.replace('= "tiny"', "= 3"), "datasets.tiny must be text; received 3"),
+    "dataset-path": (
+        TINY.replace('= "tiny"', "= 3"),
+        "datasets.tiny must be text, not empty; received 3",
+    ),
+    "no-dataset-path": (TINY.replace('= "tiny"', '= ""'), "datasets.tiny must be text, not empty"),
     "datasets": (
         TINY.replace("[datasets]", "").replace("tiny = ", "datasets = "),
         "datasets must be an object; received",
