@@ -165,7 +165,7 @@ BAD = {
     "seeds-text": (TINY.replace("[0, 1]", '["0"]'), "seeds.0 must be a whole number, 0 to "),
     "seeds-true": (TINY.replace("[0, 1]", "[true]"), "seeds.0 must be a whole number, 0 to "),
     "negative-seed": (TINY.replace("[0, 1]", "[-1]"), "seeds.0 must be a whole number, 0 to "),
-    "backbone": (TINY.replace('"sasrec"', '"sasrek"'), "unknown backbones.0 'sasrek'; accepted: "),
+    "backbone": (TINY.replace('"sasrec"', '"sasrek"'), "unknown backbone 'sasrek'; accepted: "),
     "refinement": (
         TINY.replace('"additive"', '"aditive"'),
         f"unknown refinement 'aditive'; accepted: {', '.join(REFINEMENTS)}. "
