@@ -12,6 +12,7 @@ from awrsr.data.dataset import Dataset
 from awrsr.errors import did_you_mean
 from awrsr.ranking.evaluation import candidates_words
 from awrsr.ranking.statistics import mean_interval
+from awrsr.refinement import VANILLA
 from awrsr.studies import Scan, seed_pairs
 
 KINDS = {"first_order": "First order", "second_order": "Second order", "refined": "Refined"}
@@ -203,7 +204,7 @@ def noise_pair(scan: Scan, a: str, b: str, kind: str) -> tuple[str, str] | None:
 
     def far(pair: tuple[str, str]) -> tuple[bool, ...]:
         lacking = kind == "second_order" and not has_second_order(scan, pair[0])
-        refined = models[pair[0]]["model"]["refinement"] != "none"
+        refined = models[pair[0]]["model"]["refinement"] != VANILLA
         return lacking, not {a, b} & {*pair}, refined
 
     pairs = [p for p in seed_pairs(scan.about) if models[p[0]]["model"]["backbone"] in backbones]

@@ -4,13 +4,12 @@ import os
 import shlex
 from itertools import compress
 from pathlib import Path
-from typing import Any
 
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
-from awrsr.experiments.card import METRICS_FILE, RANKS_FILE
+from awrsr.experiments.card import METRICS_FILE, RANKS_FILE, Metrics, read_metrics
 from awrsr.io import files
-from awrsr.io.files import is_text, read_json, visible_directories
+from awrsr.io.files import is_text, visible_directories
 from awrsr.io.parquet import read_parquet
 from awrsr.refinement import REFINEMENTS
 from awrsr.studies import SEEDS_FOLDER
@@ -110,10 +109,9 @@ def model_key(directory: Path) -> ModelKey:
     return str(directory), stamp_of(directory, (CONFIG_FILE, WEIGHTS_FILE))
 
 
-def get_metrics(directory: Path) -> dict[str, Any]:
-    """What metrics.json of a model directory records; empty where there is none."""
-    path = directory / METRICS_FILE
-    return read_json(path) if path.is_file() else {}
+def get_metrics(directory: Path) -> Metrics | None:
+    """What metrics.json of a model directory records, if there is one."""
+    return read_metrics(directory) if (directory / METRICS_FILE).is_file() else None
 
 
 def no_models(name: str, directory: Path) -> str:
@@ -139,9 +137,8 @@ def read_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
     if not (directory / RANKS_FILE).is_file():
         return {}, f"no {RANKS_FILE}: {remedy}"
     try:
-        recorded = get_metrics(directory)
-        of_weights = recorded.get("weights_sha256") == weights_fingerprint(directory)
-        about = recorded.get("dataset")
+        recorded = read_metrics(directory)
+        of_weights = recorded.weights_sha256 == weights_fingerprint(directory)
         table = read_parquet(directory / RANKS_FILE)
         table = table[table["split"] == "test"]
         users = table["user_id"].astype(str).tolist()
@@ -150,7 +147,7 @@ def read_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
         return {}, f"{RANKS_FILE} or {METRICS_FILE} is not readable: {remedy}"
     if not of_weights:
         return {}, f"{RANKS_FILE} is not of the present weights: {remedy}"
-    if not isinstance(about, dict) or about.get("fingerprint") != dataset.fingerprint:
+    if recorded.dataset.fingerprint != dataset.fingerprint:
         return {}, f"{RANKS_FILE} is of another dataset: {remedy}"
     held_out = dict(zip(dataset.user_ids, _held_out(dataset), strict=True))
     new = dict(compress(held_out.items(), dataset.counted("test", "unseen")))

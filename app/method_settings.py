@@ -9,7 +9,6 @@ from typing import Any
 import streamlit as st
 
 from awrsr.attribution import METHODS, Option
-from awrsr.errors import check_choice
 
 Settings = dict[str, dict[str, Any]]
 
@@ -34,11 +33,10 @@ def parse_settings(text: str) -> Settings:
         method, *rest = part.split(":")
         if len(rest) != 2:
             raise ValueError("accepted: method:setting:value,method:setting:value")
-        check_choice("attribution method", method, METHODS)
-        options = {option.name: option for option in METHODS[method].options()}
+        options = {option.name: option for option in METHODS.named(method).options()}
         name, value = rest
-        check_choice(f"setting of {method}", name, options)
-        found = with_setting(found, method, name, options[name].read(value))
+        known = options.get(name)
+        found = with_setting(found, method, name, known.read(value) if known else value)
     return found
 
 

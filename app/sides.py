@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import awrsr
-from app import cache, folders
+from app import cache
 from app.candidates import excluded
 from app.escape import plain
-from awrsr import config
+from awrsr import models
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
-from awrsr.models import SequentialModel, Trace
+from awrsr.experiments.card import read_metrics
+from awrsr.models import BACKBONES, SequentialModel, Trace
 from awrsr.ranking.evaluation import ranked_among
 from awrsr.ranking.recommendation import Ranking, check_same_catalogue
 
@@ -55,20 +56,20 @@ def run_model(
 def model_title(name: str) -> str:
     """A model directory's name as people say it."""
     backbone, _, refinement = name.partition("-")
-    if backbone not in config.BACKBONE_TITLES:
+    if backbone not in BACKBONES:
         return name
-    return config.model_title(backbone, refinement)
+    return models.model_title(backbone, refinement)
 
 
 def model_note(directory: Path) -> tuple[str, str]:
     """The model's recorded test metrics, or why there are none, and their protocol."""
     try:
-        test = folders.get_metrics(directory)["test"]
+        test = read_metrics(directory).test
         return (
-            f"Test NDCG@10 {test['metrics']['NDCG@10']:.4f}, HR@10 {test['metrics']['HR@10']:.4f}",
+            f"Test NDCG@10 {test.metrics['NDCG@10']:.4f}, HR@10 {test.metrics['HR@10']:.4f}",
             f"Of the stored weights, recorded by `awrsr evaluate`: the last item of each of "
-            f"{plain(test['protocol']['users'])} users, ranked among "
-            f"{plain(ranked_among(test['protocol']))}.",
+            f"{test.protocol.users} users, ranked among "
+            f"{plain(ranked_among(test.protocol.to_json()))}.",
         )
-    except (AwrsrError, KeyError, TypeError, ValueError):
+    except AwrsrError:
         return "No readable metrics.json", "Run `python -m awrsr evaluate` on it."

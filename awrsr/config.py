@@ -1,12 +1,12 @@
 """Every setting of a model and of its training: frozen, checked when made, to and from JSON."""
 
-import dataclasses
-import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, Self, get_args
+from typing import Annotated, Literal, Self
 
-from awrsr.errors import ConfigError, check_choice, did_you_mean
+from pydantic import Field, model_validator
+
+from awrsr.errors import ConfigError
+from awrsr.family import FAMILIES, check_member
+from awrsr.schema import Schema
 
 PADDING = 0
 """The item number that is no item. Real items are 1 to n_items."""
@@ -14,16 +14,18 @@ PADDING = 0
 MAX_SIZE = 1_000_000
 MAX_LAYERS = 1_000
 """Beyond any model; a damaged config is refused before anything of its size is made."""
+Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
+Count = Annotated[int, Field(ge=1)]
+Dropout = Annotated[float, Field(ge=0, le=0.99)]
+NotNegative = Annotated[float, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
-Backbone = Literal["sasrec", "stosa"]
-BACKBONE_TITLES: dict[Backbone, str] = {"sasrec": "SASRec", "stosa": "STOSA"}
 MeanStream = Literal["correct", "published"]
 Rows = Literal["plain", "standardised"]
 Matrices = Literal["layer", "head"]
 Mix = Literal["halves", "gate", "scores"]
 Targets = Literal["all", "last"]
 InitialWeights = Literal["normal", "xavier"]
-LossName = Literal["ce", "sampled_ce", "bce", "bpr_pvn"]
 Precision = Literal["32-true", "bf16-mixed", "64-true"]
 Candidates = Literal["unseen", "all"]
 Split = Literal["validation", "test"]
@@ -31,70 +33,12 @@ HELD_OUT: dict[Split, int] = {"test": 1, "validation": 2}
 """How far from a sequence's end the target stands."""
 
 
-def model_title(backbone: Backbone, refinement: str) -> str:
-    """A model as people say it, "SASRec \u00b7 vanilla"."""
-    kind = "vanilla" if refinement == "none" else refinement.replace("_", "-")
-    return f"{BACKBONE_TITLES[backbone]} \u00b7 {kind}"
+class Settings(Schema):
+    """What the settings below share: a file says all of them."""
+
+    whole = True
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What the frozen settings below share: exact conversion from and to a JSON object."""
-
-    def to_json(self) -> dict[str, Any]:
-        """The fields by name, as JSON values."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_json(cls, values: object, *, where: str) -> Self:
-        """The settings a JSON object describes; every field must be there and no other.
-
-        Args:
-            where: the file and section, for messages.
-
-        Raises:
-            ConfigError: a field is missing, unknown, of the wrong type or out of range.
-        """
-        if not isinstance(values, Mapping):
-            raise ConfigError(f"{where}: expected an object, received {type(values).__name__}")
-        names = [field.name for field in dataclasses.fields(cls)]
-        for name in values:
-            if name not in names:
-                raise ConfigError(
-                    f"{where}: unknown field {name!r}; accepted: {', '.join(names)}."
-                    f"{did_you_mean(str(name), names)}"
-                )
-        missing = [name for name in names if name not in values]
-        if missing:
-            raise ConfigError(f"{where}: missing field {', '.join(repr(n) for n in missing)}")
-        try:
-            return cls(**values)
-        except ConfigError as error:
-            raise ConfigError(f"{where}: {error}") from None
-
-
-UNLIMITED = sys.float_info.max
-"""What is finite; a number written as Infinity is not."""
-
-
-def check_number(name: str, value: object, kind: type, low: float, high: float = UNLIMITED) -> None:
-    """Raise ConfigError unless `value` is a number of this kind, int or float, within bounds."""
-    accepted = int if kind is int else (int, float)
-    if isinstance(value, bool) or not isinstance(value, accepted) or not low <= value <= high:
-        accepted_range = f"{low:g} or more" if high == UNLIMITED else f"{low:g} to {high}"
-        raise ConfigError(
-            f"{name} must be {'a whole number' if kind is int else 'a number'}, {accepted_range}; "
-            f"received {value!r}"
-        )
-
-
-def check_flag(name: str, value: object) -> None:
-    """Raise ConfigError unless `value` is true or false."""
-    if not isinstance(value, bool):
-        raise ConfigError(f"{name} must be true or false; received {value!r}")
-
-
-@dataclass(frozen=True, kw_only=True)
 class ModelConfig(Settings):
     """The architecture of a model.
 
@@ -134,52 +78,42 @@ class ModelConfig(Settings):
             head; or scores, first- and second-order scores are added before one softmax.
     """
 
-    backbone: Backbone = "sasrec"
+    backbone: str = "sasrec"
     refinement: str = "none"
-    max_length: int = 50
-    hidden_size: int = 64
-    n_layers: int = 2
-    n_heads: int = 2
-    inner_size: int = 256
-    hidden_dropout: float = 0.5
-    attention_dropout: float = 0.5
-    correlation_rank: int | None = None
+    max_length: Size = 50
+    hidden_size: Size = 64
+    n_layers: int = Field(default=2, ge=1, le=MAX_LAYERS)
+    n_heads: Size = 2
+    inner_size: Size = 256
+    hidden_dropout: Dropout = 0.5
+    attention_dropout: Dropout = 0.5
+    correlation_rank: int | None = Field(default=None, ge=1, le=MAX_SIZE)
     mean_stream: MeanStream = "correct"
     rows: Rows = "standardised"
     gain: bool = False
     similar_start: bool = True
     matrices: Matrices = "layer"
-    refinement_dropout: float = 0.0
+    refinement_dropout: Dropout = 0.0
     tied: bool = False
     value_matrix: bool = False
     mix: Mix = "halves"
 
-    def __post_init__(self) -> None:
-        check_choice("backbone", self.backbone, get_args(Backbone))
-        if not isinstance(self.refinement, str):
-            raise ConfigError(f"refinement must be a name; received {self.refinement!r}")
-        check_choice("mean_stream", self.mean_stream, get_args(MeanStream))
-        check_choice("rows", self.rows, get_args(Rows))
-        check_choice("matrices", self.matrices, get_args(Matrices))
-        check_choice("mix", self.mix, get_args(Mix))
-        for name in ("gain", "similar_start", "tied", "value_matrix"):
-            check_flag(name, getattr(self, name))
-        for name in ("max_length", "hidden_size", "n_heads", "inner_size"):
-            check_number(name, getattr(self, name), int, 1, MAX_SIZE)
-        check_number("n_layers", self.n_layers, int, 1, MAX_LAYERS)
-        for name in ("hidden_dropout", "attention_dropout", "refinement_dropout"):
-            check_number(name, getattr(self, name), float, 0, 0.99)
-        if self.correlation_rank is not None:
-            check_number("correlation_rank", self.correlation_rank, int, 1, MAX_SIZE)
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        check_member("backbone", self.backbone)
         if self.hidden_size % self.n_heads:
             raise ConfigError(
                 f"n_heads must divide hidden_size; received {self.n_heads} heads "
                 f"for a hidden size of {self.hidden_size}"
             )
-        if self.mean_stream == "published" and self.backbone != "stosa":
+        backbones = FAMILIES["backbone"]
+        if self.mean_stream == "published" and not backbones[self.backbone].has_mean_stream:
+            accepted = [repr(name) for name, kind in backbones.items() if kind.has_mean_stream]
             raise ConfigError(
-                f"mean_stream 'published' needs backbone 'stosa'; received {self.backbone!r}"
+                f"mean_stream 'published' needs backbone {' or '.join(accepted)}; "
+                f"received {self.backbone!r}"
             )
+        return self
 
     @property
     def rank(self) -> int:
@@ -187,7 +121,6 @@ class ModelConfig(Settings):
         return self.max_length if self.correlation_rank is None else self.correlation_rank
 
 
-@dataclass(frozen=True, kw_only=True)
 class Catalogue(Settings):
     """Which dataset a model's item numbers belong to.
 
@@ -199,16 +132,9 @@ class Catalogue(Settings):
 
     name: str
     fingerprint: str
-    n_items: int
-
-    def __post_init__(self) -> None:
-        for name in ("name", "fingerprint"):
-            if not isinstance(getattr(self, name), str):
-                raise ConfigError(f"{name} must be text; received {getattr(self, name)!r}")
-        check_number("n_items", self.n_items, int, 1, 2**31 - 1)
+    n_items: int = Field(ge=1, le=2**31 - 1)
 
 
-@dataclass(frozen=True, kw_only=True)
 class TrainConfig(Settings):
     """How a model is trained.
 
@@ -233,30 +159,23 @@ class TrainConfig(Settings):
         precision: of Lightning Fabric.
     """
 
-    loss: LossName = "ce"
-    negatives: int = 256
-    pvn_weight: float = 0.005
+    loss: str = "ce"
+    negatives: Count = 256
+    pvn_weight: NotNegative = 0.005
     targets: Targets = "all"
     initial_weights: InitialWeights = "xavier"
-    epochs: int = 200
-    patience: int = 10
-    batch_size: int = 256
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.0
-    seed: int = 0
+    epochs: Count = 200
+    patience: Count = 10
+    batch_size: Count = 256
+    learning_rate: float = Field(default=1e-3, ge=1e-12)
+    weight_decay: NotNegative = 0.0
+    seed: Seed = 0
     precision: Precision = "32-true"
 
-    def __post_init__(self) -> None:
-        check_choice("loss", self.loss, get_args(LossName))
-        check_choice("precision", self.precision, get_args(Precision))
-        check_choice("targets", self.targets, get_args(Targets))
-        check_choice("initial_weights", self.initial_weights, get_args(InitialWeights))
-        for name in ("negatives", "epochs", "patience", "batch_size"):
-            check_number(name, getattr(self, name), int, 1)
-        check_number("seed", self.seed, int, 0, 2**31 - 1)
-        for name in ("pvn_weight", "weight_decay"):
-            check_number(name, getattr(self, name), float, 0)
-        check_number("learning_rate", self.learning_rate, float, 1e-12)
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        check_member("loss", self.loss)
+        return self
 
 
 FORMER_TRAINING = {"targets": "all", "initial_weights": "normal"}

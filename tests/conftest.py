@@ -1,6 +1,5 @@
 """A tiny catalogue and tiny models, for every test that does not need real ones."""
 
-import inspect
 import shlex
 import subprocess
 import sys
@@ -15,12 +14,11 @@ import pytest
 import torch
 from jsonargparse import auto_parser
 
-from awrsr.attribution import METHODS
 from awrsr.cli.main import VERBS
 from awrsr.cli.parser import Parser
 from awrsr.config import Catalogue, ModelConfig
 from awrsr.data.dataset import Dataset, save_dataset
-from awrsr.models import SequentialModel, build_model
+from awrsr.models import BACKBONES, SequentialModel, build_model
 from awrsr.refinement import FORMER, REFINEMENTS, USUAL
 
 pytest_plugins = ["browser_fixtures"]
@@ -33,9 +31,23 @@ SHARED_DATA = ROOT.parent / "shared" / "data"
 PAIRS = [
     (backbone, name)
     for name, refinement in REFINEMENTS.items()
-    for backbone in refinement.backbones
+    for backbone in BACKBONES
+    if refinement.fits(backbone)
 ]
-"""Every backbone x refinement that exists."""
+"""Every backbone x refinement that exists, those of other installed packages too."""
+
+
+def is_ours(member: type) -> bool:
+    """Whether a member of a family is of this package, so that tests have a reference of it."""
+    return member.__module__.startswith("awrsr.")
+
+
+OURS = [
+    (backbone, name)
+    for backbone, name in PAIRS
+    if is_ours(BACKBONES[backbone]) and is_ours(REFINEMENTS[name])
+]
+"""Those of this package, of which the tests have a reference."""
 
 VALUES = {
     "rows": ("plain", "standardised"),
@@ -75,6 +87,9 @@ READINGS = [
     for settings in readings(pair[1])
 ]
 """Every backbone x refinement x setting that the refinement reads."""
+OUR_READINGS = [reading for reading in READINGS if reading.values[:2] in OURS]
+"""Those of this package."""
+
 
 SHIPPED = [pair for pair in PAIRS if (EMBEDDED / "models" / "-".join(pair)).is_dir()]
 """Those of which the embedded dataset has a model."""
@@ -193,10 +208,3 @@ def make_model(tiny_dataset: Dataset) -> Callable[..., SequentialModel]:
         return model.eval().requires_grad_(False)
 
     return make
-
-
-@pytest.fixture
-def unchecked_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings of other types than annotated reach our own check: the test run has one before."""
-    for method in METHODS.values():
-        monkeypatch.setattr(method, "__init__", inspect.unwrap(method.__init__))

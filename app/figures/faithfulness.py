@@ -13,11 +13,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from awrsr.experiments.comparison import records
-from awrsr.explain import ATTENTION, EXPLANATIONS, NEITHER, NEWEST_FIRST, RANDOM, Curves
+from awrsr.explain import EXPLANATIONS, NEWEST_FIRST, RANDOM, Curves
 from awrsr.studies import FORCED_SHARE, less
 
-SHOWN = ["first_order", "second_order", "weight_x_value_norm", "leave_one_out", "random"]
-"""Drawn at first."""
 STYLE = """<style>
 [class*="st-key-faithful-"] :is([class$="tick"], .annotation, .legend, [class*="title"]) text,
 [class*="st-key-faithful-"] :is(.legendtext, .xtitle, .ytitle, .x2title, .y2title)
@@ -30,27 +28,12 @@ HOW = (
     "catalogue's, over their standard deviation. An area is a curve's mean height."
 )
 KINDS = {"deletion": "Deletion", "insertion": "Insertion"}
-ATTENTION_COLORS = ("#3b6fd4", "#b04fc0", "#7a5ae0", "#5b8fb0", "#1b9aa8")
-OTHER_COLORS = ("#b58900", "#a3703f", "#d0568a", "#c0392b", "#d97a1e", "#8a5a00")
-NEITHER_COLORS = ("#8a8a8a", "#6f7f8f", "#9a8a70", "#7f8a6f")
-DASHES = ("solid", "dash", "dot")
+DASHES = {"attention": "solid", "attribution": "dash", "neither": "dot"}
+"""Of lines, by the kind of the explanation."""
 GRID = "rgba(128, 128, 128, 0.22)"
 ZERO = "rgba(128, 128, 128, 0.9)"
 LEGEND_LINE = 22
 """Pixels of a line of the legend."""
-
-
-def _looks() -> dict[str, tuple[str, str]]:
-    """Colour and dash of every explanation: attention, attribution and neither are told apart."""
-    attribution = [name for name in EXPLANATIONS if name not in ATTENTION and name not in NEITHER]
-    looks = dict(zip(ATTENTION, ((color, "solid") for color in ATTENTION_COLORS), strict=True))
-    looks |= dict(zip(attribution, ((color, "dash") for color in OTHER_COLORS), strict=False))
-    for place, name in enumerate(name for name in EXPLANATIONS if name not in looks):
-        looks[name] = (NEITHER_COLORS[place % len(NEITHER_COLORS)], "dot")
-    return looks
-
-
-LOOKS = _looks()
 
 
 def safe(text: object) -> str:
@@ -68,7 +51,7 @@ def history_curves(found: Mapping[str, Curves], chosen: Sequence[str], *, rank: 
     """
     figure = _two_panels("rank" if rank else "standard score", "items removed", "items restored")
     for name in (name for name in chosen if name in found):
-        color, dash = LOOKS[name]
+        explanation = EXPLANATIONS[name]
         for row, kind in enumerate(KINDS, start=1):
             curve = getattr(found[name], kind)
             m = int(curve.kept.max())
@@ -76,11 +59,11 @@ def history_curves(found: Mapping[str, Curves], chosen: Sequence[str], *, rank: 
                 x=m - curve.kept if kind == "deletion" else curve.kept,
                 y=curve.ranks if rank else curve.standard_scores,
                 mode="lines",
-                line={"color": color, "dash": dash, "width": 2},
-                name=EXPLANATIONS[name],
+                line={"color": explanation.color, "dash": DASHES[explanation.kind], "width": 2},
+                name=explanation.title,
                 legendgroup=name,
                 showlegend=row == 1,
-                hovertemplate=f"{EXPLANATIONS[name]}<br>%{{x}} items, %{{y:.3~f}}<extra></extra>",
+                hovertemplate=f"{explanation.title}<br>%{{x}} items, %{{y:.3~f}}<extra></extra>",
                 row=row,
                 col=1,
             )
@@ -108,7 +91,7 @@ def mean_curves(
         "share of the items restored",
     )
     for name in chosen:
-        color, dash = LOOKS[name]
+        explanation = EXPLANATIONS[name]
         for row, kind in enumerate(KINDS, start=1):
             part = curves[(curves["explanation"] == name) & (curves["curve"] == kind)]
             if part.empty:
@@ -125,11 +108,11 @@ def mean_curves(
                     "width": 0,
                 },
                 mode="lines",
-                line={"color": color, "dash": dash, "width": 2},
-                name=EXPLANATIONS[name],
+                line={"color": explanation.color, "dash": DASHES[explanation.kind], "width": 2},
+                name=explanation.title,
                 legendgroup=name,
                 showlegend=row == 1,
-                hovertemplate=f"{EXPLANATIONS[name]}<br>%{{x:.0%}}, %{{y:.3f}}<extra></extra>",
+                hovertemplate=f"{explanation.title}<br>%{{x:.0%}}, %{{y:.3f}}<extra></extra>",
                 row=row,
                 col=1,
             )
@@ -182,7 +165,7 @@ def less_floor(rows: pd.DataFrame, models: Mapping[str, str], colors: Sequence[s
             customdata=np.stack(
                 [part[f"{column}_low"], part[f"{column}_high"], part["mean"]], axis=-1
             ),
-            text=[EXPLANATIONS[name] for name in part.index],
+            text=[EXPLANATIONS[name].title for name in part.index],
             hovertemplate="%{text}<br>%{x:+.4f} [%{customdata[0]:+.4f}, %{customdata[1]:+.4f}]"
             "<br>mean %{customdata[2]:.4f}<extra>%{fullData.name}</extra>",
         )
@@ -196,7 +179,7 @@ def less_floor(rows: pd.DataFrame, models: Mapping[str, str], colors: Sequence[s
     )
     figure.update_yaxes(
         tickvals=list(range(len(names))),
-        ticktext=[EXPLANATIONS[name] + " *" * (name in starred) for name in names],
+        ticktext=[EXPLANATIONS[name].title + " *" * (name in starred) for name in names],
         range=[len(names) - 0.5, -0.5],
         gridcolor=GRID,
         zeroline=False,

@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from awrsr.config import BACKBONE_TITLES, model_title
 from awrsr.experiments.comparison import MARGIN, MIN_SEEDS, MODEL, records
 from awrsr.experiments.record import epoch_means
 from awrsr.experiments.verdict import Row, mechanism_name
+from awrsr.models import BACKBONES, model_title
 from awrsr.refinement import REFINEMENTS
 
 GRID = "rgba(128, 128, 128, 0.22)"
@@ -89,7 +89,7 @@ def verdict_figure(rows: list[Row]) -> go.Figure:
     height = 0.0
     ticks: dict[float, str] = {}
     for row in rows:
-        label = f"{row.name}, {BACKBONE_TITLES[row.backbone]}, {row.loss}: {row.verdict}"
+        label = f"{row.name}, {BACKBONES[row.backbone].title}, {row.loss}: {row.verdict}"
         lines = textwrap.wrap(label, 50)
         height += len(lines)
         figure.add_annotation(
@@ -190,7 +190,7 @@ def cutoff_figure(
                 "visible": row["seeds"] > 1,
             },
             mode="lines+markers",
-            name=_short(row["refinement"]),
+            name=REFINEMENTS[row["refinement"]].title,
             line=_line(row["refinement"]),
             hovertemplate=f"N = %{{x}}: %{{y:{'+' * differences}.4f}}"
             "<extra>%{fullData.name}</extra>",
@@ -224,7 +224,7 @@ def trend_figure(history: pd.DataFrame, column: str, *, differences: bool = Fals
                     opacity=0.45,
                     legendgroup=refinement,
                     showlegend=False,
-                    name=f"{_short(refinement)}, seed {seed}",
+                    name=f"{REFINEMENTS[refinement].title}, seed {seed}",
                     hovertemplate=f"epoch %{{x}}: %{{y:{form}}}<extra>%{{fullData.name}}</extra>",
                 )
         mean = epoch_means(group, [column])
@@ -235,7 +235,7 @@ def trend_figure(history: pd.DataFrame, column: str, *, differences: bool = Fals
             mode="lines",
             line=line,
             legendgroup=refinement,
-            name=_short(refinement),
+            name=REFINEMENTS[refinement].title,
             hovertemplate=f"epoch %{{x}}: %{{y:{form}}}<extra>%{{fullData.name}}</extra>",
         )
     figure.update_xaxes(title="epoch", gridcolor=GRID, fixedrange=True)
@@ -262,7 +262,3 @@ def _line(refinement: str) -> dict[str, object]:
     kind = REFINEMENTS[refinement]
     dash = "solid" if kind.has_second_order() else "dot" if kind.learns_attention else "dash"
     return {"color": kind.color, "width": 2.5, "dash": dash}
-
-
-def _short(refinement: str) -> str:
-    return "vanilla" if refinement == "none" else refinement.replace("_", "-")

@@ -176,7 +176,7 @@ def show_verdict(rows: pd.DataFrame, models: dict[str, str], sort: str) -> None:
         said = {row["explanation"]: beside_floor(row) for row in records(part)}
         parts = [
             f"**{VERDICT_WORDS[side]}** "
-            + ", ".join(f"{EXPLANATIONS.get(e, plain(e))} {said[e]}" for e in explanations)
+            + ", ".join(f"{plain(_title(e))} {said[e]}" for e in explanations)
             for side, explanations in against_floor(part).items()
             if explanations
         ]
@@ -222,7 +222,7 @@ def means(rows: pd.DataFrame, models: dict[str, str]) -> pd.DataFrame:
             )
     return pd.DataFrame(
         [
-            {"explanation": EXPLANATIONS[name], **cells[name]}
+            {"explanation": EXPLANATIONS[name].title, **cells[name]}
             for name in EXPLANATIONS
             if name in cells
         ]
@@ -238,8 +238,8 @@ def show_curves(study: Study, sort: str, models: dict[str, str]) -> None:
     chosen = st.multiselect(
         "Explanations",
         offered,
-        default=[name for name in figures.SHOWN if name in offered],
-        format_func=lambda name: EXPLANATIONS[name],
+        default=[name for name in offered if EXPLANATIONS[name].shown_first],
+        format_func=lambda name: EXPLANATIONS[name].title,
         key="study-chosen",
     )
     standing = st.segmented_control(
@@ -259,3 +259,9 @@ def show_curves(study: Study, sort: str, models: dict[str, str]) -> None:
                 config={"displayModeBar": False},
                 alt=f"Mean deletion and insertion curves of {title}",
             )
+
+
+def _title(explanation: str) -> str:
+    """Of a recorded explanation, which need not be one of ours."""
+    known = EXPLANATIONS.get(explanation)
+    return explanation if known is None else known.title

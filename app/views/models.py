@@ -1,7 +1,7 @@
 """Models: what two models are, how they were trained, what their heads do, whether they hold."""
 
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,9 @@ from app.escape import plain, with_commands
 from app.figures import charts
 from app.folders import evaluation_command
 from app.sides import SIDES, model_title
-from awrsr.config import ModelConfig, TrainConfig
+from awrsr.config import HELD_OUT, ModelConfig, TrainConfig
 from awrsr.errors import AwrsrError
+from awrsr.experiments.card import Metrics, Training
 from awrsr.studies import correlation_matrices
 from awrsr.training.checkpoint import read_config
 
@@ -97,9 +98,11 @@ def show_card(directory: Path) -> None:
         st.dataframe(
             pd.DataFrame(
                 {
-                    "split": list(recorded),
+                    "split": list(HELD_OUT),
                     **{
-                        name: [f"{split['metrics'][name]:.4f}" for split in recorded.values()]
+                        name: [
+                            f"{getattr(recorded, split).metrics[name]:.4f}" for split in HELD_OUT
+                        ]
                         for name in RECORDED
                     },
                 }
@@ -108,7 +111,7 @@ def show_card(directory: Path) -> None:
             height="content",
             key=f"metrics-{directory.name}",
         )
-        protocol = recorded["test"]["protocol"]
+        protocol = recorded.test.protocol.to_json()
         said = "; ".join(f"{name}: {value}" for name, value in protocol.items())
         st.caption(f"Recorded by `awrsr evaluate`. {plain(said)}.")
     with st.expander("Settings and command"):
@@ -118,43 +121,32 @@ def show_card(directory: Path) -> None:
             height="content",
             key=f"settings-{directory.name}",
         )
-        command = training_record(directory).get("command")
-        if isinstance(command, str):
-            st.code(command, language="bash", wrap_lines=True)
+        if trained := training_record(directory):
+            st.code(trained.command, language="bash", wrap_lines=True)
 
 
-def recorded_metrics(directory: Path) -> dict[str, dict[str, Any]] | str:
-    """The sections of metrics.json by split, or why there are none."""
+def recorded_metrics(directory: Path) -> Metrics | str:
+    """What metrics.json says of these weights, or why it says nothing."""
     try:
-        metrics = folders.get_metrics(directory)
-        if not metrics:
-            return f"No metrics.json: `{evaluation_command(directory)}` writes one."
-        found: dict[str, dict[str, Any]] = {
-            split: metrics[split] for split in ("test", "validation") if split in metrics
-        }
-        for split in found.values():
-            for name in RECORDED:
-                float(split["metrics"][name])
-            dict(split["protocol"])
-        if "test" not in found:
-            return f"metrics.json of {directory.name} has no test split"
-        if metrics.get("weights_sha256") != cache.fingerprint(directory):
-            return (
-                f"metrics.json of {directory.name} is of other weights: "
-                f"`{evaluation_command(directory)}` evaluates these."
-            )
-        return found
-    except (AwrsrError, KeyError, TypeError, ValueError) as error:
+        found = folders.get_metrics(directory)
+    except AwrsrError as error:
         return f"metrics.json of {directory.name} is not readable: {error}"
+    if found is None:
+        return f"No metrics.json: `{evaluation_command(directory)}` writes one."
+    if found.weights_sha256 != cache.fingerprint(directory):
+        return (
+            f"metrics.json of {directory.name} is of other weights: "
+            f"`{evaluation_command(directory)}` evaluates these."
+        )
+    return found
 
 
-def training_record(directory: Path) -> dict[str, Any]:
-    """The section "training" of metrics.json, empty where there is none."""
-    try:
-        record = folders.get_metrics(directory).get("training")
-    except AwrsrError:
-        return {}
-    return record if isinstance(record, dict) else {}
+def training_record(directory: Path) -> Training | None:
+    """How metrics.json says that the model was trained, if it does."""
+    with suppress(AwrsrError):
+        found = folders.get_metrics(directory)
+        return found.training if found else None
+    return None
 
 
 def settings_table(model: ModelConfig, training: TrainConfig) -> pd.DataFrame:
@@ -174,7 +166,7 @@ def show_checks(directory: Path, chosen: shell.Chosen) -> None:
     """One line a law: passed or not, and the number measured."""
     ranks, why = cache.get_ranks(directory, chosen.dataset)
     recorded = recorded_metrics(directory)
-    ndcg = None if isinstance(recorded, str) else recorded["test"]["metrics"]["NDCG@10"]
+    ndcg = None if isinstance(recorded, str) else recorded.test.metrics["NDCG@10"]
     checks = cache.get_checks(directory, chosen.dataset, ranks, ndcg)
     passed = sum(check.passed is True for check in checks)
     st.markdown(f"**Checks of the loaded model: {passed} of {len(checks)} pass**")
@@ -202,9 +194,8 @@ def show_curves(directories: dict[str, Path]) -> None:
             st.info(with_commands(table))
             continue
         histories[name] = table
-        epoch = training_record(directory).get("best_epoch")
-        if isinstance(epoch, int):
-            best[name] = epoch
+        if trained := training_record(directory):
+            best[name] = trained.best_epoch
     if histories:
         st.plotly_chart(
             charts.training_curves(histories, best),

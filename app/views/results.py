@@ -11,7 +11,6 @@ from app.components.board import show_board
 from app.escape import plain, with_commands
 from app.figures import results as figures
 from awrsr import board
-from awrsr.config import BACKBONE_TITLES, model_title
 from awrsr.errors import AwrsrError, counted
 from awrsr.experiments import examples, report, sentences, tables
 from awrsr.experiments.comparison import MARGIN, MIN_SEEDS, PAIRED_METRICS
@@ -33,6 +32,8 @@ from awrsr.experiments.verdict import (
     verdict_rows,
     verdict_table,
 )
+from awrsr.models import BACKBONES, model_title
+from awrsr.refinement import VANILLA
 
 EXPERIMENTS = folders.ASSETS.parent / "experiments"
 EXPERIMENTS_VARIABLE = "AWRSR_EXPERIMENTS"
@@ -219,7 +220,7 @@ def show_cutoffs(results: Results, dataset: str, loss: str, differences: bool) -
         st.info(sentences.NOTHING_TO_PAIR)
     for place, backbone in zip(st.columns(2), rows["backbone"].unique(), strict=False):
         with place:
-            st.markdown(f"**NDCG@N**, {BACKBONE_TITLES[backbone]}")
+            st.markdown(f"**NDCG@N**, {BACKBONES[backbone].title}")
             st.plotly_chart(
                 figures.cutoff_figure(
                     rows[rows["backbone"] == backbone], tables.CUTOFFS, differences=differences
@@ -251,7 +252,7 @@ def show_training(results: Results, dataset: str, loss: str, differences: bool) 
         row = zip(st.columns(2), panels[start : start + 2], strict=True)
         for place, (kind, name, column, backbone) in row:
             with place:
-                st.markdown(f"**{name}**, {BACKBONE_TITLES[backbone]}")
+                st.markdown(f"**{name}**, {BACKBONES[backbone].title}")
                 st.plotly_chart(
                     figures.trend_figure(
                         history[history["backbone"] == backbone], column, differences=differences
@@ -335,12 +336,12 @@ def pairs_with_vanilla(example: Example) -> dict[str, str]:
     vanilla = {
         trace.config.backbone: run
         for run, trace in example.traces.items()
-        if trace.config.refinement == "none"
+        if trace.config.refinement == VANILLA
     }
     return {
         run: vanilla[trace.config.backbone]
         for run, trace in example.traces.items()
-        if trace.config.refinement != "none" and trace.config.backbone in vanilla
+        if trace.config.refinement != VANILLA and trace.config.backbone in vanilla
     }
 
 

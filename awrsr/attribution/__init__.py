@@ -3,7 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from awrsr.attribution.base import Attribution, AttributionMethod, Question
+from awrsr.attribution.base import (
+    ABSENT,
+    Attribution,
+    AttributionMethod,
+    Estimate,
+    Question,
+    over_embedding,
+)
 from awrsr.attribution.doubling import Effort
 from awrsr.attribution.feature_ablation import FeatureAblation
 from awrsr.attribution.gradient_shap import GradientShap
@@ -12,29 +19,37 @@ from awrsr.attribution.integrated_gradients import IntegratedGradients
 from awrsr.attribution.leave_one_out import LeaveOneOut
 from awrsr.attribution.settings import Option
 from awrsr.attribution.shapley_value_sampling import ShapleyValueSampling
-from awrsr.errors import ConfigError, check_choice
+from awrsr.errors import ConfigError
+from awrsr.family import Family
 from awrsr.models import SequentialModel
 from awrsr.ranking.recommendation import check_item, check_items
 
-METHODS: dict[str, type[AttributionMethod]] = {
-    method.name: method
-    for method in (
+METHODS: Family[AttributionMethod] = Family(
+    "attribution method",
+    AttributionMethod,
+    group="awrsr.attribution_methods",
+    members=(
         IntegratedGradients,
         InputXGradient,
         GradientShap,
         FeatureAblation,
         LeaveOneOut,
         ShapleyValueSampling,
-    )
-}
+    ),
+    facts=("title", "source", "complete"),
+)
 
 __all__ = [
+    "ABSENT",
     "METHODS",
     "Attribution",
     "AttributionMethod",
     "Effort",
+    "Estimate",
     "Option",
+    "Question",
     "attribute",
+    "over_embedding",
     "settings_help",
 ]
 
@@ -77,8 +92,7 @@ def attribute(
         DataError: the history, the target or the contrast is not made of items.
         ConfigError: no such method or setting, or a value or the seed is not accepted.
     """
-    check_choice("attribution method", method, METHODS)
-    chosen = METHODS[method].with_settings(settings)
+    chosen = METHODS.named(method).with_settings(settings)
     kept = check_items(model, items)[-model.config.max_length :]
     target = check_item(model, target, "the target ")
     if contrast is not None:

@@ -7,19 +7,20 @@ touched, so one model may serve many threads.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from jaxtyping import Float
+from pydantic import Field
 from torch import Tensor
 
 from awrsr.attribution.doubling import Effort
 from awrsr.attribution.settings import Option
-from awrsr.config import Settings
-from awrsr.errors import check_choice
+from awrsr.family import Member
 from awrsr.models import SequentialModel
+from awrsr.schema import Schema
 
 PER_EVALUATION = 128
 """Histories scored at once."""
@@ -30,7 +31,13 @@ ABSENT: dict[Baseline, str] = {
     "mean": "the mean embedding of the catalogue",
 }
 """In words, what may stand for an absent item; for stosa of means and covariance parameters."""
-BASELINE_HELP = "What stands for an absent item: zero (the padding item) or the catalogue's mean"
+BaselineSetting = Annotated[
+    Baseline,
+    Field(
+        description="What stands for an absent item: zero (the padding item) or the "
+        "catalogue's mean"
+    ),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,17 +170,20 @@ class Question:
         return self.score_states(self.model(sequences)[:, -1])
 
 
-@dataclass(frozen=True, kw_only=True)
-class AttributionMethod(Settings, ABC):
-    """One method and its settings: facts about it, fields made by `setting`, and `estimate`.
+class AttributionMethod(Schema, Member, ABC):
+    """One method and its settings: facts about it, fields that say what they accept and decide,
+    and `estimate`.
 
     Raises:
         ConfigError: a setting does not accept its value.
     """
 
     name: ClassVar[str]
+    color: ClassVar[str]
     title: ClassVar[str]
+    """As people say it."""
     source: ClassVar[str]
+    """Where it is described."""
     complete: ClassVar[bool]
     """Whether the values are meant to sum to score - baseline score."""
     gap_meaning: ClassVar[str] = "completeness gap"
@@ -181,20 +191,16 @@ class AttributionMethod(Settings, ABC):
     randomised: ClassVar[bool] = False
     slow: ClassVar[bool] = False
     """Whether it may take seconds, so that nobody should wait for it unasked."""
+    shown_first: ClassVar[bool] = False
+    """Whether figures of explanations draw it unasked."""
     in_studies: ClassVar[dict[str, Any]] = {}
     """Settings other than by default where many histories are explained: less work for each."""
-
-    def __post_init__(self) -> None:
-        for option in self.options():
-            option.check(getattr(self, option.name), self.name)
 
     @classmethod
     def options(cls) -> list[Option]:
         """Every setting, in the order of the declaration."""
-        return [
-            Option(name=f.name, default=f.default, choices=get_args(f.type), **f.metadata)
-            for f in fields(cls)
-        ]
+        declared = cls.model_json_schema()["properties"]
+        return [Option.of(name, field) for name, field in declared.items()]
 
     @classmethod
     def with_settings(cls, settings: Mapping[str, Any]) -> "AttributionMethod":
@@ -203,17 +209,11 @@ class AttributionMethod(Settings, ABC):
         Raises:
             ConfigError: there is no such setting, or a value is not accepted.
         """
-        for name in settings:
-            check_choice(f"setting of {cls.name}", name, [option.name for option in cls.options()])
-        return cls(**settings)
+        return cls.from_json(settings, where=f"settings of {cls.name}")
 
     def changed(self) -> dict[str, Any]:
         """The settings that differ from their default, by name."""
-        return {
-            option.name: value
-            for option in self.options()
-            if (value := getattr(self, option.name)) != option.default
-        }
+        return self.model_dump(exclude_defaults=True)
 
     @property
     @abstractmethod

@@ -1,6 +1,5 @@
 """Feature ablation: one item's embedding emptied at a time."""
 
-from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -9,26 +8,24 @@ from torch import Tensor
 
 from awrsr.attribution.base import (
     ABSENT,
-    BASELINE_HELP,
     PER_EVALUATION,
     AttributionMethod,
-    Baseline,
+    BaselineSetting,
     Estimate,
     Question,
 )
-from awrsr.attribution.settings import setting
 
 
-@dataclass(frozen=True, kw_only=True)
 class FeatureAblation(AttributionMethod):
     """The drop of the score when an item's embedding gives way to the baseline; its slot stays."""
 
     name = "feature_ablation"
     title = "Feature ablation"
+    color = "#c0392b"
     source = "captum; perturbation, no paper"
     complete = False
 
-    baseline: Baseline = setting("zero", BASELINE_HELP)
+    baseline: BaselineSetting = "zero"
 
     @property
     def absent(self) -> str:

@@ -1,17 +1,14 @@
 """Gradient SHAP against random histories."""
 
-from dataclasses import dataclass
-
 import torch
 from jaxtyping import Float
+from pydantic import Field
 from torch import Tensor
 
 from awrsr.attribution.base import PER_EVALUATION, AttributionMethod, Estimate, Question
 from awrsr.attribution.doubling import sampled
-from awrsr.attribution.settings import setting
 
 
-@dataclass(frozen=True, kw_only=True)
 class GradientShap(AttributionMethod):
     """Gradients at random points between the history and random histories of the same length.
 
@@ -22,6 +19,7 @@ class GradientShap(AttributionMethod):
 
     name = "gradient_shap"
     title = "Gradient SHAP"
+    color = "#d0568a"
     source = "Erion et al. 2021, arXiv 1906.10670; Lundberg and Lee 2017, arXiv 1705.07874"
     complete = True
     gap_meaning = "sampling gap"
@@ -29,12 +27,18 @@ class GradientShap(AttributionMethod):
     slow = True
     in_studies = {"max_samples": 64}
 
-    n_samples: int = setting(64, "Random histories at first", low=2, high=100_000)
-    max_samples: int = setting(
-        2048, "Random histories up to which their number is doubled", low=2, high=100_000
+    n_samples: int = Field(default=64, ge=2, le=100_000, description="Random histories at first")
+    max_samples: int = Field(
+        default=2048,
+        ge=2,
+        le=100_000,
+        description="Random histories up to which their number is doubled",
     )
-    tolerance: float = setting(
-        0.05, "Largest standard error that is small enough, as a share of the largest value"
+    tolerance: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Largest standard error that is small enough, as a share of the largest value",
     )
 
     @property

@@ -14,6 +14,7 @@ class InputXGradient(AttributionMethod):
 
     name = "input_x_gradient"
     title = "Input x gradient"
+    color = "#a3703f"
     source = "Shrikumar et al. 2016, arXiv 1605.01713"
     complete = False
 

@@ -1,28 +1,25 @@
 """Integrated gradients from the empty embedding."""
 
-from dataclasses import dataclass
 from typing import cast
 
 import torch
 from captum.attr import IntegratedGradients as CaptumIntegratedGradients
 from jaxtyping import Float
+from pydantic import Field
 from torch import Tensor
 
 from awrsr.attribution.base import (
     ABSENT,
-    BASELINE_HELP,
     PER_EVALUATION,
     AttributionMethod,
-    Baseline,
+    BaselineSetting,
     Estimate,
     Question,
     over_embedding,
 )
 from awrsr.attribution.doubling import doubled
-from awrsr.attribution.settings import setting
 
 
-@dataclass(frozen=True, kw_only=True)
 class IntegratedGradients(AttributionMethod):
     """Gradient averaged along the straight path from the baseline to the embeddings, times the
     difference of the two.
@@ -33,15 +30,21 @@ class IntegratedGradients(AttributionMethod):
 
     name = "integrated_gradients"
     title = "Integrated gradients"
+    color = "#b58900"
     source = "Sundararajan, Taly and Yan 2017, arXiv 1703.01365"
     complete = True
 
-    n_steps: int = setting(32, "Points of the path at first", low=1, high=2048)
-    max_steps: int = setting(512, "Points up to which their number is doubled", low=1, high=2048)
-    tolerance: float = setting(
-        0.001, "Completeness gap that is small enough, as a share of the largest value"
+    n_steps: int = Field(default=32, ge=1, le=2048, description="Points of the path at first")
+    max_steps: int = Field(
+        default=512, ge=1, le=2048, description="Points up to which their number is doubled"
     )
-    baseline: Baseline = setting("zero", BASELINE_HELP)
+    tolerance: float = Field(
+        default=0.001,
+        ge=0,
+        le=1,
+        description="Completeness gap that is small enough, as a share of the largest value",
+    )
+    baseline: BaselineSetting = "zero"
 
     @property
     def absent(self) -> str:

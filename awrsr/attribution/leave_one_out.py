@@ -19,6 +19,8 @@ class LeaveOneOut(AttributionMethod):
 
     name = "leave_one_out"
     title = "Leave one out"
+    color = "#d97a1e"
+    shown_first = True
     source = "captum's feature ablation over presence; perturbation, no paper"
     complete = False
 

@@ -1,26 +1,9 @@
-"""How a method declares its settings: fields that say what they accept.
+"""What a method declares of its settings: the command line's help and the app's form read it."""
 
-The check, the command line's help and the app's form read the same declaration.
-"""
-
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-
-from awrsr.config import check_number
-from awrsr.errors import check_choice
-
-
-def setting(default: Any, help: str, *, low: int = 0, high: int = 1) -> Any:
-    """A field of a method, annotated int, float or a Literal of names.
-
-    Args:
-        default: a value of the annotated type.
-        help: one line on what it decides.
-        low: least number accepted.
-        high: greatest number accepted.
-    """
-    return field(default=default, metadata={"help": help, "low": low, "high": high})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,21 +26,26 @@ class Option:
     low: int
     high: int
 
+    @classmethod
+    def of(cls, name: str, field: Mapping[str, Any]) -> "Option":
+        """The setting of this name, from the JSON schema of the field."""
+        return cls(
+            name=name,
+            default=field["default"],
+            choices=tuple(field.get("enum", ())),
+            help=field["description"],
+            low=field.get("minimum", 0),
+            high=field.get("maximum", 0),
+        )
+
     @property
     def accepted(self) -> str:
         """What it takes, in words."""
         return " or ".join(self.choices) or f"{self.low:g} to {self.high:g}"
 
-    def check(self, value: object, method: str) -> None:
-        """Raise ConfigError unless the setting of this method accepts the value."""
-        name = f"{self.name} of {method}"
-        if self.choices:
-            check_choice(name, value, self.choices)
-        else:
-            check_number(name, value, type(self.default), self.low, self.high)
-
     def read(self, text: str) -> int | float | str:
-        """The value that a text names; the text itself where it names none, for `check`."""
+        """The value that a text names; the text itself where it names none, for the method to
+        refuse."""
         if not self.choices:
             with suppress(ValueError):
                 return type(self.default)(text)  # type: ignore[no-any-return]

@@ -1,25 +1,21 @@
 """Shapley values, sampled."""
 
-from dataclasses import dataclass
-
 import torch
 from jaxtyping import Float, Int
+from pydantic import Field
 from torch import Tensor
 
 from awrsr.attribution.base import (
     ABSENT,
-    BASELINE_HELP,
     PER_EVALUATION,
     AttributionMethod,
-    Baseline,
+    BaselineSetting,
     Estimate,
     Question,
 )
 from awrsr.attribution.doubling import sampled
-from awrsr.attribution.settings import setting
 
 
-@dataclass(frozen=True, kw_only=True)
 class ShapleyValueSampling(AttributionMethod):
     """Mean rise of the score when an item's embedding is filled in, over random orders of filling.
 
@@ -31,6 +27,7 @@ class ShapleyValueSampling(AttributionMethod):
 
     name = "shapley_value_sampling"
     title = "Shapley value sampling"
+    color = "#8a5a00"
     source = (
         "Castro, Gomez and Tejada 2009; Strumbelj and Kononenko 2010; in pairs: Mitchell, Cooper, "
         "Frank and Holmes 2022, arXiv 2104.12199"
@@ -40,14 +37,22 @@ class ShapleyValueSampling(AttributionMethod):
     slow = True
     in_studies = {"n_pairs": 13, "max_pairs": 13}
 
-    n_pairs: int = setting(16, "Pairs of an order and its reverse at first", low=2, high=10_000)
-    max_pairs: int = setting(
-        256, "Pairs of orders up to which their number is doubled", low=2, high=10_000
+    n_pairs: int = Field(
+        default=16, ge=2, le=10_000, description="Pairs of an order and its reverse at first"
     )
-    tolerance: float = setting(
-        0.05, "Largest standard error that is small enough, as a share of the largest value"
+    max_pairs: int = Field(
+        default=256,
+        ge=2,
+        le=10_000,
+        description="Pairs of orders up to which their number is doubled",
     )
-    baseline: Baseline = setting("zero", BASELINE_HELP)
+    tolerance: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Largest standard error that is small enough, as a share of the largest value",
+    )
+    baseline: BaselineSetting = "zero"
 
     @property
     def absent(self) -> str:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from awrsr.board.page import page
 from awrsr.board.payload import ItemNames, Source, item_names, payload
-from awrsr.config import model_title
 from awrsr.data.dataset import Dataset
 from awrsr.errors import DataError
-from awrsr.models import Trace
+from awrsr.models import Trace, model_title
 
 MAX_TRACES = 2
 """What the board shows side by side."""

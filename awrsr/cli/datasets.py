@@ -9,6 +9,7 @@ from awrsr.data.filters import notes
 from awrsr.data.planted import plant as plant_dataset
 from awrsr.data.planted import save_planted
 from awrsr.data.prepare import prepare as prepare_dataset
+from awrsr.data.readers import READERS
 from awrsr.ranking.evaluation import candidates_words, seen_words
 
 
@@ -23,8 +24,7 @@ def prepare(
     """Turn raw interaction files into a dataset directory.
 
     Args:
-        source: movielens: a directory with ratings.csv and movies.csv; s3rec: a text file of lines
-            'user item item ...'; table: a csv or parquet file with columns user, item, timestamp.
+        source: SOURCES.
         output: the dataset directory to make.
         name: the dataset's name; the output directory's where not given.
         about: source, licence, citation, kept in dataset.json; a JSON object.
@@ -33,6 +33,12 @@ def prepare(
     dataset = prepare_dataset(source, name=name or output.name, about=about, **options)
     save_dataset(dataset, output)
     _print_summary(dataset, output, notes(dataset.about["filters"]))
+
+
+# What --help says of the formats is what their readers say.
+prepare.__doc__ = (prepare.__doc__ or "").replace(
+    "SOURCES", "; ".join(f"{name}: {reader.source}" for name, reader in READERS.items())
+)
 
 
 def plant(output: Path, *, users: int = 10_000, seed: int = 0) -> None:

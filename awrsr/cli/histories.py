@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 
 from awrsr import attribution, board
-from awrsr.config import Candidates, model_title
+from awrsr.config import Candidates
 from awrsr.data.dataset import Dataset, load_dataset
-from awrsr.errors import ConfigError, DataError, check_choice, counted
+from awrsr.errors import ConfigError, DataError, counted
 from awrsr.experiments.card import dataset_of
 from awrsr.io.files import (
     check_writable,
     write_atomically,
     write_text,
 )
-from awrsr.models import SequentialModel, Trace
+from awrsr.models import SequentialModel, Trace, model_title
 from awrsr.ranking import recommendation
 from awrsr.refinement import REFINEMENTS
 from awrsr.training.checkpoint import load_model
@@ -157,8 +157,7 @@ def attribute(
             lies in.
         device: auto, cpu, cuda, cuda:1, ...
     """
-    check_choice("attribution method", method, attribution.METHODS)
-    chosen = attribution.METHODS[method].with_settings(settings or {})
+    chosen = attribution.METHODS.named(method).with_settings(settings or {})
     loaded, data, history = _load(model, dataset, items, device)
     result = attribution.attribute(
         loaded,

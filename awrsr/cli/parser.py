@@ -3,26 +3,38 @@
 import re
 from argparse import SUPPRESS, Action
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from pathlib import Path
-from typing import Any, Literal, NoReturn, get_args, get_origin
+from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origin
 
 from jsonargparse import ActionYesNo, ArgumentParser
+from pydantic import TypeAdapter
 
 from awrsr.errors import ConfigError, did_you_mean, nearest
+from awrsr.family import FAMILIES
+from awrsr.schema import accepted
 
 
 class Parser(ArgumentParser):
     """Makes a true-or-false parameter a flag, --resume, an optional list several words, and every
     refusal one sentence. A setting of a group takes its value, --model.gain true: what it is
-    without may be either."""
+    without may be either. A text that is called as the members of a family are takes their names,
+    --format."""
 
     def add_argument(self, *names: Any, **settings: Any) -> Any:
+        kind = getattr(settings.get("action"), "_typehint", settings.get("type"))
+        if kind != _unbounded(kind):
+            settings.pop("action", None)
+            settings["type"] = _unbounded(kind)
+        family = FAMILIES.get(names[-1].lstrip("-").rpartition(".")[2]) if names else None
+        if family is not None and settings.get("type") is str:
+            settings["type"] = Literal[tuple(family)]
         if settings.get("type") is bool and not any("." in name for name in names):
             del settings["type"]
             settings["action"] = ActionYesNo
-        kind = getattr(settings.get("action"), "_typehint", None)
         if kind == list[str] | None:  # an option that takes several words: --models one two
-            del settings["action"]
+            settings.pop("action", None)
             settings |= {"type": str, "nargs": "+"}
             names = names[:1]
         return super().add_argument(*names, **settings)
@@ -39,6 +51,15 @@ class Parser(ArgumentParser):
         if not self.exit_on_error:  # a parser within a parser, whose message comes here again
             super().error(message, ex)
         raise ConfigError(_refusal(self, message)) from None
+
+
+def _unbounded(kind: Any) -> Any:
+    """A type without its bounds, which are checked where the settings are made."""
+    if get_origin(kind) is Annotated:
+        return _unbounded(get_args(kind)[0])
+    if get_origin(kind) is Union:
+        return reduce(or_, map(_unbounded, get_args(kind)))
+    return kind
 
 
 def _refusal(parser: ArgumentParser, message: str) -> str:
@@ -133,13 +154,10 @@ def _accepted(action: Action) -> str:
         return "a JSON object of its settings, or a file that holds one"
     one = get_args(kind)[0] if type(None) in get_args(kind) else kind  # of an optional one
     words = {
-        bool: "true or false",
-        int: "a whole number",
-        float: "a number",
-        str: "text",
         Path: "a path",
         list: """a JSON list, such as '["first title", "second title"]'""",
         dict[str, str]: """a JSON object of texts, such as '{"licence": "CC BY 4.0"}'""",
         dict[str, Any]: """a JSON object, such as '{"name": 1}'""",
     }
-    return words.get(one) or words.get(get_origin(one), str(one))
+    said = words.get(one) or words.get(get_origin(one))
+    return said or accepted(TypeAdapter(kind).json_schema())

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,15 +21,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pydantic import Field
 
 from awrsr.config import HELD_OUT, Candidates, Split
 from awrsr.data.titles import Titles
 from awrsr.errors import DataError, counted, shown
 from awrsr.io.files import new_directory, read_json, reading, write_json
 from awrsr.io.parquet import read_table, to_frame
+from awrsr.schema import Schema
 
 SCHEMA_VERSION = 1
-RECORDED = ("schema_version", "name", "counts", "fingerprint")
 FILES = ("dataset.json", "items.parquet", "sequences.parquet")
 MOST_SEEN = 0.03
 """Share of test targets seen before up to which candidates are the unseen items. Leaving so few
@@ -37,6 +38,23 @@ users out moves no rate over users by more than 0.03; beyond it, what people com
 what a recommender must rank, and to ask for new items alone would flatter every model."""
 
 Items = npt.NDArray[np.int32]
+
+
+class Counts(Schema):
+    """How much a dataset holds."""
+
+    users: int
+    items: int
+    interactions: int
+
+
+class DatasetFile(Schema, extra="allow"):
+    """What dataset.json says; beside these fields whatever its maker had to say."""
+
+    schema_version: Annotated[int, Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION)]
+    name: str
+    counts: Counts
+    fingerprint: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,9 +274,10 @@ def write_dataset(dataset: Dataset, directory: Path) -> None:
     if not dataset.name.isprintable():
         raise DataError(f"{dataset.name!r} is no name of a dataset; accepted: printable characters")
     for name in dataset.about:
-        if name in RECORDED:
+        if name in DatasetFile.model_fields:
             raise DataError(
-                f"about cannot say {name!r}; {', '.join(RECORDED)} are recorded of themselves"
+                f"about cannot say {name!r}; {', '.join(DatasetFile.model_fields)} are recorded of "
+                "themselves"
             )
     about = {
         "schema_version": SCHEMA_VERSION,
@@ -299,12 +318,8 @@ def load_dataset(directory: str | Path) -> Dataset:
             f"{directory} is not a dataset directory: it lacks {', '.join(missing)}; "
             f"a dataset directory holds {', '.join(FILES)}"
         )
-    about = read_json(directory / "dataset.json")
-    if about.get("schema_version") != SCHEMA_VERSION:
-        raise DataError(
-            f"{directory / 'dataset.json'}: schema_version is {about.get('schema_version')!r}; "
-            f"this version reads {SCHEMA_VERSION}"
-        )
+    path = directory / "dataset.json"
+    about = DatasetFile.from_json(read_json(path), where=str(path), refusal=DataError)
     described = _read_columns(directory / "items.parquet", ["item", "item_id", "title"])
     items = to_frame(described, directory / "items.parquet")
     table = _read_columns(directory / "sequences.parquet", ["user_id", "items"])
@@ -330,8 +345,8 @@ def load_dataset(directory: str | Path) -> Dataset:
             )
         timestamps = times.flatten().to_numpy().astype(np.int64)
     dataset = Dataset(
-        name=str(about.get("name", directory.name)),
-        about={key: value for key, value in about.items() if key not in RECORDED},
+        name=about.name,
+        about=about.model_extra or {},
         items=items,
         user_ids=[str(user) for user in table["user_id"].to_pylist()],
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
@@ -339,10 +354,10 @@ def load_dataset(directory: str | Path) -> Dataset:
         flat_timestamps=timestamps,
         directory=directory,
     )
-    if dataset.fingerprint != about.get("fingerprint"):
+    if dataset.fingerprint != about.fingerprint:
         raise DataError(
             f"{directory}: the files have fingerprint {dataset.fingerprint}, dataset.json says "
-            f"{about.get('fingerprint')!r}; they were not written together"
+            f"{about.fingerprint!r}; they were not written together"
         )
     return dataset
 

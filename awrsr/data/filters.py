@@ -1,16 +1,16 @@
 """Which rows of a source are interactions that count, and what is said of the others."""
 
-import math
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self
 
 import pandas as pd
+from pydantic import model_validator
 
-from awrsr.config import check_number
+from awrsr.config import Count, Seed
 from awrsr.data.readers import Rows
 from awrsr.data.times import as_numbers, as_times
-from awrsr.errors import ConfigError, DataError, check_choice, counted, shown
+from awrsr.errors import ConfigError, DataError, counted, shown
+from awrsr.schema import Schema
 
 Repeats = Literal["drop", "keep"]
 Missing = Literal["refuse", "drop"]
@@ -36,46 +36,35 @@ NOTES = {
 """What about["filters"] may say beside what was asked: its name and its words for a person."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Filters:
+class Filters(Schema):
     """What is asked of interactions; the fields are those of `awrsr.prepare`.
 
     Raises:
-        DataError: a least number is below 1.
-        ConfigError: another value is not acceptable.
+        ConfigError: a value is not acceptable.
     """
 
-    k_core: int
-    min_user: int | None
-    min_item: int | None
+    k_core: Count
+    min_user: Count | None
+    min_item: Count | None
     min_rating: float | None
     repeats: Repeats
     missing: Missing
     ties: Ties
-    seed: int
+    seed: Seed
 
-    def __post_init__(self) -> None:
-        for name in ("k_core", "min_user", "min_item"):
-            least = getattr(self, name)
-            if least is not None and least < 1:
-                raise DataError(f"{name} must be 1 or more; received {least}")
-        if self.min_rating is not None and not math.isfinite(self.min_rating):
-            raise ConfigError(f"min_rating must be a finite number; received {self.min_rating}")
-        check_choice("repeats", self.repeats, get_args(Repeats))
-        check_choice("missing", self.missing, get_args(Missing))
-        check_choice("ties", self.ties, get_args(Ties))
-        check_number("seed", self.seed, int, 0, 2**31 - 1)
+    @model_validator(mode="after")
+    def _seed_is_used(self) -> Self:
         if self.ties == "file" and self.seed != 0:
             raise ConfigError(
                 f"seed is of the shuffle of rows with the same time; ties 'file' shuffles nothing, "
                 f"leave it out; received {self.seed}"
             )
+        return self
 
     def asked(self) -> dict[str, Any]:
         """The numbers that were given."""
-        names = ("k_core", "min_user", "min_item", "min_rating")
-        values = {name: getattr(self, name) for name in names}
-        return {name: value for name, value in values.items() if value is not None}
+        names = {"k_core", "min_user", "min_item", "min_rating"}
+        return self.model_dump(include=names, exclude_none=True)
 
     def order(self, timed: bool) -> str:
         """What the order of a sequence comes from, in words."""

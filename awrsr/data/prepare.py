@@ -9,14 +9,14 @@ import pandas as pd
 
 from awrsr.data.dataset import Dataset
 from awrsr.data.filters import Filters, Missing, Repeats, Ties, filter_rows, with_ids
-from awrsr.data.readers import Format, Rows, read
+from awrsr.data.readers import Rows, read
 from awrsr.errors import ConfigError, DataError
 
 
 def prepare(
     source: str | Path,
     *,
-    format: Format,
+    format: str,
     name: str,
     k_core: int = 5,
     min_user: int | None = None,

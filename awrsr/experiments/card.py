@@ -4,23 +4,27 @@ import platform
 import shlex
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
 import pandas as pd
+from pydantic import Field, model_validator
 
 from awrsr.config import (
-    BACKBONE_TITLES,
     HELD_OUT,
     Candidates,
+    Catalogue,
     ModelConfig,
     TrainConfig,
 )
 from awrsr.data.dataset import Dataset, load_dataset
-from awrsr.errors import DataError
+from awrsr.errors import ConfigError, DataError
 from awrsr.io.files import read_json, reading, write_atomically, write_json, write_text
 from awrsr.io.templates import render
+from awrsr.models import BACKBONES
 from awrsr.ranking.evaluation import Evaluation, evaluate, ranked_among
+from awrsr.ranking.metrics import summarise
 from awrsr.refinement import REFINEMENTS
+from awrsr.schema import Schema
 from awrsr.training.checkpoint import CONFIG_FILE, load_model, read_config, weights_fingerprint
 
 SCHEMA_VERSION = 1
@@ -28,7 +32,73 @@ METRICS_FILE = "metrics.json"
 RANKS_FILE = "ranks.parquet"
 README_FILE = "README.md"
 TEMPLATE = Path(__file__).with_name("templates") / "README.md.j2"
+METRICS = tuple(summarise([1]))
+"""The names of the metrics of a split."""
 SOFTWARE = ("torch", "numpy", "pandas", "safetensors", "lightning-fabric")
+
+
+class Protocol(Schema):
+    """How metrics were measured, see `awrsr.ranking.evaluation.protocol`."""
+
+    split: str
+    candidates: str
+    seen: str = ""
+    ties: str
+    users: int
+
+    def to_json(self) -> dict[str, Any]:
+        """What is said, by name."""
+        return self.model_dump(exclude_unset=True)
+
+
+class Measured(Schema):
+    """The metrics of one split, by name, with their protocol."""
+
+    protocol: Protocol
+    metrics: dict[str, float]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if lacking := [name for name in METRICS if name not in self.metrics]:
+            raise ConfigError(f"metrics lacks {', '.join(lacking)}")
+        return self
+
+
+class Training(Schema):
+    """How the weights came about; seconds are those of all epochs."""
+
+    command: str
+    seed: int
+    loss: str
+    epochs: int
+    best_epoch: int
+    seconds: float
+
+
+class Metrics(Schema):
+    """What metrics.json says."""
+
+    schema_version: Annotated[int, Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION)]
+    weights_sha256: str
+    dataset: Catalogue
+    test: Measured
+    validation: Measured
+    training: Training | None
+    software: dict[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields that were given, by name, as JSON values."""
+        return self.model_dump(exclude_unset=True)
+
+
+def read_metrics(directory: Path) -> Metrics:
+    """What metrics.json of a model directory says.
+
+    Raises:
+        DataError: it is missing, not readable, or a field is missing, unknown or of another type.
+    """
+    path = directory / METRICS_FILE
+    return Metrics.from_json(read_json(path), where=str(path), refusal=DataError)
 
 
 def dataset_of(model_directory: str | Path) -> Dataset:
@@ -64,7 +134,7 @@ def write_metrics(
     directory: Path,
     model_directory: Path,
     evaluations: dict[str, Evaluation],
-    training: dict[str, Any] | None = None,
+    training: Training | None = None,
 ) -> None:
     """Write metrics.json and ranks.parquet.
 
@@ -72,22 +142,21 @@ def write_metrics(
         directory: where to; must exist.
         model_directory: whose weights were evaluated.
         evaluations: by split.
-        training: seed, command, epochs; None keeps what a metrics.json of the model says.
+        training: how they came about; None keeps what a metrics.json of the model says.
     """
     _, catalogue, _ = read_config(model_directory)
     if training is None and (model_directory / METRICS_FILE).is_file():
-        training = read_json(model_directory / METRICS_FILE).get("training")
+        training = read_json(model_directory / METRICS_FILE).get("training")  # the rest may be odd
     ranks = pd.concat([result.ranks.assign(split=split) for split, result in evaluations.items()])
     write_atomically(
         directory / RANKS_FILE,
         lambda path: ranks.to_parquet(path, index=False, compression="zstd"),
     )
-    write_json(
-        directory / METRICS_FILE,
+    found = Metrics.from_json(
         {
             "schema_version": SCHEMA_VERSION,
             "weights_sha256": weights_fingerprint(model_directory),
-            "dataset": catalogue.to_json(),
+            "dataset": catalogue,
             **{
                 split: {"protocol": result.protocol, "metrics": result.metrics}
                 for split, result in evaluations.items()
@@ -98,7 +167,10 @@ def write_metrics(
                 **{name: version(name) for name in SOFTWARE},
             },
         },
+        where=str(model_directory / METRICS_FILE),
+        refusal=DataError,
     )
+    write_json(directory / METRICS_FILE, found.to_json())
 
 
 def training_command(
@@ -117,37 +189,36 @@ def training_command(
     return shlex.join(words)
 
 
-def training_record(directory: Path, history: pd.DataFrame, command: str) -> dict[str, Any]:
-    """The section "training" of metrics.json."""
+def training_record(directory: Path, history: pd.DataFrame, command: str) -> Training:
+    """How a training went that has ended."""
     _, _, config = read_config(directory)
-    return {
-        "command": command,
-        "seed": config.seed,
-        "loss": config.loss,
-        "epochs": len(history),
-        "best_epoch": 1 + int(history["NDCG@10"].to_numpy().argmax()),
-        "seconds": round(float(history["seconds"].sum()), 1),
-    }
+    return Training(
+        command=command,
+        seed=config.seed,
+        loss=config.loss,
+        epochs=len(history),
+        best_epoch=1 + int(history["NDCG@10"].to_numpy().argmax()),
+        seconds=round(float(history["seconds"].sum()), 1),
+    )
 
 
 def write_readme(directory: Path) -> None:
     """Write the model directory's README.md from config.json and metrics.json."""
     model, catalogue, training = read_config(directory)
-    metrics = read_json(directory / METRICS_FILE)
-    if not isinstance(metrics.get("training"), dict):
+    recorded = read_metrics(directory)
+    if recorded.training is None:
         raise DataError(f"{directory / METRICS_FILE} does not say how the model was trained")
-    protocol = metrics["test"]["protocol"]
     text = render(
         TEMPLATE,
         model=model,
         catalogue=catalogue,
         training=training,
-        metrics=metrics,
-        protocol=protocol,
+        metrics=recorded,
+        protocol=recorded.test.protocol,
         kind=_kind(model),
         names=("HR@10", "NDCG@10", "MRR"),
         splits=list(HELD_OUT),
-        among=ranked_among(protocol),
+        among=ranked_among(recorded.test.protocol.to_json()),
         config_file=CONFIG_FILE,
         ranks_file=RANKS_FILE,
     )
@@ -155,7 +226,7 @@ def write_readme(directory: Path) -> None:
 
 
 def _kind(model: ModelConfig) -> str:
-    refinement, backbone = REFINEMENTS[model.refinement], BACKBONE_TITLES[model.backbone]
+    refinement, backbone = REFINEMENTS[model.refinement], BACKBONES[model.backbone].title
     if not refinement.learns_attention:
         return f"{backbone} without learned attention"
     return f"{'AWRSR' if refinement.has_second_order() else 'Vanilla'} {backbone}"

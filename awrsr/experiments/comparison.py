@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from awrsr.experiments.grid import run_name
-from awrsr.refinement import REFINEMENTS
+from awrsr.refinement import REFINEMENTS, VANILLA
 
 MODEL = ["dataset", "loss", "backbone", "refinement"]
 """What makes runs of different seeds one row of a table."""
@@ -146,12 +146,12 @@ def compare(runs: pd.DataFrame, ranks: dict[str, Ranks]) -> pd.DataFrame:
     test = runs[runs["split"] == "test"]
     for _, group in test.groupby(MODEL, sort=False):
         model = {name: records(group)[0][name] for name in MODEL}
-        if model["refinement"] == "none":
+        if model["refinement"] == VANILLA:
             continue
         pairs = [
             (ranks[run_name(**model, seed=seed)], ranks[vanilla])
             for seed in sorted(group["seed"])
-            if (vanilla := run_name(**{**model, "refinement": "none"}, seed=seed)) in ranks
+            if (vanilla := run_name(**{**model, "refinement": VANILLA}, seed=seed)) in ranks
         ]
         if not pairs:
             continue

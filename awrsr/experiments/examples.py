@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from awrsr.board import KINDS, map_grid, save
-from awrsr.config import model_title
 from awrsr.errors import counted
 from awrsr.experiments.record import Example, Results, in_order, read_examples
 from awrsr.experiments.tables import part
+from awrsr.models import model_title
 
 
 def example_of(results: Results, dataset: str, loss: str) -> Example | None:

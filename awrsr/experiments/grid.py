@@ -23,28 +23,107 @@ of SASRec. A model setting that only some refinements read, such as mix, is give
 come last to an end: a grid broken off has whole seeds.
 """
 
-import dataclasses
 import itertools
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, Self
 
-from awrsr.config import Backbone, ModelConfig, Settings, TrainConfig
-from awrsr.errors import ConfigError, check_choice, did_you_mean
+from pydantic import AfterValidator, Field, model_validator
+
+from awrsr.config import ModelConfig, Seed, Settings, TrainConfig
+from awrsr.errors import ConfigError, check_choice
 from awrsr.io.files import is_text
-from awrsr.refinement import READ_BY, REFINEMENTS
+from awrsr.models import BACKBONES
+from awrsr.refinement import REFINEMENTS, USUAL, read_by
+from awrsr.schema import Schema
 from awrsr.training.losses import LOSSES, check_loss
 
-TEXTS = ("title", "about")
-LISTS = ("backbones", "refinements", "seeds")
-TABLES = ("datasets", "losses", "model", "train")
-OF_THE_GRID = {"backbone": "backbones", "refinement": "refinements", "loss": "losses"} | {
-    "seed": "seeds"
+OF_THE_GRID = {
+    "backbone": "backbones",
+    "refinement": "refinements",
+    "loss": "losses",
+    "seed": "seeds",
 }
 """Settings that differ between runs, and the part of the file that says how."""
+
+
+def _distinct(values: list[Any]) -> list[Any]:
+    if not values or len(set(values)) < len(values):
+        raise ConfigError(f"expected one entry or more, all different; received {values!r}")
+    return values
+
+
+def _named(entries: dict[str, Any]) -> dict[str, Any]:
+    if not entries:
+        raise ConfigError("expected one entry or more; received none")
+    for name in entries:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+            raise ConfigError(
+                "a name becomes a part of a directory's: letters, digits, dots, dashes and "
+                f"underscores; received {name!r}"
+            )
+    return entries
+
+
+def _changes(kind: type[Settings]) -> Any:
+    """Some settings of a kind, none of which the grid itself says of every run."""
+
+    def check(values: dict[str, Any]) -> dict[str, Any]:
+        for name in values:
+            if name in OF_THE_GRID:
+                raise ConfigError(
+                    f"{name} is not accepted: {OF_THE_GRID[name]} says it of every run"
+                )
+        backbone = {}
+        if "mean_stream" in values:  # of a backbone that reads it
+            backbone["backbone"] = next(n for n, each in BACKBONES.items() if each.has_mean_stream)
+        kind(**values, **backbone)
+        return values
+
+    return AfterValidator(check)
+
+
+Distinct = AfterValidator(_distinct)
+Named = AfterValidator(_named)
+ModelChanges = Annotated[dict[str, Any], _changes(ModelConfig)]
+TrainChanges = Annotated[dict[str, Any], _changes(TrainConfig)]
+
+
+class GridFile(Schema):
+    """What a grid's file says, as above."""
+
+    title: str = ""
+    about: str = ""
+    backbones: Annotated[list[str], Distinct]
+    refinements: Annotated[list[str], Distinct]
+    seeds: Annotated[list[Seed], Distinct]
+    datasets: Annotated[dict[str, Annotated[str, Field(min_length=1)]], Named]
+    losses: Annotated[dict[str, TrainChanges], Named]
+    model: ModelChanges = {}
+    train: TrainChanges = {}
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        for loss in self.losses:
+            check_choice("loss", loss, LOSSES)
+        for backbone in self.backbones:
+            check_choice("backbone", backbone, BACKBONES)
+        for refinement in self.refinements:
+            kind = REFINEMENTS.named(refinement)
+            if not any(kind.fits(backbone) for backbone in self.backbones):
+                raise ConfigError(
+                    f"refinement {refinement!r} is for {', '.join(kind.backbones or ())}; "
+                    f"backbones are {', '.join(self.backbones)}"
+                )
+        for name in self.model:
+            if name in USUAL and not set(read_by(name)) & set(self.refinements):
+                raise ConfigError(
+                    f"model.{name} is for refinement {', '.join(read_by(name))}; refinements are "
+                    f"{', '.join(self.refinements)}"
+                )
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,127 +203,42 @@ def read_grid(file: str | Path, runs: str | Path = "runs") -> Grid:
         raise ConfigError(f"{file} does not exist; a grid is a TOML file") from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"{file} is not readable TOML: {error}") from error
+    asked = GridFile.from_json(values, where=str(file))
     try:
-        return _plan(file, values, Path(runs) / file.stem)
+        return _plan(file, asked, Path(runs) / file.stem)
     except ConfigError as error:
         raise ConfigError(f"{file}: {error}") from None
 
 
-def _plan(file: Path, values: dict[str, Any], folder: Path) -> Grid:
-    _check_names("", values, (*TEXTS, *LISTS, *TABLES))
-    if missing := [name for name in (*LISTS, "datasets", "losses") if not values.get(name)]:
-        raise ConfigError(f"lacks {', '.join(missing)}, each with one entry or more")
-    for name in TEXTS:
-        if not isinstance(values.get(name, ""), str):
-            raise ConfigError(f"{name} must be text; received {values[name]!r}")
-    for name in LISTS:
-        _check_list(name, values[name])
-    for name in TABLES:
-        if not isinstance(values.get(name, {}), dict):
-            raise ConfigError(f"{name} must be a table, [{name}]; received {values[name]!r}")
-
-    datasets = {name: _path(name, path) for name, path in values["datasets"].items()}
-    for backbone in values["backbones"]:
-        check_choice("backbone", backbone, get_args(Backbone))
-    for refinement in values["refinements"]:
-        check_choice("refinement", refinement, REFINEMENTS)
-        if not set(REFINEMENTS[refinement].backbones) & set(values["backbones"]):
-            raise ConfigError(
-                f"refinement {refinement!r} is for {', '.join(REFINEMENTS[refinement].backbones)}; "
-                f"backbones are {', '.join(values['backbones'])}"
-            )
-    for loss, settings in values["losses"].items():
-        check_choice("loss", loss, LOSSES)
-        if not isinstance(settings, dict):
-            raise ConfigError(f"losses.{loss} must be a table of settings; received {settings!r}")
-    model, train = values.get("model", {}), values.get("train", {})
-    _check_settings("model", model, ModelConfig)
-    _check_settings("train", train, TrainConfig)
-    for name in model:
-        if name in READ_BY and not set(READ_BY[name]) & set(values["refinements"]):
-            raise ConfigError(
-                f"model.{name} is for refinement {', '.join(READ_BY[name])}; refinements are "
-                f"{', '.join(values['refinements'])}"
-            )
-
+def _plan(file: Path, asked: GridFile, folder: Path) -> Grid:
     runs = []
     combinations = itertools.product(
-        values["seeds"],
-        datasets,
-        values["backbones"],
-        values["losses"].items(),
-        values["refinements"],
+        asked.seeds, asked.datasets, asked.backbones, asked.losses, asked.refinements
     )
-    for seed, dataset, backbone, (loss, settings), refinement in combinations:
-        _check_settings(f"losses.{loss}", settings, TrainConfig)
-        possible = {*LOSSES[loss].backbones} & {*REFINEMENTS[refinement].backbones}
-        if backbone not in possible:
+    for seed, dataset, backbone, loss, refinement in combinations:
+        kind = REFINEMENTS[refinement]
+        if not (LOSSES[loss].fits(backbone) and kind.fits(backbone)):
             continue
-        own = {k: v for k, v in model.items() if refinement in READ_BY.get(k, [refinement])}
+        read = {k: v for k, v in asked.model.items() if k not in USUAL or k in kind.settings}
         name = run_name(dataset, backbone, refinement, loss, seed)
         runs.append(
             Run(
                 dataset=dataset,
-                data=datasets[dataset],
+                data=Path(asked.datasets[dataset]),
                 directory=folder / name,
-                model=ModelConfig(**{**own, "backbone": backbone, "refinement": refinement}),
-                train=TrainConfig(**{**train, **settings, "loss": loss, "seed": seed}),
+                model=ModelConfig(**read, backbone=backbone, refinement=refinement),
+                train=TrainConfig(
+                    **{**asked.train, **asked.losses[loss], "loss": loss, "seed": seed}
+                ),
             )
         )
     if not runs:
-        check_loss(next(iter(values["losses"])), values["backbones"][0])
+        check_loss(next(iter(asked.losses)), asked.backbones[0])
         raise ConfigError("no run is left of these backbones, losses and refinements")
     return Grid(
         name=file.stem,
-        title=values.get("title", file.stem),
-        about=" ".join(values.get("about", "").split()),
+        title=asked.title or file.stem,
+        about=" ".join(asked.about.split()),
         file=file,
         runs=runs,
     )
-
-
-def _check_names(where: str, names: Iterable[str], accepted: Iterable[str]) -> None:
-    accepted = list(accepted)
-    for name in names:
-        if name not in accepted:
-            raise ConfigError(
-                f"unknown key {where}{name}; accepted: {', '.join(accepted)}."
-                f"{did_you_mean(name, accepted)}"
-            )
-
-
-def _check_list(name: str, values: object) -> None:
-    kind = int if name == "seeds" else str
-    if (
-        not isinstance(values, list)
-        or any(type(value) is not kind for value in values)
-        or len(set(values)) < len(values)
-    ):
-        words = "whole numbers" if kind is int else "names"
-        raise ConfigError(f"{name} must be a list of different {words}; received {values!r}")
-
-
-def _check_settings(where: str, values: Mapping[str, Any], kind: type[Settings]) -> None:
-    for name in values:
-        if name in OF_THE_GRID:
-            raise ConfigError(
-                f"{where}.{name} is not accepted: {OF_THE_GRID[name]} says it of every run"
-            )
-    accepted = [field.name for field in dataclasses.fields(kind) if field.name not in OF_THE_GRID]
-    _check_names(f"{where}.", values, accepted)
-    stosa = {"backbone": "stosa"} if "mean_stream" in values else {}
-    try:
-        kind(**{**values, **stosa})
-    except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from None
-
-
-def _path(name: str, path: object) -> Path:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-        raise ConfigError(
-            f"the name of a dataset becomes a directory's: letters, digits, dots, dashes and "
-            f"underscores; received {name!r}"
-        )
-    if not isinstance(path, str) or not path:
-        raise ConfigError(f"datasets.{name} must be the path of a directory; received {path!r}")
-    return Path(path)

@@ -29,7 +29,7 @@ from awrsr.experiments.comparison import INTERVAL_COLUMNS, MODEL, Ranks, compare
 from awrsr.experiments.grid import Grid, read_grid, run_name
 from awrsr.io.files import finish_replacing, make_directory, replacing_files, write_text
 from awrsr.io.parquet import read_table
-from awrsr.refinement import REFINEMENTS
+from awrsr.refinement import REFINEMENTS, VANILLA
 
 RANKS_FILE, EXAMPLES_FILE = "ranks.parquet", "examples.npz"
 FILES = ("results.csv", "history.csv", "datasets.csv", "intervals.csv", RANKS_FILE, EXAMPLES_FILE)
@@ -154,8 +154,8 @@ def less_vanilla(table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
     """
     columns = list(columns)
     by = [name for name in ("dataset", "loss", "backbone", "seed", "epoch") if name in table]
-    others = table[table["refinement"] != "none"]
-    vanilla = table[table["refinement"] == "none"][[*by, *columns]]
+    others = table[table["refinement"] != VANILLA]
+    vanilla = table[table["refinement"] == VANILLA][[*by, *columns]]
     both = others.merge(vanilla, on=by, suffixes=("", " of vanilla"))
     return both.assign(**{name: both[name] - both[f"{name} of vanilla"] for name in columns})
 

@@ -20,13 +20,13 @@ from awrsr.experiments.card import (
     RANKS_FILE,
     README_FILE,
     evaluate_stored,
+    read_metrics,
     training_record,
     write_metrics,
     write_readme,
 )
 from awrsr.experiments.comparison import Ranks, records
 from awrsr.experiments.grid import Grid, Run
-from awrsr.io.files import read_json
 from awrsr.io.parquet import read_parquet
 from awrsr.ranking.evaluation import Evaluation, evaluate_popularity, ranked_among
 from awrsr.ranking.recommendation import trace
@@ -317,49 +317,46 @@ def _catalogue(dataset: Dataset) -> Catalogue:
 
 def _rows(run: Run) -> list[dict[str, Any]]:
     """The rows of results.csv of one run, test first."""
-    recorded = read_json(run.directory / METRICS_FILE)
+    recorded = read_metrics(run.directory)
     weights = weights_fingerprint(run.directory)
-    if recorded.get("weights_sha256") != weights:
+    if recorded.weights_sha256 != weights:
         raise CheckpointError(
             f"{run.directory / METRICS_FILE} is about weights "
-            f"{recorded.get('weights_sha256')!r}, those there are {weights!r}; "
+            f"{recorded.weights_sha256!r}, those there are {weights!r}; "
             f"run `python -m awrsr evaluate {run.directory} --output {run.directory}`"
         )
-    try:
-        trained = recorded["training"]
-        about = {
-            "run": run.name,
-            "dataset": run.dataset,
-            "backbone": run.model.backbone,
-            "refinement": run.model.refinement,
-            "loss": run.train.loss,
-            "seed": run.train.seed,
-            "epochs": trained["epochs"],
-            "best_epoch": trained["best_epoch"],
-            "seconds": trained["seconds"],
-            "parameters": parameter_count(run.directory),
-            "model": json.dumps(run.model.to_json()),
-            "train": json.dumps(run.train.to_json()),
-            "weights_sha256": weights,
-            "command": trained["command"],
-            "software": "; ".join(f"{name} {of}" for name, of in recorded["software"].items()),
+    trained = recorded.training
+    if trained is None:
+        raise DataError(f"{run.directory / METRICS_FILE} does not say how the model was trained")
+    about = {
+        "run": run.name,
+        "dataset": run.dataset,
+        "backbone": run.model.backbone,
+        "refinement": run.model.refinement,
+        "loss": run.train.loss,
+        "seed": run.train.seed,
+        "epochs": trained.epochs,
+        "best_epoch": trained.best_epoch,
+        "seconds": trained.seconds,
+        "parameters": parameter_count(run.directory),
+        "model": json.dumps(run.model.to_json()),
+        "train": json.dumps(run.train.to_json()),
+        "weights_sha256": weights,
+        "command": trained.command,
+        "software": "; ".join(f"{name} {of}" for name, of in recorded.software.items()),
+    }
+    return [
+        {
+            **about,
+            "split": split,
+            "held_out": measured.protocol.split,
+            "candidates": ranked_among(measured.protocol.to_json()),
+            "ties": measured.protocol.ties,
+            "users": measured.protocol.users,
+            **measured.metrics,
         }
-        rows = []
-        for split in ("test", "validation"):
-            protocol = recorded[split]["protocol"]
-            rows.append(
-                {
-                    **about,
-                    "split": split,
-                    "held_out": protocol["split"],
-                    "candidates": ranked_among(protocol),
-                    **{name: protocol[name] for name in ("ties", "users")},
-                    **recorded[split]["metrics"],
-                }
-            )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{run.directory / METRICS_FILE} lacks {error}") from error
-    return rows
+        for split, measured in (("test", recorded.test), ("validation", recorded.validation))
+    ]
 
 
 def _history(run: Run) -> pd.DataFrame:

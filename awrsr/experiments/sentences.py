@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from awrsr.config import BACKBONE_TITLES, FORMER_TRAINING, Backbone, ModelConfig, TrainConfig
+from awrsr.config import FORMER_TRAINING, ModelConfig, TrainConfig
 from awrsr.errors import counted
 from awrsr.experiments.comparison import (
     CLAIM_METRIC,
@@ -18,12 +18,11 @@ from awrsr.experiments.grid import OF_THE_GRID
 from awrsr.experiments.record import Results
 from awrsr.experiments.tables import part, signed
 from awrsr.experiments.verdict import corrected, mechanism_name, share, verdict_rows
-from awrsr.refinement import with_former_settings
+from awrsr.models import BACKBONES
+from awrsr.refinement import EVEN, REFINEMENTS, Floor, with_former_settings
 
-FLOORS = {"uniform": "an even average over the history", "identity": "each item alone"}
-"""What learned attention is compared with, in words."""
 NO_FLOOR = (
-    "What learned attention is worth here is not recorded: no `uniform` beside vanilla of its seed."
+    f"What learned attention is worth here is not recorded: no `{EVEN}` beside vanilla of its seed."
 )
 NOTHING_TO_PAIR = "No refined model is recorded beside vanilla of its seed."
 HOW_PAIRED = (
@@ -96,17 +95,20 @@ def findings(results: Results, dataset: str, loss: str) -> list[str]:
 def worth(results: Results, dataset: str, loss: str) -> list[str]:
     """What learned attention adds to an even average there, a sentence a backbone."""
     sentences = []
+    floors = {name: kind.words for name, kind in REFINEMENTS.items() if issubclass(kind, Floor)}
     for backbone, rows in _claim_rows(results, dataset, loss):
-        over = {row["refinement"]: from_vanilla(row) for row in rows if row["refinement"] in FLOORS}
-        if "uniform" not in over:
+        over = {row["refinement"]: from_vanilla(row) for row in rows if row["refinement"] in floors}
+        if EVEN not in over:
             continue
-        first, *others = (over[name] for name in FLOORS if name in over)
+        first = over.pop(EVEN)
         rest = "".join(
-            f"; over {FLOORS[row['refinement']]}: {signed(row)}, {_seeds(row)}" for row in others
+            f"; over {words}: {signed(over[name])}, {_seeds(over[name])}"
+            for name, words in floors.items()
+            if name in over
         )
         sentences.append(
             f"**Learned attention is worth {signed(first)} of {CLAIM_METRIC} over "
-            f"{FLOORS['uniform']}** ({BACKBONE_TITLES[backbone]} on {dataset}, loss `{loss}`): "
+            f"{floors[EVEN]}** ({BACKBONES[backbone].title} on {dataset}, loss `{loss}`): "
             f"{_share(first)}{rest}."
         )
     return sentences
@@ -120,7 +122,7 @@ def claim(results: Results, dataset: str, loss: str) -> list[str]:
             continue
         each = "".join(f"\n- {_claim_of(of)}" for of in row.mechanisms)
         paragraphs.append(
-            f"**Refinement: {row.verdict}** ({CLAIM_METRIC}, {BACKBONE_TITLES[row.backbone]} on "
+            f"**Refinement: {row.verdict}** ({CLAIM_METRIC}, {BACKBONES[row.backbone].title} on "
             f"{dataset}, loss `{loss}`, {counted(len(row.mechanisms), 'mechanism')}):\n{each}"
         )
     return paragraphs
@@ -128,7 +130,7 @@ def claim(results: Results, dataset: str, loss: str) -> list[str]:
 
 def _claim_rows(
     results: Results, dataset: str, loss: str
-) -> list[tuple[Backbone, list[dict[str, Any]]]]:
+) -> list[tuple[str, list[dict[str, Any]]]]:
     """The intervals of the claimed metric by backbone."""
     intervals = part(results.intervals, dataset, loss)
     intervals = intervals[intervals["metric"] == CLAIM_METRIC]

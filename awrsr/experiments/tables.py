@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from awrsr.config import model_title
 from awrsr.experiments.comparison import MODEL, PAIRED_METRICS, records
 from awrsr.experiments.record import Results, epoch_means, in_order, means
-from awrsr.refinement import REFINEMENTS
+from awrsr.models import model_title
+from awrsr.refinement import REFINEMENTS, VANILLA
 
 CUTOFFS = (1, 5, 10, 20)
 EPOCHS = (1, 5, 10, 20, 40, 80, 160)
@@ -73,7 +73,7 @@ def mechanism_table(results: Results, dataset: str, loss: str) -> pd.DataFrame:
     """Per mechanism what it computes and costs, and the metrics that the main table lacks."""
     columns = ("NDCG@5", "NDCG@20", "MRR", "parameters", "best_epoch", "epochs")
     table = means(part(results.test, dataset, loss), columns)
-    vanilla = table[table["refinement"] == "none"].set_index("backbone")
+    vanilla = table[table["refinement"] == VANILLA].set_index("backbone")
     configs = {(run.model.backbone, run.model.refinement): run.model for run in results.grid.runs}
     rows = []
     for row in records(table):

@@ -11,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 
-from awrsr.config import BACKBONE_TITLES, Backbone
 from awrsr.errors import counted
 from awrsr.experiments.comparison import (
     CLAIM_METRIC,
@@ -27,6 +26,8 @@ from awrsr.experiments.comparison import (
     verdict,
 )
 from awrsr.experiments.record import Results, means
+from awrsr.models import BACKBONES
+from awrsr.refinement import EVEN, REFINEMENTS, VANILLA
 
 NOT_RECORDED = "not recorded"
 NO_VERDICT = "Nothing is recorded that says what attention is worth or what refinement adds."
@@ -68,7 +69,7 @@ class Row:
 
     results: Results
     dataset: str
-    backbone: Backbone
+    backbone: str
     loss: str
     vanilla: float
     seeds: int
@@ -138,12 +139,12 @@ def verdict_rows(all_results: Iterable[Results]) -> list[Row]:
     found = []
     for results in all_results:
         vanilla = means(results.test, [CLAIM_METRIC])
-        for row in records(vanilla[vanilla["refinement"] == "none"]):
+        for row in records(vanilla[vanilla["refinement"] == VANILLA]):
             intervals = results.intervals[results.intervals["metric"] == CLAIM_METRIC]
             for name in names:
                 intervals = intervals[intervals[name] == row[name]]
             others = records(intervals)
-            uniform = [of for of in others if of["refinement"] == "uniform"]
+            uniform = [of for of in others if of["refinement"] == EVEN]
             mechanisms = [of for of in others if is_mechanism(of)]
             if uniform or mechanisms:
                 found.append((results, row, uniform, mechanisms))
@@ -186,7 +187,7 @@ def verdict_table(rows: Iterable[Row]) -> pd.DataFrame:
         [
             {
                 "dataset": row.name,
-                "model and loss": f"{BACKBONE_TITLES[row.backbone]}, {row.loss}",
+                "model and loss": f"{BACKBONES[row.backbone].title}, {row.loss}",
                 f"vanilla {CLAIM_METRIC} (seeds)": f"{row.vanilla:.4f} ({row.seeds})",
                 "what attention is worth": _worth_cell(row),
                 "what refinement adds": _adds_cell(row),
@@ -202,7 +203,7 @@ def verdict_table(rows: Iterable[Row]) -> pd.DataFrame:
 def sentence(row: Row) -> str:
     """A row in words."""
     return (
-        f"On {row.name}, {BACKBONE_TITLES[row.backbone]}, `{row.loss}`: {_worth_words(row)}; "
+        f"On {row.name}, {BACKBONES[row.backbone].title}, `{row.loss}`: {_worth_words(row)}; "
         f"{_refinement_words(row)}."
     )
 
@@ -283,7 +284,7 @@ def _best_words(row: Row, best: dict[str, Any]) -> str:
 
 def mechanism_name(row: dict[str, Any]) -> str:
     """A refinement as it is written in a sentence."""
-    return str(row["refinement"]).replace("_", "-")
+    return REFINEMENTS[row["refinement"]].title
 
 
 def share(row: dict[str, Any]) -> str:

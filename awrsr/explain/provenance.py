@@ -15,19 +15,10 @@ import torch
 from torch import Tensor
 
 from awrsr.attention import allowed_keys
-from awrsr.config import Rows, model_title
+from awrsr.config import Rows
 from awrsr.errors import ConfigError, DataError, counted
-from awrsr.models import LayerTrace, SequentialModel, Trace
-from awrsr.refinement import (
-    REFINEMENTS,
-    Additive,
-    DotProducts,
-    Refinement,
-    SecondOrder,
-    Stochastic,
-    Terms,
-    ValueWeighted,
-)
+from awrsr.models import BACKBONES, LayerTrace, SequentialModel, Trace, model_title
+from awrsr.refinement import REFINEMENTS, Refinement, SecondOrder, Terms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,16 +107,17 @@ class RefinedParts:
     Args:
         weight: the recorded weight M_ij.
         kind: what it is made of.
-        terms: they sum to the weight. First order: (1,) A_ij. Second order: (1,) S_ij. Shares: (2,)
-            (1 - g) A_ij and g S_ij. Product: (1,) A_ij times the factor. Intermediate items:
-            (i + 1,) S_ik (A V)_kj for every k, which is 0 where k is older than j.
+        terms: they sum to the weight. Whole: (1,) M_ij. First order: (1,) A_ij. Second order: (1,)
+            S_ij. Shares: (2,) (1 - g) A_ij and g S_ij. Product: (1,) A_ij times the factor.
+            Intermediate items: (i + 1,) S_ik (A V)_kj for every k, which is 0 where k is older than
+            j.
         share: shares: g, the second order's share, a half or learned; else None.
         factor: product: exp(s_ij) / sum over k of A_ik exp(s_ik), above 1 where the second order
             raises the first-order weight; else None.
         query_row: intermediate items: (i + 1,) S_ik, else None.
         key_column: intermediate items: (i + 1,) (A V)_kj, A_kj where no V is learned; else None.
-        squared_weight: stosa: M_ij squared, what mixes the covariances; None for sasrec.
-        squared_sum: stosa: what the squares of the query's row sum to; None for sasrec.
+        squared_weight: of Gaussians M_ij squared, what mixes the covariances; else None.
+        squared_sum: of Gaussians what the squares of the query's row sum to; else None.
     """
 
     weight: float
@@ -140,7 +132,7 @@ class RefinedParts:
 
 
 def first_order_split(trace: Trace, cell: Cell) -> DistanceSplit:
-    """The first-order score of a STOSA model as its mean part and its covariance part.
+    """The first-order score of a model of Gaussians as its mean part and its covariance part.
 
     Raises:
         DataError: the cell is not in the trace, or the model compares items by one dot product or
@@ -153,10 +145,11 @@ def first_order_split(trace: Trace, cell: Cell) -> DistanceSplit:
             f"asked for mean and covariance of a first-order score; {_title(trace)} compares no "
             f"items, its weights are fixed: {refinement.formula_of(trace.config)}"
         )
-    if trace.config.backbone != "stosa":
+    if not BACKBONES[trace.config.backbone].gaussian:
+        accepted = [name for name, kind in BACKBONES.items() if kind.gaussian]
         raise DataError(
             f"asked for mean and covariance of a first-order score; {_title(trace)} compares items "
-            "by a dot product, only stosa by a distance of Gaussians"
+            f"by a dot product, only {', '.join(accepted)} by a distance of Gaussians"
         )
     return _split(
         layer.query[cell.head, cell.query],
@@ -171,7 +164,7 @@ def first_order_split(trace: Trace, cell: Cell) -> DistanceSplit:
 def second_order_provenance(
     model: SequentialModel, trace: Trace, cell: Cell
 ) -> PairMap | DistanceSplit:
-    """What makes a second-order score: pairs of attended items, or of stochastic, two distances.
+    """What makes a second-order score: pairs of attended items, or a distance of Gaussians.
 
     Args:
         model: the one that was traced.
@@ -194,27 +187,26 @@ def second_order_provenance(
         raise _unknown(trace)
     score, weight = _at(layer.second_order_scores, cell), _at(layer.second_order, cell)
     rows = refinement.rows(*_first_order(layer))
-    length = rows.shape[-1]
-    if isinstance(refinement, DotProducts):
-        query_row = _array(rows[0, cell.head, cell.query, : cell.query + 1])
-        key_row = _array(rows[0, cell.head, cell.key, : cell.key + 1])
-        slots = _array(refinement.pair_matrix(length)[cell.head])
-        coupling = slots[: cell.query + 1, : cell.key + 1]
-        return PairMap(
-            score=score,
-            weight=weight,
-            rows=trace.config.rows,
-            query_row=query_row,
-            key_row=key_row,
-            coupling=coupling,
-            pairs=query_row[:, None] * coupling * key_row[None, :],
-        )
-    if isinstance(refinement, Stochastic):
-        query, key = (sides[0, cell.head] for sides in refinement.gaussians(rows))
+    if gaussians := refinement.gaussians(rows):
+        query, key = (sides[0, cell.head] for sides in gaussians)
         gains = refinement.times_gain(torch.ones(refinement.n_heads, 1, 1, dtype=torch.float64))
         gain = float(gains[cell.head])
         return _split(query[cell.query], key[cell.key], score, weight, gain=gain)
-    raise _unknown(trace)
+    matrices = refinement.pair_matrix(rows.shape[-1])
+    if matrices is None:
+        raise _unknown(trace)
+    query_row = _array(rows[0, cell.head, cell.query, : cell.query + 1])
+    key_row = _array(rows[0, cell.head, cell.key, : cell.key + 1])
+    coupling = _array(matrices[cell.head])[: cell.query + 1, : cell.key + 1]
+    return PairMap(
+        score=score,
+        weight=weight,
+        rows=trace.config.rows,
+        query_row=query_row,
+        key_row=key_row,
+        coupling=coupling,
+        pairs=query_row[:, None] * coupling * key_row[None, :],
+    )
 
 
 @torch.no_grad()
@@ -228,11 +220,10 @@ def refined_parts(model: SequentialModel, trace: Trace, cell: Cell) -> RefinedPa
 
     Raises:
         DataError: the cell is not in the trace, or the trace is of another kind of model.
-        ConfigError: it is not known what its refinement makes a weight of.
     """
     layer = _layer(trace, cell)
     refinement = _of_trace(model, trace, cell)
-    kind = REFINEMENTS[trace.config.refinement].terms_of(trace.config)
+    kind = refinement.terms_of(trace.config)
     first = _array(layer.first_order[cell.head])
     second = first if layer.second_order is None else _array(layer.second_order[cell.head])
     query, key = cell.query, cell.key
@@ -241,7 +232,7 @@ def refined_parts(model: SequentialModel, trace: Trace, cell: Cell) -> RefinedPa
         terms = first[query, [key]]
     elif kind == "second order":
         terms = second[query, [key]]
-    elif kind == "shares" and isinstance(refinement, Additive):
+    elif kind == "shares":
         share = float(refinement.shares()[cell.head])
         terms = np.array([(1 - share) * first[query, key], share * second[query, key]])
     elif kind == "product" and layer.second_order_scores is not None:
@@ -249,14 +240,14 @@ def refined_parts(model: SequentialModel, trace: Trace, cell: Cell) -> RefinedPa
         raised = np.exp(scores - scores.max())
         factor = float(raised[key] / (first[query, : query + 1] @ raised))
         terms = first[query, [key]] * factor
-    elif kind == "intermediate items" and isinstance(refinement, ValueWeighted):
+    elif kind == "intermediate items":
         values = _array(refinement.values(*_first_order(layer))[0, cell.head])
         query_row, key_column = second[query, : query + 1], values[: query + 1, key]
         terms = query_row * key_column
     else:
-        raise _unknown(trace)
+        terms = np.array([_at(layer.refined, cell)])
     squares = None
-    if trace.config.backbone == "stosa":
+    if BACKBONES[trace.config.backbone].gaussian:
         squares = np.square(_array(layer.refined[cell.head, query]))
     return RefinedParts(
         weight=_at(layer.refined, cell),
@@ -278,10 +269,7 @@ def _of_trace(model: SequentialModel, trace: Trace, cell: Cell) -> Refinement:
             f"the model is {model_title(model.config.backbone, model.config.refinement)}, "
             f"the trace is of {_title(trace)} with other settings; give the model that was traced"
         )
-    refinement = model.refinement(cell.layer)
-    if not isinstance(refinement, Refinement):
-        raise _unknown(trace)
-    return copy.deepcopy(refinement).double().cpu().eval()
+    return copy.deepcopy(model.refinement(cell.layer)).double().cpu().eval()
 
 
 def _unknown(trace: Trace) -> ConfigError:

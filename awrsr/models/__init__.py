@@ -3,13 +3,16 @@
 import torch
 
 from awrsr.config import Catalogue, InitialWeights, ModelConfig
+from awrsr.family import Family
 from awrsr.models.base import Intervention, SequentialModel
 from awrsr.models.blocks import initialise
 from awrsr.models.sasrec import SASRec
 from awrsr.models.stosa import STOSA
 from awrsr.models.trace import LayerTrace, Trace
+from awrsr.refinement import REFINEMENTS
 
 __all__ = [
+    "BACKBONES",
     "STOSA",
     "Intervention",
     "LayerTrace",
@@ -17,9 +20,16 @@ __all__ = [
     "SequentialModel",
     "Trace",
     "build_model",
+    "model_title",
 ]
 
-_BACKBONES: dict[str, type[SequentialModel]] = {"sasrec": SASRec, "stosa": STOSA}
+BACKBONES: Family[SequentialModel] = Family(
+    "backbone",
+    SequentialModel,
+    group="awrsr.backbones",
+    members=(SASRec, STOSA),
+    facts=("title", "score_meaning"),
+)
 
 
 def build_model(
@@ -33,7 +43,17 @@ def build_model(
         ConfigError: the refinement is unknown or not for this backbone.
     """
     with torch.random.fork_rng(devices=[]):  # torch's modules draw weights of their own first
-        model = _BACKBONES[config.backbone](config, catalogue)
+        model = BACKBONES[config.backbone](config, catalogue)
     if not next(model.parameters()).is_meta:
         initialise(model, int(torch.randint(2**31, ())), initial_weights, model.initial_mean)
     return model
+
+
+def model_title(backbone: str, refinement: str) -> str:
+    """A model as people say it, "SASRec \u00b7 vanilla"; a name that is no member's stands for
+    itself."""
+    of_refinement = refinement.replace("_", "-")
+    if refinement in REFINEMENTS:
+        of_refinement = REFINEMENTS[refinement].title
+    of_backbone = BACKBONES[backbone].title if backbone in BACKBONES else backbone
+    return f"{of_backbone} \u00b7 {of_refinement}"

@@ -8,14 +8,16 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from awrsr.config import PADDING, Catalogue, ModelConfig
+from awrsr.family import Member
 from awrsr.models.trace import LayerTrace
+from awrsr.refinement import Refinement
 
 Intervention = Callable[[Tensor, Tensor, Tensor], Tensor]
 """What replaces one layer's refined weights before they mix the values: (first_order, refined,
 allowed) -> weights, of the same shape as the refined, (batch, head, query_pos, key_pos)."""
 
 
-class SequentialModel(nn.Module):
+class SequentialModel(nn.Module, Member):
     """A sequential recommender: embeds a sequence, encodes it, scores the catalogue.
 
     A batch is left-padded with PADDING to its longest sequence, and to no more: the last column
@@ -27,6 +29,15 @@ class SequentialModel(nn.Module):
     respect to them.
     """
 
+    title: ClassVar[str]
+    """As people say it."""
+    score_meaning: ClassVar[str]
+    """What an item score is, in words that follow "Item score: "."""
+    gaussian: ClassVar[bool] = False
+    """Whether items are Gaussians: then first-order scores are distances, see `awrsr.attention`,
+    and a second stream, of covariances, is mixed with the refined weights squared."""
+    has_mean_stream: ClassVar[bool] = False
+    """Whether it reads the setting mean_stream."""
     initial_mean: ClassVar[float] = 0.0
     """Of the weights of dense layers and embeddings."""
 
@@ -35,7 +46,7 @@ class SequentialModel(nn.Module):
         self.config = config
         self.catalogue = catalogue
 
-    def refinement(self, layer: int) -> nn.Module:
+    def refinement(self, layer: int) -> Refinement:
         """What turns the first-order weights of a layer into those that mix the values."""
         raise NotImplementedError
 

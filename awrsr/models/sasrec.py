@@ -6,6 +6,7 @@ items. differs: padding is left out of the attention exactly rather than by a la
 """
 
 from collections.abc import Mapping
+from typing import cast
 
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
@@ -23,7 +24,7 @@ from awrsr.models.blocks import (
     transformed_value_norm,
 )
 from awrsr.models.trace import LayerTrace
-from awrsr.refinement import build_refinement
+from awrsr.refinement import Refinement, build_refinement
 
 
 class SelfAttention(nn.Module):
@@ -88,6 +89,10 @@ class SelfAttention(nn.Module):
 class SASRec(SequentialModel):
     """SASRec, vanilla or refined. A state is a vector of hidden_size."""
 
+    name = "sasrec"
+    title = "SASRec"
+    score_meaning = "the state's dot product with the item"
+
     def __init__(self, config: ModelConfig, catalogue: Catalogue) -> None:
         super().__init__(config, catalogue)
         width = config.hidden_size
@@ -103,9 +108,9 @@ class SASRec(SequentialModel):
             for _ in range(config.n_layers)
         )
 
-    def refinement(self, layer: int) -> nn.Module:
+    def refinement(self, layer: int) -> Refinement:
         """What turns the first-order weights of a layer into those that mix the values."""
-        return self.attention[layer].get_submodule("refinement")
+        return cast(SelfAttention, self.attention[layer]).refinement
 
     def embed(self, items: Int[Tensor, "*axes"]) -> Float[Tensor, "*axes embedding"]:
         """Item embeddings; zeros for padding."""

@@ -9,6 +9,7 @@ it receives it, unless mean_stream is "published". Padding is left out of the at
 """
 
 from collections.abc import Mapping
+from typing import cast
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -33,7 +34,7 @@ from awrsr.models.blocks import (
     transformed_value_norm,
 )
 from awrsr.models.trace import LayerTrace
-from awrsr.refinement import build_refinement
+from awrsr.refinement import Refinement, build_refinement
 
 INITIAL_MEAN = 0.01
 
@@ -127,6 +128,11 @@ class STOSA(SequentialModel):
     2 d.
     """
 
+    name = "stosa"
+    title = "STOSA"
+    score_meaning = "minus the squared Wasserstein distance of state and item"
+    gaussian = True
+    has_mean_stream = True
     initial_mean = INITIAL_MEAN
 
     def __init__(self, config: ModelConfig, catalogue: Catalogue) -> None:
@@ -150,9 +156,9 @@ class STOSA(SequentialModel):
             for _ in range(n_layers)
         )
 
-    def refinement(self, layer: int) -> nn.Module:
+    def refinement(self, layer: int) -> Refinement:
         """What turns the first-order weights of a layer into those that mix the values."""
-        return self.attention[layer].get_submodule("refinement")
+        return cast(StochasticSelfAttention, self.attention[layer]).refinement
 
     def embed(self, items: Int[Tensor, "*axes"]) -> Float[Tensor, "*axes embedding"]:
         """Item embeddings, mean then covariance parameters; zeros for padding."""

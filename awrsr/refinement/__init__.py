@@ -1,39 +1,36 @@
 """The refinements, in the order in which they are shown. A new one is a file and a line here."""
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from awrsr.config import ModelConfig
-from awrsr.errors import ConfigError, check_choice
+from awrsr.errors import ConfigError
+from awrsr.family import Family
 from awrsr.refinement.additive import Additive
-from awrsr.refinement.base import Refined, Refinement, Terms
+from awrsr.refinement.base import USUAL, Floor, Refined, Refinement, Terms
 from awrsr.refinement.identity import Identity
 from awrsr.refinement.none import NoRefinement
 from awrsr.refinement.second_order import DotProducts, SecondOrder
 from awrsr.refinement.simple import Simple
+from awrsr.refinement.slots import SlotProjection
 from awrsr.refinement.stochastic import Stochastic
 from awrsr.refinement.uniform import Uniform
 from awrsr.refinement.value_weighted import ValueWeighted
 
-REFINEMENTS: dict[str, type[Refinement]] = {
-    refinement.name: refinement
-    for refinement in (
+REFINEMENTS: Family[Refinement] = Family(
+    "refinement",
+    Refinement,
+    group="awrsr.refinements",
+    members=(
         *(NoRefinement, Simple, ValueWeighted, Additive, Stochastic),
         *(Uniform, Identity),
-    )
-}
+    ),
+    facts=("formula",),
+)
+VANILLA = NoRefinement.name
+EVEN = Uniform.name
+"""What refined models are compared with, and what tells what attention is worth."""
 
-READ_BY: dict[str, list[str]] = {
-    field.name: readers
-    for field in dataclasses.fields(ModelConfig)
-    if (readers := [name for name, kind in REFINEMENTS.items() if field.name in kind.settings])
-}
-"""The settings of refinements and which read them."""
-USUAL: dict[str, Any] = {
-    field.name: field.default for field in dataclasses.fields(ModelConfig) if field.name in READ_BY
-}
-"""Their defaults."""
 FORMER: dict[str, Any] = {
     "rows": "plain",
     "gain": False,
@@ -50,20 +47,27 @@ FORMER_DEFAULTS: dict[str, Any] = {"rows": "plain", "similar_start": False}
 
 __all__ = [
     "FORMER_DEFAULTS",
-    "READ_BY",
+    "EVEN",
     "REFINEMENTS",
-    "Additive",
+    "USUAL",
+    "VANILLA",
     "DotProducts",
+    "Floor",
     "Refined",
     "Refinement",
     "SecondOrder",
-    "Stochastic",
+    "SlotProjection",
     "Terms",
-    "ValueWeighted",
     "build_refinement",
+    "read_by",
     "with_former_settings",
     "with_unread_settings",
 ]
+
+
+def read_by(setting: str) -> list[str]:
+    """The refinements that read a setting of `USUAL`."""
+    return [name for name, kind in REFINEMENTS.items() if setting in kind.settings]
 
 
 def build_refinement(config: ModelConfig) -> Refinement:
@@ -73,17 +77,16 @@ def build_refinement(config: ModelConfig) -> Refinement:
         ConfigError: it is unknown or not for the backbone, or a setting that it does not read is
             not at its default.
     """
-    check_choice("refinement", config.refinement, REFINEMENTS)
-    kind = REFINEMENTS[config.refinement]
-    if config.backbone not in kind.backbones:
+    kind = REFINEMENTS.named(config.refinement)
+    if not kind.fits(config.backbone):
         raise ConfigError(
-            f"refinement {kind.name!r} is for {', '.join(kind.backbones)}; "
+            f"refinement {kind.name!r} is for {', '.join(kind.backbones or ())}; "
             f"received backbone {config.backbone!r}"
         )
-    for name, readers in READ_BY.items():
-        if kind.name not in readers and getattr(config, name) != USUAL[name]:
+    for name, usual in USUAL.items():
+        if name not in kind.settings and getattr(config, name) != usual:
             raise ConfigError(
-                f"{name} is for refinement {', '.join(readers)}; received {name} "
+                f"{name} is for refinement {', '.join(read_by(name))}; received {name} "
                 f"{getattr(config, name)!r} with refinement {kind.name!r}"
             )
     return kind(config)
@@ -94,8 +97,8 @@ def with_former_settings(model: Mapping[str, Any]) -> dict[str, Any]:
     its refinement had then."""
     name = model.get("refinement")
     settings = {
-        setting: FORMER[setting] if name in readers else USUAL[setting]
-        for setting, readers in READ_BY.items()
+        setting: FORMER[setting] if name in read_by(setting) else usual
+        for setting, usual in USUAL.items()
     }
     return with_unread_settings(settings | dict(model))
 
@@ -106,7 +109,7 @@ def with_unread_settings(model: Mapping[str, Any]) -> dict[str, Any]:
     unread = {
         setting: USUAL[setting]
         for setting, former in FORMER_DEFAULTS.items()
-        if model.get("refinement") not in READ_BY[setting] and _same(model.get(setting), former)
+        if model.get("refinement") not in read_by(setting) and _same(model.get(setting), former)
     }
     return {**model, **unread}
 

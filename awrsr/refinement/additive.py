@@ -37,6 +37,7 @@ class Additive(DotProducts):
     """
 
     name = "additive"
+    formula, terms = FORMULAS["halves"]
     color = "#d97a1e"
     settings: ClassVar[tuple[str, ...]] = (*SecondOrder.settings, "mix")
 

@@ -1,18 +1,27 @@
 """The contract of a refinement.
 
 A refinement sees the first-order weights of one layer and gives back the weights that mix the
-values. Whatever it does, two laws hold: every row with an allowed key sums to one, and no weight
-falls on a key that is not allowed. It may learn matrices over slots; these have n = max_length
-rows of which a sequence of m items uses the last m, so that the newest item always meets the same
-row and padding none.
+values. Whatever it does, three laws hold: every row with an allowed key sums to one, no weight
+falls on a key that is not allowed, and without second-order weights the first-order weights are
+given back. It may learn matrices over slots; these have n = max_length rows of which a sequence of
+m items uses the last m, so that the newest item always meets the same row and padding none.
 """
 
-from typing import ClassVar, Literal, NamedTuple
+from itertools import dropwhile
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from awrsr.config import Backbone, ModelConfig
+from awrsr.config import ModelConfig
+from awrsr.errors import ConfigError
+from awrsr.family import OfBackbones
+
+USUAL: dict[str, Any] = {
+    name: field.default
+    for name, field in dropwhile(lambda one: one[0] != "rows", ModelConfig.model_fields.items())
+}
+"""The settings that belong to refinements, see `ModelConfig`, and their defaults."""
 
 
 class Refined(NamedTuple):
@@ -29,24 +38,23 @@ class Refined(NamedTuple):
     second_order_scores: Float[Tensor, "batch head query_pos key_pos"] | None = None
 
 
-Terms = Literal["first order", "second order", "shares", "product", "intermediate items"]
-"""What a refined weight is made of: A_ij alone; S_ij alone; the sum of a share of each; A_ij times
-the factor by which the second order raises or lowers it; or the sum of S_ik (A V)_kj over items k,
-V the identity unless it is learned."""
+Terms = Literal["whole", "first order", "second order", "shares", "product", "intermediate items"]
+"""What a refined weight is made of: of no parts that are told apart; A_ij alone; S_ij alone; the
+sum of a share of each, see `shares`; A_ij times the factor by which the second order raises or
+lowers it, exp(s_ij) / sum over k of A_ik exp(s_ik); or the sum of S_ik (A V)_kj over items k, V the
+identity unless it is learned, see `values`."""
 
 
-class Refinement(nn.Module):
+class Refinement(nn.Module, OfBackbones):
     """One mechanism; a subclass says in a few facts what it is, and computes in `forward`."""
 
-    name: ClassVar[str]
+    title: ClassVar[str]
+    """As people say it after a backbone's title; its name with dashes where it states none."""
     formula: ClassVar[str]
-    """What M is; for people, who get it from `formula_of`."""
-    backbones: ClassVar[tuple[Backbone, ...]] = ("sasrec", "stosa")
+    """What M is, "M = ..."; for people, who get it from `formula_of`."""
     settings: ClassVar[tuple[str, ...]] = ()
-    """The fields of ModelConfig that it reads and others may not."""
-    color: ClassVar[str]
-    """Of its lines and marks in figures, readable on white and on near black."""
-    terms: ClassVar[Terms]
+    """The fields of ModelConfig that it reads and others may not; names of `USUAL`."""
+    terms: ClassVar[Terms] = "whole"
     """What each of its weights is made of; asked for by `terms_of`."""
     no_second_order: ClassVar[str] = ""
     """Where there is no second order, what mixes the values instead, a sentence; else empty."""
@@ -55,6 +63,21 @@ class Refinement(nn.Module):
     learns_attention: ClassVar[bool] = True
     """Whether the layer compares queries with keys. Where it does not, it has no matrices for them,
     and its first-order weights are even over the keys of `attended`."""
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        if isinstance(vars(cls).get("name"), str) and "title" not in vars(cls):
+            cls.title = cls.name.replace("_", "-")
+
+    @classmethod
+    def check_facts(cls) -> None:
+        """Raise ConfigError where it reads what is no setting of refinements."""
+        for setting in cls.settings:
+            if setting not in USUAL:
+                raise ConfigError(
+                    f"refinement {cls.name!r} reads {setting!r}, which is no setting of "
+                    f"refinements; accepted: {', '.join(USUAL)}"
+                )
 
     @classmethod
     def formula_of(cls, config: ModelConfig) -> str:
@@ -88,6 +111,18 @@ class Refinement(nn.Module):
         """Refine the first-order weights A of one layer."""
         raise NotImplementedError
 
+    def shares(self) -> Float[Tensor, "head 1 1"]:
+        """Where M is made of shares of A and S, the second order's share by head."""
+        raise NotImplementedError
+
+    def values(
+        self,
+        first_order: Float[Tensor, "batch head query_pos key_pos"],
+        allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
+    ) -> Float[Tensor, "batch head query_pos key_pos"]:
+        """Where M is made of intermediate items, what S mixes: A, or A V."""
+        return first_order
+
 
 class Floor(Refinement):
     """A member that learns no attention: what attention is worth is what a model has over it.
@@ -95,6 +130,8 @@ class Floor(Refinement):
     M = A, and A is even over the keys of `attended`: nothing is compared.
     """
 
+    words: ClassVar[str]
+    """What it is, in words that follow "over"."""
     terms = "first order"
     learns_attention = False
 

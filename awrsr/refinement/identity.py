@@ -14,6 +14,7 @@ class Identity(Floor):
     """
 
     name = "identity"
+    words = "each item alone"
     formula = "M = 1 on the item itself"
     color = "#b0567a"
     no_second_order = "No attention is learned: every item has all the weight on itself."

@@ -10,6 +10,7 @@ class NoRefinement(Refinement):
     """M = A: the first-order weights mix the values, as in the published backbones."""
 
     name = "none"
+    title = "vanilla"
     formula = "M = A"
     color = "#7d8797"
     terms = "first order"

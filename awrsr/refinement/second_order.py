@@ -120,16 +120,28 @@ class SecondOrder(Refinement):
         weights = self.refine(first_order, second_order, scores, allowed)
         return Refined(weights, second_order, scores)
 
-    def pair_matrix(self, length: int) -> Float[Tensor, "head slot slot"]:
+    def gaussians(
+        self, rows: Float[Tensor, "batch head query_pos key_pos"]
+    ) -> (
+        tuple[
+            Float[Tensor, "batch head query_pos both"], Float[Tensor, "batch head query_pos both"]
+        ]
+        | None
+    ):
+        """Where scores are distances, the rows as the Gaussians of queries and of keys, see
+        `awrsr.attention.gaussian`; else None."""
+        return None
+
+    def pair_matrix(self, length: int) -> Float[Tensor, "head slot slot"] | None:
         """G of every head for a sequence of this length, and so with the gain; see `pair_formula`.
 
-        Slot by slot, the newest item's last.
+        Slot by slot, the newest item's last. None where scores are no sum over pairs.
         """
-        raise NotImplementedError
+        return None
 
     def pair_formula(self) -> str:
-        """What G is."""
-        raise NotImplementedError
+        """What G is; empty where there is none."""
+        return ""
 
 
 class DotProducts(SecondOrder):

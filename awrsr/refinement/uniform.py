@@ -11,6 +11,7 @@ class Uniform(Floor):
     """
 
     name = "uniform"
+    words = "an even average over the history"
     formula = "M = 1 / (number of items so far)"
     color = "#8a7f35"
     even = True

@@ -21,6 +21,7 @@ class ValueWeighted(DotProducts):
     """
 
     name = "value_weighted"
+    formula = "M = S A"
     color = "#1f9e77"
     terms = "intermediate items"
     settings: ClassVar[tuple[str, ...]] = (*SecondOrder.settings, "value_matrix")
@@ -28,7 +29,7 @@ class ValueWeighted(DotProducts):
     @classmethod
     def formula_of(cls, config: ModelConfig) -> str:
         """What M is under these settings, "M = ..."."""
-        return "M = S A V" if config.value_matrix else "M = S A"
+        return f"{cls.formula} V" if config.value_matrix else cls.formula
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)

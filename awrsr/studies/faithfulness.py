@@ -30,18 +30,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import Field
 
-from awrsr.config import HELD_OUT, Split
+from awrsr.config import HELD_OUT, Candidates, Split
 from awrsr.data.batching import training_popularity
 from awrsr.data.dataset import Dataset
 from awrsr.data.planted import OPEN, load_causes
 from awrsr.errors import ConfigError, DataError
-from awrsr.explain import STUDY_SETTINGS
+from awrsr.explain import study_settings
 from awrsr.io.files import (
     finish_replacing,
     make_directory,
@@ -53,6 +54,7 @@ from awrsr.io.files import (
 )
 from awrsr.io.parquet import read_parquet
 from awrsr.ranking.recommendation import check_same_catalogue
+from awrsr.schema import Schema
 from awrsr.studies.faithfulness_rows import CURVES_FILE, VALUES_FILE, Rows
 from awrsr.studies.faithfulness_summary import FORCED_SHARE, mean_curves, summarise_values
 from awrsr.studies.parts import parts_done, read_parts, write_parts
@@ -62,9 +64,34 @@ SCHEMA_VERSION = 1
 STUDY_FILE, SUMMARY_FILE = "study.json", "summary.csv"
 CHUNKS = "chunks"
 CHUNK_USERS = 10
-UNRECORDED: dict[str, Any] = {"candidates": "unseen", "open_users": 0, "forced_share": None}
-"""What studies that do not say it were made with."""
 SOFTWARE = ("torch", "numpy", "captum")
+
+
+class StudiedDataset(Schema):
+    """Whose users were asked about."""
+
+    name: str
+    fingerprint: str
+
+
+class StudyFile(Schema):
+    """What study.json says; defaults are what studies that do not say it were made with."""
+
+    schema_version: Annotated[int, Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION)]
+    dataset: StudiedDataset
+    split: Split
+    models: dict[str, str]
+    sample: int
+    users: int
+    of_users: int
+    seed: int
+    attribution: dict[str, dict[str, Any]]
+    candidates: Candidates = "unseen"
+    open_users: int = 0
+    forced_share: float | None = None
+    finished: bool = False
+    command: str = ""
+    software: dict[str, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +171,7 @@ def write_study(
         "users": len(users),
         "of_users": dataset.n_users,
         "seed": seed,
-        "attribution": STUDY_SETTINGS,
+        "attribution": study_settings(),
         "candidates": dataset.default_candidates,
         "open_users": int((~decided).sum()),
         "forced_share": FORCED_SHARE,
@@ -180,10 +207,8 @@ def read_study(directory: Path) -> Study:
         DataError: there is none, or a file of it is damaged.
     """
     finish_replacing(directory)
-    about = UNRECORDED | read_json(directory / STUDY_FILE)
-    if about.get("schema_version") != SCHEMA_VERSION or not isinstance(about.get("users"), int):
-        raise DataError(f"{directory / STUDY_FILE} is not a study that this version reads")
-    if not about.get("finished"):
+    about = _about(directory)
+    if not about["finished"]:
         chunks = parts_done(directory / CHUNKS)
         return Study(about=about, done=min(about["users"], chunks * CHUNK_USERS))
     try:
@@ -211,26 +236,31 @@ def _users(
     return sorted(int(user) for user in chosen)
 
 
+def _about(directory: Path) -> dict[str, Any]:
+    """What study.json says, and what goes without saying."""
+    path = directory / STUDY_FILE
+    return StudyFile.from_json(read_json(path), where=str(path), refusal=DataError).to_json()
+
+
 def _open(directory: Path, asked: dict[str, Any], command: str, resume: bool) -> bool:
     """Begin the study or find the one to go on with; whether that one is finished."""
     path = directory / STUDY_FILE
     finish_replacing(directory)
     if path.is_file():
-        found = read_json(path)
-        before = {**UNRECORDED, **found}
-        differing = [name for name, value in asked.items() if before.get(name) != value]
+        before = _about(directory)
+        differing = [name for name, value in asked.items() if before[name] != value]
         if differing:
             raise DataError(
                 f"{directory} holds another study, which differs in {', '.join(differing)}; choose "
                 "another directory or remove it"
             )
         if not resume:
-            state = "a finished" if found.get("finished") else "an unfinished"
+            state = "a finished" if before["finished"] else "an unfinished"
             raise DataError(
                 f"{directory} holds {state} study of these settings; resume it, choose another "
                 "directory or remove it"
             )
-        if found.get("finished"):
+        if before["finished"]:
             remove_directory(directory / CHUNKS)
             return True
         make_directory(directory / CHUNKS)

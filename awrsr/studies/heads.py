@@ -225,8 +225,11 @@ def correlation_matrices(model: SequentialModel) -> list[CorrelationMatrix]:
         if not isinstance(refinement, SecondOrder):
             continue
         exact = copy.deepcopy(refinement).double().cpu()
-        matrices = exact.pair_matrix(config.max_length).numpy()
-        for head, values in enumerate(matrices if differ else matrices[:1], start=1):
+        matrices = exact.pair_matrix(config.max_length)
+        if matrices is None:
+            continue
+        shown = matrices.numpy() if differ else matrices[:1].numpy()
+        for head, values in enumerate(shown, start=1):
             found.append(
                 CorrelationMatrix(
                     layer=layer + 1,

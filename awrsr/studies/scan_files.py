@@ -15,14 +15,14 @@ In the files numbers have four decimals, as many as the pages show: they take ha
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
-from awrsr.config import HELD_OUT
+from awrsr.config import HELD_OUT, ModelConfig, TrainConfig
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError, DataError
 from awrsr.explain import KINDS
@@ -36,6 +36,7 @@ from awrsr.io.files import (
 from awrsr.io.parquet import read_parquet
 from awrsr.ranking.evaluation import candidates_words, seen_words
 from awrsr.ranking.recommendation import check_same_catalogue
+from awrsr.schema import Schema
 from awrsr.studies.heads import MEASURES
 from awrsr.studies.parts import read_parts, write_parts
 from awrsr.studies.scan import Scan, check_pairs, scan
@@ -50,6 +51,36 @@ DECIMALS = 4
 """Of the numbers in the files."""
 PART_USERS = 256
 """Users of a part, the least that a run that goes on does not compute again."""
+
+
+class ScannedDataset(Schema):
+    """Whose users were scanned."""
+
+    name: str
+    fingerprint: str
+    n_items: int
+    n_users: int
+
+
+class ScannedModel(Schema):
+    """A model of a scan."""
+
+    weights_sha256: str
+    model: ModelConfig
+    training: TrainConfig
+
+
+class ScanFile(Schema):
+    """What scan.json says; attribution is the method, where there is one."""
+
+    schema_version: Annotated[int, Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION)]
+    dataset: ScannedDataset
+    protocol: dict[str, str]
+    models: dict[str, ScannedModel]
+    pairs: list[list[str]]
+    attribution: str | None
+    command: str | None
+    device: str
 
 
 def write_scan(
@@ -211,16 +242,12 @@ def read_scan(directory: str | Path) -> Scan:
     """A scan directory's tables.
 
     Raises:
-        DataError: a file is missing, not readable, or of another schema version.
+        DataError: a file is missing, not readable, or scan.json is not as it should be.
     """
     directory = Path(directory)
     finish_replacing(directory)
-    about = read_json(directory / ABOUT_FILE)
-    if about.get("schema_version") != SCHEMA_VERSION:
-        raise DataError(
-            f"{directory / ABOUT_FILE}: schema_version is {about.get('schema_version')!r}; "
-            f"this version reads {SCHEMA_VERSION}"
-        )
+    path = directory / ABOUT_FILE
+    about = ScanFile.from_json(read_json(path), where=str(path), refusal=DataError)
     needed = {
         USERS_FILE: ["user_id", "model", *COUNTS, *_columns(MEASURES)],
         PAIRS_FILE: ["user_id", "model_a", "model_b", SHARED, *_columns(PAIR_MEASURES)],
@@ -232,9 +259,7 @@ def read_scan(directory: str | Path) -> Scan:
         if missing:
             raise DataError(f"{directory / file}: missing column {', '.join(missing)}")
         tables[file] = table
-    if not isinstance(about.get("models"), dict) or not isinstance(about.get("dataset"), dict):
-        raise DataError(f"{directory / ABOUT_FILE} does not say which models and dataset it is of")
-    return Scan(users=tables[USERS_FILE], pairs=tables[PAIRS_FILE], about=about)
+    return Scan(users=tables[USERS_FILE], pairs=tables[PAIRS_FILE], about=about.to_json())
 
 
 def _columns(measures: Sequence[str]) -> list[str]:
@@ -266,5 +291,5 @@ def differ_by_seed(first: ConfigFile, second: ConfigFile) -> bool:
     return (
         first[:2] == second[:2]
         and first[2].seed != seed
-        and replace(first[2], seed=seed) == second[2]
+        and first[2].replace(seed=seed) == second[2]
     )

@@ -17,7 +17,7 @@ from awrsr.config import FORMER_TRAINING, Catalogue, ModelConfig, TrainConfig
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError
 from awrsr.io.files import read_json, reading, write_atomically, write_json
 from awrsr.models import SequentialModel, build_model
-from awrsr.refinement import READ_BY, with_former_settings, with_unread_settings
+from awrsr.refinement import USUAL, with_former_settings, with_unread_settings
 
 SCHEMA_VERSION = 2
 FORMER_VERSION = 1
@@ -121,7 +121,7 @@ def read_config(directory: Path) -> ConfigFile:
             raise ConfigError(f"{path}: has fields {sorted(values)}; accepted: {sorted(sections)}")
         model = values["model"]
         if version == FORMER_VERSION and isinstance(model, dict):
-            later = [name for name in model if name in READ_BY]
+            later = [name for name in model if name in USUAL]
             if later:
                 raise ConfigError(
                     f"{path}, model: field {later[0]!r} is not of schema_version {FORMER_VERSION}"

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 import torch
-from conftest import ROOT, make_dataset
+from conftest import EMBEDDED, ROOT, make_dataset
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
@@ -51,6 +51,12 @@ def add_dataset(folder: Path, dataset: Dataset, *models: str) -> Path:
     for name in models:
         add_model(directory, dataset, name)
     return directory
+
+
+def shipped_metrics(**changes: Any) -> dict[str, Any]:
+    """What metrics.json of a shipped model says, with some of its sections changed."""
+    path = EMBEDDED / "models" / "sasrec-none" / "metrics.json"
+    return json.loads(path.read_text()) | changes
 
 
 def titled(titles: list[str], **columns: object) -> Dataset:

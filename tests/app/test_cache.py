@@ -25,6 +25,7 @@ from driving import (
     read_model,
     run,
     sent,
+    shipped_metrics,
     texts,
     unescaped,
 )
@@ -35,7 +36,7 @@ from test_models_page import open_models
 import awrsr
 from app import cache, folders
 from app.escape import plain
-from awrsr.errors import CheckpointError
+from awrsr.errors import CheckpointError, DataError
 from awrsr.training.checkpoint import WEIGHTS_FILE
 
 GOOD, BAD = "sasrec-none", "stosa-additive"
@@ -224,9 +225,13 @@ def test_names_on_the_board_are_read_once_for_each_catalogue(directory, tiny_dat
 
 def test_metrics_are_what_was_recorded(directory):
     path = directory / "models" / GOOD
-    assert folders.get_metrics(path) == {}
-    (path / "metrics.json").write_text('{"test": 1}')
-    assert folders.get_metrics(path) == {"test": 1}
+    assert folders.get_metrics(path) is None
+    recorded = shipped_metrics()
+    (path / "metrics.json").write_text(json.dumps(recorded))
+    assert folders.get_metrics(path).to_json() == recorded
+    (path / "metrics.json").write_text(json.dumps(recorded | {"tests": {}}))
+    with pytest.raises(DataError, match="unknown field 'tests'; accepted: .* Did you mean 'test'"):
+        folders.get_metrics(path)
 
 
 def test_device_name(monkeypatch):
@@ -386,9 +391,13 @@ def test_a_model_deleted_while_it_is_shown_gives_way_to_the_default(directory):
     check_numbers(page, directory)
 
 
-RECORDED = {
-    "metrics": {"NDCG@10": 0.25, "HR@10": 0.5},
-    "protocol": {"candidates": "all <b>11</b> items", "users": "<i>12</i>"},
+RECORDED = shipped_metrics()["test"]
+RECORDED["metrics"] |= {"NDCG@10": 0.25, "HR@10": 0.5}
+RECORDED["protocol"] = {
+    "split": "last",
+    "candidates": "all <b>11</b> items",
+    "ties": "count against the target",
+    "users": 12,
 }
 
 
@@ -396,16 +405,16 @@ RECORDED = {
     ("metrics", "note", "protocol"),
     [
         (
-            json.dumps({"test": RECORDED}),
+            json.dumps(shipped_metrics(test=RECORDED)),
             "Test NDCG@10 0.2500, HR@10 0.5000",
             "Of the stored weights, recorded by `awrsr evaluate`: the last item of each of "
-            "<i>12</i> users, ranked among all <b>11</b> items.",
+            "12 users, ranked among all <b>11</b> items.",
         ),
         (None, "No readable metrics.json", "Run `python -m awrsr evaluate` on it."),
         ("{", "No readable metrics.json", "Run `python -m awrsr evaluate` on it."),
         ('{"test": []}', "No readable metrics.json", "Run `python -m awrsr evaluate` on it."),
         (
-            '{"test": {"metrics": {"NDCG@10": "high"}}}',
+            json.dumps(shipped_metrics(test={**RECORDED, "metrics": {"NDCG@10": "high"}})),
             "No readable metrics.json",
             "Run `python -m awrsr evaluate` on it.",
         ),
@@ -419,7 +428,7 @@ def test_metrics_are_shown_with_their_protocol_or_missed(directory, metrics, not
     assert [text for text in texts(page) if text == note]
     help_text = page.selectbox(key="a").proto.help
     assert unescaped(help_text) == protocol
-    assert "<i>" not in help_text.replace("\\<i", "")
+    assert "<b>" not in help_text.replace("\\<b", "")
     assert messages(page) == []
 
 

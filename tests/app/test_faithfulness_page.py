@@ -26,7 +26,7 @@ from streamlit.util import calc_hash
 
 import awrsr
 from app import folders
-from app.figures.faithfulness import SHOWN, mean_curves
+from app.figures.faithfulness import mean_curves
 from app.views.inspect.faithfulness import heading
 from awrsr.data.batching import training_popularity
 from awrsr.data.planted import CAUSES_FILE, plant
@@ -85,12 +85,12 @@ def test_the_panel_measures_when_asked_and_says_what_the_library_says(directory:
         curves = faithfulness_curves(model, history, 7, orders)
         lines = {trace["name"]: trace for trace in drawn[f"faithful-curves-{side}"][::2]}
         for explanation in ("first_order", "leave_one_out", "random"):
-            line = lines[EXPLANATIONS[explanation]]
+            line = lines[EXPLANATIONS[explanation].title]
             assert list(line["x"]) == [0, 1, 2, 3]
             expected = curves[explanation].deletion.standard_scores
             np.testing.assert_allclose(np.array(line["y"]), expected, atol=1e-4)
             row = table[
-                (table["explanation"] == EXPLANATIONS[explanation])
+                (table["explanation"] == EXPLANATIONS[explanation].title)
                 & (table["model"] == side.upper())
             ].iloc[0]
             for measure, value in faithfulness_measures(curves[explanation]).items():
@@ -137,7 +137,7 @@ def test_a_study_is_shown_as_recorded(directory: Path):
     for trace, name in zip((vanilla, additive), MODELS, strict=True):
         expected = rows[rows["model"] == name].set_index("explanation")["less_floor"]
         shown = dict(zip(trace["text"], trace["x"], strict=True))
-        assert shown == pytest.approx({EXPLANATIONS[n]: v for n, v in expected.items()})
+        assert shown == pytest.approx({EXPLANATIONS[n].title: v for n, v in expected.items()})
     table = tables(page, "explanation", "SASRec \u00b7 vanilla")[0]
     assert len(table) == len(EXPLANATIONS) and len(table.columns) == 6
     row = rows[rows["explanation"] == "recency"].iloc[0]
@@ -159,7 +159,7 @@ def test_a_study_without_floors_is_held_against_random_orders(directory: Path):
     shown = figures(page)["faithful-less-floor"][0]
     by_name = rows.set_index("explanation")["less_random"]
     for name, x in zip(shown["text"], shown["x"], strict=True):
-        (explanation,) = (key for key, title in EXPLANATIONS.items() if title == name)
+        (explanation,) = (key for key, each in EXPLANATIONS.items() if each.title == name)
         assert x == pytest.approx(by_name[explanation])
     assert any("The floor is that of random orders." in text for text in texts(page))
     assert len(tables(page, "explanation", "SASRec \u00b7 vanilla")[0].columns) == 4
@@ -205,11 +205,11 @@ def test_a_planted_study_says_how_explanations_stand_to_their_floors(planted: Pa
             part = line.partition(f"**{words.get(side, 'worse than its floor')}**")[2]
             means = of_model.set_index("explanation")["mean"]
             for explanation in explanations:
-                assert f"{EXPLANATIONS[explanation]} {means[explanation]:.3f}" in part
+                assert f"{EXPLANATIONS[explanation].title} {means[explanation]:.3f}" in part
         for row in of_model[of_model["newest_first"] >= FORCED_SHARE].to_dict("records"):
             if row["explanation"] in (RANDOM, NEWEST_FIRST):
                 continue
-            said_of = f"{EXPLANATIONS[row['explanation']]} {row['mean']:.3f} (its floor "
+            said_of = f"{EXPLANATIONS[row['explanation']].title} {row['mean']:.3f} (its floor "
             assert f"{said_of}{row['floor']:.3f}*)" in line
     left_out = found.about["open_users"]
     assert left_out > 0
@@ -232,9 +232,10 @@ def test_the_study_is_that_of_the_pair_in_the_sidebar_where_there_is_one(planted
 def test_mean_curves_of_all_models_have_one_scale():
     found = awrsr.studies.read_study(ROOT / "assets/planted/faithfulness" / "_".join(MODELS))
     curves = found.curves[found.curves["sort"] == "all"]
-    drawn = [mean_curves(curves, model, SHOWN, "standard_score") for model in MODELS]
+    first = [name for name, each in EXPLANATIONS.items() if each.shown_first]
+    drawn = [mean_curves(curves, model, first, "standard_score") for model in MODELS]
     ranges = {tuple(figure.layout[axis].range) for figure in drawn for axis in ("yaxis", "yaxis2")}
     assert len(ranges) == 1
     ((low, high),) = ranges
-    shown = curves[curves["explanation"].isin(SHOWN)]
+    shown = curves[curves["explanation"].isin(first)]
     assert low < shown["standard_score_low"].min() < shown["standard_score_high"].max() < high

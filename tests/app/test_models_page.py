@@ -213,7 +213,7 @@ def test_a_model_that_breaks_a_law_is_shown_with_a_fail(directory: Path, tiny_da
         ("metrics.json", "{", "metrics.json of sasrec-additive is not readable"),
         ("metrics.json", '{"test": 3}', "metrics.json of sasrec-additive is not readable"),
         ("metrics.json", '{"validation": {}}', "metrics.json of sasrec-additive is not readable"),
-        ("metrics.json", '{"training": 3}', "metrics.json of sasrec-additive has no test split"),
+        ("metrics.json", '{"training": 3}', "missing field 'schema_version', 'weights_sha256', "),
         ("history.csv", "", "history.csv of sasrec-additive is not readable"),
         ("history.csv", "a,b\n1,2\n", "history.csv of sasrec-additive has no epochs; it has a, b"),
         ("history.csv", "epoch,loss\nx,y\n1,2\n", ""),

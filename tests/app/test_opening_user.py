@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from conftest import ROOT
-from driving import add_dataset, messages, open_page
+from driving import add_dataset, messages, open_page, shipped_metrics
 
 from app import cache, folders, state
 from app.users import opening_user
@@ -42,8 +42,8 @@ def record(directory: Path, name: str, ranks: dict[str, int], other: int) -> Non
         for index, user in enumerate(dataset.user_ids)
     ]
     pd.DataFrame(rows).to_parquet(path / "ranks.parquet")
-    about = {"weights_sha256": weights_fingerprint(path)}
-    about["dataset"] = {"fingerprint": dataset.fingerprint}
+    catalogue = load_model(path, "cpu").catalogue.to_json()
+    about = shipped_metrics(weights_sha256=weights_fingerprint(path), dataset=catalogue)
     (path / "metrics.json").write_text(json.dumps(about))
 
 

@@ -163,8 +163,11 @@ DAMAGE = {
     "truncated-json": (truncated("dataset.json"), "dataset.json is not readable JSON"),
     "truncated-items": (truncated(ITEMS), "items.parquet is not readable parquet"),
     "truncated-sequences": (truncated(SEQUENCES), "sequences.parquet is not readable parquet"),
-    "other-schema": (about(schema_version=2), "schema_version is 2; this version reads 1"),
-    "no-schema": (about(schema_version=None), "schema_version is None; this version reads 1"),
+    "other-schema": (about(schema_version=2), "dataset.json: schema_version must be 1; received 2"),
+    "no-schema": (about(schema_version=None), "schema_version must be 1; received None"),
+    "true-schema": (about(schema_version=True), "schema_version must be 1; received True"),
+    "counts-as-text": (about(counts={"users": "6"}), "counts: missing field 'items', 'interac"),
+    "name-not-text": (about(name=5), "dataset.json: name must be text; received 5"),
     "other-fingerprint": (about(fingerprint="0" * 16), "dataset.json says '0000000000000000'"),
     "other-item-ids": (
         edited(ITEMS, item_id=lambda frame: frame["item_id"].tolist()[::-1]),

@@ -241,7 +241,7 @@ def test_a_copy_of_another_rating_is_a_copy(tmp_path: Path):
         ("good", {"min_rating": 4}, DataError, "raw.csv, data row 7: rating 'good' is not a numb"),
         ("", {"min_rating": 4}, DataError, "raw.csv, data row 7: rating '' is not a number"),
         (4, {"min_rating": 9}, DataError, "no rating of 9 or more; its ratings are 4 to 5"),
-        (4, {"min_rating": float("nan")}, ConfigError, "min_rating must be a finite number; rec"),
+        (4, {"min_rating": float("nan")}, ConfigError, "min_rating must be a number; received nan"),
         (4, {"rating_column": "rating"}, ConfigError, "rating_column is what min_rating is comp"),
         (4, {"min_rating": 1, "rating_column": "stars"}, DataError, "missing column 'stars'"),
     ],
@@ -286,9 +286,9 @@ def test_every_count_has_words(tmp_path: Path):
 @pytest.mark.parametrize(
     "asked, error, message",
     [
-        ({"k_core": 0}, DataError, "k_core must be 1 or more; received 0"),
-        ({"min_user": 0}, DataError, "min_user must be 1 or more; received 0"),
-        ({"min_item": -1}, DataError, "min_item must be 1 or more; received -1"),
+        ({"k_core": 0}, ConfigError, "k_core must be a whole number, 1 or more; received 0"),
+        ({"min_user": 0}, ConfigError, "min_user must be a whole number, 1 or more; received 0"),
+        ({"min_item": -1}, ConfigError, "min_item must be a whole number, 1 or more; received -1"),
         ({"repeats": "none"}, ConfigError, "unknown repeats 'none'; accepted: drop, keep"),
         ({"missing": "keep"}, ConfigError, "unknown missing 'keep'; accepted: refuse, drop"),
         ({"ties": "item"}, ConfigError, "unknown ties 'item'; accepted: shuffle, file"),

@@ -3,7 +3,6 @@
 import gzip
 import json
 from pathlib import Path
-from typing import get_args
 
 import pandas as pd
 import pytest
@@ -20,12 +19,7 @@ from raw_files import (
 )
 
 from awrsr.data.prepare import prepare
-from awrsr.data.readers import READERS, Format
 from awrsr.errors import ConfigError, DataError
-
-
-def test_every_reader_has_its_name():
-    assert get_args(Format) == tuple(READERS)
 
 
 @pytest.mark.parametrize(

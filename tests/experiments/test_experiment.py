@@ -157,16 +157,16 @@ def test_the_beauty_grid_is_the_runs_that_its_commands_make():
 
 BAD = {
     "not-toml": ("seeds = [", "is not readable TOML"),
-    "unknown-key": ("seed = [1]", "unknown key seed; accepted: title, about, backbones"),
-    "empty": ("", "lacks backbones, refinements, seeds, datasets, losses"),
-    "no-seeds": (TINY.replace("seeds = [0, 1]", "seeds = []"), "lacks seeds"),
+    "unknown-key": ("seed = [1]", "unknown field 'seed'; accepted: title, about, backbones"),
+    "empty": ("", "missing field 'backbones', 'refinements', 'seeds', 'datasets', 'losses'"),
+    "no-seeds": (TINY.replace("seeds = [0, 1]", "seeds = []"), "seeds: expected one entry or more"),
     "seeds-twice": (
         TINY.replace("[0, 1]", "[0, 0]"),
-        "seeds must be a list of different whole numbers; received [0, 0]",
+        "seeds: expected one entry or more, all different; received [0, 0]",
     ),
-    "seeds-text": (TINY.replace("[0, 1]", '["0"]'), "seeds must be a list of different whole"),
-    "seeds-true": (TINY.replace("[0, 1]", "[true]"), "seeds must be a list of different whole"),
-    "negative-seed": (TINY.replace("[0, 1]", "[-1]"), "seed must be a whole number, 0 to "),
+    "seeds-text": (TINY.replace("[0, 1]", '["0"]'), "seeds.0 must be a whole number, 0 to "),
+    "seeds-true": (TINY.replace("[0, 1]", "[true]"), "seeds.0 must be a whole number, 0 to "),
+    "negative-seed": (TINY.replace("[0, 1]", "[-1]"), "seeds.0 must be a whole number, 0 to "),
     "backbone": (TINY.replace('"sasrec"', '"sasrek"'), "unknown backbone 'sasrek'; accepted: "),
     "refinement": (
         TINY.replace('"additive"', '"aditive"'),
@@ -178,20 +178,20 @@ BAD = {
         "refinement 'stochastic' is for stosa; backbones are sasrec",
     ),
     "loss": (TINY.replace("ce = {}", "cee = {}"), "unknown loss 'cee'; accepted: ce, sampled_ce"),
-    "loss-value": (TINY.replace("ce = {}", "ce = 3"), "losses.ce must be a table of settings"),
+    "loss-value": (TINY.replace("ce = {}", "ce = 3"), "losses.ce must be an object; received 3"),
     "loss-of-stosa": (
         TINY.replace("ce = {}", "bpr_pvn = {}"),
         "loss 'bpr_pvn' needs backbone 'stosa'; received 'sasrec'",
     ),
     "setting": (
         TINY.replace("hidden_size", "hiden_size"),
-        "unknown key model.hiden_size; accepted: max_length, hidden_size",
+        "model: unknown field 'hiden_size'; accepted: backbone, refinement, max_length",
     ),
     "setting-of-no-refinement-here": (
         TINY.replace("[model]", "[model]\ntied = true"),
         "model.tied is for refinement stochastic; refinements are none, additive",
     ),
-    "override": (TINY.replace("ce = {}", "ce = { epoch = 2 }"), "unknown key losses.ce.epoch"),
+    "override": (TINY.replace("ce = {}", "ce = { epoch = 2 }"), "losses.ce: unknown field 'epoch'"),
     "value": (
         TINY.replace("epochs = 3", 'epochs = "3"'),
         "train: epochs must be a whole number, 1 or more; received '3'",
@@ -202,16 +202,20 @@ BAD = {
     ),
     "grids-own": (
         TINY.replace("epochs = 3", "seed = 3"),
-        "train.seed is not accepted: seeds says it of every run",
+        "train: seed is not accepted: seeds says it of every run",
     ),
     "dataset-name": (
         TINY.replace('tiny = "tiny"', '"../x" = "tiny"'),
-        "the name of a dataset becomes a directory's",
+        "datasets: a name becomes a part of a directory's",
     ),
-    "dataset-path": (TINY.replace('= "tiny"', "= 3"), "datasets.tiny must be the path of a"),
+    "dataset-path": (
+        TINY.replace('= "tiny"', "= 3"),
+        "datasets.tiny must be text, not empty; received 3",
+    ),
+    "no-dataset-path": (TINY.replace('= "tiny"', '= ""'), "datasets.tiny must be text, not empty"),
     "datasets": (
         TINY.replace("[datasets]", "").replace("tiny = ", "datasets = "),
-        "datasets must be a table",
+        "datasets must be an object; received",
     ),
     "title": (TINY.replace('"Tiny"', "3"), "title must be text; received 3"),
 }

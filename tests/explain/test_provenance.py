@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from conftest import PAIRS, READINGS, reading_id
+from conftest import OUR_READINGS, PAIRS, READINGS, reading_id
 
 from awrsr import trace
 from awrsr.errors import AwrsrError, ConfigError, DataError
@@ -19,6 +19,7 @@ from awrsr.explain import (
     refined_parts,
     second_order_provenance,
 )
+from awrsr.models import BACKBONES
 from awrsr.refinement import REFINEMENTS
 
 N = 8
@@ -26,10 +27,11 @@ ITEMS = [3, 1, 4, 1, 5, 9, 2, 6]
 close = partial(np.testing.assert_allclose, rtol=0, atol=1e-11)
 
 
-OF_EVERY_SETTING = [case.values for case in READINGS]
+OF_EVERY_SETTING = [case.values for case in OUR_READINGS]
+FROM_OUTSIDE = [case.values for case in READINGS if case not in OUR_READINGS]
 NOTHING_COMPARED = [pair for pair in PAIRS if not REFINEMENTS[pair[1]].learns_attention]
 ITEMS_AS_GAUSSIANS = [
-    (*pair, {}) for pair in PAIRS if pair[0] == "stosa" and pair not in NOTHING_COMPARED
+    (*pair, {}) for pair in PAIRS if BACKBONES[pair[0]].gaussian and pair not in NOTHING_COMPARED
 ]
 ROWS_AS_GAUSSIANS = [case for case in OF_EVERY_SETTING if case[1] == "stochastic"]
 ROWS_BY_DOT_PRODUCT = [
@@ -217,6 +219,16 @@ def terms_of(model, cell, first, second):
         "simple": [second[i][j]],
         "stochastic": [second[i][j]],
     }[config.refinement]
+
+
+@pytest.mark.skipif(not FROM_OUTSIDE, reason="no other installed package brings any")
+@of_all(FROM_OUTSIDE)
+def test_parts_of_a_member_from_outside_sum_to_the_refined_weight(traced):
+    model, found = traced
+    for maps, cell in cells(found):
+        parts = refined_parts(model, found, cell)
+        assert parts.weight == at(maps.refined, cell)
+        close(parts.terms.sum(), parts.weight)
 
 
 @of_all(OF_EVERY_SETTING)

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from conftest import N_ITEMS, PAIRS, READINGS
+from conftest import N_ITEMS, OUR_READINGS, OURS
 
 from awrsr import trace
 from awrsr.data.batching import left_pad
@@ -22,7 +22,7 @@ N = 8
 ITEMS = [3, 1, 4, 1, 5, 9, 2, 6]
 close = partial(torch.testing.assert_close, rtol=0, atol=1e-11)
 
-VARIANTS = [pytest.param((*pair, {}), id="-".join(pair)) for pair in PAIRS] + [
+VARIANTS = [pytest.param((*pair, {}), id="-".join(pair)) for pair in OURS] + [
     pytest.param((*pair, {"mean_stream": "published"}), id="-".join([*pair, "published"]))
     for pair in [("stosa", "none"), ("stosa", "stochastic")]
 ]
@@ -328,7 +328,7 @@ def test_all_that_is_computed_equals_the_second_implementation(build, length, ra
     equals_the_reference(build(correlation_rank=rank), ITEMS[:length])
 
 
-@pytest.mark.parametrize(("backbone", "refinement", "settings"), READINGS)
+@pytest.mark.parametrize(("backbone", "refinement", "settings"), OUR_READINGS)
 def test_every_setting_equals_the_second_implementation(make_model, backbone, refinement, settings):
     model = make_model(backbone, refinement, max_length=N, correlation_rank=3, **settings)
     for length in (2, 5, N):
@@ -482,7 +482,7 @@ def test_every_parameter_is_used(model):
     assert unused == without
 
 
-@pytest.mark.parametrize("refinement", [name for kind, name in PAIRS if kind == "stosa"])
+@pytest.mark.parametrize("refinement", [name for kind, name in OURS if kind == "stosa"])
 @pytest.mark.parametrize("mean_stream", ["correct", "published"])
 def test_only_the_published_mean_stream_never_hears_of_the_other_items(
     make_model, refinement, mean_stream

@@ -10,11 +10,16 @@ import pandas as pd
 import pytest
 from conftest import EMBEDDED, PAIRS, ROOT, parsed
 
-from awrsr.data.dataset import Dataset, load_dataset
-from awrsr.experiments.card import evaluate_stored
+from awrsr.config import Catalogue, ModelConfig, TrainConfig
+from awrsr.data.dataset import Dataset, load_dataset, write_dataset
+from awrsr.experiments.card import evaluate_stored, read_metrics
+from awrsr.io.files import read_json, write_json
 from awrsr.ranking.evaluation import evaluate_popularity
 from awrsr.ranking.metrics import summarise
-from awrsr.refinement import READ_BY, REFINEMENTS
+from awrsr.refinement import REFINEMENTS, USUAL
+from awrsr.schema import Schema
+from awrsr.studies.faithfulness import StudyFile
+from awrsr.studies.scan_files import ScanFile
 from awrsr.training.checkpoint import (
     CONFIG_FILE,
     SCHEMA_VERSION,
@@ -88,6 +93,36 @@ def test_each_dataset_is_in_the_readme_of_all():
         (row,) = [line for line in readme.splitlines() if line.startswith(f"| `{name}` |")]
         found = [cell.split()[0] for cell in row.split("|")[2:6]]
         assert found == [f"{count:,}" for count in counts]
+
+
+@each_model
+def test_what_a_model_directory_says_is_written_as_it_is_read(directory: Path, tmp_path: Path):
+    kinds = {"model": ModelConfig, "catalogue": Catalogue, "training": TrainConfig}
+    config = read_json(directory / CONFIG_FILE)
+    said = {name: kind.from_json(config[name], where=name) for name, kind in kinds.items()}
+    write_json(tmp_path / CONFIG_FILE, config | {name: said[name].to_json() for name in said})
+    write_json(tmp_path / "metrics.json", read_metrics(directory).to_json())
+    for name in ("config.json", "metrics.json"):
+        assert (tmp_path / name).read_bytes() == (directory / name).read_bytes()
+
+
+@each_dataset
+def test_what_a_dataset_says_is_written_as_it_is_read(name: str, tmp_path: Path):
+    write_dataset(dataset_named(name), tmp_path)
+    written, shipped = tmp_path / "dataset.json", ASSETS / name / "dataset.json"
+    assert written.read_bytes() == shipped.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern"),
+    [(ScanFile, "*/scan/scan.json"), (StudyFile, "*/faithfulness/*/study.json")],
+)
+def test_what_a_study_says_is_written_as_it_is_read(
+    kind: type[Schema], pattern: str, tmp_path: Path
+):
+    for path in ASSETS.glob(pattern):
+        write_json(tmp_path / path.name, kind.from_json(read_json(path), where=path.name).to_json())
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
 
 
 @each_dataset
@@ -185,7 +220,7 @@ def test_a_model_is_what_its_name_says_and_was_trained_like_the_others(directory
     assert training.seed == (1 if again else 0)
     assert directory.name.endswith(f"-seed{training.seed}") == again
     like, _, usual = read_config(directory.parent.parent / "models" / "sasrec-none")
-    own = {"backbone", "refinement", *READ_BY}
+    own = {"backbone", "refinement", *USUAL}
     assert training.to_json() | {"seed": 0} == usual.to_json()
     if again or not more:
         assert {k: v for k, v in model.to_json().items() if k not in own} == {

@@ -1,7 +1,6 @@
 """One history to its trace and to a ranked catalogue, and what is refused."""
 
 import inspect
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -43,7 +42,7 @@ def test_the_history_may_be_recommended_where_that_is_asked_for(model):
 def test_a_dataset_of_people_who_repeat_hides_nothing_unless_asked_to(make_model):
     dataset = make_dataset(people_repeat=True)
     model = make_model("stosa", "additive")
-    model.catalogue = replace(model.catalogue, fingerprint=dataset.fingerprint)
+    model.catalogue = model.catalogue.replace(fingerprint=dataset.fingerprint)
     assert dataset.default_candidates == "all"
     ranked = recommend(model, HISTORY, k=N_ITEMS, dataset=dataset)
     assert sorted(ranked["item"]) == list(range(1, N_ITEMS + 1))

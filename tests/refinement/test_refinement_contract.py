@@ -7,20 +7,19 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
-from conftest import PAIRS, READINGS, VALUES, plain
+from conftest import OUR_READINGS, OURS, PAIRS, READINGS, VALUES, is_ours, plain
 
 from awrsr.attention import allowed_keys, masked_softmax
-from awrsr.config import Backbone, Catalogue, ModelConfig, TrainConfig
+from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.errors import ConfigError
-from awrsr.models import build_model
-from awrsr.refinement import READ_BY, REFINEMENTS, USUAL, Refinement, Terms, build_refinement
+from awrsr.models import BACKBONES, build_model
+from awrsr.refinement import REFINEMENTS, USUAL, Refinement, Terms, build_refinement, read_by
 from awrsr.refinement.second_order import standardise
 from awrsr.training.checkpoint import load_model, save_config, save_weights
 
 pytestmark = pytest.mark.shapes
 
 N = 6
-BACKBONES: tuple[Backbone, ...] = ("sasrec", "stosa")
 close = partial(torch.testing.assert_close, rtol=0, atol=1e-12)
 
 
@@ -166,7 +165,7 @@ def test_a_saved_model_gives_the_same_scores(make_model, tmp_path, backbone, nam
 
 
 @pytest.mark.parametrize("rank", [None, 2])
-@every_reading
+@pytest.mark.parametrize(("backbone", "name", "settings"), OUR_READINGS)
 def test_the_learnt_matrices_are_n_by_r(backbone, name, rank, settings):
     refinement = build(backbone, name, correlation_rank=rank, **settings)
     asked = {one: (USUAL | settings)[one] for one in REFINEMENTS[name].settings}
@@ -179,17 +178,17 @@ def test_the_learnt_matrices_are_n_by_r(backbone, name, rank, settings):
     assert sorted(shapes) == sorted(expected)
 
 
-@pytest.mark.parametrize("setting", READ_BY)
+@pytest.mark.parametrize("setting", USUAL)
 @pytest.mark.parametrize("name", REFINEMENTS)
 def test_a_setting_that_a_refinement_does_not_read_is_refused(name, setting):
     """The message says who reads it; one that is read is accepted."""
     kind = REFINEMENTS[name]
-    assert (name in READ_BY[setting]) == (setting in kind.settings)
+    assert (name in read_by(setting)) == (setting in kind.settings)
     if setting in kind.settings:
         return
     value = next(value for value in VALUES[setting] if value != USUAL[setting])
     said = (
-        f"{setting} is for refinement {', '.join(READ_BY[setting])}; received {setting} {value!r}"
+        f"{setting} is for refinement {', '.join(read_by(setting))}; received {setting} {value!r}"
     )
     with pytest.raises(ConfigError, match=f"^{re.escape(said)} with refinement '{name}'$"):
         build("stosa", name, **{setting: value})
@@ -228,8 +227,8 @@ def test_a_floors_weights_are_the_same_for_any_items(make_model, backbone, name,
                     close(row, [(j in keys) / max(1, len(keys)) for j in range(N)])
 
 
-@floors
-def test_a_floor_gives_the_first_order_weights_back(backbone, name):
+@of_pairs([pair for pair in PAIRS if not REFINEMENTS[pair[1]].has_second_order()])
+def test_without_a_second_order_the_first_order_weights_are_given_back(backbone, name):
     first, allowed = weights_and_allowed(PRESENT)
     refined = build(backbone, name)(first, allowed)
     assert refined.weights is first and refined[1:] == (None, None)
@@ -262,13 +261,15 @@ def test_the_facts_are_stated(backbone, name, settings):
     config = ModelConfig(backbone=backbone, refinement=name, **settings)
     assert refinement.name == name
     assert refinement.formula_of(config).startswith("M = ")
-    assert set(refinement.backbones) <= set(BACKBONES)
+    assert refinement.fits(backbone)
+    assert refinement.backbones is None or set(refinement.backbones) <= set(BACKBONES)
     assert refinement.terms_of(config) in get_args(Terms)
     assert (refinement.terms_of(config) == "first order") != refinement.has_second_order()
     assert re.fullmatch("#[0-9a-f]{6}", refinement.color)
     assert bool(refinement.no_second_order) != refinement.has_second_order()
     if refinement.has_second_order():
         assert refinement.learns_attention
+    if refinement.has_second_order() and is_ours(refinement):
         assert "Source: our reading of AWRSR" in (refinement.__doc__ or "")
 
 
@@ -290,8 +291,9 @@ def test_settings_that_change_m_change_its_formula():
         assert len({REFINEMENTS[name].formula_of(config) for config in configs}) == len(values)
 
 
-def test_no_two_are_told_by_one_color():
-    assert len({refinement.color for refinement in REFINEMENTS.values()}) == len(REFINEMENTS)
+def test_no_two_are_told_by_one_color_or_title():
+    for fact in ("color", "title"):
+        assert len({getattr(kind, fact) for kind in REFINEMENTS.values()}) == len(REFINEMENTS)
 
 
 # Three positions by hand. A is the same everywhere; the matrices are those that make the rows of
@@ -320,7 +322,7 @@ def matrix_with(*columns: list[float]) -> torch.Tensor:
     return torch.tensor(np.linalg.solve(FIRST, rows))
 
 
-@every_pair
+@of_pairs(OURS)
 def test_three_positions_by_hand(backbone, name):
     refinement = build(backbone, name, max_length=3, correlation_rank=4, **plain(name))
     ln2, ln3 = np.log([2, 3])
@@ -354,7 +356,9 @@ def test_three_positions_by_hand(backbone, name):
 
 # --- the settings ---------------------------------------------------------------------------------
 
-SECOND_ORDERS = [pair for pair in PAIRS if REFINEMENTS[pair[1]].has_second_order()]
+
+def readers_of(setting: str):
+    return of_pairs([pair for pair in PAIRS if setting in REFINEMENTS[pair[1]].settings])
 
 
 def test_standardised_rows_by_hand():
@@ -411,7 +415,7 @@ def test_a_nearly_even_row_is_not_blown_up(m):
         assert rows.abs().max() <= max(1e-4, 100 * departure)
 
 
-@of_pairs(SECOND_ORDERS)
+@readers_of("gain")
 def test_a_gain_begins_at_1(backbone, name):
     with_gain, without = (drawn_by_name(backbone, name, gain=gain) for gain in (True, False))
     first, allowed = weights_and_allowed(PRESENT)
@@ -434,7 +438,7 @@ def drawn_by_name(backbone, name, **settings) -> Refinement:
     return refinement
 
 
-@of_pairs(SECOND_ORDERS)
+@readers_of("matrices")
 def test_matrices_of_each_head_are_those_of_a_layer_for_that_head(backbone, name):
     per_head = spread(build(backbone, name, matrices="head"))
     first, allowed = weights_and_allowed(PRESENT)
@@ -455,7 +459,7 @@ def begun(backbone, name, **settings):
     return build_model(config, Catalogue(name="", fingerprint="", n_items=5))
 
 
-@of_pairs(SECOND_ORDERS)
+@readers_of("similar_start")
 @pytest.mark.parametrize("matrices", ["layer", "head"])
 def test_a_similar_start_relates_rows_that_are_alike(backbone, name, matrices):
     """G is symmetric and positive semidefinite; the two matrices are different parameters."""

@@ -1,7 +1,5 @@
 """What heads give their weight to, and what they compare rows by, against slow references."""
 
-import dataclasses
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,7 +19,7 @@ GROUPS = [["Drama", "Comedy", "War"][item % 3] for item in range(UNEVEN.n_items)
 
 
 def of_uneven(model):
-    model.catalogue = dataclasses.replace(model.catalogue, fingerprint=UNEVEN.fingerprint)
+    model.catalogue = model.catalogue.replace(fingerprint=UNEVEN.fingerprint)
     return model
 
 

@@ -59,7 +59,7 @@ def models(make_model) -> dict[str, SequentialModel]:
     made = {f"{b}-{r}": make_model(b, r, max_length=20) for b, r in PAIRS}
     made["short"] = make_model("sasrec", "additive", max_length=5)
     for model in made.values():
-        model.catalogue = dataclasses.replace(model.catalogue, fingerprint=UNEVEN.fingerprint)
+        model.catalogue = model.catalogue.replace(fingerprint=UNEVEN.fingerprint)
     return made
 
 
@@ -508,7 +508,7 @@ def test_a_damaged_scan_is_refused(place: Path, tmp_path: Path):
     with pytest.raises(DataError, match="users.parquet: missing column model, target"):
         read_scan(output)
     (output / "scan.json").write_text(json.dumps(about | {"schema_version": 99}))
-    with pytest.raises(AwrsrError, match="schema_version is 99; this version reads 2"):
+    with pytest.raises(AwrsrError, match="scan.json: schema_version must be 2; received 99"):
         read_scan(output)
 
 

@@ -17,7 +17,7 @@ from awrsr.config import TrainConfig
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError
 from awrsr.models import SequentialModel
 from awrsr.ranking.recommendation import trace
-from awrsr.refinement import FORMER_DEFAULTS, READ_BY
+from awrsr.refinement import FORMER_DEFAULTS, USUAL, read_by
 from awrsr.training import checkpoint
 from awrsr.training.checkpoint import (
     CONFIG_FILE,
@@ -54,7 +54,7 @@ def test_a_model_of_the_former_schema_is_what_it_was(tmp_path: Path, make_model,
     path = save(model, tmp_path / "model") / CONFIG_FILE
     values = json.loads(path.read_text())
     values["schema_version"] = 1
-    for name in READ_BY:
+    for name in USUAL:
         del values["model"][name]
     path.write_text(json.dumps(values))
     loaded = load_model(tmp_path / "model", "cpu")
@@ -77,7 +77,7 @@ def test_settings_that_nothing_read_may_be_recorded_as_former_defaults(
     path = save(model, tmp_path / "model") / CONFIG_FILE
     values = json.loads(path.read_text())
     unread = {
-        name: value for name, value in FORMER_DEFAULTS.items() if pair[1] not in READ_BY[name]
+        name: value for name, value in FORMER_DEFAULTS.items() if pair[1] not in read_by(name)
     }
     values["model"] |= unread
     path.write_text(json.dumps(values))
@@ -270,7 +270,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     ),
     "unknown-backbone": (
         config("model", backbone="sasrek"),
-        f"{MODEL}unknown backbone 'sasrek'; accepted: sasrec, stosa. Did you mean 'sasrec'",
+        f"{MODEL}unknown backbone 'sasrek'; accepted: sasrec, stosa.*Did you mean 'sasrec'",
     ),
     "text-as-number": (
         config("model", hidden_dropout="0.5"),
@@ -310,7 +310,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
         config("model", refinement="additives"),
         "config.json: unknown refinement 'additives'; accepted: none, .* Did you mean 'additive'",
     ),
-    "refinement-a-number": (config("model", refinement=3), f"{MODEL}refinement must be a name"),
+    "refinement-a-number": (config("model", refinement=3), f"{MODEL}refinement must be text"),
     "refinement-of-the-other-backbone": (
         config("model", refinement="stochastic"),
         "config.json: refinement 'stochastic' is for stosa; received backbone 'sasrec'",

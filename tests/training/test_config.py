@@ -1,14 +1,13 @@
 """Settings: checked when made, exact to and from JSON, and none of them without effect."""
 
-import dataclasses
 import json
 import math
 import re
-from dataclasses import fields, replace
 
 import pytest
 import torch
 from conftest import plain
+from pydantic import ValidationError
 
 from awrsr import load_model, train
 from awrsr.config import Catalogue, ModelConfig, Settings, TrainConfig
@@ -19,26 +18,30 @@ SETTINGS = [ModelConfig(backbone="stosa", correlation_rank=7), CATALOGUE, TrainC
 by_class = pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: type(s).__name__)
 
 
+def names(settings: Settings) -> list[str]:
+    return list(type(settings).model_fields)
+
+
 @by_class
 def test_settings_survive_json_and_are_frozen(settings: Settings):
     text = json.dumps(settings.to_json(), allow_nan=False)
     assert type(settings).from_json(json.loads(text), where="here") == settings
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        settings.__setattr__(fields(settings)[0].name, None)
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.__setattr__(names(settings)[0], None)
 
 
 @by_class
 def test_every_field_must_be_there(settings: Settings):
-    for field in fields(settings):
+    for name in names(settings):
         values = settings.to_json()
-        del values[field.name]
-        with pytest.raises(ConfigError, match=f"^here: missing field '{field.name}'"):
+        del values[name]
+        with pytest.raises(ConfigError, match=f"^here: missing field '{name}'"):
             type(settings).from_json(values, where="here")
 
 
 @by_class
 def test_no_other_field_may_be_there(settings: Settings):
-    name = fields(settings)[0].name
+    name = names(settings)[0]
     with pytest.raises(ConfigError, match="^here: unknown field.*Did you mean") as caught:
         type(settings).from_json({**settings.to_json(), f"{name}s": 1}, where="here")
     assert f"unknown field '{name}s'; accepted: {name}, " in str(caught.value)
@@ -54,8 +57,8 @@ def test_only_an_object_is_read(settings: Settings, values: object):
 
 REFUSED = [
     (ModelConfig, "backbone", "sasrek", "unknown backbone 'sasrek'.*Did you mean 'sasrec'"),
-    (ModelConfig, "backbone", 5, "unknown backbone 5; accepted: sasrec, stosa"),
-    (ModelConfig, "refinement", None, "refinement must be a name; received None"),
+    (ModelConfig, "backbone", 5, "backbone must be text; received 5"),
+    (ModelConfig, "refinement", None, "refinement must be text; received None"),
     (ModelConfig, "mean_stream", "right", "unknown mean_stream 'right'; accepted: correct, publ"),
     (ModelConfig, "mean_stream", "published", "needs backbone 'stosa'; received 'sasrec'"),
     (ModelConfig, "max_length", 0, "max_length must be a whole number, 1 .*; received 0"),
@@ -101,14 +104,14 @@ REFUSED = [
 def test_a_wrong_value_is_refused_by_name(kind, name, value, text):
     good = next(s for s in [ModelConfig(), CATALOGUE, TrainConfig()] if type(s) is kind)
     with pytest.raises(ConfigError, match=text):
-        replace(good, **{name: value})
+        good.replace(**{name: value})
     with pytest.raises(ConfigError, match=f"^here: .*{text}"):
         kind.from_json({**good.to_json(), name: value}, where="here")
 
 
 def test_every_field_has_a_value_that_is_refused():
     refused = {(kind, name) for kind, name, _, _ in REFUSED}
-    assert refused == {(type(s), field.name) for s in SETTINGS for field in fields(s)}
+    assert refused == {(type(s), name) for s in SETTINGS for name in names(s)}
 
 
 def test_a_refusal_is_also_a_value_error():
@@ -117,8 +120,8 @@ def test_a_refusal_is_also_a_value_error():
 
 @by_class
 def test_every_field_is_explained(settings: Settings):
-    for field in fields(settings):
-        assert re.search(rf"^ +{field.name}: \w", type(settings).__doc__ or "", re.MULTILINE)
+    for name in names(settings):
+        assert re.search(rf"^ +{name}: \w", type(settings).__doc__ or "", re.MULTILINE)
 
 
 def test_the_rank_is_the_length_unless_set():
@@ -172,17 +175,17 @@ SAME_WEIGHTS = {
 @pytest.mark.parametrize(
     ("backbone", "name"),
     [
-        (backbone, field.name)
+        (backbone, name)
         for backbone in ("sasrec", "stosa")
-        for field in fields(ModelConfig)
-        if (backbone, field.name) not in (("sasrec", "mean_stream"), ("sasrec", "tied"))
+        for name in ModelConfig.model_fields
+        if (backbone, name) not in (("sasrec", "mean_stream"), ("sasrec", "tied"))
     ],
 )
 def test_every_model_setting_has_an_effect(make_model, backbone, name):
     refinement = READER.get(name, BASE_MODEL.refinement)
     settings = {} if name == "refinement" else plain(refinement)
     settings |= {"tied": False} if name == "tied" else {}
-    base = replace(BASE_MODEL, backbone=backbone, refinement=refinement, **settings)
+    base = BASE_MODEL.replace(backbone=backbone, refinement=refinement, **settings)
     value = "stosa" if (backbone, name) == ("sasrec", "backbone") else MODEL_KNOBS[name]
 
     def outcome(config: ModelConfig):
@@ -192,7 +195,7 @@ def test_every_model_setting_has_an_effect(make_model, backbone, name):
         return {key: value.shape for key, value in model.state_dict().items()}, state
 
     shapes, state = outcome(base)
-    other_shapes, other_state = outcome(replace(base, **{name: value}))
+    other_shapes, other_state = outcome(base.replace(**{name: value}))
     # Whether refinements have the same matrices depends on their settings' defaults.
     assert (shapes == other_shapes) == (name in SAME_WEIGHTS) or name == "refinement"
     assert state.shape != other_state.shape or not torch.allclose(state, other_state)
@@ -221,7 +224,7 @@ CONTEXT = {
 """What else must be set for a field to be of any consequence."""
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(TrainConfig)])
+@pytest.mark.parametrize("name", TrainConfig.model_fields)
 def test_every_training_setting_has_an_effect(tiny_dataset, tmp_path, name):
     runs = []
     for number, value in enumerate(TRAIN_KNOBS[name]):

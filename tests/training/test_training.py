@@ -53,8 +53,8 @@ def run(tiny_dataset: Dataset, tmp_path: Path) -> Callable[..., pd.DataFrame]:
         return train(
             dataset,
             tmp_path / name,
-            dataclasses.replace(MODEL, **(model or {})),
-            dataclasses.replace(TRAINING, **training),
+            MODEL.replace(**(model or {})),
+            TRAINING.replace(**training),
             device="cpu",
             resume=resume,
             report=report,
@@ -103,7 +103,7 @@ def test_the_configuration_is_stored(run, tmp_path: Path, tiny_dataset: Dataset)
     run(seed=5, epochs=1)
     model, catalogue, training = read_config(tmp_path / "run")
     assert model == MODEL
-    assert training == dataclasses.replace(TRAINING, seed=5, epochs=1)
+    assert training == TRAINING.replace(seed=5, epochs=1)
     assert (catalogue.name, catalogue.n_items) == ("tiny", 11)
     assert catalogue.fingerprint == tiny_dataset.fingerprint
 

@@ -108,8 +108,8 @@ def draw(case: Case, answer: Answer) -> None:
     chosen = st.multiselect(
         "Explanations",
         offered,
-        default=[name for name in figures.SHOWN if name in offered],
-        format_func=lambda name: EXPLANATIONS[name],
+        default=[name for name in offered if EXPLANATIONS[name].shown_first],
+        format_func=lambda name: EXPLANATIONS[name].title,
         key="faithfulness-chosen",
     )
     standing = st.segmented_control(
@@ -145,7 +145,7 @@ def table(answer: Answer) -> pd.DataFrame:
     """One row an explanation and model, one column a measure."""
     return pd.DataFrame(
         [
-            {"explanation": EXPLANATIONS[name], "model": key.upper()}
+            {"explanation": EXPLANATIONS[name].title, "model": key.upper()}
             | {heading(measure): value for measure, value in faithfulness_measures(curves).items()}
             for name in EXPLANATIONS
             for key, by_name in answer.curves.items()

@@ -22,7 +22,7 @@ from awrsr.explain import (
     refined_parts,
     second_order_provenance,
 )
-from awrsr.models import SequentialModel, Trace
+from awrsr.models import BACKBONES, SequentialModel, Trace
 from awrsr.refinement import REFINEMENTS
 
 PLOT_CONFIG = {"displayModeBar": False}
@@ -242,7 +242,7 @@ def show_first_order(source: Shown, cell: Cell, key: str) -> None:
             f"A = **{parts.weight:.4f}**: this model compares no items, its weights are fixed, "
             f"{refinement.formula_of(source.trace.config)}. There is nothing to decompose."
         )
-    elif source.trace.config.backbone == "stosa":
+    elif BACKBONES[source.trace.config.backbone].gaussian:
         show_split(
             first_order_split(source.trace, cell),
             "A",
@@ -286,6 +286,12 @@ def show_refined(source: Shown, cell: Cell, key: str) -> None:
         return
     if found.kind == "second order":
         st.markdown(f"M = S = **{found.weight:.4f}**: the second-order weight as it is.")
+    elif found.kind == "whole":
+        formula = REFINEMENTS[source.trace.config.refinement].formula_of(source.trace.config)
+        st.markdown(
+            f"M = **{found.weight:.4f}**, by {plain(formula)}: this mechanism does not say which "
+            "parts of it come from the first order and which from the second."
+        )
     elif found.kind == "shares":
         show_shares(source, cell, found)
     elif found.kind == "product":
@@ -302,7 +308,7 @@ def show_shares(source: Shown, cell: Cell, found: RefinedParts) -> None:
     """First and second order in the shares that they have."""
     first, second = found.terms
     total = f"**{found.terms.sum():.4f}** (recorded {found.weight:.4f})"
-    if source.trace.config.mix == "halves":
+    if found.share == 0.5:
         st.markdown(
             f"M = A/2 + S/2 = {first:.4f} + {second:.4f} = {total}: first and second order in "
             "equal parts."

@@ -15,10 +15,6 @@ from awrsr.errors import AwrsrError
 from awrsr.ranking.overlap import PERSISTENCE, overlap_at, rank_biased_overlap
 
 MARK, RIVAL = "\u25c6", "\u25c7"
-SCORE_UNITS = {
-    "sasrec": "Item score: the state's dot product with the item",
-    "stosa": "Item score: minus the squared Wasserstein distance of state and item",
-}
 TARGET_ROW = "background-color: rgba(240, 180, 40, 0.28)"
 
 
@@ -104,7 +100,7 @@ def show_list(case: Case, side: Side) -> None:
         "rank": st.column_config.NumberColumn("#", width=34),
         "title": st.column_config.TextColumn("title", width=230),
         "score": st.column_config.NumberColumn(
-            "score", width=62, help=SCORE_UNITS[side.model.config.backbone]
+            "score", width=62, help=f"Item score: {side.model.score_meaning}"
         ),
     }
     if (other := case.other(side)) is not None:

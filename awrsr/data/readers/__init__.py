@@ -1,34 +1,32 @@
 """Raw files to interactions and items, one reader a format.
 
-A reader is a function of the source and of the options that go with its format, keyword-only. It
-gives a `Raw`. A new one is a file in this folder, a line in READERS and its name in Format.
+In the order in which they are shown. A new one is a file and a line here.
 """
 
-import inspect
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
-from awrsr.data.readers.base import Raw, Rows
-from awrsr.data.readers.movielens import read_movielens
-from awrsr.data.readers.s3rec import read_s3rec
-from awrsr.data.readers.table import read_table
+from awrsr.data.readers.base import Raw, Reader, Rows, keyword_only, read_rows
+from awrsr.data.readers.columns import Columns
+from awrsr.data.readers.movielens import MovieLens
+from awrsr.data.readers.s3rec import S3Rec
+from awrsr.data.readers.table import Table
 from awrsr.data.readers.titles import read_titles
-from awrsr.errors import ConfigError, DataError, check_choice
+from awrsr.errors import ConfigError, DataError
+from awrsr.family import Family
 
-__all__ = ["READERS", "Format", "Raw", "Rows", "read"]
+__all__ = ["READERS", "Columns", "Raw", "Reader", "Rows", "read", "read_rows"]
 
-Format = Literal["movielens", "s3rec", "table"]
+READERS: Family[Reader] = Family(
+    "format",
+    Reader,
+    group="awrsr.readers",
+    members=(MovieLens, S3Rec, Table),
+    facts=("source",),
+)
 
-READERS: dict[Format, Callable[..., Raw]] = {
-    "movielens": read_movielens,
-    "s3rec": read_s3rec,
-    "table": read_table,
-}
 
-
-def read(source: Path, *, format: Format, titles: Path | None = None, **options: str | None) -> Raw:
+def read(source: Path, *, format: str, titles: Path | None = None, **options: str | None) -> Raw:
     """What a source holds, and what the file of titles says of its items.
 
     Args:
@@ -41,24 +39,18 @@ def read(source: Path, *, format: Format, titles: Path | None = None, **options:
         ConfigError: no such format, or an option that does not go with it.
         DataError: a file is not as it should be, or titles where the format brings its own.
     """
-    check_choice("format", format, READERS)
-    reader = READERS[format]
+    reader = READERS.named(format)
     given = {name: value for name, value in options.items() if value is not None}
-    takes = _options(reader)
-    of_titles = _options(read_titles) if titles else []
+    takes = reader.options()
+    of_titles = keyword_only(read_titles) if titles else []
     for name in given:
         if name not in (*takes, *of_titles):
             so = ", so no min_rating" if name == "rating_column" else ""
             raise ConfigError(f"format {format!r} takes no {name}{so}; it takes {', '.join(takes)}")
-    raw = reader(source, **{name: given[name] for name in given if name in takes})
+    raw = reader.read(source, **{name: given[name] for name in given if name in takes})
     if titles is None:
         return raw
     if raw.items is not None:
         raise DataError(f"format {format!r} brings its own titles; leave titles out")
     items = read_titles(titles, **{name: given[name] for name in given if name in of_titles})
     return replace(raw, items=items)
-
-
-def _options(reader: Callable[..., object]) -> list[str]:
-    parameters = inspect.signature(reader).parameters.values()
-    return [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]

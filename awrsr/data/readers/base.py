@@ -1,14 +1,18 @@
-"""What every reader gives, and how columns become it."""
+"""What a reader is, what every reader gives, and how columns become it."""
 
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
 from awrsr.data.readers.columns import NUMBERS, Columns, read_columns
 from awrsr.errors import DataError
+from awrsr.family import Member
 
 MISSING = ("nan", "none", "null", "<na>")
 """What programs write, in any case, where there is no id."""
@@ -46,6 +50,38 @@ class Raw:
 
     interactions: Rows
     items: Rows | None = None
+
+
+class Reader(Member, ABC):
+    """How one format is read: facts about it, and `read`.
+
+    The keyword-only parameters of `read` are the options that go with the format; what they are
+    called and do stands in `awrsr.prepare`.
+    """
+
+    source: ClassVar[str]
+    """What it reads, in words."""
+
+    @staticmethod
+    @abstractmethod
+    def read(source: Path) -> Raw:
+        """What a source holds.
+
+        Raises:
+            ConfigError: an option is not acceptable.
+            DataError: the source is not as it should be.
+        """
+
+    @classmethod
+    def options(cls) -> list[str]:
+        """The options that go with the format."""
+        return keyword_only(cls.read)
+
+
+def keyword_only(function: Callable[..., object]) -> list[str]:
+    """The names of a function's keyword-only parameters."""
+    parameters = inspect.signature(function).parameters.values()
+    return [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
 
 
 def read_rows(

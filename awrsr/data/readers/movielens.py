@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from awrsr.data.readers.base import Raw, read_rows
+from awrsr.data.readers.base import Raw, Reader, read_rows
 from awrsr.data.readers.columns import Columns
 from awrsr.errors import DataError
 from awrsr.io.files import reading
@@ -12,33 +12,40 @@ OLDER = {"u.data": "100K", "ratings.dat": "1M or 10M"}
 """Files of the releases that are laid out in another way, and which these are."""
 
 
-def read_movielens(
-    source: Path,
-    *,
-    rating_column: str | None = None,
-    separator: str | None = None,
-    encoding: str | None = None,
-) -> Raw:
-    """The interactions and the items of a MovieLens folder; genres as "Comedy|Drama"."""
-    with reading(source, DataError):
-        if not source.is_dir():
-            raise DataError(
-                f"{source} is not a directory; movielens needs one with ratings.csv, movies.csv"
-            )
-        for name, release in OLDER.items():
-            if (source / name).exists():
+class MovieLens(Reader):
+    """A MovieLens folder, as in ml-latest, ml-20m and later ones."""
+
+    name = "movielens"
+    source = "a directory with ratings.csv and movies.csv"
+
+    @staticmethod
+    def read(
+        source: Path,
+        *,
+        rating_column: str | None = None,
+        separator: str | None = None,
+        encoding: str | None = None,
+    ) -> Raw:
+        """The interactions and the items of a MovieLens folder; genres as "Comedy|Drama"."""
+        with reading(source, DataError):
+            if not source.is_dir():
                 raise DataError(
-                    f"{source} is laid out as MovieLens {release} ({name}), for which there is no "
-                    "reader yet; movielens reads ratings.csv and movies.csv"
+                    f"{source} is not a directory; movielens needs one with ratings.csv, movies.csv"
                 )
-    names = {"user_id": "userId", "item_id": "movieId", "timestamp": "timestamp"}
-    if rating_column:
-        names["rating"] = rating_column
-    ratings = Columns(names, options={"rating": "rating_column"})
-    movies = Columns({"item_id": "movieId", "title": "title", "genres": "genres"})
-    items = read_rows(source / "movies.csv", movies, separator=separator, encoding=encoding)
-    genres = items.frame["genres"].replace("(no genres listed)", "").fillna("")
-    return Raw(
-        read_rows(source / "ratings.csv", ratings, separator=separator, encoding=encoding),
-        replace(items, frame=items.frame.assign(genres=genres)),
-    )
+            for name, release in OLDER.items():
+                if (source / name).exists():
+                    raise DataError(
+                        f"{source} is laid out as MovieLens {release} ({name}), for which there is "
+                        "no reader yet; movielens reads ratings.csv and movies.csv"
+                    )
+        names = {"user_id": "userId", "item_id": "movieId", "timestamp": "timestamp"}
+        if rating_column:
+            names["rating"] = rating_column
+        ratings = Columns(names, options={"rating": "rating_column"})
+        movies = Columns({"item_id": "movieId", "title": "title", "genres": "genres"})
+        items = read_rows(source / "movies.csv", movies, separator=separator, encoding=encoding)
+        genres = items.frame["genres"].replace("(no genres listed)", "").fillna("")
+        return Raw(
+            read_rows(source / "ratings.csv", ratings, separator=separator, encoding=encoding),
+            replace(items, frame=items.frame.assign(genres=genres)),
+        )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from awrsr.data.readers.base import Raw, Rows, as_ids
+from awrsr.data.readers.base import Raw, Reader, Rows, as_ids
 from awrsr.data.readers.text import open_text, refuse_unread
 from awrsr.errors import DataError, shown
 
@@ -27,24 +27,31 @@ def _check_no_table(source: Path, users: list[str], lines: list[int]) -> None:
             )
 
 
-def read_s3rec(source: Path, *, encoding: str | None = None) -> Raw:
-    """The interactions of a file of lines `user item item ...`; it has no times."""
-    users: list[str] = []
-    items: list[str] = []
-    lines: list[int] = []
-    with open_text(source, encoding) as file:
-        for number, line in enumerate(file, start=1):
-            if number == 1:
-                refuse_unread(source, line.strip())
-            user, *sequence = line.split() or [""]
-            if user and not sequence:
-                raise DataError(
-                    f"{source}, line {number}: expected 'user item item ...', received "
-                    f"{shown(line.strip())}"
-                )
-            users += [user] * len(sequence)
-            items += sequence
-            lines += [number] * len(sequence)
-    _check_no_table(source, users, lines)
-    frame = pd.DataFrame({"user_id": users, "item_id": items}, index=lines, dtype=str)
-    return Raw(Rows(frame.apply(as_ids), source, "line"))
+class S3Rec(Reader):
+    """Lines of a user and the user's items, oldest first; there are no times."""
+
+    name = "s3rec"
+    source = "a text file of lines 'user item item ...'"
+
+    @staticmethod
+    def read(source: Path, *, encoding: str | None = None) -> Raw:
+        """The interactions of a file of lines `user item item ...`; it has no times."""
+        users: list[str] = []
+        items: list[str] = []
+        lines: list[int] = []
+        with open_text(source, encoding) as file:
+            for number, line in enumerate(file, start=1):
+                if number == 1:
+                    refuse_unread(source, line.strip())
+                user, *sequence = line.split() or [""]
+                if user and not sequence:
+                    raise DataError(
+                        f"{source}, line {number}: expected 'user item item ...', received "
+                        f"{shown(line.strip())}"
+                    )
+                users += [user] * len(sequence)
+                items += sequence
+                lines += [number] * len(sequence)
+        _check_no_table(source, users, lines)
+        frame = pd.DataFrame({"user_id": users, "item_id": items}, index=lines, dtype=str)
+        return Raw(Rows(frame.apply(as_ids), source, "line"))

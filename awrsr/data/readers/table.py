@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from awrsr.data.readers.base import Raw, read_rows
+from awrsr.data.readers.base import Raw, Reader, read_rows
 from awrsr.data.readers.columns import Columns
 from awrsr.errors import ConfigError
 
@@ -15,28 +15,37 @@ OPTIONS = {
 }
 
 
-def read_table(
-    source: Path,
-    *,
-    user_column: str = "user",
-    item_column: str = "item",
-    time_column: str = "timestamp",
-    rating_column: str | None = None,
-    separator: str | None = None,
-    encoding: str | None = None,
-) -> Raw:
-    """The interactions of a file with these columns.
+class Table(Reader):
+    """A file of interactions, one a row."""
 
-    Raises:
-        ConfigError: one column is named for two of them; or see `read_rows`.
-        DataError: see `read_rows`.
-    """
-    names = {"user_id": user_column, "item_id": item_column, "timestamp": time_column}
-    if rating_column:
-        names["rating"] = rating_column
-    for name, times in Counter(names.values()).items():
-        if times > 1:
-            roles = " and ".join(OPTIONS[ours] for ours in names if names[ours] == name)
-            raise ConfigError(f"{roles} both name column {name!r}; each needs a column of its own")
-    columns = Columns(names, options=OPTIONS)
-    return Raw(read_rows(source, columns, separator=separator, encoding=encoding))
+    name = "table"
+    source = "a csv or parquet file with columns user, item, timestamp"
+
+    @staticmethod
+    def read(
+        source: Path,
+        *,
+        user_column: str = "user",
+        item_column: str = "item",
+        time_column: str = "timestamp",
+        rating_column: str | None = None,
+        separator: str | None = None,
+        encoding: str | None = None,
+    ) -> Raw:
+        """The interactions of a file with these columns.
+
+        Raises:
+            ConfigError: one column is named for two of them; or see `read_rows`.
+            DataError: see `read_rows`.
+        """
+        names = {"user_id": user_column, "item_id": item_column, "timestamp": time_column}
+        if rating_column:
+            names["rating"] = rating_column
+        for name, times in Counter(names.values()).items():
+            if times > 1:
+                roles = " and ".join(OPTIONS[ours] for ours in names if names[ours] == name)
+                raise ConfigError(
+                    f"{roles} both name column {name!r}; each needs a column of its own"
+                )
+        columns = Columns(names, options=OPTIONS)
+        return Raw(read_rows(source, columns, separator=separator, encoding=encoding))

@@ -1,30 +1,32 @@
-"""The losses, in the order in which they are shown. A new one is a file, a line here, and its name
-in `awrsr.config.LossName`."""
+"""The losses, in the order in which they are shown. A new one is a file and a line here."""
 
 from jaxtyping import Float
 from torch import Tensor
 
-from awrsr.config import Backbone
-from awrsr.errors import ConfigError, check_choice
+from awrsr.errors import ConfigError
+from awrsr.family import Family
 from awrsr.training.losses.base import Loss, Predictions
 from awrsr.training.losses.bce import Binary
 from awrsr.training.losses.bpr_pvn import BprPvn
 from awrsr.training.losses.ce import FullSoftmax
 from awrsr.training.losses.sampled_ce import SampledSoftmax
 
-LOSSES: dict[str, type[Loss]] = {
-    loss.name: loss for loss in (FullSoftmax, SampledSoftmax, Binary, BprPvn)
-}
+LOSSES: Family[Loss] = Family(
+    "loss",
+    Loss,
+    group="awrsr.losses",
+    members=(FullSoftmax, SampledSoftmax, Binary, BprPvn),
+)
 
 __all__ = ["LOSSES", "Loss", "Predictions", "check_loss", "training_loss"]
 
 
-def check_loss(name: str, backbone: Backbone) -> None:
+def check_loss(name: str, backbone: str) -> None:
     """Refuse a loss that is unknown or cannot compare the states of a backbone: ConfigError."""
-    check_choice("loss", name, LOSSES)
-    if backbone not in (accepted := LOSSES[name].backbones):
+    loss = LOSSES.named(name)
+    if not loss.fits(backbone):
         raise ConfigError(
-            f"loss {name!r} needs backbone {' or '.join(map(repr, accepted))}; "
+            f"loss {name!r} needs backbone {' or '.join(map(repr, loss.backbones or ()))}; "
             f"received {backbone!r}"
         )
 

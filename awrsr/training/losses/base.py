@@ -2,13 +2,13 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, get_args
 
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from awrsr.config import PADDING, Backbone, LossName, TrainConfig
+from awrsr.config import PADDING, TrainConfig
 from awrsr.data.batching import Unseen
+from awrsr.family import OfBackbones
 from awrsr.models import SequentialModel
 
 
@@ -44,16 +44,8 @@ class Predictions:
         return self.states[real], self.targets[real], negatives[real]
 
 
-class Loss(ABC):
-    """One loss.
-
-    Args:
-        name: as settings call it.
-        backbones: whose states it can compare.
-    """
-
-    name: ClassVar[LossName]
-    backbones: ClassVar[tuple[Backbone, ...]] = get_args(Backbone)
+class Loss(OfBackbones, ABC):
+    """One loss: facts about it, and `mean`; `backbones` are those whose states it can compare."""
 
     @staticmethod
     @abstractmethod

@@ -1,0 +1,18 @@
+"""Newest first."""
+
+import numpy as np
+
+from awrsr.explain.explanations.base import Explained, Explanation, Values
+
+
+class Recency(Explanation):
+    """The newer, the higher."""
+
+    name = "recency"
+    title = "Recency"
+    color = "#8a8a8a"
+    kind = "neither"
+
+    @staticmethod
+    def values(asked: Explained) -> Values | None:
+        return np.arange(len(asked.trace.items), dtype=np.float64)

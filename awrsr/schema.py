@@ -1,0 +1,133 @@
+"""Settings and the contents of files as pydantic models; every refusal is one sentence.
+
+A sentence names the field, what was received and what is accepted; who reads a file names the file.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from awrsr.errors import AwrsrError, ConfigError, did_you_mean
+
+LONGEST = 100
+"""Characters of a value that a refusal quotes."""
+WORDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "string": "text",
+    "array": "a list",
+    "object": "an object",
+}
+"""The types of JSON schema as messages say them."""
+
+
+class Schema(BaseModel):
+    """Frozen fields, checked when made: none is converted, no other is accepted.
+
+    Raises:
+        ConfigError: a field is missing, unknown, of another type or out of range.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+    whole: ClassVar[bool] = False
+    """Whether a JSON object must have the fields with defaults too."""
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise ConfigError(_sentence(type(self), error)) from None
+
+    def replace(self, **changes: Any) -> Self:
+        """The same with some fields changed, checked again."""
+        return type(self)(**{**dict(self), **changes})
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields by name, as JSON values."""
+        return self.model_dump()
+
+    @classmethod
+    def from_json(
+        cls, values: object, *, where: str, refusal: type[AwrsrError] = ConfigError
+    ) -> Self:
+        """What a JSON object says.
+
+        Args:
+            values: the object.
+            where: the file and section, for messages.
+            refusal: the class of what is raised.
+
+        Raises:
+            AwrsrError: it is not an object, or see the class.
+        """
+        try:
+            if not isinstance(values, Mapping):
+                raise ConfigError(f"expected an object, received {type(values).__name__}")
+            missing = [name for name in cls.model_fields if name not in values]
+            if cls.whole and missing and values.keys() <= cls.model_fields.keys():
+                raise ConfigError(_lacks(missing))
+            return cls(**values)
+        except ConfigError as error:
+            raise refusal(f"{where}: {error}") from None
+
+
+def _sentence(kind: type[Schema], error: ValidationError) -> str:
+    """What is wrong; of several things an unknown field first, since it may be a misspelt one."""
+    errors = error.errors(include_url=False)
+    names = list(kind.model_fields)
+    for one in errors:
+        if one["type"] == "extra_forbidden":
+            name = str(one["loc"][0])
+            return (
+                f"unknown field {name!r}; accepted: {', '.join(names) or 'none'}."
+                f"{did_you_mean(name, names)}"
+            )
+    if missing := [one["loc"][0] for one in errors if one["type"] == "missing"]:
+        return _lacks(missing)
+    first = errors[0]
+    place = ".".join(map(str, first["loc"]))
+    if own := first.get("ctx", {}).get("error"):  # raised by a field of the model, or by the model
+        return f"{place}: {own}" if place else str(own)
+    field = kind.model_json_schema()["properties"][first["loc"][0]]
+    for _ in first["loc"][1:]:
+        field = field.get("additionalProperties") or field["items"]
+    received = repr(first["input"])
+    received = received if len(received) <= LONGEST else f"{received[:LONGEST]}\u2026"
+    if choices := field.get("enum"):
+        near = did_you_mean(str(first["input"]), choices)
+        return f"unknown {place} {received}; accepted: {', '.join(choices)}.{near}"
+    return f"{place} must be {accepted(field)}; received {received}"
+
+
+def _lacks(names: Iterable[object]) -> str:
+    return f"missing field {', '.join(map(repr, names))}"
+
+
+def accepted(field: Mapping[str, Any]) -> str:
+    """What a field takes, in words.
+
+    Args:
+        field: its JSON schema.
+    """
+    if "anyOf" in field:
+        kinds = [kind for kind in field["anyOf"] if kind != {"type": "null"}]
+        return " or ".join(map(accepted, kinds))
+    if choices := field.get("enum"):
+        return " or ".join(map(str, choices))
+    words = WORDS[field.get("type", "object")]
+    if "minLength" in field:
+        return f"{words}, not empty"
+    low, high = (_number(field.get(bound)) for bound in ("minimum", "maximum"))
+    if low is not None and low == high:
+        return str(low)
+    if high is not None:
+        return f"{words}, {low} to {high}"
+    return words if low is None else f"{words}, {low} or more"
+
+
+def _number(bound: float | None) -> float | None:
+    """A bound as people write it: 1 and not 1.0."""
+    return int(bound) if bound is not None and bound == int(bound) else bound
