@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from awrsr.experiments.averages import epoch_means
 from awrsr.experiments.comparison import MARGIN, MIN_SEEDS, MODEL, records
-from awrsr.experiments.record import epoch_means
 from awrsr.experiments.verdict import Row, mechanism_name
 from awrsr.models import BACKBONES, model_title
 from awrsr.refinement import REFINEMENTS

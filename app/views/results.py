@@ -13,17 +13,10 @@ from app.figures import results as figures
 from awrsr import board
 from awrsr.errors import AwrsrError, counted
 from awrsr.experiments import examples, report, sentences, tables
+from awrsr.experiments.averages import in_order, less_vanilla, means
 from awrsr.experiments.comparison import MARGIN, MIN_SEEDS, PAIRED_METRICS
 from awrsr.experiments.grid import Grid, read_grid
-from awrsr.experiments.record import (
-    Example,
-    RecordedTrace,
-    Results,
-    in_order,
-    less_vanilla,
-    means,
-    read_results,
-)
+from awrsr.experiments.record import Example, RecordedTrace, Results, read_results
 from awrsr.experiments.verdict import (
     NO_VERDICT,
     VERDICT_KEY,

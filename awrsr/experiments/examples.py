@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from awrsr.board import KINDS, map_grid, save
 from awrsr.errors import counted
-from awrsr.experiments.record import Example, Results, in_order, read_examples
+from awrsr.experiments.averages import in_order
+from awrsr.experiments.record import Example, Results, read_examples
 from awrsr.experiments.tables import part
 from awrsr.models import model_title
 

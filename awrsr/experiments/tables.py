@@ -5,8 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from awrsr.experiments.averages import epoch_means, in_order, means
 from awrsr.experiments.comparison import MODEL, PAIRED_METRICS, records
-from awrsr.experiments.record import Results, epoch_means, in_order, means
+from awrsr.experiments.record import Results
 from awrsr.models import model_title
 from awrsr.refinement import REFINEMENTS, VANILLA
 

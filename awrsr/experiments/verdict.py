@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from awrsr.errors import counted
+from awrsr.experiments.averages import means
 from awrsr.experiments.comparison import (
     CLAIM_METRIC,
     LEVEL,
@@ -25,7 +26,7 @@ from awrsr.experiments.comparison import (
     told,
     verdict,
 )
-from awrsr.experiments.record import Results, means
+from awrsr.experiments.record import Results
 from awrsr.models import BACKBONES
 from awrsr.refinement import EVEN, REFINEMENTS, VANILLA
 

@@ -14,9 +14,10 @@ from streamlit.util import calc_hash
 from app.figures.results import cutoff_figure, interval_figure, trend_figure, verdict_figure
 from app.views import results as page_module
 from awrsr.experiments import examples, sentences, tables
+from awrsr.experiments.averages import epoch_means, means
 from awrsr.experiments.comparison import PAIRED_METRICS, records
 from awrsr.experiments.grid import read_grid
-from awrsr.experiments.record import epoch_means, means, read_results
+from awrsr.experiments.record import read_results
 from awrsr.experiments.verdict import (
     NO_VERDICT,
     mechanism_name,

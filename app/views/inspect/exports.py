@@ -16,7 +16,8 @@ import streamlit as st
 from app import cache
 from app.case import Case
 from app.components.download import take_away
-from app.views.inspect.attributions import Methods, Results, chosen_methods, errors_of
+from app.views.inspect.agreement import Results
+from app.views.inspect.attributions import Methods, chosen_methods, errors_of
 from app.views.inspect.variants import row_outcomes
 from awrsr import board
 from awrsr.explain import prediction_rows

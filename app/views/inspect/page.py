@@ -34,6 +34,7 @@ from app.views.inspect import (
     faithfulness,
     provenance,
     recommendations,
+    removals,
     variants,
 )
 from app.views.inspect.history import choose_history
@@ -117,6 +118,7 @@ def show_results(
     show_board(content, partial(provenance.show, case, content))
     recommendations.show(case)
     variants.show(case)
+    removals.show(case)
     ablation.show(case)
     attributions.show(case)
     with st.expander("Do the explanations find what the recommendation rests on?"):

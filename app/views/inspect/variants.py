@@ -1,4 +1,4 @@
-"""Pinned variants side by side, each item left out, and the fewest without which a target leaves.
+"""Pinned variants side by side.
 
 Ranks here leave out the same items in every row: those of the reference (and of the variant), the
 target never. So a rank changes because a model attends to something else, and not because an item
@@ -7,27 +7,23 @@ that was taken out came back as a candidate.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app import cache, pinned, state
+from app import cache, pinned
 from app.candidates import excluded
 from app.case import Case, Items, Row
 from app.escape import plain
 from app.pinned import Variant
 from app.sides import Side
 from app.users import show_user
-from app.views.inspect.ablation import shade
-from app.views.inspect.history import open_items, original_history, pin, situation
+from app.views.inspect.history import open_items, original_history, situation
 from awrsr.data.dataset import Dataset
-from awrsr.errors import AwrsrError
-from awrsr.explain import removal
 
 LISTED = 10
-"""Length of the lists that are compared, and of the one a target is pushed out of."""
+"""Length of the lists that are compared."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +66,7 @@ def compared_row(rows: Sequence[Row], history: Sequence[int]) -> Row | None:
 
 
 def show(case: Case) -> None:
-    """The table of variants with what one can do to a row, and what removals do."""
+    """The table of variants, with what one can do to a row."""
     st.markdown("#### Variants of the history")
     if len(case.rows) > 1:
         show_table(case)
@@ -87,7 +83,6 @@ def show(case: Case) -> None:
             else "This history comes from no user, so there is no original to compare with."
         )
         st.session_state["compare"] = None
-    show_removals(case)
 
 
 def show_table(case: Case) -> None:
@@ -285,177 +280,3 @@ def rename_variant(number: int) -> None:
 def new_table() -> None:
     """The rows are others now: none is selected."""
     st.session_state["variant_edits"] = st.session_state.get("variant_edits", 0) + 1
-
-
-# --- removals -------------------------------------------------------------------------------------
-
-
-def show_removals(case: Case) -> None:
-    """Each item left out in turn, and the smallest removal, once asked for."""
-    session = st.session_state
-    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
-        for key, label, icon, note in (
-            (
-                "each_removed",
-                "Leave each item out",
-                "playlist_remove",
-                "What the target's score and rank become when each item in turn is really removed",
-            ),
-            (
-                "smallest",
-                "Smallest removal",
-                "content_cut",
-                f"The fewest items without which the target leaves the top {LISTED}",
-            ),
-        ):
-            st.button(
-                f"Hide: {label}" if session.get(key) else label,
-                key=f"{key}_button",
-                icon=f":material/{icon}:",
-                on_click=toggle,
-                args=(key,),
-                help=note,
-            )
-    if session.get("smallest"):
-        for side in case.sides:
-            show_smallest(case, side)
-    if session.get("each_removed"):
-        show_each_removed(case)
-
-
-def toggle(key: str) -> None:
-    """Show it, or hide it."""
-    st.session_state[key] = not st.session_state.get(key)
-
-
-def show_smallest(case: Case, side: Side) -> None:
-    """One model's smallest removal in a sentence, to be pinned."""
-    dataset, history = case.dataset, case.history
-    found = cache.get_smallest_removal(
-        side.directory, history, case.target, LISTED, dataset.default_candidates
-    )
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.markdown(f"**{plain(side.title)}**: {smallest_in_words(dataset, found, history)}")
-        if found.outcome == "found":
-            st.button(
-                "Pin",
-                key=f"pin_smallest_{side.key}",
-                icon=":material/push_pin:",
-                on_click=pin_without,
-                args=(dataset, history, tuple(found.entries)),
-            )
-
-
-def smallest_in_words(
-    dataset: Dataset, found: removal.SmallestRemoval, history: Sequence[int]
-) -> str:
-    """What was found, how sure it is, and how much was tried."""
-    tried = f"{found.scored:,} histor{'y' if found.scored == 1 else 'ies'} scored"
-    if found.outcome == "already out":
-        return (
-            f"the target has rank {found.rank:,}, so it is not in the top {LISTED} to begin with."
-        )
-    proof = (
-        "every smaller set was tried"
-        if found.proven
-        else f"greedy search, an upper bound: all sets of fewer than {found.at_least} were tried"
-        if found.at_least > 1
-        else "greedy search, an upper bound"
-    )
-    if found.outcome == "none":
-        sure = "every set was tried" if found.proven else proof
-        return (
-            f"nothing that was removed pushes the target out of the top {LISTED} ({sure}; {tried})."
-        )
-    titles = dataset.titles([history[entry] for entry in found.entries])
-    named = ", ".join(
-        f"{entry + 1}. {plain(title)}" for entry, title in zip(found.entries, titles, strict=True)
-    )
-    count = found.alternatives
-    others = f", {count} other set{'s' * (count > 1)} as small do{'es' * (count == 1)} it too"
-    others = others if count else ""
-    return (
-        f"without {len(found.entries)} item{'s' * (len(found.entries) > 1)} the target falls from "
-        f"rank {found.rank} to {found.rank_after:,}: {named} ({proof}{others}; {tried})."
-    )
-
-
-def show_each_removed(case: Case) -> None:
-    """A table of the history: what the target becomes without each item."""
-    dataset, history = case.dataset, case.history
-    table = pd.DataFrame({"place": range(1, len(history) + 1), "title": dataset.titles(history)})
-    columns = {
-        "place": st.column_config.NumberColumn("#", width=40),
-        "title": st.column_config.TextColumn("without", width=230),
-    }
-    facts = []
-    shades: dict[str, float] = {}
-    for side in case.sides:
-        name = side.key.upper()
-        try:
-            result = cache.get_each_removed(
-                side.directory, history, case.target, dataset.default_candidates
-            )
-        except AwrsrError as error:
-            st.info(f"{plain(error)}.")
-            return
-        change = result.scores - result.score
-        shades[f"score {side.key}"] = float(abs(change).max()) or 1.0
-        table[f"score {side.key}"] = change
-        table[f"rank {side.key}"] = result.ranks
-        table[f"change {side.key}"] = result.ranks - result.rank
-        columns |= {
-            f"score {side.key}": st.column_config.NumberColumn(
-                f"\u0394 score {name}",
-                width=90,
-                help="Score without the item minus score with it: blue where the target gains, "
-                "orange where it loses",
-            ),
-            f"rank {side.key}": st.column_config.NumberColumn(f"rank {name}", width=75),
-            f"change {side.key}": st.column_config.NumberColumn(
-                f"\u0394 rank {name}", width=80, help="+ is worse"
-            ),
-        }
-        facts.append(f"{name} score {result.score:+.3f}, rank {result.rank:,}")
-    st.markdown(
-        f"**Each item left out** \u00b7 {plain(case.target_title)} with the whole "
-        f"history: {plain('; '.join(facts))}"
-    )
-    styled = table.style.format(
-        lambda change: f"{change:+.3f}" if change else "=", subset=list(shades)
-    ).format(difference, subset=[f"change {side.key}" for side in case.sides])
-    for column, most in shades.items():
-        styled = styled.map(partial(shade, most=most), subset=[column])
-    selected = st.dataframe(
-        styled,
-        hide_index=True,
-        column_config=columns,
-        key=f"each-{'.'.join(map(str, history))}",
-        on_select="rerun",
-        selection_mode="multi-row",
-    )["selection"]["rows"]
-    chosen = tuple(sorted(row for row in selected if row < len(history)))
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.button(
-            "Pin without the selected",
-            icon=":material/push_pin:",
-            disabled=not chosen or len(chosen) == len(history),
-            on_click=pin_without,
-            args=(dataset, history, chosen),
-        )
-        st.caption(
-            "Each row is a forward pass of the history really without that item: where the history "
-            "is longer than a model sees, an older item comes into view. "
-            + (
-                "The items of the whole history stay left out of the candidates."
-                if case.left_out
-                else "No item is left out of the candidates."
-            )
-        )
-
-
-def pin_without(dataset: Dataset, history: Sequence[int], entries: Sequence[int]) -> None:
-    """Pin the history without these entries."""
-    items = removal.without(history, entries)
-    original = (original_history(dataset) or list(history))[-state.MAX_HISTORY :]
-    pin(pinned.describe(original, items[-state.MAX_HISTORY :], dataset.titles), items)

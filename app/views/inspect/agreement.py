@@ -1,0 +1,114 @@
+"""How far attention and attributions agree on which items count, of one history."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app.cache import TimedAttribution
+from app.escape import plain
+from app.sides import Side
+from app.views.inspect import ablation
+from awrsr.attribution import METHODS
+from awrsr.explain import prediction_rows
+from awrsr.ranking.statistics import STATISTICS
+
+SIZE, SIGNED = "size of the attribution", "signed attribution"
+MANY = 1_000_000
+Results = dict[tuple[str, str], TimedAttribution]
+"""By method and side, in the order of METHODS and of the sides."""
+KIND_TITLES = {"first_order": "first order", "second_order": "second order", "refined": "refined"}
+NOT_DEFINED, NONE = "not defined", "\u2013"
+
+
+def show(sides: Sequence[Side], results: Results) -> None:
+    """Rank correlation of every method with what the prediction position attends to."""
+    with st.expander("Attention against attribution: do they rank the items alike?"):
+        with st.container(horizontal=True, gap="medium"):
+            compared = st.segmented_control(
+                "Attention weights against the",
+                [SIZE, SIGNED],
+                default=SIZE,
+                required=True,
+                key="agreement-side",
+            )
+            statistic = st.segmented_control(
+                "Rank correlation",
+                list(STATISTICS),
+                default=next(iter(STATISTICS)),
+                required=True,
+                key="agreement-statistic",
+            )
+        table = agreement_table(sides, results, STATISTICS[statistic], signed=compared == SIGNED)
+        colors = table.map(shade)
+        st.dataframe(
+            table.map(shown).style.apply(lambda _: colors, axis=None),
+            hide_index=True,
+            key="agreement",
+            height="content",
+        )
+        counts = {side.key: len(side.trace.items) for side in sides}
+        n = ", ".join(f"n = {count} items in {key.upper()}" for key, count in counts.items())
+        st.caption(
+            f"{plain(statistic)} between the last row of each map, which is what the position that "
+            f"makes the prediction attends to, and the {compared}; {n}. Attention weights have no "
+            "sign, attributions do: by default their size is compared, since an item that lowers "
+            "the score was made use of as well. With fewer than 3 items, or where all values are "
+            "equal, it is not defined; a dash stands for a map that the model does not have. "
+            "One history is one observation: no test of significance is made."
+        )
+
+
+def agreement_table(
+    sides: Sequence[Side],
+    results: Results,
+    statistic: Callable[[np.ndarray, np.ndarray], float | None],
+    *,
+    signed: bool,
+) -> pd.DataFrame:
+    """One row a layer, head and kind of map; one column a method and model."""
+    rows: dict[tuple[str, str, str], dict[str, object]] = {}
+    for side in sides:
+        for row in prediction_rows(side.trace):
+            head = "mean" if row.head is None else str(row.head + 1)
+            place = (str(row.layer + 1), head, KIND_TITLES[row.kind])
+            cells = rows.setdefault(place, {})
+            for (name, key), result in results.items():
+                if key == side.key:
+                    values = result.attribution.values.cpu().numpy()
+                    value = statistic(row.weights, values if signed else np.abs(values))
+                    cells[column(name, key)] = NOT_DEFINED if value is None else value
+    return pd.DataFrame(
+        [
+            dict(zip(("layer", "head", "map"), place, strict=True))
+            | {column(*which): rows[place].get(column(*which), NONE) for which in results}
+            for place in sorted(rows, key=in_order)
+        ],
+        dtype=object,
+    )
+
+
+def column(name: str, key: str) -> str:
+    """The heading of a method in a model."""
+    return f"{METHODS[name].title} {key.upper()}"
+
+
+def in_order(place: tuple[str, str, str]) -> tuple[int, int, int]:
+    """By layer, its heads and their mean, and the kind of map."""
+    layer, head, kind = place
+    return (
+        int(layer),
+        int(head) if head.isdigit() else MANY,
+        list(KIND_TITLES.values()).index(kind),
+    )
+
+
+def shown(value: object) -> str:
+    """A cell as text."""
+    return f"{value:+.2f}" if isinstance(value, float) else str(value)
+
+
+def shade(value: object) -> str:
+    """Blue for alike, orange for opposite, the stronger the deeper."""
+    return ablation.shade(value, 1.0) if isinstance(value, float) else ""
