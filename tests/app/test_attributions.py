@@ -232,13 +232,15 @@ def test_agreement_is_the_librarys(directory, statistic, signed):
     assert len(shown) == 2 * 3 * 3
     for side in "ab":
         model = read_model(directory / "models" / page.session_state[side])
+        attributed = {
+            name: awrsr.attribute(model, history, 4, name).values.numpy() for name in QUICK
+        }
         places = set()
         for row in prediction_rows(awrsr.trace(model, history)):
             head = "mean" if row.head is None else str(row.head + 1)
             place = (str(row.layer + 1), head, row.kind.replace("_", " "))
             places.add(place)
-            for name in QUICK:
-                values = awrsr.attribute(model, history, 4, name).values.numpy()
+            for name, values in attributed.items():
                 expected = STATISTICS[statistic](row.weights, values if signed else abs(values))
                 said = shown.loc[place, f"{METHODS[name].title} {side.upper()}"]
                 assert float(said) == pytest.approx(expected, abs=0.006)

@@ -175,18 +175,24 @@ def test_a_damaged_study_and_one_of_other_data_are_told(directory: Path):
     assert any("is a study of other data" in message for message in messages(open_faithfulness()))
 
 
-@pytest.fixture
-def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def planted_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small planted dataset with three untrained models and two studies."""
-    monkeypatch.setenv(folders.ASSETS_VARIABLE, str(tmp_path))
     dataset, causes = plant(60, seed=1)
-    directory = add_dataset(tmp_path, dataset)
+    directory = add_dataset(tmp_path_factory.mktemp("assets"), dataset)
     for name in (*MODELS, "sasrec-simple"):
         add_model(directory, dataset, name, max_length=20)
     causes.to_parquet(directory / CAUSES_FILE)
     study(directory, sample=8)
     study(directory, names=("sasrec-none", "sasrec-simple"), sample=4)
     return directory
+
+
+@pytest.fixture
+def planted(planted_once: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That dataset, on offer; not to be changed."""
+    monkeypatch.setenv(folders.ASSETS_VARIABLE, str(planted_once.parent))
+    return planted_once
 
 
 def test_a_planted_study_says_how_explanations_stand_to_their_floors(planted: Path):
