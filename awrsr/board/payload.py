@@ -246,7 +246,7 @@ def _packed(source: Source, places: list[int], where: list[int]) -> PackedSource
         "heads": heads,
         "formula": refinement.formula_of(source.trace.config),
         "noSecondOrder": refinement.no_second_order,
-        "floor": None if refinement.learns_attention else refinement.name,
+        "floor": None if refinement.learns_attention else refinement.title,
         "norms": _encoded(arrays["transformed_value_norm"], np.dtype("<f4")),
         "maps": _packed_maps(arrays),
     }

@@ -244,10 +244,11 @@ def test_a_groups_colour_is_the_same_for_every_history(make_model):
 
 @pytest.mark.parametrize("refinement", REFINEMENTS)
 def test_a_model_that_learns_no_attention_bears_its_own_name(make_model, refinement):
-    backbone = REFINEMENTS[refinement].backbones[0]
+    kind = REFINEMENTS[refinement]
+    backbone = (kind.backbones or ("sasrec",))[0]
     source = Source(name="A", title="", trace=trace(make_model(backbone, refinement), [1, 2]))
     (packed,) = board.payload([source], NAMES)["sources"]
-    assert packed["floor"] == (refinement if refinement in ("uniform", "identity") else None)
+    assert packed["floor"] == (None if kind.learns_attention else kind.title)
     assert bool(packed["noSecondOrder"]) == (packed["maps"]["second"] is None)
 
 

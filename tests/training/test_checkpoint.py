@@ -266,7 +266,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "missing-field": (without("model", "n_heads"), f"{MODEL}missing field 'n_heads'"),
     "backbone-a-number": (
         config("model", backbone=5),
-        f"{MODEL}unknown backbone 5; accepted: sasrec",
+        f"{MODEL}backbone must be text; received 5",
     ),
     "unknown-backbone": (
         config("model", backbone="sasrek"),
