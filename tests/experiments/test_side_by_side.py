@@ -39,7 +39,7 @@ batch_size = 4
 """
 NAMES = ["tiny-sasrec-none-ce-seed0", "tiny-sasrec-additive-ce-seed0"]
 SHORT = "epochs = 2\n"
-LONG = "epochs = 40\npatience = 40\n"
+LONG = "epochs = 150\npatience = 150\n"
 
 
 @pytest.fixture
