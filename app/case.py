@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from app.cache import Items
+from app.candidates import excluded
 from app.sides import Side
 from awrsr.data.dataset import Dataset
 from awrsr.models import Trace
-
-Items = tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,6 @@ class Case:
         target: whose rank and score are explained.
         why: why that one, in a word or two.
         rival: whose score is taken off the target's, or None.
-        left_out: items of the history that are no candidates.
         listed: length of the lists of recommendations.
         rows: the histories of the table of variants, the first is what the others are held against.
         compared: the history beside this one on the board, or None.
@@ -66,7 +65,6 @@ class Case:
     target: int
     why: str
     rival: int | None
-    left_out: Items
     listed: int
     rows: tuple[Row, ...]
     compared: Compared | None
@@ -74,6 +72,11 @@ class Case:
     def title_of(self, item: int) -> str:
         """An item's title."""
         return self.dataset.titles([item])[0]
+
+    @cached_property
+    def left_out(self) -> list[int]:
+        """Items of the history that are no candidates."""
+        return excluded(self.dataset, self.history)
 
     @cached_property
     def target_title(self) -> str:

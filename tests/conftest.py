@@ -3,7 +3,7 @@
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from awrsr.cli.parser import Parser
 from awrsr.config import Catalogue, ModelConfig
 from awrsr.data.dataset import Dataset, save_dataset
 from awrsr.models import BACKBONES, SequentialModel, build_model
+from awrsr.ranking.metrics import target_ranks
 from awrsr.refinement import FORMER, REFINEMENTS, USUAL
 
 pytest_plugins = ["browser_fixtures"]
@@ -208,3 +209,17 @@ def make_model(tiny_dataset: Dataset) -> Callable[..., SequentialModel]:
         return model.eval().requires_grad_(False)
 
     return make
+
+
+def rank_of(item_scores: torch.Tensor, item: int, excluded: Sequence[int]) -> int:
+    """Rank of one item, 1 = best, under the rule of `awrsr.ranking.metrics.target_ranks`.
+
+    Args:
+        item_scores: (n_items,), item i at index i - 1.
+        item: the one sought; a candidate even when it is excluded.
+        excluded: items that are no candidates.
+    """
+    seen = torch.as_tensor(list(excluded), dtype=torch.long, device=item_scores.device)
+    target = torch.tensor([item], device=item_scores.device)
+    ranks = target_ranks(item_scores.clone()[None], target, (torch.zeros_like(seen), seen))
+    return int(ranks)

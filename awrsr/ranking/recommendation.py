@@ -14,7 +14,6 @@ from awrsr.config import Candidates, Catalogue
 from awrsr.data.dataset import Dataset
 from awrsr.errors import ConfigError, DataError, check_choice, counted
 from awrsr.models import LayerTrace, SequentialModel, Trace
-from awrsr.ranking.metrics import target_ranks
 
 
 def check_same_catalogue(model: SequentialModel, dataset: Dataset, prefix: str = "") -> None:
@@ -160,20 +159,6 @@ def excluded_items(history: Sequence[int], candidates: Candidates) -> list[int]:
     return list(history) if candidates == "unseen" else []
 
 
-def rank_of(item_scores: torch.Tensor, item: int, excluded: Sequence[int]) -> int:
-    """Rank of one item, 1 = best, under the rule of `awrsr.ranking.metrics.target_ranks`.
-
-    Args:
-        item_scores: (n_items,), item i at index i - 1.
-        item: the one sought; a candidate even when it is excluded.
-        excluded: items that are no candidates.
-    """
-    seen = torch.as_tensor(list(excluded), dtype=torch.long, device=item_scores.device)
-    target = torch.tensor([item], device=item_scores.device)
-    ranks = target_ranks(item_scores.clone()[None], target, (torch.zeros_like(seen), seen))
-    return int(ranks)
-
-
 class Ranking:
     """The catalogue ranked once: all candidates in order, and the rank of any item.
 
@@ -191,7 +176,8 @@ class Ranking:
         self._candidates[self.table["item"].to_numpy() - 1] = True
 
     def rank_of(self, item: int) -> int:
-        """The item's rank, see `rank_of`: ties count against it, and it is a candidate always."""
+        """The item's rank, 1 = best, under the rule of `awrsr.ranking.metrics.target_ranks`: ties
+        count against it, and it is a candidate even when it is excluded."""
         score = self._scores[item - 1]
         not_below = len(self._ascending) - int(np.searchsorted(self._ascending, score, "left"))
         return not_below + int(not self._candidates[item - 1])

@@ -30,7 +30,7 @@ from driving import (
 
 import awrsr
 from app.views.inspect import attributions
-from app.views.inspect.attributions import SIGNED, shade
+from app.views.inspect.agreement import SIGNED, shade
 from awrsr.attribution import METHODS
 from awrsr.errors import DataError
 from awrsr.explain import prediction_rows

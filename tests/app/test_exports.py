@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import EMBEDDED, ROOT
+from conftest import EMBEDDED, ROOT, rank_of
 from driving import (
     HOSTILE,
     add_dataset,
@@ -31,7 +31,6 @@ from driving import (
 
 import awrsr
 from app import cache
-from app.candidates import excluded
 from app.case import Case, Compared, Row
 from app.components import board
 from app.components.download import LONGEST_VIEW, view_of
@@ -39,7 +38,6 @@ from app.sides import SIDES, Side, run_model
 from app.views.inspect import exports
 from awrsr.attribution import METHODS
 from awrsr.data.dataset import Dataset
-from awrsr.ranking.recommendation import rank_of
 from awrsr.ranking.statistics import STATISTICS
 
 NAMES = [
@@ -110,7 +108,6 @@ def case_of(
         target=target,
         why="chosen",
         rival=rival,
-        left_out=tuple(excluded(dataset, history)),
         listed=K,
         rows=tuple(rows),
         compared=compared,

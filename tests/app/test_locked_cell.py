@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+from conftest import rank_of
 from driving import (
     HOSTILE,
     add_dataset,
@@ -35,7 +36,6 @@ from awrsr.explain import (
     refined_parts,
     second_order_provenance,
 )
-from awrsr.ranking.recommendation import rank_of
 from awrsr.refinement import REFINEMENTS
 
 ITEMS = [3, 1, 4, 1, 5, 9]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import rank_of
 from driving import HOSTILE, add_dataset, click, messages, open_page, read_model, run, texts, titled
 from test_history import items, press
 
@@ -18,9 +19,10 @@ from app.pinned import (
     parse_variants,
     variants_text,
 )
-from app.views.inspect.variants import difference, smallest_in_words
+from app.views.inspect.removals import smallest_in_words
+from app.views.inspect.variants import difference
 from awrsr.explain.removal import SmallestRemoval, remove_each, smallest_removal, without
-from awrsr.ranking.recommendation import rank_of, ranked_catalogue, trace
+from awrsr.ranking.recommendation import ranked_catalogue, trace
 from awrsr.ranking.scoring import target_standings
 
 ODD_NAMES = ["A~B;C=%7E 100%", "\u00e9t\u00e9 \u2192 \U0001f600", "+&?#/", "1.2.3", *HOSTILE]
@@ -285,7 +287,7 @@ def test_one_item_can_not_be_left_out(directory):
 
 
 def test_smallest_removal_is_said_and_pinned(directory, monkeypatch):
-    monkeypatch.setattr("app.views.inspect.variants.LISTED", 2)
+    monkeypatch.setattr("app.views.inspect.removals.LISTED", 2)
     history = [3, 1, 4, 1, 5, 9]
     chosen = models(directory)
     found = {

@@ -5,14 +5,14 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from conftest import N_ITEMS, PAIRS
+from conftest import N_ITEMS, PAIRS, rank_of
 
 from awrsr import trace
 from awrsr.errors import ConfigError, DataError
 from awrsr.explain import Ablation, ablate, contributions
 from awrsr.models import build_model
 from awrsr.ranking import scoring
-from awrsr.ranking.recommendation import rank_of, ranked_catalogue
+from awrsr.ranking.recommendation import ranked_catalogue
 from awrsr.refinement import REFINEMENTS
 
 N = 8

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import PAIRS, make_dataset
+from conftest import PAIRS, make_dataset, rank_of
 from torch import nn
 
 from awrsr import studies
@@ -36,7 +36,7 @@ from awrsr.explain import (
 )
 from awrsr.explain.removal import remove_each
 from awrsr.models import build_model
-from awrsr.ranking.recommendation import rank_of, trace
+from awrsr.ranking.recommendation import trace
 from awrsr.ranking.statistics import bootstrap_means
 from awrsr.studies import (
     FORCED_SHARE,

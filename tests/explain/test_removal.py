@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from conftest import PAIRS
+from conftest import PAIRS, rank_of
 
 from awrsr.errors import ConfigError, DataError
 from awrsr.explain.removal import (
@@ -13,7 +13,7 @@ from awrsr.explain.removal import (
     without,
 )
 from awrsr.ranking import scoring
-from awrsr.ranking.recommendation import rank_of, ranked_catalogue, trace
+from awrsr.ranking.recommendation import ranked_catalogue, trace
 from awrsr.ranking.scoring import score_histories, target_standings
 
 HISTORY = [3, 1, 4, 1, 5, 9]

@@ -153,7 +153,7 @@ APP_MAY_IMPORT = {
     "state": "pinned method_settings",
     "cache": "jobs finding folders",
     "sides": "escape candidates folders cache",
-    "case": "sides",
+    "case": "candidates cache sides",
     "users": "escape candidates state folders cache",
     "shell": "escape state folders cache sides users",
     "components": "escape cache sides case",

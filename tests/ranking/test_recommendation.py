@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import N_ITEMS, make_dataset
+from conftest import N_ITEMS, make_dataset, rank_of
 
 from awrsr import attribute, recommend, trace
 from awrsr.config import PADDING, Catalogue
 from awrsr.errors import ConfigError, DataError
 from awrsr.models import build_model
-from awrsr.ranking.recommendation import Ranking, rank_of, ranked_catalogue
+from awrsr.ranking.recommendation import Ranking, ranked_catalogue
 
 HISTORY = [3, 1, 4, 1, 5]
 

@@ -12,7 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import awrsr
 from app import cache, folders, state
-from app.candidates import among, excluded
+from app.candidates import among
 from app.case import Case, Compared
 from app.components.board import board_content, show_board
 from app.escape import plain, with_commands
@@ -160,7 +160,6 @@ def make_case(
         target=target,
         why=why,
         rival=rival,
-        left_out=tuple(excluded(dataset, history)),
         listed=st.session_state.k,
         rows=tuple(rows),
         compared=compared,

@@ -12,13 +12,10 @@ from app.escape import plain
 from app.sides import Side
 from app.views.inspect.ablation import shade
 from app.views.inspect.history import original_history, pin
-from app.views.inspect.variants import difference
+from app.views.inspect.variants import LISTED, difference
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.explain import removal
-
-LISTED = 10
-"""Length of the list that a target is pushed out of."""
 
 
 def show(case: Case) -> None:

@@ -13,8 +13,9 @@ import pandas as pd
 import streamlit as st
 
 from app import cache, pinned
+from app.cache import Items
 from app.candidates import excluded
-from app.case import Case, Items, Row
+from app.case import Case, Row
 from app.escape import plain
 from app.pinned import Variant
 from app.sides import Side
@@ -23,7 +24,7 @@ from app.views.inspect.history import open_items, original_history, situation
 from awrsr.data.dataset import Dataset
 
 LISTED = 10
-"""Length of the lists that are compared."""
+"""Length of the lists that are compared, and of the one a target is pushed out of."""
 
 
 @dataclass(frozen=True)
