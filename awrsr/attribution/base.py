@@ -31,6 +31,15 @@ ABSENT: dict[Baseline, str] = {
     "mean": "the mean embedding of the catalogue",
 }
 """In words, what may stand for an absent item; for stosa of means and covariance parameters."""
+StandardErrorSetting = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=1,
+        description="Largest standard error that is small enough, as a share of the largest value",
+    ),
+]
+"""Of methods that draw at random: when they stop."""
 BaselineSetting = Annotated[
     Baseline,
     Field(

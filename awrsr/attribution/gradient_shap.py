@@ -5,7 +5,13 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
-from awrsr.attribution.base import PER_EVALUATION, AttributionMethod, Estimate, Question
+from awrsr.attribution.base import (
+    PER_EVALUATION,
+    AttributionMethod,
+    Estimate,
+    Question,
+    StandardErrorSetting,
+)
 from awrsr.attribution.doubling import sampled
 
 
@@ -34,12 +40,7 @@ class GradientShap(AttributionMethod):
         le=100_000,
         description="Random histories up to which their number is doubled",
     )
-    tolerance: float = Field(
-        default=0.05,
-        ge=0,
-        le=1,
-        description="Largest standard error that is small enough, as a share of the largest value",
-    )
+    tolerance: StandardErrorSetting = 0.05
 
     @property
     def absent(self) -> str:

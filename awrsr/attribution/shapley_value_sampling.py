@@ -12,6 +12,7 @@ from awrsr.attribution.base import (
     BaselineSetting,
     Estimate,
     Question,
+    StandardErrorSetting,
 )
 from awrsr.attribution.doubling import sampled
 
@@ -46,12 +47,7 @@ class ShapleyValueSampling(AttributionMethod):
         le=10_000,
         description="Pairs of orders up to which their number is doubled",
     )
-    tolerance: float = Field(
-        default=0.05,
-        ge=0,
-        le=1,
-        description="Largest standard error that is small enough, as a share of the largest value",
-    )
+    tolerance: StandardErrorSetting = 0.05
     baseline: BaselineSetting = "zero"
 
     @property

@@ -32,13 +32,14 @@ class Shown:
         )
 
 
-def show(*traces: Trace, dataset: Dataset | None = None) -> Shown:
+def show(*traces: Trace, dataset: Dataset | None = None, title: str = "") -> Shown:
     """The attention board of one trace, or of two side by side.
 
     Args:
         traces: of one history in one model or two, or of a history and a variant of it, see
             `awrsr.trace`.
         dataset: gives the items their titles; without it they are shown by number.
+        title: of the page; the models' where it is empty.
 
     Raises:
         DataError: there is no trace or more than two, or the dataset or the models have different
@@ -60,4 +61,4 @@ def show(*traces: Trace, dataset: Dataset | None = None) -> Shown:
         Source(name=name, title=title, trace=trace)
         for name, title, trace in zip(string.ascii_uppercase, titles, traces, strict=False)
     ]
-    return Shown(page(payload(sources, names, title=" and ".join(titles))))
+    return Shown(page(payload(sources, names, title=title or " and ".join(titles))))

@@ -118,17 +118,9 @@ def trace(
 
 
 def _board_page(traces: list[Trace], dataset: Dataset) -> str:
-    sources = [
-        board.Source(
-            name=name,
-            title=model_title(trace.config.backbone, trace.config.refinement),
-            trace=trace,
-        )
-        for name, trace in zip("AB", traces, strict=False)
-    ]
-    models = " and ".join(source.title for source in sources)
-    title = f"{dataset.name}: {models}, {counted(len(traces[0].items), 'item')}"
-    return board.page(board.payload(sources, board.item_names(dataset), title=title))
+    models = (model_title(trace.config.backbone, trace.config.refinement) for trace in traces)
+    title = f"{dataset.name}: {' and '.join(models)}, {counted(len(traces[0].items), 'item')}"
+    return board.show(*traces, dataset=dataset, title=title).page
 
 
 def attribute(

@@ -189,6 +189,17 @@ def training_command(
     return shlex.join(words)
 
 
+def training_of(recorded: Metrics, directory: Path) -> Training:
+    """What metrics.json of a model directory says of the training.
+
+    Raises:
+        DataError: it says nothing of it.
+    """
+    if recorded.training is None:
+        raise DataError(f"{directory / METRICS_FILE} does not say how the model was trained")
+    return recorded.training
+
+
 def training_record(directory: Path, history: pd.DataFrame, command: str) -> Training:
     """How a training went that has ended."""
     _, _, config = read_config(directory)
@@ -206,14 +217,14 @@ def write_readme(directory: Path) -> None:
     """Write the model directory's README.md from config.json and metrics.json."""
     model, catalogue, training = read_config(directory)
     recorded = read_metrics(directory)
-    if recorded.training is None:
-        raise DataError(f"{directory / METRICS_FILE} does not say how the model was trained")
+    trained = training_of(recorded, directory)
     text = render(
         TEMPLATE,
         model=model,
         catalogue=catalogue,
         training=training,
         metrics=recorded,
+        command=trained.command,
         protocol=recorded.test.protocol,
         kind=_kind(model),
         names=("HR@10", "NDCG@10", "MRR"),

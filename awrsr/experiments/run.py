@@ -21,6 +21,7 @@ from awrsr.experiments.card import (
     README_FILE,
     evaluate_stored,
     read_metrics,
+    training_of,
     training_record,
     write_metrics,
     write_readme,
@@ -325,9 +326,7 @@ def _rows(run: Run) -> list[dict[str, Any]]:
             f"{recorded.weights_sha256!r}, those there are {weights!r}; "
             f"run `python -m awrsr evaluate {run.directory} --output {run.directory}`"
         )
-    trained = recorded.training
-    if trained is None:
-        raise DataError(f"{run.directory / METRICS_FILE} does not say how the model was trained")
+    trained = training_of(recorded, run.directory)
     about = {
         "run": run.name,
         "dataset": run.dataset,

@@ -108,14 +108,15 @@ class Row:
 
     @property
     def harmful(self) -> list[dict[str, Any]]:
-        """The mechanisms that lie below vanilla."""
-        return [row for row in self.mechanisms if told(row) and row["difference"] < 0]
+        """The mechanisms that lie below vanilla, where not all do."""
+        found = [row for row in self.mechanisms if told(row) and row["difference"] < 0]
+        return found if len(found) < len(self.mechanisms) else []
 
     @property
     def verdict(self) -> str:
         """The words of the table."""
         words: str = verdict(self.mechanisms) if self.mechanisms else NOT_RECORDED
-        if self.harmful and words != "harms":
+        if self.harmful:
             names = " and ".join(mechanism_name(row) for row in self.harmful)
             words += f"; {names} {'harm' if len(self.harmful) > 1 else 'harms'}"
         return f"{NO_ROOM}, {words}" if self.no_room else words
@@ -255,7 +256,7 @@ def _refinement_words(row: Row) -> str:
     if row.best is None:
         return "no refined model is recorded"
     words = _best_words(row, row.best)
-    if not row.harmful or verdict(row.mechanisms) == "harms":
+    if not row.harmful:
         return words
     each = ", ".join(f"{mechanism_name(harmful)} ({_numbers(harmful)})" for harmful in row.harmful)
     return f"{words}; {each} {'harm' if len(row.harmful) > 1 else 'harms'}"

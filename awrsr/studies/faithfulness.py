@@ -192,7 +192,7 @@ def write_study(
                 rows.add(name, model, dataset, split, user, popularity, cause, seed)
         return rows.tables()
 
-    def done(part: int) -> None:
+    def done(part: int, computed: bool) -> None:
         if progress is not None:
             progress(sum(map(len, chunks[: part + 1])), len(users))
 

@@ -20,7 +20,7 @@ def write_parts(
     directory: Path,
     number: int,
     compute: Callable[[int], Tables],
-    done: Callable[[int], object] = lambda part: None,
+    done: Callable[[int, bool], object] = lambda part, computed: None,
 ) -> bool:
     """Compute the parts that are not there yet and write each of them, a folder of tables.
 
@@ -32,7 +32,7 @@ def write_parts(
         directory: of the parts; made where it does not exist.
         number: of parts.
         compute: the tables of a part, 0 to `number` minus 1.
-        done: told of every part of this process that is there, computed now or before.
+        done: told of every part of this process that is there, and whether it was computed now.
 
     Returns:
         Whether this process is the one to put the parts together.
@@ -41,14 +41,15 @@ def write_parts(
     make_directory(directory)
     for part in range(process, number, processes):
         path = _path(directory, part)
-        if not path.is_dir():
+        missing = not path.is_dir()
+        if missing:
             tables = compute(part)
             with new_directory(path) as temporary:
                 for file, table in tables.items():
                     table.to_parquet(
                         temporary / file, index=False, compression="zstd", compression_level=19
                     )
-        done(part)
+        done(part, missing)
     if processes > 1:
         torch.distributed.barrier()
     return process == 0

@@ -152,10 +152,8 @@ def write_scan(
     seen = np.minimum(dataset.lengths() - HELD_OUT["test"], longest)
     by_length = np.argsort(seen, kind="stable")
     of_parts = [by_length[at : at + PART_USERS] for at in range(0, dataset.n_users, PART_USERS)]
-    computed = set()
 
     def compute(part: int) -> dict[str, pd.DataFrame]:
-        computed.add(part)
         found = scan(
             models,
             dataset,
@@ -166,8 +164,8 @@ def write_scan(
         )
         return {USERS_FILE: found.users.round(DECIMALS), PAIRS_FILE: found.pairs.round(DECIMALS)}
 
-    def done(part: int) -> None:
-        if progress is not None and part not in computed:
+    def done(part: int, computed: bool) -> None:
+        if progress is not None and not computed:
             progress(len(of_parts[part]) * len(models))
 
     if not write_parts(parts, len(of_parts), compute, done):
