@@ -18,7 +18,8 @@ from app.pinned import (
     parse_variants,
     variants_text,
 )
-from app.views.inspect.variants import difference, smallest_in_words
+from app.views.inspect.removals import smallest_in_words
+from app.views.inspect.variants import difference
 from awrsr.explain.removal import SmallestRemoval, remove_each, smallest_removal, without
 from awrsr.ranking.recommendation import rank_of, ranked_catalogue, trace
 from awrsr.ranking.scoring import target_standings
@@ -127,7 +128,7 @@ def table(page, column: str):
 def select(page, *rows: int, key: str | None = None):
     """Select rows of the table of variants, or of the one with this key."""
     edits = page.session_state["variant_edits"] if "variant_edits" in page.session_state else 0
-    key = key or f"variants-{edits}"
+    key = key or f"variant_rows-{edits}"
     page.session_state[key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
     return run(page)
 
@@ -285,7 +286,7 @@ def test_one_item_can_not_be_left_out(directory):
 
 
 def test_smallest_removal_is_said_and_pinned(directory, monkeypatch):
-    monkeypatch.setattr("app.views.inspect.variants.LISTED", 2)
+    monkeypatch.setattr("app.views.inspect.removals.LISTED", 2)
     history = [3, 1, 4, 1, 5, 9]
     chosen = models(directory)
     found = {
