@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 import torch
@@ -38,7 +40,7 @@ from awrsr.errors import AwrsrError
 from awrsr.explain import RemovedOnce, SmallestRemoval, remove_each, smallest_removal
 from awrsr.io.files import MAX_ENTRIES, finish_replacing, visible_directories
 from awrsr.models import SequentialModel
-from awrsr.ranking.recommendation import trace
+from awrsr.ranking.recommendation import Ranking, check_same_catalogue, trace
 from awrsr.ranking.scoring import Standings, target_standings
 from awrsr.studies import (
     SEEDS_FOLDER,
@@ -281,6 +283,24 @@ def _standings(
     listed: int,
 ) -> Standings:
     return target_standings(_model(*key), histories, target, excluded, listed=listed)
+
+
+def get_order(
+    directory: Path, dataset: Dataset, items: Items, excluded: Items
+) -> npt.NDArray[np.int64]:
+    """The candidates after a history, best first, see `awrsr.ranking.recommendation`.
+
+    Raises:
+        AwrsrError: the model cannot be loaded, belongs to another dataset, or makes nothing of it.
+    """
+    check_same_catalogue(get_model(directory), dataset)
+    return _order(model_key(directory), items, excluded)
+
+
+@st.cache_data(max_entries=MAX_MODELS, show_spinner=False)
+def _order(key: ModelKey, items: Items, excluded: Items) -> npt.NDArray[np.int64]:
+    ranked = Ranking(trace(_model(*key), items).item_scores, excluded).table
+    return ranked["item"].to_numpy()
 
 
 def get_second_order_peak(directory: Path, items: Items) -> int | None:

@@ -6,9 +6,38 @@ from functools import cached_property
 
 from app.cache import Items
 from app.candidates import excluded
+from app.method_settings import Settings
 from app.sides import Side
 from awrsr.data.dataset import Dataset
+from awrsr.errors import counted
 from awrsr.models import Trace
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """The items that the models are given, and whose they are.
+
+    Args:
+        items: oldest first.
+        owner: the user whose history it is, as it was or edited, or None.
+        edited: whether it may differ from the owner's.
+        original: the owner's history, or None.
+        held_out: the item that the owner really chose next, or None.
+    """
+
+    items: Items
+    owner: str | None
+    edited: bool
+    original: Items | None
+    held_out: int | None
+
+    @property
+    def title(self) -> str:
+        """The history in words."""
+        items = counted(len(self.items), "item")
+        if self.owner is None:
+            return f"A history of {items}"
+        return f"User {self.owner}, {'edited, ' * self.edited}{items}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,37 +75,53 @@ class Case:
     Args:
         dataset: that the items are from.
         sides: the models and what they make of the history, one or two.
-        title: of the history, in words.
-        history: oldest first, one item or more.
-        held_out: the item that really came next, if it is known.
+        chosen: the history, one item or more.
         target: whose rank and score are explained.
         why: why that one, in a word or two.
         rival: whose score is taken off the target's, or None.
         listed: length of the lists of recommendations.
         rows: the histories of the table of variants, the first is what the others are held against.
-        compared: the history beside this one on the board, or None.
+        compare: which of them is to stand beside this one, by its `Row.compare`, if one is.
+        compared: that history on the board, or None.
+        methods: the attribution methods on the page, each with the settings that differ from its
+            defaults.
     """
 
     dataset: Dataset
     sides: tuple[Side, ...]
-    title: str
-    history: Items
-    held_out: int | None
+    chosen: History
     target: int
     why: str
     rival: int | None
     listed: int
     rows: tuple[Row, ...]
+    compare: int | None
     compared: Compared | None
+    methods: Settings
+
+    @property
+    def title(self) -> str:
+        """Of the history, in words."""
+        return self.chosen.title
+
+    @property
+    def history(self) -> Items:
+        """The items, oldest first."""
+        return self.chosen.items
+
+    @property
+    def held_out(self) -> int | None:
+        """The item that really came next, if it is known."""
+        return self.chosen.held_out
 
     def title_of(self, item: int) -> str:
         """An item's title."""
         return self.dataset.titles([item])[0]
 
     @cached_property
-    def left_out(self) -> list[int]:
+    def left_out(self) -> Items:
         """Items of the history that are no candidates."""
-        return excluded(self.dataset, self.history)
+        return tuple(excluded(self.dataset, self.history))
 
     @cached_property
     def target_title(self) -> str:

@@ -1,4 +1,4 @@
-"""Text from outside, made safe for Streamlit's markdown."""
+"""Text from outside, made safe for Streamlit's markdown and short enough for a message."""
 
 import re
 
@@ -27,3 +27,9 @@ def with_commands(text: object) -> str:
     if len(parts) % 2 == 0:  # a backtick without a partner
         return plain(text)
     return "".join(f"`{part}`" if at % 2 else plain(part) for at, part in enumerate(parts))
+
+
+def clipped(text: str, length: int = 40) -> str:
+    """Text from outside, short enough for a message, on one line, with nothing that turns it."""
+    short = text if len(text) <= length else text[:length] + "\u2026"
+    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in short)

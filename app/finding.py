@@ -16,6 +16,9 @@ from awrsr.refinement import VANILLA
 from awrsr.studies import Scan, seed_pairs
 
 KINDS = {"first_order": "First order", "second_order": "Second order", "refined": "Refined"}
+SLICES = ("all", "short", "long", "cut", "repeats", "ranks", "attention", "noise")
+"""Names of the slices, see `slices`."""
+ORDERS = LARGEST, SMALLEST = "largest first", "smallest first"
 CUTOFF = 10
 TENTH = 0.1
 MOST_OF_A_TENTH = 0.12

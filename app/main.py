@@ -13,19 +13,30 @@ import streamlit as st  # noqa: E402
 st.set_page_config(page_title="AWRSR Inspector", page_icon=str(HERE / "icon.svg"), layout="wide")
 st.html(HERE / "style.css")
 
-from app import state  # noqa: E402
-from app.cache import start_server  # noqa: E402  (page settings first: these imports take seconds)
+from app import shell  # noqa: E402  (page settings first: these imports take seconds)
+from app.cache import start_server  # noqa: E402
+from app.state import FIND, INSPECT, MODELS, STUDIES, session  # noqa: E402
 from app.views import faithfulness, find, inspect, models, results  # noqa: E402
 
 start_server()
-state.keep(st.session_state)
-inspector = st.Page(inspect.show, title="Inspect", url_path="inspect", default=True)
+session.keep()
+inspector = st.Page(
+    partial(shell.run, inspect.show, INSPECT, without_models=True),
+    title="Inspect",
+    url_path="inspect",
+    default=True,
+)
+find_users = partial(find.show, inspector=inspector)
 st.navigation(
     [
         inspector,
-        st.Page(partial(find.show, inspector), title="Find", url_path="find"),
-        st.Page(faithfulness.show, title="Faithfulness", url_path="faithfulness"),
-        st.Page(models.show, title="Models", url_path="models"),
+        st.Page(partial(shell.run, find_users, FIND), title="Find", url_path="find"),
+        st.Page(
+            partial(shell.run, faithfulness.show, STUDIES),
+            title="Faithfulness",
+            url_path="faithfulness",
+        ),
+        st.Page(partial(shell.run, models.show, MODELS), title="Models", url_path="models"),
         st.Page(results.show, title="Results", url_path="results"),
     ],
     position="top",

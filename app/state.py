@@ -1,189 +1,191 @@
-"""Everything a person can choose: names, defaults, and its form in the URL.
+"""Every key of the session: its type, its default, and how it stands in the address.
 
-A choice lives in `st.session_state` under its own name. `restore` fills it from the URL once per
-session and says what it could not use; `remember` writes what differs from the default back.
+The only file that reads and writes `st.session_state`. A widget takes its key from here:
+`key=Session.k.name`, or `key=Session.meant.named(3)` of a family of keys.
 """
 
-from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, Self, TypeVar, overload
 
-from app import pinned
-from app.method_settings import parse_settings, settings_text
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from app import finding, forms, pinned
+from app.folders import ModelKey
+from app.forms import Choice
+from app.method_settings import Settings, parse_settings, settings_text
+from app.pinned import Variant
+from app.reading import Reading
 from awrsr.attribution import METHODS
 from awrsr.data.dataset import Dataset
-from awrsr.errors import AwrsrError, did_you_mean
+from awrsr.explain import Curves
 
-CHOICES = (
-    *("dataset", "a", "b", "source", "user", "items", "origin", "variants", "compare"),
-    *("target", "rival", "methods", "settings", "k"),
-)
-"""Names of all choices of the page Inspect."""
+T = TypeVar("T")
+Store = MutableMapping[Any, Any]
+"""Where the values are: `st.session_state`, or a dict in its place."""
+
 USER, OWN = "user", "own"
 MIN_LISTED, MAX_LISTED = 5, 50
-MAX_HISTORY = 500
-"""Longest history a page keeps; a model sees at most its own max_length of it."""
 AUTOMATIC = 0
 """As a target: a user's held-out item, or else the first recommendation of model A."""
 DEFAULT_MODELS = ("sasrec-none", "sasrec-additive")
 DEFAULT_LENGTH = (15, 25)
 """A first history this long fills a map and leaves its titles readable."""
+USERS_OVER = ("all", "short", "long")
+"""Slices of the users on the page Models."""
+EVERY, INSPECT, FIND, STUDIES, MODELS, RESULTS = (
+    *("every page", "inspect", "find", "faithfulness", "models", "results"),
+)
+"""Pages in whose address keys stand; Results has none of those of every page."""
 
 
-Session = MutableMapping[Any, Any]
-"""What a person chose: `st.session_state`, or a dict in its place."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One thing a person chooses.
-
-    Args:
-        name: in the URL and in the session.
-        default: left out of the URL unless `always`.
-        parse: the URL's text to the value; raises AwrsrError or ValueError.
-        show: the value to the URL's text.
-    """
-
-    name: str
-    default: Any
-    parse: Callable[[str], Any]
-    show: Callable[[Any], str] = field(default=str)
-    always: bool = False
-
-    def accepts(self, value: Any) -> bool:
-        """Whether a session may go on with this value: its model or its item may be gone."""
-        try:
-            return bool(value == self.default or self.parse(self.show(value)) == value)
-        except (AwrsrError, ValueError):
-            return False
-
-
-class Partly(ValueError):
-    """Some of a URL's text could not be used.
-
-    Args:
-        problem: which part and what is accepted.
-        value: of the rest.
-    """
-
-    def __init__(self, problem: str, value: Any) -> None:
-        super().__init__(problem)
-        self.value = value
-
-
-def one_of(accepted: list[str]) -> Callable[[str], str]:
-    """A parser of names."""
-
-    def parse(text: str) -> str:
-        if text not in accepted:
-            raise ValueError(
-                f"unknown; accepted: {', '.join(accepted) or 'nothing'}."
-                f"{did_you_mean(text, accepted)}"
-            )
-        return text
-
-    return parse
-
-
-def several_of(accepted: list[str]) -> Callable[[str], list[str]]:
-    """A parser of names with dots between them, each once; none is an answer too."""
-    parse = one_of(accepted)
-    return lambda text: list(dict.fromkeys(parse(part) for part in text.split(".") if part))
-
-
-def whole_number(low: int, high: int) -> Callable[[str], int]:
-    """A parser of whole numbers within bounds."""
-
-    def parse(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high):
-            raise ValueError(f"accepted: a whole number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-def default_model(models: Sequence[str], position: int) -> str:
-    """The model of A (0) or B (1) that a page opens with, of one or more."""
-    wanted = DEFAULT_MODELS[position]
-    return wanted if wanted in models else models[min(position, len(models) - 1)]
-
-
-def choices(dataset: Dataset, models: list[str], opening: str = "") -> list[Choice]:
-    """The choices there are for one dataset and its models.
+class Offer(NamedTuple):
+    """What choices are made among.
 
     Args:
         dataset: the one on show.
         models: names of its models.
         opening: the user that a page opens with; `default_user` where empty.
     """
-    item = whole_number(1, dataset.n_items)
 
-    def items(text: str) -> list[int]:
-        history = [dataset.check_item(item(part)) for part in text.split(".") if part]
-        if len(history) > MAX_HISTORY:
-            raise ValueError(f"{len(history)} items; accepted: at most {MAX_HISTORY}")
-        return history
-
-    def usable_items(text: str) -> list[int]:
-        parts = [part for part in text.split(".") if part]
-        kept, refused = [], []
-        newest = parts[-MAX_HISTORY:]
-        for part in newest:
-            try:
-                kept.append(item(part))
-            except ValueError:
-                refused.append(part)
-        if refused and kept:
-            named = ", ".join(repr(clipped(part, 20)) for part in dict.fromkeys(refused[:3]))
-            named += " and more" * (len(refused) > 3)
-            raise Partly(
-                f"{named} left out; accepted: whole numbers from 1 to {dataset.n_items} with dots "
-                "between them",
-                items(".".join(map(str, kept))),
-            )
-        history = items(".".join(newest))
-        if len(parts) > len(newest):
-            raise Partly(
-                f"{len(parts):,} items; accepted: at most {MAX_HISTORY}, of which the newest are "
-                "kept",
-                history,
-            )
-        return history
-
-    def named_model(text: str) -> str:
-        return one_of(models)(name_and_weights(text, models)[0])
-
-    return [
-        Choice("a", default_model(models, 0) if models else None, named_model, always=True),
-        Choice("b", default_model(models, 1) if models else None, named_model, always=True),
-        Choice("source", USER, one_of([USER, OWN])),
-        Choice(
-            "user",
-            opening or default_user(dataset),
-            lambda text: dataset.user_ids[dataset.user_index(text)],
-        ),
-        Choice("items", [], usable_items, lambda history: ".".join(map(str, history))),
-        Choice("origin", None, lambda text: dataset.user_ids[dataset.user_index(text)]),
-        Choice(
-            "variants", [], lambda text: pinned.parse_variants(text, items), pinned.variants_text
-        ),
-        Choice("compare", None, whole_number(0, pinned.MAX_VARIANTS)),
-        Choice("target", AUTOMATIC, item),
-        Choice("rival", None, item),
-        Choice("methods", [next(iter(METHODS))], several_of(list(METHODS)), ".".join),
-        Choice("settings", {}, parse_settings, settings_text),
-        Choice("k", 10, whole_number(MIN_LISTED, MAX_LISTED)),
-    ]
+    dataset: Dataset
+    models: list[str]
+    opening: str = ""
 
 
-def name_and_weights(text: str, models: Collection[str]) -> tuple[str, str]:
-    """A model of the URL, and what follows an @ to tell its weights apart, or nothing.
+class Key(Generic[T]):
+    """One key of the session; as an attribute of a `Session`, its value.
 
-    A model's own name may hold an @.
+    Args:
+        default: the value until another is set; never changed in place.
+        page: in whose address it stands, or none.
+        parse: the address's text to the value within its bounds; None where only the page knows
+            what is accepted, see `among`.
+        show: the value to the address's text.
+        first: the default that depends on what is on offer.
+        always: whether the default stands in the address too.
     """
-    name, mark, weights = text.rpartition("@")
-    return (name, weights) if mark and text not in models else (text, "")
+
+    name = ""
+
+    def __init__(
+        self,
+        default: T,
+        page: str = "",
+        parse: Callable[[Offer], Callable[[str], T]] | None = None,
+        show: Callable[[T], str] = str,
+        *,
+        first: Callable[[Offer], T] | None = None,
+        always: bool = False,
+    ) -> None:
+        self.default, self.page, self.parse, self.show = default, page, parse, show
+        self.first, self.always = first, always
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, instance: "Session", owner: type) -> T: ...
+
+    def __get__(self, instance: "Session | None", owner: type) -> Self | T:
+        if instance is None:
+            return self
+        value: T = instance.store.get(self.name, self.default)
+        return value
+
+    def __set__(self, instance: "Session", value: T) -> None:
+        instance.store[self.name] = value
+
+    def __delete__(self, instance: "Session") -> None:
+        instance.store.pop(self.name, None)
+
+    def choice(self, offer: Offer) -> Choice:
+        """The choice that it is among what is on offer."""
+        assert self.parse is not None, self.name
+        default = self.default if self.first is None else self.first(offer)
+        return Choice(self.name, default, self.parse(offer), self.show, self.always)
+
+    def among(self, names: list[str]) -> Choice:
+        """The choice of one of these names, the first by default."""
+        return Choice(self.name, names[0], forms.one_of(names))
+
+
+class Keys(Generic[T]):
+    """A family of keys: as many as there are rows, columns, models, ...
+
+    Args:
+        default: of each.
+    """
+
+    name = ""
+
+    def __init__(self, default: T) -> None:
+        self.default = default
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, instance: "Session", owner: type) -> "Family[T]": ...
+
+    def __get__(self, instance: "Session | None", owner: type) -> "Self | Family[T]":
+        return self if instance is None else Family(self, instance.store)
+
+    def named(self, *which: object) -> str:
+        """The key of one of the family."""
+        return "-".join(map(str, (self.name, *which)))
+
+
+class Family(Generic[T]):
+    """The values of a family in one session, by what tells them apart."""
+
+    def __init__(self, keys: Keys[T], store: Store) -> None:
+        self.keys, self.store = keys, store
+
+    def __getitem__(self, which: object) -> T:
+        value: T = self.store.get(self._key(which), self.keys.default)
+        return value
+
+    def __setitem__(self, which: object, value: T) -> None:
+        self.store[self._key(which)] = value
+
+    def _key(self, which: object) -> str:
+        return self.keys.named(*which if isinstance(which, tuple) else (which,))
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All that an edit of the history may change, for undo."""
+
+    source: str
+    user: str
+    origin: str | None
+    items: tuple[int, ...]
+    reading: Reading | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """The curves of Inspect's faithfulness, by side and explanation, and what they answer: models,
+    history, target."""
+
+    question: tuple[tuple[ModelKey, ...], tuple[int, ...], int]
+    curves: dict[str, dict[str, Curves]]
+
+
+def default_model(models: list[str], position: int) -> str | None:
+    """The model of A (0) or B (1) that a page opens with; None where there is none."""
+    wanted = DEFAULT_MODELS[position]
+    if not models:
+        return None
+    return wanted if wanted in models else models[min(position, len(models) - 1)]
 
 
 def default_user(dataset: Dataset) -> str:
@@ -193,91 +195,231 @@ def default_user(dataset: Dataset) -> str:
     return dataset.user_ids[int(handy[0]) if len(handy) else 0]
 
 
-def restore(session: Session, url: Mapping[str, str], offered: list[Choice]) -> list[str]:
-    """Fill what the session does not hold yet, from the URL or by default.
+def column(default: str) -> Key[str]:
+    """A column of Find."""
+    return Key(default, FIND, lambda _: forms.one_of(finding.COLUMNS))
 
-    Returns:
-        A sentence for everything in the URL that could not be used.
+
+def model(position: int) -> Key[str | None]:
+    """The model of A (0) or B (1)."""
+    return Key(
+        None,
+        EVERY,
+        lambda on: forms.model_of(on.models),
+        lambda name: name or "",
+        first=lambda on: default_model(on.models, position),
+        always=True,
+    )
+
+
+class Session:
+    """What one person has chosen, typed, opened and done.
+
+    Args:
+        store: where the values are.
     """
-    problems = []
-    url = unless_left(session, url)
-    kept = session.setdefault(KEPT, {})
-    for choice in offered:
-        if choice.name in kept and choice.name not in session and choice.name not in url:
-            session[choice.name] = kept[choice.name]
-        if choice.name in session and choice.accepts(session[choice.name]):
-            # Streamlit drops the state of a widget that is not drawn; assigning keeps it.
-            kept[choice.name] = session[choice.name] = session[choice.name]
-            continue
-        session[choice.name] = choice.default
-        if choice.name in url:
-            try:
-                session[choice.name] = choice.parse(url[choice.name])
-            except (AwrsrError, ValueError) as error:
-                if isinstance(error, Partly):
-                    session[choice.name] = error.value
-                problems.append(
-                    f"{choice.name}={clipped(url[choice.name])} in the address: "
-                    f"{clipped(str(error), 300).rstrip('.')}"
-                )
-        kept[choice.name] = session[choice.name]
-    return problems
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    # In the address of every page but Results.
+    dataset = Key("", EVERY)
+    a = model(0)
+    b = model(1)
+
+    # In the address of Inspect.
+    source = Key(USER, INSPECT, lambda _: forms.one_of([USER, OWN]))
+    user = Key(
+        "",
+        INSPECT,
+        lambda on: forms.user_of(on.dataset),
+        first=lambda on: on.opening or default_user(on.dataset),
+    )
+    items = Key[list[int]]([], INSPECT, lambda on: forms.history_of(on.dataset), forms.items_text)
+    origin = Key[str | None](None, INSPECT, lambda on: forms.user_of(on.dataset))
+    variants = Key[list[Variant]](
+        [], INSPECT, lambda on: forms.variants_of(on.dataset), pinned.variants_text
+    )
+    compare = Key[int | None](None, INSPECT, lambda _: forms.whole_number(0, pinned.MAX_VARIANTS))
+    target = Key(AUTOMATIC, INSPECT, lambda on: forms.item_of(on.dataset))
+    rival = Key[int | None](None, INSPECT, lambda on: forms.item_of(on.dataset))
+    methods = Key(
+        [next(iter(METHODS))], INSPECT, lambda _: forms.several_of(list(METHODS)), ".".join
+    )
+    settings = Key[Settings]({}, INSPECT, lambda _: parse_settings, settings_text)
+    k = Key(10, INSPECT, lambda _: forms.whole_number(MIN_LISTED, MAX_LISTED))
+
+    # In the address of Find.
+    slice = Key("all", FIND, lambda _: forms.one_of(finding.SLICES))
+    map = Key("refined", FIND, lambda _: forms.one_of(finding.KINDS))
+    x, y, sort = column("divergence"), column("doublings"), column("doublings")
+    order = Key(finding.LARGEST, FIND, lambda _: forms.one_of(finding.ORDERS))
+    where = Key[list[finding.Limit]]([], FIND, lambda _: finding.parse_limits, finding.limits_text)
+
+    # In the address of Models and of Results.
+    over = Key("all", MODELS, lambda _: forms.one_of(USERS_OVER))
+    grid, data, loss = Key("", RESULTS), Key("", RESULTS), Key("", RESULTS)
+
+    # The address itself.
+    kept_choices = Key[dict[str, Any]]({})
+    """Every choice as of the last run: Streamlit forgets the widgets of a page when another is
+    opened after a run of a fragment alone."""
+    asked_weights = Key[dict[str, tuple[str, str]]]({})
+    """By side, the model that a link named and the weights it asked for."""
+    left = Key[dict[str, str]]({})
+    """The address of a dataset just left."""
+
+    # Editing the history of Inspect.
+    history_of = Key("")
+    """Fingerprint of the dataset whose items are in the history."""
+    undo, redo = Key[list[Situation]]([]), Key[list[Situation]]([])
+    replacing = Key[int | None](None)
+    """The place in the list that waits for another item."""
+    picked_user = Key[str | None](None)
+    wrong_user = Key("")
+    """Why the user typed is none."""
+    reading = Key[Reading | None](None)
+    refused = Key("")
+    """Why the last entry could not be read."""
+    pin_problem = Key("")
+    edits_applied = Key(0)
+    """Number of the newest edit of the list that was applied."""
+
+    # Inputs of Inspect.
+    typed_user, user_search, pasted = Key(""), Key(""), Key("")
+    added = Key[int | None](None)
+    newest = Key(5)
+    pin_name, new_name = Key(""), Key("")
+    entry = Key(False)
+    uploaded = Key[UploadedFile | None](None)
+    history_list = Key[Mapping[str, Any]]({})
+    meant = Keys[int | None](None)
+    """By place of an unknown entry, the item that it meant."""
+    setting = Keys[Any](None)
+    """By attribution method and option."""
+
+    # Tables whose rows are selected; a new number is a new table, in which none is.
+    user_picks, picks, variant_edits, find_picks = Key(0), Key(0), Key(0), Key(0)
+    users, variant_rows, each = Keys[Any](None), Keys[Any](None), Keys[Any](None)
+    listed = Keys[Mapping[str, Any]]({})
+    scatter, found = Keys[Any](None), Keys[Any](None)
+
+    # Panels of Inspect.
+    smallest, each_removed, gains = Key(False), Key(False), Key(False)
+    gains_off, gains_other = Keys(False), Keys(False)
+    gains_uniform, gains_first = Keys[list[Any]]([]), Keys[list[Any]]([])
+    agreement_side, agreement_statistic = Key(""), Key("")
+    measured = Key[Measured | None](None)
+    measured_chosen, measured_standing = Key[list[str]]([]), Key("")
+    take_away = Key[Mapping[str, Any]]({})
+    take_away_view = Key[str | None](None)
+    """The board's view with which everything was asked for."""
+
+    # Find, Faithfulness, Results.
+    limited = Key[list[str]]([])
+    low, high = Keys[float | None](None), Keys[float | None](None)
+    study, study_measure, study_sort, study_standing = Key(""), Key(""), Key(""), Key("")
+    study_chosen = Key[list[str]]([])
+    study_of = Key[tuple[str, str] | None](None)
+    """The dataset and the pair of models for which the study was chosen."""
+    lines, trend = Key(""), Key("")
+    example = Keys("")
+
+    @classmethod
+    def keys(cls) -> list[Key[Any]]:
+        """All keys but those of families, in the order in which they stand here."""
+        return [key for key in vars(cls).values() if isinstance(key, Key)]
+
+    @classmethod
+    def families(cls) -> list[Keys[Any]]:
+        """All families of keys."""
+        return [keys for keys in vars(cls).values() if isinstance(keys, Keys)]
+
+    def hold(self, *keys: Key[Any]) -> None:
+        """Keep what was typed: Streamlit drops the state of a widget that is not drawn."""
+        for key in keys:
+            if key.name in self.store:
+                self.store[key.name] = self.store[key.name]
+
+    # --- the address ------------------------------------------------------------------------------
+
+    def restore(self, url: Mapping[str, str], offered: list[Choice]) -> list[str]:
+        """Fill what is not held yet, from the URL or by default.
+
+        Returns:
+            A sentence for everything in the URL that could not be used.
+        """
+        problems = []
+        url = self.unless_left(url)
+        kept = self.store.setdefault(Session.kept_choices.name, {})
+        for choice in offered:
+            name = choice.name
+            if name in kept and name not in self.store and name not in url:
+                self.store[name] = kept[name]
+            if name in self.store and choice.accepts(self.store[name]):
+                # Streamlit drops the state of a widget that is not drawn; assigning keeps it.
+                kept[name] = self.store[name] = self.store[name]
+                continue
+            self.store[name] = choice.default
+            if name in url:
+                self.store[name], problem = choice.read(url[name])
+                problems += [problem] * bool(problem)
+            kept[name] = self.store[name]
+        return problems
+
+    def to_url(self, offered: list[Choice]) -> dict[str, str]:
+        """What differs from the default, as the URL's parameters."""
+        values = {choice.name: self.store.get(choice.name) for choice in offered}
+        return forms.to_url(values, offered)
+
+    def unless_left(self, url: Mapping[str, str]) -> Mapping[str, str]:
+        """The URL, or nothing of it where it still is the one of a dataset just left.
+
+        To clear it instead would leave one more address for the browser's back to stop at.
+        """
+        return {} if dict(url).items() <= self.left.items() else url
+
+    def leave_dataset(self, url: Mapping[str, str]) -> None:
+        """Another dataset has other users, items and models."""
+        del self.a, self.b, self.user, self.items, self.target, self.rival
+        del self.asked_weights, self.kept_choices
+        self.left = dict(url)
+
+    def let_go(self, url: Mapping[str, str], *pages: str) -> None:
+        """Forget the choices of these pages, so that `restore` reads them from this URL; undo stays
+        in a dataset."""
+        if EVERY in pages and self.dataset != url.get(Session.dataset.name, ""):
+            pages = (*pages, INSPECT)
+            del self.history_of, self.undo, self.redo, self.picked_user
+        for key in self.keys():
+            if key.page in pages:
+                self.store.pop(key.name, None)
+                self.kept_choices.pop(key.name, None)
+        if EVERY in pages:
+            del self.asked_weights, self.left
+        if INSPECT in pages:  # said of the history that is left
+            del self.replacing, self.wrong_user, self.reading, self.refused
+
+    def keep(self) -> None:
+        """What a person chose on a page stays while another page is shown.
+
+        Streamlit drops the state of a widget that is not drawn; assigning keeps it.
+        """
+        kept = self.store.setdefault(Session.kept_choices.name, {})
+        for key in self.keys():
+            if key.page in (FIND, MODELS, RESULTS):
+                if key.name in self.store:
+                    kept[key.name] = self.store[key.name]
+                if key.name in kept:
+                    self.store[key.name] = kept[key.name]
 
 
-def unless_left(session: Session, url: Mapping[str, str]) -> Mapping[str, str]:
-    """The URL, or nothing of it where it still is the one of a dataset just left.
-
-    To clear it instead would leave one more address for the browser's back to stop at.
-    """
-    return {} if dict(url).items() <= session.get("left", {}).items() else url
-
-
-KEPT = "kept_choices"
-"""In the session: every choice as of the last run. Streamlit forgets the widgets of a page when
-another is opened after a run of a fragment alone."""
-ASKED = "asked_weights"
-"""In the session: by side, the model that a link named and the weights it asked for."""
-OF_DATASET = ("history_of", "undo", "redo", "picked_user")
+def choices(offer: Offer, *pages: str) -> list[Choice]:
+    """The choices that stand in the addresses of these pages, but those only a page knows."""
+    return [
+        key.choice(offer) for key in Session.keys() if key.page in pages and key.parse is not None
+    ]
 
 
-def let_go(session: Session, url: Mapping[str, str]) -> None:
-    """Forget every choice, so that `restore` reads them from this URL; undo stays in a dataset."""
-    if session.get("dataset") != url.get("dataset"):
-        for name in OF_DATASET:
-            session.pop(name, None)
-    said = ("replacing", "wrong_user", "reading", "refused")  # of the history that is left
-    for name in (*CHOICES, ASKED, KEPT, "left", *said):
-        session.pop(name, None)
-
-
-FIND = ("slice", "map", "x", "y", "sort", "order", "where")
-MODELS = ("over",)
-
-
-def keep(session: Session) -> None:
-    """What a person chose on a page stays while another page is shown.
-
-    Streamlit drops the state of a widget that is not drawn; assigning keeps it.
-    """
-    kept = session.setdefault(KEPT, {})
-    for name in (*FIND, *MODELS):
-        if name in session:
-            kept[name] = session[name]
-        if name in kept:
-            session[name] = kept[name]
-
-
-def clipped(text: str, length: int = 40) -> str:
-    """Text from outside, short enough for a message, on one line, with nothing that turns it."""
-    short = text if len(text) <= length else text[:length] + "\u2026"
-    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in short)
-
-
-def to_url(session: Session, offered: list[Choice]) -> dict[str, str]:
-    """What differs from the default, as the URL's parameters."""
-    return {
-        choice.name: choice.show(session[choice.name])
-        for choice in offered
-        if session.get(choice.name) is not None
-        and (choice.always or session[choice.name] != choice.default)
-    }
+session = Session(st.session_state)
+"""The one of whoever is looked after by the running thread."""

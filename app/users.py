@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import cache, state
+from app import cache
 from app.candidates import among
 from app.escape import with_commands
+from app.state import USER, Offer, Session, default_model, session
 from awrsr.data.batching import history_and_target
 from awrsr.data.dataset import Dataset
 from awrsr.data.planted import OPEN
@@ -25,9 +26,9 @@ SHOWS_IT = 20
 FOUND_TITLES = 2
 
 
-def offered_choices(dataset: Dataset, models: dict[str, Path]) -> list[state.Choice]:
-    """The choices there are for a dataset and its models, by name, with the user to open with."""
-    return state.choices(dataset, list(models), opening_user(dataset, models))
+def offer(dataset: Dataset, models: dict[str, Path]) -> Offer:
+    """What choices are made among in a dataset, with the user to open with."""
+    return Offer(dataset, list(models), opening_user(dataset, models))
 
 
 def opening_user(dataset: Dataset, models: dict[str, Path]) -> str:
@@ -40,7 +41,7 @@ def opening_user(dataset: Dataset, models: dict[str, Path]) -> str:
     """
     if not models:
         return ""
-    a, b = (state.default_model(list(models), position) for position in (0, 1))
+    a, b = (str(default_model(list(models), position)) for position in (0, 1))
     try:
         causes = cache.get_causes(dataset)
     except AwrsrError:  # told where the causes are shown
@@ -118,15 +119,15 @@ def browse_users(dataset: Dataset, models: dict[str, Path]) -> None:
     """The users, to be searched and sorted; choosing a row shows that user's history."""
     text = st.text_input(
         "Search",
-        key="user_search",
+        key=Session.user_search.name,
         placeholder="A user id, or words of a title",
         help="Looks in the ids of the users and in the titles of all their items, of the whole "
         "history and of the held-out item, for the words together and in any case.",
     )
     users = matching_users(dataset, text)
     ranks, reasons = {}, []
-    for side in ("a", "b"):
-        directory = models.get(str(st.session_state.get(side)))
+    for side, name in (("a", session.a), ("b", session.b)):
+        directory = models.get(name or "")
         ranks[side], why = cache.get_ranks(directory, dataset) if directory else ({}, "no model")
         if why:
             reasons.append(f"No ranks in {side.upper()}: {why}.")
@@ -138,7 +139,7 @@ def browse_users(dataset: Dataset, models: dict[str, Path]) -> None:
         table,
         hide_index=True,
         height=420,
-        key=f"users-{st.session_state.get('user_picks', 0)}-{text}",
+        key=Session.users.named(session.user_picks, text),
         on_select="rerun",
         selection_mode="single-row",
         column_config={
@@ -166,20 +167,19 @@ def browse_users(dataset: Dataset, models: dict[str, Path]) -> None:
     for reason in reasons:
         st.caption(with_commands(reason))
     if selected and selected[0] < len(table):
-        st.session_state["picked_user"] = table["user"].iloc[selected[0]]
-        st.session_state["user_picks"] = st.session_state.get("user_picks", 0) + 1
+        session.picked_user = table["user"].iloc[selected[0]]
+        session.user_picks += 1
         st.rerun()
 
 
 def show_user(user: str) -> None:
     """Show this user's history as it is."""
-    st.session_state["user"] = user
-    st.session_state["source"] = state.USER
-    st.session_state["replacing"] = None
+    session.user = user
+    session.source = USER
+    session.replacing = None
     dismiss()
 
 
 def dismiss() -> None:
     """No more of the last entry, nor of the last user typed."""
-    for key in ("reading", "refused", "wrong_user"):
-        st.session_state.pop(key, None)
+    del session.reading, session.refused, session.wrong_user

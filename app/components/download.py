@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 
 from app.escape import plain
+from app.state import Session, session
 from awrsr.errors import AwrsrError
 
-KEY, ASKED = "take_away", "take_away_view"
 LONGEST_VIEW = 400
 """Characters of an address that a board's view can have."""
 _mount = st.components.v2.component(
@@ -35,19 +35,20 @@ def take_away(write: Callable[[str], bytes]) -> None:
     Args:
         write: makes the file of a board's view, "#left=A.1.1.first&..." or empty.
     """
-    view = st.session_state.pop(ASKED, None)
+    view = session.take_away_view
+    del session.take_away_view
     content = b""
     if view is not None:
         try:
             content = write(view)
         except AwrsrError as error:
             st.error(plain(error))
-    _mount(key=KEY, data=content, on_asked_change=note_view)
+    _mount(key=Session.take_away.name, data=content, on_asked_change=note_view)
 
 
 def note_view() -> None:
     """Keep what a click asked for until the file is made."""
-    st.session_state[ASKED] = view_of(st.session_state[KEY].get("asked"))
+    session.take_away_view = view_of(session.take_away.get("asked"))
 
 
 def view_of(sent: Any) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 
 import streamlit as st
 
+from app.state import Session
+
 HERE = Path(__file__).resolve().parent
-KEY = "history_list"
 OPERATIONS = ("move", "remove", "repeat", "replace")
 HINT = (
     "Drag to reorder. Keys: arrows choose an item, Alt + arrows move it, Delete removes it, "
@@ -93,7 +94,8 @@ def history_list(
         limit: the most rows there may be.
         applied: number of the newest edit applied.
         replacing: the row that waits for another item, or None.
-        on_edit: called when the list has sent edits: `read_edits` of `edit` of the state KEY.
+        on_edit: called when the list has sent edits: `read_edits` of `edit` of the session's
+            `history_list`.
     """
     data = {
         "rows": [[item, title] for item, title in zip(items, titles, strict=True)],
@@ -102,4 +104,4 @@ def history_list(
         "applied": applied,
         "replacing": replacing,
     }
-    _mount(key=KEY, data=data, on_edit_change=on_edit)
+    _mount(key=Session.history_list.name, data=data, on_edit_change=on_edit)

@@ -11,8 +11,9 @@ from app.escape import plain
 from app.figures import faithfulness as figures
 from app.figures.maps import MODEL_COLORS
 from app.folders import in_command
-from app.shell import Chosen, begin
+from app.shell import Chosen
 from app.sides import model_title
+from app.state import Session, session
 from awrsr.config import Split
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
@@ -29,13 +30,10 @@ STANDINGS = {"standard_score": "standard score", "ndcg": "NDCG"}
 TITLES = {**CAUSE_MEASURES, **MEASURES}
 
 
-def show() -> None:
+def show(chosen: Chosen) -> None:
     """The page."""
     st.html(figures.STYLE)
     st.subheader("Do explanations find what recommendations rest on?")
-    chosen = begin([])
-    if chosen is None:
-        return
     if words := passed_over(chosen.directory / FOLDER):
         st.caption(f":material/visibility_off: {plain(words)}")
     finished = {}
@@ -51,14 +49,13 @@ def show() -> None:
         st.code(command(chosen), language=None)
         return
     wanted = f"{chosen.a}_{chosen.b}"
-    session = st.session_state
-    if session.get("study") not in finished or session.get("study_of") != (chosen.name, wanted):
-        session["study"] = wanted if wanted in finished else next(iter(finished))
-    session["study_of"] = chosen.name, wanted  # another pair in the sidebar shows its own study
+    if session.study not in finished or session.study_of != (chosen.name, wanted):
+        session.study = wanted if wanted in finished else next(iter(finished))
+    session.study_of = chosen.name, wanted  # another pair in the sidebar shows its own study
     name = st.selectbox(
         "Study",
         list(finished),
-        key="study",
+        key=Session.study.name,
         format_func=lambda name: " and ".join(map(model_title, finished[name].about["models"])),
     )
     if set(finished[name].about["models"]) != {chosen.a, chosen.b}:
@@ -108,7 +105,9 @@ def show_study(study: Study, dataset: Dataset) -> None:
     measures = [name for name in TITLES if name in set(study.summary["measure"])]
     sorts = [sort for sort in SORTS if sort in set(study.summary["sort"])]
     with st.container(horizontal=True, gap="medium"):
-        measure = st.selectbox("Measure", measures, format_func=titled, key="study-measure")
+        measure = st.selectbox(
+            "Measure", measures, format_func=titled, key=Session.study_measure.name
+        )
         sort = sorts[0]
         if len(sorts) > 1:
             sort = st.segmented_control(
@@ -117,7 +116,7 @@ def show_study(study: Study, dataset: Dataset) -> None:
                 default=sort,
                 required=True,
                 format_func=lambda name: SORTS[name],
-                key="study-sort",
+                key=Session.study_sort.name,
                 help="Binding: somebody is met again, and who stood next to them in the row "
                 "follows. Occasion: back at a market, the treasure found there is claimed.",
             )
@@ -240,7 +239,7 @@ def show_curves(study: Study, sort: str, models: dict[str, str]) -> None:
         offered,
         default=[name for name in offered if EXPLANATIONS[name].shown_first],
         format_func=lambda name: EXPLANATIONS[name].title,
-        key="study-chosen",
+        key=Session.study_chosen.name,
     )
     standing = st.segmented_control(
         "Height",
@@ -248,7 +247,7 @@ def show_curves(study: Study, sort: str, models: dict[str, str]) -> None:
         default=next(iter(STANDINGS)),
         required=True,
         format_func=lambda name: STANDINGS[name],
-        key="study-standing",
+        key=Session.study_standing.name,
     )
     for column, (name, title) in zip(st.columns(len(models)), models.items(), strict=True):
         with column:

@@ -7,14 +7,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import cache, finding, folders, shell, state
+from app import address, cache, finding, folders
 from app.candidates import among
 from app.escape import plain
 from app.figures import charts
-from app.finding import COLUMNS, KINDS, Limit
-from app.shell import address
+from app.finding import COLUMNS, KINDS, LARGEST, SMALLEST, Limit
+from app.shell import Chosen, check_model
 from app.sides import model_title
-from app.users import offered_choices, show_user
+from app.state import AUTOMATIC, EVERY, INSPECT, Session, choices, session
+from app.users import offer, show_user
 from awrsr.errors import AwrsrError
 from awrsr.studies import Scan
 from awrsr.training.checkpoint import read_config
@@ -22,51 +23,38 @@ from awrsr.training.checkpoint import read_config
 MAX_COMPUTED = 5_000
 """Users that are scanned while a person waits; more need the command."""
 MAX_ROWS = 1_000
-LARGEST, SMALLEST = "largest first", "smallest first"
-SLICES = ("all", "short", "long", "cut", "repeats", "ranks", "attention", "noise")
 AGREEMENTS = {"shared": ("shared", "{:.1f}"), "divergence": ("JS", "{:.3f}")} | {
     "correlation": ("rho", "{:+.2f}")
 }
 """How alike A and B are, and two seeds of one model: titles and forms in the table of slices."""
-OWN = [
-    state.Choice("slice", "all", state.one_of(list(SLICES))),
-    state.Choice("map", "refined", state.one_of(list(KINDS))),
-    state.Choice("x", "divergence", state.one_of(list(COLUMNS))),
-    state.Choice("y", "doublings", state.one_of(list(COLUMNS))),
-    state.Choice("sort", "doublings", state.one_of(list(COLUMNS))),
-    state.Choice("order", LARGEST, state.one_of([LARGEST, SMALLEST])),
-    state.Choice("where", [], finding.parse_limits, finding.limits_text),
-]
 
 
-def show(inspector: Any) -> None:
+def show(chosen: Chosen, inspector: Any) -> None:
     """The page.
 
     Args:
+        chosen: the dataset and the models.
         inspector: the page on which a user is opened.
     """
-    chosen = shell.begin(OWN)
-    if chosen is None:
-        return
     st.markdown("#### Which users to look at")
     found = find_scan(chosen)
     if found is None:
         return
     scan, noise, key = found
     st.segmented_control(
-        "Map", list(KINDS), key="map", format_func=KINDS.__getitem__, required=True
+        "Map", list(KINDS), key=Session.map.name, format_func=KINDS.__getitem__, required=True
     )
-    kind = st.session_state.map
+    kind = session.map
     table = finding.pair_table(scan, noise, chosen.dataset, chosen.a, chosen.b, kind)
     say_what_is_compared(chosen, table, noise, kind)
     named = finding.slices(table, max_length(chosen))
-    if st.session_state.slice not in named:
-        st.session_state["slice"] = next(iter(named))
+    if session.slice not in named:
+        session.slice = next(iter(named))
     show_slices(table, named, (*key, kind))
-    part = table[named[st.session_state.slice].chosen]
+    part = table[named[session.slice].chosen]
     if part.empty:
         st.info(
-            f"No user is in the slice \u201c{plain(named[st.session_state.slice].title)}\u201d: "
+            f"No user is in the slice \u201c{plain(named[session.slice].title)}\u201d: "
             "choose another one above."
         )
         return
@@ -88,7 +76,7 @@ def show(inspector: Any) -> None:
 # --- what is read ---------------------------------------------------------------------------------
 
 
-def find_scan(chosen: shell.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]] | None:
+def find_scan(chosen: Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]] | None:
     """A scan that holds both models, one that holds two seeds, and what identifies them; or None,
     and the page says why."""
     names = list(dict.fromkeys((chosen.a, chosen.b)))
@@ -99,7 +87,7 @@ def find_scan(chosen: shell.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]]
     written, why = None, "there is no scan of this dataset"
     try:
         for name in names:
-            shell.check_model(chosen.models[name], chosen.dataset)
+            check_model(chosen.models[name], chosen.dataset)
         marks = {name: cache.fingerprint(chosen.models[name]) for name in names}
     except AwrsrError as error:
         st.error(plain(error))
@@ -136,13 +124,13 @@ def find_scan(chosen: shell.Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]]
     return scan, noise or scan, key
 
 
-def max_length(chosen: shell.Chosen) -> int:
+def max_length(chosen: Chosen) -> int:
     """The longest history that either model sees whole."""
     return max(read_config(chosen.models[name])[0].max_length for name in (chosen.a, chosen.b))
 
 
 def say_what_is_compared(
-    chosen: shell.Chosen, table: pd.DataFrame, noise: Scan | None, kind: str
+    chosen: Chosen, table: pd.DataFrame, noise: Scan | None, kind: str
 ) -> None:
     """Which rows, which protocol, and which two seeds the comparison is set against."""
     st.caption(
@@ -168,7 +156,7 @@ def say_what_is_compared(
 
 
 def what_seeds_say(
-    chosen: shell.Chosen, noise: Scan | None, seeds: tuple[str, str] | None, kind: str
+    chosen: Chosen, noise: Scan | None, seeds: tuple[str, str] | None, kind: str
 ) -> str:
     """What the columns of seeds compare, and what they can and cannot tell."""
     if noise is None or seeds is None:
@@ -262,7 +250,9 @@ def show_slices(table: pd.DataFrame, named: dict[str, finding.Slice], key: tuple
             "made by ranks or by attention were chosen by what they are measured on: read them as "
             "places to look, not as results."
         )
-    st.selectbox("Slice", list(named), key="slice", format_func=lambda name: label_of(named[name]))
+    st.selectbox(
+        "Slice", list(named), key=Session.slice.name, format_func=lambda name: label_of(named[name])
+    )
 
 
 def label_of(part: finding.Slice) -> str:
@@ -272,21 +262,20 @@ def label_of(part: finding.Slice) -> str:
 
 def choose_limits(table: pd.DataFrame) -> pd.DataFrame:
     """The users whose values lie within all limits."""
-    session = st.session_state
     offered = [name for name in COLUMNS if name in table and table[name].notna().any()]
     lacking = [limit.column for limit in session.where if limit.column not in table]
     if lacking:
         titles = ", ".join(COLUMNS[name].title for name in lacking)
         st.caption(f"Without effect: limits on {plain(titles)}, which this scan does not have.")
-        session["where"] = [limit for limit in session.where if limit.column in table]
-    session["limited"] = [limit.column for limit in session.where]
+        session.where = [limit for limit in session.where if limit.column in table]
+    session.limited = [limit.column for limit in session.where]
     for limit in session.where:
-        session[f"low-{limit.column}"], session[f"high-{limit.column}"] = limit.low, limit.high
+        session.low[limit.column], session.high[limit.column] = limit.low, limit.high
     with st.expander(filter_title(session.where), expanded=bool(session.where)):
         st.multiselect(
             "Limit",
             list(dict.fromkeys([*offered, *session.limited])),
-            key="limited",
+            key=Session.limited.name,
             format_func=lambda name: COLUMNS[name].title,
             on_change=take_limits,
             placeholder="Length, a rank, evenness, ...",
@@ -296,13 +285,13 @@ def choose_limits(table: pd.DataFrame) -> pd.DataFrame:
             values = table[limit.column].dropna()
             ends = f"{values.min():.4g} to {values.max():.4g}" if len(values) else "no values"
             with st.container(horizontal=True, gap="small"):
-                for end, word in (("low", "at least"), ("high", "at most")):
+                for end, word in ((Session.low, "at least"), (Session.high, "at most")):
                     st.number_input(
                         f"{title} {word}",
                         value=None,
                         step=1.0 if form in ("%d", "%+d") else 0.05,
                         format="%g",
-                        key=f"{end}-{limit.column}",
+                        key=end.named(limit.column),
                         on_change=take_limits,
                         placeholder=ends,
                         help=meaning,
@@ -328,13 +317,12 @@ def filter_title(limits: list[Limit]) -> str:
 
 def take_limits() -> None:
     """The limits as the widgets have them; a new column begins without any."""
-    session = st.session_state
     before = {limit.column: limit for limit in session.where}
-    session["where"] = [
+    session.where = [
         replace(
             before.get(column, Limit(column=column)),
-            low=session.get(f"low-{column}") if column in before else None,
-            high=session.get(f"high-{column}") if column in before else None,
+            low=session.low[column] if column in before else None,
+            high=session.high[column] if column in before else None,
         )
         for column in session.limited
     ]
@@ -342,23 +330,24 @@ def take_limits() -> None:
 
 def forget_limits() -> None:
     """No limits."""
-    st.session_state["where"] = []
+    session.where = []
 
 
 # --- users ----------------------------------------------------------------------------------------
 
 
-def show_plot(chosen: shell.Chosen, table: pd.DataFrame, inspector: Any) -> None:
+def show_plot(chosen: Chosen, table: pd.DataFrame, inspector: Any) -> None:
     """Any two columns against each other; a click on a point opens the user."""
     titles = {name: column.title for name, column in COLUMNS.items()}
     offered = [name for name in COLUMNS if name in table]
-    for axis in ("x", "y"):
-        if st.session_state[axis] not in offered:
-            st.session_state[axis] = next(c.default for c in OWN if c.name == axis)
+    if session.x not in offered:
+        session.x = Session.x.default
+    if session.y not in offered:
+        session.y = Session.y.default
     with st.container(horizontal=True, gap="small"):
-        for axis, words in (("x", "Across"), ("y", "Up")):
-            st.selectbox(words, offered, key=axis, format_func=titles.__getitem__)
-    x, y = st.session_state.x, st.session_state.y
+        for axis, words in ((Session.x, "Across"), (Session.y, "Up")):
+            st.selectbox(words, offered, key=axis.name, format_func=titles.__getitem__)
+    x, y = session.x, session.y
     drawn = table.dropna(subset=[x, y])
     if drawn.empty:
         lacking = COLUMNS[x if table[x].isna().all() else y].title
@@ -366,7 +355,7 @@ def show_plot(chosen: shell.Chosen, table: pd.DataFrame, inspector: Any) -> None
         return
     picked = st.plotly_chart(
         charts.scatter(drawn, x, y, titles),
-        key=f"scatter-{st.session_state.get('find_picks', 0)}",
+        key=Session.scatter.named(session.find_picks),
         on_select="rerun",
         selection_mode="points",
         config={"displaylogo": False},
@@ -383,18 +372,19 @@ def show_plot(chosen: shell.Chosen, table: pd.DataFrame, inspector: Any) -> None
         open_user(str(drawn["user_id"].iloc[points[0]]), chosen, inspector)
 
 
-def show_table(chosen: shell.Chosen, table: pd.DataFrame, of: int, inspector: Any) -> None:
+def show_table(chosen: Chosen, table: pd.DataFrame, of: int, inspector: Any) -> None:
     """The users as rows; a click on one opens it."""
-    session = st.session_state
     offered = [name for name in COLUMNS if name in table]
     if session.sort not in offered:
-        session["sort"] = "doublings"
+        session.sort = Session.sort.default
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        st.selectbox("Sort by", offered, key="sort", format_func=lambda name: COLUMNS[name].title)
+        st.selectbox(
+            "Sort by", offered, key=Session.sort.name, format_func=lambda name: COLUMNS[name].title
+        )
         st.segmented_control(
             "Order",
             [LARGEST, SMALLEST],
-            key="order",
+            key=Session.order.name,
             required=True,
             label_visibility="collapsed",
         )
@@ -413,7 +403,7 @@ def show_table(chosen: shell.Chosen, table: pd.DataFrame, of: int, inspector: An
         shown,
         hide_index=True,
         height=420,
-        key=f"found-{session.get('find_picks', 0)}-{len(shown)}-{session.sort}-{session.order}",
+        key=Session.found.named(session.find_picks, len(shown), session.sort, session.order),
         on_select="rerun",
         selection_mode="single-row",
         column_config={"user_id": st.column_config.TextColumn("user", pinned=True)}
@@ -435,13 +425,12 @@ def show_table(chosen: shell.Chosen, table: pd.DataFrame, of: int, inspector: An
         open_user(str(shown["user_id"].iloc[selected[0]]), chosen, inspector)
 
 
-def open_user(user: str, chosen: shell.Chosen, inspector: Any) -> None:
+def open_user(user: str, chosen: Chosen, inspector: Any) -> None:
     """This user's history and held-out item, on Inspect, in the same two models."""
-    session = st.session_state
-    session["find_picks"] = session.get("find_picks", 0) + 1  # nothing is selected on coming back
+    session.find_picks += 1  # nothing is selected on coming back
     show_user(user)
-    session["target"] = state.AUTOMATIC
-    session["rival"] = None
+    session.target = AUTOMATIC
+    session.rival = None
     # With its whole address at once: each change of it is one more step for the browser to go back.
-    offered = offered_choices(chosen.dataset, chosen.models)
-    st.switch_page(inspector, query_params=address(chosen.name, chosen.models, offered))
+    offered = choices(offer(chosen.dataset, chosen.models), EVERY, INSPECT)
+    st.switch_page(inspector, query_params=address.link(chosen.name, chosen.models, offered))

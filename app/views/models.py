@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import cache, folders, shell, state
+from app import cache, folders
 from app.escape import plain, with_commands
 from app.figures import charts
 from app.folders import evaluation_command
+from app.shell import Chosen, check_model
 from app.sides import SIDES, model_title
+from app.state import Session, session
 from awrsr.config import HELD_OUT, ModelConfig, TrainConfig
 from awrsr.errors import AwrsrError
 from awrsr.experiments.card import Metrics, Training
@@ -38,7 +40,6 @@ SHARES = {
     "entropy_share": "evenness",
 }
 RECORDED = ("HR@5", "HR@10", "NDCG@5", "NDCG@10", "MRR")
-OWN = [state.Choice("over", "all", state.one_of(list(SLICES)))]
 ICONS = {
     True: ":green[:material/check_circle:]",
     False: ":red[:material/cancel:]",
@@ -47,16 +48,13 @@ ICONS = {
 VERDICTS = {True: "pass", False: "fail", None: "not checked"}
 
 
-def show() -> None:
+def show(chosen: Chosen) -> None:
     """The page."""
-    chosen = shell.begin(OWN)
-    if chosen is None:
-        return
     directories: dict[str, Path] = {}
     for side in SIDES:
         name = getattr(chosen, side)
         try:
-            shell.check_model(chosen.models[name], chosen.dataset)
+            check_model(chosen.models[name], chosen.dataset)
             cache.get_model(chosen.models[name])
         except AwrsrError as error:
             st.error(f"Model {side.upper()}, {plain(name)}: {plain(error)}")
@@ -162,7 +160,7 @@ def settings_table(model: ModelConfig, training: TrainConfig) -> pd.DataFrame:
 # --- whether it holds -----------------------------------------------------------------------------
 
 
-def show_checks(directory: Path, chosen: shell.Chosen) -> None:
+def show_checks(directory: Path, chosen: Chosen) -> None:
     """One line a law: passed or not, and the number measured."""
     ranks, why = cache.get_ranks(directory, chosen.dataset)
     recorded = recorded_metrics(directory)
@@ -230,7 +228,7 @@ def read_history(directory: Path) -> pd.DataFrame | str:
 # --- what its heads do ----------------------------------------------------------------------------
 
 
-def show_heads(directories: dict[str, Path], chosen: shell.Chosen) -> None:
+def show_heads(directories: dict[str, Path], chosen: Chosen) -> None:
     """What each head gives its weight to over a slice of the users."""
     st.markdown("#### What each head gives its weight to")
     lengths = chosen.dataset.lengths() - 1
@@ -241,13 +239,13 @@ def show_heads(directories: dict[str, Path], chosen: shell.Chosen) -> None:
         "long": f"Long histories ({limits['long']} items or more)",
     }
     st.segmented_control(
-        "Slice", list(SLICES), key="over", format_func=titles.__getitem__, required=True
+        "Slice", list(SLICES), key=Session.over.name, format_func=titles.__getitem__, required=True
     )
     inside = {
         "all": lengths > 0,
         "short": (lengths > 0) & (lengths <= limits["short"]),
         "long": (lengths > 0) & (lengths >= limits["long"]),
-    }[st.session_state.over]
+    }[session.over]
     users = np.flatnonzero(inside)
     if not len(users):
         st.info("No user is in this slice: choose another one.")

@@ -6,10 +6,12 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from app import folders
+from app import address, folders
 from app.components.board import show_board
 from app.escape import plain, with_commands
 from app.figures import results as figures
+from app.forms import Choice
+from app.state import RESULTS, Key, Session, session
 from awrsr import board
 from awrsr.errors import AwrsrError, counted
 from awrsr.experiments import examples, report, sentences, tables
@@ -67,7 +69,7 @@ def show() -> None:
         AS_MEASURED,
         default=AS_MEASURED[0],
         required=True,
-        key="lines",
+        key=Session.lines.name,
         help="Of what follows, epoch by epoch and N by N. Minus vanilla: of each other model minus "
         "vanilla of the same seed, which shows what lies too near to see.",
     )
@@ -103,25 +105,31 @@ def choose(recorded: list[Results]) -> tuple[Results, str, str]:
     """The grid, the dataset and the loss looked at; asked only where there are several."""
     grids = {results.grid.name: results for results in recorded}
     columns = st.columns(3)
+    address.follow(RESULTS)
     with columns[0]:
-        name = choice("Experiment", list(grids), "grid")
-    results = grids[name]
+        chosen = [choose_one("Experiment", Session.grid, list(grids))]
+    results = grids[session.grid]
     seeds = results.test.groupby(["dataset", "loss"])["seed"].nunique()
     parts = sorted(tables.parts(results), key=lambda of: -seeds[of])  # the best founded first
     with columns[1]:
-        dataset = choice("Dataset", list(dict.fromkeys(dataset for dataset, _ in parts)), "data")
+        chosen.append(
+            choose_one("Dataset", Session.data, list(dict.fromkeys(name for name, _ in parts)))
+        )
     with columns[2]:
-        loss = choice("Loss", [loss for of, loss in parts if of == dataset], "loss")
+        losses = [loss for name, loss in parts if name == session.data]
+        chosen.append(choose_one("Loss", Session.loss, losses))
+    address.write(session.to_url(chosen))
     if results.grid.about:
         st.caption(plain(results.grid.about))
-    return results, dataset, loss
+    return results, session.data, session.loss
 
 
-def choice(label: str, options: list[str], key: str) -> str:
+def choose_one(label: str, key: Key[str], options: list[str]) -> Choice:
     """A selectbox kept in the address, or the only option there is."""
-    if st.session_state.get(key, options[0]) not in options:
-        del st.session_state[key]
-    return st.selectbox(label, options, key=key, bind="query-params", disabled=len(options) == 1)
+    choice = key.among(options)
+    address.show_problems(address.restore([choice]))
+    st.selectbox(label, options, key=key.name, disabled=len(options) == 1)
+    return choice
 
 
 # --- what the files say ---------------------------------------------------------------------------
@@ -228,7 +236,7 @@ def show_training(results: Results, dataset: str, loss: str, differences: bool) 
     """Validation and gradient norm epoch by epoch, with and without refinement."""
     st.markdown(f"##### While training{LESS * differences}")
     metric = st.segmented_control(
-        "Validation metric", ["NDCG@5", "NDCG@10"], default="NDCG@10", key="trend"
+        "Validation metric", ["NDCG@5", "NDCG@10"], default="NDCG@10", key=Session.trend.name
     )
     history = in_order(tables.part(results.history, dataset, loss))
     if differences:
@@ -310,7 +318,7 @@ def show_example(results: Results, dataset: str, loss: str) -> None:
         "Beside vanilla",
         list(pairs),
         format_func=lambda run: titled(example.traces[run]),
-        key=f"example-{results.grid.name}-{dataset}-{loss}",
+        key=Session.example.named(results.grid.name, dataset, loss),
     )
     names = [""] * max(example.items)
     for item, title in zip(example.items, example.titles, strict=True):

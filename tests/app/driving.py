@@ -320,7 +320,7 @@ def check_lists(
     best = {side: awrsr.recommend(models[side], history, k, dataset=dataset) for side in models}
     lines = [text for text in said if text.startswith(MARK)]
     for side, other, line in zip("ab", "ba", lines, strict=True):
-        (shown,) = (t.value for t in page.dataframe if (t.key or "").startswith(f"list-{side}-"))
+        (shown,) = (t.value for t in page.dataframe if (t.key or "").startswith(f"listed-{side}-"))
         mine, theirs = best[side], set(best[other]["item"])
         assert shown["rank"].tolist() == mine["rank"].tolist()
         assert shown["title"].tolist() == [

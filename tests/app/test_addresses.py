@@ -9,9 +9,9 @@ from streamlit.testing.v1 import AppTest
 from test_find import found, open_find
 from test_models_page import open_models
 
-from app import state
+from app import finding, state
 from app.finding import COLUMNS, KINDS
-from app.views import find, models
+from app.views import models
 from awrsr.attribution import METHODS
 from awrsr.studies import write_scan
 
@@ -35,6 +35,11 @@ def repeats(request, tmp_path, monkeypatch, tiny_dataset) -> bool:
     return repeats
 
 
+def names_of(page: str) -> set[str]:
+    """The keys that stand in the address of one page alone."""
+    return {key.name for key in state.Session.keys() if key.page == page}
+
+
 def check_shown(page: AppTest, values: dict[str, list[str]]) -> None:
     """Every value of every choice stands as it was chosen, and nothing is amiss."""
     for at in range(max(map(len, values.values()))):
@@ -53,14 +58,14 @@ def test_find_shows_what_its_address_accepts(repeats: bool):
     page.session_state["where"] = []
     names = list(COLUMNS)
     accepted = {
-        "slice": [name for name in find.SLICES if repeats or name != "repeats"],
+        "slice": [name for name in finding.SLICES if repeats or name != "repeats"],
         "map": list(KINDS),
         "x": names,
         "y": [*names[1:], names[0]],
         "sort": names[::-1],
-        "order": [find.LARGEST, find.SMALLEST],
+        "order": list(finding.ORDERS),
     }
-    assert accepted.keys() == {choice.name for choice in find.OWN} - {"where"}
+    assert accepted.keys() == names_of(state.FIND) - {"where"}
     check_shown(page, accepted)
 
 
@@ -74,7 +79,7 @@ def test_the_table_shows_weights_on_repeats_where_there_are_any(repeats: bool):
 @pytest.mark.parametrize("repeats", ["repeats"], indirect=True)
 def test_models_shows_what_its_address_accepts(repeats: bool):
     page = open_models()
-    check_shown(page, {choice.name: list(models.SLICES) for choice in models.OWN})
+    check_shown(page, {name: list(models.SLICES) for name in names_of(state.MODELS)})
 
 
 @pytest.mark.parametrize("repeats", ["repeats"], indirect=True)

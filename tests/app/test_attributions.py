@@ -127,7 +127,7 @@ def test_settings_are_of_the_chosen_methods_and_what_they_accept(directory):
     widgets = {box.key: box for box in [*page.number_input, *page.selectbox]}
     for name, method in METHODS.items():
         for option in method.options():
-            widget = widgets[f"{name}-{option.name}"]
+            widget = widgets[f"setting-{name}-{option.name}"]
             assert (widget.label, widget.value) == (option.name, option.default)
             assert widget.help.startswith(option.help)
             if option.choices:
@@ -142,8 +142,11 @@ def test_settings_are_of_the_chosen_methods_and_what_they_accept(directory):
 
 def test_a_setting_decides_what_is_computed_and_is_in_the_address_until_it_is_taken_back(directory):
     page = open_page(methods="integrated_gradients.feature_ablation")
-    choose(page, **{"integrated_gradients-n_steps": 2, "integrated_gradients-max_steps": 3})
-    choose(page, **{"feature_ablation-baseline": "mean"})
+    choose(
+        page,
+        **{"setting-integrated_gradients-n_steps": 2, "setting-integrated_gradients-max_steps": 3},
+    )
+    choose(page, **{"setting-feature_ablation-baseline": "mean"})
     assert page.query_params["settings"] == (
         "integrated_gradients:n_steps:2,integrated_gradients:max_steps:3,feature_ablation:"
         "baseline:mean"
@@ -224,8 +227,8 @@ def test_titles_are_text(directory, tmp_path):
 @pytest.mark.parametrize("signed", [False, True])
 def test_agreement_is_the_librarys(directory, statistic, signed):
     page = open_page(a="sasrec-none", b="stosa-simple", methods=".".join(QUICK), target=4)
-    changes = {"agreement-statistic": statistic}
-    choose(page, **(changes | {"agreement-side": SIGNED} if signed else changes))
+    changes = {"agreement_statistic": statistic}
+    choose(page, **(changes | {"agreement_side": SIGNED} if signed else changes))
     dataset, table = read_dataset(directory), agreement(page)
     history, _ = history_and_target(page, dataset)
     shown = table.set_index(["layer", "head", "map"])

@@ -10,7 +10,8 @@ from driving import HOSTILE
 
 import awrsr
 from app.cache import fingerprint
-from app.state import clipped, default_user
+from app.escape import clipped
+from app.state import default_user
 
 pytestmark = pytest.mark.browser
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect

@@ -8,13 +8,13 @@ import time
 import pytest
 from conftest import EMBEDDED, SHARED_DATA, make_dataset
 
-from app.state import MAX_HISTORY
+from app.forms import MAX_HISTORY
+from app.reading import Unknown
 from app.views.inspect.entries import (
     MAX_PASTED,
     MAX_UPLOAD,
     SUGGESTED,
     Reading,
-    Unknown,
     decided,
     read_file,
     read_otherwise,

@@ -19,7 +19,7 @@ from driving import (
     upload,
 )
 
-from app.state import MAX_HISTORY
+from app.forms import MAX_HISTORY
 from app.views.inspect.entries import MAX_PASTED, NAMED, SUGGESTED
 from awrsr import load_dataset
 

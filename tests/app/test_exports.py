@@ -31,7 +31,7 @@ from driving import (
 
 import awrsr
 from app import cache
-from app.case import Case, Compared, Row
+from app.case import Case, Compared, History, Row
 from app.components import board
 from app.components.download import LONGEST_VIEW, view_of
 from app.sides import SIDES, Side, run_model
@@ -79,8 +79,8 @@ def taken(
         run_model(side, directory / "models" / name, dataset, history)
         for side, name in models.items()
     ]
-    case = case_of(dataset, sides, history, target, rival, variant)
-    write = exports.bundle(case, board.board_content(case), chosen(methods))
+    case = case_of(dataset, sides, history, target, rival, methods, variant)
+    write = exports.bundle(case, board.board_content(case))
     return zipfile.ZipFile(io.BytesIO(write(VIEW)))
 
 
@@ -90,6 +90,7 @@ def case_of(
     history: list[int],
     target: int,
     rival: int | None = None,
+    methods: tuple[str, ...] = ("integrated_gradients",),
     variant: list[int] | None = None,
 ) -> Case:
     """What a page of these choices is about."""
@@ -102,15 +103,15 @@ def case_of(
     return Case(
         dataset=dataset,
         sides=tuple(sides),
-        title="A history",
-        history=tuple(history),
-        held_out=None,
+        chosen=History(items=tuple(history), owner=None, edited=True, original=None, held_out=None),
         target=target,
         why="chosen",
         rival=rival,
         listed=K,
         rows=tuple(rows),
+        compare=None if variant is None else 1,
         compared=compared,
+        methods=chosen(methods),
     )
 
 
@@ -384,7 +385,7 @@ def test_the_board_is_the_pages_with_its_variant(directory):
     (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
     content = json.loads(data)
     assert [source["name"] for source in content["sources"]] == ["A", "B", "A\u2032", "B\u2032"]
-    assert content["title"] == "A history" and content["view"] == VIEW
+    assert content["title"] == "A history of 4 items" and content["view"] == VIEW
     check_zip(archive, directory, MODELS, [1, 2, 3, 4], 9, variant=[1, 3, 4, 4])
     printed = run_script(archive.read("reproduce.py"), directory.parent)
     for side, name in MODELS.items():
@@ -472,7 +473,7 @@ def script_of(directory: Path, history: list[int], target: int) -> str:
         for side, name in MODELS.items()
     ]
     case = case_of(dataset, sides, history, target)
-    return exports.script(case, {"integrated_gradients": {}})
+    return exports.script(case)
 
 
 def statements(script: str) -> str:
@@ -530,14 +531,14 @@ def test_the_page_hands_over_its_own_choices(directory, monkeypatch, tiny_datase
     )
     page = open_page(source="own", items="3.1.4", target=9, rival=2, k=6)
     choose(page, methods=["leave_one_out", "feature_ablation"], b="stosa-simple")
-    choose(page, **{"feature_ablation-baseline": "mean"})
-    case, content, methods = asked[-1]
+    choose(page, **{"setting-feature_ablation-baseline": "mean"})
+    case, content = asked[-1]
     assert case.dataset.fingerprint == tiny_dataset.fingerprint
     assert [side.key for side in case.sides] == list(SIDES)
     names = [side.directory.name for side in case.sides]
     assert names == [page.session_state[side] for side in SIDES]
     assert case.rows == (Row(name="current", items=(3, 1, 4), compare=None),)
-    assert methods == {"feature_ablation": {"baseline": "mean"}, "leave_one_out": {}}
+    assert case.methods == {"feature_ablation": {"baseline": "mean"}, "leave_one_out": {}}
     assert (case.history, case.target, case.rival, case.listed) == ((3, 1, 4), 9, 2, 6)
     assert case.compared is None and case.title == "A history of 3 items"
     assert content["title"] == "A history of 3 items"

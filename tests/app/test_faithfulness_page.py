@@ -198,7 +198,7 @@ def planted(planted_once: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_planted_study_says_how_explanations_stand_to_their_floors(planted: Path):
     page = open_faithfulness()
     found = awrsr.studies.read_study(planted / "faithfulness" / "_".join(MODELS))
-    page.segmented_control(key="study-sort").set_value("occasion")
+    page.segmented_control(key="study_sort").set_value("occasion")
     run(page)
     assert messages(page) == []
     (said,) = (text for text in texts(page) if text.startswith("- SASRec"))

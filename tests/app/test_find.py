@@ -153,7 +153,7 @@ def test_slices_hold_whom_they_say():
     shipped, dataset = read_scan(SHIPPED), awrsr.load_dataset(EMBEDDED)
     table = finding.pair_table(shipped, shipped, dataset, A, B, "refined")
     named = finding.slices(table, 50)
-    assert tuple(named) == tuple(name for name in find.SLICES if name != "repeats")
+    assert tuple(named) == tuple(name for name in finding.SLICES if name != "repeats")
     assert named["all"].chosen.all()
     rows = table.to_dict("records")
     lengths = sorted(row["length"] for row in rows)
@@ -167,7 +167,7 @@ def test_slices_hold_whom_they_say():
     assert not table["repeats"].any()
     table.loc[7, "repeats"] = 2
     again = finding.slices(table, 50)
-    assert tuple(again) == find.SLICES and again["repeats"].chosen.nonzero()[0].tolist() == [7]
+    assert tuple(again) == finding.SLICES and again["repeats"].chosen.nonzero()[0].tolist() == [7]
     for name, column in (("ranks", table["doublings"].abs()), ("attention", table["divergence"])):
         inside = named[name].chosen
         assert 60 <= inside.sum() <= 75

@@ -26,9 +26,9 @@ from driving import (
     upload,
 )
 
-from app.components.history_list import KEY, Edit, edited, read_edits
+from app.components.history_list import Edit, edited, read_edits
 from app.folders import read_ranks
-from app.state import MAX_HISTORY
+from app.forms import MAX_HISTORY
 from app.users import matching_users, reasons_found, user_table
 from app.views.inspect.history import MAX_UNDO, shuffled
 from awrsr import load_dataset
@@ -169,7 +169,7 @@ def edit_list(page, *edits: tuple):
         edit = Edit(number, op, at, to[0] if to else at, rows[at])
         rows = edited(rows, edit, MAX_HISTORY)
         sent.append(dataclasses.asdict(edit))
-    page.session_state[KEY] = {"edit": {"edits": sent}}
+    page.session_state["history_list"] = {"edit": {"edits": sent}}
     return run(page)
 
 
@@ -262,11 +262,11 @@ def test_an_edit_is_applied_once_and_never_to_another_list(directory):
     edit_list(page, ("remove", 0))
     assert items(page) == [2, 3, 4]
     late = {"number": 1, "op": "remove", "at": 0, "to": 0, "item": 2}
-    page.session_state[KEY] = {"edit": {"edits": [late]}}
+    page.session_state["history_list"] = {"edit": {"edits": [late]}}
     assert items(run(page)) == [2, 3, 4]
-    page.session_state[KEY] = {"edit": {"edits": [late | {"number": 9, "item": 4}]}}
+    page.session_state["history_list"] = {"edit": {"edits": [late | {"number": 9, "item": 4}]}}
     assert items(run(page)) == [2, 3, 4]
-    page.session_state[KEY] = {"edit": "nonsense"}
+    page.session_state["history_list"] = {"edit": "nonsense"}
     assert items(run(page)) == [2, 3, 4]
 
 

@@ -409,12 +409,12 @@ def gains(**url):
 
 def switch(page, side, **switched):
     """Check boxes and pick heads of one side."""
-    name = f"gains-{side}-{page.session_state[side]}"
+    which = f"{side}-{page.session_state[side]}"
     for what, value in switched.items():
         if isinstance(value, bool):
-            page.checkbox(key=f"{name}-{what}").set_value(value)
+            page.checkbox(key=f"gains_{what}-{which}").set_value(value)
         else:
-            page.session_state[f"{name}-{what}"] = value
+            page.session_state[f"gains_{what}-{which}"] = value
     return run(page)
 
 
@@ -462,7 +462,7 @@ def test_contributions_of_both_models(directory, tiny_dataset, a):
 
 def test_switches_alone_and_together(directory):
     page = gains(a="sasrec-none", b="sasrec-additive")
-    assert page.checkbox(key="gains-a-sasrec-none-off").disabled
+    assert page.checkbox(key="gains_off-a-sasrec-none").disabled
     switch(page, "b", off=True)
     off = Ablation(change="first_order")
     check_switched(page, directory, "a", [])
@@ -482,11 +482,11 @@ def test_maps_of_a_model_of_another_shape_can_not_be_put_in(directory, tiny_data
     add_model(directory, tiny_dataset, "stosa-additive", n_layers=1, n_heads=1)
     add_model(directory, tiny_dataset, "stosa-simple", max_length=3)
     page = gains(a="sasrec-none", b="stosa-additive")
-    for key in ("gains-a-sasrec-none-other", "gains-b-stosa-additive-other"):
+    for key in ("gains_other-a-sasrec-none", "gains_other-b-stosa-additive"):
         assert page.checkbox(key=key).disabled
         assert "layers of" in page.checkbox(key=key).help
     choose(page, b="stosa-simple")
-    box = page.checkbox(key="gains-a-sasrec-none-other")
+    box = page.checkbox(key="gains_other-a-sasrec-none")
     assert box.disabled and "different numbers of items" in box.help
     assert messages(page) == []
 

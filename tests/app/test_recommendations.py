@@ -35,7 +35,7 @@ def directory(tmp_path, monkeypatch, tiny_dataset) -> Path:
 
 
 def table(page, side):
-    return next(t for t in page.dataframe if (t.key or "").startswith(f"list-{side}-"))
+    return next(t for t in page.dataframe if (t.key or "").startswith(f"listed-{side}-"))
 
 
 def listed(page, side):
@@ -115,7 +115,7 @@ def test_a_selected_row_becomes_the_target_and_leaves_no_selection_behind():
     page = open_page()
     wanted = listed(page, "b")[3]
     before = table(page, "b").key
-    select_row(page, "list-b", 3)
+    select_row(page, "listed-b", 3)
     assert page.session_state["target"] == wanted
     assert table(page, "b").key != before
     assert table(page, "b").value["title"][3].startswith(MARK)
@@ -124,11 +124,11 @@ def test_a_selected_row_becomes_the_target_and_leaves_no_selection_behind():
     choose(page, target=99)  # nothing of the selection comes back
     assert run(page).session_state["target"] == 99
     check(page, EMBEDDED)
-    select_row(page, "list-a", 0)
+    select_row(page, "listed-a", 0)
     assert page.session_state["target"] == listed(page, "a")[0]
-    select_row(page, "list-a", 0)  # the same row again
+    select_row(page, "listed-a", 0)  # the same row again
     assert page.session_state["target"] == listed(page, "a")[0]
-    select_row(page, "list-a", None)
+    select_row(page, "listed-a", None)
     assert page.session_state["target"] == listed(page, "a")[0]
 
 

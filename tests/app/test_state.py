@@ -5,10 +5,14 @@ import pandas as pd
 import pytest
 from conftest import make_dataset
 
-from app import state
+from app import forms, state
+from app.escape import clipped
+from app.forms import Choice, to_url
 from app.pinned import MAX_VARIANTS, Variant
+from app.state import EVERY, INSPECT, Offer, Session
 from awrsr.data.dataset import Dataset
 
+KEPT = Session.kept_choices.name
 MODELS = ["sasrec-none", "stosa-simple"]
 OTHER_THAN_DEFAULT = {
     "a": "stosa-simple",
@@ -35,32 +39,37 @@ ALWAYS = {"a": "sasrec-none", "b": "stosa-simple"}
 
 
 @pytest.fixture
-def offered(tiny_dataset) -> list[state.Choice]:
-    return state.choices(tiny_dataset, MODELS)
+def offered(tiny_dataset) -> list[Choice]:
+    return choices(tiny_dataset, MODELS)
+
+
+def choices(dataset: Dataset, models: list[str]) -> list[Choice]:
+    """The choices of the page Inspect."""
+    return state.choices(Offer(dataset, models), EVERY, INSPECT)
 
 
 def restored(offered, url, **session):
-    problems = state.restore(session, url, offered)
-    assert session.pop(state.KEPT) == {choice.name: session[choice.name] for choice in offered}
+    problems = Session(session).restore(url, offered)
+    assert session.pop(KEPT) == {choice.name: session[choice.name] for choice in offered}
     return session, problems
 
 
 def test_a_name_that_is_like_none_is_not_compared_with_any():
     accepted = ["lichess-openings", "ml-latest-small", "planted"]
     with pytest.raises(ValueError, match="planted.$"):
-        state.one_of(accepted)("nope")
+        forms.one_of(accepted)("nope")
     with pytest.raises(ValueError, match="Did you mean 'lichess-openings'"):
-        state.one_of(accepted)("lichess")
+        forms.one_of(accepted)("lichess")
 
 
 def test_what_streamlit_forgets_between_pages_is_kept(offered):
     session = {**OTHER_THAN_DEFAULT}
-    state.restore(session, {}, offered)
-    kept = {state.KEPT: session[state.KEPT]}
-    state.restore(kept, {}, offered)
+    Session(session).restore({}, offered)
+    kept = {KEPT: session[KEPT]}
+    Session(kept).restore({}, offered)
     assert kept == session
-    kept = {state.KEPT: session[state.KEPT]}
-    assert state.restore(kept, {"k": "5"}, offered) == []  # an address that says otherwise wins
+    kept = {KEPT: session[KEPT]}
+    assert Session(kept).restore({"k": "5"}, offered) == []  # an address that says otherwise wins
     assert kept == {**session, "k": 5}
 
 
@@ -68,11 +77,11 @@ def test_only_the_defaults_of_the_models_are_in_the_address(offered):
     session, problems = restored(offered, {})
     assert problems == []
     assert session == {choice.name: choice.default for choice in offered}
-    assert state.to_url(session, offered) == ALWAYS
+    assert to_url(session, offered) == ALWAYS
 
 
 def test_every_choice_comes_back_from_the_address(offered):
-    url = state.to_url(OTHER_THAN_DEFAULT, offered)
+    url = to_url(OTHER_THAN_DEFAULT, offered)
     assert list(url) == [choice.name for choice in offered] == list(OTHER_THAN_DEFAULT)
     assert all(isinstance(text, str) for text in url.values())
     assert restored(offered, url) == (OTHER_THAN_DEFAULT, [])
@@ -82,7 +91,7 @@ def test_every_choice_comes_back_from_the_address(offered):
 def test_a_choice_alone_leaves_the_others_at_their_default(offered, name):
     defaults, _ = restored(offered, {})
     session = {**defaults, name: OTHER_THAN_DEFAULT[name]}
-    url = state.to_url(session, offered)
+    url = to_url(session, offered)
     assert set(url) == {name, *ALWAYS}
     assert restored(offered, url) == (session, [])
 
@@ -101,10 +110,10 @@ def test_a_choice_alone_leaves_the_others_at_their_default(offered, name):
 )
 def test_what_follows_a_model_tells_its_weights_apart(tiny_dataset, text, name, weights):
     models = ["mine", "mine@home"]
-    assert state.name_and_weights(text, models) == (name, weights)
-    session, problems = restored(state.choices(tiny_dataset, models), {"b": text})
+    assert forms.name_and_weights(text, models) == (name, weights)
+    session, problems = restored(choices(tiny_dataset, models), {"b": text})
     assert (session["b"], len(problems)) == (("mine@home", 1) if name == "yours" else (name, 0))
-    for choice in state.choices(tiny_dataset, models)[:2]:
+    for choice in choices(tiny_dataset, models)[:2]:
         assert all(choice.accepts(model) for model in models)
 
 
@@ -112,13 +121,12 @@ def test_what_is_let_go_comes_from_the_address(offered):
     """As after the browser's back: nothing of the session is left that the address lacks."""
     session = {"dataset": "tiny", **OTHER_THAN_DEFAULT, "undo": ["before"], "pasted": "text"}
     session |= {"reading": "of another history", "refused": "said of it"}
-    state.let_go(session, {"dataset": "tiny", "k": "5"})
+    Session(session).let_go({"dataset": "tiny", "k": "5"}, EVERY, INSPECT)
     assert session == {"undo": ["before"], "pasted": "text"}
     assert restored(offered, {"k": "5"}, **session)[0]["k"] == 5
     session = {"dataset": "tiny", **OTHER_THAN_DEFAULT, "undo": ["before"], "history_of": "x"}
-    state.let_go(session, {"dataset": "other"})
+    Session(session).let_go({"dataset": "other"}, EVERY, INSPECT)
     assert session == {}
-    assert set(state.CHOICES) == {"dataset", *(choice.name for choice in offered)}
 
 
 def test_the_address_of_a_dataset_just_left_is_not_read(offered):
@@ -215,9 +223,9 @@ def test_what_is_gone_is_given_up(offered, name, gone):
 )
 def test_nonsense_gives_one_sentence_and_the_default(offered, name, text, accepted):
     session, (problem,) = restored(offered, {name: text})
-    assert problem.startswith(f"{name}={state.clipped(text)} in the address: ")
+    assert problem.startswith(f"{name}={clipped(text)} in the address: ")
     assert accepted in problem
-    assert state.to_url(session, offered) == ALWAYS
+    assert to_url(session, offered) == ALWAYS
 
 
 @pytest.mark.parametrize(
@@ -237,14 +245,14 @@ def test_nonsense_gives_one_sentence_and_the_default(offered, name, text, accept
 def test_items_that_are_some_are_kept_and_the_others_named(offered, text, kept, named):
     session, (problem,) = restored(offered, {"items": text})
     assert session["items"] == kept
-    assert problem.startswith(f"items={state.clipped(text)} in the address: {named}")
+    assert problem.startswith(f"items={clipped(text)} in the address: {named}")
 
 
 def test_a_setting_at_its_default_is_none_of_the_address(offered):
     text = "gradient_shap:n_samples:64,integrated_gradients:n_steps:32"
     session, problems = restored(offered, {"settings": text})
     assert (session["settings"], problems) == ({}, [])
-    assert state.to_url(session, offered) == ALWAYS
+    assert to_url(session, offered) == ALWAYS
 
 
 def test_each_nonsense_has_its_own_sentence_however_long(offered):
@@ -252,7 +260,7 @@ def test_each_nonsense_has_its_own_sentence_however_long(offered):
     session, problems = restored(offered, url)
     assert [problem.partition("=")[0] for problem in problems] == list(OTHER_THAN_DEFAULT)
     assert max(map(len, problems)) < 500
-    assert state.to_url(session, offered) == ALWAYS
+    assert to_url(session, offered) == ALWAYS
 
 
 @pytest.mark.parametrize(
@@ -265,7 +273,7 @@ def test_each_nonsense_has_its_own_sentence_however_long(offered):
     ],
 )
 def test_text_from_outside_is_short_and_visible(text, shown):
-    assert state.clipped(text) == shown
+    assert clipped(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -279,7 +287,7 @@ def test_text_from_outside_is_short_and_visible(text, shown):
     ids=["preferred", "first two", "one", "none"],
 )
 def test_default_models(tiny_dataset, models, a, b):
-    session, problems = restored(state.choices(tiny_dataset, models), {})
+    session, problems = restored(choices(tiny_dataset, models), {})
     assert (session["a"], session["b"], problems) == (a, b, [])
 
 
@@ -304,6 +312,6 @@ def test_choices_belong_to_their_dataset(tiny_dataset):
     """The same address means other users and items elsewhere, or none."""
     other = make_dataset(n_users=3, n_items=7)
     url = {"user": "1003", "items": "9"}
-    assert restored(state.choices(tiny_dataset, MODELS), url)[1] == []
-    _, problems = restored(state.choices(other, MODELS), url)
+    assert restored(choices(tiny_dataset, MODELS), url)[1] == []
+    _, problems = restored(choices(other, MODELS), url)
     assert [problem.partition("=")[0] for problem in problems] == ["user", "items"]

@@ -129,7 +129,7 @@ def table(page, column: str):
 def select(page, *rows: int, key: str | None = None):
     """Select rows of the table of variants, or of the one with this key."""
     edits = page.session_state["variant_edits"] if "variant_edits" in page.session_state else 0
-    key = key or f"variants-{edits}"
+    key = key or f"variant_rows-{edits}"
     page.session_state[key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
     return run(page)
 

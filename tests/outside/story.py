@@ -119,7 +119,7 @@ def look(folder: Path, data: Path) -> None:
     page.run()
     assert not page.exception and messages(page) == []
     assert any("by M = \u221a(A S)" in text for text in texts(page))
-    offered = press(page, "faithfulness-run").multiselect(key="faithfulness-chosen")
+    offered = press(page, "faithfulness-run").multiselect(key="measured_chosen")
     assert {"Path gradient", "Primacy", "Rollout"} <= {*offered.options}
     offered.set_value(["path_gradient", "primacy"])
     curves = figures(run(page))["faithful-curves-a"]

@@ -11,6 +11,7 @@ import pytest
 from conftest import ROOT
 
 import awrsr
+from app.state import Session
 
 MAY_IMPORT = {
     "errors": "",
@@ -145,21 +146,24 @@ APP_MAY_IMPORT = {
     "escape": "",
     "jobs": "",
     "pinned": "",
+    "reading": "",
     "method_settings": "",
     "candidates": "",
     "figures": "",
     "finding": "",
     "folders": "",
-    "state": "pinned method_settings",
+    "forms": "escape pinned",
+    "state": "pinned reading method_settings finding folders forms",
     "cache": "jobs finding folders",
     "sides": "escape candidates folders cache",
-    "case": "candidates cache sides",
-    "users": "escape candidates state folders cache",
-    "shell": "escape state folders cache sides users",
-    "components": "escape cache sides case",
-    "views": "escape pinned method_settings jobs candidates figures finding folders state cache "
-    "sides case users shell components",
-    "main": "state cache views",
+    "case": "candidates cache method_settings sides",
+    "users": "escape candidates state cache",
+    "address": "escape forms state cache sides",
+    "shell": "escape state folders cache sides users address",
+    "components": "escape state cache sides case",
+    "views": "escape pinned reading method_settings jobs candidates figures finding folders forms "
+    "state cache sides case users address shell components",
+    "main": "state cache shell views",
     "__init__": "",
 }
 """The same of the app; a page of views imports no other page."""
@@ -203,6 +207,59 @@ def test_cache_decorators_stand_in_one_file():
     assert files == ["cache.py"]
 
 
+CALLS = [
+    (path.relative_to(ROOT / "app").as_posix(), node)
+    for path in sorted((ROOT / "app").rglob("*.py"))
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    if isinstance(node, ast.Call)
+]
+WIDGETS = {
+    *("selectbox", "multiselect", "pills", "segmented_control", "slider", "select_slider"),
+    *("radio", "checkbox", "toggle", "text_input", "text_area", "number_input", "file_uploader"),
+}
+
+
+def files_with(attribute: str) -> set[str]:
+    """The files of the app that use an attribute of this name, or a text that is it."""
+    return {
+        path.relative_to(ROOT / "app").as_posix()
+        for path in (ROOT / "app").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Attribute) and node.attr == attribute)
+        or (isinstance(node, ast.Constant) and node.value == attribute)
+    }
+
+
+def test_the_session_is_read_and_written_in_one_file():
+    assert files_with("session_state") == {"state.py"}
+    assert files_with("store") == {"state.py"}, "values by their names, past what is declared"
+
+
+def test_the_address_is_read_and_written_in_one_file():
+    assert files_with("query_params") == {"address.py"}
+    assert [file for file, call in CALLS if any(word.arg == "bind" for word in call.keywords)] == []
+
+
+def test_a_key_of_the_session_is_used_as_it_is_declared():
+    """Every widget has a declared key, and nothing else takes one by its text."""
+    declared = {key.name for key in Session.keys()}
+    families = {keys.name for keys in Session.families()}
+    assert not declared & families
+    for file, call in CALLS:
+        attribute = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        words = {word.arg: word.value for word in call.keywords}
+        selects = "on_select" in words or (attribute == "expander" and "on_change" in words)
+        key = words.get("key")
+        if attribute in WIDGETS or selects:
+            assert key is not None, f"{file}: {ast.unparse(call)}"
+        if isinstance(key, ast.Constant):
+            assert key.value not in declared and attribute not in WIDGETS, ast.unparse(call)
+        if isinstance(key, ast.JoinedStr):
+            text = key.values[0]
+            family = text.value.partition("-")[0] if isinstance(text, ast.Constant) else ""
+            assert family not in families and attribute not in WIDGETS, ast.unparse(call)
+
+
 def test_a_page_imports_no_other_page():
     views = ROOT / "app" / "views"
     for found, importer in APP:
@@ -211,7 +268,13 @@ def test_a_page_imports_no_other_page():
             assert found.module.split(".")[2:3] == [page], found
 
 
-@pytest.mark.parametrize("part", ["figures", "finding", "folders", "jobs", "escape"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        *("figures", "finding", "folders", "jobs", "escape"),
+        *("forms", "reading", "pinned", "method_settings"),
+    ],
+)
 def test_what_knows_nothing_of_streamlit(part):
     of_part = [found.module for found, importer in APP if importer == part]
     assert of_part

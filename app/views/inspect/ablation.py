@@ -12,6 +12,7 @@ from app.candidates import among
 from app.case import Case
 from app.escape import plain
 from app.sides import Side
+from app.state import Session
 from app.views.inspect.recommendations import MARK, TARGET_ROW, arrow
 from awrsr.errors import AwrsrError
 from awrsr.explain import Ablation, Contributions, Outcome, ablate, contributions
@@ -61,7 +62,7 @@ def show(case: Case) -> None:
 def _show(case: Case) -> None:
     section = st.expander(
         "Take attention away, head by head, and see what becomes of the target and of both lists",
-        key="gains",
+        key=Session.gains.name,
         on_change="rerun",
     )
     if not section.open:
@@ -216,11 +217,11 @@ def choose(side: Side, other: Side | None) -> Switched:
     places = [(layer, head) for layer in range(config.n_layers) for head in range(config.n_heads)]
     refinement = REFINEMENTS[config.refinement]
     unrefined = not refinement.has_second_order()
-    key = f"gains-{side.key}-{side.directory.name}"
+    which = side.key, side.directory.name
     st.markdown(f"**{plain(side.title)}**")
     off = st.checkbox(
         "No refinement: M = A everywhere",
-        key=f"{key}-off",
+        key=Session.gains_off.named(*which),
         disabled=unrefined,
         help=refinement.no_second_order or "First-order weights mix the values.",
     )
@@ -229,7 +230,7 @@ def choose(side: Side, other: Side | None) -> Switched:
     swappable = why_not is None and not off
     swapped = st.checkbox(
         f"Maps of {other.key.upper()} in place of its own" if other else "Maps of the other model",
-        key=f"{key}-other",
+        key=Session.gains_other.named(*which),
         disabled=not swappable,
         help=why_not
         or "The other model's refined weights mix this model's values, layer by "
@@ -239,10 +240,15 @@ def choose(side: Side, other: Side | None) -> Switched:
     uniform: tuple[Place, ...] = ()
     first_order: tuple[Place, ...] = ()
     if not refinement.even:
-        uniform = heads("Heads with equal weights (layer, head)", places, f"{key}-uniform")
+        uniform = heads(
+            "Heads with equal weights (layer, head)", places, Session.gains_uniform.named(*which)
+        )
     if not unrefined:
         first_order = heads(
-            "Heads without refinement (layer, head)", places, f"{key}-first", disabled=off
+            "Heads without refinement (layer, head)",
+            places,
+            Session.gains_first.named(*which),
+            disabled=off,
         )
     return Switched(
         other=swapped and swappable,

@@ -9,6 +9,7 @@ import streamlit as st
 from app.cache import TimedAttribution
 from app.escape import plain
 from app.sides import Side
+from app.state import Session
 from app.views.inspect import ablation
 from awrsr.attribution import METHODS
 from awrsr.explain import prediction_rows
@@ -31,14 +32,14 @@ def show(sides: Sequence[Side], results: Results) -> None:
                 [SIZE, SIGNED],
                 default=SIZE,
                 required=True,
-                key="agreement-side",
+                key=Session.agreement_side.name,
             )
             statistic = st.segmented_control(
                 "Rank correlation",
                 list(STATISTICS),
                 default=next(iter(STATISTICS)),
                 required=True,
-                key="agreement-statistic",
+                key=Session.agreement_statistic.name,
             )
         table = agreement_table(sides, results, STATISTICS[statistic], signed=compared == SIGNED)
         colors = table.map(shade)

@@ -1,8 +1,7 @@
 """What each item of the history adds to the target's score, by several methods, in both models."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,10 +12,11 @@ from app.cache import AttributionQuestion, TimedAttribution
 from app.case import Case
 from app.escape import plain
 from app.figures import maps
-from app.method_settings import show_settings
 from app.sides import SIDES, Side
+from app.state import Session
 from app.views.inspect import agreement
 from app.views.inspect.agreement import Results
+from app.views.inspect.settings_form import show_settings
 from awrsr.attribution import METHODS
 from awrsr.errors import AwrsrError
 
@@ -34,10 +34,6 @@ class Asked:
     title: str
 
 
-Methods = dict[str, dict[str, Any]]
-"""By name, in the order of METHODS, the settings of a method that differ from their default."""
-
-
 def show(case: Case) -> None:
     """Bars, facts and agreement with attention, of the chosen methods."""
     sides = case.sides
@@ -46,20 +42,19 @@ def show(case: Case) -> None:
         st.pills(
             "Methods",
             list(METHODS),
-            key="methods",
+            key=Session.methods.name,
             selection_mode="multi",
             wrap=True,
             format_func=method_label,
             help=":material/hourglass_top: takes longer and is computed beside the page.",
         )
-        chosen = chosen_methods()
-        show_settings(chosen)
+        show_settings(case.methods)
     question = f"score of {case.target_title}"
     if case.rival:
         question += f" minus score of {case.title_of(case.rival)}"
-    results, asked = computed(case, chosen)
+    results, asked = computed(case)
     show_jobs(asked)
-    if not chosen:
+    if not case.methods:
         st.info("Choose a method or more.")
     if not results:
         return
@@ -82,12 +77,6 @@ def show(case: Case) -> None:
     agreement.show(sides, results)
 
 
-def chosen_methods() -> Methods:
-    """The methods on the page and their settings."""
-    session = st.session_state
-    return {name: session.settings.get(name, {}) for name in METHODS if name in session.methods}
-
-
 def method_label(name: str) -> str:
     """A method on its pill."""
     return METHODS[name].title + (" :material/hourglass_top:" if METHODS[name].slow else "")
@@ -96,14 +85,12 @@ def method_label(name: str) -> str:
 # --- results --------------------------------------------------------------------------------------
 
 
-def computed(
-    case: Case, chosen: Mapping[str, Mapping[str, Any]]
-) -> tuple[Results, dict[AttributionQuestion, Asked]]:
+def computed(case: Case) -> tuple[Results, dict[AttributionQuestion, Asked]]:
     """What is known or quickly computed, and the questions left to jobs."""
     results: Results = {}
     asked: dict[AttributionQuestion, Asked] = {}
     owner = cache.job_owner()
-    for name, settings in chosen.items():
+    for name, settings in case.methods.items():
         for side in case.sides:
             question = cache.attribution_question(
                 side.directory, side.trace.items, case.target, name, case.rival, settings

@@ -4,9 +4,11 @@ import json
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from app import state
+from app.escape import clipped
+from app.forms import MAX_HISTORY
+from app.reading import Reading, Unknown
 from app.views.inspect.entry_table import (
     COLUMNS,
     TABLES,
@@ -19,7 +21,7 @@ from awrsr.data.titles import MAX_SOUGHT
 from awrsr.errors import AwrsrError, DataError
 
 MAX_PASTED = 100_000
-"""Characters of a pasted text: `state.MAX_HISTORY` titles of 200."""
+"""Characters of a pasted text: `MAX_HISTORY` titles of 200."""
 MAX_UPLOAD = 1_000_000
 """Bytes of an uploaded file."""
 SUGGESTED, NEAR, SAME, NAMED = 5, 3, 12, 40
@@ -28,50 +30,6 @@ and entries named after those."""
 
 Entries = Sequence[str | int]
 """Titles or ids, oldest first; a whole number is an id, an empty text names nothing."""
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """An entry that names no item, or more than one.
-
-    Args:
-        text: the entry.
-        why: a sentence that names it.
-        near: the items it may mean, best first; None before they are searched for.
-    """
-
-    text: str
-    why: str
-    near: tuple[int, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What was made of a text or a file.
-
-    Args:
-        slots: an item for each entry that names one, oldest first.
-        skipped: entries before these, which are more than a history holds.
-        user: the number a single line of ids began with, where it may be a user's id.
-        user_item: the item that number names, if it names one; in `slots` unless `of_user`.
-        of_user: whether the number was read as the user's.
-    """
-
-    slots: tuple[int | Unknown, ...]
-    skipped: int = 0
-    user: str = ""
-    user_item: int | None = None
-    of_user: bool = False
-
-    @property
-    def items(self) -> list[int]:
-        """The items named, oldest first."""
-        return [slot for slot in self.slots if isinstance(slot, int)]
-
-    @property
-    def unknown(self) -> list[tuple[int, Unknown]]:
-        """What names none, and its place among the slots."""
-        return [(place, slot) for place, slot in enumerate(self.slots) if isinstance(slot, Unknown)]
 
 
 # --- a text or a file -----------------------------------------------------------------------------
@@ -86,7 +44,7 @@ def read_pasted(dataset: Dataset, text: str) -> Reading:
     if len(text) > MAX_PASTED:
         raise DataError(
             f"The text has {len(text):,} characters; accepted: at most {MAX_PASTED:,}, which is "
-            f"far more than {state.MAX_HISTORY} items"
+            f"far more than {MAX_HISTORY} items"
         )
     return read_text(dataset, text, "The text")
 
@@ -97,11 +55,11 @@ def read_file(dataset: Dataset, name: str, content: bytes) -> Reading:
     Raises:
         DataError: too large, not UTF-8, or refused by `read_text`.
     """
-    name = state.clipped(name, 80)
+    name = clipped(name, 80)
     if len(content) > MAX_UPLOAD:
         raise DataError(
             f"{name} has {len(content):,} bytes; accepted: at most {MAX_UPLOAD:,}, which is "
-            f"far more than {state.MAX_HISTORY} items"
+            f"far more than {MAX_HISTORY} items"
         )
     try:
         text = content.decode("utf-8-sig")
@@ -214,7 +172,7 @@ def read_entries(dataset: Dataset, entries: Entries, name: str) -> Reading:
             f"{name} names no item; accepted: one title or id a line, oldest first, a JSON list "
             f"of them, or a table with a column {', '.join(COLUMNS[:-1])} or {COLUMNS[-1]}"
         )
-    skipped = max(0, len(entries) - state.MAX_HISTORY)
+    skipped = max(0, len(entries) - MAX_HISTORY)
     ids: dict[str, list[int]] = {}
     names: dict[str, list[int]] = {}
     shown = dataset.titles(range(1, dataset.n_items + 1))
@@ -235,12 +193,12 @@ def read_entries(dataset: Dataset, entries: Entries, name: str) -> Reading:
         if len(found) == 1:
             return found[0]
         if not found:  # asking the dataset would search for what is near each of them
-            why = f"{state.clipped(text, 60)!r} names no item."
-            return Unknown(state.clipped(text, MAX_SOUGHT), why)
+            why = f"{clipped(text, 60)!r} names no item."
+            return Unknown(clipped(text, MAX_SOUGHT), why)
         try:
             return dataset.lookup(entry if isinstance(entry, int) else text)
         except AwrsrError as error:
-            why = state.clipped(str(error), 300).rstrip(".")
+            why = clipped(str(error), 300).rstrip(".")
             return Unknown(text, f"{why}.", near=tuple(found[:SAME]))
 
     slots = tuple(map(slot, range(skipped + 1, len(entries) + 1), entries[skipped:]))

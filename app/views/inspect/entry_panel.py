@@ -5,15 +5,15 @@ from typing import Any
 
 import streamlit as st
 
-from app import cache, state
-from app.escape import plain
+from app import cache
+from app.escape import clipped, plain
+from app.reading import Reading, Unknown
+from app.state import Session, session
 from app.users import dismiss
 from app.views.inspect.entries import (
     MAX_PASTED,
     NAMED,
     SUGGESTED,
-    Reading,
-    Unknown,
     decided,
     read_file,
     read_otherwise,
@@ -45,14 +45,14 @@ def show_entry(dataset: Dataset, use: Use) -> bool:
         "Paste, upload",
         icon=":material/upload:",
         width="stretch",
-        key="entry",
+        key=Session.entry.name,
         on_change="rerun",  # for what could not be used to move out as it closes
     )
     with entry:
         # Without max_chars: the browser drops a longer paste without a word.
         st.text_area(
             "Titles or ids, one a line, oldest first",
-            key="pasted",
+            key=Session.pasted.name,
             height=180,
             placeholder="Toy Story (1995)\nHeat (1995)\n1 608 296",
             help=FORMS,
@@ -64,7 +64,7 @@ def show_entry(dataset: Dataset, use: Use) -> bool:
             "Or a file",
             type=[*(ending.removeprefix(".") for ending in TABLES), "txt", "json"],
             max_upload_size=1,
-            key="uploaded",
+            key=Session.uploaded.name,
             on_change=upload,
             args=(dataset, use),
             help=f"One title or id a line, oldest first. {FORMS} UTF-8, at most 1 MB.",
@@ -74,16 +74,15 @@ def show_entry(dataset: Dataset, use: Use) -> bool:
 
 def paste(dataset: Dataset, use: Use) -> None:
     """The pasted text takes the place of the history."""
-    session = st.session_state
     text = session.pasted
     if len(text) > MAX_PASTED:
-        session["pasted"] = ""  # or the browser sends it again with whatever is done next
+        session.pasted = ""  # or the browser sends it again with whatever is done next
     take(use, read_pasted, dataset, text)
 
 
 def upload(dataset: Dataset, use: Use) -> None:
     """The uploaded file takes the place of the history."""
-    file = st.session_state.uploaded
+    file = session.uploaded
     if file is not None:  # taken away again: what was read from it stays
         take(use, read_file, dataset, file.name, file.getvalue())
 
@@ -93,26 +92,24 @@ def take(use: Use, read: Callable[..., Reading], *args: Any) -> None:
     try:
         reading = read(*args)
     except DataError as error:
-        st.session_state["refused"] = f"{error}. The history is as it was."
+        session.refused = f"{error}. The history is as it was."
     else:
         take_reading(reading, use)
 
 
 def take_reading(reading: Reading, use: Use) -> None:
     """Use a reading and close the entry; with nothing in it to be used, both stay as they are."""
-    session = st.session_state
     if reading.items:
         use(reading)
-        session["entry"] = False
+        session.entry = False
     else:
         dismiss()
-        session["reading"] = reading
+        session.reading = reading
 
 
 def show_reading(dataset: Dataset, use: Use) -> None:
     """What became of the last entry, until it is dismissed or the history changes."""
-    reading: Reading | None = st.session_state.get("reading")
-    refused: str | None = st.session_state.get("refused")
+    reading, refused = session.reading, session.refused
     if not reading and not refused:
         return
     with st.container(gap="xsmall"):
@@ -167,26 +164,26 @@ def show_unknown(dataset: Dataset, reading: Reading, use: Use) -> None:
                 st.pills(
                     "Items it may mean",
                     entry.near,
-                    key=f"meant-{place}",
-                    format_func=lambda item: plain(state.clipped(labels[item - 1], 80)),
+                    key=Session.meant.named(place),
+                    format_func=lambda item: plain(clipped(labels[item - 1], 80)),
                     on_change=decide,
                     args=(dataset, use, place),
                     label_visibility="collapsed",
                 )
         if rest := unknown[SUGGESTED:]:
-            named = "; ".join(state.clipped(entry.text, 60) for _, entry in rest[:NAMED])
+            named = "; ".join(clipped(entry.text, 60) for _, entry in rest[:NAMED])
             more = "; \u2026" * (len(rest) > NAMED)
             st.caption(plain(f"And {len(rest):,} more: {named}{more}"))
 
 
 def read_again(dataset: Dataset, use: Use) -> None:
     """Read the first number of the last entry the other way."""
-    if reading := st.session_state.get("reading"):
+    if reading := session.reading:
         take_reading(read_otherwise(dataset, reading), use)
 
 
 def decide(dataset: Dataset, use: Use, place: int) -> None:
     """What the unknown entry at this place meant; its item stands where the entry stood."""
-    reading, item = (st.session_state.get(key) for key in ("reading", f"meant-{place}"))
+    reading, item = session.reading, session.meant[place]
     if reading and item and isinstance(reading.slots[place], Unknown):  # and not decided already
         take_reading(decided(dataset, reading, place, item), use)

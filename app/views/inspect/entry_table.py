@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from math import isfinite
 
-from app import state
+from app.escape import clipped
 from awrsr.errors import DataError
 
 COLUMNS = ("item_id", "movieId", "title", "item")
@@ -86,7 +86,7 @@ def entries_of_table(text: str, name: str) -> list[str]:
         history = in_order(one_user(cells, name), name)
         return [next(filter(None, map(row.get, columns)), "") for row in history]
     if max(map(len, rows), default=1) > 1:
-        shown = ", ".join(state.clipped(cell, 30) for cell in rows[0][:6])
+        shown = ", ".join(clipped(cell, 30) for cell in rows[0][:6])
         more = ", \u2026" if len(rows[0]) > 6 else ""
         raise DataError(
             f"{name} has the columns {shown}{more}; accepted: a column {', '.join(COLUMNS[:-1])} "
@@ -111,7 +111,7 @@ def check_one_user(column: Iterable[str], name: str) -> None:
     """Refuse the histories of several users."""
     users = list(dict.fromkeys(column))
     if len(users) > 1:
-        named = ", ".join(state.clipped(user, 20) for user in users[:3])
+        named = ", ".join(clipped(user, 20) for user in users[:3])
         raise DataError(
             f"{name} holds {len(users):,} users ({named}{', ...' * (len(users) > 3)}); "
             "accepted: the history of one"
@@ -133,7 +133,7 @@ def in_order(rows: list[dict[str, str]], name: str) -> list[dict[str, str]]:
             seconds.append(seconds_of(time))
         except ValueError:
             raise DataError(
-                f"{name} has the timestamp {state.clipped(time, 30)!r}; accepted: in every row a "
+                f"{name} has the timestamp {clipped(time, 30)!r}; accepted: in every row a "
                 "number or a date such as 2024-01-31"
             ) from None
     return [rows[place] for place in sorted(range(len(rows)), key=seconds.__getitem__)]

@@ -17,7 +17,7 @@ from app import cache
 from app.case import Case
 from app.components.download import take_away
 from app.views.inspect.agreement import Results
-from app.views.inspect.attributions import Methods, chosen_methods, errors_of
+from app.views.inspect.attributions import errors_of
 from app.views.inspect.variants import row_outcomes
 from awrsr import board
 from awrsr.explain import prediction_rows
@@ -44,10 +44,10 @@ def show(case: Case, content: board.Payload) -> None:
         "spreadsheet would compute begins with '), and reproduce.py, which computes the same "
         "numbers with `awrsr`: run it in the project's folder."
     )
-    take_away(bundle(case, content, chosen_methods()))
+    take_away(bundle(case, content))
 
 
-def bundle(case: Case, content: board.Payload, methods: Methods) -> Callable[[str], bytes]:
+def bundle(case: Case, content: board.Payload) -> Callable[[str], bytes]:
     """What makes the zip of a board's view; it is given all it needs and reads no session."""
 
     def write(view: str) -> bytes:
@@ -58,11 +58,11 @@ def bundle(case: Case, content: board.Payload, methods: Methods) -> Callable[[st
                 archive.writestr(name, picture)
             archive.writestr("arrays.npz", arrays(case))
             archive.writestr("recommendations.csv", as_csv(recommendations(case)))
-            found = attributed(case, methods)
+            found = attributed(case)
             archive.writestr("attributions.csv", as_csv(attributions(case, found)))
             archive.writestr("agreement.csv", as_csv(agreement(case, found)))
             archive.writestr("variants.csv", as_csv(variants_table(case)))
-            archive.writestr("reproduce.py", script(case, methods))
+            archive.writestr("reproduce.py", script(case))
         return memory.getvalue()
 
     return write
@@ -137,7 +137,7 @@ def recommendations(case: Case) -> pd.DataFrame:
     return table[["side", "model", "rank", "item", "item_id", "title", "score"]]
 
 
-def attributed(case: Case, methods: Methods) -> Results:
+def attributed(case: Case) -> Results:
     """Every method on the page for every side, as the page has computed it or now."""
     return {
         (method, side.key): cache.get_attribution(
@@ -146,7 +146,7 @@ def attributed(case: Case, methods: Methods) -> Results:
             )
         )
         for side in case.sides
-        for method, settings in methods.items()
+        for method, settings in case.methods.items()
     }
 
 
@@ -234,7 +234,7 @@ def attributions(case: Case, found: Results) -> pd.DataFrame:
     return table.astype({"contrast": "Int64", **floats})  # empty where there is none
 
 
-def script(case: Case, methods: Methods) -> str:
+def script(case: Case) -> str:
     """A program that computes what the page showed, run from the project's folder."""
     assert case.dataset.directory is not None
     models = {
@@ -252,7 +252,7 @@ def script(case: Case, methods: Methods) -> str:
         target=case.target,
         title=comment(case.target_title),
         rival=case.rival,
-        methods=pprint.pformat(methods, sort_dicts=False),
+        methods=pprint.pformat(case.methods, sort_dicts=False),
         k=case.listed,
         fingerprint=repr(case.dataset.fingerprint),
     )

@@ -1,7 +1,6 @@
 """Whether explanations of one history find what the recommendation rests on, in both models."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
@@ -11,8 +10,8 @@ from app.candidates import among
 from app.case import Case
 from app.escape import plain
 from app.figures import faithfulness as figures
-from app.folders import Stamp
 from app.sides import Side
+from app.state import Measured, Session, session
 from awrsr.data.batching import training_popularity
 from awrsr.errors import AwrsrError
 from awrsr.explain import (
@@ -25,17 +24,7 @@ from awrsr.explain import (
     faithfulness_measures,
 )
 
-RESULT = "faithfulness-result"
 STANDINGS = ["standard score", "rank"]
-Question = tuple[tuple[tuple[str, Stamp], ...], tuple[int, ...], int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """The session's newest curves and what they answer; one is kept."""
-
-    question: Question
-    curves: dict[str, dict[str, Curves]]
 
 
 def show(case: Case) -> None:
@@ -48,7 +37,7 @@ def show(case: Case) -> None:
         case.history,
         case.target,
     )
-    answer: Answer | None = st.session_state.get(RESULT)
+    answer = session.measured
     if answer is None or answer.question != question:
         st.caption(
             "Removes the history's items one after the other, and restores them, in the order of "
@@ -57,11 +46,11 @@ def show(case: Case) -> None:
         if not st.button("Measure", icon=":material/play_arrow:", key="faithfulness-run"):
             return
         try:
-            answer = Answer(question=question, curves=measured(case))
+            answer = Measured(question=question, curves=measured(case))
         except AwrsrError as error:
             st.error(plain(error))
             return
-        st.session_state[RESULT] = answer
+        session.measured = answer
         st.rerun()  # the button is gone
     draw(case, answer)
 
@@ -101,7 +90,7 @@ def teller(
     return tell
 
 
-def draw(case: Case, answer: Answer) -> None:
+def draw(case: Case, answer: Measured) -> None:
     """Curves side by side, and the table of areas."""
     st.html(figures.STYLE)
     offered = [name for name in EXPLANATIONS if any(name in c for c in answer.curves.values())]
@@ -110,10 +99,10 @@ def draw(case: Case, answer: Answer) -> None:
         offered,
         default=[name for name in offered if EXPLANATIONS[name].shown_first],
         format_func=lambda name: EXPLANATIONS[name].title,
-        key="faithfulness-chosen",
+        key=Session.measured_chosen.name,
     )
     standing = st.segmented_control(
-        "Height", STANDINGS, default=STANDINGS[0], required=True, key="faithfulness-standing"
+        "Height", STANDINGS, default=STANDINGS[0], required=True, key=Session.measured_standing.name
     )
     for column, side in zip(st.columns(len(case.sides)), case.sides, strict=True):
         with column:
@@ -141,7 +130,7 @@ def draw(case: Case, answer: Answer) -> None:
     )
 
 
-def table(answer: Answer) -> pd.DataFrame:
+def table(answer: Measured) -> pd.DataFrame:
     """One row an explanation and model, one column a measure."""
     return pd.DataFrame(
         [

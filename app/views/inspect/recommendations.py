@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import cache, state
+from app import cache
 from app.candidates import among
 from app.case import Case
 from app.escape import plain
-from app.sides import Side, model_title, run_model
+from app.sides import Side, model_title
+from app.state import MAX_LISTED, MIN_LISTED, Session, session
 from awrsr.errors import AwrsrError
 from awrsr.ranking.overlap import PERSISTENCE, overlap_at, rank_biased_overlap
 
@@ -22,7 +23,7 @@ def show(case: Case) -> None:
     """The lists of one or two models, how much they share, and the target's rank in each."""
     head, slider = st.columns([3, 1], vertical_alignment="bottom", gap="medium")
     with slider:
-        st.slider("List length", state.MIN_LISTED, state.MAX_LISTED, key="k")
+        st.slider("List length", MIN_LISTED, MAX_LISTED, key=Session.k.name)
     with head:
         st.markdown("#### Recommendations")
         if len(case.sides) == 2:
@@ -68,11 +69,14 @@ def show_noise(case: Case) -> None:
     ranked = []
     for directory in pair:
         side = next((each for each in case.sides if each.directory == directory), None)
-        found = side or run_model("a", directory, case.dataset, case.history)
-        if isinstance(found, AwrsrError):
-            st.caption(f"{plain(directory.name)}: {plain(found)}")
+        if side is not None:
+            ranked.append(side.ranking.table["item"].to_numpy())
+            continue
+        try:
+            ranked.append(cache.get_order(directory, case.dataset, case.history, case.left_out))
+        except AwrsrError as error:
+            st.caption(f"{plain(directory.name)}: {plain(error)}")
             return
-        ranked.append(found.ranking.table["item"].to_numpy())
     first, second = ranked
     listed = min(case.listed, len(first))
     if listed:
@@ -123,16 +127,16 @@ def show_list(case: Case, side: Side) -> None:
             ),
         }
     table = pd.DataFrame(columns, index=range(len(items)))
-    key = f"list-{side.key}-{st.session_state.get('picks', 0)}"
+    number = session.picks
     st.dataframe(
         table.style.apply(
             lambda row: [TARGET_ROW if items[row.name] == case.target else ""] * len(row), axis=1
         ).format({"score": "{:.3f}", "change": arrow}, subset=table.columns.difference(["title"])),
         hide_index=True,
         column_config=config,
-        key=key,
+        key=Session.listed.named(side.key, number),
         selection_mode="single-row",
-        on_select=lambda: pick(key, items),
+        on_select=lambda: pick(side, number, items),
     )
 
 
@@ -141,13 +145,13 @@ def arrow(change: Any) -> str:
     return f"\u25b2 {change:,}" if change > 0 else f"\u25bc {-change:,}" if change < 0 else "="
 
 
-def pick(key: str, items: list[int]) -> None:
+def pick(side: Side, number: int, items: list[int]) -> None:
     """The selected row's item becomes the target. No selection stays behind: the lists are new
     tables to Streamlit from now on, so that it cannot disagree with a target chosen elsewhere."""
-    rows = st.session_state[key]["selection"]["rows"]
+    rows = session.listed[side.key, number]["selection"]["rows"]
     if rows and rows[0] < len(items):
-        st.session_state.target = items[rows[0]]
-    st.session_state["picks"] = st.session_state.get("picks", 0) + 1
+        session.target = items[rows[0]]
+    session.picks += 1
 
 
 def show_target(case: Case, side: Side) -> None:

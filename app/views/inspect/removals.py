@@ -6,12 +6,14 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app import cache, pinned, state
+from app import cache, pinned
 from app.case import Case
 from app.escape import plain
+from app.forms import MAX_HISTORY
 from app.sides import Side
+from app.state import Session, session
 from app.views.inspect.ablation import shade
-from app.views.inspect.history import original_history, pin
+from app.views.inspect.history import pin
 from app.views.inspect.variants import LISTED, difference
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
@@ -20,40 +22,47 @@ from awrsr.explain import removal
 
 def show(case: Case) -> None:
     """Each item left out in turn, and the smallest removal, once asked for."""
-    session = st.session_state
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
-        for key, label, icon, note in (
+        for name, shown, toggle, label, icon, note in (
             (
-                "each_removed",
+                Session.each_removed.name,
+                session.each_removed,
+                toggle_each_removed,
                 "Leave each item out",
                 "playlist_remove",
                 "What the target's score and rank become when each item in turn is really removed",
             ),
             (
-                "smallest",
+                Session.smallest.name,
+                session.smallest,
+                toggle_smallest,
                 "Smallest removal",
                 "content_cut",
                 f"The fewest items without which the target leaves the top {LISTED}",
             ),
         ):
             st.button(
-                f"Hide: {label}" if session.get(key) else label,
-                key=f"{key}_button",
+                f"Hide: {label}" if shown else label,
+                key=f"{name}_button",
                 icon=f":material/{icon}:",
                 on_click=toggle,
-                args=(key,),
                 help=note,
             )
-    if session.get("smallest"):
+    if session.smallest:
         for side in case.sides:
             show_smallest(case, side)
-    if session.get("each_removed"):
+    if session.each_removed:
         show_each_removed(case)
 
 
-def toggle(key: str) -> None:
-    """Show it, or hide it."""
-    st.session_state[key] = not st.session_state.get(key)
+def toggle_each_removed() -> None:
+    """Show the table, or hide it."""
+    session.each_removed = not session.each_removed
+
+
+def toggle_smallest() -> None:
+    """Show the smallest removals, or hide them."""
+    session.smallest = not session.smallest
 
 
 def show_smallest(case: Case, side: Side) -> None:
@@ -70,7 +79,7 @@ def show_smallest(case: Case, side: Side) -> None:
                 key=f"pin_smallest_{side.key}",
                 icon=":material/push_pin:",
                 on_click=pin_without,
-                args=(dataset, history, tuple(found.entries)),
+                args=(case, tuple(found.entries)),
             )
 
 
@@ -158,7 +167,7 @@ def show_each_removed(case: Case) -> None:
         styled,
         hide_index=True,
         column_config=columns,
-        key=f"each-{'.'.join(map(str, history))}",
+        key=Session.each.named(".".join(map(str, history))),
         on_select="rerun",
         selection_mode="multi-row",
     )["selection"]["rows"]
@@ -169,7 +178,7 @@ def show_each_removed(case: Case) -> None:
             icon=":material/push_pin:",
             disabled=not chosen or len(chosen) == len(history),
             on_click=pin_without,
-            args=(dataset, history, chosen),
+            args=(case, chosen),
         )
         st.caption(
             "Each row is a forward pass of the history really without that item: where the history "
@@ -182,8 +191,8 @@ def show_each_removed(case: Case) -> None:
         )
 
 
-def pin_without(dataset: Dataset, history: Sequence[int], entries: Sequence[int]) -> None:
+def pin_without(case: Case, entries: Sequence[int]) -> None:
     """Pin the history without these entries."""
-    items = removal.without(history, entries)
-    original = (original_history(dataset) or list(history))[-state.MAX_HISTORY :]
-    pin(pinned.describe(original, items[-state.MAX_HISTORY :], dataset.titles), items)
+    items = removal.without(case.history, entries)
+    original = case.rows[0].items[-MAX_HISTORY:]
+    pin(pinned.describe(original, items[-MAX_HISTORY:], case.dataset.titles), items)

@@ -15,12 +15,13 @@ import streamlit as st
 from app import cache, pinned
 from app.cache import Items
 from app.candidates import excluded
-from app.case import Case, Row
+from app.case import Case, History, Row
 from app.escape import plain
 from app.pinned import Variant
 from app.sides import Side
+from app.state import Session, session
 from app.users import show_user
-from app.views.inspect.history import open_items, original_history, situation
+from app.views.inspect.history import open_items
 from awrsr.data.dataset import Dataset
 
 LISTED = 10
@@ -38,29 +39,29 @@ class Outcome:
 # --- what is compared with what -------------------------------------------------------------------
 
 
-def table_rows(dataset: Dataset, history: Sequence[int]) -> list[Row]:
+def table_rows(chosen: History, variants: Sequence[Variant]) -> tuple[Row, ...]:
     """The reference first: the user's history, or the current one where it is nobody's."""
-    current = tuple(history)
-    original = original_history(dataset)
-    variants: list[Variant] = st.session_state["variants"]
+    current = chosen.items
     rows = []
-    if original is None:
+    if chosen.original is None:
         rows.append(Row(name="current", items=current, compare=None))
     else:
-        rows.append(Row(name="original", items=tuple(original), compare=0))
+        rows.append(Row(name="original", items=chosen.original, compare=0))
         if current != rows[0].items and all(current != variant.items for variant in variants):
             rows.append(Row(name="current, not pinned", items=current, compare=None))
-    return rows + [
-        Row(name=variant.name, items=variant.items, compare=place)
-        for place, variant in enumerate(variants, start=1)
-    ]
+    return (
+        *rows,
+        *(
+            Row(name=variant.name, items=variant.items, compare=place)
+            for place, variant in enumerate(variants, start=1)
+        ),
+    )
 
 
-def compared_row(rows: Sequence[Row], history: Sequence[int]) -> Row | None:
+def compared_row(rows: Sequence[Row], compare: int | None, history: Items) -> Row | None:
     """The row to set against the current history, or None."""
-    chosen = st.session_state.get("compare")
-    row = next((row for row in rows if chosen is not None and row.compare == chosen), None)
-    return None if row is None or row.items == tuple(history) else row
+    row = next((row for row in rows if compare is not None and row.compare == compare), None)
+    return None if row is None or row.items == history else row
 
 
 # --- on the page ----------------------------------------------------------------------------------
@@ -76,14 +77,13 @@ def show(case: Case) -> None:
             "Edit the history and pin it, or pin one from the tables below: every variant stands "
             "here against this one, in both models."
         )
-    chosen = st.session_state["compare"]
-    if chosen is not None and chosen not in {row.compare for row in case.rows}:
+    if case.compare is not None and case.compare not in {row.compare for row in case.rows}:
         st.warning(
-            f"There is no variant {chosen} to compare with; nothing is compared."
-            if chosen
+            f"There is no variant {case.compare} to compare with; nothing is compared."
+            if case.compare
             else "This history comes from no user, so there is no original to compare with."
         )
-        st.session_state["compare"] = None
+        session.compare = None
 
 
 def show_table(case: Case) -> None:
@@ -91,7 +91,7 @@ def show_table(case: Case) -> None:
     rows = case.rows
     table = pd.DataFrame(
         {
-            "shown": [_mark(row, case.history) for row in rows],
+            "shown": [_mark(case, row) for row in rows],
             "name": [row.name for row in rows],
             "items": [len(row.items) for row in rows],
         }
@@ -134,13 +134,13 @@ def show_table(case: Case) -> None:
         table.style.format(difference, subset=[f"change {side.key}" for side in case.sides]),
         hide_index=True,
         column_config=columns,
-        key=f"variants-{st.session_state.get('variant_edits', 0)}",
+        key=Session.variant_rows.named(session.variant_edits),
         on_select="rerun",
         selection_mode="single-row",
     )["selection"]["rows"]
     place = selected[0] if selected and selected[0] < len(rows) else None
     row = rows[place] if place is not None else None
-    show_actions(row, case.history)
+    show_actions(case, row)
     st.caption(
         f"Target: {plain(case.target_title)}. Changes are against the first row"
         + (
@@ -172,12 +172,9 @@ def difference(ranks: Any) -> str:
     return f"{ranks:+,d}" if ranks else "="
 
 
-def _mark(row: Row, history: Sequence[int]) -> str:
-    marks = "\u25cf" * (row.items == tuple(history))
-    compared = (
-        st.session_state["compare"] is not None and row.compare == st.session_state["compare"]
-    )
-    return marks + "\u21c4" * compared
+def _mark(case: Case, row: Row) -> str:
+    compared = case.compare is not None and row.compare == case.compare
+    return "\u25cf" * (row.items == case.history) + "\u21c4" * compared
 
 
 def _moves(dataset: Dataset, before: Items, after: Items) -> str:
@@ -191,19 +188,18 @@ def _moves(dataset: Dataset, before: Items, after: Items) -> str:
     )
 
 
-def show_actions(row: Row | None, history: Sequence[int]) -> None:
+def show_actions(case: Case, row: Row | None) -> None:
     """What one can do to the selected row."""
-    session = st.session_state
     is_variant = row is not None and row.compare not in (None, 0)
-    is_current = row is not None and row.items == tuple(history)
-    compared = row is not None and row.compare is not None and row.compare == session["compare"]
+    is_current = row is not None and row.items == case.history
+    compared = row is not None and row.compare is not None and row.compare == case.compare
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         st.button(
             "Open",
             icon=":material/open_in_browser:",
             disabled=row is None or is_current,
             on_click=open_row,
-            args=(row,),
+            args=(row, case.chosen.owner),
             help="Make it the current history",
         )
         st.button(
@@ -224,7 +220,7 @@ def show_actions(row: Row | None, history: Sequence[int]) -> None:
         with st.popover("Rename", icon=":material/edit:", disabled=not is_variant):
             st.text_input(
                 "New name",
-                key="new_name",
+                key=Session.new_name.name,
                 max_chars=pinned.MAX_NAME,
                 placeholder=row.name if row is not None else "",
             )
@@ -238,9 +234,9 @@ def show_actions(row: Row | None, history: Sequence[int]) -> None:
             st.caption("Select a row first.")
 
 
-def open_row(row: Row) -> None:
-    """Make a row's history the current one."""
-    if row.compare == 0 and (owner := situation().origin) is not None:
+def open_row(row: Row, owner: str | None) -> None:
+    """Make a row's history the current one; the first may be its owner's as it is."""
+    if row.compare == 0 and owner is not None:
         show_user(owner)
     else:
         open_items(row.items)
@@ -249,35 +245,33 @@ def open_row(row: Row) -> None:
 
 def compare_with(compare: int | None) -> None:
     """Set this history against the current one, or none."""
-    st.session_state["compare"] = compare
+    session.compare = compare
 
 
 def remove_variant(number: int) -> None:
     """Unpin a variant; a comparison stays with its own."""
-    session = st.session_state
-    session["variants"] = [v for place, v in enumerate(session["variants"], 1) if place != number]
-    compared = session["compare"]
+    session.variants = [v for place, v in enumerate(session.variants, 1) if place != number]
+    compared = session.compare
     if compared == number:
-        session["compare"] = None
+        session.compare = None
     elif compared is not None and compared > number:
-        session["compare"] = compared - 1
-    session.pop("pin_problem", None)
+        session.compare = compared - 1
+    del session.pin_problem
     new_table()
 
 
 def rename_variant(number: int) -> None:
     """Give a variant the name typed."""
-    session = st.session_state
-    name = pinned.clean_name(session.get("new_name", ""))
+    name = pinned.clean_name(session.new_name)
     if not name:
         return
-    others = [v.name for place, v in enumerate(session["variants"], 1) if place != number]
-    renamed = list(session["variants"])
+    others = [v.name for place, v in enumerate(session.variants, 1) if place != number]
+    renamed = list(session.variants)
     renamed[number - 1] = Variant(pinned.free_name(name, others), renamed[number - 1].items)
-    session["variants"] = renamed
-    session["new_name"] = ""
+    session.variants = renamed
+    session.new_name = ""
 
 
 def new_table() -> None:
     """The rows are others now: none is selected."""
-    st.session_state["variant_edits"] = st.session_state.get("variant_edits", 0) + 1
+    session.variant_edits += 1

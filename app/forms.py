@@ -1,0 +1,186 @@
+"""How choices stand in the URL: what a text means, what is accepted, and the text of a value."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app import pinned
+from app.escape import clipped
+from awrsr.data.dataset import Dataset
+from awrsr.errors import AwrsrError, did_you_mean
+
+MAX_HISTORY = 500
+"""Longest history a page keeps; a model sees at most its own max_length of it."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing a person chooses, as the address has it.
+
+    Args:
+        name: in the URL and in the session.
+        default: left out of the URL unless `always`.
+        parse: the URL's text to the value; raises AwrsrError or ValueError.
+        show: the value to the URL's text.
+        always: whether the default stands in the URL too.
+    """
+
+    name: str
+    default: Any
+    parse: Callable[[str], Any]
+    show: Callable[[Any], str] = str
+    always: bool = False
+
+    def accepts(self, value: Any) -> bool:
+        """Whether a session may go on with this value: its model or its item may be gone."""
+        try:
+            return bool(value == self.default or self.parse(self.show(value)) == value)
+        except (AwrsrError, ValueError):
+            return False
+
+    def read(self, text: str) -> tuple[Any, str]:
+        """The value of the URL's text, or what of it can be used, and what is wrong with it."""
+        try:
+            return self.parse(text), ""
+        except (AwrsrError, ValueError) as error:
+            value = error.value if isinstance(error, Partly) else self.default
+            why = clipped(str(error), 300).rstrip(".")
+            return value, f"{self.name}={clipped(text)} in the address: {why}"
+
+
+class Partly(ValueError):
+    """Some of a URL's text could not be used.
+
+    Args:
+        problem: which part and what is accepted.
+        value: of the rest.
+    """
+
+    def __init__(self, problem: str, value: Any) -> None:
+        super().__init__(problem)
+        self.value = value
+
+
+def to_url(values: Mapping[str, Any], offered: Collection[Choice]) -> dict[str, str]:
+    """What differs from the default, as the URL's parameters."""
+    return {
+        choice.name: choice.show(values[choice.name])
+        for choice in offered
+        if values.get(choice.name) is not None
+        and (choice.always or values[choice.name] != choice.default)
+    }
+
+
+# --- parsers --------------------------------------------------------------------------------------
+
+
+def one_of(accepted: Collection[str]) -> Callable[[str], str]:
+    """A parser of names."""
+
+    def parse(text: str) -> str:
+        if text not in accepted:
+            raise ValueError(
+                f"unknown; accepted: {', '.join(accepted) or 'nothing'}."
+                f"{did_you_mean(text, accepted)}"
+            )
+        return text
+
+    return parse
+
+
+def several_of(accepted: Collection[str]) -> Callable[[str], list[str]]:
+    """A parser of names with dots between them, each once; none is an answer too."""
+    parse = one_of(accepted)
+    return lambda text: list(dict.fromkeys(parse(part) for part in text.split(".") if part))
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """A parser of whole numbers within bounds."""
+
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high):
+            raise ValueError(f"accepted: a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def item_of(dataset: Dataset) -> Callable[[str], int]:
+    """A parser of an item's number."""
+    return whole_number(1, dataset.n_items)
+
+
+def user_of(dataset: Dataset) -> Callable[[str], str]:
+    """A parser of a user's id."""
+    return lambda text: dataset.user_ids[dataset.user_index(text)]
+
+
+def history_of(dataset: Dataset) -> Callable[[str], list[int]]:
+    """A parser of items with dots between them; of a text too long, or with some that are none, the
+    rest is kept, see `Partly`."""
+    item, items = item_of(dataset), items_of(dataset)
+
+    def parse(text: str) -> list[int]:
+        parts = [part for part in text.split(".") if part]
+        kept, refused = [], []
+        newest = parts[-MAX_HISTORY:]
+        for part in newest:
+            try:
+                kept.append(item(part))
+            except ValueError:
+                refused.append(part)
+        if refused and kept:
+            named = ", ".join(repr(clipped(part, 20)) for part in dict.fromkeys(refused[:3]))
+            named += " and more" * (len(refused) > 3)
+            raise Partly(
+                f"{named} left out; accepted: whole numbers from 1 to {dataset.n_items} with dots "
+                "between them",
+                items(".".join(map(str, kept))),
+            )
+        history = items(".".join(newest))
+        if len(parts) > len(newest):
+            raise Partly(
+                f"{len(parts):,} items; accepted: at most {MAX_HISTORY}, of which the newest are "
+                "kept",
+                history,
+            )
+        return history
+
+    return parse
+
+
+def items_of(dataset: Dataset) -> Callable[[str], list[int]]:
+    """A parser of items with dots between them, all or nothing."""
+    item = item_of(dataset)
+
+    def parse(text: str) -> list[int]:
+        history = [dataset.check_item(item(part)) for part in text.split(".") if part]
+        if len(history) > MAX_HISTORY:
+            raise ValueError(f"{len(history)} items; accepted: at most {MAX_HISTORY}")
+        return history
+
+    return parse
+
+
+def items_text(history: list[int]) -> str:
+    """Items as one parameter of the URL: `1.2.3`."""
+    return ".".join(map(str, history))
+
+
+def variants_of(dataset: Dataset) -> Callable[[str], list[pinned.Variant]]:
+    """A parser of pinned variants."""
+    return lambda text: pinned.parse_variants(text, items_of(dataset))
+
+
+def model_of(models: Collection[str]) -> Callable[[str], str]:
+    """A parser of a model's name, with or without what tells its weights apart."""
+    return lambda text: one_of(models)(name_and_weights(text, models)[0])
+
+
+def name_and_weights(text: str, models: Collection[str]) -> tuple[str, str]:
+    """A model of the URL, and what follows an @ to tell its weights apart, or nothing.
+
+    A model's own name may hold an @.
+    """
+    name, mark, weights = text.rpartition("@")
+    return (name, weights) if mark and text not in models else (text, "")

@@ -1,0 +1,99 @@
+"""The case of Inspect, made once per run of the page: what is chosen and what models make of it."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+import awrsr
+from app import cache
+from app.case import Case, Compared, History
+from app.escape import plain
+from app.shell import Chosen
+from app.sides import SIDES, Side, run_model
+from app.state import AUTOMATIC, Session, session
+from app.views.inspect import variants
+from awrsr.attribution import METHODS
+from awrsr.data.dataset import Dataset
+
+
+def make_case(chosen: Chosen, history: History, problems: DeltaGenerator) -> Case | None:
+    """What the page is about; None where no model can be run, and `problems` says why."""
+    dataset, names = chosen.dataset, (chosen.a, chosen.b)
+    sides = []
+    for key, name in zip(SIDES, names, strict=True):
+        outcome = run_model(key, chosen.models[name], dataset, history.items)
+        if isinstance(outcome, Side):
+            sides.append(outcome)
+        else:
+            problems.error(f"Model {key.upper()}, {plain(name)}: {plain(outcome)}")
+    if not sides:
+        return None
+    with chosen.sidebar:
+        target, why = choose_target(dataset, sides[0], history)
+        rival = choose_rival(dataset, target)
+    rows = variants.table_rows(history, session.variants)
+    compare, compared = session.compare, None
+    if (row := variants.compared_row(rows, compare, history.items)) is not None:
+        traces = {side.key: awrsr.trace(side.model, list(row.items)) for side in sides}
+        compared = Compared(name=row.name, traces=traces)
+    return Case(
+        dataset=dataset,
+        sides=tuple(sides),
+        chosen=history,
+        target=target,
+        why=why,
+        rival=rival,
+        listed=session.k,
+        rows=rows,
+        compare=compare,
+        compared=compared,
+        methods={
+            name: session.settings.get(name, {}) for name in METHODS if name in session.methods
+        },
+    )
+
+
+def choose_rival(dataset: Dataset, target: int) -> int | None:
+    """The item whose score is taken off, if one is wanted and it is not the target itself."""
+    labels = cache.get_item_names(dataset).titles
+    rival = st.selectbox(
+        "Rather than (optional)",
+        range(1, dataset.n_items + 1),
+        index=None,
+        key=Session.rival.name,
+        placeholder="No rival",
+        format_func=lambda item: labels[item - 1],
+        help="Explain the target's score minus this item's score.",
+    )
+    if rival == target:
+        st.warning("The rival is the target; choose another item.")
+        return None
+    return rival
+
+
+def choose_target(dataset: Dataset, first: Side, history: History) -> tuple[int, str]:
+    """The item whose rank and attributions are shown, one for both models, and why that one."""
+    best = first.ranking.table["item"].head(1)
+    if history.held_out is not None:
+        automatic, why = history.held_out, "held out"
+    elif len(best):
+        automatic, why = int(best.iloc[0]), f"first recommendation of {first.key.upper()}"
+    else:  # the whole catalogue is in the history
+        automatic, why = history.items[-1], "newest item"
+    labels = cache.get_item_names(dataset).titles
+
+    def label(item: int) -> str:
+        # The same words for every history: thousands of options go to the browser only once.
+        return labels[item - 1] if item else "Automatic: held-out item, else A's first"
+
+    st.selectbox(
+        "Target",
+        range(AUTOMATIC, dataset.n_items + 1),
+        key=Session.target.name,
+        format_func=label,
+        help="Whose rank and attributions are shown, for both models: the item held out of the "
+        "user's history, or else the first recommendation of A; or any item of the catalogue.",
+    )
+    chosen = session.target
+    if chosen == AUTOMATIC:
+        return automatic, why
+    return chosen, "held out" if chosen == history.held_out else "chosen"
