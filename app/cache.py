@@ -21,6 +21,7 @@ import torch
 
 from app.finding import Slice, slice_metrics
 from app.folders import (
+    MODEL_FILES,
     RANKED,
     SCAN_FILES,
     ModelKey,
@@ -57,7 +58,6 @@ from awrsr.studies import (
 from awrsr.training.checkpoint import (
     ConfigFile,
     read_config,
-    resolve_device,
     weights_fingerprint,
 )
 
@@ -67,6 +67,26 @@ MAX_ANSWERS = 256
 ATTRIBUTION_CACHE = "32 MB"
 
 Items = tuple[int, ...]
+HashFunctions = dict[str | type[Any], Callable[[Any], Any]]
+
+
+def _told_apart_by(*names: str) -> HashFunctions:
+    """How Streamlit tells arguments apart: a directory by its path and the times and sizes of these
+    files, so that a replaced file is read again; a dataset likewise, by its own files."""
+
+    def directory_key(directory: Path) -> tuple[str, Stamp]:
+        return str(directory), stamp_of(directory, names)
+
+    def dataset_key(dataset: Dataset) -> tuple[str, Stamp]:
+        assert dataset.directory is not None
+        return dataset.fingerprint, stamp_of(dataset.directory, (*FILES, CAUSES_FILE))
+
+    return {type(Path()): directory_key, Dataset: dataset_key}
+
+
+MODEL = _told_apart_by(*MODEL_FILES)
+RANKS = _told_apart_by(*MODEL_FILES, *RANKED)
+SCANNED = _told_apart_by(*SCAN_FILES)
 
 
 @dataclass(frozen=True)
@@ -85,96 +105,35 @@ def start_server() -> bool:
     return True
 
 
-def seed_pair(a: Path, b: Path) -> tuple[Path, Path] | None:
-    """Two trainings of one model that differ by their seed alone: of A, else of B, else of another
-    model of the dataset with A's or B's backbone."""
-    models = model_directories(a.parent.parent)
-    others = [*models.values(), *visible_directories(a.parent.parent / SEEDS_FOLDER)]
-    backbones = {directory.name.partition("-")[0] for directory in (a, b)}
-    alike = [path for name, path in models.items() if name.partition("-")[0] in backbones]
-    return _seed_pair((a, b, *alike), tuple(model_key(other) for other in others))
+# --- datasets -------------------------------------------------------------------------------------
 
 
-@st.cache_data(max_entries=MAX_MODELS, show_spinner=False)
-def _seed_pair(asked: tuple[Path, ...], keys: tuple[ModelKey, ...]) -> tuple[Path, Path] | None:
-    known = {Path(key[0]): config for key in keys if (config := _config_file(*key)) is not None}
-    for first in filter(known.__contains__, asked):
-        for second in known:
-            if differ_by_seed(known[first], known[second]):
-                return first, second
-    return None
-
-
-@st.cache_resource(max_entries=2 * MAX_ENTRIES, show_spinner=False)
-def _config_file(directory: str, stamp: Stamp) -> ConfigFile | None:
-    with suppress(AwrsrError):  # what cannot be read is named where it is chosen
-        return read_config(Path(directory))
-    return None
-
-
+@st.cache_resource(
+    max_entries=MAX_DATASETS, show_spinner="Reading the dataset", hash_funcs=_told_apart_by(*FILES)
+)
 def get_dataset(directory: Path) -> Dataset:
-    """The dataset of a directory, read once per server.
+    """The dataset of a directory.
 
     Raises:
         DataError: see `awrsr.load_dataset`.
     """
-    return _dataset(str(directory), stamp_of(directory, FILES))
-
-
-@st.cache_resource(max_entries=MAX_DATASETS, show_spinner="Reading the dataset")
-def _dataset(directory: str, stamp: Stamp) -> Dataset:
     return load_dataset(directory)
 
 
-def get_model(directory: Path) -> SequentialModel:
-    """The model of a directory on the GPU (the CPU where there is none), loaded once per server.
-
-    Raises:
-        CheckpointError: see `awrsr.load_model`.
-    """
-    return _model(*model_key(directory))
-
-
-@st.cache_resource(max_entries=MAX_MODELS, show_spinner="Loading the model")
-def _model(directory: str, stamp: Stamp) -> SequentialModel:
-    return load_model(directory, "auto")
-
-
-@st.cache_resource(max_entries=MAX_DATASETS, show_spinner=False)
-def _causes(directory: str, stamp: Stamp, _dataset: Dataset) -> pd.DataFrame | None:
-    return load_causes(_dataset, "test")
-
-
+@st.cache_resource(max_entries=MAX_DATASETS, show_spinner=False, hash_funcs=_told_apart_by())
 def get_causes(dataset: Dataset) -> pd.DataFrame | None:
     """What decides every user's held-out item, in the dataset's order, where that was planted.
 
     Raises:
         DataError: see `awrsr.data.planted.load_causes`.
     """
-    assert dataset.directory is not None
-    stamp = stamp_of(dataset.directory, (*FILES, CAUSES_FILE))
-    return _causes(str(dataset.directory), stamp, dataset)
+    return load_causes(dataset, "test")
 
 
-@st.cache_resource(max_entries=MAX_DATASETS, show_spinner=False)
-def _item_names(directory: str, stamp: Stamp, _dataset: Dataset) -> ItemNames:
-    return item_names(_dataset)
-
-
+@st.cache_resource(max_entries=MAX_DATASETS, show_spinner=False, hash_funcs=_told_apart_by())
 def get_item_names(dataset: Dataset) -> ItemNames:
-    """Names and groups of a dataset's items, read once per server."""
-    assert dataset.directory is not None
-    return _item_names(str(dataset.directory), stamp_of(dataset.directory, FILES), dataset)
-
-
-def fingerprint(directory: Path) -> str:
-    """What tells a model directory's weights apart, see `awrsr.training.checkpoint`."""
-    return _fingerprint(*model_key(directory))
-
-
-@st.cache_data(max_entries=MAX_MODELS, show_spinner=False)
-def _fingerprint(directory: str, stamp: Stamp) -> str:
-    return weights_fingerprint(directory)
+    """Names and groups of a dataset's items."""
+    return item_names(dataset)
 
 
 SCAN = "scan"
@@ -182,87 +141,109 @@ SCAN = "scan"
 
 
 def get_scan(directory: Path) -> Scan | None:
-    """The scan that lies in a dataset directory, read once per server; None where there is none.
+    """The scan that lies in a dataset directory; None where there is none.
 
     Raises:
         DataError: see `awrsr.studies.read_scan`.
     """
     folder = directory / SCAN
     finish_replacing(folder)
-    if not (folder / SCAN_FILES[-1]).is_file():
-        return None
-    return _scan(str(folder), stamp_of(folder, SCAN_FILES))
+    return _scan(folder) if (folder / SCAN_FILES[-1]).is_file() else None
 
 
-@st.cache_resource(max_entries=MAX_DATASETS, show_spinner="Reading the scan")
-def _scan(directory: str, stamp: Stamp) -> Scan:
-    return read_scan(directory)
+@st.cache_resource(
+    max_entries=MAX_DATASETS,
+    show_spinner="Reading the scan",
+    hash_funcs=SCANNED,
+)
+def _scan(folder: Path) -> Scan:
+    return read_scan(folder)
 
 
+@st.cache_resource(max_entries=MAX_DATASETS, show_spinner="Scanning all users", hash_funcs=MODEL)
 def compute_scan(dataset: Dataset, directories: Sequence[Path]) -> Scan:
-    """A scan of all users in these models, computed once per server."""
-    keys = tuple(model_key(directory) for directory in directories)
-    return _computed_scan(dataset.fingerprint, keys, dataset)
+    """A scan of all users in these models."""
+    named = {directory.name: directory for directory in directories}
+    found = scan({name: get_model(directory) for name, directory in named.items()}, dataset)
+    return replace(found, about=about_scan(named, all_pairs(list(named))))
 
 
-@st.cache_resource(max_entries=MAX_DATASETS, show_spinner="Scanning all users")
-def _computed_scan(fingerprint: str, keys: tuple[ModelKey, ...], _dataset: Dataset) -> Scan:
-    found = scan({Path(key[0]).name: _model(*key) for key in keys}, _dataset)
-    directories = {Path(key[0]).name: Path(key[0]) for key in keys}
-    return replace(found, about=about_scan(directories, all_pairs(list(directories))))
+# --- models ---------------------------------------------------------------------------------------
 
 
-def get_head_profile(directory: Path, dataset: Dataset, users: tuple[int, ...]) -> pd.DataFrame:
-    """What a model's heads give their weight to over a slice, computed once per server."""
-    return _head_profile(model_key(directory), dataset.fingerprint, users, dataset)
+@st.cache_resource(max_entries=MAX_MODELS, show_spinner="Loading the model", hash_funcs=MODEL)
+def get_model(directory: Path) -> SequentialModel:
+    """The model of a directory on the GPU (the CPU where there is none).
 
-
-@st.cache_data(max_entries=MAX_MODELS, show_spinner="Reading the heads")
-def _head_profile(
-    key: ModelKey, fingerprint: str, users: tuple[int, ...], _dataset: Dataset
-) -> pd.DataFrame:
-    return head_profile(_model(*key), _dataset, users, groups=get_item_names(_dataset).groups)
-
-
-def get_checks(
-    directory: Path, dataset: Dataset, ranks: dict[str, int], ndcg: float | None
-) -> list[Check]:
-    """What a loaded model was found to hold to, measured once per server.
-
-    Args:
-        ranks: recorded of the test split, by user id; empty where there are none.
-        ndcg: NDCG@10 recorded of it.
+    Raises:
+        CheckpointError: see `awrsr.load_model`.
     """
-    return _checks(model_key(directory), dataset.fingerprint, bool(ranks), ndcg, dataset, ranks)
+    return load_model(directory, "auto")
 
 
-@st.cache_data(max_entries=MAX_MODELS, show_spinner="Checking the model")
-def _checks(
-    key: ModelKey,
-    fingerprint: str,
-    recorded: bool,
-    ndcg: float | None,
-    _dataset: Dataset,
-    _ranks: dict[str, int],
-) -> list[Check]:
-    return parity_checks(_model(*key), _dataset, _ranks, ndcg)
+@st.cache_data(max_entries=MAX_MODELS, show_spinner=False, hash_funcs=MODEL)
+def fingerprint(directory: Path) -> str:
+    """What tells a model directory's weights apart, see `awrsr.training.checkpoint`."""
+    return weights_fingerprint(directory)
 
 
+@st.cache_resource(max_entries=2 * MAX_ENTRIES, show_spinner=False, hash_funcs=MODEL)
+def _config_file(directory: Path) -> ConfigFile | None:
+    with suppress(AwrsrError):  # what cannot be read is named where it is chosen
+        return read_config(directory)
+    return None
+
+
+def seed_pair(a: Path, b: Path) -> tuple[Path, Path] | None:
+    """Two trainings of one model that differ by their seed alone: of A, else of B, else of another
+    model of the dataset with A's or B's backbone."""
+    models = model_directories(a.parent.parent)
+    others = [*models.values(), *visible_directories(a.parent.parent / SEEDS_FOLDER)]
+    backbones = {directory.name.partition("-")[0] for directory in (a, b)}
+    alike = [path for name, path in models.items() if name.partition("-")[0] in backbones]
+    return _seed_pair((a, b, *alike), tuple(others))
+
+
+@st.cache_data(max_entries=MAX_MODELS, show_spinner=False, hash_funcs=MODEL)
+def _seed_pair(asked: tuple[Path, ...], others: tuple[Path, ...]) -> tuple[Path, Path] | None:
+    known = {path: config for path in others if (config := _config_file(path)) is not None}
+    for first in filter(known.__contains__, asked):
+        for second in known:
+            if differ_by_seed(known[first], known[second]):
+                return first, second
+    return None
+
+
+@st.cache_data(max_entries=MAX_MODELS, show_spinner="Reading the heads", hash_funcs=MODEL)
+def get_head_profile(directory: Path, dataset: Dataset, users: tuple[int, ...]) -> pd.DataFrame:
+    """What a model's heads give their weight to over a slice."""
+    groups = get_item_names(dataset).groups
+    return head_profile(get_model(directory), dataset, users, groups=groups)
+
+
+@st.cache_data(max_entries=MAX_MODELS, show_spinner=False, hash_funcs=RANKS)
 def get_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
     """The recorded rank of every user's held-out item, see `app.folders.read_ranks`."""
-    return _ranks(str(directory), stamp_of(directory, RANKED), dataset.fingerprint, dataset)
+    return read_ranks(directory, dataset)
 
 
-@st.cache_data(max_entries=MAX_MODELS, show_spinner=False)
-def _ranks(
-    directory: str, stamp: Stamp, fingerprint: str, _dataset: Dataset
-) -> tuple[dict[str, int], str]:
-    return read_ranks(Path(directory), _dataset)
+@st.cache_data(max_entries=MAX_MODELS, show_spinner="Checking the model", hash_funcs=RANKS)
+def get_checks(directory: Path, dataset: Dataset, ndcg: float | None) -> list[Check]:
+    """What a loaded model was found to hold to.
+
+    Args:
+        directory: of the model.
+        dataset: its dataset.
+        ndcg: NDCG@10 recorded of the test split.
+    """
+    ranks, _ = get_ranks(directory, dataset)
+    return parity_checks(get_model(directory), dataset, ranks, ndcg)
 
 
 # --- histories ------------------------------------------------------------------------------------
 
 
+@st.cache_data(max_entries=MAX_ANSWERS, show_spinner=False, hash_funcs=MODEL)
 def get_standings(
     directory: Path,
     histories: tuple[Items, ...],
@@ -271,20 +252,10 @@ def get_standings(
     listed: int,
 ) -> Standings:
     """Where a target stands after each history, see `awrsr.ranking.scoring.target_standings`."""
-    return _standings(model_key(directory), histories, excluded, target, listed)
+    return target_standings(get_model(directory), histories, target, excluded, listed=listed)
 
 
-@st.cache_data(max_entries=MAX_ANSWERS, show_spinner=False)
-def _standings(
-    key: ModelKey,
-    histories: tuple[Items, ...],
-    excluded: tuple[Items, ...],
-    target: int,
-    listed: int,
-) -> Standings:
-    return target_standings(_model(*key), histories, target, excluded, listed=listed)
-
-
+@st.cache_data(max_entries=MAX_MODELS, show_spinner=False, hash_funcs=MODEL)
 def get_order(
     directory: Path, dataset: Dataset, items: Items, excluded: Items
 ) -> npt.NDArray[np.int64]:
@@ -293,16 +264,12 @@ def get_order(
     Raises:
         AwrsrError: the model cannot be loaded, belongs to another dataset, or makes nothing of it.
     """
-    check_same_catalogue(get_model(directory), dataset)
-    return _order(model_key(directory), items, excluded)
+    model = get_model(directory)
+    check_same_catalogue(model, dataset)
+    return Ranking(trace(model, items).item_scores, excluded).table["item"].to_numpy()
 
 
-@st.cache_data(max_entries=MAX_MODELS, show_spinner=False)
-def _order(key: ModelKey, items: Items, excluded: Items) -> npt.NDArray[np.int64]:
-    ranked = Ranking(trace(_model(*key), items).item_scores, excluded).table
-    return ranked["item"].to_numpy()
-
-
+@st.cache_data(max_entries=MAX_ANSWERS, show_spinner=False, hash_funcs=MODEL)
 def get_second_order_peak(directory: Path, items: Items) -> int | None:
     """Where in a history the prediction's row of second-order weights is largest.
 
@@ -311,40 +278,27 @@ def get_second_order_peak(directory: Path, items: Items) -> int | None:
     Raises:
         CheckpointError: see `awrsr.load_model`.
     """
-    return _second_order_peak(model_key(directory), items)
-
-
-@st.cache_data(max_entries=MAX_ANSWERS, show_spinner=False)
-def _second_order_peak(key: ModelKey, items: Items) -> int | None:
-    traced = trace(_model(*key), items)
+    traced = trace(get_model(directory), items)
     weights = traced.layers[-1].second_order
     return None if weights is None else traced.dropped + int(weights[:, -1].mean(0).argmax())
 
 
+@st.cache_data(max_entries=MAX_ANSWERS, show_spinner="Leaving each item out", hash_funcs=MODEL)
 def get_each_removed(
     directory: Path, items: Items, target: int, candidates: Candidates
 ) -> RemovedOnce:
     """The target with each item left out, see `awrsr.explain.remove_each`."""
-    return _each_removed(model_key(directory), items, target, candidates)
+    return remove_each(get_model(directory), items, target, candidates=candidates)
 
 
-@st.cache_data(max_entries=MAX_ANSWERS, show_spinner="Leaving each item out")
-def _each_removed(key: ModelKey, items: Items, target: int, candidates: Candidates) -> RemovedOnce:
-    return remove_each(_model(*key), items, target, candidates=candidates)
-
-
+@st.cache_data(
+    max_entries=MAX_ANSWERS, show_spinner="Searching the smallest removal", hash_funcs=MODEL
+)
 def get_smallest_removal(
     directory: Path, items: Items, target: int, k: int, candidates: Candidates
 ) -> SmallestRemoval:
     """The fewest items to leave out, see `awrsr.explain.smallest_removal`."""
-    return _smallest_removal(model_key(directory), items, target, k, candidates)
-
-
-@st.cache_data(max_entries=MAX_ANSWERS, show_spinner="Searching the smallest removal")
-def _smallest_removal(
-    key: ModelKey, items: Items, target: int, k: int, candidates: Candidates
-) -> SmallestRemoval:
-    return smallest_removal(_model(*key), items, target, k, candidates=candidates)
+    return smallest_removal(get_model(directory), items, target, k, candidates=candidates)
 
 
 @st.cache_data(max_entries=MAX_MODELS, show_spinner=False)
@@ -356,10 +310,11 @@ def get_slice_metrics(
 
 
 class AttributionQuestion(NamedTuple):
-    """What an attribution answers."""
+    """What an attribution answers, and of which weights."""
 
-    model: ModelKey
-    items: tuple[int, ...]
+    directory: Path
+    weights: ModelKey
+    items: Items
     target: int
     method: str
     contrast: int | None
@@ -377,6 +332,7 @@ def attribution_question(
     """The question of a model directory, a history, a target, a method, a rival and the settings
     that differ from the method's defaults."""
     return AttributionQuestion(
+        directory,
         model_key(directory),
         tuple(items),
         target,
@@ -390,12 +346,12 @@ def attribution_work(
     question: AttributionQuestion,
 ) -> Callable[[Callable[[float], None] | None], TimedAttribution]:
     """What answers a question, for any thread: it makes no Streamlit call."""
-    model = _model(*question.model)
+    model = get_model(question.directory)
 
     def work(progress: Callable[[float], None] | None = None) -> TimedAttribution:
         start = time.perf_counter()
         result = attribution.attribute(
-            model, *question[1:-1], progress=progress, **dict(question.settings)
+            model, *question[2:-1], progress=progress, **dict(question.settings)
         )
         return TimedAttribution(result, time.perf_counter() - start)
 
@@ -404,35 +360,29 @@ def attribution_work(
 
 def get_attribution(question: AttributionQuestion) -> TimedAttribution:
     """An attribution, computed once per server for each question while it is among the newest."""
-    return _attribution(*question, lambda: attribution_work(question)(None))
+    return _attribution(question, lambda: attribution_work(question)(None))
 
 
 def known_attribution(question: AttributionQuestion) -> TimedAttribution | None:
     """An attribution if it is among the newest; nothing is computed."""
     try:
-        return _attribution(*question, _absent)
+        return _attribution(question, _absent)
     except LookupError:
         return None
 
 
 def keep_attribution(question: AttributionQuestion, result: TimedAttribution) -> None:
     """Put an attribution that a job computed among the newest."""
-    _attribution(*question, lambda: result)
+    _attribution(question, lambda: result)
 
 
 def _absent() -> TimedAttribution:
     raise LookupError
 
 
-@st.cache_data(max_size=ATTRIBUTION_CACHE, show_spinner=False)
+@st.cache_data(max_size=ATTRIBUTION_CACHE, show_spinner=False, hash_funcs=MODEL)
 def _attribution(
-    key: ModelKey,
-    items: tuple[int, ...],
-    target: int,
-    method: str,
-    contrast: int | None,
-    settings: tuple[tuple[str, Any], ...],
-    _answer: Callable[[], TimedAttribution],
+    question: AttributionQuestion, _answer: Callable[[], TimedAttribution]
 ) -> TimedAttribution:
     return _answer()
 
@@ -446,11 +396,3 @@ def _job_pool() -> JobPool:
 def job_owner() -> JobOwner:
     """The session's jobs; they are cancelled when it goes away."""
     return JobOwner(_job_pool())
-
-
-def device_name() -> str:
-    """Where models run, in words."""
-    device = resolve_device("auto")
-    if device.type == "cuda":
-        return f"GPU: {torch.cuda.get_device_name(device)}"
-    return "CPU (no GPU found)"

@@ -23,6 +23,7 @@ FIRST = "ml-latest-small"
 
 MODELS_FOLDER = "models"
 """Of a dataset directory."""
+MODEL_FILES = (CONFIG_FILE, WEIGHTS_FILE)
 SCAN_FILES = ("users.parquet", "pairs.parquet", "scan.json")
 RANKED = (WEIGHTS_FILE, METRICS_FILE, RANKS_FILE)
 """What tells whether recorded ranks are those of the weights."""
@@ -106,7 +107,7 @@ def stamp_of(directory: Path, names: tuple[str, ...]) -> Stamp:
 
 def model_key(directory: Path) -> ModelKey:
     """What identifies the weights of a model directory."""
-    return str(directory), stamp_of(directory, (CONFIG_FILE, WEIGHTS_FILE))
+    return str(directory), stamp_of(directory, MODEL_FILES)
 
 
 def get_metrics(directory: Path) -> Metrics | None:

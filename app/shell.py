@@ -15,7 +15,7 @@ from app.state import EVERY, INSPECT, Session, choices, session
 from app.users import offer
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError, DataError
-from awrsr.training.checkpoint import read_config
+from awrsr.training.checkpoint import read_config, resolve_device
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,8 +142,16 @@ def choose_models(directory: Path, models: dict[str, Path]) -> None:
 def show_about(dataset: Dataset) -> None:
     """Device and dataset."""
     st.divider()
-    st.caption(f":material/memory: {cache.device_name()}")
+    st.caption(f":material/memory: {device_name()}")
     st.caption(
         f"{plain(dataset.name)}: {dataset.n_users:,} users, {dataset.n_items:,} items, "
         f"{dataset.n_interactions:,} interactions. {plain(dataset.about.get('citation', ''))}"
     )
+
+
+def device_name() -> str:
+    """Where models run, in words."""
+    device = resolve_device("auto")
+    if device.type == "cuda":
+        return f"GPU: {torch.cuda.get_device_name(device)}"
+    return "CPU (no GPU found)"

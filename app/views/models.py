@@ -162,10 +162,10 @@ def settings_table(model: ModelConfig, training: TrainConfig) -> pd.DataFrame:
 
 def show_checks(directory: Path, chosen: Chosen) -> None:
     """One line a law: passed or not, and the number measured."""
-    ranks, why = cache.get_ranks(directory, chosen.dataset)
+    _, why = cache.get_ranks(directory, chosen.dataset)
     recorded = recorded_metrics(directory)
     ndcg = None if isinstance(recorded, str) else recorded.test.metrics["NDCG@10"]
-    checks = cache.get_checks(directory, chosen.dataset, ranks, ndcg)
+    checks = cache.get_checks(directory, chosen.dataset, ndcg)
     passed = sum(check.passed is True for check in checks)
     st.markdown(f"**Checks of the loaded model: {passed} of {len(checks)} pass**")
     for check in checks:

@@ -34,7 +34,7 @@ from test_find import open_find
 from test_models_page import open_models
 
 import awrsr
-from app import cache, folders
+from app import cache, folders, shell
 from app.escape import plain
 from awrsr.errors import CheckpointError, DataError
 from awrsr.training.checkpoint import WEIGHTS_FILE
@@ -235,11 +235,11 @@ def test_metrics_are_what_was_recorded(directory):
 
 
 def test_device_name(monkeypatch):
-    monkeypatch.setattr(cache, "resolve_device", lambda _: torch.device("cpu"))
-    assert cache.device_name() == "CPU (no GPU found)"
-    monkeypatch.setattr(cache, "resolve_device", lambda _: torch.device("cuda"))
+    monkeypatch.setattr(shell, "resolve_device", lambda _: torch.device("cpu"))
+    assert shell.device_name() == "CPU (no GPU found)"
+    monkeypatch.setattr(shell, "resolve_device", lambda _: torch.device("cuda"))
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Some GPU")
-    assert cache.device_name() == "GPU: Some GPU"
+    assert shell.device_name() == "GPU: Some GPU"
 
 
 # --- files that cannot be used --------------------------------------------------------------------
