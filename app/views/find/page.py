@@ -1,32 +1,27 @@
 """Find: all users in two models, to be sorted, limited and plotted; a row opens on Inspect."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import address, cache, finding, folders
+from app import cache, finding, folders
 from app.candidates import among
 from app.escape import plain
-from app.figures import charts
-from app.finding import COLUMNS, KINDS, LARGEST, SMALLEST, Limit
+from app.finding import KINDS
 from app.shell import Chosen, check_model
 from app.sides import model_title
-from app.state import AUTOMATIC, EVERY, INSPECT, Session, choices, session
-from app.users import offer, show_user
+from app.state import Session, session
+from app.views.find.limits import choose_limits, forget_limits
+from app.views.find.slices import metrics_table, show_slices
+from app.views.find.users import show_plot, show_table
 from awrsr.errors import AwrsrError
 from awrsr.studies import Scan
 from awrsr.training.checkpoint import read_config
 
 MAX_COMPUTED = 5_000
 """Users that are scanned while a person waits; more need the command."""
-MAX_ROWS = 1_000
-AGREEMENTS = {"shared": ("shared", "{:.1f}"), "divergence": ("JS", "{:.3f}")} | {
-    "correlation": ("rho", "{:+.2f}")
-}
-"""How alike A and B are, and two seeds of one model: titles and forms in the table of slices."""
 
 
 def show(chosen: Chosen, inspector: Any) -> None:
@@ -176,261 +171,3 @@ def what_seeds_say(
     if kind == "second_order" and not finding.has_second_order(noise, seeds[0]):
         words += " These two have no second order, so it is their refined maps that are compared."
     return words
-
-
-# --- slices and limits ----------------------------------------------------------------------------
-
-
-def metrics_table(rows: pd.DataFrame, key: str) -> None:
-    """Slices with the metrics of both models, their paired intervals, and how alike they are."""
-
-    def number(value: float, form: str = "{:.4f}") -> str:
-        return "\u2013" if np.isnan(value) else form.format(value)
-
-    def difference(row: pd.Series, metric: str) -> str:
-        if np.isnan(row[f"{metric} low"]):
-            return "\u2013"
-        mean, low, high = (row[f"{metric} {part}"] for part in ("difference", "low", "high"))
-        return f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
-
-    def both(row: pd.Series, metric: str) -> str:
-        if not row["users"]:
-            return "\u2013"
-        return f"{number(row[f'{metric} A'])}, {number(row[f'{metric} B'])}"
-
-    agreements = {
-        column: known for column, known in AGREEMENTS.items() if rows[column].notna().any()
-    }
-    shown = pd.DataFrame(
-        {
-            "slice": rows["title"],
-            "users": rows["users"],
-            **{
-                column: [write(row, metric) for _, row in rows.iterrows()]
-                for metric in ("NDCG@10", "HR@10")
-                for column, write in {
-                    f"{metric} of A, B": both,
-                    f"{metric} of B minus A": difference,
-                }.items()
-            },
-            **{
-                f"{title}, seeds": [
-                    f"{number(one, form)}, {number(seeds, form)}"
-                    for one, seeds in zip(rows[column], rows[f"{column}_seeds"], strict=True)
-                ]
-                for column, (title, form) in agreements.items()
-            },
-        }
-    )
-    st.dataframe(
-        shown,
-        hide_index=True,
-        key=key,
-        height="content",
-        column_config={
-            "slice": st.column_config.TextColumn(width=222),
-            "users": st.column_config.NumberColumn(width=55),
-            **{
-                f"{title}, seeds": st.column_config.TextColumn(width=95)
-                for title, _ in agreements.values()
-            },
-        },
-    )
-
-
-def show_slices(table: pd.DataFrame, named: dict[str, finding.Slice], key: tuple[Any, ...]) -> None:
-    """The slices with their metrics, and which one is looked at."""
-    with st.expander("Slices and their metrics", expanded=True):
-        metrics_table(cache.get_slice_metrics(key, table, named), "slices")
-        st.caption(
-            "In brackets the 95% paired bootstrap interval over the slice's users; where it holds "
-            "0 the slice does not tell the models apart. Of A and B, and then of two seeds of one "
-            "model, shared: items among the first ten of both; JS: Jensen-Shannon divergence of "
-            "the rows in bits; rho: Spearman's rank correlation. Slices "
-            "made by ranks or by attention were chosen by what they are measured on: read them as "
-            "places to look, not as results."
-        )
-    st.selectbox(
-        "Slice", list(named), key=Session.slice.name, format_func=lambda name: label_of(named[name])
-    )
-
-
-def label_of(part: finding.Slice) -> str:
-    """A slice's title and how many users are in it."""
-    return f"{part.title} \u00b7 {int(part.chosen.sum()):,}"
-
-
-def choose_limits(table: pd.DataFrame) -> pd.DataFrame:
-    """The users whose values lie within all limits."""
-    offered = [name for name in COLUMNS if name in table and table[name].notna().any()]
-    lacking = [limit.column for limit in session.where if limit.column not in table]
-    if lacking:
-        titles = ", ".join(COLUMNS[name].title for name in lacking)
-        st.caption(f"Without effect: limits on {plain(titles)}, which this scan does not have.")
-        session.where = [limit for limit in session.where if limit.column in table]
-    session.limited = [limit.column for limit in session.where]
-    for limit in session.where:
-        session.low[limit.column], session.high[limit.column] = limit.low, limit.high
-    with st.expander(filter_title(session.where), expanded=bool(session.where)):
-        st.multiselect(
-            "Limit",
-            list(dict.fromkeys([*offered, *session.limited])),
-            key=Session.limited.name,
-            format_func=lambda name: COLUMNS[name].title,
-            on_change=take_limits,
-            placeholder="Length, a rank, evenness, ...",
-        )
-        for limit in session.where:
-            title, meaning, form = COLUMNS[limit.column]
-            values = table[limit.column].dropna()
-            ends = f"{values.min():.4g} to {values.max():.4g}" if len(values) else "no values"
-            with st.container(horizontal=True, gap="small"):
-                for end, word in ((Session.low, "at least"), (Session.high, "at most")):
-                    st.number_input(
-                        f"{title} {word}",
-                        value=None,
-                        step=1.0 if form in ("%d", "%+d") else 0.05,
-                        format="%g",
-                        key=end.named(limit.column),
-                        on_change=take_limits,
-                        placeholder=ends,
-                        help=meaning,
-                    )
-    fits = np.ones(len(table), dtype=bool)
-    for limit in session.where:
-        fits &= limit.fits(table).to_numpy()
-    return table[fits]
-
-
-def filter_title(limits: list[Limit]) -> str:
-    """The filter in words."""
-    if not limits:
-        return "Filter"
-    said = [
-        COLUMNS[limit.column].title
-        + (f" \u2265 {limit.low:g}" if limit.low is not None else "")
-        + (f" \u2264 {limit.high:g}" if limit.high is not None else "")
-        for limit in limits
-    ]
-    return f"Filter: {plain('; '.join(said))}"
-
-
-def take_limits() -> None:
-    """The limits as the widgets have them; a new column begins without any."""
-    before = {limit.column: limit for limit in session.where}
-    session.where = [
-        replace(
-            before.get(column, Limit(column=column)),
-            low=session.low[column] if column in before else None,
-            high=session.high[column] if column in before else None,
-        )
-        for column in session.limited
-    ]
-
-
-def forget_limits() -> None:
-    """No limits."""
-    session.where = []
-
-
-# --- users ----------------------------------------------------------------------------------------
-
-
-def show_plot(chosen: Chosen, table: pd.DataFrame, inspector: Any) -> None:
-    """Any two columns against each other; a click on a point opens the user."""
-    titles = {name: column.title for name, column in COLUMNS.items()}
-    offered = [name for name in COLUMNS if name in table]
-    if session.x not in offered:
-        session.x = Session.x.default
-    if session.y not in offered:
-        session.y = Session.y.default
-    with st.container(horizontal=True, gap="small"):
-        for axis, words in ((Session.x, "Across"), (Session.y, "Up")):
-            st.selectbox(words, offered, key=axis.name, format_func=titles.__getitem__)
-    x, y = session.x, session.y
-    drawn = table.dropna(subset=[x, y])
-    if drawn.empty:
-        lacking = COLUMNS[x if table[x].isna().all() else y].title
-        st.info(f"No user has a value of \u201c{plain(lacking)}\u201d: choose another column.")
-        return
-    picked = st.plotly_chart(
-        charts.scatter(drawn, x, y, titles),
-        key=Session.scatter.named(session.find_picks),
-        on_select="rerun",
-        selection_mode="points",
-        config={"displaylogo": False},
-    )
-    missing = len(table) - len(drawn)
-    st.caption(
-        f"{len(drawn):,} users"
-        + (f", {missing:,} without a value left out" if missing else "")
-        + ". Colour: blue where B ranks the held-out item better, orange where A does; full where "
-        "the rank is an eighth or less. A click on a point opens the user."
-    )
-    points = picked["selection"]["point_indices"]
-    if points and points[0] < len(drawn):
-        open_user(str(drawn["user_id"].iloc[points[0]]), chosen, inspector)
-
-
-def show_table(chosen: Chosen, table: pd.DataFrame, of: int, inspector: Any) -> None:
-    """The users as rows; a click on one opens it."""
-    offered = [name for name in COLUMNS if name in table]
-    if session.sort not in offered:
-        session.sort = Session.sort.default
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        st.selectbox(
-            "Sort by", offered, key=Session.sort.name, format_func=lambda name: COLUMNS[name].title
-        )
-        st.segmented_control(
-            "Order",
-            [LARGEST, SMALLEST],
-            key=Session.order.name,
-            required=True,
-            label_visibility="collapsed",
-        )
-    ordered = table.sort_values(
-        session.sort, ascending=session.order == SMALLEST, kind="stable", na_position="last"
-    ).head(MAX_ROWS)
-    left_out = {*finding.LAGS} | ({*finding.OF_REPEATS} if not ordered["repeats"].any() else set())
-    columns = [
-        name
-        for name in COLUMNS
-        if name in ordered
-        and (name == session.sort or (ordered[name].notna().any() and name not in left_out))
-    ]
-    shown = ordered[["user_id", *columns]]
-    selected = st.dataframe(
-        shown,
-        hide_index=True,
-        height=420,
-        key=Session.found.named(session.find_picks, len(shown), session.sort, session.order),
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={"user_id": st.column_config.TextColumn("user", pinned=True)}
-        | {
-            name: st.column_config.NumberColumn(
-                COLUMNS[name].title, help=COLUMNS[name].meaning, format=COLUMNS[name].form
-            )
-            for name in columns
-        },
-    )["selection"]["rows"]
-    counted = f"{len(table):,} of {of:,} users of the slice"
-    if len(table) > MAX_ROWS:
-        counted += f", the first {MAX_ROWS:,} shown"
-    st.caption(
-        f"{counted}. Select a row to open the user on Inspect with A, "
-        f"{plain(model_title(chosen.a))}, and B, {plain(model_title(chosen.b))}."
-    )
-    if selected and selected[0] < len(shown):
-        open_user(str(shown["user_id"].iloc[selected[0]]), chosen, inspector)
-
-
-def open_user(user: str, chosen: Chosen, inspector: Any) -> None:
-    """This user's history and held-out item, on Inspect, in the same two models."""
-    session.find_picks += 1  # nothing is selected on coming back
-    show_user(user)
-    session.target = AUTOMATIC
-    session.rival = None
-    # With its whole address at once: each change of it is one more step for the browser to go back.
-    offered = choices(offer(chosen.dataset, chosen.models), EVERY, INSPECT)
-    st.switch_page(inspector, query_params=address.link(chosen.name, chosen.models, offered))
