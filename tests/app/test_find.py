@@ -34,7 +34,7 @@ import awrsr
 from app import finding, folders
 from app.figures.charts import scatter
 from app.finding import COLUMNS, Limit
-from app.views import find
+from app.views.find import page as find
 from awrsr.ranking.metrics import summarise
 from awrsr.ranking.statistics import mean_interval
 from awrsr.studies import read_scan, scan, write_scan

@@ -30,7 +30,7 @@ from app.components.history_list import Edit, edited, read_edits
 from app.folders import read_ranks
 from app.forms import MAX_HISTORY
 from app.users import matching_users, reasons_found, user_table
-from app.views.inspect.history import MAX_UNDO, shuffled
+from app.views.inspect.editing import MAX_UNDO, shuffled
 from awrsr import load_dataset
 
 # --- edits of a list ------------------------------------------------------------------------------

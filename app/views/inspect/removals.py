@@ -13,7 +13,7 @@ from app.forms import MAX_HISTORY
 from app.sides import Side
 from app.state import Session, session
 from app.views.inspect.ablation import shade
-from app.views.inspect.history import pin
+from app.views.inspect.editing import pin
 from app.views.inspect.variants import LISTED, difference
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError

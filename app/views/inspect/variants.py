@@ -21,7 +21,7 @@ from app.pinned import Variant
 from app.sides import Side
 from app.state import Session, session
 from app.users import show_user
-from app.views.inspect.history import open_items
+from app.views.inspect.editing import open_items
 from awrsr.data.dataset import Dataset
 
 LISTED = 10

@@ -1,0 +1,195 @@
+"""The history as edits change it: what it is, every change of it, the way back, pinned variants."""
+
+import random
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from app import pinned
+from app.case import History
+from app.components.history_list import edited, read_edits
+from app.forms import MAX_HISTORY
+from app.pinned import Variant
+from app.reading import Reading
+from app.state import OWN, USER, Situation, session
+from app.users import dismiss
+from awrsr.data.batching import history_and_target
+from awrsr.data.dataset import Dataset
+
+MAX_UNDO = 50
+
+
+# --- what the history is --------------------------------------------------------------------------
+
+
+def user_history(dataset: Dataset, user: str) -> list[int]:
+    """What a user had seen before the held-out item."""
+    items, _ = history_and_target(dataset, dataset.user_index(user), "test")
+    return [int(item) for item in items]
+
+
+def history_owner() -> str | None:
+    """The user whose history this is, as it was or edited."""
+    return session.user if session.source == USER else session.origin
+
+
+def current_history(dataset: Dataset) -> list[int]:
+    """The history of the session's choices."""
+    if session.source == USER:
+        return user_history(dataset, session.user)
+    return list(session.items)
+
+
+def chosen_history(dataset: Dataset) -> History:
+    """The same, and whose it is."""
+    items, owner = current_history(dataset), history_owner()
+    original, held_out = None, None
+    if owner is not None:
+        seen, held_out = history_and_target(dataset, dataset.user_index(owner), "test")
+        original = tuple(map(int, seen))
+    return History(
+        items=tuple(items),
+        owner=owner,
+        edited=session.source == OWN,
+        original=original,
+        held_out=held_out,
+    )
+
+
+def original_history(dataset: Dataset) -> list[int] | None:
+    """The user's history that this one is or came from."""
+    owner = history_owner()
+    return None if owner is None else user_history(dataset, owner)
+
+
+# --- changing it, with undo -----------------------------------------------------------------------
+
+
+def situation() -> Situation:
+    """The choices as they are."""
+    return Situation(
+        session.source,
+        session.user,
+        session.origin,
+        tuple(session.items),
+        session.reading,
+    )
+
+
+def set_history(items: Sequence[int], origin: str | None, reading: Reading | None = None) -> None:
+    """Make these items the history, with a way back.
+
+    Args:
+        items: oldest first.
+        origin: the user whose edited history it is.
+        reading: the entry they were read from.
+    """
+    keep_for_undo()
+    dismiss()  # what was said of the last entry is about another history now
+    session.items = list(items)
+    session.origin = origin
+    session.source = OWN
+    session.replacing = None
+    session.reading = reading
+
+
+def use_reading(reading: Reading) -> None:
+    """Make the items of an entry the history."""
+    set_history(reading.items, None, reading)
+
+
+def keep_for_undo() -> None:
+    """Put the present situation on the stack of those to come back to."""
+    session.undo = [*session.undo, situation()][-MAX_UNDO:]
+    session.redo = []
+
+
+def change(dataset: Dataset, edit: Callable[[list[int]], list[int]]) -> None:
+    """Edit the history; a user's becomes an edited copy, which remembers whose it was."""
+    before = current_history(dataset)[-MAX_HISTORY:]
+    after = edit(list(before))
+    if after != before:
+        set_history(after, history_owner())
+
+
+def undo() -> None:
+    """Go back to the last situation; the present one can be redone."""
+    if session.undo:
+        *session.undo, before = session.undo
+        session.redo = [*session.redo, situation()][-MAX_UNDO:]
+        return_to(before)
+
+
+def redo() -> None:
+    """Go to the situation that was undone last."""
+    if session.redo:
+        *session.redo, after = session.redo
+        session.undo = [*session.undo, situation()][-MAX_UNDO:]
+        return_to(after)
+
+
+def return_to(to: Situation) -> None:
+    """Make the choices what they were."""
+    session.source, session.user, session.origin = to.source, to.user, to.origin
+    session.items = list(to.items)
+    session.replacing = None
+    dismiss()
+    session.reading = to.reading
+
+
+def shuffled(items: list[int]) -> list[int]:
+    """The same items in another order, always the same one."""
+    for seed in range(20):  # of two items, every other shuffle changes nothing
+        other = random.Random(seed).sample(items, len(items))
+        if other != items:
+            return other
+    return items
+
+
+def apply_list_edits(dataset: Dataset) -> None:
+    """What was dragged, moved or removed in the list, each edit once."""
+    for edit in read_edits((session.history_list or {}).get("edit")):
+        if edit.number <= session.edits_applied:
+            continue
+        session.edits_applied = edit.number
+        if edit.op == "replace":
+            rows = current_history(dataset)[-MAX_HISTORY:]
+            here = 0 <= edit.at < len(rows) and rows[edit.at] == edit.item
+            session.replacing = edit.at if here else None
+        else:
+            change(dataset, partial(edited, edit=edit, limit=MAX_HISTORY))
+
+
+def newest_of(count: int) -> Callable[[list[int]], list[int]]:
+    """An edit that keeps only the newest items."""
+    return lambda items: items[-count:]
+
+
+def open_items(items: Sequence[int]) -> None:
+    """Make a variant the current history; whose it was stays."""
+    set_history(items, history_owner())
+
+
+# --- pinning it -----------------------------------------------------------------------------------
+
+
+def automatic_name(dataset: Dataset, history: Sequence[int]) -> str:
+    """What a variant is called unless it is named: how it differs from the user's history."""
+    original = (original_history(dataset) or [])[-MAX_HISTORY:]
+    if original and list(history) == shuffled(original):
+        return "shuffled"
+    return pinned.clean_name(pinned.describe(original, history, dataset.titles)) or "variant"
+
+
+def pin(name: str, items: Sequence[int]) -> bool:
+    """Keep a history as a variant; where there is no room, say so."""
+    variants = session.variants
+    name = pinned.free_name(name, [variant.name for variant in variants])
+    added = [*variants, Variant(name, tuple(items[-MAX_HISTORY:]))]
+    try:
+        pinned.check_variants(added)
+    except ValueError as error:
+        session.pin_problem = f"Not pinned: {error}. Remove one first."
+        return False
+    session.variants = added
+    del session.pin_problem
+    return True
