@@ -4,9 +4,9 @@ The only file that reads and writes `st.session_state`. A widget takes its key f
 `key=Session.k.name`, or `key=Session.meant.named(3)` of a family of keys.
 """
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, Self, TypeVar, overload
+from typing import Any
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -14,16 +14,13 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from app import finding, forms, pinned
 from app.folders import ModelKey
 from app.forms import Choice
+from app.keys import Key, Keys, Offer, Store
 from app.method_settings import Settings, parse_settings, settings_text
 from app.pinned import Variant
 from app.reading import Reading
 from awrsr.attribution import METHODS
 from awrsr.data.dataset import Dataset
 from awrsr.explain import Curves
-
-T = TypeVar("T")
-Store = MutableMapping[Any, Any]
-"""Where the values are: `st.session_state`, or a dict in its place."""
 
 USER, OWN = "user", "own"
 MIN_LISTED, MAX_LISTED = 5, 50
@@ -38,126 +35,6 @@ EVERY, INSPECT, FIND, STUDIES, MODELS, RESULTS = (
     *("every page", "inspect", "find", "faithfulness", "models", "results"),
 )
 """Pages in whose address keys stand; Results has none of those of every page."""
-
-
-class Offer(NamedTuple):
-    """What choices are made among.
-
-    Args:
-        dataset: the one on show.
-        models: names of its models.
-        opening: the user that a page opens with; `default_user` where empty.
-    """
-
-    dataset: Dataset
-    models: list[str]
-    opening: str = ""
-
-
-class Key(Generic[T]):
-    """One key of the session; as an attribute of a `Session`, its value.
-
-    Args:
-        default: the value until another is set; never changed in place.
-        page: in whose address it stands, or none.
-        parse: the address's text to the value within its bounds; None where only the page knows
-            what is accepted, see `among`.
-        show: the value to the address's text.
-        first: the default that depends on what is on offer.
-        always: whether the default stands in the address too.
-    """
-
-    name = ""
-
-    def __init__(
-        self,
-        default: T,
-        page: str = "",
-        parse: Callable[[Offer], Callable[[str], T]] | None = None,
-        show: Callable[[T], str] = str,
-        *,
-        first: Callable[[Offer], T] | None = None,
-        always: bool = False,
-    ) -> None:
-        self.default, self.page, self.parse, self.show = default, page, parse, show
-        self.first, self.always = first, always
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-
-    @overload
-    def __get__(self, instance: "Session", owner: type) -> T: ...
-
-    def __get__(self, instance: "Session | None", owner: type) -> Self | T:
-        if instance is None:
-            return self
-        value: T = instance.store.get(self.name, self.default)
-        return value
-
-    def __set__(self, instance: "Session", value: T) -> None:
-        instance.store[self.name] = value
-
-    def __delete__(self, instance: "Session") -> None:
-        instance.store.pop(self.name, None)
-
-    def choice(self, offer: Offer) -> Choice:
-        """The choice that it is among what is on offer."""
-        assert self.parse is not None, self.name
-        default = self.default if self.first is None else self.first(offer)
-        return Choice(self.name, default, self.parse(offer), self.show, self.always)
-
-    def among(self, names: list[str]) -> Choice:
-        """The choice of one of these names, the first by default."""
-        return Choice(self.name, names[0], forms.one_of(names))
-
-
-class Keys(Generic[T]):
-    """A family of keys: as many as there are rows, columns, models, ...
-
-    Args:
-        default: of each.
-    """
-
-    name = ""
-
-    def __init__(self, default: T) -> None:
-        self.default = default
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-
-    @overload
-    def __get__(self, instance: "Session", owner: type) -> "Family[T]": ...
-
-    def __get__(self, instance: "Session | None", owner: type) -> "Self | Family[T]":
-        return self if instance is None else Family(self, instance.store)
-
-    def named(self, *which: object) -> str:
-        """The key of one of the family."""
-        return "-".join(map(str, (self.name, *which)))
-
-
-class Family(Generic[T]):
-    """The values of a family in one session, by what tells them apart."""
-
-    def __init__(self, keys: Keys[T], store: Store) -> None:
-        self.keys, self.store = keys, store
-
-    def __getitem__(self, which: object) -> T:
-        value: T = self.store.get(self._key(which), self.keys.default)
-        return value
-
-    def __setitem__(self, which: object, value: T) -> None:
-        self.store[self._key(which)] = value
-
-    def _key(self, which: object) -> str:
-        return self.keys.named(*which if isinstance(which, tuple) else (which,))
 
 
 @dataclass(frozen=True)

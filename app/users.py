@@ -10,7 +10,8 @@ import streamlit as st
 from app import cache
 from app.candidates import among
 from app.escape import with_commands
-from app.state import USER, Offer, Session, default_model, session
+from app.keys import Offer
+from app.state import USER, Session, default_model, session
 from awrsr.data.batching import history_and_target
 from awrsr.data.dataset import Dataset
 from awrsr.data.planted import OPEN

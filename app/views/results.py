@@ -11,7 +11,8 @@ from app.components.board import show_board
 from app.escape import plain, with_commands
 from app.figures import results as figures
 from app.forms import Choice
-from app.state import RESULTS, Key, Session, session
+from app.keys import Key
+from app.state import RESULTS, Session, session
 from awrsr import board
 from awrsr.errors import AwrsrError, counted
 from awrsr.experiments import examples, report, sentences, tables
