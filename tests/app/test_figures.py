@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from driving import HOSTILE, escaped
 
-from app.figures import maps
-from app.figures.maps import PANELS_A_ROW, BarPanel
+from app.figures import bars
+from app.figures.bars import PANELS_A_ROW, BarPanel
 
 
 def panel(values, slots=None, **changes):
@@ -21,7 +21,7 @@ def panel(values, slots=None, **changes):
 
 def draw(titles, panels=None):
     panels = panels or [panel(np.linspace(-1, 2, len(titles)))]
-    return maps.attribution_bars(panels, dict(enumerate(titles, start=1)))
+    return bars.attribution_bars(panels, dict(enumerate(titles, start=1)))
 
 
 def axes(figure, letter):
@@ -121,4 +121,4 @@ def test_titles_are_text_and_never_markup():
     ],
 )
 def test_long_titles_are_cut_before_they_are_escaped(title, clipped):
-    assert maps.clip(title, 8) == clipped
+    assert bars.clip(title, 8) == clipped

@@ -152,7 +152,7 @@ def test_a_pair_is_the_same_whichever_is_a():
 def test_slices_hold_whom_they_say():
     shipped, dataset = read_scan(SHIPPED), awrsr.load_dataset(EMBEDDED)
     table = finding.pair_table(shipped, shipped, dataset, A, B, "refined")
-    named = finding.slices(table, 50)
+    named = finding.named_slices(table, 50)
     assert tuple(named) == tuple(name for name in finding.SLICES if name != "repeats")
     assert named["all"].chosen.all()
     rows = table.to_dict("records")
@@ -166,7 +166,7 @@ def test_slices_hold_whom_they_say():
         assert of["noise"] == (row["divergence"] > row["divergence_seeds"])
     assert not table["repeats"].any()
     table.loc[7, "repeats"] = 2
-    again = finding.slices(table, 50)
+    again = finding.named_slices(table, 50)
     assert tuple(again) == finding.SLICES and again["repeats"].chosen.nonzero()[0].tolist() == [7]
     for name, column in (("ranks", table["doublings"].abs()), ("attention", table["divergence"])):
         inside = named[name].chosen
@@ -181,7 +181,7 @@ def test_a_slice_of_ties_is_not_called_a_tenth():
         {"length": 5, "repeats": 0, "doublings": np.arange(10.0), "divergence": values}
         | {"divergence_seeds": 0.0}
     )
-    found = finding.slices(table, 50)
+    found = finding.named_slices(table, 50)
     assert found["attention"].title == "Attention least alike (60%, many tie)"
     assert found["attention"].chosen.tolist() == [True] * 6 + [False] * 4
     assert found["ranks"].title == "Ranks furthest apart (a tenth)"
@@ -197,7 +197,7 @@ def test_commands_have_paths_of_the_working_directory(tmp_path: Path, monkeypatc
 def test_metrics_of_slices_are_those_of_their_ranks():
     shipped, dataset = read_scan(SHIPPED), awrsr.load_dataset(EMBEDDED)
     table = finding.pair_table(shipped, shipped, dataset, A, B, "refined")
-    named = finding.slices(table, 50)
+    named = finding.named_slices(table, 50)
     for _, row in finding.slice_metrics(table, named).iterrows():
         part = table[named[row["slice"]].chosen]
         assert row["users"] == len(part)

@@ -42,7 +42,7 @@ def show(chosen: Chosen, inspector: Any) -> None:
     kind = session.map
     table = finding.pair_table(scan, noise, chosen.dataset, chosen.a, chosen.b, kind)
     say_what_is_compared(chosen, table, noise, kind)
-    named = finding.slices(table, max_length(chosen))
+    named = finding.named_slices(table, max_length(chosen))
     if session.slice not in named:
         session.slice = next(iter(named))
     show_slices(table, named, (*key, kind))

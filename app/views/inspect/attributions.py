@@ -11,7 +11,7 @@ from app import cache, jobs
 from app.cache import AttributionQuestion, TimedAttribution
 from app.case import Case
 from app.escape import plain
-from app.figures import maps
+from app.figures import bars
 from app.sides import SIDES, Side
 from app.state import Session
 from app.views.inspect import agreement
@@ -66,9 +66,9 @@ def show(case: Case) -> None:
     )
     if notes := bound_notes(results):
         st.caption(":material/warning: " + plain(" ".join(notes)))
-    with st.container(key=f"bars-{min(len(drawn), maps.PANELS_A_ROW)}"):
+    with st.container(key=f"bars-{min(len(drawn), bars.PANELS_A_ROW)}"):
         st.plotly_chart(
-            maps.attribution_bars(drawn, slot_titles(case)),
+            bars.attribution_bars(drawn, slot_titles(case)),
             config=PLOT_CONFIG,
             key="attribution",
             alt=f"Attributions of the {question} per item of the history",
@@ -200,18 +200,18 @@ def slot_titles(case: Case) -> dict[int, str]:
     }
 
 
-def panels(sides: Sequence[Side], results: Results) -> list[maps.BarPanel]:
+def panels(sides: Sequence[Side], results: Results) -> list[bars.BarPanel]:
     """One panel a method and model; a method has one scale in models of one unit."""
     of = {side.key: side for side in sides}
     return [
-        maps.BarPanel(
+        bars.BarPanel(
             title=METHODS[name].title,
             model=key.upper(),
             slots=slots(of[key]),
             values=result.attribution.values.cpu().numpy(),
             errors=errors_of(result),
             scale=f"{name} {of[key].model.config.backbone}",
-            color=maps.MODEL_COLORS[SIDES.index(key)],
+            color=bars.MODEL_COLORS[SIDES.index(key)],
         )
         for (name, key), result in results.items()
     ]

@@ -7,19 +7,18 @@ import pandas as pd
 import streamlit as st
 
 from app import address, folders
-from app.components.board import show_board
 from app.escape import plain, with_commands
 from app.figures import results as figures
 from app.forms import Choice
 from app.keys import Key
 from app.state import RESULTS, Session, session
-from awrsr import board
+from app.views.results.example import show_example
 from awrsr.errors import AwrsrError, counted
-from awrsr.experiments import examples, report, sentences, tables
+from awrsr.experiments import report, sentences, tables
 from awrsr.experiments.averages import in_order, less_vanilla, means
 from awrsr.experiments.comparison import MARGIN, MIN_SEEDS, PAIRED_METRICS
 from awrsr.experiments.grid import Grid, read_grid
-from awrsr.experiments.record import Example, RecordedTrace, Results, read_results
+from awrsr.experiments.record import Results, read_results
 from awrsr.experiments.verdict import (
     NO_VERDICT,
     VERDICT_KEY,
@@ -28,8 +27,7 @@ from awrsr.experiments.verdict import (
     verdict_rows,
     verdict_table,
 )
-from awrsr.models import BACKBONES, model_title
-from awrsr.refinement import VANILLA
+from awrsr.models import BACKBONES
 
 EXPERIMENTS = folders.ASSETS.parent / "experiments"
 EXPERIMENTS_VARIABLE = "AWRSR_EXPERIMENTS"
@@ -294,59 +292,3 @@ def show_planned(planned: list[Grid]) -> None:
 def table(rows: pd.DataFrame, key: str) -> None:
     """A table of texts, as high as it is long."""
     st.dataframe(rows, hide_index=True, key=key, height="content")
-
-
-# --- one example ----------------------------------------------------------------------------------
-
-
-def show_example(results: Results, dataset: str, loss: str) -> None:
-    """The recorded maps of one history in vanilla and in another model of the experiment."""
-    st.markdown("##### Attention maps of one example")
-    try:
-        example = examples.example_of(results, dataset, loss)
-    except AwrsrError as error:
-        st.error(with_commands(error))
-        return
-    pairs = {} if example is None else pairs_with_vanilla(example)
-    if example is None or not pairs:
-        st.info(
-            "No example with vanilla and another model is recorded: "
-            f"`python -m awrsr experiment {results.grid.address} --record` records one "
-            "where the runs are."
-        )
-        return
-    chosen = st.selectbox(
-        "Beside vanilla",
-        list(pairs),
-        format_func=lambda run: titled(example.traces[run]),
-        key=Session.example.named(results.grid.name, dataset, loss),
-    )
-    names = [""] * max(example.items)
-    for item, title in zip(example.items, example.titles, strict=True):
-        names[item - 1] = title
-    sources = [
-        board.Source(name=name, title=titled(example.traces[run]), trace=example.traces[run])
-        for name, run in (("A", pairs[chosen]), ("B", chosen))
-    ]
-    caption = examples.example_caption(example, results)
-    show_board(board.payload(sources, board.ItemNames(titles=names), title=caption))
-    st.caption(f"{plain(caption)} Recorded with the experiment.")
-
-
-def pairs_with_vanilla(example: Example) -> dict[str, str]:
-    """The runs of all other models, and the vanilla one of the same backbone beside each."""
-    vanilla = {
-        trace.config.backbone: run
-        for run, trace in example.traces.items()
-        if trace.config.refinement == VANILLA
-    }
-    return {
-        run: vanilla[trace.config.backbone]
-        for run, trace in example.traces.items()
-        if trace.config.refinement != VANILLA and trace.config.backbone in vanilla
-    }
-
-
-def titled(trace: RecordedTrace) -> str:
-    """The model as people say it."""
-    return model_title(trace.config.backbone, trace.config.refinement)
