@@ -1,33 +1,17 @@
-"""Numbers in, Plotly figure out; no Streamlit.
-
-Item titles are untrusted: every label is escaped, since Plotly reads a subset of HTML.
-"""
+"""Bars: attributions, and the shares that a sum is made of."""
 
 import html
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from app.figures.maps import MOST_TITLES, NARROW_LABEL
-from awrsr.board import clipped
+from app.figures.theme import FAINT_LINE, LINE, WHISKER, FloatArray, clip
 
-MODEL_COLORS = ("#3b6fd4", "#d97a1e")
-LABEL_LENGTH = 26
 PANELS_A_ROW = 6
-LINE, FAINT_LINE = "rgba(128, 128, 128, 0.8)", "rgba(128, 128, 128, 0.16)"
-WHISKER = "rgba(128, 128, 128, 1)"
 HEADING, TICKS = 44, 34
 """Pixels of a row of panels, above its bars and below them."""
-
-FloatArray = npt.NDArray[np.floating]
-
-
-def clip(title: str, length: int = LABEL_LENGTH) -> str:
-    """A title cut to a length, escaped."""
-    return html.escape(clipped(title, length), quote=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,8 +131,6 @@ def value_range(panels: list[BarPanel], scale: str) -> list[float]:
     return [low - margin, high + margin]
 
 
-# --- what a cell is made of -----------------------------------------------------------------------
-
 MEAN_COLOR, COVARIANCE_COLOR = "#2a9d8f", "#9467bd"
 
 
@@ -189,21 +171,3 @@ def split_bars(means: FloatArray, covariances: FloatArray, axis: str) -> go.Figu
         bargap=0.15,
     )
     return figure
-
-
-def _label(axis: go.layout.XAxis, names: list[str], labels: list[str], size: int) -> None:
-    """Names as categories, of which clipped labels are read."""
-    axis.update(
-        type="category",
-        categoryorder="array",
-        categoryarray=names,
-        tickmode="array",
-        tickvals=names,
-        ticktext=[clip(label, NARROW_LABEL) for label in labels],
-        tickfont_size=size,
-        showgrid=False,
-        fixedrange=True,
-    )
-    if len(names) > MOST_TITLES:
-        step = -(-len(names) // MOST_TITLES) * 2
-        axis.update(tickvals=names[::step], ticktext=[clip(label, 8) for label in labels[::step]])

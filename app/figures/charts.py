@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from app.figures.bars import MODEL_COLORS
+from app.figures.theme import MODEL_COLORS
 
 DIVERGING = [[0, "#d97a1e"], [0.5, "#a9a9a9"], [1, "#2a62c9"]]
 """Orange where B ranks the held-out item lower than A, blue where higher, grey where alike."""

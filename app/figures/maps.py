@@ -6,7 +6,16 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from app.figures.bars import FAINT_LINE, LINE, MODEL_COLORS, FloatArray, _label, clip
+from app.figures.theme import (
+    FAINT_LINE,
+    LINE,
+    MODEL_COLORS,
+    MOST_TITLES,
+    NARROW_LABEL,
+    FloatArray,
+    clip,
+    label_axis,
+)
 
 DIVERGING = [
     [0.0, "rgba(217, 122, 30, 1)"],
@@ -15,9 +24,6 @@ DIVERGING = [
     [1.0, "rgba(59, 111, 212, 1)"],
 ]
 PATH_RGB = "59, 111, 212"
-MOST_TITLES = 60
-"""Rows of a map beyond which titles would be too small to read; the hover still has them."""
-NARROW_LABEL = 18
 
 
 def pair_map(terms: FloatArray, query_labels: list[str], key_labels: list[str]) -> go.Figure:
@@ -46,8 +52,8 @@ def pair_map(terms: FloatArray, query_labels: list[str], key_labels: list[str]) 
         )
     )
     size = max(8, min(11, 500 // max(len(rows), len(columns))))
-    _label(figure.layout.yaxis, rows, query_labels, size)
-    _label(figure.layout.xaxis, columns, key_labels, size)
+    label_axis(figure.layout.yaxis, rows, query_labels, size)
+    label_axis(figure.layout.xaxis, columns, key_labels, size)
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(tickangle=-90 if len(columns) > 2 else 0)
     figure.update_layout(

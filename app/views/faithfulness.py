@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.escape import plain
 from app.figures import faithfulness as figures
-from app.figures.bars import MODEL_COLORS
+from app.figures.theme import MODEL_COLORS
 from app.folders import in_command
 from app.shell import Chosen
 from app.sides import model_title

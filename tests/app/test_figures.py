@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from driving import HOSTILE, escaped
 
-from app.figures import bars
+from app.figures import bars, theme
 from app.figures.bars import PANELS_A_ROW, BarPanel
 
 
@@ -121,4 +121,4 @@ def test_titles_are_text_and_never_markup():
     ],
 )
 def test_long_titles_are_cut_before_they_are_escaped(title, clipped):
-    assert bars.clip(title, 8) == clipped
+    assert theme.clip(title, 8) == clipped

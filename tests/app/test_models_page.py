@@ -30,8 +30,8 @@ from streamlit.util import calc_hash
 
 import awrsr
 from app.figures.charts import CURVES
-from app.views import models as page_module
 from app.views.models import KINDS, RECORDED
+from app.views.models import page as page_module
 from awrsr import board
 from awrsr.experiments.card import evaluate_stored, write_metrics
 from awrsr.io.files import write_json

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from app.figures.results import cutoff_figure, interval_figure, trend_figure, verdict_figure
-from app.views import results as page_module
+from app.views.results import example as example_module
+from app.views.results import page as page_module
 from awrsr.experiments import examples, sentences, tables
 from awrsr.experiments.averages import epoch_means, means
 from awrsr.experiments.comparison import PAIRED_METRICS, records
@@ -267,7 +268,7 @@ def test_the_example_is_the_recorded_one(folder: Path):
     board = sent(page, "board")
     assert [item for item in board["items"]] == example.items
     assert board["titles"] == example.titles
-    options = page_module.pairs_with_vanilla(example)
+    options = example_module.pairs_with_vanilla(example)
     assert len(options) == 11 and set(options.values()) == {
         f"{DATASET}-{backbone}-none-{LOSS}-seed0" for backbone in ("sasrec", "stosa")
     }

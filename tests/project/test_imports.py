@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -104,6 +105,26 @@ def test_the_table_has_an_order():
 def test_a_part_imports_only_what_it_may(part):
     imported = {imported_part(found) for found in OURS if importing_part(found) == part}
     assert imported - {part} <= set(MAY_IMPORT[part].split())
+
+
+def test_no_file_comes_back_to_itself():
+    """Between files, too, nothing imports in a circle when it is first read."""
+    files = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for folder in ("awrsr", "app")
+        for path in (ROOT / folder).rglob("*.py")
+        if "node_modules" not in path.parts
+    }
+    imported = {}
+    for name, path in files.items():
+        first = [
+            n for n in ast.parse(path.read_text("utf-8")).body if isinstance(n, ast.ImportFrom)
+        ]
+        found = [(node.module or "", alias.name) for node in first for alias in node.names]
+        imported[name] = {
+            inner if (inner := f"{module}.{word}") in files else module for module, word in found
+        } & files.keys()
+    assert len(list(TopologicalSorter(imported).static_order())) == len(files) > 150
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

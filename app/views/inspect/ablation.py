@@ -1,7 +1,6 @@
 """What the prediction gains from its attention: heads made uniform, the refinement taken off."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,44 +12,13 @@ from app.case import Case
 from app.escape import plain
 from app.sides import Side
 from app.state import Session
-from app.views.inspect.recommendations import MARK, TARGET_ROW, arrow
+from app.views.inspect.switches import LISTED, choose, show_common, show_outcome
 from awrsr.errors import AwrsrError
-from awrsr.explain import Ablation, Contributions, Outcome, ablate, contributions
-from awrsr.models import Trace
+from awrsr.explain import Contributions, ablate, contributions
 from awrsr.refinement import REFINEMENTS
 
-LISTED = 10
 HELPS, HINDERS = "59, 111, 212", "217, 122, 30"
 UNIFORM, FIRST_ORDER = "equal weights", "first order"
-Place = tuple[int, int]
-"""Layer and head, from 0."""
-
-
-@dataclass(frozen=True)
-class Switched:
-    """What a person has switched in one model.
-
-    Args:
-        other: the other model's refined weights in place of its own, all layers and heads.
-        off: no refinement anywhere.
-        first_order: heads without refinement.
-        uniform: heads with equal weights.
-    """
-
-    other: bool
-    off: bool
-    first_order: tuple[Place, ...]
-    uniform: tuple[Place, ...]
-
-    @property
-    def ablations(self) -> list[Ablation]:
-        """In the order in which they are done: the later one wins where both touch a head."""
-        found = [Ablation(change="other")] if self.other else []
-        found += [Ablation(change="first_order")] if self.off else []
-        found += [
-            Ablation(change="first_order", layer=at[0], head=at[1]) for at in self.first_order
-        ]
-        return found + [Ablation(change="uniform", layer=at[0], head=at[1]) for at in self.uniform]
 
 
 def show(case: Case) -> None:
@@ -206,138 +174,3 @@ def shade(value: float, most: float) -> str:
     """Blue where the part helps the target, orange where it hinders, the stronger the deeper."""
     rgb = HELPS if value > 0 else HINDERS
     return f"background-color: rgba({rgb}, {0.6 * min(1.0, abs(value) / most):.3f})"
-
-
-# --- switches -------------------------------------------------------------------------------------
-
-
-def choose(side: Side, other: Side | None) -> Switched:
-    """The switches of one model."""
-    config = side.model.config
-    places = [(layer, head) for layer in range(config.n_layers) for head in range(config.n_heads)]
-    refinement = REFINEMENTS[config.refinement]
-    unrefined = not refinement.has_second_order()
-    which = side.key, side.directory.name
-    st.markdown(f"**{plain(side.title)}**")
-    off = st.checkbox(
-        "No refinement: M = A everywhere",
-        key=Session.gains_off.named(*which),
-        disabled=unrefined,
-        help=refinement.no_second_order or "First-order weights mix the values.",
-    )
-    off = off and not unrefined
-    why_not = reason_against(side.trace, other.trace if other else None)
-    swappable = why_not is None and not off
-    swapped = st.checkbox(
-        f"Maps of {other.key.upper()} in place of its own" if other else "Maps of the other model",
-        key=Session.gains_other.named(*which),
-        disabled=not swappable,
-        help=why_not
-        or "The other model's refined weights mix this model's values, layer by "
-        "layer and head by head. Heads of two models are matched by their number only. "
-        "Not together with M = A.",
-    )
-    uniform: tuple[Place, ...] = ()
-    first_order: tuple[Place, ...] = ()
-    if not refinement.even:
-        uniform = heads(
-            "Heads with equal weights (layer, head)", places, Session.gains_uniform.named(*which)
-        )
-    if not unrefined:
-        first_order = heads(
-            "Heads without refinement (layer, head)",
-            places,
-            Session.gains_first.named(*which),
-            disabled=off,
-        )
-    return Switched(
-        other=swapped and swappable,
-        off=off,
-        first_order=() if off else first_order,
-        uniform=uniform,
-    )
-
-
-def heads(
-    label: str, places: list[Place], key: str, *, disabled: bool = False
-) -> tuple[Place, ...]:
-    """The heads that a person picks."""
-    picked = st.pills(
-        label,
-        places,
-        selection_mode="multi",
-        key=key,
-        disabled=disabled,
-        format_func=lambda at: f"L{at[0] + 1} H{at[1] + 1}",
-    )
-    return tuple(at for at in places if at in picked)
-
-
-def reason_against(trace: Trace, other: Trace | None) -> str | None:
-    """Why another trace's maps can not stand in this one's place, or None where they can."""
-    if other is None:
-        return "There is no other model."
-    if other.items != trace.items:
-        return "The two models see different numbers of items of this history."
-    shape, others = ((len(each.layers), len(each.layers[0].refined)) for each in (trace, other))
-    if shape != others:
-        return (
-            f"The other model has {others[0]} layers of {others[1]} heads, this one {shape[0]} of "
-            f"{shape[1]}."
-        )
-    return None
-
-
-# --- what becomes of the lists --------------------------------------------------------------------
-
-
-def show_common(first: list[Outcome], second: list[Outcome]) -> None:
-    """How many items both lists share, before and after."""
-    before, after = (len({*a.best} & {*b.best}) for a, b in zip(first, second, strict=True))
-    st.markdown(
-        f"In both lists of {LISTED}: **{after}**, with everything {before}",
-    )
-
-
-def show_outcome(case: Case, side: Side, before: Outcome, after: Outcome) -> None:
-    """One model's list under the switches, and where its items stood with everything."""
-    st.markdown(
-        f"{MARK} {plain(side.key.upper())}: score {before.score:+.3f} \u2192 "
-        f"**{after.score:+.3f}** ({after.score - before.score:+.3f}), rank {before.rank:,} \u2192 "
-        f"**{after.rank:,}**"
-    )
-    ranks = [side.ranking.rank_of(item) for item in after.best]
-    table = pd.DataFrame(
-        {
-            "rank": range(1, len(after.best) + 1),
-            "title": [
-                f"{MARK} {title}" if item == case.target else title
-                for item, title in zip(after.best, case.dataset.titles(after.best), strict=True)
-            ],
-            "score": after.best_scores,
-            "before": ranks,
-            "moved": [arrow(old - new) for new, old in enumerate(ranks, start=1)],
-        }
-    )
-    st.dataframe(
-        table.style.apply(
-            lambda row: [TARGET_ROW if after.best[row.name] == case.target else ""] * len(row),
-            axis=1,
-        ).format({"score": "{:.3f}"}),
-        hide_index=True,
-        key=f"gains-list-{side.key}",
-        column_config={
-            "rank": st.column_config.NumberColumn("#", width=34),
-            "title": st.column_config.TextColumn("title", width=230),
-            "score": st.column_config.NumberColumn("score", width=62),
-            "before": st.column_config.NumberColumn(
-                "before", width=60, help="Rank with everything"
-            ),
-            "moved": st.column_config.TextColumn(
-                "\u25b2\u25bc", width=58, help="Ranks gained or lost by the switches"
-            ),
-        },
-    )
-    gone = [item for item in before.best if item not in after.best]
-    if gone:
-        st.caption(f"No longer listed: {plain(', '.join(case.dataset.titles(gone)))}")

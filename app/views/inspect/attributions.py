@@ -11,7 +11,7 @@ from app import cache, jobs
 from app.cache import AttributionQuestion, TimedAttribution
 from app.case import Case
 from app.escape import plain
-from app.figures import bars
+from app.figures import bars, theme
 from app.sides import SIDES, Side
 from app.state import Session
 from app.views.inspect import agreement
@@ -211,7 +211,7 @@ def panels(sides: Sequence[Side], results: Results) -> list[bars.BarPanel]:
             values=result.attribution.values.cpu().numpy(),
             errors=errors_of(result),
             scale=f"{name} {of[key].model.config.backbone}",
-            color=bars.MODEL_COLORS[SIDES.index(key)],
+            color=theme.MODEL_COLORS[SIDES.index(key)],
         )
         for (name, key), result in results.items()
     ]

@@ -9,6 +9,7 @@ import streamlit as st
 from app import cache, folders
 from app.escape import plain, with_commands
 from app.folders import evaluation_command
+from app.sides import model_title
 from awrsr.config import HELD_OUT, ModelConfig, TrainConfig
 from awrsr.errors import AwrsrError
 from awrsr.experiments.card import Metrics, Training
@@ -87,3 +88,8 @@ def settings_table(model: ModelConfig, training: TrainConfig) -> pd.DataFrame:
         for name, value in settings.to_json().items()
     ]
     return pd.DataFrame(rows, columns=["of", "setting", "value"])
+
+
+def label(side: str, directory: Path) -> str:
+    """A model's letter and name."""
+    return f"{side.upper()}: {plain(model_title(directory.name))}"

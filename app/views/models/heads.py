@@ -11,7 +11,7 @@ from app.escape import plain
 from app.figures import charts
 from app.shell import Chosen
 from app.state import Session, session
-from app.views.models.page import label
+from app.views.models.card import label
 
 MAX_PROFILED = 500
 """Users whose rows a head's profile is the mean of, evenly drawn from the slice."""

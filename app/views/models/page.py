@@ -7,8 +7,8 @@ import streamlit as st
 from app import cache
 from app.escape import plain
 from app.shell import Chosen, check_model
-from app.sides import SIDES, model_title
-from app.views.models.card import show_card
+from app.sides import SIDES
+from app.views.models.card import label, show_card
 from app.views.models.checks import show_checks
 from app.views.models.heads import show_heads
 from app.views.models.training import show_curves, show_matrices
@@ -42,8 +42,3 @@ def show(chosen: Chosen) -> None:
     show_curves(directories)
     show_heads(directories, chosen)
     show_matrices(directories)
-
-
-def label(side: str, directory: Path) -> str:
-    """A model's letter and name."""
-    return f"{side.upper()}: {plain(model_title(directory.name))}"

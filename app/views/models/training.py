@@ -10,8 +10,7 @@ from app import cache
 from app.escape import plain, with_commands
 from app.figures import charts
 from app.sides import model_title
-from app.views.models.card import training_record
-from app.views.models.page import label
+from app.views.models.card import label, training_record
 from awrsr.studies import correlation_matrices
 
 MAX_HISTORY = 4_000_000
