@@ -1,4 +1,4 @@
-"""What README.md says is what the repository does."""
+"""What README.md and EXPERIMENTS.md say is what the repository does."""
 
 import json
 import re
@@ -12,6 +12,7 @@ from awrsr.experiments.card import write_readme
 from awrsr.experiments.record import read_results
 from awrsr.experiments.report import grid_files
 from awrsr.experiments.verdict import verdict_rows, verdict_table
+from experiments import floors
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MODELS = sorted(path.parent for path in ROOT.glob("assets/*/*/*/config.json"))
@@ -50,6 +51,11 @@ def test_the_verdict_table_is_that_of_the_records() -> None:
     ]
     found = README[README.index("| dataset | model and loss |") :].split("\n\n")[0].splitlines()
     assert [found[0], *found[2:]] == expected and len(expected) > 5
+
+
+def test_the_table_of_floors_is_that_of_the_records() -> None:
+    rows = floors.table()
+    assert len(rows) > 10 and "\n".join(rows) in (ROOT / "EXPERIMENTS.md").read_text("utf-8")
 
 
 def test_python_example_runs(monkeypatch: pytest.MonkeyPatch) -> None:
