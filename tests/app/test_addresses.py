@@ -11,7 +11,7 @@ from test_models_page import open_models
 
 from app import finding, state
 from app.finding import COLUMNS, KINDS
-from app.views import models
+from app.views.models import heads
 from awrsr.attribution import METHODS
 from awrsr.studies import write_scan
 
@@ -79,7 +79,7 @@ def test_the_table_shows_weights_on_repeats_where_there_are_any(repeats: bool):
 @pytest.mark.parametrize("repeats", ["repeats"], indirect=True)
 def test_models_shows_what_its_address_accepts(repeats: bool):
     page = open_models()
-    check_shown(page, {name: list(models.SLICES) for name in names_of(state.MODELS)})
+    check_shown(page, {name: list(heads.SLICES) for name in names_of(state.MODELS)})
 
 
 @pytest.mark.parametrize("repeats", ["repeats"], indirect=True)

@@ -30,8 +30,8 @@ from streamlit.util import calc_hash
 
 import awrsr
 from app.figures.charts import CURVES
-from app.views.models import KINDS, RECORDED
-from app.views.models import page as page_module
+from app.views.models.card import RECORDED, label
+from app.views.models.heads import KINDS
 from awrsr import board
 from awrsr.experiments.card import evaluate_stored, write_metrics
 from awrsr.io.files import write_json
@@ -291,4 +291,4 @@ def test_text_from_files_is_shown_as_it_is(tmp_path, monkeypatch):
     assert any(HOSTILE[0] in text for text in texts(page))
     (history,) = [text for text in infos(page) if "history.csv" in text and "<img" in text]
     assert evil.name in history
-    assert escaped(evil.name) not in page_module.label("b", evil)  # markdown, not HTML
+    assert escaped(evil.name) not in label("b", evil)  # markdown, not HTML
