@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from awrsr.config import FORMER_TRAINING, HELD_OUT, Catalogue, ModelConfig, TrainConfig
-from awrsr.data.dataset import Dataset, load_dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import load_dataset
 from awrsr.errors import CheckpointError, ConfigError, DataError, counted
 from awrsr.experiments import record as results
 from awrsr.experiments.card import (

@@ -18,7 +18,7 @@ from conftest import ROOT, make_dataset
 import awrsr
 from awrsr.cli.main import main
 from awrsr.config import FORMER_TRAINING, ModelConfig, TrainConfig
-from awrsr.data.dataset import load_dataset, save_dataset
+from awrsr.data.dataset_files import load_dataset, save_dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.experiments import comparison, examples, report, sentences, tables
 from awrsr.experiments import record as results

@@ -18,7 +18,8 @@ from safetensors.torch import load_file, save_file
 
 from awrsr.cli.main import main
 from awrsr.config import ModelConfig, TrainConfig
-from awrsr.data.dataset import Dataset, load_dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import load_dataset
 from awrsr.errors import CheckpointError, ConfigError, DataError
 from awrsr.io.files import HOST
 from awrsr.ranking.evaluation import evaluate
