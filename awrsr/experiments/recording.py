@@ -21,12 +21,13 @@ from awrsr.experiments.card import (
 )
 from awrsr.experiments.comparison import Ranks, records
 from awrsr.experiments.grid import Grid, Run
+from awrsr.experiments.recorded_examples import Example, RecordedTrace, read_examples
 from awrsr.io.parquet import read_parquet
 from awrsr.ranking.evaluation import evaluate_popularity, ranked_among
 from awrsr.ranking.recommendation import trace
 from awrsr.refinement import with_former_settings
-from awrsr.training import loop as training
 from awrsr.training.checkpoint import load_model, parameter_count, weights_fingerprint
+from awrsr.training.unfinished import HISTORY_FILE
 
 EXAMPLE_LENGTH = (10, 14)
 """Items of a history that is recorded as an example: as many as can be read as a picture."""
@@ -104,10 +105,10 @@ def _examples(
     datasets: dict[str, Dataset],
     done: list[Run],
     names: list[str],
-    before: dict[str, results.Example],
-) -> dict[str, results.Example]:
+    before: dict[str, Example],
+) -> dict[str, Example]:
     """One history a dataset in the models of the grid's first seed, those recorded before too."""
-    examples: dict[str, results.Example] = {}
+    examples: dict[str, Example] = {}
     for name, dataset in datasets.items():
         user = example_user(dataset)
         items = dataset.sequence(user)[: -HELD_OUT["test"]].tolist()
@@ -118,11 +119,11 @@ def _examples(
             if run.dataset == name and run.train.seed == grid.runs[0].train.seed:
                 found = trace(load_model(run.directory, "cpu"), items)
                 maps = {kind: a for kind, a in found.arrays().items() if a.ndim > 1}
-                traces[run.name] = results.RecordedTrace(
+                traces[run.name] = RecordedTrace(
                     items=found.items, dropped=found.dropped, config=run.model, maps=maps
                 )
         if traces:
-            examples[name] = results.Example(
+            examples[name] = Example(
                 user=dataset.user_ids[user],
                 items=items,
                 titles=dataset.titles(items),
@@ -185,7 +186,7 @@ def _rows(run: Run) -> list[dict[str, Any]]:
 
 def _history(run: Run) -> pd.DataFrame:
     """The rows of history.csv of one run."""
-    path = run.directory / training.HISTORY_FILE
+    path = run.directory / HISTORY_FILE
     try:
         history = pd.read_csv(path)
     except (OSError, ValueError) as error:
@@ -225,7 +226,7 @@ class Recorded:
     runs: pd.DataFrame
     history: pd.DataFrame
     ranks: dict[str, Ranks]
-    examples: dict[str, results.Example]
+    examples: dict[str, Example]
 
 
 def read_recorded(grid: Grid, datasets: dict[str, Dataset], done: Iterable[Run]) -> Recorded | None:
@@ -244,7 +245,7 @@ def read_recorded(grid: Grid, datasets: dict[str, Dataset], done: Iterable[Run])
         found = results.read_results(grid.file, intervals=False)  # computed from the ranks
         if found is None:
             return None
-        ranks, examples = results.read_ranks(grid.file), results.read_examples(grid.file)
+        ranks, examples = results.read_ranks(grid.file), read_examples(grid.file)
         if lacking := [name for name in found.test["run"] if name not in ranks]:
             raise DataError(f"{grid.results / results.RANKS_FILE} lacks {lacking[0]}")
     except DataError as error:

@@ -22,6 +22,7 @@ from awrsr.experiments.recording import catalogue_of
 from awrsr.ranking.evaluation import Evaluation
 from awrsr.training import loop as training
 from awrsr.training.checkpoint import read_config
+from awrsr.training.unfinished import RESUME_FILE
 
 State = Literal["done", "unfinished", "missing"]
 
@@ -79,7 +80,7 @@ def run_state(run: Run, dataset: Dataset) -> State:
                 )
     written = (METRICS_FILE, README_FILE)  # in this order, after the training
     finished = all((run.directory / name).is_file() for name in written)
-    broken_off = (run.directory / training.RESUME_FILE).is_file()
+    broken_off = (run.directory / RESUME_FILE).is_file()
     return "done" if finished and not broken_off else "unfinished"
 
 

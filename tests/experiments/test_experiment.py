@@ -26,7 +26,8 @@ from awrsr.experiments import run as experiment
 from awrsr.experiments.averages import means
 from awrsr.experiments.comparison import compare, gains, paired_interval
 from awrsr.experiments.grid import read_grid, run_name
-from awrsr.experiments.record import read_examples, read_ranks, read_results
+from awrsr.experiments.record import read_ranks, read_results
+from awrsr.experiments.recorded_examples import read_examples
 from awrsr.experiments.recording import example_user
 from awrsr.experiments.verdict import verdict_rows
 from awrsr.ranking.evaluation import evaluate_scores, ranked_among

@@ -24,7 +24,8 @@ from awrsr.errors import CheckpointError, ConfigError, DataError
 from awrsr.io.files import HOST
 from awrsr.ranking.evaluation import evaluate
 from awrsr.training.checkpoint import CONFIG_FILE, WEIGHTS_FILE, load_model, read_config
-from awrsr.training.loop import HISTORY_FILE, RESUME_FILE, Progress, train
+from awrsr.training.loop import Progress, train
+from awrsr.training.unfinished import HISTORY_FILE, RESUME_FILE
 
 COLUMNS = ["epoch", "loss", "HR@10", "NDCG@5", "NDCG@10", "grad_norm", "seconds"]
 MODEL = ModelConfig(
