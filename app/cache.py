@@ -35,7 +35,8 @@ from app.jobs import JobOwner, JobPool
 from awrsr import attribution, load_dataset, load_model
 from awrsr.board import ItemNames, item_names
 from awrsr.config import Candidates
-from awrsr.data.dataset import FILES, Dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import FILES
 from awrsr.data.planted import CAUSES_FILE, load_causes
 from awrsr.errors import AwrsrError
 from awrsr.explain import RemovedOnce, SmallestRemoval, remove_each, smallest_removal

@@ -5,7 +5,8 @@ Read `awrsr.models.sasrec` first: the vanilla backbone and the one place where a
 
 from awrsr.attribution import attribute
 from awrsr.config import PADDING, Catalogue, ModelConfig, TrainConfig
-from awrsr.data.dataset import Dataset, load_dataset, save_dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import load_dataset, save_dataset
 from awrsr.data.prepare import prepare
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError
 from awrsr.models import LayerTrace, Trace, build_model

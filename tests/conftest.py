@@ -17,7 +17,8 @@ from jsonargparse import auto_parser
 from awrsr.cli.main import VERBS
 from awrsr.cli.parser import Parser
 from awrsr.config import Catalogue, ModelConfig
-from awrsr.data.dataset import Dataset, save_dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import save_dataset
 from awrsr.models import BACKBONES, SequentialModel, build_model
 from awrsr.ranking.metrics import target_ranks
 from awrsr.refinement import FORMER, REFINEMENTS, USUAL

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from awrsr.data.dataset import Dataset, load_dataset, save_dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import load_dataset, save_dataset
 from awrsr.data.prepare import prepare
 
 Rows = list[tuple[str, str, int]]

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from awrsr.data.dataset import Dataset, save_dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import save_dataset
 from awrsr.data.filters import notes
 from awrsr.data.planted import plant as plant_dataset
 from awrsr.data.planted import save_planted

@@ -11,16 +11,9 @@ from awrsr.experiments.card import training_command
 from awrsr.experiments.grid import Grid, Run, read_grid
 from awrsr.experiments.jobs import check_jobs, ended_by_signals, train_side_by_side
 from awrsr.experiments.progress import RunBars, epoch_bar
+from awrsr.experiments.recording import describe, read_recorded, record_runs
 from awrsr.experiments.report import write_report
-from awrsr.experiments.run import (
-    choose_runs,
-    describe,
-    load_datasets,
-    read_recorded,
-    record_runs,
-    run_state,
-    train_and_measure,
-)
+from awrsr.experiments.run import choose_runs, load_datasets, run_state, train_and_measure
 
 
 def experiment(

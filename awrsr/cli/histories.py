@@ -11,7 +11,8 @@ import pandas as pd
 
 from awrsr import attribution, board
 from awrsr.config import Candidates
-from awrsr.data.dataset import Dataset, load_dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import load_dataset
 from awrsr.errors import ConfigError, DataError, counted
 from awrsr.experiments.card import dataset_of
 from awrsr.io.files import (

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from awrsr.config import Candidates, ModelConfig, TrainConfig
-from awrsr.data.dataset import load_dataset
+from awrsr.data.dataset_files import load_dataset
 from awrsr.experiments.card import dataset_of, evaluate_stored, training_command, write_metrics
 from awrsr.experiments.progress import epoch_bar
 from awrsr.experiments.run import (

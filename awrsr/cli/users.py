@@ -13,7 +13,8 @@ from tqdm import tqdm
 from awrsr import explain, studies
 from awrsr.cli.models import print_results, protocol_line
 from awrsr.config import Split
-from awrsr.data.dataset import Dataset, load_dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import load_dataset
 from awrsr.errors import ConfigError, counted, did_you_mean
 from awrsr.experiments.card import dataset_of
 from awrsr.io.files import (

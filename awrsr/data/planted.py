@@ -40,7 +40,8 @@ import numpy as np
 import pandas as pd
 
 from awrsr.config import HELD_OUT, Split
-from awrsr.data.dataset import Dataset, write_dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import write_dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.io.files import new_directory
 from awrsr.io.parquet import read_parquet

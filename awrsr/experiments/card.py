@@ -16,7 +16,8 @@ from awrsr.config import (
     ModelConfig,
     TrainConfig,
 )
-from awrsr.data.dataset import Dataset, load_dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import load_dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.io.files import read_json, reading, write_atomically, write_json, write_text
 from awrsr.io.templates import render

@@ -5,7 +5,8 @@ from dataclasses import replace
 from awrsr.board import KINDS, map_grid, save
 from awrsr.errors import counted
 from awrsr.experiments.averages import in_order
-from awrsr.experiments.record import Example, Results, read_examples
+from awrsr.experiments.record import Results
+from awrsr.experiments.recorded_examples import Example, read_examples
 from awrsr.experiments.tables import part
 from awrsr.models import model_title
 

@@ -10,7 +10,8 @@ from tqdm import tqdm
 
 from awrsr.errors import counted
 from awrsr.experiments.grid import Run
-from awrsr.training.loop import HISTORY_FILE, SELECTION_METRIC, Progress
+from awrsr.training.loop import SELECTION_METRIC, Progress
+from awrsr.training.unfinished import HISTORY_FILE
 
 
 @contextmanager

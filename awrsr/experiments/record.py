@@ -13,24 +13,21 @@ Everything that a document or a page says of an experiment is read from these fi
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from awrsr.config import ModelConfig
 from awrsr.errors import DataError, counted
 from awrsr.experiments.averages import in_order
 from awrsr.experiments.comparison import INTERVAL_COLUMNS, MODEL, Ranks, compare, records
 from awrsr.experiments.grid import Grid, read_grid, run_name
+from awrsr.experiments.recorded_examples import EXAMPLES_FILE, Example, record_again, save_examples
 from awrsr.io.files import finish_replacing, make_directory, replacing_files, write_text
 from awrsr.io.parquet import read_table
 
-RANKS_FILE, EXAMPLES_FILE = "ranks.parquet", "examples.npz"
+RANKS_FILE = "ranks.parquet"
 FILES = ("results.csv", "history.csv", "datasets.csv", "intervals.csv", RANKS_FILE, EXAMPLES_FILE)
 RANKS_KEPT = 100
 """A recorded rank beyond this one is this one plus 1: most are, and no metric here looks there."""
@@ -86,45 +83,6 @@ class Results:
         return self.runs[self.runs["split"] == "test"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class RecordedTrace:
-    """What is recorded of a trace, as the board draws it (`awrsr.board.Drawn`).
-
-    Args:
-        items: that the model saw, oldest first.
-        dropped: older items that it did not see.
-        config: of the model.
-        maps: first_order, refined, where the model has it second_order, all (layer, head, query,
-            key), and transformed_value_norm, (layer, head, key).
-    """
-
-    items: list[int]
-    dropped: int
-    config: ModelConfig
-    maps: dict[str, npt.NDArray[np.float32]]
-
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """The maps."""
-        return dict(self.maps)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Example:
-    """One history of a dataset in the models of a grid.
-
-    Args:
-        user: whose history it is, the held-out item left out.
-        items: oldest first.
-        titles: of the items.
-        traces: by run.
-    """
-
-    user: str
-    items: list[int]
-    titles: list[str]
-    traces: dict[str, RecordedTrace]
-
-
 # --- files ----------------------------------------------------------------------------------------
 
 
@@ -151,7 +109,7 @@ def write_results(
     )
     with replacing_files(grid.results) as temporary:
         pq.write_table(table, temporary / RANKS_FILE, compression="zstd", compression_level=19)
-        _save_examples(temporary / EXAMPLES_FILE, examples)
+        save_examples(temporary / EXAMPLES_FILE, examples)
         for name, frame in (
             ("results.csv", runs),
             ("history.csv", history),
@@ -223,7 +181,7 @@ def read_results(file: str | Path, *, intervals: bool = True) -> Results | None:
     }:
         raise DataError(
             f"{grid.results / 'results.csv'} and intervals.csv name runs by what they are not; "
-            f"{_again(grid)}"
+            f"{record_again(grid)}"
         )
     if recorded - planned:
         raise DataError(
@@ -233,11 +191,14 @@ def read_results(file: str | Path, *, intervals: bool = True) -> Results | None:
     if recorded != set(history["run"]) or set(runs["dataset"]) != set(
         frames["datasets.csv"]["dataset"]
     ):
-        raise DataError(f"the files in {grid.results} were not written together; {_again(grid)}")
+        raise DataError(
+            f"the files in {grid.results} were not written together; {record_again(grid)}"
+        )
     of = frames["intervals.csv"]
     if len(of) and not (of["low"].le(of["difference"]) & of["difference"].le(of["high"])).all():
         raise DataError(
-            f"{grid.results / 'intervals.csv'}: an interval does not hold its mean; {_again(grid)}"
+            f"{grid.results / 'intervals.csv'}: an interval does not hold its mean; "
+            f"{record_again(grid)}"
         )
     keys = runs.drop_duplicates("run")[["run", *MODEL, "seed"]]
     return Results(
@@ -248,61 +209,6 @@ def read_results(file: str | Path, *, intervals: bool = True) -> Results | None:
         intervals=in_order(frames["intervals.csv"]),
         missing=[run.name for run in grid.runs if run.name not in recorded],
     )
-
-
-def _save_examples(path: Path, examples: dict[str, Example]) -> None:
-    arrays: dict[str, npt.NDArray[Any]] = {}
-    for dataset, example in examples.items():
-        arrays[f"{dataset}/user"] = np.array(example.user)
-        arrays[f"{dataset}/items"] = np.array(example.items)
-        arrays[f"{dataset}/titles"] = np.array(example.titles)
-        for run, trace in example.traces.items():
-            arrays |= {f"{dataset}/{run}/{kind}": maps for kind, maps in trace.maps.items()}
-    with path.open("wb") as file:  # given a path, numpy would add its own ending
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-
-
-def read_examples(file: str | Path) -> dict[str, Example]:
-    """The recorded examples of a grid by dataset; empty where none is recorded.
-
-    Raises:
-        DataError: they are damaged.
-    """
-    grid = read_grid(file)
-    path = grid.results / EXAMPLES_FILE
-    if not path.is_file():
-        return {}
-    configs = {run.name: run.model for run in grid.runs}
-    try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as found:
-            arrays = {name: found[name] for name in found.files}
-        examples = {
-            name.removesuffix("/items"): Example(
-                user=str(arrays[name.replace("/items", "/user")]),
-                items=arrays[name].tolist(),
-                titles=arrays[name.replace("/items", "/titles")].tolist(),
-                traces={},
-            )
-            for name in arrays
-            if name.count("/") == 1 and name.endswith("/items")
-        }
-        of_runs: dict[tuple[str, str], dict[str, npt.NDArray[np.float32]]] = {}
-        for name in (name for name in arrays if name.count("/") == 2):
-            dataset, run, kind = name.split("/")
-            of_runs.setdefault((dataset, run), {})[kind] = arrays[name]
-        for (dataset, run), maps in of_runs.items():
-            items, seen = examples[dataset].items, maps["refined"].shape[-1]
-            examples[dataset].traces[run] = RecordedTrace(
-                items=items[-seen:],
-                dropped=len(items) - seen,
-                config=configs[run],
-                maps=maps,
-            )
-    except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
-        raise DataError(
-            f"{path} is not a readable file of examples ({error}); {_again(grid)}"
-        ) from error
-    return examples
 
 
 def read_ranks(file: str | Path) -> dict[str, Ranks]:
@@ -321,15 +227,11 @@ def read_ranks(file: str | Path) -> dict[str, Ranks]:
         }
     except (ValueError, KeyError, OverflowError) as error:
         raise DataError(
-            f"{path} is not a readable table of ranks ({error}); {_again(grid)}"
+            f"{path} is not a readable table of ranks ({error}); {record_again(grid)}"
         ) from error
 
 
 REFRESH = "`python -m awrsr report` computes it again from the recorded ranks"
-
-
-def _again(grid: Grid) -> str:
-    return f"put it back, or `python -m awrsr experiment {grid.file} --record` where the runs are"
 
 
 def _read_csv(grid: Grid, name: str) -> pd.DataFrame:
@@ -338,19 +240,21 @@ def _read_csv(grid: Grid, name: str) -> pd.DataFrame:
         # A fingerprint of digits and one e is text as well, not a number without bounds.
         frame = pd.read_csv(path, keep_default_na=False, dtype=dict.fromkeys(TEXTS, str))
     except FileNotFoundError:
-        raise DataError(f"{path} does not exist; {_again(grid)}") from None
+        raise DataError(f"{path} does not exist; {record_again(grid)}") from None
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
-        raise DataError(f"{path} is not a readable table ({reason}); {_again(grid)}") from error
+        raise DataError(
+            f"{path} is not a readable table ({reason}); {record_again(grid)}"
+        ) from error
     wanted = COLUMNS[path.name]
     if list(frame) != wanted:
         strange = next(name for name in [*wanted, *frame] if (name in wanted) != (name in frame))
         raise DataError(
             f"{path}: column {strange!r} is {'missing' if strange in wanted else 'unknown'}; "
             f"expected {counted(len(wanted), 'column')}: {', '.join(wanted)}; "
-            + (REFRESH if name == "intervals.csv" else _again(grid))
+            + (REFRESH if name == "intervals.csv" else record_again(grid))
         )
     for name in (name for name in wanted if name not in TEXTS):
         if len(frame) and not pd.api.types.is_numeric_dtype(frame[name]):
-            raise DataError(f"{path}: column {name!r} must hold numbers; {_again(grid)}")
+            raise DataError(f"{path}: column {name!r} must hold numbers; {record_again(grid)}")
     return frame

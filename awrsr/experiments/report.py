@@ -19,14 +19,8 @@ from awrsr.experiments.tables import (
     parts,
     trend_table,
 )
-from awrsr.experiments.verdict import (
-    NO_VERDICT,
-    VERDICT_KEY,
-    by_grid,
-    sentence,
-    verdict_rows,
-    verdict_table,
-)
+from awrsr.experiments.verdict import NO_VERDICT, VERDICT_KEY, by_grid, verdict_rows
+from awrsr.experiments.verdict_words import sentence, verdict_table
 from awrsr.io.files import write_text
 from awrsr.io.templates import render
 

@@ -17,7 +17,8 @@ from awrsr.experiments.comparison import (
 from awrsr.experiments.grid import OF_THE_GRID
 from awrsr.experiments.record import Results
 from awrsr.experiments.tables import part, signed
-from awrsr.experiments.verdict import corrected, mechanism_name, share, verdict_rows
+from awrsr.experiments.verdict import mechanism_name, verdict_rows
+from awrsr.experiments.verdict_words import corrected, share
 from awrsr.models import BACKBONES
 from awrsr.refinement import EVEN, REFINEMENTS, Floor, with_former_settings
 

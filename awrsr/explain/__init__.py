@@ -6,6 +6,7 @@ from awrsr.explain.agreement import (
     AttentionRow,
     prediction_rows,
 )
+from awrsr.explain.cells import Cell, DistanceSplit, PairMap, RefinedParts
 from awrsr.explain.explanations import (
     EXPLANATIONS,
     NEWEST_FIRST,
@@ -28,15 +29,7 @@ from awrsr.explain.faithfulness import (
     faithfulness_curves,
     faithfulness_measures,
 )
-from awrsr.explain.provenance import (
-    Cell,
-    DistanceSplit,
-    PairMap,
-    RefinedParts,
-    first_order_split,
-    refined_parts,
-    second_order_provenance,
-)
+from awrsr.explain.provenance import first_order_split, refined_parts, second_order_provenance
 from awrsr.explain.removal import (
     RemovedOnce,
     SmallestRemoval,

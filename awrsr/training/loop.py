@@ -7,7 +7,6 @@ loaded and resumed. An epoch's randomness depends on the seed and the epoch alon
 the CPU ends with the weights of one that was never broken.
 """
 
-import json
 import math
 import time
 from collections.abc import Callable
@@ -24,29 +23,31 @@ from torch import Tensor, nn
 from awrsr.config import HELD_OUT, PADDING, Catalogue, ModelConfig, TrainConfig
 from awrsr.data.batching import Unseen, bucketed, left_pad, training_windows
 from awrsr.data.dataset import Dataset
-from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError, counted
-from awrsr.io.files import new_directory, write_text
+from awrsr.errors import AwrsrError, ConfigError, DataError, counted
+from awrsr.io.files import new_directory
 from awrsr.models import SequentialModel, build_model
 from awrsr.ranking.evaluation import evaluate
 from awrsr.training.checkpoint import (
-    check_weights,
     read_config,
-    read_tensors,
     resolve_device,
     save_config,
-    save_tensors,
     save_weights,
 )
 from awrsr.training.losses import Predictions, check_loss, training_loss
+from awrsr.training.unfinished import (
+    HISTORY_FILE,
+    HISTORY_METRICS,
+    RESUME_FILE,
+    finished_history,
+    first_difference,
+    restore,
+    save_progress,
+)
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-RESUME_FILE = "resume.safetensors"
-HISTORY_FILE = "history.csv"
 SELECTION_METRIC = "NDCG@10"
-HISTORY_METRICS = ("HR@10", "NDCG@5", "NDCG@10")
-HISTORY_COLUMNS = ["epoch", "loss", *HISTORY_METRICS, "grad_norm", "seconds"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,16 +162,16 @@ def train(
         if read_config(directory) != settings:
             raise ConfigError(
                 f"{directory} was begun with other settings: "
-                f"{_first_difference(directory, settings)}"
+                f"{first_difference(directory, settings)}"
             )
         if not (directory / RESUME_FILE).is_file():
-            return _finished_history(directory / HISTORY_FILE)
-        history = _restore(directory, model, optimizer)
+            return finished_history(directory / HISTORY_FILE)
+        history = restore(directory, model, optimizer)
     else:
         with new_directory(directory) as temporary:
             save_config(temporary, model_config, catalogue, config)
             save_weights(temporary, model)
-            _save_progress(temporary, model, optimizer, history)
+            save_progress(temporary, model, optimizer, history)
 
     objective, fabric_optimizer = fabric.setup(
         Objective(model, config, Unseen(dataset, torch_device)), optimizer
@@ -182,7 +183,7 @@ def train(
         history.append(row)
         if _best_epoch(history) == len(history):
             save_weights(directory, model)
-        _save_progress(directory, model, optimizer, history)
+        save_progress(directory, model, optimizer, history)
         report(Progress(epoch=len(history), batch=0, n_batches=0, history=history))
 
     (directory / RESUME_FILE).unlink()
@@ -252,84 +253,3 @@ def _best_epoch(history: list[dict[str, float]]) -> int:
 
 def _out_of_patience(history: list[dict[str, float]], patience: int) -> bool:
     return bool(history) and len(history) - _best_epoch(history) >= patience
-
-
-def _save_progress(
-    directory: Path,
-    model: SequentialModel,
-    optimizer: torch.optim.Optimizer,
-    history: list[dict[str, float]],
-) -> None:
-    """history.csv for people, resume.safetensors for `_restore`: last weights, moments, history."""
-    table = pd.DataFrame(history, columns=HISTORY_COLUMNS)
-    write_text(directory / HISTORY_FILE, table.to_csv(index=False))
-    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    for index, moments in optimizer.state_dict()["state"].items():
-        for name, tensor in moments.items():
-            tensors[f"optimizer.{index}.{name}"] = tensor
-    save_tensors(directory / RESUME_FILE, tensors, {"history": json.dumps(history)})
-
-
-def _restore(
-    directory: Path, model: SequentialModel, optimizer: torch.optim.Optimizer
-) -> list[dict[str, float]]:
-    """Put the last epoch's weights and moments back; the history so far."""
-    path = directory / RESUME_FILE
-    expected = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    moments = {
-        f"optimizer.{index}.{name}": tensor
-        for index, parameter in enumerate(model.parameters())
-        for name, tensor in (
-            ("step", torch.tensor(0.0)),
-            ("exp_avg", parameter),
-            ("exp_avg_sq", parameter),
-        )
-    }
-    tensors, metadata = read_tensors(path, expected, moments)
-    weights = {name.removeprefix("model."): tensors[name] for name in expected}
-    check_weights(path, weights)
-    model.load_state_dict(weights)
-    state: dict[int, dict[str, Tensor]] = {}
-    try:
-        for name, tensor in tensors.items():
-            if name.startswith("optimizer."):
-                _, index, moment = name.split(".")
-                state.setdefault(int(index), {})[moment] = tensor
-        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-        history: list[dict[str, float]] = json.loads(metadata["history"])
-        if not isinstance(history, list):
-            raise ValueError("its history is no list")
-        for row in history:
-            for column in HISTORY_COLUMNS:
-                float(row[column])
-        if history and len(state) < len(list(model.parameters())):
-            raise ValueError(f"moments of {len(state)} of its parameters")
-    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise CheckpointError(
-            f"{path} does not hold what a run needs to go on: {type(error).__name__} {error}"
-        ) from error
-    return history
-
-
-def _finished_history(path: Path) -> pd.DataFrame:
-    """The history of a run that has ended."""
-    try:
-        history = pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} is not a readable history: {error}") from error
-    lacking = [name for name in HISTORY_COLUMNS if name not in history]
-    if lacking or history.empty:
-        raise CheckpointError(
-            f"{path} is not a history: it lacks {', '.join(lacking) or 'epochs'}; it has "
-            f"{', '.join(map(str, history)) or 'nothing'}"
-        )
-    return history
-
-
-def _first_difference(directory: Path, settings: tuple[Any, ...]) -> str:
-    """The first field in which a run to resume differs from what was asked."""
-    for have, want in zip(read_config(directory), settings, strict=True):
-        for name, value in have.to_json().items():
-            if value != want.to_json()[name]:
-                return f"{name} is {value!r} there, {want.to_json()[name]!r} was asked"
-    raise AssertionError("settings are equal")

@@ -20,7 +20,8 @@ from streamlit.testing.v1 import AppTest
 import awrsr
 from awrsr.attribution import METHODS
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
-from awrsr.data.dataset import Dataset, save_dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import save_dataset
 from awrsr.models import SequentialModel, build_model
 from awrsr.training.checkpoint import save_config, save_weights
 

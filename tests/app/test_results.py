@@ -19,13 +19,8 @@ from awrsr.experiments.averages import epoch_means, means
 from awrsr.experiments.comparison import PAIRED_METRICS, records
 from awrsr.experiments.grid import read_grid
 from awrsr.experiments.record import read_results
-from awrsr.experiments.verdict import (
-    NO_VERDICT,
-    mechanism_name,
-    sentence,
-    verdict_rows,
-    verdict_table,
-)
+from awrsr.experiments.verdict import NO_VERDICT, mechanism_name, verdict_rows
+from awrsr.experiments.verdict_words import sentence, verdict_table
 
 EXPERIMENTS = ROOT / "experiments"
 GRID, DATASET, LOSS = "lichess-openings", "lichess-openings", "sampled_ce"

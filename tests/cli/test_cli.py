@@ -18,7 +18,8 @@ from conftest import EMBEDDED, ROOT
 import awrsr
 from awrsr.attribution import METHODS
 from awrsr.cli.main import main
-from awrsr.data.dataset import Dataset, load_dataset, save_dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import load_dataset, save_dataset
 
 VERBS = [
     *("prepare", "train", "evaluate", "recommend", "trace", "attribute", "scan", "experiment"),

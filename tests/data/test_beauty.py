@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import SHARED_DATA
 
-from awrsr.data.dataset import load_dataset, save_dataset
+from awrsr.data.dataset_files import load_dataset, save_dataset
 from awrsr.data.prepare import prepare
 
 SOURCE = SHARED_DATA / "s3rec" / "Beauty.txt"

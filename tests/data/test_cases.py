@@ -10,7 +10,8 @@ import pytest
 from conftest import SHARED_DATA
 
 from awrsr.cli.main import main
-from awrsr.data.dataset import Dataset, load_dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import load_dataset
 
 CASES = SHARED_DATA.parent / "cases"
 

@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 from conftest import SHARED_DATA, make_dataset
 
-from awrsr.data.dataset import FILES, Dataset, load_dataset, save_dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import FILES, load_dataset, save_dataset
 from awrsr.data.prepare import prepare
 from awrsr.data.titles import MAX_SOUGHT
 from awrsr.errors import DataError, counted

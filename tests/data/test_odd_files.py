@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from awrsr.config import TrainConfig
-from awrsr.data.dataset import load_dataset
+from awrsr.data.dataset_files import load_dataset
 from awrsr.errors import AwrsrError
 from awrsr.ranking.recommendation import recommend
 from awrsr.training.checkpoint import load_model, save_config, save_weights

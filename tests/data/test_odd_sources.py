@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from raw_files import random_rows, write_csv
 
-from awrsr.data.dataset import load_dataset, save_dataset
+from awrsr.data.dataset_files import load_dataset, save_dataset
 from awrsr.data.prepare import prepare
 from awrsr.data.readers import READERS
 from awrsr.errors import AwrsrError

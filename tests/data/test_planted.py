@@ -10,7 +10,8 @@ import pytest
 from conftest import ROOT
 
 from awrsr.data.batching import history_and_target
-from awrsr.data.dataset import Dataset, load_dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import load_dataset
 from awrsr.data.planted import CAUSES_FILE, SORTS, load_causes, plant, save_planted
 from awrsr.errors import ConfigError, DataError
 from awrsr.training.checkpoint import read_config

@@ -9,7 +9,7 @@ import pytest
 from conftest import EMBEDDED, SHARED_DATA
 from raw_files import GOOD, TITLES, Rows, random_rows, sequences, table, write_csv
 
-from awrsr.data.dataset import load_dataset, save_dataset
+from awrsr.data.dataset_files import load_dataset, save_dataset
 from awrsr.data.prepare import prepare
 from awrsr.errors import ConfigError, DataError
 

@@ -18,7 +18,7 @@ from conftest import ROOT, make_dataset
 import awrsr
 from awrsr.cli.main import main
 from awrsr.config import FORMER_TRAINING, ModelConfig, TrainConfig
-from awrsr.data.dataset import load_dataset, save_dataset
+from awrsr.data.dataset_files import load_dataset, save_dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.experiments import comparison, examples, report, sentences, tables
 from awrsr.experiments import record as results
@@ -26,8 +26,9 @@ from awrsr.experiments import run as experiment
 from awrsr.experiments.averages import means
 from awrsr.experiments.comparison import compare, gains, paired_interval
 from awrsr.experiments.grid import read_grid, run_name
-from awrsr.experiments.record import read_examples, read_ranks, read_results
-from awrsr.experiments.run import example_user
+from awrsr.experiments.record import read_ranks, read_results
+from awrsr.experiments.recorded_examples import read_examples
+from awrsr.experiments.recording import example_user
 from awrsr.experiments.verdict import verdict_rows
 from awrsr.ranking.evaluation import evaluate_scores, ranked_among
 from awrsr.ranking.metrics import summarise

@@ -17,7 +17,7 @@ import pytest
 from conftest import ROOT
 
 from awrsr.cli.main import main
-from awrsr.data.dataset import save_dataset
+from awrsr.data.dataset_files import save_dataset
 from awrsr.errors import AwrsrError
 from awrsr.experiments.grid import read_grid
 from awrsr.experiments.progress import RunBars

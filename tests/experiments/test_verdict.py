@@ -29,7 +29,8 @@ from awrsr.experiments.comparison import (
 from awrsr.experiments.grid import read_grid, run_name
 from awrsr.experiments.record import Results, read_results, refresh_intervals
 from awrsr.experiments.run import choose_runs
-from awrsr.experiments.verdict import Row, sentence, verdict_rows, verdict_table
+from awrsr.experiments.verdict import Row, verdict_rows
+from awrsr.experiments.verdict_words import sentence, verdict_table
 
 EXPERIMENTS = ROOT / "experiments"
 GRID = """

@@ -18,7 +18,7 @@ from awrsr.attribution import METHODS, attribute
 from awrsr.cli.main import main
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.data.batching import history_and_target, training_popularity
-from awrsr.data.dataset import load_dataset, save_dataset
+from awrsr.data.dataset_files import load_dataset, save_dataset
 from awrsr.data.planted import CAUSES_FILE, load_causes, plant, save_planted
 from awrsr.errors import ConfigError, DataError
 from awrsr.explain import (

@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT, make_dataset
 
 from awrsr.cli.main import main
-from awrsr.data.dataset import save_dataset
+from awrsr.data.dataset_files import save_dataset
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked processes: no fork")
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import EMBEDDED, ROOT
 
-from awrsr.data.dataset import load_dataset
+from awrsr.data.dataset_files import load_dataset
 from awrsr.errors import DataError
 from awrsr.io import parquet
 from awrsr.io.parquet import read_parquet, read_table

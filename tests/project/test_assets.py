@@ -11,7 +11,8 @@ import pytest
 from conftest import EMBEDDED, PAIRS, ROOT, parsed
 
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
-from awrsr.data.dataset import Dataset, load_dataset, write_dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import load_dataset, write_dataset
 from awrsr.experiments.card import evaluate_stored, read_metrics
 from awrsr.io.files import read_json, write_json
 from awrsr.ranking.evaluation import evaluate_popularity

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, parsed
 
-from awrsr.data.dataset import load_dataset
+from awrsr.data.dataset_files import load_dataset
 from awrsr.experiments.grid import read_grid
 
 ASSETS = ROOT / "assets"

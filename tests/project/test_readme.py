@@ -11,7 +11,8 @@ import awrsr
 from awrsr.experiments.card import write_readme
 from awrsr.experiments.record import read_results
 from awrsr.experiments.report import grid_files
-from awrsr.experiments.verdict import verdict_rows, verdict_table
+from awrsr.experiments.verdict import verdict_rows
+from awrsr.experiments.verdict_words import verdict_table
 from experiments import floors
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -18,7 +18,8 @@ from conftest import PAIRS, ROOT, make_dataset
 import awrsr
 from awrsr.cli.main import main
 from awrsr.config import TrainConfig
-from awrsr.data.dataset import Dataset, save_dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import save_dataset
 from awrsr.errors import AwrsrError, ConfigError, DataError
 from awrsr.models import SequentialModel
 from awrsr.ranking.evaluation import evaluate

@@ -18,12 +18,14 @@ from safetensors.torch import load_file, save_file
 
 from awrsr.cli.main import main
 from awrsr.config import ModelConfig, TrainConfig
-from awrsr.data.dataset import Dataset, load_dataset
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import load_dataset
 from awrsr.errors import CheckpointError, ConfigError, DataError
 from awrsr.io.files import HOST
 from awrsr.ranking.evaluation import evaluate
 from awrsr.training.checkpoint import CONFIG_FILE, WEIGHTS_FILE, load_model, read_config
-from awrsr.training.loop import HISTORY_FILE, RESUME_FILE, Progress, train
+from awrsr.training.loop import Progress, train
+from awrsr.training.unfinished import HISTORY_FILE, RESUME_FILE
 
 COLUMNS = ["epoch", "loss", "HR@10", "NDCG@5", "NDCG@10", "grad_norm", "seconds"]
 MODEL = ModelConfig(

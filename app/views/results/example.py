@@ -8,7 +8,8 @@ from app.state import Session
 from awrsr import board
 from awrsr.errors import AwrsrError
 from awrsr.experiments import examples
-from awrsr.experiments.record import Example, RecordedTrace, Results
+from awrsr.experiments.record import Results
+from awrsr.experiments.recorded_examples import Example, RecordedTrace
 from awrsr.models import model_title
 from awrsr.refinement import VANILLA
 

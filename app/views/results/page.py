@@ -19,14 +19,8 @@ from awrsr.experiments.averages import in_order, less_vanilla, means
 from awrsr.experiments.comparison import MARGIN, MIN_SEEDS, PAIRED_METRICS
 from awrsr.experiments.grid import Grid, read_grid
 from awrsr.experiments.record import Results, read_results
-from awrsr.experiments.verdict import (
-    NO_VERDICT,
-    VERDICT_KEY,
-    by_grid,
-    sentence,
-    verdict_rows,
-    verdict_table,
-)
+from awrsr.experiments.verdict import NO_VERDICT, VERDICT_KEY, by_grid, verdict_rows
+from awrsr.experiments.verdict_words import sentence, verdict_table
 from awrsr.models import BACKBONES
 
 EXPERIMENTS = folders.ASSETS.parent / "experiments"

@@ -1,0 +1,291 @@
+"""What is recorded of the runs of a grid: settings, metrics, epochs, ranks, an example."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import compress
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from awrsr.config import FORMER_TRAINING, HELD_OUT, Catalogue
+from awrsr.data.dataset import Dataset
+from awrsr.errors import CheckpointError, ConfigError, DataError, counted
+from awrsr.experiments import record as results
+from awrsr.experiments.card import (
+    METRICS_FILE,
+    RANKS_FILE,
+    read_metrics,
+    training_of,
+)
+from awrsr.experiments.comparison import Ranks, records
+from awrsr.experiments.grid import Grid, Run
+from awrsr.experiments.recorded_examples import Example, RecordedTrace, read_examples
+from awrsr.io.parquet import read_parquet
+from awrsr.ranking.evaluation import evaluate_popularity, ranked_among
+from awrsr.ranking.recommendation import trace
+from awrsr.refinement import with_former_settings
+from awrsr.training.checkpoint import load_model, parameter_count, weights_fingerprint
+from awrsr.training.unfinished import HISTORY_FILE
+
+EXAMPLE_LENGTH = (10, 14)
+"""Items of a history that is recorded as an example: as many as can be read as a picture."""
+
+
+def describe(datasets: dict[str, Dataset]) -> pd.DataFrame:
+    """The rows of datasets.csv; ranks every user once for the popularity baseline."""
+    rows = []
+    for name, dataset in datasets.items():
+        popularity = evaluate_popularity(dataset, "test").metrics
+        rows.append(
+            {
+                "dataset": name,
+                "fingerprint": dataset.fingerprint,
+                **dataset.summary(),
+                **{f"popularity {metric}": popularity[metric] for metric in ("HR@10", "NDCG@10")},
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def record_runs(
+    grid: Grid, datasets: dict[str, Dataset], described: pd.DataFrame, done: list[Run]
+) -> int:
+    """Write the grid's results: of finished runs, and what is recorded of others, see
+    `read_recorded`.
+
+    Args:
+        described: made by `describe`.
+        done: runs of state "done"; of those and the recorded ones together there must be one.
+
+    Returns:
+        How many runs are recorded.
+
+    Raises:
+        DataError: a run's files, or what is recorded, are damaged or do not belong together.
+        ConfigError: what is recorded is of other settings or data.
+    """
+    here = {run.name for run in done}
+    recorded = read_recorded(grid, datasets, done)
+    runs: list[pd.DataFrame] = []
+    history: list[pd.DataFrame] = []
+    ranks: dict[str, Ranks] = {}
+    if recorded is not None:
+        runs.append(recorded.runs[~recorded.runs["run"].isin(here)])
+        history.append(recorded.history[~recorded.history["run"].isin(here)])
+        ranks |= recorded.ranks
+    for run in done:
+        runs.append(pd.DataFrame(_rows(run)))
+        history.append(_history(run))
+        ranks[run.name] = _test_ranks(run, datasets[run.dataset])
+    names = [run.name for run in grid.runs if run.name in ranks]
+    of_runs = {run.name: run.dataset for run in grid.runs}
+    used = described["dataset"].isin({of_runs[name] for name in names})
+    results.write_results(
+        grid,
+        _in_plan(pd.concat(runs), names),
+        _in_plan(pd.concat(history), names),
+        described[used].infer_objects(),
+        {name: ranks[name] for name in names},
+        _examples(grid, datasets, done, names, recorded.examples if recorded else {}),
+    )
+    return len(names)
+
+
+def example_user(dataset: Dataset) -> int:
+    """The first user whose history can be read as a picture, else the first of all."""
+    lengths = dataset.lengths() - HELD_OUT["test"]
+    low, high = EXAMPLE_LENGTH
+    return int(np.argmax((lengths >= low) & (lengths <= high)))
+
+
+def _examples(
+    grid: Grid,
+    datasets: dict[str, Dataset],
+    done: list[Run],
+    names: list[str],
+    before: dict[str, Example],
+) -> dict[str, Example]:
+    """One history a dataset in the models of the grid's first seed, those recorded before too."""
+    examples: dict[str, Example] = {}
+    for name, dataset in datasets.items():
+        user = example_user(dataset)
+        items = dataset.sequence(user)[: -HELD_OUT["test"]].tolist()
+        same = name in before and before[name].items == items
+        known = before[name].traces if same else {}
+        traces = {run: recorded for run, recorded in known.items() if run in names}
+        for run in done:
+            if run.dataset == name and run.train.seed == grid.runs[0].train.seed:
+                found = trace(load_model(run.directory, "cpu"), items)
+                maps = {kind: a for kind, a in found.arrays().items() if a.ndim > 1}
+                traces[run.name] = RecordedTrace(
+                    items=found.items, dropped=found.dropped, config=run.model, maps=maps
+                )
+        if traces:
+            examples[name] = Example(
+                user=dataset.user_ids[user],
+                items=items,
+                titles=dataset.titles(items),
+                traces={run: traces[run] for run in names if run in traces},
+            )
+    return examples
+
+
+def _in_plan(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Rows in the order of the plan, whoever recorded them when."""
+    order = table["run"].map({name: place for place, name in enumerate(names)})
+    return table.iloc[np.argsort(order.to_numpy(), kind="stable")]
+
+
+def catalogue_of(dataset: Dataset) -> Catalogue:
+    return Catalogue(name=dataset.name, fingerprint=dataset.fingerprint, n_items=dataset.n_items)
+
+
+def _rows(run: Run) -> list[dict[str, Any]]:
+    """The rows of results.csv of one run, test first."""
+    recorded = read_metrics(run.directory)
+    weights = weights_fingerprint(run.directory)
+    if recorded.weights_sha256 != weights:
+        raise CheckpointError(
+            f"{run.directory / METRICS_FILE} is about weights "
+            f"{recorded.weights_sha256!r}, those there are {weights!r}; "
+            f"run `python -m awrsr evaluate {run.directory} --output {run.directory}`"
+        )
+    trained = training_of(recorded, run.directory)
+    about = {
+        "run": run.name,
+        "dataset": run.dataset,
+        "backbone": run.model.backbone,
+        "refinement": run.model.refinement,
+        "loss": run.train.loss,
+        "seed": run.train.seed,
+        "epochs": trained.epochs,
+        "best_epoch": trained.best_epoch,
+        "seconds": trained.seconds,
+        "parameters": parameter_count(run.directory),
+        "model": json.dumps(run.model.to_json()),
+        "train": json.dumps(run.train.to_json()),
+        "weights_sha256": weights,
+        "command": trained.command,
+        "software": "; ".join(f"{name} {of}" for name, of in recorded.software.items()),
+    }
+    return [
+        {
+            **about,
+            "split": split,
+            "held_out": measured.protocol.split,
+            "candidates": ranked_among(measured.protocol.to_json()),
+            "ties": measured.protocol.ties,
+            "users": measured.protocol.users,
+            **measured.metrics,
+        }
+        for split, measured in (("test", recorded.test), ("validation", recorded.validation))
+    ]
+
+
+def _history(run: Run) -> pd.DataFrame:
+    """The rows of history.csv of one run."""
+    path = run.directory / HISTORY_FILE
+    try:
+        history = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is not a readable history: {error}") from error
+    return history.rename(columns={"loss": "training_loss"}).assign(run=run.name)
+
+
+def _test_ranks(run: Run, dataset: Dataset) -> Ranks:
+    """The rank of each user that counts in the test split, in the dataset's order, cut at
+    `results.RANKS_KEPT`; which users those are, `Dataset.default_candidates` decides."""
+    path = run.directory / RANKS_FILE
+    try:
+        frame = read_parquet(path)
+        test = frame[frame["split"] == "test"]
+        users, ranks = test["user_id"].astype(str).tolist(), test["rank"].to_numpy()
+    except (ValueError, KeyError) as error:
+        raise DataError(f"{path} is not a readable table of ranks: {error}") from error
+    if users != list(compress(dataset.user_ids, dataset.counted("test"))):
+        raise DataError(
+            f"{path} holds other users than {run.data}; "
+            f"run `python -m awrsr evaluate {run.directory} --output {run.directory}`"
+        )
+    return np.asarray(np.minimum(ranks, results.RANKS_KEPT + 1), dtype=np.uint8)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """The recorded results of a grid's runs, wherever they were made.
+
+    Args:
+        runs: rows of results.csv.
+        history: rows of history.csv.
+        ranks: by run.
+        examples: by dataset.
+    """
+
+    runs: pd.DataFrame
+    history: pd.DataFrame
+    ranks: dict[str, Ranks]
+    examples: dict[str, Example]
+
+
+def read_recorded(grid: Grid, datasets: dict[str, Dataset], done: Iterable[Run]) -> Recorded | None:
+    """What is recorded of the grid; None where nothing is.
+
+    Nothing recorded is ever dropped: what does not fit is refused, unless every run of the grid is
+    done here and can be recorded again.
+
+    Raises:
+        DataError: the recorded results are damaged.
+        ConfigError: they are of other settings or data than the grid's.
+    """
+    replaceable = len({run.name for run in done}) == len(grid.runs)
+    remedy = f"put the files in {grid.results} back, or move the folder away to record anew"
+    try:
+        found = results.read_results(grid.file, intervals=False)  # computed from the ranks
+        if found is None:
+            return None
+        ranks, examples = results.read_ranks(grid.file), read_examples(grid.file)
+        if lacking := [name for name in found.test["run"] if name not in ranks]:
+            raise DataError(f"{grid.results / results.RANKS_FILE} lacks {lacking[0]}")
+    except DataError as error:
+        if replaceable:
+            return None
+        raise DataError(f"{error}; {remedy}") from None
+    if misfits := _misfits(grid, found, datasets):
+        if replaceable:
+            return None
+        name, why = next(iter(misfits.items()))
+        raise ConfigError(
+            f"{grid.results} holds {counted(len(misfits), 'run')} of other settings or data than "
+            f"{grid.file}, among them {name}: {why}; change the grid back, give the changed one "
+            "another name, or move the folder away"
+        )
+    return Recorded(runs=found.runs, history=found.history, ranks=ranks, examples=examples)
+
+
+def _misfits(grid: Grid, found: results.Results, datasets: dict[str, Dataset]) -> dict[str, str]:
+    """The recorded runs that are not those of the grid, and why."""
+    planned = {run.name: run for run in grid.runs}
+    fingerprints = found.datasets.set_index("dataset")["fingerprint"].to_dict()
+    misfits = {}
+    for row in records(found.test):
+        run = planned[row["run"]]
+        for section, settings in (("model", run.model), ("train", run.train)):
+            there = json.loads(row[section])
+            if section == "model":
+                there = with_former_settings(there)
+            else:
+                there = {**FORMER_TRAINING, **there}
+            for name, value in settings.to_json().items():
+                if there.get(name) != value:
+                    misfits[run.name] = (
+                        f"{section}.{name} is {there.get(name)!r} there, {value!r} in the grid"
+                    )
+        dataset = datasets.get(run.dataset)
+        if dataset is not None and fingerprints.get(run.dataset) != dataset.fingerprint:
+            misfits[run.name] = (
+                f"the dataset's fingerprint is {fingerprints.get(run.dataset)} there, that of "
+                f"{run.data} is {dataset.fingerprint}"
+            )
+    return misfits
