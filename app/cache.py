@@ -209,8 +209,8 @@ def seed_pair(a: Path, b: Path) -> tuple[Path, Path] | None:
 def _seed_pair(asked: tuple[Path, ...], others: tuple[Path, ...]) -> tuple[Path, Path] | None:
     known = {path: config for path in others if (config := _config_file(path)) is not None}
     for first in filter(known.__contains__, asked):
-        for second in known:
-            if differ_by_seed(known[first], known[second]):
+        for second, config in known.items():
+            if differ_by_seed(known[first], config):
                 return first, second
     return None
 

@@ -203,7 +203,7 @@ class Session:
     example = Keys("")
 
     @classmethod
-    def keys(cls) -> list[Key[Any]]:
+    def declared(cls) -> list[Key[Any]]:
         """All keys but those of families, in the order in which they stand here."""
         return [key for key in vars(cls).values() if isinstance(key, Key)]
 
@@ -268,7 +268,7 @@ class Session:
         if EVERY in pages and self.dataset != url.get(Session.dataset.name, ""):
             pages = (*pages, INSPECT)
             del self.history_of, self.undo, self.redo, self.picked_user
-        for key in self.keys():
+        for key in self.declared():
             if key.page in pages:
                 self.store.pop(key.name, None)
                 self.kept_choices.pop(key.name, None)
@@ -283,7 +283,7 @@ class Session:
         Streamlit drops the state of a widget that is not drawn; assigning keeps it.
         """
         kept = self.store.setdefault(Session.kept_choices.name, {})
-        for key in self.keys():
+        for key in self.declared():
             if key.page in (FIND, MODELS, RESULTS):
                 if key.name in self.store:
                     kept[key.name] = self.store[key.name]
@@ -294,7 +294,9 @@ class Session:
 def choices(offer: Offer, *pages: str) -> list[Choice]:
     """The choices that stand in the addresses of these pages, but those only a page knows."""
     return [
-        key.choice(offer) for key in Session.keys() if key.page in pages and key.parse is not None
+        key.choice(offer)
+        for key in Session.declared()
+        if key.page in pages and key.parse is not None
     ]
 
 

@@ -119,7 +119,7 @@ def load_dataset(directory: str | Path) -> Dataset:
     lists = _lists(directory / "sequences.parquet", table, "items")
     lengths = lists.value_lengths().to_numpy()
     flat = lists.flatten().to_numpy()
-    if len(flat) and not (1 <= flat.min() and flat.max() <= len(items)):
+    if len(flat) and not (flat.min() >= 1 and flat.max() <= len(items)):
         raise DataError(
             f"{directory / 'sequences.parquet'}: items run from {flat.min()} to {flat.max()}; "
             f"the catalogue has items 1 to {len(items)}"

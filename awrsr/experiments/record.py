@@ -254,7 +254,7 @@ def _read_csv(grid: Grid, name: str) -> pd.DataFrame:
             f"expected {counted(len(wanted), 'column')}: {', '.join(wanted)}; "
             + (REFRESH if name == "intervals.csv" else record_again(grid))
         )
-    for name in (name for name in wanted if name not in TEXTS):
-        if len(frame) and not pd.api.types.is_numeric_dtype(frame[name]):
-            raise DataError(f"{path}: column {name!r} must hold numbers; {record_again(grid)}")
+    for column in (column for column in wanted if column not in TEXTS):
+        if len(frame) and not pd.api.types.is_numeric_dtype(frame[column]):
+            raise DataError(f"{path}: column {column!r} must hold numbers; {record_again(grid)}")
     return frame

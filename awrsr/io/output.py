@@ -21,7 +21,8 @@ class Output(io.TextIOBase):
     """
 
     def __init__(self, stream: TextIO | None, name: str) -> None:
-        self._stream = open(os.devnull, "w", encoding="utf-8") if stream is None else stream
+        # Open as long as the process, so without a context.
+        self._stream = stream or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
         self._name = name
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

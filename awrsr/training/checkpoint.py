@@ -209,10 +209,9 @@ def read_tensors(
             the message names what is missing, unexpected or of another shape.
     """
     known = {**(optional or {}), **expected}
-    with reading(path, CheckpointError):
-        # Opened here too, since safe_open calls every refusal of the system a missing file.
-        with path.open("rb") as opened:
-            header = int.from_bytes(opened.read(HEADER_LENGTH_BYTES), "little")
+    # Opened here too, since safe_open calls every refusal of the system a missing file.
+    with reading(path, CheckpointError), path.open("rb") as opened:
+        header = int.from_bytes(opened.read(HEADER_LENGTH_BYTES), "little")
     size = _check_size(path, known)
     try:
         if MAX_HEADER < header < size:  # a longer one is not whole, which is said below

@@ -37,7 +37,7 @@ def repeats(request, tmp_path, monkeypatch, tiny_dataset) -> bool:
 
 def names_of(page: str) -> set[str]:
     """The keys that stand in the address of one page alone."""
-    return {key.name for key in state.Session.keys() if key.page == page}
+    return {key.name for key in state.Session.declared() if key.page == page}
 
 
 def check_shown(page: AppTest, values: dict[str, list[str]]) -> None:

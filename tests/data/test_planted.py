@@ -60,7 +60,7 @@ def test_the_same_seed_gives_the_same_dataset(planted):
 def test_it_is_of_the_size_that_is_promised(planted):
     dataset, _ = planted
     assert 60 <= dataset.n_items <= 200
-    assert 8 <= dataset.lengths().min() and dataset.lengths().max() <= 20
+    assert dataset.lengths().min() >= 8 and dataset.lengths().max() <= 20
     titles = dataset.items["title"]
     assert titles.is_unique and dataset.items["item_id"].is_unique
     assert dataset.encode(titles.tolist()) == list(range(1, dataset.n_items + 1))

@@ -20,9 +20,8 @@ from awrsr.cli.main import main
 from awrsr.config import FORMER_TRAINING, ModelConfig, TrainConfig
 from awrsr.data.dataset_files import load_dataset, save_dataset
 from awrsr.errors import ConfigError, DataError
-from awrsr.experiments import comparison, examples, report, sentences, tables
+from awrsr.experiments import comparison, examples, recording, report, sentences, tables
 from awrsr.experiments import record as results
-from awrsr.experiments import run as experiment
 from awrsr.experiments.averages import means
 from awrsr.experiments.comparison import compare, gains, paired_interval
 from awrsr.experiments.grid import read_grid, run_name
@@ -937,7 +936,7 @@ def test_recorded_ranks_are_of_the_users_who_count(tmp_path: Path):
     assert dataset.default_candidates == "unseen"
     run = SimpleNamespace(directory=tmp_path, data=tmp_path)
     scores = torch.tensor([3.0, 2.0, 1.0])
-    found = inspect.unwrap(experiment._test_ranks)
+    found = inspect.unwrap(recording._test_ranks)
     for candidates, fits in (("unseen", True), ("all", False)):
         ranks = evaluate_scores(
             lambda users: scores.repeat(len(users), 1), dataset, candidates=candidates

@@ -266,7 +266,7 @@ def test_the_address_is_read_and_written_in_one_file():
 
 def test_a_key_of_the_session_is_used_as_it_is_declared():
     """Every widget has a declared key, and nothing else takes one by its text."""
-    declared = {key.name for key in Session.keys()}
+    declared = {key.name for key in Session.declared()}
     families = {keys.name for keys in Session.families()}
     assert not declared & families
     for file, call in CALLS:

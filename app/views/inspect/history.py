@@ -48,9 +48,10 @@ def choose_history(dataset: Dataset, models: dict[str, Path]) -> History:
     if session.source == USER:
         show_user_picker(dataset)
     with st.container(horizontal=True, gap="xsmall"):
-        if session.source == USER:
-            if st.button("Browse", icon=":material/table_rows:", help="All users in a table"):
-                browse_users(dataset, models)
+        if session.source == USER and st.button(
+            "Browse", icon=":material/table_rows:", help="All users in a table"
+        ):
+            browse_users(dataset, models)
         entry_is_open = show_entry(dataset, use_reading)
     if not entry_is_open:
         show_reading(dataset, use_reading)
