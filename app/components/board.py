@@ -1,13 +1,17 @@
 """The attention board on the page: mounts the library's script as a Streamlit component."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypedDict
 
 import streamlit as st
 
 from app import cache
 from app.case import Case
+from app.sides import Side
 from awrsr import board
+from awrsr.attribution import METHODS
+from awrsr.errors import AwrsrError
 
 
 class Locked(TypedDict):
@@ -56,10 +60,47 @@ def clipped(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "\u2026"
 
 
+def evidence(case: Case, side: Side) -> list[board.Column]:
+    """What each item that a model saw is to the target: the score really lost without it, and the
+    first quick attribution among the chosen methods."""
+    columns = []
+    if len(case.history) > 1:
+        found = cache.get_each_removed(
+            side.directory, case.history, case.target, case.dataset.default_candidates
+        )
+        columns.append(
+            board.Column(
+                title="without it",
+                about=f"what the score of the target, rank {found.rank:,}, loses without the item; "
+                "\u2192 its rank then",
+                values=(found.score - found.scores)[side.trace.dropped :].tolist(),
+                texts=[f"\u2192{rank:,}" for rank in found.ranks[side.trace.dropped :]],
+            )
+        )
+    for name, settings in case.methods.items():
+        if METHODS[name].slow or name == "leave_one_out":
+            continue
+        question = cache.attribution_question(
+            side.directory, side.trace.items, case.target, name, case.rival, settings
+        )
+        with suppress(AwrsrError):  # the panel Attribution says why
+            values = cache.get_attribution(question).attribution.values
+            title = METHODS[name].title
+            about = f"{title} of the target's score"
+            columns.append(board.Column(title=title, about=about, values=values.tolist(), texts=[]))
+        break
+    return columns
+
+
 def board_content(case: Case) -> board.Payload:
     """The board's data: both models on this history and, beside it, on a variant of it."""
     sources = [
-        board.Source(name=side.key.upper(), title=side.model_name, trace=side.trace)
+        board.Source(
+            name=side.key.upper(),
+            title=side.model_name,
+            trace=side.trace,
+            columns=evidence(case, side),
+        )
         for side in case.sides
     ]
     if case.compared is not None:

@@ -16,11 +16,12 @@ from awrsr.board.payload import (
     item_names,
     payload,
 )
-from awrsr.board.schema import Payload
+from awrsr.board.schema import Column, Payload
 
 __all__ = [
     "FORMATS",
     "KINDS",
+    "Column",
     "Drawn",
     "Format",
     "ItemNames",

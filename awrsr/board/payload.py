@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from awrsr.board.page import template
-from awrsr.board.schema import Groups, PackedMaps, PackedSource, Payload
+from awrsr.board.schema import Column, Groups, PackedMaps, PackedSource, Payload
 from awrsr.config import ModelConfig
 from awrsr.data.dataset import Dataset
 from awrsr.errors import DataError
@@ -58,11 +58,13 @@ class Source:
         name: short and distinct, "A".
         title: the model's, "SASRec, additive".
         trace: of one history through that model.
+        columns: numbers for each of its items, drawn on the items' rows.
     """
 
     name: str
     title: str
     trace: Drawn
+    columns: Sequence[Column] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +177,7 @@ def payload(sources: Sequence[Source], names: ItemNames, *, title: str = "") -> 
         title: what the board shows, in words.
 
     Raises:
-        DataError: no source.
+        DataError: no source, or a column of another length than its trace.
     """
     if not sources:
         raise DataError("a board needs one trace or more; received none")
@@ -249,7 +251,18 @@ def _packed(source: Source, places: list[int], where: list[int]) -> PackedSource
         "floor": None if refinement.learns_attention else refinement.title,
         "norms": _encoded(arrays["transformed_value_norm"], np.dtype("<f4")),
         "maps": _packed_maps(arrays),
+        "columns": [_checked(column, len(source.trace.items)) for column in source.columns],
     }
+
+
+def _checked(column: Column, items: int) -> Column:
+    lengths = {len(column["values"]), len(column["texts"]) or items}
+    if lengths != {items}:
+        raise DataError(
+            f"the column {column['title']!r} has {' and '.join(map(str, sorted(lengths)))} "
+            f"entries; accepted: {items}, one per item of the trace"
+        )
+    return column
 
 
 def _packed_maps(arrays: dict[str, npt.NDArray[Any]]) -> PackedMaps:

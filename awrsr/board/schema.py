@@ -18,6 +18,23 @@ class PackedMaps(TypedDict):
     refined: str | None
 
 
+class Column(TypedDict):
+    """A number for every item of a trace, beside its rows of attention.
+
+    Args:
+        title: a word or two; columns of one title share a scale.
+        about: what the numbers are, in full.
+        values: one per item of the trace, oldest first; positive helps the target. Null where there
+            is none.
+        texts: what more is said of each; empty where nothing is.
+    """
+
+    title: str
+    about: str
+    values: list[float | None]
+    texts: list[str]
+
+
 class PackedSource(TypedDict):
     """One trace.
 
@@ -34,6 +51,7 @@ class PackedSource(TypedDict):
         floor: of a model that learns no attention what it is called, and so its maps; else null.
         norms: lengths of transformed values, (layer, head, key) as little-endian float32 in base64.
         maps: the weights.
+        columns: what else is known of each item.
     """
 
     name: str
@@ -47,6 +65,7 @@ class PackedSource(TypedDict):
     floor: str | None
     norms: str
     maps: PackedMaps
+    columns: list[Column]
 
 
 class Groups(TypedDict):

@@ -5,22 +5,22 @@ __copyProps=(to,from,except,desc)=>{if(from&&typeof from=="object"||typeof from=
 from))!__hasOwnProp.call(to,key)&&key!==except&&__defProp(to,key,{get:()=>from[key],enumerable:!(desc=
 __getOwnPropDesc(from,key))||desc.enumerable});return to};var __toCommonJS=mod=>__copyProps(__defProp({},"__esModule",{value:!0}),mod);var main_exports={};__export(main_exports,{default:()=>component});var KINDS={first:"first order",second:"second order",refined:"refined"},TOGETHER={mean:"mean of head\
 s",max:"maximum of heads",rollout:"rollout to this layer"},MEASURES={weight:"attention weight",contribution:"\
-weight \xD7 value length"},SCALES={sqrt:"square root",linear:"linear",row:"each row's maximum"},MODES={
-maps:"side by side",difference:"difference"},SIZES={fit:"fit the page",large:"large"},PLACES={self:"\
-itself",repeats:"its repeats",previous:"the item before it",first:"the first item",group:"same group",
-rest:"everything else"},keysOf=words=>Object.keys(words),isOneOf=(words,text)=>typeof text=="string"&&
-Object.hasOwn(words,text),headName=head=>typeof head=="number"?`head ${head+1}`:TOGETHER[head],headCode=head=>typeof head==
-"number"?String(head+1):head,headingOf=(layer,head)=>`L${layer+1} ${typeof head=="number"?"H":""}${headCode(
-head)}`;var lastRefined=(data,source)=>({source,layer:data.sources[source].layers-1,head:0,kind:"refined"}),
+weight \xD7 value length"},SCALES={even:"times an even row",sqrt:"square root",linear:"linear",row:"\
+each row's maximum"},MODES={maps:"side by side",difference:"difference"},SIZES={fit:"fit the page",large:"\
+large"},PLACES={self:"itself",repeats:"its repeats",previous:"the item before it",first:"the first i\
+tem",group:"same group",rest:"everything else"},keysOf=words=>Object.keys(words),isOneOf=(words,text)=>typeof text==
+"string"&&Object.hasOwn(words,text),headName=head=>typeof head=="number"?`head ${head+1}`:TOGETHER[head],
+headCode=head=>typeof head=="number"?String(head+1):head,headingOf=(layer,head)=>`L${layer+1} ${typeof head==
+"number"?"H":""}${headCode(head)}`;var lastRefined=(data,source)=>({source,layer:data.sources[source].layers-1,head:0,kind:"refined"}),
 defaults=data=>({panels:(data.sources.length>1?[0,1]:[0]).map(source=>lastRefined(data,source)),linked:!0,
-mode:"maps",measure:"weight",scale:"sqrt",share:100,size:"fit",lock:null});function valid(data,asked){
+mode:"maps",measure:"weight",scale:"even",share:100,size:"fit",lock:null});function valid(data,asked){
 let source=data.sources[asked.source];if(!source||!isOneOf(KINDS,asked.kind))return null;let within=(value,count)=>Math.
 min(Math.max(0,value),count-1),layer=within(asked.layer,source.layers),head=isOneOf(TOGETHER,asked.head)?
 asked.head:within(Number(asked.head),source.heads);return!Number.isInteger(layer)||Number.isNaN(head)?
 null:{source:asked.source,layer,head,kind:asked.kind}}var inSource=(data,spec,source)=>valid(data,{...spec,
 source})??spec,alike=(data,panels,spec)=>panels.map(({source})=>inSource(data,spec,source));function changed(data,{
-panels,linked},place,change){let asked={...panels[place],...change},spec=valid(data,asked)??asked,others=panels.
-map((panel,i)=>i===place?spec:panel);return linked?alike(data,others,spec):others}var comparedPair=view=>view.
+panels,linked},place2,change){let asked={...panels[place2],...change},spec=valid(data,asked)??asked,
+others=panels.map((panel,i)=>i===place2?spec:panel);return linked?alike(data,others,spec):others}var comparedPair=view=>view.
 panels.map(({source})=>source).join("|");function pairs(data,view){let found=data.sources.flatMap((_,a)=>data.
 sources.slice(a+1).map((__,i)=>`${a}|${a+1+i}`)),now=comparedPair(view);return found.includes(now)?found:
 [now,...found]}var ofPair=(data,view,pair)=>pair.split("|").map((source,i)=>inSource(data,view.panels[i],
@@ -32,8 +32,8 @@ data,{...old,source:source<0?panel.source:source})??panel}),next={...view,panels
 1?view.mode:"maps",lock:lockOn(view.lock,before,data)};if(data.sources.length>before.sources.length&&
 data.sources.length>2){let first=data.sources[0].name,variant=data.sources.findIndex((other,i)=>i>0&&
 other.name.startsWith(first));next.panels=[0,Math.max(variant,0)].map((source,i)=>inSource(data,next.
-panels[i],source))}return next}function lockOn(lock,before,data){if(!lock)return null;let moved=place=>{
-let item=before.items[place],later=before.items.slice(place).filter(other=>other===item).length,places=data.
+panels[i],source))}return next}function lockOn(lock,before,data){if(!lock)return null;let moved=place2=>{
+let item=before.items[place2],later=before.items.slice(place2).filter(other=>other===item).length,places=data.
 items.flatMap((other,i)=>other===item?[i]:[]);return places.length>=later?places[places.length-later]:
 -1},query=moved(lock.query);if(query<0)return null;if(lock.key===null)return{query,key:null};let key=moved(
 lock.key);return key<0||key>query?null:{query,key}}var SIDES=["left","right"],KNOWN=[...SIDES,"mode","measure","scale","size","share","apart","lock"],SHARES={
@@ -65,41 +65,43 @@ name),text!==void 0&&(made.textContent=text),made}function button(name,text,labe
 let named=element("span","",text),square=element("i");return square.style.background=colour,named.prepend(
 square),named}function chooser(label,options,now,change,labelled=!0){let part=labelled?element("labe\
 l","",label):element("span"),list=element("select");list.setAttribute("aria-label",label);for(let[value,
-text]of options){let option2=element("option","",text);option2.value=value,list.append(option2)}list.
-onchange=()=>{change(list.value)};let follow=()=>{list.value!==now()&&(list.value=now());let text=list.
-selectedOptions.item(0)?.textContent??"";list.title!==text&&(list.title=text)};return follow(),part.
-append(list),{part,follow}}var COPY="Copy link",Bar=class{constructor(board){this.board=board}board;box=element("div","ab-bar");controls=[];builtFor="";draw(){
+text]of options){let option=element("option","",text);option.value=value,list.append(option)}list.onchange=
+()=>{change(list.value)};let follow=()=>{list.value!==now()&&(list.value=now());let text=list.selectedOptions.
+item(0)?.textContent??"";list.title!==text&&(list.title=text)};return follow(),part.append(list),{part,
+follow}}var COPY="Copy link",Bar=class{constructor(board){this.board=board}board;box=element("div","ab-bar");controls=[];builtFor="";draw(){
 let{data,state}=this.board,{sources}=data,names=sources.map(({name})=>name),buildFor=JSON.stringify(
 [names,sources.length>2&&pairs(data,state.view)]);if(buildFor===this.builtFor)for(let control of this.
 controls)control.follow();else this.build();this.builtFor=buildFor}build(){let{sources}=this.board.data,
-two=sources.length>1;this.controls=[...two?[this.choice("View","mode",MODES)]:[],...sources.length>2?
-[this.compare()]:[],this.choice("Cells show","measure",MEASURES),this.choice("Colour scale","scale",
-SCALES),this.share(),this.choice("Size","size",SIZES),...two?[this.linked()]:[]],this.box.replaceChildren(
-...this.controls.map(({part})=>part),this.acts())}choice(label,key,words){let options=keysOf(words).
-map(value=>[value,words[value]]);return chooser(label,options,()=>this.board.state.view[key],value=>{
-this.board.set({[key]:value})})}compare(){let{board}=this,{state}=board,named=pair=>pair.split("|").
-map(source=>board.data.sources[Number(source)].name).join(" with ");return chooser("Compare",pairs(board.
-data,state.view).map(pair=>[pair,named(pair)]),()=>comparedPair(state.view),pair=>{board.set({panels:ofPair(
-board.data,state.view,pair)})})}share(){let{state}=this.board,part=element("label","",""),words=element(
-"span"),slider=element("input");slider.type="range";for(let[name,value]of Object.entries(SHARES))slider.
-setAttribute(name,String(value));slider.setAttribute("aria-label","Share of each row's mass to show");
-let say=()=>{let all=slider.value==="100";words.textContent=all?"All keys of a row":`Keys that make \
-up ${slider.value} %`,slider.setAttribute("aria-valuetext",words.textContent)};slider.oninput=()=>{say(),
-this.board.set({share:Number(slider.value)})};let follow=()=>{words.textContent&&Number(slider.value)===
-state.view.share||(slider.value=String(state.view.share),say())};return follow(),part.append(words,slider),
-{part,follow}}linked(){let{board}=this,{state}=board,part=element("label","ab-check"),tick2=element(
-"input");tick2.type="checkbox",tick2.setAttribute("aria-label","Same layer, head and map on both sid\
-es"),tick2.onchange=()=>{let{panels}=state.view,linked=tick2.checked;board.set({linked,panels:linked?
-alike(board.data,panels,panels[0]):panels})};let follow=()=>{tick2.checked=state.view.linked};return follow(),
-part.append(tick2,element("span","","same map on both sides")),{part,follow}}acts(){let{board}=this,
-acts=element("span","ab-acts"),add=(text,label,act)=>{let made=button("ab-act",text,label);made.title=
-label,made.onclick=()=>{act(made)},acts.append(made)};return add("PNG","Download the large maps as P\
-NG",()=>{board.downloads.png()}),add("SVG","Download the large maps as SVG",()=>{board.downloads.svg()}),
-add("HTML","Download the board as an offline page",()=>{board.downloads.page()}),board.inApp&&add(COPY,
-"Copy a link to this view",pressed=>{copyAddress(board,pressed)}),acts}};function copyAddress(board,pressed){
-let say=text=>{pressed.textContent=text,setTimeout(()=>{pressed.textContent=COPY},1800)};board.bookmark.
-write();let clipboard=navigator.clipboard,fallback=()=>{say("In the address bar")};clipboard?clipboard.
-writeText(location.href).then(()=>{say("Copied")},fallback):fallback()}var board_default=`.ab {
+two=sources.length>1,first=[...two?[this.choice("View","mode",MODES)]:[],...sources.length>2?[this.compare()]:
+[],this.choice("Colours","scale",SCALES),...two?[this.linked()]:[]],seldom=[this.choice("Cells show",
+"measure",MEASURES),this.choice("Size","size",SIZES),this.share()];this.controls=[...first,...seldom];
+let more=element("details","ab-more"),drawer=element("div","ab-drawer");drawer.append(...seldom.map(
+({part})=>part),this.acts()),more.append(element("summary","ab-act","More"),drawer),this.box.replaceChildren(
+...first.map(({part})=>part),more)}choice(label,key,words){let options=keysOf(words).map(value=>[value,
+words[value]]);return chooser(label,options,()=>this.board.state.view[key],value=>{this.board.set({[key]:value})})}compare(){
+let{board}=this,{state}=board,named=pair=>pair.split("|").map(source=>board.data.sources[Number(source)].
+name).join(" with ");return chooser("Compare",pairs(board.data,state.view).map(pair=>[pair,named(pair)]),
+()=>comparedPair(state.view),pair=>{board.set({panels:ofPair(board.data,state.view,pair)})})}share(){
+let{state}=this.board,part=element("label","",""),words=element("span"),slider=element("input");slider.
+type="range";for(let[name,value]of Object.entries(SHARES))slider.setAttribute(name,String(value));slider.
+setAttribute("aria-label","Share of each row's mass to show");let say=()=>{let all=slider.value==="1\
+00";words.textContent=all?"All keys of a row":`Keys that make up ${slider.value} %`,slider.setAttribute(
+"aria-valuetext",words.textContent)};slider.oninput=()=>{say(),this.board.set({share:Number(slider.value)})};
+let follow=()=>{words.textContent&&Number(slider.value)===state.view.share||(slider.value=String(state.
+view.share),say())};return follow(),part.append(words,slider),{part,follow}}linked(){let{board}=this,
+{state}=board,part=element("label","ab-check"),tick2=element("input");tick2.type="checkbox",tick2.setAttribute(
+"aria-label","Same layer, head and map on both sides"),tick2.onchange=()=>{let{panels}=state.view,linked=tick2.
+checked;board.set({linked,panels:linked?alike(board.data,panels,panels[0]):panels})};let follow=()=>{
+tick2.checked=state.view.linked};return follow(),part.append(tick2,element("span","","same map on bo\
+th sides")),{part,follow}}acts(){let{board}=this,acts=element("span","ab-acts"),add=(text,label,act)=>{
+let made=button("ab-act",text,label);made.title=label,made.onclick=()=>{act(made)},acts.append(made)};
+return add("PNG","Download the large maps as PNG",()=>{board.downloads.png()}),add("SVG","Download t\
+he large maps as SVG",()=>{board.downloads.svg()}),add("HTML","Download the board as an offline page",
+()=>{board.downloads.page()}),board.inApp&&add(COPY,"Copy a link to this view",pressed=>{copyAddress(
+board,pressed)}),acts}};function copyAddress(board,pressed){let say=text=>{pressed.textContent=text,
+setTimeout(()=>{pressed.textContent=COPY},1800)};board.bookmark.write();let clipboard=navigator.clipboard,
+fallback=()=>{say("In the address bar")};clipboard?clipboard.writeText(location.href).then(()=>{say(
+"Copied")},fallback):fallback()}var board_default=`.ab {
   font-family: var(--st-font, system-ui, sans-serif);
   font-size: 14px;
   color: var(--st-text-color, #1f2430);
@@ -113,41 +115,54 @@ writeText(location.href).then(()=>{say("Copied")},fallback):fallback()}var board
 .ab-bar {
   display: flex;
   flex-wrap: wrap;
-  gap: 6px 12px;
-  align-items: end;
-  margin-bottom: 8px;
+  gap: 6px 14px;
+  align-items: center;
+  margin-bottom: 6px;
 }
 .ab .ab-bar select {
   max-width: 14em;
 }
-.ab-bar .ab-acts {
+.ab-more {
+  position: relative;
   margin-left: auto;
+}
+.ab-more > summary {
+  list-style: none;
+  cursor: pointer;
+  font-size: 13px;
+  padding: 4px 10px;
+  border: 1px solid var(--st-border-color, #d5d9e0);
+  border-radius: 6px;
+}
+.ab-drawer {
+  position: absolute;
+  right: 0;
+  top: 34px;
+  z-index: 6;
+  display: grid;
+  gap: 10px;
+  width: 270px;
+  padding: 12px;
+  border-radius: 8px;
+  background: var(--st-background-color, #fff);
+  border: 1px solid var(--st-border-color, #d5d9e0);
+  box-shadow: 0 3px 14px #0004;
+}
+.ab-drawer label,
+.ab-drawer .ab-acts {
+  justify-content: space-between;
+}
+.ab-acts {
   display: flex;
+  flex-wrap: wrap;
   gap: 6px;
-}
-.ab .ab-pick select {
-  height: 26px;
-  font-size: 12.5px;
-  padding: 0 4px;
-  max-width: 12em;
-  text-overflow: ellipsis;
-}
-.ab .ab-pick > :first-child select {
-  max-width: 15.5em;
 }
 .ab label {
   display: inline-flex;
   margin: 0;
-  flex-direction: column;
-  gap: 2px;
-  font-size: 12px;
-  opacity: 0.95;
-}
-.ab label.ab-check {
-  flex-direction: row;
   align-items: center;
   gap: 6px;
-  padding-bottom: 6px;
+  font-size: 12.5px;
 }
 .ab select,
 .ab button.ab-act {
@@ -210,73 +225,99 @@ places})=>itemAt[i]>=0&&places.some(j=>j!==i&&items[j]===item)));return{payload,
 length,items,slots,titles,groups,sources,repeats}}function decodeSource(source,n){let maps={first:null,
 second:null,refined:null};for(let kind of keysOf(KINDS)){let packed=source.maps[kind];packed!==null&&
 (maps[kind]=isOneOf(KINDS,packed)?maps[packed]:unpacked(bytesOf(packed)))}let itemAt=new Int32Array(
-n).fill(-1);source.places.forEach((place,i)=>{itemAt[place]=i});let norms=new Float32Array(bytesOf(source.
-norms).buffer);return{...source,maps,norms,itemAt,unrefined:maps.second===null}}var bytesOf=base64=>Uint8Array.
+n).fill(-1);source.places.forEach((place2,i)=>{itemAt[place2]=i});let norms=new Float32Array(bytesOf(
+source.norms).buffer);return{...source,maps,norms,itemAt,unrefined:maps.second===null}}var bytesOf=base64=>Uint8Array.
 from(atob(base64),c=>c.charCodeAt(0));function unpacked(bytes){let weights=new Float32Array(bytes.length/
 3);for(let i=0,j=0;i<weights.length;i++,j+=3)weights[i]=(bytes[j]|bytes[j+1]<<8|bytes[j+2]<<16)/STEPS;
 return weights}var kindsOf=source=>keysOf(KINDS).filter(kind=>source.maps[kind]&&!(source.unrefined&&
 kind==="refined")),kindName=(source,kind)=>source.floor!==null&&kind!=="second"?source.floor:KINDS[kind],
-kindChoice=(source,kind)=>source.unrefined&&kind==="refined"?`${kindName(source,"first")} (in use)`:
-kindName(source,kind),shownKind=(source,kind)=>kind==="refined"&&source.unrefined?"first":kind;function mapName(data,{
-source,layer,head,kind}){let of=data.sources[source];return`layer ${layer+1}, ${headName(head)}, ${kindName(
+shownKind=(source,kind)=>kind==="refined"&&source.unrefined?"first":kind;function mapName(data,{source,
+layer,head,kind}){let of=data.sources[source];return`layer ${layer+1}, ${headName(head)}, ${kindName(
 of,shownKind(of,kind))}`}var specName=(data,spec)=>`${data.sources[spec.source].name}, ${mapName(data,
-spec)}`,itemName=(data,place)=>data.titles[place]+(data.repeats[place]?" \u21BA":""),lastPlace=source=>source.
-places[source.places.length-1],shownAt=(source,place)=>source.where[place]<0?place:source.where[place];
+spec)}`,itemName=(data,place2)=>data.titles[place2]+(data.repeats[place2]?" \u21BA":""),lastPlace=source=>source.
+places[source.places.length-1],shownAt=(source,place2)=>source.where[place2]<0?place2:source.where[place2];
 function cellIn(data,source,cell){if(cell.key===null)return null;let query=source.where[cell.query],
 key=source.where[cell.key];return query<0||key<0||key>query?null:query*data.n+key}var MAP={left:46,above:6,below:40,most:34},SLOT_DIGITS={fit:3,width:6},TITLES={share:.27,least:84,most:150},
 LINE=9.5,NUMBERED=26,LARGE_CELL=12,SPARE=60;function mapLayout(slots,room,wanted){let n=slots.length,
 longest=Math.max(...slots.map(slot=>slot.length)),left=MAP.left+SLOT_DIGITS.width*Math.max(0,longest-
 SLOT_DIGITS.fit),right=Math.min(TITLES.most,Math.max(TITLES.least,room*TITLES.share)),cell=Math.min(
 MAP.most,wanted??(room-left-right)/n);cell>=4&&(cell=Math.floor(cell*2)/2);let size=cell*n,every=Math.
-ceil(LINE/cell),[width,height]=[left+size+right,MAP.above+size+MAP.below];return{x:left,y:MAP.above,
-cell,size,every,width,height}}function pageLayout(slots,room,large){let fitting=mapLayout(slots,room),
-layout=large&&fitting.cell<LARGE_CELL?mapLayout(slots,room,LARGE_CELL):fitting;return{...layout,width:Math.
-max(layout.width,Math.min(room,layout.width+SPARE))}}var isNumbered=({cell})=>cell>=NUMBERED,GAP=20,
-LEAST_MAP=340;function roomOf(width,maps){let across=Math.max(1,Math.min(maps,Math.floor((width+GAP)/
-(LEAST_MAP+GAP))));return Math.floor((width-GAP*(across-1))/across)}var THUMBS={pad:3,label:76,head:14,
-gap:5};function thumbEdge(width,sources,columns){let across=Math.min(2,sources,Math.max(1,Math.floor(
-width/324))),room=Math.max(280,Math.min(width,(width-24)/across));return Math.max(40,Math.min(72,Math.
-floor((room-90)/columns)-8))}var thumbPlace=(edge,column,row)=>({x:THUMBS.pad+THUMBS.label+THUMBS.gap+
-column*(edge+THUMBS.gap),y:THUMBS.pad+THUMBS.head+THUMBS.gap+row*(edge+THUMBS.gap)}),STRIP={bar:20,pitch:22,
-slant:52},STRIP_SIDES={linked:112,apart:160,right:76,head:104};function stripLayout(n,width,rows,linked){
-let left=linked?STRIP_SIDES.linked:STRIP_SIDES.apart,cell=Math.max(4,Math.min(46,(width-left-STRIP_SIDES.
-right)/n));return{x:left,y:STRIP_SIDES.head,cell,width:left+cell*n+STRIP_SIDES.right,height:STRIP_SIDES.
-head+rows*STRIP.pitch+STRIP.pitch}}var LEFT_OF_ROW=-6;function cellAt({x,y,cell},n,px,py){let query=Math.
-floor((py-y)/cell),key=Math.floor((px-x)/cell);return query<0||query>=n||key<LEFT_OF_ROW?null:{query,
-key:key>=0&&key<=query?key:null}}function stripCellAt({x,y,cell},n,rows,px,py){let along=Math.max(0,
-y-6-py)/Math.tan(STRIP.slant*Math.PI/180),key=Math.floor((px-along-x)/cell),row=Math.max(0,Math.min(
-rows-1,Math.floor((py-y)/STRIP.pitch)));return key>=0&&key<n?{row,key}:null}function short(value,signed=!1){return signed&&Math.abs(value)<.005?value?"\u22480":"0":((signed&&value>
-0?"+":"")+value.toFixed(2).replace(/^(-?)0\./,"$1.")).replace("+0.","+.")}var digits=value=>Number.isNaN(
-value)?"\u2013":value.toFixed(4),signedDigits=value=>(value>0?"+":"")+value.toFixed(4);function tick(share,most,signed){
-let value=share*most,sign=signed&&share>0?"+":"";return share===0?"0":most>=10?sign+value.toFixed(0):
+ceil(LINE/cell),[width,height]=[left+size+right,MAP.above+size+MAP.below],square={cell,line:cell,size,
+down:size,aligned:!1};return{x:left,y:MAP.above,...square,every,width,height}}function pageLayout(slots,room,large){
+let fitting=mapLayout(slots,room),layout=large&&fitting.cell<LARGE_CELL?mapLayout(slots,room,LARGE_CELL):
+fitting;return{...layout,width:Math.max(layout.width,Math.min(room,layout.width+SPARE))}}var isNumbered=({
+cell,line:line2})=>cell>=NUMBERED&&line2>=LINES.titled,GAP=20,LEAST_MAP=320;function roomOf(width,maps){
+let across=Math.max(1,Math.min(maps,Math.floor((width+GAP)/(LEAST_MAP+GAP))));return Math.floor((width-
+GAP*(across-1))/across)}var LINES={steps:[[24,18],[36,14],[60,11]],most:660,least:2,titled:11};function lineOf(n){
+let step=LINES.steps.find(([rows])=>n<=rows);return step?step[1]:Math.max(LINES.least,Math.floor(LINES.
+most/n*2)/2)}var EXTRA={mark:12,words:28},NUMBERS=26,BLOCK_GAP=12,FOOT=36,BESIDE=[{kind:40,bar:56,titles:170},
+{kind:40,bar:48,titles:150},{kind:36,bar:40,titles:132}],ABOVE=[...BESIDE,{kind:34,bar:30,titles:104},
+{kind:26,bar:22,titles:72}],LEAST_BESIDE=176,MOST_CELL=40,MOST_TITLES=260;function together(width,n,blocks,maps){
+let need=({kind,bar,titles:titles2})=>blocks.reduce((sum,block)=>sum+BLOCK_GAP+widthOf(block,kind,bar),
+NUMBERS+titles2),beside=BESIDE.find(widths=>(width-need(widths))/maps-GAP>=LEAST_BESIDE),line2=lineOf(
+n);if(!beside){let widths=ABOVE.find(one=>need(one)<=width)??ABOVE[ABOVE.length-1],spare2=Math.max(0,
+Math.min(MOST_TITLES-widths.titles,width-need(widths)));return{evidence:evidenceLayout(n,line2,blocks,
+wider(widths,spare2)),map:null}}let room=Math.floor((width-need(beside))/maps-GAP),cell=Math.min(MOST_CELL,
+(room-4)/n),spare=Math.max(0,(room-4-cell*n)*maps),titles=Math.min(MOST_TITLES-beside.titles,spare),
+map={x:2,y:0,cell,line:line2,size:cell*n,down:line2*n,aligned:!0,every:1,width:Math.ceil(cell*n)+4,height:line2*
+n+FOOT};return{evidence:evidenceLayout(n,line2,blocks,wider(beside,titles)),map}}var widthOf=({kinds,
+bars,worded},kind,bar)=>kinds*kind+bars*bar+worded*EXTRA.words+(bars?EXTRA.mark:0),wider=(widths,by)=>({
+...widths,titles:widths.titles+by});function evidenceLayout(n,line2,blocks,{kind,bar,titles}){let x=NUMBERS+
+titles,placed=blocks.map(block=>{let width=widthOf(block,kind,bar);return x+=BLOCK_GAP+width,{...block,
+x:x-width,width}}),titled=line2>=LINES.titled;return{x:0,y:0,cell:kind,line:line2,titles,titlesAt:NUMBERS,
+kind,bar,blocks:placed,every:titled?1:Math.ceil(LINES.titled/line2),font:titled?Math.min(12.5,Math.max(
+11,line2-5)):11,width:x,height:line2*n}}var THUMBS={gap:6,least:22,most:42},thumbEdge=(room,count)=>Math.
+max(THUMBS.least,Math.min(THUMBS.most,Math.floor(room/count)-THUMBS.gap)),thumbStep=edge=>edge+THUMBS.
+gap;function rowAt({y,line:line2},n,py){let row=Math.floor((py-y)/line2);return row>=0&&row<n?row:null}
+var LEFT_OF_ROW=-6;function cellAt(cells,n,px,py){let{x,y,cell,line:line2}=cells,query=Math.floor((py-
+y)/line2),key=Math.floor((px-x)/cell);return query<0||query>=n||key<LEFT_OF_ROW?null:{query,key:key>=
+0&&key<=query?key:null}}function short(value,signed2=!1){return signed2&&Math.abs(value)<.005?value?"\u22480":"0":((signed2&&
+value>0?"+":"")+value.toFixed(2).replace(/^(-?)0\./,"$1.")).replace("+0.","+.")}function signed(value){
+let text=Math.abs(value)<5e-4?"0":value.toPrecision(Math.abs(value)<1?2:3);return value>0?`+${text}`:
+text.replace("-","\u2212")}var shortTimes=times=>times.toFixed(times<9.95?1:0),digits=value=>Number.
+isNaN(value)?"\u2013":value.toFixed(4),signedDigits=value=>(value>0?"+":"")+value.toFixed(4);function tick(share,most,signed2){
+let value=share*most,sign=signed2&&share>0?"+":"";return share===0?"0":most>=10?sign+value.toFixed(0):
 sign+(most>=1?String(Number(value.toFixed(2))):value.toPrecision(2))}var PRINT={ink:"#1f2430",paper:"#ffffff",dark:!1},VIRIDIS="#440154 #482878 #3e4a89 #31688e #26828e #\
-1f9e89 #35b779 #6ece58 #b5de2b #fde725",LESS_TO_MORE={light:"#994e0c #dd8f43 #f5d2a8 #f4f4f4 #bcd7ee\
- #5b93cc #1f4e8c",dark:"#f8b65a #bb7526 #70491f #3a404a #2f5680 #4a86c8 #8ec2fb"},GROUPS="#4477aa #e\
-e6677 #228833 #ccbb44 #66ccee #aa3377 #ee8866 #44aa99".split(" "),OTHER="#9a9fa8",FADED=[128,132,140,
-46],FADED_FILL="rgba(128,132,140,.18)",FADED_KEY="rgba(128,132,140,.35)",MISSING_FILL="rgba(128,132,\
-140,.5)",STEPS2=255;function ramp(stops){let colours=stops.split(" ").map(hex=>[1,3,5].map(i=>parseInt(
-hex.slice(i,i+2),16))),out=new Uint8Array((STEPS2+1)*3);for(let i=0;i<=STEPS2;i++){let t=i/STEPS2*(colours.
-length-1),a=Math.min(colours.length-2,Math.floor(t));for(let c=0;c<3;c++)out[i*3+c]=Math.round(colours[a][c]*
-(1-t+a)+colours[a+1][c]*(t-a))}return out}var RAMPS={weights:ramp(VIRIDIS),light:ramp(LESS_TO_MORE.light),
-dark:ramp(LESS_TO_MORE.dark)},rampOf=(signed,ink)=>RAMPS[signed?ink.dark?"dark":"light":"weights"],offset=tone2=>Math.
-round(tone2*STEPS2)*3;function rgb(colours,tone2){let i=offset(tone2);return`rgb(${colours[i]},${colours[i+
-1]},${colours[i+2]})`}function inkOn(colours,tone2){let part=c=>{let value=colours[offset(tone2)+c]/
-255;return value<=.04045?value/12.92:((value+.055)/1.055)**2.4};return .2126*part(0)+.7152*part(1)+.0722*
-part(2)>.179?"#000000":"#ffffff"}var curve=(scale,share)=>scale==="sqrt"?Math.sqrt(share):share;function tone({
-grid,signed,scale,most},query,value){let end=scale==="row"?grid.rowTops[query]:most,t=curve(scale,end?
-Math.min(1,Math.abs(value)/end):0);return signed?.5+Math.sign(value)*t/2:t}var isFaded=({grid,share},index)=>share<
+1f9e89 #35b779 #6ece58 #b5de2b #fde725",ATTENTION={light:"#d9cc94 #e9e1bd #f3efdc #f7f7f9 #c9bfe6 #8\
+268bd #3a1d78",dark:"#514727 #3a3526 #2b2b26 #232935 #4b3f7d #8d78d6 #d9ccff"},LEFT_TO_RIGHT={light:"\
+#1d57c4 #6f97dd #c3d4f2 #f7f7f9 #f3cdb8 #da7f4f #b8430b",dark:"#6fc3ff #4489b8 #2b516b #232935 #6d43\
+31 #b56c4b #ff9d6b"},HELPS={light:"#4a7c00",dark:"#a6d04b"},HURTS={light:"#c4179b",dark:"#ff6fc0"},MODELS={
+light:["#1d57c4","#b8430b"],dark:["#6fc3ff","#ff9d6b"]},OCTAVES=3,GROUPS="#4477aa #ee6677 #228833 #c\
+cbb44 #66ccee #aa3377 #ee8866 #44aa99".split(" "),OTHER="#9a9fa8",FADED=[128,132,140,46],FADED_FILL="\
+rgba(128,132,140,.18)",FADED_KEY="rgba(128,132,140,.35)",MISSING_FILL="rgba(128,132,140,.5)",STEPS2=255;
+function ramp(stops){let colours=stops.split(" ").map(hex=>[1,3,5].map(i=>parseInt(hex.slice(i,i+2),
+16))),out=new Uint8Array((STEPS2+1)*3);for(let i=0;i<=STEPS2;i++){let t=i/STEPS2*(colours.length-1),
+a=Math.min(colours.length-2,Math.floor(t));for(let c=0;c<3;c++)out[i*3+c]=Math.round(colours[a][c]*(1-
+t+a)+colours[a+1][c]*(t-a))}return out}var RAMPS={weights:{light:ramp(VIRIDIS),dark:ramp(VIRIDIS)},attention:{
+light:ramp(ATTENTION.light),dark:ramp(ATTENTION.dark)},difference:{light:ramp(LEFT_TO_RIGHT.light),dark:ramp(
+LEFT_TO_RIGHT.dark)}},pageOf=({dark})=>dark?"dark":"light",rampOf=(signed2,scale,ink)=>RAMPS[signed2?
+"difference":scale==="even"?"attention":"weights"][pageOf(ink)],offset=tone2=>Math.round(tone2*STEPS2)*
+3;function rgb(colours,tone2){let i=offset(tone2);return`rgb(${colours[i]},${colours[i+1]},${colours[i+
+2]})`}function modelColour(name,ink){let colours=MODELS[pageOf(ink)],model="AB".indexOf(name[0]);return model<
+0?ink.ink:colours[model]}function inkOn(colours,tone2){let part=c=>{let value=colours[offset(tone2)+
+c]/255;return value<=.04045?value/12.92:((value+.055)/1.055)**2.4};return .2126*part(0)+.7152*part(1)+
+.0722*part(2)>.179?"#000000":"#ffffff"}var curve=(scale,share)=>scale==="sqrt"||scale==="even"?Math.
+sqrt(share):share,toneOfTimes=times=>Math.min(1,Math.max(0,.5+Math.log2(times)/(2*OCTAVES)));function timesEven({
+grid,signed:signed2},query,value){if(signed2)return value*grid.keysOf(query);let even=grid.even(query);
+return even?value/even:1}function tone(shading,query,value){let{grid,signed:signed2,scale,most}=shading,
+even=scale==="even";if(even&&!signed2)return toneOfTimes(timesEven(shading,query,value));let end=scale===
+"row"?grid.rowTops[query]:most,length=Math.abs(even?timesEven(shading,query,value):value),t=curve(scale,
+end?Math.min(1,length/end):0);return signed2?.5+Math.sign(value)*t/2:t}var isFaded=({grid,share},index)=>share<
 100&&grid.before[index]>=share/100;function painted(shading){let{n,z}=shading.grid,pixels=new Uint8ClampedArray(
-n*n*4),colours=rampOf(shading.signed,shading.ink);for(let q=0;q<n;q++)for(let k=0;k<=q;k++){let i=q*
-n+k;if(Number.isNaN(z[i]))continue;if(isFaded(shading,i)){pixels.set(FADED,i*4);continue}let t=offset(
+n*n*4),colours=rampOf(shading.signed,shading.scale,shading.ink);for(let q=0;q<n;q++)for(let k=0;k<=q;k++){
+let i=q*n+k;if(Number.isNaN(z[i]))continue;if(isFaded(shading,i)){pixels.set(FADED,i*4);continue}let t=offset(
 tone(shading,q,z[i]));pixels[i*4]=colours[t],pixels[i*4+1]=colours[t+1],pixels[i*4+2]=colours[t+2],pixels[i*
-4+3]=255}return pixels}function ticks(signed,scale){return signed?[-1,-.25,0,.25,1]:scale==="sqrt"?[
-0,.01,.05,.1,.25,.5,1]:[0,.25,.5,.75,1]}function groupColour({groups},place){return groups?GROUPS[groups.
-coloured.indexOf(groups.each[place])]??OTHER:null}function groupsHere({groups}){if(!groups)return[];
-let{coloured,each}=groups,found=coloured.map((text,i)=>({text,colour:GROUPS[i]})).filter(({text})=>each.
-includes(text));return each.every(group=>coloured.includes(group))?found:[...found,{text:"other",colour:OTHER}]}var FONT="system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif";var ruler=null;function measured(text,size){return ruler??=contextOf(document.createElement("canvas")),
-ruler.font=`${size}px ${FONT}`,ruler.measureText(text).width}function contextOf(canvas){let context=canvas.
-getContext("2d");if(!context)throw new Error("this browser gives no 2D context to a canvas");return context}
-var remembered=new Map;function clipped(text,room,size){let name=`${room} ${size} ${text}`,found=remembered.
+4+3]=255}return pixels}function ticks(signed2,scale){return signed2?[-1,-.25,0,.25,1]:scale==="sqrt"?
+[0,.01,.05,.1,.25,.5,1]:[0,.25,.5,.75,1]}var TIMES=[[1/8,"\u2264 1/8"],[1/4,"1/4"],[1/2,"1/2"],[1,"e\
+ven"],[2,"2\xD7"],[4,"4\xD7"],[8,"\u2265 8\xD7"]];function groupColour({groups},place2){return groups?
+GROUPS[groups.coloured.indexOf(groups.each[place2])]??OTHER:null}function groupsHere({groups}){if(!groups)
+return[];let{coloured,each}=groups,found=coloured.map((text,i)=>({text,colour:GROUPS[i]})).filter(({
+text})=>each.includes(text));return each.every(group=>coloured.includes(group))?found:[...found,{text:"\
+other",colour:OTHER}]}var FONT="system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif";var remembered=new Map,ruler=null,family=FONT,fontFamily=()=>family;function setFont(name){name!==family&&
+(family=name,remembered.clear())}function measured(text,size){return ruler??=contextOf(document.createElement(
+"canvas")),ruler.font=`${size}px ${family}`,ruler.measureText(text).width}function contextOf(canvas){
+let context=canvas.getContext("2d");if(!context)throw new Error("this browser gives no 2D context to\
+ a canvas");return context}function clipped(text,room,size){let name=`${room} ${size} ${text}`,found=remembered.
 get(name);return found===void 0&&(remembered.size>5e3&&remembered.clear(),found=cutTo(text,room,part=>measured(
 part,size)),remembered.set(name,found)),found}function cutTo(text,room,width){if(width(text)<=room)return text;
 let id=/ \[[^[\]]+\](?: \u21ba)?$/.exec(text)?.[0]??"",end=width(`\u2026${id}`)<room?`\u2026${id}`:"\
@@ -287,33 +328,44 @@ word;!last||width(longer)<=room?lines[lines.length-1]=longer:lines.push(word)}re
 line2,room,width))}var FRAMED=5,TINY=120,OLDER_NEWER="older \u2192 newer";function paintFrame(surface,data,shading,layout,down=0){
 let frame={surface,data,shading,layout:{...layout,y:layout.y+down}};paintMissing(frame),layout.cell>=
 FRAMED&&paintRepeats(frame),isNumbered(layout)&&paintNumbers(frame),data.groups&&paintBands(frame),paintTitles(
-frame),paintAxes(frame)}function paintMissing({surface,shading,layout:{x,y,cell,size}}){let line2=Math.
-max(1,cell*.1);for(let i of shading.grid.missing)surface.rect(x,y+i*cell+cell*.45,(i+1)*cell,line2,MISSING_FILL),
-surface.rect(x+i*cell+cell*.45,y+i*cell,line2,size-i*cell,MISSING_FILL)}function paintRepeats({surface,
-data,shading,layout:{x,y,cell}}){let{n,items,repeats}=data;for(let q=0;q<n;q++)if(repeats[q])for(let k=0;k<
-q;k++){if(items[k]!==items[q]||Number.isNaN(shading.grid.z[q*n+k]))continue;let[left,top,edge]=[x+k*
-cell+1,y+q*cell+1,cell-2];surface.frame(left,top,edge,edge,"#000000",2.5),surface.frame(left,top,edge,
-edge,"#ffffff",1)}}function paintNumbers({surface,shading,layout:{x,y,cell}}){let{n,z}=shading.grid,
-{signed,ink}=shading,colours=rampOf(signed,ink);for(let q=0;q<n;q++)for(let k=0;k<=q;k++){let value=z[q*
-n+k];if(Number.isNaN(value)||isFaded(shading,q*n+k))continue;let fill=inkOn(colours,tone(shading,q,value)),
-[middle,line2]=[x+(k+.5)*cell,y+(q+.5)*cell];surface.text(short(value,signed),middle,line2,{size:10,
-align:"center",fill})}}function paintBands({surface,data,layout:{x,y,cell,size}}){for(let i=0;i<data.
-n;i++){let colour=groupColour(data,i)??"none";surface.rect(x-7,y+i*cell,4,cell+.3,colour),surface.rect(
-x+i*cell,y+size+3,cell+.3,4,colour)}}function paintTitles({surface,data,shading,layout}){let{x,y,cell,
-size,every,width}=layout,{ink}=shading.ink,missing=new Set(shading.grid.missing),font=Math.max(8.5,Math.
-min(12,cell*.86)),beside=Math.min(10,font);for(let i=data.n-1;i>=0;i-=every){let middle=y+(i+.5)*cell,
-number2={size:beside,align:"right",fill:ink,alpha:.8};surface.text(data.slots[i],x-11,middle,number2);
-let from=x+(i+1)*cell+4,title=clipped(itemName(data,i),width-from-2,font);surface.text(title,from,middle,
-{size:font,fill:ink,alpha:missing.has(i)?.5:1})}let across=every*Math.ceil(17/(cell*every)),below=Math.
-min(10,Math.max(8.5,font));for(let i=data.n-1;i>=0;i-=across){let number2={size:below,align:"center",
-fill:ink,alpha:.8};surface.text(data.slots[i],x+(i+.5)*cell,y+size+15,number2)}}function paintAxes({
-surface,shading,layout:{x,y,size}}){let tiny=size<TINY,look={size:10.5,fill:shading.ink.ink,alpha:.8},
-query=tiny?"query":`query, ${OLDER_NEWER}`;surface.text(query,9,y+size/2,{...look,align:"center",turn:90});
-let align=tiny?"left":"center",at=tiny?x:x+size/2;surface.text(`key, ${OLDER_NEWER}`,at,y+size+30,{...look,
-align})}var Grid=class{constructor(n,z){this.n=n;this.z=z}n;z;tops=null;shares=null;get rowTops(){if(!this.tops){
-this.tops=new Float32Array(this.n);for(let q=0;q<this.n;q++)for(let k=0;k<=q;k++)this.tops[q]=Math.max(
-this.tops[q],Math.abs(this.z[q*this.n+k])||0)}return this.tops}get top(){return this.rowTops.reduce(
-(a,b)=>Math.max(a,b),0)}get before(){if(!this.shares){this.shares=new Float32Array(this.n*this.n);for(let q=0;q<
+frame),paintAxes(frame)}function paintMissing({surface,shading,layout:{x,y,cell,line:line2,down}}){for(let i of shading.
+grid.missing){let[across,along]=[Math.max(1,cell*.1),Math.max(1,line2*.1)];surface.rect(x,y+i*line2+
+line2*.45,(i+1)*cell,along,MISSING_FILL),surface.rect(x+i*cell+cell*.45,y+i*line2,across,down-i*line2,
+MISSING_FILL)}}function paintRepeats({surface,data,shading,layout:{x,y,cell,line:line2}}){let{n,items,
+repeats}=data;for(let q=0;q<n;q++)if(repeats[q])for(let k=0;k<q;k++){if(items[k]!==items[q]||Number.
+isNaN(shading.grid.z[q*n+k]))continue;let[left,top]=[x+k*cell+1,y+q*line2+1];surface.frame(left,top,
+cell-2,line2-2,"#000000",2.5),surface.frame(left,top,cell-2,line2-2,"#ffffff",1)}}function cellText(shading,query,value){
+return shading.scale!=="even"||shading.signed?short(value,shading.signed):shortTimes(timesEven(shading,
+query,value))}function paintNumbers({surface,shading,layout:{x,y,cell,line:line2}}){let{n,z}=shading.
+grid,{signed:signed2,scale,ink}=shading,colours=rampOf(signed2,scale,ink);for(let q=0;q<n;q++)for(let k=0;k<=
+q;k++){let value=z[q*n+k];if(Number.isNaN(value)||isFaded(shading,q*n+k))continue;let fill=inkOn(colours,
+tone(shading,q,value)),[middle,height]=[x+(k+.5)*cell,y+(q+.5)*line2],look={size:11,align:"center",fill};
+surface.text(cellText(shading,q,value),middle,height,look)}}function paintBands({surface,data,layout:{
+x,y,cell,line:line2,down,aligned}}){for(let i=0;i<data.n;i++){let colour=groupColour(data,i)??"none";
+aligned||surface.rect(x-7,y+i*line2,4,line2+.3,colour),surface.rect(x+i*cell,y+down+3,cell+.3,4,colour)}}
+function paintTitles({surface,data,shading,layout}){let{x,y,cell,down,every,width,aligned}=layout,{ink}=shading.
+ink,missing=new Set(shading.grid.missing),font=Math.max(8.5,Math.min(12,cell*.86)),beside=Math.min(10,
+font);for(let i=data.n-1;i>=0&&!aligned;i-=every){let middle=y+(i+.5)*cell,number2={size:beside,align:"\
+right",fill:ink,alpha:.8};surface.text(data.slots[i],x-11,middle,number2);let from=x+(i+1)*cell+4,title=clipped(
+itemName(data,i),width-from-2,font);surface.text(title,from,middle,{size:font,fill:ink,alpha:missing.
+has(i)?.5:1})}let across=every*Math.ceil(19/(cell*every)),below=aligned?11:Math.min(10,Math.max(8.5,
+font));for(let i=data.n-1;i>=0;i-=across){let number2={size:below,align:"center",fill:ink,alpha:.8};
+surface.text(data.slots[i],x+(i+.5)*cell,y+down+15,number2)}}function paintAxes({surface,shading,layout:{
+x,y,size,down,aligned}}){let tiny=size<TINY,look={size:11,fill:shading.ink.ink,alpha:.8},query=tiny?
+"query":`query, ${OLDER_NEWER}`;aligned||surface.text(query,9,y+down/2,{...look,align:"center",turn:90});
+let align=tiny?"left":"center",at=tiny?x:x+size/2;surface.text(`key, ${OLDER_NEWER}`,at,y+down+29,{...look,
+align})}var Grid=class{constructor(n,z){this.n=n;this.z=z}n;z;tops=null;shares=null;counts=new Int32Array(0);sums=new Float64Array(
+0);get rowTops(){if(!this.tops){this.tops=new Float32Array(this.n);for(let q=0;q<this.n;q++)for(let k=0;k<=
+q;k++)this.tops[q]=Math.max(this.tops[q],Math.abs(this.z[q*this.n+k])||0)}return this.tops}get top(){
+return this.rowTops.reduce((a,b)=>Math.max(a,b),0)}keysOf(query){return this.sumUp(),this.counts[query]}even(query){
+return this.sumUp(),this.counts[query]?this.sums[query]/this.counts[query]:NaN}get topTimes(){return this.
+rowTops.reduce((most,top,q)=>Math.max(most,top*this.keysOf(q)),0)}get evenness(){let[sum,rows]=[0,0];
+for(let q=0;q<this.n;q++){let count=this.keysOf(q);if(count<2||!this.sums[q])continue;let entropy=0;
+for(let i=q*this.n;i<=q*this.n+q;i++){let share=Math.abs(this.z[i])/this.sums[q];share>0&&(entropy-=
+share*Math.log(share))}sum+=entropy/Math.log(count),rows+=1}return rows?sum/rows:null}sumUp(){if(!this.
+counts.length){this.counts=new Int32Array(this.n),this.sums=new Float64Array(this.n);for(let q=0;q<this.
+n;q++)for(let i=q*this.n;i<=q*this.n+q;i++)Number.isNaN(this.z[i])||(this.counts[q]+=1,this.sums[q]+=
+Math.abs(this.z[i]))}}get before(){if(!this.shares){this.shares=new Float32Array(this.n*this.n);for(let q=0;q<
 this.n;q++)this.shareRow(q,this.shares)}return this.shares}shareRow(query,shares){let start=query*this.
 n,keys=[],total2=0;for(let i=start;i<=start+query;i++)Number.isNaN(this.z[i])||(keys.push(i),total2+=
 Math.abs(this.z[i]));keys.sort((a,b)=>Math.abs(this.z[b])-Math.abs(this.z[a]));let sum=0;for(let i of keys)
@@ -351,47 +403,57 @@ context=resized(canvas,pixels(width),pixels(height));return canvas.style.width=`
 height=`${height}px`,context.setTransform(density,0,0,density,0,0),untouched||context.clearRect(0,0,
 width,height),context}function putCells(canvas,pixels){let n=Math.sqrt(pixels.length/4);return resized(
 canvas,n,n).putImageData(new ImageData(pixels,n,n),0,0),n}var scratch=null,CanvasSurface=class{constructor(context){
-this.context=context}context;rect(x,y,width,height,fill){this.context.fillStyle=fill,this.context.fillRect(
-x,y,width,height)}frame(x,y,width,height,colour,line2){this.context.strokeStyle=colour,this.context.
+this.context=context}context;clear(){let{canvas}=this.context;this.context.clearRect(0,0,canvas.width,
+canvas.height)}dot(x,y,radius,colour,filled){let c=this.context;c.beginPath(),c.arc(x,y,radius,0,2*Math.
+PI),c.fillStyle=c.strokeStyle=colour,c.lineWidth=1.2,filled?c.fill():c.stroke()}rect(x,y,width,height,fill,alpha=1){
+this.context.globalAlpha=alpha,this.context.fillStyle=fill,this.context.fillRect(x,y,width,height),this.
+context.globalAlpha=1}frame(x,y,width,height,colour,line2){this.context.strokeStyle=colour,this.context.
 lineWidth=line2,this.context.strokeRect(x,y,width,height)}text(text,x,y,look){let{fill,size=11,align="\
 left",turn=0,weight=400,alpha=1}=look,c=this.context;c.save(),c.translate(x,y),c.rotate(turn*Math.PI/
-180),c.font=`${weight} ${size}px ${FONT}`,c.fillStyle=fill,c.globalAlpha=alpha,c.textAlign=align,c.textBaseline=
-"middle",c.fillText(text,0,0),c.restore()}cells(pixels,x,y,cell){scratch??=document.createElement("c\
-anvas");let n=putCells(scratch,pixels);this.context.imageSmoothingEnabled=!1,this.context.drawImage(
-scratch,x,y,n*cell,n*cell)}},ANCHORS={left:"start",center:"middle",right:"end"},number=value=>String(
-Number(value.toFixed(2))),escaped=text=>text.replace(/&/g,"&amp;").replace(/</g,"&lt;").replace(/>/g,
-"&gt;").replace(/"/g,"&quot;"),attributes=values=>Object.entries(values).map(([name,value])=>` ${name}\
-="${typeof value=="number"?number(value):escaped(value)}"`).join(""),SvgSurface=class{parts=[];rect(x,y,width,height,fill){
+180),c.font=`${weight} ${size}px ${fontFamily()}`,c.fillStyle=fill,c.globalAlpha=alpha,c.textAlign=align,
+c.textBaseline="middle",c.fillText(text,0,0),c.restore()}cells(pixels,{x,y,cell,line:line2}){scratch??=
+document.createElement("canvas");let n=putCells(scratch,pixels);this.context.imageSmoothingEnabled=!1,
+this.context.drawImage(scratch,x,y,n*cell,n*line2)}},ANCHORS={left:"start",center:"middle",right:"en\
+d"},number=value=>String(Number(value.toFixed(2))),escaped=text=>text.replace(/&/g,"&amp;").replace(
+/</g,"&lt;").replace(/>/g,"&gt;").replace(/"/g,"&quot;"),attributes=values=>Object.entries(values).map(
+([name,value])=>` ${name}="${typeof value=="number"?number(value):escaped(value)}"`).join(""),SvgSurface=class{parts=[];rect(x,y,width,height,fill){
 this.parts.push(`<rect${attributes({x,y,width,height,fill})}/>`)}frame(x,y,width,height,stroke,line2){
 let look={fill:"none",stroke,"stroke-width":line2};this.parts.push(`<rect${attributes({x,y,width,height,
 ...look})}/>`)}text(text,x,y,look){let{fill,size=11,align="left",turn=0,weight=400,alpha=1}=look,given=attributes(
 {transform:`translate(${number(x)} ${number(y)}) rotate(${turn})`,dy:".35em","font-size":size,"font-\
 weight":weight,fill,"fill-opacity":alpha,"text-anchor":ANCHORS[align]});this.parts.push(`<text${given}\
->${escaped(text)}</text>`)}cells(pixels,x,y,cell){let n=Math.sqrt(pixels.length/4),edge=number(cell);
-this.parts.push('<g shape-rendering="crispEdges">');for(let q=0;q<n;q++)for(let k=0;k<=q;k++){let[r,
-g,b,alpha]=pixels.subarray((q*n+k)*4);if(!alpha)continue;let d=`${`M${number(x+k*cell)} ${number(y+q*
-cell)}`}h${edge}v${edge}h-${edge}z`,faded=alpha<255?{"fill-opacity":".18"}:{};this.parts.push(`<path${attributes(
-{d,fill:`rgb(${r},${g},${b})`,...faded})}/>`)}this.parts.push("</g>")}done(width,height){return`<svg${attributes(
-{xmlns:"http://www.w3.org/2000/svg",viewBox:`0 0 ${number(width)} ${number(height)}`,width,height,"f\
-ont-family":FONT})}>${this.parts.join("")}</svg>`}};var WIDTH=300,HEIGHT=30,STEPS3=128,ENDS=15;function scaleName({measure,scale},signed){let what=measure===
-"weight"?"weight":"weight \xD7 length of the value",how={row:", as a share of its row's maximum",sqrt:"\
- (square-root colours)",linear:""};return(signed?"difference of ":"")+what+how[scale]}function paintScale(surface,{
-signed,scale,most,ink},x,y,width){let colours=rampOf(signed,ink),inner=width-2*ENDS;for(let i=0;i<STEPS3;i++){
-let left=x+ENDS+i/STEPS3*inner;surface.rect(left,y+2,inner/STEPS3+.5,9,rgb(colours,i/(STEPS3-1)))}for(let share of ticks(
-signed,scale)){let along=curve(scale,Math.abs(share)),t=signed?.5+Math.sign(share)*along/2:along,look={
-size:10,align:"center",fill:ink.ink,alpha:.9};surface.text(tick(share,most,signed),x+ENDS+t*inner,y+
-20,look)}}var Legend=class{constructor(board){this.board=board}board;box=element("div","ab-key");drawnFor="";draw(){
-let{data,theme,state}=this.board,{view}=state,difference=view.mode==="difference",found=difference?this.
-board.difference():null,signedTop=found&&!isMissing(found)?found.top:null,look=[signedTop,difference,
-view.measure,view.scale,view.share<100],drawFor=[data.signature,theme.name,...look,window.devicePixelRatio].
-join();if(drawFor!==this.drawnFor){this.drawnFor=drawFor,this.box.replaceChildren();for(let signed of signedTop===
-null?[!1]:[!0,!1]){let name=scaleName(view,signed),where=difference&&!signed?"small maps and last ro\
-w: ":"";this.box.append(element("span","",where+name),this.scale(signed,name))}view.share<100&&this.
+>${escaped(text)}</text>`)}cells(pixels,{x,y,cell,line:line2}){let n=Math.sqrt(pixels.length/4),[across,
+down]=[number(cell),number(line2)];this.parts.push('<g shape-rendering="crispEdges">');for(let q=0;q<
+n;q++)for(let k=0;k<=q;k++){let[r,g,b,alpha]=pixels.subarray((q*n+k)*4);if(!alpha)continue;let d=`${`\
+M${number(x+k*cell)} ${number(y+q*line2)}`}h${across}v${down}h-${across}z`,faded=alpha<255?{"fill-op\
+acity":".18"}:{};this.parts.push(`<path${attributes({d,fill:`rgb(${r},${g},${b})`,...faded})}/>`)}this.
+parts.push("</g>")}done(width,height){return`<svg${attributes({xmlns:"http://www.w3.org/2000/svg",viewBox:`\
+0 0 ${number(width)} ${number(height)}`,width,height,"font-family":fontFamily()})}>${this.parts.join(
+"")}</svg>`}};var WIDTH=300,HEIGHT=30,STEPS3=128,ENDS=15;function scaleName({measure,scale},signed2){let what=measure===
+"weight"?"weight":"weight \xD7 length of the value",how={even:" \xF7 that of an even row",row:", as \
+a share of its row's maximum",sqrt:" (square-root colours)",linear:""};return(signed2?"difference of\
+ ":"")+what+how[scale]}function paintScale(surface,{signed:signed2,scale,most,ink},x,y,width){let colours=rampOf(
+signed2,scale,ink),inner=width-2*ENDS;for(let i=0;i<STEPS3;i++){let left=x+ENDS+i/STEPS3*inner;surface.
+rect(left,y+2,inner/STEPS3+.5,9,rgb(colours,i/(STEPS3-1)))}let look={size:11,align:"center",fill:ink.
+ink,alpha:.9};for(let[t,text]of marks(signed2,scale,most))surface.text(text,x+ENDS+t*inner,y+20,look)}
+function marks(signed2,scale,most){return scale==="even"&&!signed2?TIMES.map(([times,text])=>[toneOfTimes(
+times),text]):ticks(signed2,scale).map(share=>{let along=curve(scale,Math.abs(share));return[signed2?
+.5+Math.sign(share)*along/2:along,tick(share,most,signed2)]})}var Legend=class{constructor(board){this.
+board=board}board;box=element("div","ab-key");drawnFor="";draw(){let{data,theme,state}=this.board,{view}=state,
+difference=view.mode==="difference",found=difference?this.board.difference():null,signedTop=found&&!isMissing(
+found)?found.top:null,look=[signedTop,difference,view.measure,view.scale,view.share<100],drawFor=[data.
+signature,theme.name,...look,window.devicePixelRatio].join();if(drawFor!==this.drawnFor){this.drawnFor=
+drawFor,this.box.replaceChildren();for(let signed2 of signedTop===null?[!1]:[!0,!1]){let name=scaleName(
+view,signed2),where=difference&&!signed2?"small maps and last row: ":"";this.box.append(element("spa\
+n","",where+name),this.scale(signed2,name))}this.box.append(...this.evidence()),view.share<100&&this.
 box.append(swatch(FADED_KEY,"not among those keys")),data.groups&&(this.box.append(element("span","",
 `${data.groups.name}, first listed:`)),this.box.append(...groupsHere(data).map(({text,colour})=>swatch(
-colour,text))))}}scale(signed,name){let canvas=element("canvas"),surface=new CanvasSurface(sized(canvas,
-WIDTH,HEIGHT));return paintScale(surface,this.board.scaleLook(signed,this.board.theme.ink),0,0,WIDTH),
-canvas.setAttribute("role","img"),canvas.setAttribute("aria-label",name),canvas}};var WIDTH2=340,MARGIN=6,ROOM=WIDTH2-2*MARGIN,SIZE=10.5,SCALE={width:320,height:30},GROUP_LINE=15,Figure=class{constructor(board){
+colour,text))))}}evidence(){let{data,theme}=this.board;if(!data.sources.some(({columns})=>columns.length))
+return[];let page=pageOf(theme.ink);return[swatch(HELPS[page],"helps the target"),swatch(HURTS[page],
+"hurts it"),element("span","","\u25CF matters, gets less than an even share"),element("span","","\u25CB g\
+ets twice or more, hardly matters")]}scale(signed2,name){let canvas=element("canvas"),surface=new CanvasSurface(
+sized(canvas,WIDTH,HEIGHT));return paintScale(surface,this.board.scaleLook(signed2,this.board.theme.
+ink),0,0,WIDTH),canvas.setAttribute("role","img"),canvas.setAttribute("aria-label",name),canvas}};var WIDTH2=340,MARGIN=6,ROOM=WIDTH2-2*MARGIN,SIZE=10.5,SCALE={width:320,height:30},GROUP_LINE=15,Figure=class{constructor(board){
 this.board=board;let{data,state}=board,{view}=state,[left,right]=view.panels;this.signed=view.mode===
 "difference",data.title&&this.say(data.title,600);let found=this.signed?board.difference():null;if(found)
 this.map(found,`${this.name(right)}; minus ${this.name(left)}`);else for(let spec of view.panels)this.
@@ -404,8 +466,8 @@ size:SIZE,weight,fill:PRINT.ink};this.steps.push(surface=>{surface.text(line2,MA
 this.height+=SIZE*1.35}}map(found,title){let{data}=this.board;if(this.height+=4,this.say(title),this.
 height+=2,isMissing(found)){this.say(found.why);return}let layout={...mapLayout(data.slots,WIDTH2),width:WIDTH2},
 shading=this.board.shading(found,this.signed,PRINT),top=this.height;this.steps.push(surface=>{surface.
-cells(painted(shading),layout.x,top+layout.y,layout.cell),paintFrame(surface,data,shading,layout,top)}),
-this.height+=layout.height}scale(){this.height+=4,this.say(scaleName(this.board.state.view,this.signed));
+cells(painted(shading),{...layout,y:top+layout.y}),paintFrame(surface,data,shading,layout,top)}),this.
+height+=layout.height}scale(){this.height+=4,this.say(scaleName(this.board.state.view,this.signed));
 let look=this.board.scaleLook(this.signed,PRINT),top=this.height;this.steps.push(surface=>{paintScale(
 surface,look,MARGIN,top,SCALE.width)}),this.height+=SCALE.height}groups(heading){this.say(heading);let x=MARGIN;
 for(let{text,colour}of groupsHere(this.board.data)){let label=clipped(text,ROOM-20,SIZE),width=16+measured(
@@ -414,10 +476,10 @@ this.steps.push(surface=>{surface.rect(left,top+1,9,9,colour),surface.text(label
 fill:PRINT.ink})}),x+=width}this.height+=GROUP_LINE}};var UNTITLED="Attention board",DATA="data",SCRIPT="script";function openPage(mount2){let data=document.
 getElementById(DATA),root=document.getElementById("board"),heading=document.getElementById("title");
 if(data?.getAttribute("type")!=="application/json"||!root||!heading)return;let payload=JSON.parse(data.
-textContent);heading.textContent=payload.title||UNTITLED,mount2(root,payload)}function pageOf(payload){
+textContent);heading.textContent=payload.title||UNTITLED,mount2(root,payload)}function pageOf2(payload){
 let page=new DOMParser().parseFromString(payload.page,"text/html");page.title=payload.title||UNTITLED;
-let put=(id,text)=>{let place=page.getElementById(id);if(!place)throw new Error(`the page has no ele\
-ment ${id}`);place.textContent=text};return put(DATA,JSON.stringify(payload).replace(/</g,"\\u003c")),
+let put=(id,text)=>{let place2=page.getElementById(id);if(!place2)throw new Error(`the page has no e\
+lement ${id}`);place2.textContent=text};return put(DATA,JSON.stringify(payload).replace(/</g,"\\u003c")),
 put(SCRIPT,`${attentionBoard.toString()}
 attentionBoard();
 `),`<!doctype html>
@@ -427,13 +489,160 @@ this.board),canvas=element("canvas");canvas.width=figure.width*DENSITY,canvas.he
 height*DENSITY);let context=contextOf(canvas);context.scale(DENSITY,DENSITY),figure.paint(new CanvasSurface(
 context)),canvas.toBlob(blob=>{blob&&this.save("png",blob)})}svg(){let figure=new Figure(this.board),
 surface=new SvgSurface;figure.paint(surface);let text=surface.done(figure.width,figure.height);this.
-save("svg",new Blob([text],{type:"image/svg+xml"}))}page(){let{data,state}=this.board,page=pageOf({...data.
-payload,view:toHash(data,state.view)});this.save("html",new Blob([page],{type:"text/html"}))}save(ending,blob){
+save("svg",new Blob([text],{type:"image/svg+xml"}))}page(){let{data,state}=this.board,page=pageOf2({
+...data.payload,view:toHash(data,state.view)});this.save("html",new Blob([page],{type:"text/html"}))}save(ending,blob){
 let link=element("a");link.href=URL.createObjectURL(blob),link.download=`attention.${ending}`,this.board.
-box.append(link),link.click(),link.remove(),setTimeout(()=>{URL.revokeObjectURL(link.href)},KEPT_MS)}};function rowsOf(data,view){return data.sources.flatMap((from,source)=>{let spec=inSource(data,panelOf(
+box.append(link),link.click(),link.remove(),setTimeout(()=>{URL.revokeObjectURL(link.href)},KEPT_MS)}};var MARKED=3,ONE_BAR=480;function blockOf(source,width){let columns=barsOf(source,width),worded=columns.
+filter(({texts})=>texts.length).length;return{kinds:kindsOf(source).length,bars:columns.length,worded}}
+var barsOf=({columns},width)=>width<ONE_BAR?columns.slice(0,1):columns;function largest(values,count=MARKED){
+let there=[...values.keys()].filter(i=>!Number.isNaN(values[i])&&values[i]!==0);return there.sort((a,b)=>Math.
+abs(values[b])-Math.abs(values[a])),new Set(there.slice(0,count))}function sortedBy(values){let weight=i=>Number.
+isNaN(values[i])?-1/0:values[i];return[...values.keys()].sort((a,b)=>weight(b)-weight(a)||a-b)}var HARDLY=.1,
+MUCH=2;function disagreements(times,effects){let found=new Map,important=largest(effects),most=Math.
+max(0,...[...important].map(place2=>Math.abs(effects[place2])));return times.forEach((share,place2)=>{
+Number.isNaN(share)||Number.isNaN(effects[place2])||(important.has(place2)&&share<1?found.set(place2,
+"unattended"):share>=MUCH&&Math.abs(effects[place2])<HARDLY*most&&found.set(place2,"unimportant"))}),
+found}var columnTexts=(source,place2)=>{let item=source.itemAt[place2];return item<0?[]:source.columns.
+flatMap(({title,values,texts})=>{let value=values[item];if(value===null)return[];let more=texts.length?
+`, ${texts[item]}`:"";return[`${source.name}, ${title}: ${signed(value)}${more}`]})};var HOVER="#ff3d71",LOCK="#ff9f1a",LABEL={size:12,height:18,ink:"#111111"},Sheet=class{over=element(
+"canvas","ab-over");context=contextOf(this.over);marked=!1;width=0;height=0;fit(width,height){sized(
+this.over,width,height,!this.marked),this.width=width,this.height=height,this.marked=!1}clear(willBeMarked){
+this.marked&&this.context.clearRect(0,0,this.width,this.height),this.marked=willBeMarked}};function mark(board){
+let{hover,view}=board.state,{ink}=board.theme,all=board.drawn();for(let sheet of new Set(all.map(drawn=>drawn.
+sheet)))sheet.clear(view.lock!==null||hover!==null);for(let drawn of all)view.lock&&new Outline(board,
+drawn,LOCK,ink).draw(view.lock,!hover),hover&&new Outline(board,drawn,HOVER,ink).draw(hover,!0)}var Outline=class{constructor(board,drawn,colour,ink){
+this.board=board;this.drawn=drawn;this.colour=colour;this.ink=ink;this.context=drawn.sheet.context}board;drawn;colour;ink;context;draw(cell,labelled){
+this.drawn.type==="evidence"?this.inEvidence(this.drawn,cell):this.inMap(this.drawn,cell,labelled)}inEvidence({
+y,line:line2,width,order},{query,key}){let top=place2=>y+order.indexOf(place2)*line2,height=Math.max(
+3,line2);key!==null&&key!==query&&this.bareBox(.5,top(query),width-1,height,1),this.box(1,top(key??query),
+width-2,height,1.5)}inMap(drawn,cell,labelled){let{x,y,cell:edge,line:line2,signed:signed2,spec,aligned}=drawn,
+source=this.board.data.sources[spec.source],placed=place2=>signed2?place2:shownAt(source,place2),large=drawn.
+type==="large",query=placed(cell.query),key=cell.key===null?null:placed(cell.key),thin=large?1.25:1;
+if(this.bareBox(x,y+query*line2,(query+1)*edge,Math.max(2,line2),thin),key!==null){large&&this.columnAndRepeats(
+drawn,query,key,thin);let[beside,above]=[edge,line2].map(length=>Math.max(0,(5-length)/2)),[left,top]=[
+x+key*edge-beside,y+query*line2-above],[width,height]=[edge+2*beside,line2+2*above];key<=query&&this.
+box(left,top,width,height,large?2.5:1.5)}large&&labelled&&!aligned&&this.labels(drawn,query,key)}columnAndRepeats(drawn,query,key,thin){
+let{x,y,cell,line:line2}=drawn,{n,items}=this.board.data;this.bareBox(x+key*cell,y+key*line2,Math.max(
+2,cell),(n-key)*line2,thin);for(let i=0;i<n;i++)i!==query&&i!==key&&(items[i]===items[query]||items[i]===
+items[key])&&this.box(x+i*cell,y+i*line2,cell,line2,2)}labels(drawn,query,key){if(this.label(drawn,query,
+0),key===null||key===query)return;let apart=(query-key)*drawn.cell,room=LABEL.height+1,close=Math.abs(
+apart)<room;this.label(drawn,key,close?Math.sign(apart)*(Math.abs(apart)-room):0)}label({x,y,cell:edge,
+width},place2,lower){let{context:c}=this,{data}=this.board,left=x+(place2+1)*edge+2,top=Math.max(0,y+
+(place2+.5)*edge-LABEL.height/2+lower),text=`${data.slots[place2]} ${itemName(data,place2)}`,shown=clipped(
+text,width-left-11,LABEL.size);c.fillStyle=this.colour,c.fillRect(left,top,measured(shown,LABEL.size)+
+10,LABEL.height),c.fillStyle=LABEL.ink,c.font=`${LABEL.size}px ${fontFamily()}`,c.textBaseline="midd\
+le",c.textAlign="left",c.fillText(shown,left+5,top+9.5)}box(x,y,width,height,line2){this.context.lineWidth=
+line2+1.5,this.context.strokeStyle=this.ink.paper,this.context.strokeRect(x,y,width,height),this.bareBox(
+x,y,width,height,line2)}bareBox(x,y,width,height,line2){this.context.lineWidth=line2,this.context.strokeStyle=
+this.colour,this.context.strokeRect(x,y,width,height)}};var widthOf2=({kind,bar},one)=>one.kind?kind:bar+(one.column?.texts.length?EXTRA.words:0),Painter=class{constructor(board,surface,layout,order){
+this.board=board;this.surface=surface;this.layout=layout;this.order=order}board;surface;layout;order;paint(columns){
+this.titles();let{layout}=this;layout.blocks.forEach((block,i)=>{let kinds=columns[i].filter(one=>one.
+kind),bars=columns[i].filter(one=>!one.kind),{x}=block;for(let one of kinds)one.kind&&this.kind(one,
+one.kind,x),x+=layout.kind;bars.length&&kinds.length&&this.marks(kinds[kinds.length-1],bars[0],x),x+=
+EXTRA.mark;for(let one of bars)this.bars(one,x),x+=widthOf2(layout,one)})}titles(){let{surface,order}=this,
+{data,theme}=this.board,{line:line2,titles,titlesAt,font,every}=this.layout,{ink}=theme.ink;order.forEach(
+(place2,row)=>{let middle=(row+.5)*line2,colour=groupColour(data,place2);if(colour&&surface.rect(titlesAt-
+6,row*line2,3,line2+.3,colour),(order.length-1-row)%every)return;let slot={size:11,align:"right",fill:ink,
+alpha:.75};surface.text(data.slots[place2],titlesAt-9,middle,slot);let title=clipped(itemName(data,place2),
+titles-8,font);surface.text(title,titlesAt,middle,{size:font,fill:ink})})}kind({source,values},kind,x){
+let{surface,order}=this,{line:line2,kind:width}=this.layout,{data,theme,state}=this.board,from=data.
+sources[source],spec={...inSource(data,panelOf(state.view,source),source),kind},found=this.board.grid(
+{...spec,kind:shownKind(from,kind)});if(isMissing(found))return;let shading=this.board.shading(found,
+!1,theme.ink),colours=rampOf(!1,shading.scale,theme.ink),last=lastPlace(from),marked=largest(values);
+order.forEach((place2,row)=>{let value=values[place2];if(Number.isNaN(value))return;let faded=isFaded(
+shading,last*data.n+place2),t=tone(shading,last,value),gap=line2>4?1:0,fill=faded?FADED_FILL:rgb(colours,
+t);if(surface.rect(x+.5,row*line2,width-1,line2-gap,fill),line2<11||faded)return;let weight=marked.has(
+place2)?700:400,look={size:11,align:"center",fill:inkOn(colours,t),weight};surface.text(cellText(shading,
+last,value),x+width/2,(row+.5)*line2,look)})}marks(mixed,effect,x){let{surface,order}=this,{line:line2}=this.
+layout,{data,theme}=this.board,count=mixed.values.filter(value=>!Number.isNaN(value)).length,sum=mixed.
+values.reduce((all,value)=>all+(Number.isNaN(value)?0:value),0);if(!sum||line2<6)return;let times=mixed.
+values.map(value=>value*count/sum),found=disagreements(times,effect.values),middle=x+EXTRA.mark/2;order.
+forEach((place2,row)=>{let sort=found.get(place2);if(!sort||!data.n)return;let fill=theme.ink.ink,y=(row+
+.5)*line2;sort==="unattended"?surface.dot(middle,y,3,fill,!0):surface.dot(middle,y,3,fill,!1)})}bars({
+source,column,values},x){let{surface,layout,order}=this,{data,theme}=this.board,{line:line2,bar:width}=layout,
+page=pageOf(theme.ink),[least,most]=this.ends(column?.title??""),marked=largest(values),unit=most-least?
+(width-8)/(most-least):0,nothing=x+2-least*unit;surface.rect(nothing-.5,0,1,line2*order.length,theme.
+ink.ink,.25),order.forEach((place2,row)=>{let value=values[place2];if(Number.isNaN(value))return;let middle=(row+
+.5)*line2,length=Math.abs(value)*unit,thick=Math.max(1,Math.min(9,line2*.55)),fill=(value<0?HURTS:HELPS)[page],
+left=value<0?nothing-length:nothing,strong=marked.has(place2);surface.rect(left,middle-thick/2,Math.
+max(1,length),thick,fill,strong?1:.5);let text=column?.texts[data.sources[source].itemAt[place2]];if(!text||
+!strong||line2<11)return;let look={size:11,fill:theme.ink.ink};surface.text(text,Math.max(nothing,left+
+length)+3,middle,look)})}ends(title){let there=this.board.data.sources.flatMap(({columns})=>columns.
+filter(column=>column.title===title).flatMap(({values})=>values)).map(value=>value??0);return[Math.min(
+0,...there),Math.max(0,...there)]}};var STEPS4=new Map([["ArrowUp",[-1,0]],["ArrowDown",[1,0]],["ArrowLeft",[0,-1]],["ArrowRight",[0,1]],
+["PageUp",[-5,0]],["PageDown",[5,0]]]);function steered(pressed,from,n){let{query}=from,key=from.key??
+query,point=cell=>({act:"point",cell});switch(pressed){case"Enter":case" ":return{act:"lock",cell:{query,
+key}};case"r":case"R":return{act:"lock",cell:{query,key:null}};case"Home":return point({query,key:0});case"\
+End":return point({query,key:query})}let step=STEPS4.get(pressed);if(!step)return null;let row=Math.
+max(0,Math.min(n-1,query+step[0]));return point({query:row,key:Math.max(0,Math.min(row,key+step[1]))})}
+var sameCell=(a,b)=>a===b||a!==null&&b!==null&&a.query===b.query&&a.key===b.key,afterClick=(cell,locked,asked)=>sameCell(
+cell,locked)&&asked?null:cell;function cellUnder(board,drawn,event){let{data}=board,canvas=drawn.canvas.getBoundingClientRect(),x=event.
+clientX-canvas.left,y=event.clientY-canvas.top;if(drawn.type==="evidence"){let row=rowAt(drawn,data.
+n,y);if(row===null)return null;let block=drawn.blocks.find(one=>x<=one.x+one.width)??drawn.blocks[0],
+{layer:layer2,head:head2}=panelOf(board.state.view,block.source);return{query:lastPlace(data.sources[block.
+source]),key:drawn.order[row],layer:layer2,head:head2}}let found=cellAt(drawn,data.n,x,y);if(!found)
+return null;let{layer,head}=drawn.spec,key=drawn.type==="small"?found.key??found.query:found.key;return{
+query:found.query,key,layer,head}}function pointing(board,node,drawn){let{reading,state}=board;node.
+addEventListener("pointermove",event=>{state.steered&&(state.steered=!1,reading.draw());let cell=cellUnder(
+board,drawn,event);board.point(cell),cell?reading.showTip(event,cell):reading.hideTip()}),node.addEventListener(
+"pointerleave",()=>{board.point(null),reading.hideTip()}),drawn.type!=="small"&&node.addEventListener(
+"click",event=>{let cell=cellUnder(board,drawn,event);if(!cell)return;let asked=state.lockedOn===null||
+state.lockedOn===board.mapsOnView();board.lock(afterClick(cell,state.view.lock,asked))})}function steering(board,node,drawn){
+let{reading,state}=board;node.addEventListener("keydown",event=>{let{n}=board.data,from=state.hover??
+state.view.lock??{query:n-1,key:n-1},found=steered(event.key,from,n);if(!found)return;event.preventDefault();
+let{layer,head}=drawn.spec,cell={...found.cell,layer,head};if(found.act==="lock"){board.lock(cell),reading.
+hideTip();return}board.point(cell),state.steered=!0,reading.draw();let at=drawn.canvas.getBoundingClientRect(),
+clientX=at.left+drawn.x+((cell.key??cell.query)+.5)*drawn.cell,clientY=at.top+drawn.y+(cell.query+.5)*
+drawn.line;reading.showTip({clientX,clientY},cell),reading.say(cell)}),node.addEventListener("blur",
+()=>{state.steered&&(state.steered=!1,reading.hideTip(),board.point(null),reading.draw())})}var HEADS={first:"first",second:"second",refined:"refined"},NARROW=36,NARROW_HEADS={first:"1st",second:"\
+2nd",refined:"mix"},sourcesOnView=({data,state})=>{let found=new Set(state.view.panels.map(({source})=>source));
+return[...data.sources.keys()].filter(source=>found.has(source))},Evidence=class{constructor(board){
+this.board=board;let sheet=new Sheet,place2={x:0,y:0,cell:0,line:1,width:0,order:[],blocks:[]},spec=board.
+state.view.panels[0];this.own={type:"evidence",sheet,canvas:this.canvas,spec,...place2},this.canvas.
+setAttribute("role","img"),this.holder.append(this.canvas,sheet.over),this.box.append(this.above,this.
+heads,this.holder),pointing(board,this.canvas,this.own)}board;box=element("div","ab-evidence");drawn=[];above=element(
+"div","ab-above");heads=element("div","ab-heads");holder=element("div","ab-box");canvas=element("can\
+vas");own;headsFor="";sort=null;draw(layout){let{data,theme,state}=this.board,sources=sourcesOnView(
+this.board),columns=sources.map(source=>this.columnsOf(source)),named=columns.flat().map(one=>this.nameOf(
+one));this.sort!==null&&!named.includes(this.sort)&&(this.sort=null);let by=columns.flat().find(one=>this.
+nameOf(one)===this.sort),order=by?sortedBy(by.values):[...Array(data.n).keys()];this.drawHeads(layout,
+columns);let context=sized(this.canvas,layout.width,layout.height);new Painter(this.board,new CanvasSurface(
+context),layout,order).paint(columns);let blocks=layout.blocks.map((block,i)=>({...block,source:sources[i]})),
+{x,y,cell,line:line2,width,height}=layout;Object.assign(this.own,{spec:state.view.panels[0],x,y,cell,
+line:line2,width,order,blocks}),this.own.sheet.fit(width,height),this.drawn=[this.own];let words="On\
+e row an item, oldest first: what the newest item, where the prediction is made, attends to in each \
+model, and what the target loses without it";this.canvas.ariaLabel!==words&&this.canvas.setAttribute(
+"aria-label",words),this.canvas.dataset.look=theme.name}nameOf({source,kind,column}){return[this.board.
+data.sources[source].name,kind??column?.title].join(".")}columnsOf(source){let{data,maps,state}=this.
+board,from=data.sources[source],spec=inSource(data,panelOf(state.view,source),source),last=lastPlace(
+from)*data.n,kinds=kindsOf(from).map(kind=>{let found=maps.grid({...spec,kind},state.view.measure),values=new Float64Array(
+data.n).fill(NaN);return isMissing(found)||values.set(found.z.subarray(last,last+data.n)),{source,kind,
+column:null,values}}),columns=barsOf(from,this.board.width).map(column=>{let values=new Float64Array(
+data.n).fill(NaN);return column.values.forEach((value,i)=>{values[from.places[i]]=value??NaN}),{source,
+kind:null,column,values}});return[...kinds,...columns]}drawHeads(layout,columns){let{data,theme,state}=this.
+board,{panels}=state.view,headsFor=[...[data.signature,theme.name,JSON.stringify(layout),this.sort],
+JSON.stringify(panels)].join();if(headsFor===this.headsFor)return;this.headsFor=headsFor;let time=this.
+head("older \u2193 newer","Items of the history, oldest first",null);place(time,layout.titlesAt,layout.
+titles);let parts=[time];layout.blocks.forEach((block,i)=>{let{source}=columns[i][0],from=data.sources[source],
+name=element("span","ab-side",`${from.name} `);name.style.color=modelColour(from.name,theme.ink),name.
+append(element("span","",from.title)),name.title=`${from.name}: ${from.title}`,place(name,block.x,block.
+width),parts.push(name);let x=block.x;for(let one of columns[i]){one===columns[i].find(other=>!other.
+kind)&&(x+=EXTRA.mark);let width=widthOf2(layout,one),head=this.head(this.headText(one,width),this.about(
+one),this.nameOf(one));place(head,x,width),x+=width,parts.push(head)}}),this.heads.replaceChildren(...parts);
+for(let part of[this.heads,this.above])part.style.width=`${layout.width}px`}head(text,about,sort){let made=button(
+"ab-sort",text,`Sort the rows: ${about}`);return made.title=`${about}. Click to sort the rows by it.`,
+sort===null&&(made.title=`${about}. Click to go back to time.`),made.setAttribute("aria-pressed",String(
+this.sort===sort)),made.onclick=()=>{this.sort=sort,this.board.redraw()},made}headText({source,kind,
+column},width){let from=this.board.data.sources[source];return kind?from.unrefined?from.floor===null?
+"attends":kindName(from,kind):(width<NARROW?NARROW_HEADS:HEADS)[kind]:column?.title??""}about({source,
+kind,column}){let{data,state}=this.board,from=data.sources[source];if(!kind)return`${from.name}: ${column?.
+about}`;let{layer,head}=inSource(data,panelOf(state.view,source),source),what=from.unrefined?kindName(
+from,kind):KINDS[kind],where=`layer ${layer+1}, ${headName(head)}`;return`${from.name}: what the new\
+est item attends to, ${what}, ${where}`}};function place(part,left,width){part.style.left=`${left}px`,
+part.style.width=`${width}px`}function rowsOf(data,view){return data.sources.flatMap((from,source)=>{let spec=inSource(data,panelOf(
 view,source),source),apart=view.linked?"":` ${headingOf(spec.layer,spec.head)}`;return kindsOf(from).
-map(kind=>({spec:{...spec,kind},label:`${from.name} ${kindName(from,kind)}${apart}`}))})}function massesOf(data,maps,spec,place){
-let source=data.sources[spec.source],query=source.where[place];if(query<0)return null;let weights=maps.
+map(kind=>({spec:{...spec,kind},label:`${from.name} ${kindName(from,kind)}${apart}`}))})}function massesOf(data,maps,spec,place2){
+let source=data.sources[spec.source],query=source.where[place2];if(query<0)return null;let weights=maps.
 weights(spec),own=source.itemAt[query],previous=own>0?source.places[own-1]:-1,{items,groups}=data,placeOf=key=>key===
 query?"self":items[key]===items[query]?"repeats":key===previous?"previous":key===source.places[0]?"f\
 irst":groups&&groups.each[key]===groups.each[query]?"group":"rest",masses={self:0,repeats:0,previous:0,
@@ -443,47 +652,158 @@ data.n+key]}return masses}var total=masses=>Object.values(masses).reduce((a,b)=>
 view,drawFor=JSON.stringify([data.signature,lock?lock.query:null,linked,panels]);if(drawFor===this.drawnFor)
 return;this.drawnFor=drawFor,this.drawTitle();let columns=this.columns(),buildFor=JSON.stringify([data.
 groups?.name,columns.map(({label})=>label)]);buildFor!==this.builtFor&&this.box.replaceChildren(this.
-table(columns)),this.builtFor=buildFor;for(let{place,column,words,td}of this.cells){let{masses}=columns[column],
-mass=masses&&(place?masses[place]:total(masses));words.data=mass===null?"not seen":mass.toFixed(3),place&&
-(td.style.background=mass===null?"":barOf(mass))}}drawTitle(){let{data,state}=this.board,{lock}=state.
+table(columns)),this.builtFor=buildFor;for(let{place:place2,column,words,td}of this.cells){let{masses}=columns[column],
+mass=masses&&(place2?masses[place2]:total(masses));words.data=mass===null?"not seen":mass.toFixed(3),
+place2&&(td.style.background=mass===null?"":barOf(mass))}}drawTitle(){let{data,state}=this.board,{lock}=state.
 view,row=lock?lock.query:lastPlace(data.sources[0]),isOne=lock!==null||data.sources.every(source=>lastPlace(
 source)===row);this.title.textContent=isOne?`Row ${data.slots[row]}, ${data.titles[row]} `:"The last\
  row of each history ";let what=lock?"locked":"the last row, where the prediction is made; lock a ce\
 ll for another";this.title.append(element("span","",`\xB7 ${what} \xB7 where its attention weight lies;\
  each key counts once, in the first line that fits`))}columns(){let{data,maps,state}=this.board,{lock}=state.
-view;return rowsOf(data,state.view).map(({spec,label})=>{let source=data.sources[spec.source],place=lock?
-lock.query:lastPlace(source),there=source.where[place];return{label:there>=0&&there!==place?`${label}\
-, row ${data.slots[there]}`:label,masses:massesOf(data,maps,spec,place)}})}table(columns){let{groups}=this.
+view;return rowsOf(data,state.view).map(({spec,label})=>{let source=data.sources[spec.source],place2=lock?
+lock.query:lastPlace(source),there=source.where[place2];return{label:there>=0&&there!==place2?`${label}\
+, row ${data.slots[there]}`:label,masses:massesOf(data,maps,spec,place2)}})}table(columns){let{groups}=this.
 board.data,table=element("table"),titles=element("tr");titles.append(element("th","","key")),titles.
-append(...columns.map(({label})=>element("th","",label))),table.append(titles),this.cells=[];for(let place of keysOf(
-PLACES)){if(place==="group"&&!groups)continue;let text=place==="group"?`same ${groups?.name} (first \
-listed)`:PLACES[place];table.append(this.line(text,place,columns.length))}return table.append(this.line(
-"sum",null,columns.length)),table}line(text,place,columns){let row=element("tr");row.append(element(
+append(...columns.map(({label})=>element("th","",label))),table.append(titles),this.cells=[];for(let place2 of keysOf(
+PLACES)){if(place2==="group"&&!groups)continue;let text=place2==="group"?`same ${groups?.name} (firs\
+t listed)`:PLACES[place2];table.append(this.line(text,place2,columns.length))}return table.append(this.
+line("sum",null,columns.length)),table}line(text,place2,columns){let row=element("tr");row.append(element(
 "td","",text));for(let column=0;column<columns;column++){let td=element("td"),words=document.createTextNode(
-" ");td.append(words),row.append(td),this.cells.push({place,column,words,td})}return row}},barOf=mass=>`\
-linear-gradient(to right, rgba(70,130,180,.28) ${(mass*100).toFixed(1)}%, transparent 0)`;var maps_default=`.ab-sources {
-  display: grid;
-  grid-template-columns: repeat(auto-fit, minmax(max(min(300px, 100%), 40%), 1fr));
-  gap: 12px 24px;
-  margin-bottom: 14px;
+" ");td.append(words),row.append(td),this.cells.push({place:place2,column,words,td})}return row}},barOf=mass=>`\
+linear-gradient(to right, rgba(70,130,180,.28) ${(mass*100).toFixed(1)}%, transparent 0)`;var maps_default=`.ab-rows {
+  display: flex;
+  flex-direction: column;
+  gap: 10px;
 }
-.ab-name {
-  font-weight: 600;
-  margin-bottom: 4px;
-  overflow-wrap: anywhere;
+.ab-wide .ab-evidence,
+.ab-beside .ab-panel {
+  flex: none;
 }
-.ab-name span {
+.ab-wide .ab-rows {
+  flex-direction: row;
+  align-items: flex-start;
+  gap: 18px;
+}
+.ab-evidence {
+  min-width: 0;
+  overflow-x: auto;
+}
+.ab-heads {
+  position: relative;
+  height: 50px;
+}
+.ab-wide .ab-picks {
+  height: 122px;
+}
+.ab-heads > * {
+  position: absolute;
+  white-space: nowrap;
+  overflow: hidden;
+  text-overflow: ellipsis;
+}
+.ab-heads .ab-side {
+  bottom: 30px;
+  font-weight: 700;
+  font-size: 13px;
+}
+.ab-heads .ab-side span {
   font-weight: 400;
-  opacity: 0.8;
+  color: var(--st-text-color, #1f2430);
+}
+.ab button.ab-sort {
+  bottom: 3px;
+  padding: 0;
+  white-space: normal;
+  line-height: 12px;
+  border: 0;
+  background: none;
+  color: inherit;
+  font: inherit;
+  font-size: 11px;
+  text-align: center;
+  cursor: pointer;
+}
+.ab button.ab-sort:first-child {
+  text-align: left;
+}
+.ab button.ab-sort:hover,
+.ab button.ab-sort[aria-pressed="true"] {
+  text-decoration: underline;
+  text-underline-offset: 2px;
+}
+.ab-whose {
+  font-size: 13px;
+  white-space: nowrap;
+  overflow: hidden;
+  text-overflow: ellipsis;
+}
+.ab-whose span {
+  opacity: 0.75;
+  font-size: 12px;
+}
+.ab-pills {
+  display: flex;
+  flex-wrap: wrap;
+  gap: 3px;
+  margin: 2px 0;
+}
+.ab-pills:empty {
+  display: none;
+}
+.ab button.ab-pill {
+  font: inherit;
+  font-size: 11px;
+  line-height: 15px;
+  padding: 0 6px;
+  color: inherit;
+  background: none;
+  border: 1px solid var(--st-border-color, #d5d9e0);
+  border-radius: 9px;
+  cursor: pointer;
+}
+.ab button.ab-pill[aria-pressed="true"] {
+  color: var(--st-background-color, #fff);
+  background: var(--st-text-color, #1f2430);
+  border-color: var(--st-text-color, #1f2430);
+}
+.ab-pick {
+  font-size: 11px;
+}
+.ab-even {
+  display: block;
+  line-height: 14px;
+  text-align: center;
+  white-space: nowrap;
+}
+.ab-even b {
+  font-weight: 600;
+}
+.ab-above {
+  flex-basis: 100%;
+}
+.ab-wide .ab-above {
+  height: 72px;
+  overflow: hidden;
+}
+.ab-wide .ab-above .ab-key {
+  margin: 0;
+}
+.ab-panels.ab-beside {
+  display: flex;
+  gap: 18px;
+}
+.ab-fold > summary {
+  cursor: pointer;
   font-size: 12.5px;
+  margin-top: 8px;
 }
 .ab-thumbs {
   position: relative;
   isolation: isolate;
-  display: grid;
-  align-items: center;
-  justify-content: start;
+  display: flex;
+  gap: 4px;
   overflow-x: auto;
+  overflow-y: hidden;
 }
 .ab-thumbs canvas {
   position: absolute;
@@ -495,18 +815,6 @@ linear-gradient(to right, rgba(70,130,180,.28) ${(mass*100).toFixed(1)}%, transp
 .ab-thumbs canvas.ab-over {
   z-index: 1;
 }
-.ab-thumbs .ab-head {
-  font-size: 11px;
-  text-align: center;
-  opacity: 0.8;
-  white-space: nowrap;
-}
-.ab-thumbs .ab-kind {
-  font-size: 11.5px;
-  opacity: 0.85;
-  white-space: nowrap;
-  padding-right: 2px;
-}
 .ab-thumb {
   padding: 0;
   border: 1px solid var(--st-border-color, #d5d9e0);
@@ -516,19 +824,9 @@ linear-gradient(to right, rgba(70,130,180,.28) ${(mass*100).toFixed(1)}%, transp
 .ab-thumb[aria-pressed="true"] {
   box-shadow: 0 0 0 2px var(--st-primary-color, #2f5fc4);
 }
-.ab-none {
-  border: 1px dashed var(--st-border-color, #d5d9e0);
-  border-radius: 4px;
-  font-size: 11.5px;
-  padding: 6px 8px;
-  display: flex;
-  align-items: center;
-  opacity: 0.85;
-  max-width: 34ch;
-}
 .ab-panels {
   display: grid;
-  grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr));
+  grid-template-columns: repeat(auto-fit, minmax(min(320px, 100%), 1fr));
   gap: 10px 20px;
 }
 .ab-panels.ab-pair {
@@ -553,13 +851,6 @@ linear-gradient(to right, rgba(70,130,180,.28) ${(mass*100).toFixed(1)}%, transp
 }
 .ab-panel {
   min-width: 0;
-}
-.ab-pick {
-  display: flex;
-  flex-wrap: wrap;
-  gap: 6px;
-  align-items: center;
-  margin-bottom: 4px;
 }
 .ab-box {
   position: relative;
@@ -589,39 +880,7 @@ linear-gradient(to right, rgba(70,130,180,.28) ${(mass*100).toFixed(1)}%, transp
   padding: 24px 16px;
   font-size: 13.5px;
 }
-`;var HOVER="#ff3d71",LOCK="#ff9f1a",LABEL={size:12,height:18,ink:"#111111"},Sheet=class{over=element(
-"canvas","ab-over");context=contextOf(this.over);marked=!1;width=0;height=0;fit(width,height){sized(
-this.over,width,height,!this.marked),this.width=width,this.height=height,this.marked=!1}clear(willBeMarked){
-this.marked&&this.context.clearRect(0,0,this.width,this.height),this.marked=willBeMarked}};function mark(board){
-let{hover,view}=board.state,{ink}=board.theme,all=board.drawn();for(let sheet of new Set(all.map(drawn=>drawn.
-sheet)))sheet.clear(view.lock!==null||hover!==null);for(let drawn of all)view.lock&&new Outline(board,
-drawn,LOCK,ink).draw(view.lock,!hover),hover&&new Outline(board,drawn,HOVER,ink).draw(hover,!0)}var Outline=class{constructor(board,drawn,colour,ink){
-this.board=board;this.drawn=drawn;this.colour=colour;this.ink=ink;this.context=drawn.sheet.context}board;drawn;colour;ink;context;draw(cell,labelled){
-this.drawn.type==="strip"?this.inStrip(this.drawn,cell):this.inMap(this.drawn,cell,labelled)}inStrip({
-x,y,cell:edge,rows},cell){let{sources}=this.board.data,{key}=cell,isLast=rows.some(({spec})=>lastPlace(
-sources[spec.source])===cell.query);if(key===null||!isLast)return;let keys=rows.map(({spec})=>shownAt(
-sources[spec.source],key));keys.forEach((k,row)=>{if(k===keys[row-1])return;let next=keys.findIndex(
-(other,i)=>i>row&&other!==k),rowsHere=(next<0?keys.length:next)-row,[top,height]=[y+row*STRIP.pitch-
-2,rowsHere*STRIP.pitch+2];this.box(x+k*edge,top,Math.max(3,edge),height,1.5)})}inMap(drawn,cell,labelled){
-let{x,y,cell:edge,signed,spec}=drawn,source=this.board.data.sources[spec.source],placed=place=>signed?
-place:shownAt(source,place),large=drawn.type==="large",query=placed(cell.query),key=cell.key===null?
-null:placed(cell.key),thin=large?1.25:1;if(this.bareBox(x,y+query*edge,(query+1)*edge,Math.max(2,edge),
-thin),key!==null){large&&this.columnAndRepeats(drawn,query,key,thin);let pad=Math.max(0,(5-edge)/2),
-size=edge+2*pad,[left,top]=[x+key*edge-pad,y+query*edge-pad];key<=query&&this.box(left,top,size,size,
-large?2.5:1.5)}large&&labelled&&this.labels(drawn,query,key)}columnAndRepeats(drawn,query,key,thin){
-let{x,y,cell:edge}=drawn,{n,items}=this.board.data;this.bareBox(x+key*edge,y+key*edge,Math.max(2,edge),
-(n-key)*edge,thin);for(let i=0;i<n;i++)i!==query&&i!==key&&(items[i]===items[query]||items[i]===items[key])&&
-this.box(x+i*edge,y+i*edge,edge,edge,2)}labels(drawn,query,key){if(this.label(drawn,query,0),key===null||
-key===query)return;let apart=(query-key)*drawn.cell,room=LABEL.height+1,close=Math.abs(apart)<room;this.
-label(drawn,key,close?Math.sign(apart)*(Math.abs(apart)-room):0)}label({x,y,cell:edge,width},place,lower){
-let{context:c}=this,{data}=this.board,left=x+(place+1)*edge+2,top=Math.max(0,y+(place+.5)*edge-LABEL.
-height/2+lower),text=`${data.slots[place]} ${itemName(data,place)}`,shown=clipped(text,width-left-11,
-LABEL.size);c.fillStyle=this.colour,c.fillRect(left,top,measured(shown,LABEL.size)+10,LABEL.height),
-c.fillStyle=LABEL.ink,c.font=`${LABEL.size}px ${FONT}`,c.textBaseline="middle",c.textAlign="left",c.
-fillText(shown,left+5,top+9.5)}box(x,y,width,height,line2){this.context.lineWidth=line2+1.5,this.context.
-strokeStyle=this.ink.paper,this.context.strokeRect(x,y,width,height),this.bareBox(x,y,width,height,line2)}bareBox(x,y,width,height,line2){
-this.context.lineWidth=line2,this.context.strokeStyle=this.colour,this.context.strokeRect(x,y,width,
-height)}};var READING="What could only be a later item is left empty. Rows run downwards and keys to the right\
+`;var READING="What could only be a later item is left empty. Rows run downwards and keys to the right\
 , older to newer; titles stand on the diagonal. The last row of the last layer makes the prediction.",
 sameItems=({sources},{panels})=>new Set(panels.map(({source})=>sources[source].places.join())).size<
 2;function cellNote(data,view){return view.measure==="contribution"?"A cell is the attention weight \
@@ -635,82 +894,85 @@ let summed=view.mode==="difference"?"absolute difference":"sum";return[cellNote(
 share<100?`Kept are the fewest keys that hold ${view.share} % of a row's ${summed}.`:"",every>1?`Of ${every}\
  titles one is drawn; all are under the pointer, and with "Size: large".`:"",data.repeats.some(Boolean)?
 "\u21BA and framed cells: the same item at another slot.":"",strange.length?`Not understood in the a\
-ddress and left out: ${strange.join(", ")}.`:""].join(" ")}var STEPS4=new Map([["ArrowUp",[-1,0]],["ArrowDown",[1,0]],["ArrowLeft",[0,-1]],["ArrowRight",[0,1]],
-["PageUp",[-5,0]],["PageDown",[5,0]]]);function steered(pressed,from,n){let{query}=from,key=from.key??
-query,point=cell=>({act:"point",cell});switch(pressed){case"Enter":case" ":return{act:"lock",cell:{query,
-key}};case"r":case"R":return{act:"lock",cell:{query,key:null}};case"Home":return point({query,key:0});case"\
-End":return point({query,key:query})}let step=STEPS4.get(pressed);if(!step)return null;let row=Math.
-max(0,Math.min(n-1,query+step[0]));return point({query:row,key:Math.max(0,Math.min(row,key+step[1]))})}
-var sameCell=(a,b)=>a===b||a!==null&&b!==null&&a.query===b.query&&a.key===b.key,afterClick=(cell,locked,asked)=>sameCell(
-cell,locked)&&asked?null:cell;function cellUnder(board,drawn,event){let{data}=board,canvas=drawn.canvas.getBoundingClientRect(),x=event.
-clientX-canvas.left,y=event.clientY-canvas.top;if(drawn.type==="strip"){let found2=stripCellAt(drawn,
-data.n,drawn.rows.length,x,y);if(!found2)return null;let{source,layer:layer2,head:head2}=drawn.rows[found2.
-row].spec;return{query:lastPlace(data.sources[source]),key:found2.key,layer:layer2,head:head2}}let found=cellAt(
-drawn,data.n,x,y);if(!found)return null;let{layer,head}=drawn.spec,key=drawn.type==="small"?found.key??
-found.query:found.key;return{query:found.query,key,layer,head}}function pointing(board,node,drawn){let{
-reading,state}=board;node.addEventListener("pointermove",event=>{state.steered&&(state.steered=!1,reading.
-draw());let cell=cellUnder(board,drawn,event);board.point(cell),cell?reading.showTip(event,cell):reading.
-hideTip()}),node.addEventListener("pointerleave",()=>{board.point(null),reading.hideTip()}),drawn.type!==
-"small"&&node.addEventListener("click",event=>{let cell=cellUnder(board,drawn,event);if(!cell)return;
-let asked=state.lockedOn===null||state.lockedOn===board.mapsOnView();board.lock(afterClick(cell,state.
-view.lock,asked))})}function steering(board,node,drawn){let{reading,state}=board;node.addEventListener(
-"keydown",event=>{let{n}=board.data,from=state.hover??state.view.lock??{query:n-1,key:n-1},found=steered(
-event.key,from,n);if(!found)return;event.preventDefault();let{layer,head}=drawn.spec,cell={...found.
-cell,layer,head};if(found.act==="lock"){board.lock(cell),reading.hideTip();return}board.point(cell),
-state.steered=!0,reading.draw();let at=drawn.canvas.getBoundingClientRect(),middle=place=>(place+.5)*
-drawn.cell,clientX=at.left+drawn.x+middle(cell.key??cell.query),clientY=at.top+drawn.y+middle(cell.query);
-reading.showTip({clientX,clientY},cell),reading.say(cell)}),node.addEventListener("blur",()=>{state.
-steered&&(state.steered=!1,reading.hideTip(),board.point(null),reading.draw())})}var PAIR_WIDTH=700,LargeMap=class{constructor(board,spec){this.board=board;let sheet=new Sheet,place={
-x:0,y:0,cell:0,width:0};this.drawn={type:"large",sheet,canvas:this.frame,spec,signed:!1,...place},this.
-holder.tabIndex=0,this.holder.setAttribute("role","application"),this.holder.setAttribute("aria-role\
-description","attention map"),this.holder.append(this.frame,this.cells,sheet.over),pointing(board,this.
-holder,this.drawn),steering(board,this.holder,this.drawn)}board;holder=element("div","ab-box");drawn;frame=element(
-"canvas");cells=element("canvas","ab-cells");framedFor="";every=1;draw(grid,spec,signed,title,layout){
-let{data,theme}=this.board,{x,y,cell,size,width,height,every}=layout;this.every=every,Object.assign(
-this.drawn,{signed,spec,x,y,cell,width}),this.drawn.sheet.fit(width,height);let shading=this.board.shading(
-grid,signed,theme.ink),frameFor=[data.signature,theme.name,width,cell,window.devicePixelRatio,grid.missing].
-join();if(isNumbered(layout)||frameFor!==this.framedFor){let context=sized(this.frame,width,height);
-paintFrame(new CanvasSurface(context),data,shading,layout)}this.framedFor=frameFor;let[left,top,edge]=[
-x,y,size].map(length=>`${length}px`);Object.assign(this.cells.style,{left,top,width:edge,height:edge}),
-putCells(this.cells,painted(shading)),this.holder.setAttribute("aria-label",`${title}: arrow keys mo\
-ve, Enter locks the cell, R the row, Escape releases`)}},Panels=class{constructor(board){this.board=
-board;this.between.append(this.note)}board;box=element("div","ab-panels");drawn=[];every=1;heads=[];headsFor="";maps=new Map;between=element(
-"div","ab-panel ab-between");note=element("div","ab-note");draw(){let{data,width,state}=this.board,{
-view}=state,wide=view.size==="large",apart=view.mode==="difference",style=apart&&width>=PAIR_WIDTH?"\
- ab-pair":wide?" ab-large":"";this.box.className=`ab-panels${style}`,this.drawn=[],this.every=1,this.
-drawHeads();let room=roomOf(width,wide?1:view.panels.length);if(view.panels.forEach((spec,place)=>{let map=apart?
-null:this.map(place,this.board.grid(spec),spec,specName(data,spec),room);show(this.heads[place].part,
-map)}),wide)for(let place of apart?[0,1]:["difference"])this.maps.delete(place);apart?this.drawDifference(
+ddress and left out: ${strange.join(", ")}.`:""].join(" ")}var SHORT={mean:"mean",max:"max",rollout:"rollout"},Picks=class{constructor(board,place2){this.board=
+board;this.place=place2}board;place;box=element("div","ab-picks");drawn=[];thumbnails=[];pills=[];cells=element(
+"canvas");sheet=new Sheet;builtFor="";paintedFor="";get spec(){return this.board.state.view.panels[this.
+place]}get source(){return this.board.data.sources[this.spec.source]}draw(room){let{data,theme,state}=this.
+board,{measure,scale,share}=state.view,buildFor=[data.signature,theme.name,room,this.spec.source].join();
+buildFor!==this.builtFor&&this.build(room),this.builtFor=buildFor;let kind=shownKind(this.source,this.
+spec.kind),paintFor=[buildFor,kind,measure,scale,share].join();paintFor!==this.paintedFor&&this.paint(
+kind),this.paintedFor=paintFor;for(let{button:made,layer,head}of this.thumbnails)press(made,layer===
+this.spec.layer&&head===this.spec.head);for(let{button:made,change}of this.pills)press(made,change.kind===
+void 0?change.head===this.spec.head:change.kind===kind);this.drawn=this.thumbnails.map(one=>one.drawn)}build(room){
+let{theme}=this.board,{name,title,formula,layers,heads,unrefined,noSecondOrder}=this.source,whose=element(
+"div","ab-whose"),letter=element("b","",name);letter.style.color=modelColour(name,theme.ink),whose.append(
+letter,` ${title} `,element("span","",formula)),whose.title=[`${name}: ${title}, ${formula}`,noSecondOrder].
+filter(Boolean).join(". ");let count=layers*heads,edge=thumbEdge(room,count),line2=element("div","ab\
+-thumbs"),step=thumbStep(edge);line2.append(this.cells,this.sheet.over),this.thumbnails=Array.from({
+length:count},(_,i)=>this.thumbnail(Math.floor(i/heads),i%heads,i*step,edge)),line2.append(...this.thumbnails.
+map(one=>one.button.parentElement??one.button)),sized(this.cells,count*step,edge),this.sheet.fit(count*
+step,edge);let kinds=unrefined?[]:kindsOf(this.source),together2=keysOf(TOGETHER).filter(head=>heads>
+1||head==="rollout");this.pills=[...kinds.map(kind=>this.pill(kindName(this.source,kind),KINDS[kind],
+{kind})),...together2.map(head=>this.pill(SHORT[head],TOGETHER[head],{head}))];let pills=[kinds.length,
+together2.length].map((length,i)=>{let made=element("div","ab-pills"),start=i*kinds.length;return made.
+append(...this.pills.slice(start,start+length).map(pill=>pill.button)),made});this.box.replaceChildren(
+whose,line2,...pills)}thumbnail(layer,head,x,edge){let{board}=this,made=button("ab-thumb",void 0,"");
+made.style.width=made.style.height=`${edge}px`;let words=element("span","ab-even"),part=element("div",
+"ab-pick");part.style.width=`${edge}px`,part.append(made,words);let{n}=board.data,cell=(edge-2)/n,spec={
+...this.spec,layer,head},place2={x:x+1,y:1,cell,line:cell,width:edge,aligned:!1},{cells:canvas,sheet}=this,
+drawn={type:"small",spec,signed:!1,sheet,canvas,...place2};return pointing(board,made,drawn),made.onclick=
+()=>{board.choose(this.place,{layer,head})},{button:made,words,layer,head,drawn}}pill(text,about,change){
+let{board,place:place2}=this,side=board.state.view.panels.length>1?` in the ${["left","right"][place2]}\
+ map`:"",made=button("ab-pill",text,`Show ${about}${side}`);return made.title=about,made.onclick=()=>{
+board.choose(place2,change)},{button:made,change}}paint(kind){let{board}=this,surface=new CanvasSurface(
+contextOf(this.cells));surface.clear();for(let{button:made,words,layer,head,drawn}of this.thumbnails){
+drawn.spec={source:this.spec.source,layer,head,kind};let found=board.grid(drawn.spec),label=headingOf(
+layer,head).replace(/[LH]/g,"").replace(" ","\xB7"),even=isMissing(found)?null:found.evenness,evenness=even===
+null?"\u2013":even.toFixed(2).replace(/^0/,""),name=`Show ${specName(board.data,drawn.spec)}`;made.setAttribute(
+"aria-label",name),made.title=`${name}. Evenness ${evenness}: 1 is an even average, 0 a single item`,
+words.replaceChildren(element("b","",label),` ${evenness}`),!isMissing(found)&&surface.cells(painted(
+board.shading(found,!1,board.theme.ink)),drawn)}}},press=(made,pressed)=>{made.setAttribute("aria-pr\
+essed",String(pressed))};var PAIR_WIDTH=700,LargeMap=class{constructor(board,spec){this.board=board;let sheet=new Sheet,place2={
+x:0,y:0,cell:0,line:0,width:0,aligned:!1};this.drawn={type:"large",sheet,canvas:this.frame,spec,signed:!1,
+...place2},this.holder.tabIndex=0,this.holder.setAttribute("role","application"),this.holder.setAttribute(
+"aria-roledescription","attention map"),this.holder.append(this.frame,this.cells,sheet.over),pointing(
+board,this.holder,this.drawn),steering(board,this.holder,this.drawn)}board;holder=element("div","ab-\
+box");drawn;frame=element("canvas");cells=element("canvas","ab-cells");framedFor="";every=1;draw(grid,spec,signed2,title,layout){
+let{data,theme}=this.board,{x,y,cell,line:line2,size,down,width,height,every,aligned}=layout;this.every=
+every,Object.assign(this.drawn,{signed:signed2,spec,x,y,cell,line:line2,width,aligned}),this.drawn.sheet.
+fit(width,height);let shading=this.board.shading(grid,signed2,theme.ink),room=[width,height,cell,line2,
+aligned,window.devicePixelRatio],frameFor=[data.signature,theme.name,...room,grid.missing].join();if(isNumbered(
+layout)||frameFor!==this.framedFor){let context=sized(this.frame,width,height);paintFrame(new CanvasSurface(
+context),data,shading,layout)}this.framedFor=frameFor;let[left,top,across,along]=[x,y,size,down].map(
+length=>`${length}px`);Object.assign(this.cells.style,{left,top,width:across,height:along}),putCells(
+this.cells,painted(shading)),this.holder.setAttribute("aria-label",`${title}: arrow keys move, Enter\
+ locks the cell, R the row, Escape releases`)}},Panels=class{constructor(board){this.board=board;this.
+between.append(this.note)}board;box=element("div","ab-panels");drawn=[];every=1;heads=[];beside=null;room=0;headsFor="";maps=new Map;between=element(
+"div","ab-panel ab-between");note=element("div","ab-note");draw(beside){let{data,width,state}=this.board,
+{view}=state,wide=view.size==="large",apart=view.mode==="difference";this.beside=beside;let pair=apart&&
+(beside!==null||width>=PAIR_WIDTH),style=beside?" ab-beside":pair?" ab-pair":wide?" ab-large":"";this.
+box.className=`ab-panels${style}`,this.drawn=[],this.every=1,this.drawHeads(),this.room=beside?beside.
+width:roomOf(width,wide?1:view.panels.length);let{room}=this;if(this.fit(),view.panels.forEach((spec,place2)=>{
+let map=apart?null:this.map(place2,this.board.grid(spec),spec,specName(data,spec),room);show(this.heads[place2].
+part,map)}),wide)for(let place2 of apart?[0,1]:["difference"])this.maps.delete(place2);apart?this.drawDifference(
 room):this.between.remove()}drawDifference(room){let{data,state}=this.board,[left,right]=state.view.
 panels,names=[right,left].map(spec=>specName(data,spec)).join(" \u2212 ");this.note.textContent=`Rig\
 ht minus left: ${names}`;let found=this.board.difference();show(this.between,this.map("difference",found,
-right,"the difference",room)),this.between.parentNode||this.box.append(this.between)}drawHeads(){let{
-data,state}=this.board,told=data.sources.map(({name,title,floor,layers,heads,unrefined})=>[name,title,
-floor,layers,heads,unrefined]),headsFor=JSON.stringify([told,comparedPair(state.view)]);if(headsFor===
-this.headsFor){for(let{controls}of this.heads)for(let control of controls)control.follow();return}this.
-heads=state.view.panels.map((_,place)=>this.head(place)),this.box.replaceChildren(...this.heads.map(
-({part})=>part)),this.headsFor=headsFor}head(place){let{board}=this,{data,state}=board,{panels}=state.
-view,side=panels.length>1?["left","right"][place]:"the",source=data.sources[panels[place].source],options={
-source:data.sources.map(({name,title},i)=>option(i,`${name}: ${title}`)),layer:counted(source.layers).
-map(i=>option(i,`layer ${i+1}`)),head:[...counted(source.heads).map(i=>option(i,`head ${i+1}`)),...keysOf(
-TOGETHER).map(key=>option(key,TOGETHER[key]))],kind:keysOf(KINDS).map(kind=>option(kind,kindChoice(source,
-kind)))},choice=(what,change)=>chooser(`${what==="source"?"Model":capitalised(what)} of the ${side} \
-map`,options[what],()=>String(state.view.panels[place][what]),value=>{board.choose(place,change(value)??
-{})},!1),controls=[choice("source",value=>({source:Number(value)})),choice("layer",value=>({layer:Number(
-value)})),choice("head",value=>({head:isOneOf(TOGETHER,value)?value:Number(value)})),choice("kind",value=>isOneOf(
-KINDS,value)?{kind:value}:null)],part=element("div","ab-panel"),pick=element("div","ab-pick");return pick.
-append(...controls.map(control=>control.part)),part.append(pick),{part,controls}}map(place,found,spec,title,room){
-if(isMissing(found))return element("div","ab-why",found.why);let map=this.maps.get(place)??new LargeMap(
-this.board,spec);this.maps.set(place,map);let{data,state}=this.board,layout=pageLayout(data.slots,room,
-state.view.size==="large");return map.draw(found,spec,place==="difference",title,layout),this.drawn.
-push(map.drawn),this.every=Math.max(this.every,map.every),map.holder}},option=(value,text)=>[String(
-value),text],counted=count=>[...Array(count).keys()],capitalised=text=>text[0].toUpperCase()+text.slice(
-1);function show(part,drawn){let old=part.children.item(1);old!==drawn&&(old?.remove(),drawn&&part.append(
-drawn))}var ALL_READ_OUT=8;function spoken(described){let{data,cell}=described,query=`query ${data.slots[cell.
+right,"the difference",room)),this.between.parentNode||this.box.append(this.between)}fit(){for(let{part}of this.
+heads)part.style.width=this.beside?`${this.room}px`:""}drawPicks(){for(let{picks}of this.heads)picks.
+draw(this.room),this.drawn.push(...picks.drawn)}drawHeads(){let headsFor=comparedPair(this.board.state.
+view);headsFor!==this.headsFor&&(this.heads=this.board.state.view.panels.map((_,place2)=>{let part=element(
+"div","ab-panel"),picks=new Picks(this.board,place2);return part.append(picks.box),{part,picks}}),this.
+box.replaceChildren(...this.heads.map(({part})=>part)),this.headsFor=headsFor)}map(place2,found,spec,title,room){
+if(isMissing(found))return element("div","ab-why",found.why);let map=this.maps.get(place2)??new LargeMap(
+this.board,spec);this.maps.set(place2,map);let{data,state}=this.board,large=state.view.size==="large",
+layout=this.beside??pageLayout(data.slots,room,large);return map.draw(found,spec,place2==="differenc\
+e",title,layout),this.drawn.push(map.drawn),this.every=Math.max(this.every,map.every),map.holder}};function show(part,drawn){
+let old=part.children.item(1);old!==drawn&&(old?.remove(),drawn&&part.append(drawn))}var ALL_READ_OUT=8;function spoken(described){let{data,cell}=described,query=`query ${data.slots[cell.
 query]} ${data.titles[cell.query]}`;if(cell.key===null)return`${query}. ${spokenRow(described)}`;let key=`\
 key ${data.slots[cell.key]} ${data.titles[cell.key]}`;return`${query}, ${key}. ${spokenValues(described)}`}
 function spokenRow({data,maps,view,cell}){return rowsOf(data,view).flatMap(({spec,label})=>{let masses=massesOf(
-data,maps,spec,cell.query);if(!masses)return[];let parts=keysOf(PLACES).filter(place=>masses[place]>
+data,maps,spec,cell.query);if(!masses)return[];let parts=keysOf(PLACES).filter(place2=>masses[place2]>
 0);return[`${label}: ${parts.map(p=>`${PLACES[p]} ${masses[p].toFixed(3)}`).join(", ")}`]}).join(". ")}
 function spokenValues({data,maps,view,cell}){return data.sources.map((from,source)=>{let panel=panelOf(
 view,source),asked={layer:cell.layer??panel.layer,head:cell.head??panel.head},spec=inSource(data,{...panel,
@@ -719,26 +981,26 @@ view,source),asked={layer:cell.layer??panel.layer,head:cell.head??panel.head},sp
 []:[`${kindName(from,kind)} ${digits(value)}`]});return`${`${from.name}, layer ${spec.layer+1}, ${headName(
 spec.head)}`}: ${values.join(", ")}`}).join(". ")}function elsewhere({data,cell}){let places=cell.key===
 null||cell.key===cell.query?[cell.query]:[cell.query,cell.key],said=new Map;for(let{name,where}of data.
-sources){if(places.every(place=>where[place]===place))continue;let lacking=places.filter(place=>where[place]<
-0).map(place=>data.slots[place]),text=lacking.length?`${lacking.join(" and ")} not seen`:elsewhereAt(
-data,places.map(place=>where[place]));said.set(text,[...said.get(text)??[],name])}return[...said].map(
-([text,names])=>`${names.join(", ")}: ${text}`)}function elsewhereAt({slots},[query,...keys]){let[key]=keys,
-text=`query at ${slots[query]}`;return keys.length?`${text}, key at ${slots[key]}${key>query?", newe\
-r: no such cell":""}`:text}function columnsOf({data,view,cell}){let{layer,head}=cell,now=layer===void 0||
-head===void 0?view.panels:[{layer,head}],column=(l,h)=>({layer:l,head:h,label:headingOf(l,h),now:now.
-some(one=>one.layer===l&&one.head===h)}),most=count=>Math.max(...data.sources.map(count)),all=most(source=>source.
-layers*source.heads)<=ALL_READ_OUT,found=[];for(let l=0;l<most(source=>source.layers);l++)for(let h=0;h<
-most(source=>source.heads);h++)(all||now.some(one=>one.layer===l))&&found.push(column(l,h));for(let one of now)
-typeof one.head=="string"&&!found.some(other=>other.layer===one.layer&&other.head===one.head)&&found.
-push(column(one.layer,one.head));return found}function valueTexts({data,maps,view,cell},source,kind,columns){
-let from=data.sources[source],at=cellIn(data,from,cell);return columns.map(({layer,head})=>{let has=layer<
-from.layers&&(typeof head=="string"||head<from.heads);if(at===null||!has)return digits(NaN);let spec={
-source,layer,head,kind},weight=digits(maps.weights(spec)[at]);if(view.measure==="weight")return weight;
-let contribution=maps.grid(spec,"contribution");return isMissing(contribution)?weight:`${weight} \xB7 ${digits(
-contribution.z[at])}`})}function differenceText({data,maps,view,cell}){if(view.mode!=="difference"||
-cell.key===null)return null;let found=maps.difference(view.panels,view.measure),value=isMissing(found)?
-NaN:found.z[cell.query*data.n+cell.key];return Number.isNaN(value)?null:`right minus left: ${signedDigits(
-value)}`}var HELP="Point at a cell to find it in every map; click to lock it, Escape to release it. Keys: arr\
+sources){if(places.every(place2=>where[place2]===place2))continue;let lacking=places.filter(place2=>where[place2]<
+0).map(place2=>data.slots[place2]),text=lacking.length?`${lacking.join(" and ")} not seen`:elsewhereAt(
+data,places.map(place2=>where[place2]));said.set(text,[...said.get(text)??[],name])}return[...said].
+map(([text,names])=>`${names.join(", ")}: ${text}`)}function elsewhereAt({slots},[query,...keys]){let[
+key]=keys,text=`query at ${slots[query]}`;return keys.length?`${text}, key at ${slots[key]}${key>query?
+", newer: no such cell":""}`:text}function columnsOf({data,view,cell}){let{layer,head}=cell,now=layer===
+void 0||head===void 0?view.panels:[{layer,head}],column=(l,h)=>({layer:l,head:h,label:headingOf(l,h),
+now:now.some(one=>one.layer===l&&one.head===h)}),most=count=>Math.max(...data.sources.map(count)),all=most(
+source=>source.layers*source.heads)<=ALL_READ_OUT,found=[];for(let l=0;l<most(source=>source.layers);l++)
+for(let h=0;h<most(source=>source.heads);h++)(all||now.some(one=>one.layer===l))&&found.push(column(
+l,h));for(let one of now)typeof one.head=="string"&&!found.some(other=>other.layer===one.layer&&other.
+head===one.head)&&found.push(column(one.layer,one.head));return found}function valueTexts({data,maps,
+view,cell},source,kind,columns){let from=data.sources[source],at=cellIn(data,from,cell);return columns.
+map(({layer,head})=>{let has=layer<from.layers&&(typeof head=="string"||head<from.heads);if(at===null||
+!has)return digits(NaN);let spec={source,layer,head,kind},weight=digits(maps.weights(spec)[at]);if(view.
+measure==="weight")return weight;let contribution=maps.grid(spec,"contribution");return isMissing(contribution)?
+weight:`${weight} \xB7 ${digits(contribution.z[at])}`})}function differenceText({data,maps,view,cell}){
+if(view.mode!=="difference"||cell.key===null)return null;let found=maps.difference(view.panels,view.
+measure),value=isMissing(found)?NaN:found.z[cell.query*data.n+cell.key];return Number.isNaN(value)?null:
+`right minus left: ${signedDigits(value)}`}var HELP="Point at a cell to find it in every map; click to lock it, Escape to release it. Keys: arr\
 ows, Enter, R for the row.",line=text=>element("div","ab-line",text),Reading=class{constructor(board){
 this.board=board;this.tip.setAttribute("aria-hidden","true"),this.live.setAttribute("role","status"),
 this.live.setAttribute("aria-live","polite")}board;box=element("div","ab-reading");tip=element("div",
@@ -755,48 +1017,19 @@ n"}showTip(at,cell){let{tip}=this,described=this.described(cell);tip.replaceChil
 page.width&&(x=Math.max(0,at.clientX-page.left-width-14)),at.clientY+height+24>window.innerHeight&&(y=
 at.clientY-page.top-height-14),tip.style.left=`${x}px`,tip.style.top=`${y}px`,tip.style.visibility="\
 visible"}described(cell){let{data,maps,state}=this.board;return{data,maps,view:state.view,cell}}names(described){
-let{query,key}=described.cell,items=[this.itemLine("query",query)];return key!==null&&items.push(this.
-itemLine("key",key)),[...items,...elsewhere(described).map(line)]}itemLine(label,place){let{slots,titles,
-groups}=this.board.data,made=element("div","ab-line"),group=groups?` \xB7 ${groups.each[place]}`:"";
-return made.append(element("b","",`${label} ${slots[place]} `),titles[place]+group),made}values(described){
-if(described.cell.key===null)return[];let table=element("table"),columns=columnsOf(described),style=({
-now})=>now?"ab-now":"",head=element("tr"),unit=described.view.measure==="contribution"?"weight \xB7 \xD7 l\
-ength":"";return head.append(element("th","",unit)),head.append(...columns.map(column=>element("th",
-style(column),column.label))),table.append(head),this.board.data.sources.forEach((from,source)=>{for(let kind of kindsOf(
-from)){let row=element("tr");row.append(element("td","",`${from.name} ${kindName(from,kind)}`)),valueTexts(
-described,source,kind,columns).forEach((text,i)=>{row.append(element("td",style(columns[i]),text))}),
-table.append(row)}}),[table]}difference(described){let text=differenceText(described);return text===
-null?[]:[line(text)]}};var NUMBERED2=28,Strip=class{constructor(board){this.board=board;let sheet=new Sheet,place={x:0,y:0,
-cell:0},spec=board.state.view.panels[0];this.own={type:"strip",sheet,canvas:this.canvas,spec,rows:[],
-...place},this.canvas.setAttribute("role","img"),this.canvas.setAttribute("aria-label","Last row of \
-every map: the same numbers as the last rows of the maps above"),this.box.append(this.canvas,sheet.over),
-pointing(board,this.canvas,this.own)}board;title=element("h4");box=element("div","ab-box");drawn=[];canvas=element(
-"canvas");context=contextOf(this.canvas);own;titledFor="";draw(){let{data,width,theme,state}=this.board,
-{panels,linked}=state.view,rows=rowsOf(data,state.view),layout=stripLayout(data.n,width,rows.length,
-linked);this.drawTitle();let labels=rows.map(({label})=>label),titleFor=[...[data.signature,theme.name,
-layout.width,layout.x,labels],window.devicePixelRatio].join();if(titleFor!==this.titledFor){let context=sized(
-this.canvas,layout.width,layout.height);paintTitles2(new CanvasSurface(context),data,layout,rows,theme.
-ink)}this.titledFor=titleFor,this.context.clearRect(layout.x,layout.y-1,layout.width,rows.length*STRIP.
-pitch);let surface=new CanvasSurface(this.context);rows.forEach((row,i)=>{this.paintRow(surface,layout,
-row,layout.y+i*STRIP.pitch)});let{x,y,cell}=layout;Object.assign(this.own,{spec:panels[0],rows,x,y,cell}),
-this.own.sheet.fit(layout.width,layout.height),this.drawn=[this.own]}drawTitle(){let{panels,linked}=this.
-board.state.view,[{layer,head}]=panels,place=linked?`layer ${layer+1}, ${headName(head)}`:"layer and\
- head as chosen above",what="what the newest item, where the prediction is made, attends to";this.title.
-textContent="The last row ",this.title.append(element("span","",`\xB7 ${what}; ${place}`))}paintRow(surface,layout,{
-spec},y){let{data,theme}=this.board,{x,cell}=layout,middle=y+STRIP.bar/2,found=this.board.grid(spec);
-if(isMissing(found)){let look={size:10.5,fill:theme.ink.ink,alpha:.7};surface.text("\u2014 no rollout of \
-contributions",x+4,middle,look);return}let last=lastPlace(data.sources[spec.source]),shading=this.board.
-shading(found,!1,theme.ink),colours=rampOf(!1,theme.ink);for(let k=0;k<data.n;k++){let index=last*data.
-n+k,value=found.z[index];if(Number.isNaN(value))continue;let t=tone(shading,last,value),faded=isFaded(
-shading,index),fill=faded?FADED_FILL:rgb(colours,t);if(surface.rect(x+k*cell+.5,y,Math.max(1,cell-1),
-STRIP.bar,fill),cell<NUMBERED2||faded)continue;let look={size:10,align:"center",fill:inkOn(colours,t)};
-surface.text(short(value),x+(k+.5)*cell,middle,look)}}};function paintTitles2(surface,data,{x,y,cell},rows,{
-ink}){let every=Math.ceil(13.5/cell),across=Math.ceil((data.slots[data.n-1].length*6+6)/cell),size=10.5;
-for(let i=data.n-1;i>=0;i-=every){let title=clipped(itemName(data,i),(y-14)*1.25,size);surface.text(
-title,x+(i+.5)*cell,y-6,{size,turn:-STRIP.slant,fill:ink})}let below=y+rows.length*STRIP.pitch+8;for(let i=data.
-n-1;i>=0;i-=across){let look={size:10,align:"center",fill:ink,alpha:.8};surface.text(data.slots[i],x+
-(i+.5)*cell,below,look)}rows.forEach(({label},i)=>{let middle=y+i*STRIP.pitch+STRIP.bar/2;surface.text(
-label,x-8,middle,{size:11,align:"right",fill:ink})})}var tables_default=`.ab-reading {
+let{query,key}=described.cell,items=[this.itemLine("query",query)];key!==null&&items.push(this.itemLine(
+"key",key));for(let source of key===null?[]:this.board.data.sources)query===lastPlace(source)&&items.
+push(...columnTexts(source,key??query).map(line));return[...items,...elsewhere(described).map(line)]}itemLine(label,place2){
+let{slots,titles,groups}=this.board.data,made=element("div","ab-line"),group=groups?` \xB7 ${groups.
+each[place2]}`:"";return made.append(element("b","",`${label} ${slots[place2]} `),titles[place2]+group),
+made}values(described){if(described.cell.key===null)return[];let table=element("table"),columns=columnsOf(
+described),style=({now})=>now?"ab-now":"",head=element("tr"),unit=described.view.measure==="contribu\
+tion"?"weight \xB7 \xD7 length":"";return head.append(element("th","",unit)),head.append(...columns.
+map(column=>element("th",style(column),column.label))),table.append(head),this.board.data.sources.forEach(
+(from,source)=>{for(let kind of kindsOf(from)){let row=element("tr");row.append(element("td","",`${from.
+name} ${kindName(from,kind)}`)),valueTexts(described,source,kind,columns).forEach((text,i)=>{row.append(
+element("td",style(columns[i]),text))}),table.append(row)}}),[table]}difference(described){let text=differenceText(
+described);return text===null?[]:[line(text)]}};var tables_default=`.ab-reading {
   min-height: 30px;
   display: flex;
   flex-wrap: wrap;
@@ -932,56 +1165,26 @@ label,x-8,middle,{size:11,align:"right",fill:ink})})}var tables_default=`.ab-rea
 }
 `;var property=(box,name)=>getComputedStyle(box).getPropertyValue(name).trim(),Theme=class{constructor(box){
 this.box=box}box;name="";found=null;foundFor="";get isStale(){return this.name!==this.nameNow()}look(){
-this.name=this.nameNow()}get ink(){return(!this.found||this.foundFor!==this.name)&&(this.found=inkOf(
-this.box),this.foundFor=this.name),this.found}nameNow(){let{box}=this;return["--st-background-color",
-"--st-text-color"].map(name=>property(box,name)).join("")+getComputedStyle(box).color}};function inkOf(box){
-let paper=property(box,"--st-background-color")||"#ffffff",probe=contextOf(document.createElement("c\
-anvas"));probe.fillStyle=paper,probe.fillRect(0,0,1,1);let[r,g,b]=probe.getImageData(0,0,1,1).data;return{
-ink:getComputedStyle(box).color,paper,dark:r*.3+g*.59+b*.11<128}}var Thumbnails=class{constructor(board){this.board=board}board;box=element("div","ab-sources");drawn=[];thumbnails=[];builtFor="";paintedFor="";draw(){
-let{data,width,theme,state}=this.board,{measure,scale,share}=state.view,buildFor=[data.signature,width].
-join(),paintFor=[buildFor,measure,scale,share,theme.name].join();if(buildFor!==this.builtFor&&this.build(),
-paintFor!==this.paintedFor)for(let one of this.thumbnails)one.paint(theme.ink);this.builtFor=buildFor,
-this.paintedFor=paintFor;for(let one of this.thumbnails)one.button.setAttribute("aria-pressed",String(
-this.isOnView(one.drawn.spec)));this.drawn=this.thumbnails.map(one=>one.drawn)}isOnView(spec){let{data,
-state}=this.board,source=data.sources[spec.source];return state.view.panels.some(panel=>panel.source===
-spec.source&&panel.layer===spec.layer&&panel.head===spec.head&&shownKind(source,panel.kind)===spec.kind)}build(){
-let{sources}=this.board.data,columns=Math.max(...sources.map(({layers,heads})=>layers*heads)),edge=thumbEdge(
-this.board.width,sources.length,columns);this.thumbnails=[],this.box.replaceChildren(...sources.map(
-(source,s)=>this.part(source,s,edge)))}part(source,s,edge){let{name,title,formula,layers,heads,noSecondOrder,
-unrefined}=source,heading=element("div","ab-name",`${name}: ${title}`);heading.append(element("span",
-"",` \xB7 ${formula}`));let kinds=kindsOf(source),columns=Array.from({length:layers*heads},(_,i)=>({
-layer:Math.floor(i/heads),head:i%heads})),{pad,gap,head,label}=THUMBS,rows=element("div","ab-thumbs"),
-grid=`${head}px repeat(${kinds.length}, ${edge}px)`,across=`${label}px repeat(${columns.length}, ${edge}\
-px)`;rows.style.cssText=`padding: ${pad}px; gap: ${gap}px; grid-template: ${grid} / ${across}`;let canvas=canvasOf(
-edge,columns.length,kinds.length);rows.append(canvas.cells,canvas.sheet.over,element("span"));for(let column of columns)
-rows.append(element("span","ab-head",headingOf(column.layer,column.head)));if(kinds.forEach((kind,row)=>{
-rows.append(element("span","ab-kind",kindName(source,kind))),columns.forEach((column,i)=>{let spec={
-source:s,...column,kind};rows.append(this.thumbnail(spec,edge,canvas,thumbPlace(edge,i,row)))})}),unrefined){
-let none=element("div","ab-none",noSecondOrder);none.style.gridColumn=`span ${columns.length}`,rows.
-append(element("span","ab-kind",KINDS.second),none)}let part=element("div");return part.append(heading,
-rows),part}thumbnail(spec,edge,{cells,context,sheet},{x,y}){let{board}=this,made=button("ab-thumb",void 0,
-`Show ${specName(board.data,spec)}`);made.style.width=made.style.height=`${edge}px`;let cell=(edge-2)/
-board.data.n,place={x:x+1,y:y+1,cell,width:edge},drawn={type:"small",spec,signed:!1,sheet,canvas:cells,
-...place},paint=ink=>{let found=board.grid(spec);if(context.clearRect(x,y,edge,edge),isMissing(found))
-return;let pixels=painted(board.shading(found,!1,ink));new CanvasSurface(context).cells(pixels,drawn.
-x,drawn.y,cell)};return this.thumbnails.push({button:made,drawn,paint}),pointing(board,made,drawn),made.
-onclick=event=>{board.choose(this.placeFor(spec.source,event.shiftKey),spec)},made}placeFor(source,shift){
-let{panels}=this.board.state.view,two=panels.length>1,own=panels.findIndex(panel=>panel.source===source);
-return two&&shift?1:own>=0?own:Number(two)}};function canvasOf(edge,across,down){let end=thumbPlace(
-edge,across,down),width=end.x-THUMBS.gap+THUMBS.pad,height=end.y-THUMBS.gap+THUMBS.pad,cells=element(
-"canvas"),sheet=new Sheet;return sheet.fit(width,height),{cells,context:sized(cells,width,height),sheet}}var WATCHED_MS=700,LEAST_CHANGE=3,USUAL_WIDTH=900,Board=class{constructor(root,payload,tell){this.tell=
+this.name=this.nameNow(),setFont(getComputedStyle(this.box).fontFamily||FONT)}get ink(){return(!this.
+found||this.foundFor!==this.name)&&(this.found=inkOf(this.box),this.foundFor=this.name),this.found}nameNow(){
+let{box}=this;return["--st-background-color","--st-text-color"].map(name=>property(box,name)).join("")+
+getComputedStyle(box).color}};function inkOf(box){let paper=property(box,"--st-background-color")||"\
+#ffffff",probe=contextOf(document.createElement("canvas"));probe.fillStyle=paper,probe.fillRect(0,0,
+1,1);let[r,g,b]=probe.getImageData(0,0,1,1).data;return{ink:getComputedStyle(box).color,paper,dark:r*
+.3+g*.59+b*.11<128}}var WATCHED_MS=700,LEAST_CHANGE=3,USUAL_WIDTH=900,Board=class{constructor(root,payload,tell){this.tell=
 tell;this.data=decode(payload),this.maps=new Maps(this.data);let{view,strange}=fromHash(this.data,openingHash(
-this.data));this.state={view,hover:null,steered:!1,lockedOn:null,told:"null",strange},this.strip=new Strip(
-this);let{box,reading,strip,ledger}=this;box.setAttribute("aria-label","Attention board"),box.append(
-this.bar.box,this.thumbnails.box,this.panels.box,this.legend.box,reading.box),box.append(strip.title,
-strip.box,ledger.title,ledger.box,this.note),box.append(reading.tip,reading.live);let sheet=element(
-"style");sheet.textContent=board_default+maps_default+tables_default,root.append(sheet,box),this.listen(),
-this.watchPage(),this.start()}tell;box=element("section","ab");state;theme=new Theme(this.box);reading=new Reading(
-this);bookmark=new Bookmark(this);downloads=new Downloads(this);data;maps;width=0;bar=new Bar(this);thumbnails=new Thumbnails(
-this);panels=new Panels(this);legend=new Legend(this);strip;ledger=new Ledger(this);note=element("di\
-v","ab-note");waiting=new Set;watch=0;load(payload,tell){if(this.tell=tell,this.watchPage(),payload.
-signature===this.data.signature)return;let before=this.data;this.data=decode(payload),this.maps=new Maps(
-this.data),this.thumbnails.drawn=[],this.strip.drawn=[],this.state.hover=null,this.state.view=carriedOver(
+this.data));this.state={view,hover:null,steered:!1,lockedOn:null,told:"null",strange},this.evidence=
+new Evidence(this);let{box,reading,ledger}=this;box.setAttribute("aria-label","Attention board");let rows=element(
+"div","ab-rows");rows.append(this.evidence.box,this.panels.box),box.append(this.bar.box,rows,this.below,
+reading.box);let more=element("details","ab-fold");more.append(element("summary","","Where the weigh\
+t of a row lies, and how to read the maps"),ledger.title,ledger.box,this.note),box.append(more,reading.
+tip,reading.live);let sheet=element("style");sheet.textContent=board_default+maps_default+tables_default,
+root.append(sheet,box),this.listen(),this.watchPage(),this.start()}tell;box=element("section","ab");state;theme=new Theme(
+this.box);reading=new Reading(this);bookmark=new Bookmark(this);downloads=new Downloads(this);data;maps;width=0;bar=new Bar(
+this);panels=new Panels(this);legend=new Legend(this);evidence;ledger=new Ledger(this);note=element(
+"div","ab-note");below=element("div");waiting=new Set;watch=0;load(payload,tell){if(this.tell=tell,this.
+watchPage(),payload.signature===this.data.signature)return;let before=this.data;this.data=decode(payload),
+this.maps=new Maps(this.data),this.evidence.drawn=[],this.state.hover=null,this.state.view=carriedOver(
 this.state.view,before,this.data),this.start()}start(){this.width=Math.round(this.box.clientWidth)||
 USUAL_WIDTH,this.drawAll()}get inApp(){return this.tell!==null}listen(){let{box}=this;new ResizeObserver(
 ()=>{let now=Math.round(box.clientWidth);!now||Math.abs(now-this.width)<=LEAST_CHANGE||(this.width=now,
@@ -992,28 +1195,33 @@ window.setInterval(()=>{if(!this.box.isConnected){clearInterval(this.watch),this
 theme.isStale&&this.drawAll(),this.bookmark.restore()},WATCHED_MS))}later(task){this.waiting.size||requestAnimationFrame(
 ()=>{let tasks=[...this.waiting];this.waiting.clear();for(let one of tasks)one()}),this.waiting.add(
 task)}grid(spec,measure=this.state.view.measure){return this.maps.grid(spec,measure)}difference(){return this.
-maps.difference(this.state.view.panels,this.state.view.measure)}shading(grid,signed,ink){let{scale,share,
-measure}=this.state.view,most=scale==="row"?1:signed?grid.top:this.maps.largest(measure);return{grid,
-signed,scale,share,most,ink}}scaleLook(signed,ink){let{scale,measure}=this.state.view,found=signed?this.
-difference():null,end=found&&!isMissing(found)?found.top:this.maps.largest(measure);return{signed,scale,
-most:scale==="row"?1:end,ink}}drawn(){return[...this.panels.drawn,...this.thumbnails.drawn,...this.strip.
-drawn]}mark=()=>{mark(this)};drawAll=()=>{this.theme.look(),this.drawMaps(),this.drawRest(),this.box.
-dataset.signature=this.data.signature};drawMaps(){this.reading.hideTip(),this.bar.draw(),this.panels.
-draw(),this.mark()}drawRest=()=>{this.thumbnails.draw(),this.reading.draw(),this.legend.draw(),this.
-strip.draw(),this.ledger.draw();let{view,strange}=this.state,words=notes(this.data,view,this.panels.
-every,strange);this.note.textContent!==words&&(this.note.textContent=words),this.mark(),this.bookmark.
-writeSoon(),setTimeout(()=>{this.tellLock()},0)};set(change){let{activeElement}=this.box.getRootNode(),
-label=activeElement&&this.box.contains(activeElement)?activeElement.getAttribute("aria-label"):null;
-Object.assign(this.state.view,change),this.drawMaps(),this.bookmark.remember(),this.later(this.drawRest),
-label&&this.focus(label)}focus(label){[...this.box.querySelectorAll("[aria-label]")].find(node=>node.
-getAttribute("aria-label")===label)?.focus({preventScroll:!0})}choose(place,change){this.set({panels:changed(
-this.data,this.state.view,place,change)})}point(cell){let same=sameCell(cell,this.state.hover);this.
-state.hover=cell,same||this.later(this.mark)}lock(cell){let{state,reading}=this;state.view.lock=cell&&
-{query:cell.query,key:cell.key},cell?reading.say(cell,"Locked. "):reading.live.textContent="Released",
-state.lockedOn=cell&&this.mapsOnView(),this.ledger.draw(),reading.draw(),this.mark(),this.bookmark.write(),
-this.tellLock(!0)}mapsOnView(){return JSON.stringify(this.state.view.panels)}tellLock(anew=!1){let{data,
-state,tell}=this;if(!tell)return;let{lock,panels}=state.view,places=JSON.stringify(lock&&[lock.query,
-lock.key,data.signature]);if(places===state.told&&!(anew&&lock))return;state.told=places;let told=panels.
+maps.difference(this.state.view.panels,this.state.view.measure)}shading(grid,signed2,ink){let{scale,
+share,measure}=this.state.view,rows=scale==="row",top=scale==="even"?grid.topTimes:grid.top,most=rows?
+1:signed2?top:this.maps.largest(measure);return{grid,signed:signed2,scale,share,most,ink}}scaleLook(signed2,ink){
+let{scale,measure}=this.state.view,found=signed2?this.difference():null,even=scale==="even",end=found&&
+!isMissing(found)?even?found.topTimes:found.top:this.maps.largest(measure);return{signed:signed2,scale,
+most:scale==="row"?1:end,ink}}drawn(){return[...this.panels.drawn,...this.evidence.drawn]}mark=()=>{
+mark(this)};redraw(){this.later(this.drawAll)}drawAll=()=>{this.theme.look(),this.drawMaps(),this.drawRest(),
+this.box.dataset.signature=this.data.signature};drawMaps(){this.reading.hideTip(),this.bar.draw();let{
+data,state,width}=this,blocks=sourcesOnView(this).map(source=>blockOf(data.sources[source],width)),large=state.
+view.size==="large",room=together(large?0:width,data.n,blocks,state.view.panels.length),wide=room.map!==
+null;this.box.classList.toggle("ab-wide",wide);let legendAt=wide?this.evidence.above:this.below;this.
+legend.box.parentNode!==legendAt&&legendAt.append(this.legend.box),this.panels.draw(room.map),this.evidence.
+draw(large?together(width,data.n,blocks,1/0).evidence:room.evidence),this.mark()}drawRest=()=>{this.
+panels.drawPicks(),this.reading.draw(),this.legend.draw(),this.ledger.draw();let{view,strange}=this.
+state,words=notes(this.data,view,this.panels.every,strange);this.note.textContent!==words&&(this.note.
+textContent=words),this.mark(),this.bookmark.writeSoon(),setTimeout(()=>{this.tellLock()},0)};set(change){
+let{activeElement}=this.box.getRootNode(),label=activeElement&&this.box.contains(activeElement)?activeElement.
+getAttribute("aria-label"):null;Object.assign(this.state.view,change),this.drawMaps(),this.bookmark.
+remember(),this.later(this.drawRest),label&&this.focus(label)}focus(label){[...this.box.querySelectorAll(
+"[aria-label]")].find(node=>node.getAttribute("aria-label")===label)?.focus({preventScroll:!0})}choose(place2,change){
+this.set({panels:changed(this.data,this.state.view,place2,change)})}point(cell){let same=sameCell(cell,
+this.state.hover);this.state.hover=cell,same||this.later(this.mark)}lock(cell){let{state,reading}=this;
+state.view.lock=cell&&{query:cell.query,key:cell.key},cell?reading.say(cell,"Locked. "):reading.live.
+textContent="Released",state.lockedOn=cell&&this.mapsOnView(),this.ledger.draw(),reading.draw(),this.
+mark(),this.bookmark.write(),this.tellLock(!0)}mapsOnView(){return JSON.stringify(this.state.view.panels)}tellLock(anew=!1){
+let{data,state,tell}=this;if(!tell)return;let{lock,panels}=state.view,places=JSON.stringify(lock&&[lock.
+query,lock.key,data.signature]);if(places===state.told&&!(anew&&lock))return;state.told=places;let told=panels.
 map(({source,layer,head,kind})=>{let from=data.sources[source];return{source:from.name,layer,head,kind:shownKind(
 from,kind)}});tell(lock&&{...lock,panels:told})}};var boards=new WeakMap;function mount(root,payload,tell=null){let board=boards.get(root);board?board.
 load(payload,tell):boards.set(root,new Board(root,payload,tell))}openPage(mount);function component({

@@ -31,16 +31,23 @@ export class Bar {
   private build(): void {
     const { sources } = this.board.data;
     const two = sources.length > 1;
-    this.controls = [
+    const first = [
       ...(two ? [this.choice("View", "mode", MODES)] : []),
       ...(sources.length > 2 ? [this.compare()] : []),
-      this.choice("Cells show", "measure", MEASURES),
-      this.choice("Colour scale", "scale", SCALES),
-      this.share(),
-      this.choice("Size", "size", SIZES),
+      this.choice("Colours", "scale", SCALES),
       ...(two ? [this.linked()] : []),
     ];
-    this.box.replaceChildren(...this.controls.map(({ part }) => part), this.acts());
+    const seldom = [
+      this.choice("Cells show", "measure", MEASURES),
+      this.choice("Size", "size", SIZES),
+      this.share(),
+    ];
+    this.controls = [...first, ...seldom];
+    const more = element("details", "ab-more");
+    const drawer = element("div", "ab-drawer");
+    drawer.append(...seldom.map(({ part }) => part), this.acts());
+    more.append(element("summary", "ab-act", "More"), drawer);
+    this.box.replaceChildren(...first.map(({ part }) => part), more);
   }
 
   private choice<K extends "mode" | "measure" | "scale" | "size">(

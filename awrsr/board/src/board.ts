@@ -8,7 +8,10 @@ import { decode, shownKind } from "./data";
 import type { Data } from "./data";
 import { element } from "./dom";
 import { Downloads } from "./downloads";
+import { blockOf } from "./effects";
+import { Evidence, sourcesOnView } from "./evidence";
 import type { Measure } from "./kinds";
+import { together } from "./layout";
 import { Ledger } from "./ledger";
 import { Legend } from "./legend";
 import type { ScaleLook } from "./legend";
@@ -24,10 +27,8 @@ import { Reading } from "./reading";
 import type { Ink, Shading } from "./scales";
 import type { State, Tell } from "./state";
 import { sameCell } from "./steering";
-import { Strip } from "./strip";
 import tablesStyle from "./tables.css";
 import { Theme } from "./theme";
-import { Thumbnails } from "./thumbnails";
 import { carriedOver, changed } from "./view";
 import type { Cell, MapSpec, View } from "./view";
 
@@ -48,12 +49,13 @@ export class Board {
   maps: Maps;
   width = 0;
   private readonly bar = new Bar(this);
-  private readonly thumbnails = new Thumbnails(this);
   private readonly panels = new Panels(this);
   private readonly legend = new Legend(this);
-  private readonly strip: Strip;
+  private readonly evidence: Evidence;
   private readonly ledger = new Ledger(this);
   private readonly note = element("div", "ab-note");
+  /** Where the legend stands when there is no room for it above the evidence. */
+  private readonly below = element("div");
   private readonly waiting = new Set<() => void>();
   private watch = 0;
 
@@ -67,12 +69,16 @@ export class Board {
     this.maps = new Maps(this.data);
     const { view, strange } = fromHash(this.data, openingHash(this.data));
     this.state = { view, hover: null, steered: false, lockedOn: null, told: "null", strange };
-    this.strip = new Strip(this);
-    const { box, reading, strip, ledger } = this;
+    this.evidence = new Evidence(this);
+    const { box, reading, ledger } = this;
     box.setAttribute("aria-label", "Attention board");
-    box.append(this.bar.box, this.thumbnails.box, this.panels.box, this.legend.box, reading.box);
-    box.append(strip.title, strip.box, ledger.title, ledger.box, this.note);
-    box.append(reading.tip, reading.live);
+    const rows = element("div", "ab-rows");
+    rows.append(this.evidence.box, this.panels.box);
+    box.append(this.bar.box, rows, this.below, reading.box);
+    const more = element("details", "ab-fold");
+    const words = "Where the weight of a row lies, and how to read the maps";
+    more.append(element("summary", "", words), ledger.title, ledger.box, this.note);
+    box.append(more, reading.tip, reading.live);
     const sheet = element("style");
     sheet.textContent = boardStyle + mapsStyle + tablesStyle;
     root.append(sheet, box);
@@ -89,8 +95,7 @@ export class Board {
     const before = this.data;
     this.data = decode(payload);
     this.maps = new Maps(this.data);
-    this.thumbnails.drawn = [];
-    this.strip.drawn = [];
+    this.evidence.drawn = [];
     this.state.hover = null;
     this.state.view = carriedOver(this.state.view, before, this.data);
     this.start();
@@ -161,7 +166,8 @@ export class Board {
   shading(grid: Grid, signed: boolean, ink: Ink): Shading {
     const { scale, share, measure } = this.state.view;
     const rows = scale === "row";
-    const most = rows ? 1 : signed ? grid.top : this.maps.largest(measure);
+    const top = scale === "even" ? grid.topTimes : grid.top;
+    const most = rows ? 1 : signed ? top : this.maps.largest(measure);
     return { grid, signed, scale, share, most, ink };
   }
 
@@ -169,18 +175,24 @@ export class Board {
   scaleLook(signed: boolean, ink: Ink): ScaleLook {
     const { scale, measure } = this.state.view;
     const found = signed ? this.difference() : null;
-    const end = found && !isMissing(found) ? found.top : this.maps.largest(measure);
+    const even = scale === "even";
+    const there = found && !isMissing(found);
+    const end = there ? (even ? found.topTimes : found.top) : this.maps.largest(measure);
     return { signed, scale, most: scale === "row" ? 1 : end, ink };
   }
 
   /** Everything that shows cells. */
   drawn(): AnyDrawn[] {
-    return [...this.panels.drawn, ...this.thumbnails.drawn, ...this.strip.drawn];
+    return [...this.panels.drawn, ...this.evidence.drawn];
   }
 
   private readonly mark = () => {
     mark(this);
   };
+
+  redraw(): void {
+    this.later(this.drawAll);
+  }
 
   private readonly drawAll = () => {
     this.theme.look();
@@ -193,16 +205,24 @@ export class Board {
   private drawMaps(): void {
     this.reading.hideTip();
     this.bar.draw();
-    this.panels.draw();
+    const { data, state, width } = this;
+    const blocks = sourcesOnView(this).map((source) => blockOf(data.sources[source], width));
+    const large = state.view.size === "large";
+    const room = together(large ? 0 : width, data.n, blocks, state.view.panels.length);
+    const wide = room.map !== null;
+    this.box.classList.toggle("ab-wide", wide);
+    const legendAt = wide ? this.evidence.above : this.below;
+    if (this.legend.box.parentNode !== legendAt) legendAt.append(this.legend.box);
+    this.panels.draw(room.map);
+    this.evidence.draw(large ? together(width, data.n, blocks, Infinity).evidence : room.evidence);
     this.mark();
   }
 
   /** What can come a frame later. */
   private readonly drawRest = () => {
-    this.thumbnails.draw();
+    this.panels.drawPicks();
     this.reading.draw();
     this.legend.draw();
-    this.strip.draw();
     this.ledger.draw();
     const { view, strange } = this.state;
     const words = notes(this.data, view, this.panels.every, strange);

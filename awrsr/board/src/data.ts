@@ -1,6 +1,6 @@
 /** The payload, decoded: what is known of every source and every place of the common axis. */
 
-import type { Groups, PackedSource, Payload } from "./payload";
+import type { Column, Groups, PackedSource, Payload } from "./payload";
 import { KINDS, headName, isOneOf, keysOf } from "./kinds";
 import type { Kind } from "./kinds";
 import type { Cell, MapSpec } from "./view";
@@ -26,6 +26,8 @@ export interface Source {
   maps: Record<Kind, Float32Array | null>;
   /** Lengths of transformed values: layer, head, key. */
   norms: Float32Array;
+  /** What else is known of its items. */
+  columns: Column[];
   /** Whether the first-order weights mix the values. */
   unrefined: boolean;
 }
@@ -99,12 +101,6 @@ export const kindsOf = (source: Source): Kind[] =>
 /** What a kind of map is called; the map of a model that learns no attention bears its title. */
 export const kindName = (source: Source, kind: Kind): string =>
   source.floor !== null && kind !== "second" ? source.floor : KINDS[kind];
-
-/** What a kind is called among the choices: what mixes the values is there as refined too. */
-export const kindChoice = (source: Source, kind: Kind): string =>
-  source.unrefined && kind === "refined"
-    ? `${kindName(source, "first")} (in use)`
-    : kindName(source, kind);
 
 /** The kind that is drawn where this one is asked for. */
 export const shownKind = (source: Source, kind: Kind): Kind =>

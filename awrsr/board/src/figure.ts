@@ -74,7 +74,7 @@ export class Figure {
     const shading = this.board.shading(found, this.signed, PRINT);
     const top = this.height;
     this.steps.push((surface) => {
-      surface.cells(painted(shading), layout.x, top + layout.y, layout.cell);
+      surface.cells(painted(shading), { ...layout, y: top + layout.y });
       paintFrame(surface, data, shading, layout, top);
     });
     this.height += layout.height;

@@ -7,7 +7,7 @@ export type Kind = keyof PackedMaps;
 export type Together = "mean" | "max" | "rollout";
 export type Head = number | Together;
 export type Measure = "weight" | "contribution";
-export type Scale = "sqrt" | "linear" | "row";
+export type Scale = "even" | "sqrt" | "linear" | "row";
 export type Mode = "maps" | "difference";
 export type Size = "fit" | "large";
 /** Where the weight of a row lies. */
@@ -28,6 +28,7 @@ export const MEASURES: Record<Measure, string> = {
   contribution: "weight \u00d7 value length",
 };
 export const SCALES: Record<Scale, string> = {
+  even: "times an even row",
   sqrt: "square root",
   linear: "linear",
   row: "each row's maximum",

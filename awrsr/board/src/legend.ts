@@ -5,7 +5,8 @@ import { element, swatch } from "./dom";
 import type { Scale } from "./kinds";
 import { isMissing } from "./maps";
 import { tick } from "./numbers";
-import { FADED_KEY, curve, groupsHere, rampOf, rgb, ticks } from "./scales";
+import { FADED_KEY, HELPS, HURTS, TIMES, curve, groupsHere, pageOf, rampOf } from "./scales";
+import { rgb, ticks, toneOfTimes } from "./scales";
 import type { Ink } from "./scales";
 import { CanvasSurface, sized } from "./surface";
 import type { Surface } from "./surface";
@@ -22,6 +23,7 @@ const ENDS = 15;
 export function scaleName({ measure, scale }: View, signed: boolean): string {
   const what = measure === "weight" ? "weight" : "weight \u00d7 length of the value";
   const how = {
+    even: " \u00f7 that of an even row",
     row: ", as a share of its row's maximum",
     sqrt: " (square-root colours)",
     linear: "",
@@ -44,18 +46,25 @@ export function paintScale(
   y: number,
   width: number,
 ): void {
-  const colours = rampOf(signed, ink);
+  const colours = rampOf(signed, scale, ink);
   const inner = width - 2 * ENDS;
   for (let i = 0; i < STEPS; i++) {
     const left = x + ENDS + (i / STEPS) * inner;
     surface.rect(left, y + 2, inner / STEPS + 0.5, 9, rgb(colours, i / (STEPS - 1)));
   }
-  for (const share of ticks(signed, scale)) {
+  const look = { size: 11, align: "center", fill: ink.ink, alpha: 0.9 } as const;
+  for (const [t, text] of marks(signed, scale, most))
+    surface.text(text, x + ENDS + t * inner, y + 20, look);
+}
+
+/** Where a scale is marked, 0 to 1, and with what. */
+function marks(signed: boolean, scale: Scale, most: number): [number, string][] {
+  if (scale === "even" && !signed) return TIMES.map(([times, text]) => [toneOfTimes(times), text]);
+  return ticks(signed, scale).map((share) => {
     const along = curve(scale, Math.abs(share));
     const t = signed ? 0.5 + (Math.sign(share) * along) / 2 : along;
-    const look = { size: 10, align: "center", fill: ink.ink, alpha: 0.9 } as const;
-    surface.text(tick(share, most, signed), x + ENDS + t * inner, y + 20, look);
-  }
+    return [t, tick(share, most, signed)];
+  });
 }
 
 export class Legend {
@@ -80,11 +89,24 @@ export class Legend {
       const where = difference && !signed ? "small maps and last row: " : "";
       this.box.append(element("span", "", where + name), this.scale(signed, name));
     }
+    this.box.append(...this.evidence());
     if (view.share < 100) this.box.append(swatch(FADED_KEY, "not among those keys"));
     if (data.groups) {
       this.box.append(element("span", "", `${data.groups.name}, first listed:`));
       this.box.append(...groupsHere(data).map(({ text, colour }) => swatch(colour, text)));
     }
+  }
+
+  private evidence(): HTMLElement[] {
+    const { data, theme } = this.board;
+    if (!data.sources.some(({ columns }) => columns.length)) return [];
+    const page = pageOf(theme.ink);
+    return [
+      swatch(HELPS[page], "helps the target"),
+      swatch(HURTS[page], "hurts it"),
+      element("span", "", "\u25cf matters, gets less than an even share"),
+      element("span", "", "\u25cb gets twice or more, hardly matters"),
+    ];
   }
 
   private scale(signed: boolean, name: string): HTMLElement {

@@ -9,6 +9,8 @@ import type { MapSpec } from "./view";
 export class Grid {
   private tops: Float32Array | null = null;
   private shares: Float32Array | null = null;
+  private counts = new Int32Array(0);
+  private sums = new Float64Array(0);
 
   /**
    * @param n places of the axis.
@@ -32,6 +34,53 @@ export class Grid {
 
   get top(): number {
     return this.rowTops.reduce((a, b) => Math.max(a, b), 0);
+  }
+
+  /** Cells of a row: the keys that the query may attend to. */
+  keysOf(query: number): number {
+    this.sumUp();
+    return this.counts[query];
+  }
+
+  /** What every cell of a row would hold if the row were even. */
+  even(query: number): number {
+    this.sumUp();
+    return this.counts[query] ? this.sums[query] / this.counts[query] : NaN;
+  }
+
+  /** The largest magnitude, in times what an even row of weights holds. */
+  get topTimes(): number {
+    return this.rowTops.reduce((most, top, q) => Math.max(most, top * this.keysOf(q)), 0);
+  }
+
+  /** How even the rows are: entropy as a share of the largest, a mean over the rows that have two
+   * keys or more; null where there is none. */
+  get evenness(): number | null {
+    let [sum, rows] = [0, 0];
+    for (let q = 0; q < this.n; q++) {
+      const count = this.keysOf(q);
+      if (count < 2 || !this.sums[q]) continue;
+      let entropy = 0;
+      for (let i = q * this.n; i <= q * this.n + q; i++) {
+        const share = Math.abs(this.z[i]) / this.sums[q];
+        if (share > 0) entropy -= share * Math.log(share);
+      }
+      sum += entropy / Math.log(count);
+      rows += 1;
+    }
+    return rows ? sum / rows : null;
+  }
+
+  private sumUp(): void {
+    if (this.counts.length) return;
+    this.counts = new Int32Array(this.n);
+    this.sums = new Float64Array(this.n);
+    for (let q = 0; q < this.n; q++)
+      for (let i = q * this.n; i <= q * this.n + q; i++)
+        if (!Number.isNaN(this.z[i])) {
+          this.counts[q] += 1;
+          this.sums[q] += Math.abs(this.z[i]);
+        }
   }
 
   /** Of every cell the share of its row that larger cells hold. A cell is among the fewest keys

@@ -1,14 +1,12 @@
 /** The outlines of the cell that is pointed at and of the locked one, in everything drawn. */
 
 import type { Board } from "./board";
-import { itemName, lastPlace, shownAt } from "./data";
+import { itemName, shownAt } from "./data";
 import { element } from "./dom";
-import { STRIP } from "./layout";
-import type { Cells } from "./layout";
-import type { Row } from "./rows";
+import type { Cells, PlacedBlock } from "./layout";
 import type { Ink } from "./scales";
 import { sized } from "./surface";
-import { FONT, clipped, contextOf, measured } from "./text";
+import { clipped, contextOf, fontFamily, measured } from "./text";
 import type { MapSpec, Position } from "./view";
 
 const HOVER = "#ff3d71";
@@ -47,12 +45,18 @@ export interface DrawnMap extends Drawn {
   type: "large" | "small";
   signed: boolean;
   width: number;
+  /** Whether the titles of its rows stand elsewhere. */
+  aligned: boolean;
 }
-export interface DrawnStrip extends Drawn {
-  type: "strip";
-  rows: Row[];
+export interface DrawnEvidence extends Drawn {
+  type: "evidence";
+  width: number;
+  /** The place of every row. */
+  order: number[];
+  /** The columns of each source on view. */
+  blocks: (PlacedBlock & { source: number })[];
 }
-export type AnyDrawn = DrawnMap | DrawnStrip;
+export type AnyDrawn = DrawnMap | DrawnEvidence;
 
 export function mark(board: Board): void {
   const { hover, view } = board.state;
@@ -79,53 +83,46 @@ class Outline {
   }
 
   draw(cell: Position, labelled: boolean): void {
-    if (this.drawn.type === "strip") this.inStrip(this.drawn, cell);
+    if (this.drawn.type === "evidence") this.inEvidence(this.drawn, cell);
     else this.inMap(this.drawn, cell, labelled);
   }
 
-  /** One box for neighbours that have the key on one place. */
-  private inStrip({ x, y, cell: edge, rows }: DrawnStrip, cell: Position): void {
-    const { sources } = this.board.data;
-    const { key } = cell;
-    const isLast = rows.some(({ spec }) => lastPlace(sources[spec.source]) === cell.query);
-    if (key === null || !isLast) return;
-    const keys = rows.map(({ spec }) => shownAt(sources[spec.source], key));
-    keys.forEach((k, row) => {
-      if (k === keys[row - 1]) return;
-      const next = keys.findIndex((other, i) => i > row && other !== k);
-      const rowsHere = (next < 0 ? keys.length : next) - row;
-      const [top, height] = [y + row * STRIP.pitch - 2, rowsHere * STRIP.pitch + 2];
-      this.box(x + k * edge, top, Math.max(3, edge), height, 1.5);
-    });
+  /** The key's row, and thinner the query's. */
+  private inEvidence({ y, line, width, order }: DrawnEvidence, { query, key }: Position): void {
+    const top = (place: number) => y + order.indexOf(place) * line;
+    const height = Math.max(3, line);
+    if (key !== null && key !== query) this.bareBox(0.5, top(query), width - 1, height, 1);
+    this.box(1, top(key ?? query), width - 2, height, 1.5);
   }
 
   private inMap(drawn: DrawnMap, cell: Position, labelled: boolean): void {
-    const { x, y, cell: edge, signed, spec } = drawn;
+    const { x, y, cell: edge, line, signed, spec, aligned } = drawn;
     const source = this.board.data.sources[spec.source];
     const placed = (place: number) => (signed ? place : shownAt(source, place));
     const large = drawn.type === "large";
     const query = placed(cell.query);
     const key = cell.key === null ? null : placed(cell.key);
     const thin = large ? 1.25 : 1;
-    this.bareBox(x, y + query * edge, (query + 1) * edge, Math.max(2, edge), thin);
+    this.bareBox(x, y + query * line, (query + 1) * edge, Math.max(2, line), thin);
     if (key !== null) {
       if (large) this.columnAndRepeats(drawn, query, key, thin);
-      const pad = Math.max(0, (5 - edge) / 2); // small cells are outlined from some way off
-      const size = edge + 2 * pad;
-      const [left, top] = [x + key * edge - pad, y + query * edge - pad];
-      if (key <= query) this.box(left, top, size, size, large ? 2.5 : 1.5);
+      // Small cells are outlined from some way off.
+      const [beside, above] = [edge, line].map((length) => Math.max(0, (5 - length) / 2));
+      const [left, top] = [x + key * edge - beside, y + query * line - above];
+      const [width, height] = [edge + 2 * beside, line + 2 * above];
+      if (key <= query) this.box(left, top, width, height, large ? 2.5 : 1.5);
     }
-    if (large && labelled) this.labels(drawn, query, key);
+    if (large && labelled && !aligned) this.labels(drawn, query, key);
   }
 
   /** The key's column, and the same items at other slots. */
   private columnAndRepeats(drawn: DrawnMap, query: number, key: number, thin: number): void {
-    const { x, y, cell: edge } = drawn;
+    const { x, y, cell, line } = drawn;
     const { n, items } = this.board.data;
-    this.bareBox(x + key * edge, y + key * edge, Math.max(2, edge), (n - key) * edge, thin);
+    this.bareBox(x + key * cell, y + key * line, Math.max(2, cell), (n - key) * line, thin);
     for (let i = 0; i < n; i++)
       if (i !== query && i !== key && (items[i] === items[query] || items[i] === items[key]))
-        this.box(x + i * edge, y + i * edge, edge, edge, 2);
+        this.box(x + i * cell, y + i * line, cell, line, 2);
   }
 
   private labels(drawn: DrawnMap, query: number, key: number | null): void {
@@ -148,7 +145,7 @@ class Outline {
     c.fillStyle = this.colour;
     c.fillRect(left, top, measured(shown, LABEL.size) + 10, LABEL.height);
     c.fillStyle = LABEL.ink;
-    c.font = `${LABEL.size}px ${FONT}`;
+    c.font = `${LABEL.size}px ${fontFamily()}`;
     c.textBaseline = "middle";
     c.textAlign = "left";
     c.fillText(shown, left + 5, top + 9.5);

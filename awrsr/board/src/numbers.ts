@@ -7,6 +7,15 @@ export function short(value: number, signed = false): string {
   return (sign + value.toFixed(2).replace(/^(-?)0\./, "$1.")).replace("+0.", "+.");
 }
 
+/** Of an effect: three digits that count, with its sign. */
+export function signed(value: number): string {
+  const text = Math.abs(value) < 0.0005 ? "0" : value.toPrecision(Math.abs(value) < 1 ? 2 : 3);
+  return value > 0 ? `+${text}` : text.replace("-", "\u2212");
+}
+
+/** In times an even row: two digits at most. */
+export const shortTimes = (times: number): string => times.toFixed(times < 9.95 ? 1 : 0);
+
 /** Read out: four digits, a dash where there is no cell. */
 export const digits = (value: number): string =>
   Number.isNaN(value) ? "\u2013" : value.toFixed(4);

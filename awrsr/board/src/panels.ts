@@ -1,17 +1,16 @@
 /** The large maps and the choices above them. */
 
 import type { Board } from "./board";
-import { kindChoice, specName } from "./data";
-import { chooser, element } from "./dom";
-import type { Control } from "./dom";
+import { specName } from "./data";
+import { element } from "./dom";
 import { paintFrame } from "./frame";
-import { KINDS, TOGETHER, isOneOf, keysOf } from "./kinds";
 import { isNumbered, pageLayout, roomOf } from "./layout";
 import type { MapLayout } from "./layout";
 import { Sheet } from "./marks";
 import type { DrawnMap } from "./marks";
 import { isMissing } from "./maps";
 import type { Grid, Missing } from "./maps";
+import { Picks } from "./picks";
 import { steering, pointing } from "./pointer";
 import { painted } from "./scales";
 import { CanvasSurface, putCells, sized } from "./surface";
@@ -36,7 +35,7 @@ class LargeMap {
     spec: MapSpec,
   ) {
     const sheet = new Sheet();
-    const place = { x: 0, y: 0, cell: 0, width: 0 };
+    const place = { x: 0, y: 0, cell: 0, line: 0, width: 0, aligned: false };
     this.drawn = { type: "large", sheet, canvas: this.frame, spec, signed: false, ...place };
     this.holder.tabIndex = 0;
     this.holder.setAttribute("role", "application");
@@ -48,20 +47,20 @@ class LargeMap {
 
   draw(grid: Grid, spec: MapSpec, signed: boolean, title: string, layout: MapLayout): void {
     const { data, theme } = this.board;
-    const { x, y, cell, size, width, height, every } = layout;
+    const { x, y, cell, line, size, down, width, height, every, aligned } = layout;
     this.every = every;
-    Object.assign(this.drawn, { signed, spec, x, y, cell, width });
+    Object.assign(this.drawn, { signed, spec, x, y, cell, line, width, aligned });
     this.drawn.sheet.fit(width, height);
     const shading = this.board.shading(grid, signed, theme.ink);
-    const look = [data.signature, theme.name, width, cell, window.devicePixelRatio, grid.missing];
-    const frameFor = look.join();
+    const room = [width, height, cell, line, aligned, window.devicePixelRatio];
+    const frameFor = [data.signature, theme.name, ...room, grid.missing].join();
     if (isNumbered(layout) || frameFor !== this.framedFor) {
       const context = sized(this.frame, width, height);
       paintFrame(new CanvasSurface(context), data, shading, layout);
     }
     this.framedFor = frameFor;
-    const [left, top, edge] = [x, y, size].map((length) => `${length}px`);
-    Object.assign(this.cells.style, { left, top, width: edge, height: edge });
+    const [left, top, across, along] = [x, y, size, down].map((length) => `${length}px`);
+    Object.assign(this.cells.style, { left, top, width: across, height: along });
     putCells(this.cells, painted(shading)); // enlarged by the browser
     const keys = "arrow keys move, Enter locks the cell, R the row, Escape releases";
     this.holder.setAttribute("aria-label", `${title}: ${keys}`);
@@ -70,7 +69,7 @@ class LargeMap {
 
 interface Head {
   part: HTMLElement;
-  controls: Control[];
+  picks: Picks;
 }
 
 export class Panels {
@@ -79,6 +78,8 @@ export class Panels {
   /** Of so many titles of a map one is drawn. */
   every = 1;
   private heads: Head[] = [];
+  private beside: MapLayout | null = null;
+  private room = 0;
   private headsFor = "";
   private readonly maps = new Map<number | "difference", LargeMap>();
   private readonly between = element("div", "ab-panel ab-between");
@@ -88,17 +89,22 @@ export class Panels {
     this.between.append(this.note);
   }
 
-  draw(): void {
+  /** @param beside the layout of maps beside the evidence; null where they stand below it. */
+  draw(beside: MapLayout | null): void {
     const { data, width, state } = this.board;
     const { view } = state;
     const wide = view.size === "large";
     const apart = view.mode === "difference";
-    const style = apart && width >= PAIR_WIDTH ? " ab-pair" : wide ? " ab-large" : "";
+    this.beside = beside;
+    const pair = apart && (beside !== null || width >= PAIR_WIDTH);
+    const style = beside ? " ab-beside" : pair ? " ab-pair" : wide ? " ab-large" : "";
     this.box.className = `ab-panels${style}`;
     this.drawn = [];
     this.every = 1;
     this.drawHeads();
-    const room = roomOf(width, wide ? 1 : view.panels.length);
+    this.room = beside ? beside.width : roomOf(width, wide ? 1 : view.panels.length);
+    const { room } = this;
+    this.fit();
     view.panels.forEach((spec, place) => {
       const map = apart
         ? null
@@ -122,58 +128,31 @@ export class Panels {
     if (!this.between.parentNode) this.box.append(this.between);
   }
 
-  /** The choices are built anew for other sources, else they follow the view. */
-  private drawHeads(): void {
-    const { data, state } = this.board;
-    const told = data.sources.map(({ name, title, floor, layers, heads, unrefined }) => {
-      return [name, title, floor, layers, heads, unrefined];
-    });
-    const headsFor = JSON.stringify([told, comparedPair(state.view)]);
-    if (headsFor === this.headsFor) {
-      for (const { controls } of this.heads) for (const control of controls) control.follow();
-      return;
-    }
-    this.heads = state.view.panels.map((_, place) => this.head(place));
-    this.box.replaceChildren(...this.heads.map(({ part }) => part));
-    this.headsFor = headsFor;
+  /** Beside the evidence a map's place is as wide as the map, whatever stands above it. */
+  private fit(): void {
+    for (const { part } of this.heads) part.style.width = this.beside ? `${this.room}px` : "";
   }
 
-  private head(place: number): Head {
-    const { board } = this;
-    const { data, state } = board;
-    const { panels } = state.view;
-    const side = panels.length > 1 ? ["left", "right"][place] : "the";
-    const source = data.sources[panels[place].source];
-    const options = {
-      source: data.sources.map(({ name, title }, i) => option(i, `${name}: ${title}`)),
-      layer: counted(source.layers).map((i) => option(i, `layer ${i + 1}`)),
-      head: [
-        ...counted(source.heads).map((i) => option(i, `head ${i + 1}`)),
-        ...keysOf(TOGETHER).map((key) => option(key, TOGETHER[key])),
-      ],
-      kind: keysOf(KINDS).map((kind) => option(kind, kindChoice(source, kind))),
-    };
-    const choice = (what: keyof MapSpec, change: (value: string) => Partial<MapSpec> | null) =>
-      chooser(
-        `${what === "source" ? "Model" : capitalised(what)} of the ${side} map`,
-        options[what],
-        () => String(state.view.panels[place][what]),
-        (value) => {
-          board.choose(place, change(value) ?? {});
-        },
-        false,
-      );
-    const controls = [
-      choice("source", (value) => ({ source: Number(value) })),
-      choice("layer", (value) => ({ layer: Number(value) })),
-      choice("head", (value) => ({ head: isOneOf(TOGETHER, value) ? value : Number(value) })),
-      choice("kind", (value) => (isOneOf(KINDS, value) ? { kind: value } : null)),
-    ];
-    const part = element("div", "ab-panel");
-    const pick = element("div", "ab-pick");
-    pick.append(...controls.map((control) => control.part));
-    part.append(pick);
-    return { part, controls };
+  /** The small maps, which can come a frame later. */
+  drawPicks(): void {
+    for (const { picks } of this.heads) {
+      picks.draw(this.room);
+      this.drawn.push(...picks.drawn);
+    }
+  }
+
+  /** The places of the choices are built anew for other sources. */
+  private drawHeads(): void {
+    const headsFor = comparedPair(this.board.state.view);
+    if (headsFor === this.headsFor) return;
+    this.heads = this.board.state.view.panels.map((_, place) => {
+      const part = element("div", "ab-panel");
+      const picks = new Picks(this.board, place);
+      part.append(picks.box);
+      return { part, picks };
+    });
+    this.box.replaceChildren(...this.heads.map(({ part }) => part));
+    this.headsFor = headsFor;
   }
 
   private map(
@@ -187,17 +166,14 @@ export class Panels {
     const map = this.maps.get(place) ?? new LargeMap(this.board, spec);
     this.maps.set(place, map);
     const { data, state } = this.board;
-    const layout = pageLayout(data.slots, room, state.view.size === "large");
+    const large = state.view.size === "large";
+    const layout = this.beside ?? pageLayout(data.slots, room, large);
     map.draw(found, spec, place === "difference", title, layout);
     this.drawn.push(map.drawn);
     this.every = Math.max(this.every, map.every);
     return map.holder;
   }
 }
-
-const option = (value: number | string, text: string): [string, string] => [String(value), text];
-const counted = (count: number) => [...Array(count).keys()];
-const capitalised = (text: string) => text[0].toUpperCase() + text.slice(1);
 
 /** Put under a part's first child; what stays is not touched. */
 function show(part: HTMLElement, drawn: HTMLElement | null): void {

@@ -13,6 +13,23 @@ export interface PackedMaps {
 }
 
 /**
+ * A number for every item of a trace, beside its rows of attention.
+ *
+ * Args:
+ *     title: a word or two; columns of one title share a scale.
+ *     about: what the numbers are, in full.
+ *     values: one per item of the trace, oldest first; positive helps the target. Null where there
+ *         is none.
+ *     texts: what more is said of each; empty where nothing is.
+ */
+export interface Column {
+  title: string;
+  about: string;
+  values: (number | null)[];
+  texts: string[];
+}
+
+/**
  * One trace.
  *
  * Args:
@@ -28,6 +45,7 @@ export interface PackedMaps {
  *     floor: of a model that learns no attention what it is called, and so its maps; else null.
  *     norms: lengths of transformed values, (layer, head, key) as little-endian float32 in base64.
  *     maps: the weights.
+ *     columns: what else is known of each item.
  */
 export interface PackedSource {
   name: string;
@@ -41,6 +59,7 @@ export interface PackedSource {
   floor: string | null;
   norms: string;
   maps: PackedMaps;
+  columns: Column[];
 }
 
 /**

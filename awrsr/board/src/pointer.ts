@@ -2,9 +2,10 @@
 
 import type { Board } from "./board";
 import { lastPlace } from "./data";
-import { cellAt, stripCellAt } from "./layout";
+import { cellAt, rowAt } from "./layout";
 import type { AnyDrawn, DrawnMap } from "./marks";
 import { afterClick, steered } from "./steering";
+import { panelOf } from "./view";
 import type { Cell } from "./view";
 
 function cellUnder(board: Board, drawn: AnyDrawn, event: MouseEvent): Cell | null {
@@ -12,11 +13,13 @@ function cellUnder(board: Board, drawn: AnyDrawn, event: MouseEvent): Cell | nul
   const canvas = drawn.canvas.getBoundingClientRect();
   const x = event.clientX - canvas.left;
   const y = event.clientY - canvas.top;
-  if (drawn.type === "strip") {
-    const found = stripCellAt(drawn, data.n, drawn.rows.length, x, y);
-    if (!found) return null;
-    const { source, layer, head } = drawn.rows[found.row].spec;
-    return { query: lastPlace(data.sources[source]), key: found.key, layer, head };
+  if (drawn.type === "evidence") {
+    const row = rowAt(drawn, data.n, y);
+    if (row === null) return null;
+    const block = drawn.blocks.find((one) => x <= one.x + one.width) ?? drawn.blocks[0];
+    const { layer, head } = panelOf(board.state.view, block.source);
+    const query = lastPlace(data.sources[block.source]);
+    return { query, key: drawn.order[row], layer, head };
   }
   const found = cellAt(drawn, data.n, x, y);
   if (!found) return null;
@@ -72,9 +75,8 @@ export function steering(board: Board, node: HTMLElement, drawn: DrawnMap): void
     state.steered = true;
     reading.draw();
     const at = drawn.canvas.getBoundingClientRect();
-    const middle = (place: number) => (place + 0.5) * drawn.cell;
-    const clientX = at.left + drawn.x + middle(cell.key ?? cell.query);
-    const clientY = at.top + drawn.y + middle(cell.query);
+    const clientX = at.left + drawn.x + ((cell.key ?? cell.query) + 0.5) * drawn.cell;
+    const clientY = at.top + drawn.y + (cell.query + 0.5) * drawn.line;
     reading.showTip({ clientX, clientY }, cell);
     reading.say(cell);
   });

@@ -1,10 +1,11 @@
 /** What is read out of a cell: beside the pointer, and under the maps while it is locked. */
 
 import type { Board } from "./board";
-import { kindName, kindsOf } from "./data";
+import { kindName, kindsOf, lastPlace } from "./data";
 import { columnsOf, differenceText, elsewhere, spoken, valueTexts } from "./description";
 import type { Described } from "./description";
 import { button, element } from "./dom";
+import { columnTexts } from "./effects";
 import type { Cell } from "./view";
 
 const HELP =
@@ -84,6 +85,8 @@ export class Reading {
     const { query, key } = described.cell;
     const items = [this.itemLine("query", query)];
     if (key !== null) items.push(this.itemLine("key", key));
+    for (const source of key === null ? [] : this.board.data.sources)
+      if (query === lastPlace(source)) items.push(...columnTexts(source, key ?? query).map(line));
     return [...items, ...elsewhere(described).map(line)];
   }
 

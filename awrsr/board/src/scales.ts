@@ -13,11 +13,23 @@ export interface Ink {
 export const PRINT: Ink = { ink: "#1f2430", paper: "#ffffff", dark: false };
 
 const VIRIDIS = "#440154 #482878 #3e4a89 #31688e #26828e #1f9e89 #35b779 #6ece58 #b5de2b #fde725";
-/** Less to more: orange to blue, as everywhere in the app. */
-const LESS_TO_MORE = {
-  light: "#994e0c #dd8f43 #f5d2a8 #f4f4f4 #bcd7ee #5b93cc #1f4e8c",
-  dark: "#f8b65a #bb7526 #70491f #3a404a #2f5680 #4a86c8 #8ec2fb",
+/** Less to more attention than an even row. */
+const ATTENTION = {
+  light: "#d9cc94 #e9e1bd #f3efdc #f7f7f9 #c9bfe6 #8268bd #3a1d78",
+  dark: "#514727 #3a3526 #2b2b26 #232935 #4b3f7d #8d78d6 #d9ccff",
 };
+/** From the left map's colour, where it holds more, to the right one's. */
+const LEFT_TO_RIGHT = {
+  light: "#1d57c4 #6f97dd #c3d4f2 #f7f7f9 #f3cdb8 #da7f4f #b8430b",
+  dark: "#6fc3ff #4489b8 #2b516b #232935 #6d4331 #b56c4b #ff9d6b",
+};
+/** An item that helps the target, and one that hurts it. */
+export const HELPS = { light: "#4a7c00", dark: "#a6d04b" };
+export const HURTS = { light: "#c4179b", dark: "#ff6fc0" };
+/** The two models. */
+export const MODELS = { light: ["#1d57c4", "#b8430b"], dark: ["#6fc3ff", "#ff9d6b"] };
+/** An even row's double and half stand one of so many steps from it on the scale. */
+const OCTAVES = 3;
 /** Paul Tol's bright scheme, extended. */
 const GROUPS = "#4477aa #ee6677 #228833 #ccbb44 #66ccee #aa3377 #ee8866 #44aa99".split(" ");
 const OTHER = "#9a9fa8";
@@ -46,20 +58,29 @@ function ramp(stops: string): Ramp {
 }
 
 const RAMPS = {
-  weights: ramp(VIRIDIS),
-  light: ramp(LESS_TO_MORE.light),
-  dark: ramp(LESS_TO_MORE.dark),
+  weights: { light: ramp(VIRIDIS), dark: ramp(VIRIDIS) },
+  attention: { light: ramp(ATTENTION.light), dark: ramp(ATTENTION.dark) },
+  difference: { light: ramp(LEFT_TO_RIGHT.light), dark: ramp(LEFT_TO_RIGHT.dark) },
 };
 
-/** Differences have a ramp for dark pages and one for light ones, weights one for both. */
-export const rampOf = (signed: boolean, ink: Ink): Ramp =>
-  RAMPS[signed ? (ink.dark ? "dark" : "light") : "weights"];
+export const pageOf = ({ dark }: Ink): "dark" | "light" => (dark ? "dark" : "light");
+
+/** What has a middle has a ramp for dark pages and one for light ones. */
+export const rampOf = (signed: boolean, scale: Scale, ink: Ink): Ramp =>
+  RAMPS[signed ? "difference" : scale === "even" ? "attention" : "weights"][pageOf(ink)];
 
 const offset = (tone: number) => Math.round(tone * STEPS) * 3;
 
 export function rgb(colours: Ramp, tone: number): string {
   const i = offset(tone);
   return `rgb(${colours[i]},${colours[i + 1]},${colours[i + 2]})`;
+}
+
+/** The colour of the model that a source's name begins with. */
+export function modelColour(name: string, ink: Ink): string {
+  const colours = MODELS[pageOf(ink)];
+  const model = "AB".indexOf(name[0]);
+  return model < 0 ? ink.ink : colours[model];
 }
 
 /** Black or white, whichever stands out more (WCAG relative luminance). */
@@ -86,12 +107,27 @@ export interface Shading {
 }
 
 export const curve = (scale: Scale, share: number): number =>
-  scale === "sqrt" ? Math.sqrt(share) : share;
+  scale === "sqrt" || scale === "even" ? Math.sqrt(share) : share;
+
+/** Where on the ramp a multiple of what an even row holds stands. */
+export const toneOfTimes = (times: number): number =>
+  Math.min(1, Math.max(0, 0.5 + Math.log2(times) / (2 * OCTAVES)));
+
+/** A value of a row in times what an even row holds. */
+export function timesEven({ grid, signed }: Shading, query: number, value: number): number {
+  if (signed) return value * grid.keysOf(query);
+  const even = grid.even(query);
+  return even ? value / even : 1;
+}
 
 /** Where on the ramp a value of a row stands, 0 to 1. */
-export function tone({ grid, signed, scale, most }: Shading, query: number, value: number): number {
+export function tone(shading: Shading, query: number, value: number): number {
+  const { grid, signed, scale, most } = shading;
+  const even = scale === "even";
+  if (even && !signed) return toneOfTimes(timesEven(shading, query, value));
   const end = scale === "row" ? grid.rowTops[query] : most;
-  const t = curve(scale, end ? Math.min(1, Math.abs(value) / end) : 0);
+  const length = Math.abs(even ? timesEven(shading, query, value) : value);
+  const t = curve(scale, end ? Math.min(1, length / end) : 0);
   return signed ? 0.5 + (Math.sign(value) * t) / 2 : t;
 }
 
@@ -103,7 +139,7 @@ export const isFaded = ({ grid, share }: Shading, index: number): boolean =>
 export function painted(shading: Shading): Uint8ClampedArray<ArrayBuffer> {
   const { n, z } = shading.grid;
   const pixels = new Uint8ClampedArray(n * n * 4);
-  const colours = rampOf(shading.signed, shading.ink);
+  const colours = rampOf(shading.signed, shading.scale, shading.ink);
   for (let q = 0; q < n; q++)
     for (let k = 0; k <= q; k++) {
       const i = q * n + k;
@@ -126,6 +162,17 @@ export function ticks(signed: boolean, scale: Scale): number[] {
   if (signed) return [-1, -0.25, 0, 0.25, 1];
   return scale === "sqrt" ? [0, 0.01, 0.05, 0.1, 0.25, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1];
 }
+
+/** Marks of the scale in times an even row. */
+export const TIMES: [times: number, text: string][] = [
+  [1 / 8, "\u2264 1/8"],
+  [1 / 4, "1/4"],
+  [1 / 2, "1/2"],
+  [1, "even"],
+  [2, "2\u00d7"],
+  [4, "4\u00d7"],
+  [8, "\u2265 8\u00d7"],
+];
 
 /** The colour of a place's group; none where nothing is grouped. */
 export function groupColour({ groups }: Data, place: number): string | null {

@@ -1,6 +1,7 @@
 /** The same drawing on a canvas and in SVG. */
 
-import { FONT, contextOf } from "./text";
+import type { Cells } from "./layout";
+import { contextOf, fontFamily } from "./text";
 
 export interface TextLook {
   fill: string;
@@ -17,8 +18,8 @@ export interface Surface {
   frame(x: number, y: number, width: number, height: number, colour: string, line: number): void;
   /** Text is centred on `y`. */
   text(text: string, x: number, y: number, look: TextLook): void;
-  /** The lower triangle of n by n cells of this edge. */
-  cells(pixels: Uint8ClampedArray<ArrayBuffer>, x: number, y: number, cell: number): void;
+  /** The lower triangle of n by n cells of this width and height. */
+  cells(pixels: Uint8ClampedArray<ArrayBuffer>, { x, y, cell, line }: Cells): void;
 }
 
 /** A canvas of this many pixels. Its memory is kept where it can be: new memory costs more than the
@@ -67,9 +68,26 @@ let scratch: HTMLCanvasElement | null = null;
 export class CanvasSurface implements Surface {
   constructor(private readonly context: CanvasRenderingContext2D) {}
 
-  rect(x: number, y: number, width: number, height: number, fill: string): void {
+  clear(): void {
+    const { canvas } = this.context;
+    this.context.clearRect(0, 0, canvas.width, canvas.height);
+  }
+
+  dot(x: number, y: number, radius: number, colour: string, filled: boolean): void {
+    const c = this.context;
+    c.beginPath();
+    c.arc(x, y, radius, 0, 2 * Math.PI);
+    c.fillStyle = c.strokeStyle = colour;
+    c.lineWidth = 1.2;
+    if (filled) c.fill();
+    else c.stroke();
+  }
+
+  rect(x: number, y: number, width: number, height: number, fill: string, alpha = 1): void {
+    this.context.globalAlpha = alpha;
     this.context.fillStyle = fill;
     this.context.fillRect(x, y, width, height);
+    this.context.globalAlpha = 1;
   }
 
   frame(x: number, y: number, width: number, height: number, colour: string, line: number): void {
@@ -84,7 +102,7 @@ export class CanvasSurface implements Surface {
     c.save();
     c.translate(x, y);
     c.rotate((turn * Math.PI) / 180);
-    c.font = `${weight} ${size}px ${FONT}`;
+    c.font = `${weight} ${size}px ${fontFamily()}`;
     c.fillStyle = fill;
     c.globalAlpha = alpha;
     c.textAlign = align;
@@ -93,11 +111,11 @@ export class CanvasSurface implements Surface {
     c.restore();
   }
 
-  cells(pixels: Uint8ClampedArray<ArrayBuffer>, x: number, y: number, cell: number): void {
+  cells(pixels: Uint8ClampedArray<ArrayBuffer>, { x, y, cell, line }: Cells): void {
     scratch ??= document.createElement("canvas");
     const n = putCells(scratch, pixels);
     this.context.imageSmoothingEnabled = false;
-    this.context.drawImage(scratch, x, y, n * cell, n * cell);
+    this.context.drawImage(scratch, x, y, n * cell, n * line);
   }
 }
 
@@ -140,16 +158,16 @@ export class SvgSurface implements Surface {
     this.parts.push(`<text${given}>${escaped(text)}</text>`);
   }
 
-  cells(pixels: Uint8ClampedArray<ArrayBuffer>, x: number, y: number, cell: number): void {
+  cells(pixels: Uint8ClampedArray<ArrayBuffer>, { x, y, cell, line }: Cells): void {
     const n = Math.sqrt(pixels.length / 4);
-    const edge = number(cell);
+    const [across, down] = [number(cell), number(line)];
     this.parts.push('<g shape-rendering="crispEdges">');
     for (let q = 0; q < n; q++)
       for (let k = 0; k <= q; k++) {
         const [r, g, b, alpha] = pixels.subarray((q * n + k) * 4);
         if (!alpha) continue;
-        const start = `M${number(x + k * cell)} ${number(y + q * cell)}`;
-        const d = `${start}h${edge}v${edge}h-${edge}z`;
+        const start = `M${number(x + k * cell)} ${number(y + q * line)}`;
+        const d = `${start}h${across}v${down}h-${across}z`;
         const faded: Record<string, string> = alpha < 255 ? { "fill-opacity": ".18" } : {};
         this.parts.push(`<path${attributes({ d, fill: `rgb(${r},${g},${b})`, ...faded })}/>`);
       }
@@ -162,7 +180,7 @@ export class SvgSurface implements Surface {
       viewBox: `0 0 ${number(width)} ${number(height)}`,
       width,
       height,
-      "font-family": FONT,
+      "font-family": fontFamily(),
     });
     return `<svg${given}>${this.parts.join("")}</svg>`;
   }

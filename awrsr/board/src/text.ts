@@ -4,12 +4,23 @@ export const FONT = "system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-ser
 /** So many cut texts are remembered. */
 const MOST_REMEMBERED = 5000;
 
+const remembered = new Map<string, string>();
 let ruler: CanvasRenderingContext2D | null = null;
+let family = FONT;
+
+/** The font of everything that is drawn: the page's. */
+export const fontFamily = (): string => family;
+
+export function setFont(name: string): void {
+  if (name === family) return;
+  family = name;
+  remembered.clear();
+}
 
 /** Pixels. */
 export function measured(text: string, size: number): number {
   ruler ??= contextOf(document.createElement("canvas"));
-  ruler.font = `${size}px ${FONT}`;
+  ruler.font = `${size}px ${family}`;
   return ruler.measureText(text).width;
 }
 
@@ -18,8 +29,6 @@ export function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   if (!context) throw new Error("this browser gives no 2D context to a canvas");
   return context;
 }
-
-const remembered = new Map<string, string>();
 
 /** The text, or as much of it as there is room for. */
 export function clipped(text: string, room: number, size: number): string {

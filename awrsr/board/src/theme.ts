@@ -1,7 +1,7 @@
 /** The page's colours. */
 
 import type { Ink } from "./scales";
-import { contextOf } from "./text";
+import { FONT, contextOf, setFont } from "./text";
 
 const property = (box: Element, name: string) =>
   getComputedStyle(box).getPropertyValue(name).trim();
@@ -21,6 +21,7 @@ export class Theme {
 
   look(): void {
     this.name = this.nameNow();
+    setFont(getComputedStyle(this.box).fontFamily || FONT);
   }
 
   /** To look at the page's colours waits for the browser's layout: once a theme. */

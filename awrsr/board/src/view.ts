@@ -51,7 +51,7 @@ export const defaults = (data: Data): View => ({
   linked: true,
   mode: "maps",
   measure: "weight",
-  scale: "sqrt",
+  scale: "even",
   share: 100,
   size: "fit",
   lock: null,

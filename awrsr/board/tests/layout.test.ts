@@ -5,10 +5,11 @@ import {
   mapLayout,
   pageLayout,
   roomOf,
-  stripCellAt,
-  stripLayout,
+  lineOf,
+  rowAt,
   thumbEdge,
-  thumbPlace,
+  thumbStep,
+  together,
 } from "../src/layout";
 
 const slots = (n: number) => Array.from({ length: n }, (_, i) => String(i + 1));
@@ -55,28 +56,82 @@ describe("a large map", () => {
   });
 
   test("has numbers in cells of 26 pixels or more", () => {
-    expect([25.5, 26].map((cell) => isNumbered({ x: 0, y: 0, cell }))).toEqual([false, true]);
+    const numbered = (cell: number, line: number) => isNumbered({ x: 0, y: 0, cell, line });
+    expect([numbered(25.5, 26), numbered(26, 11), numbered(26, 8)]).toEqual([false, true, false]);
   });
 });
 
 describe("side by side", () => {
-  test("two large maps from 700 pixels on", () => {
-    expect(roomOf(699, 2)).toBe(699);
-    expect(roomOf(700, 2)).toBe(340);
+  test("two large maps from 660 pixels on", () => {
+    expect(roomOf(659, 2)).toBe(659);
+    expect(roomOf(660, 2)).toBe(320);
     expect(roomOf(1000, 1)).toBe(1000);
   });
 
-  test("small maps are between 40 and 72 pixels and do not overlap", () => {
-    expect(thumbEdge(1400, 2, 2)).toBe(72);
-    expect(thumbEdge(390, 2, 12)).toBe(40);
-    const [a, b] = [thumbPlace(72, 0, 0), thumbPlace(72, 1, 1)];
-    expect([b.x - a.x, b.y - a.y]).toEqual([77, 77]);
+  test("small maps are between 22 and 42 pixels and do not overlap", () => {
+    expect(thumbEdge(1400, 2)).toBe(42);
+    expect(thumbEdge(180, 16)).toBe(22);
+    for (const count of [1, 4, 6]) {
+      const edge = thumbEdge(190, count);
+      expect(thumbStep(edge)).toBeGreaterThan(edge);
+      if (edge > 22) expect(count * thumbStep(edge)).toBeLessThanOrEqual(190);
+    }
+  });
+});
+
+describe("the evidence", () => {
+  const blocks = [
+    { kinds: 1, bars: 2, worded: 1 },
+    { kinds: 3, bars: 2, worded: 1 },
+  ];
+
+  test("stands beside the maps where there is room, on the same rows", () => {
+    for (const n of [1, 10, 22, 50, 200]) {
+      const { evidence, map } = together(1100, n, blocks, 2);
+      if (!map) throw new Error("no room at 1100 pixels");
+      expect([map.line, map.down]).toEqual([evidence.line, evidence.line * n]);
+      expect(evidence.width + 2 * (map.width + 18)).toBeLessThanOrEqual(1100 + 18);
+      expect(map.size).toBeCloseTo(map.cell * n);
+      expect(map.cell).toBeLessThanOrEqual(40);
+    }
+  });
+
+  test("stands above the maps elsewhere, and fits", () => {
+    for (const width of [358, 500, 683, 800]) {
+      const few = width < 480 ? blocks.map((one) => ({ ...one, bars: 1 })) : blocks;
+      const { evidence, map } = together(width, 22, few, 2);
+      expect(map).toBeNull();
+      expect(evidence.width).toBeLessThanOrEqual(width);
+    }
+  });
+
+  test("columns follow one another and do not overlap", () => {
+    const { evidence } = together(1100, 22, blocks, 2);
+    const [a, b] = evidence.blocks;
+    expect(a.x).toBeGreaterThanOrEqual(evidence.titlesAt + evidence.titles);
+    expect(b.x).toBeGreaterThanOrEqual(a.x + a.width);
+    expect(evidence.width).toBe(b.x + b.width);
+  });
+
+  test("rows are lower where there are more, and all have titles up to 60", () => {
+    const lines = [1, 24, 25, 36, 60, 61, 200, 1000].map(lineOf);
+    expect([...lines].sort((x, y) => y - x)).toEqual(lines);
+    expect(lineOf(60)).toBe(11);
+    expect(together(1100, 60, blocks, 2).evidence.every).toBe(1);
+    const { evidence } = together(1100, 200, blocks, 2);
+    expect(evidence.every * evidence.line).toBeGreaterThanOrEqual(11);
+  });
+
+  test("a row is under every height of its own", () => {
+    const cells = { x: 0, y: 0, cell: 40, line: 18 };
+    expect([0, 17.9, 18, 395.9].map((y) => rowAt(cells, 22, y))).toEqual([0, 0, 1, 21]);
+    expect([-1, 396].map((y) => rowAt(cells, 22, y))).toEqual([null, null]);
   });
 });
 
 describe("the cell under a point of a map", () => {
-  const place = { x: 46, y: 6, cell: 10 };
-  const at = (query: number, key: number) => [46 + key * 10 + 5, 6 + query * 10 + 5] as const;
+  const place = { x: 46, y: 6, cell: 10, line: 20 };
+  const at = (query: number, key: number) => [46 + key * 10 + 5, 6 + query * 20 + 5] as const;
 
   test("every cell of the triangle is under its middle", () => {
     for (let query = 0; query < 8; query++)
@@ -85,8 +140,8 @@ describe("the cell under a point of a map", () => {
   });
 
   test("a cell begins at its left top corner", () => {
-    expect(cellAt(place, 8, 66, 36)).toEqual({ query: 3, key: 2 });
-    expect(cellAt(place, 8, 65.9, 35.9)).toEqual({ query: 2, key: 1 });
+    expect(cellAt(place, 8, 66, 66)).toEqual({ query: 3, key: 2 });
+    expect(cellAt(place, 8, 65.9, 65.9)).toEqual({ query: 2, key: 1 });
   });
 
   test("beside the triangle a row is meant", () => {
@@ -96,33 +151,7 @@ describe("the cell under a point of a map", () => {
 
   test("above, below and far to the left there is nothing", () => {
     expect(cellAt(place, 8, 50, 5)).toBeNull();
-    expect(cellAt(place, 8, 50, 86)).toBeNull();
+    expect(cellAt(place, 8, 50, 166)).toBeNull();
     expect(cellAt(place, 8, ...at(2, -7))).toBeNull();
-  });
-});
-
-describe("the strip", () => {
-  const layout = stripLayout(10, 700, 3, true);
-
-  test("labels that name layers and heads have more room", () => {
-    expect(layout.x).toBe(112);
-    expect(stripLayout(10, 700, 3, false).x).toBe(160);
-    expect(layout.width).toBeLessThanOrEqual(700);
-  });
-
-  test("a bar is a row and a key", () => {
-    const x = layout.x + 4.5 * layout.cell;
-    expect(stripCellAt(layout, 10, 3, x, layout.y + 2 * 22 + 1)).toEqual({ row: 2, key: 4 });
-    expect(stripCellAt(layout, 10, 3, x, layout.y + 200)).toEqual({ row: 2, key: 4 });
-    expect(stripCellAt(layout, 10, 3, layout.x - 1, layout.y)).toBeNull();
-  });
-
-  test("a slanted title is its key's along its whole length", () => {
-    const slant = (52 * Math.PI) / 180;
-    for (const along of [1, 20, 60]) {
-      const x = layout.x + 4.5 * layout.cell + along * Math.cos(slant);
-      const y = layout.y - 6 - along * Math.sin(slant);
-      expect(stripCellAt(layout, 10, 3, x, y)).toEqual({ row: 0, key: 4 });
-    }
   });
 });

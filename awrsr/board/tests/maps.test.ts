@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { cellIn, kindChoice, kindName, kindsOf, shownAt, specName } from "../src/data";
+import { cellIn, kindName, kindsOf, shownAt, specName } from "../src/data";
 import { Grid, Maps, isMissing } from "../src/maps";
 import type { Missing } from "../src/maps";
 import type { MapSpec } from "../src/view";
@@ -53,17 +53,15 @@ describe("what is decoded", () => {
 });
 
 describe("names", () => {
-  test("a vanilla model shows its first order, which is in use as refined", () => {
+  test("a vanilla model shows its first order alone", () => {
     const { sources } = dataOf([packedSource()]);
     expect(kindsOf(sources[0])).toEqual(["first"]);
-    expect(kindChoice(sources[0], "refined")).toBe("first order (in use)");
   });
 
   test("a model that learns no attention is named by its own title", () => {
     const data = dataOf([packedSource({ floor: "uniform" })]);
     const [source] = data.sources;
     expect(kindName(source, "first")).toBe("uniform");
-    expect(kindChoice(source, "refined")).toBe("uniform (in use)");
     expect(kindName(source, "second")).toBe("second order");
     expect(specName(data, spec({ kind: "refined" }))).toBe("A, layer 1, head 1, uniform");
   });
@@ -166,5 +164,29 @@ describe("rows", () => {
     expectClose([before[3], before[4]], [0.75, 0]);
     expectClose([before[6], before[7], before[8]], [0, 0.5, 0.8]);
     expect(before[0]).toBe(0); // a row of zeros has no shares
+  });
+});
+
+describe("an even row", () => {
+  const found = new Grid(3, new Float32Array(square(ROWS)));
+
+  test("is the mean of a row's cells", () => {
+    expect([0, 1, 2].map((row) => found.keysOf(row))).toEqual([1, 2, 3]);
+    expectClose(
+      [0, 1, 2].map((row) => found.even(row)),
+      [1, 1 / 2, 1 / 3],
+    );
+    expect(found.topTimes).toBeCloseTo(1.5); // .75 x 2 and .5 x 3
+  });
+
+  test("evenness is 1 of an even map, 0 of one that looks at one item, a mean between", () => {
+    const even = new Grid(3, new Float32Array(square([1, 0.5, 0.5, 1 / 3, 1 / 3, 1 / 3])));
+    const single = new Grid(3, new Float32Array(square([1, 1, 0, 0, 1, 0])));
+    expect(even.evenness).toBeCloseTo(1, 6);
+    expect(single.evenness).toBe(0);
+    const entropy = (row: number[]) => -row.reduce((sum, p) => sum + p * Math.log(p), 0);
+    const wanted = entropy([0.25, 0.75]) / Math.log(2) + entropy([0.5, 0.3, 0.2]) / Math.log(3);
+    expect(found.evenness).toBeCloseTo(wanted / 2, 6);
+    expect(new Grid(1, new Float32Array([1])).evenness).toBeNull();
   });
 });

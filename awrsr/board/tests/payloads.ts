@@ -35,6 +35,7 @@ export function packedSource(given: Partial<PackedSource> = {}): PackedSource {
     floor: null,
     norms: packedNorms([1, 2, 4]),
     maps,
+    columns: [],
     ...given,
   };
 }

@@ -10,7 +10,9 @@ import {
   rampOf,
   rgb,
   ticks,
+  timesEven,
   tone,
+  toneOfTimes,
 } from "../src/scales";
 import type { Shading } from "../src/scales";
 import { cutTo, wrapped } from "../src/text";
@@ -43,15 +45,33 @@ describe("tones", () => {
   });
 
   test("ramps end in their first and last colours", () => {
-    const weights = rampOf(false, PRINT);
+    const weights = rampOf(false, "sqrt", PRINT);
     expect([rgb(weights, 0), rgb(weights, 1)]).toEqual(["rgb(68,1,84)", "rgb(253,231,37)"]);
-    const signed = rampOf(true, PRINT);
-    expect([rgb(signed, 0), rgb(signed, 1)]).toEqual(["rgb(153,78,12)", "rgb(31,78,140)"]);
-    expect(rampOf(true, { ...PRINT, dark: true })).not.toEqual(rampOf(true, PRINT));
+    const signed = rampOf(true, "even", PRINT);
+    expect([rgb(signed, 0), rgb(signed, 1)]).toEqual(["rgb(29,87,196)", "rgb(184,67,11)"]);
+    for (const difference of [true, false]) {
+      const dark = rampOf(difference, "even", { ...PRINT, dark: true });
+      expect(dark).not.toEqual(rampOf(difference, "even", PRINT));
+    }
+  });
+
+  test("of times an even row: even is the middle, eight times and an eighth the ends", () => {
+    const even = shading({ scale: "even" });
+    expect([1, 8, 1 / 8, 80, 0].map(toneOfTimes)).toEqual([0.5, 1, 0, 1, 0]);
+    expect(toneOfTimes(2) - 0.5).toBeCloseTo(0.5 - toneOfTimes(0.5));
+    expect(timesEven(even, 1, 0.64)).toBeCloseTo(1.6); // 0.8 over two keys: 0.4 each
+    expect(tone(even, 1, 0.4)).toBeCloseTo(0.5);
+    expect(tone(even, 0, 0.25)).toBe(0.5); // alone in its row
+  });
+
+  test("of a difference the same step counts more in a longer row", () => {
+    const signed = shading({ scale: "even", signed: true, most: 2 });
+    expect(tone(signed, 1, 0.1)).toBeGreaterThan(tone(signed, 0, 0.1));
+    expect(tone(signed, 1, -1)).toBe(0);
   });
 
   test("words on a colour are black or white, whichever stands out", () => {
-    const weights = rampOf(false, PRINT);
+    const weights = rampOf(false, "sqrt", PRINT);
     expect([inkOn(weights, 0), inkOn(weights, 1)]).toEqual(["#ffffff", "#000000"]);
   });
 

@@ -1,0 +1,74 @@
+/** What stands beside attention on an item's row: effects, and where the two differ. */
+
+import { kindsOf } from "./data";
+import type { Source } from "./data";
+import type { Block } from "./layout";
+import { signed } from "./numbers";
+import type { Column } from "./payload";
+
+/** So many of a column's largest are marked. */
+const MARKED = 3;
+/** A narrower page shows one column of bars a model. */
+const ONE_BAR = 480;
+
+/** What stands on a source's rows. */
+export function blockOf(source: Source, width: number): Block {
+  const columns = barsOf(source, width);
+  const worded = columns.filter(({ texts }) => texts.length).length;
+  return { kinds: kindsOf(source).length, bars: columns.length, worded };
+}
+
+export const barsOf = ({ columns }: Source, width: number): Column[] =>
+  width < ONE_BAR ? columns.slice(0, 1) : columns;
+
+/** The places of the largest values, by magnitude. */
+export function largest(values: Float64Array, count = MARKED): Set<number> {
+  const there = [...values.keys()].filter((i) => !Number.isNaN(values[i]) && values[i] !== 0);
+  there.sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
+  return new Set(there.slice(0, count));
+}
+
+/** The places from the largest value down; what has none comes last. */
+export function sortedBy(values: Float64Array): number[] {
+  const weight = (i: number) => (Number.isNaN(values[i]) ? -Infinity : values[i]);
+  return [...values.keys()].sort((a, b) => weight(b) - weight(a) || a - b);
+}
+
+/** An effect under this share of the largest hardly matters. */
+const HARDLY = 0.1;
+/** So many times an even share, or more, is much. */
+const MUCH = 2;
+
+/**
+ * Items that matter and get less than an even share, and items that get much and hardly matter.
+ *
+ * @param times what each gets, in times an even share.
+ * @param effects what the target loses without it.
+ */
+export function disagreements(
+  times: Float64Array,
+  effects: Float64Array,
+): Map<number, "unattended" | "unimportant"> {
+  const found = new Map<number, "unattended" | "unimportant">();
+  const important = largest(effects);
+  const most = Math.max(0, ...[...important].map((place) => Math.abs(effects[place])));
+  times.forEach((share, place) => {
+    if (Number.isNaN(share) || Number.isNaN(effects[place])) return;
+    if (important.has(place) && share < 1) found.set(place, "unattended");
+    else if (share >= MUCH && Math.abs(effects[place]) < HARDLY * most)
+      found.set(place, "unimportant");
+  });
+  return found;
+}
+
+/** What is known of an item beside attention, a text for each column. */
+export const columnTexts = (source: Source, place: number): string[] => {
+  const item = source.itemAt[place];
+  if (item < 0) return [];
+  return source.columns.flatMap(({ title, values, texts }) => {
+    const value = values[item];
+    if (value === null) return [];
+    const more = texts.length ? `, ${texts[item]}` : "";
+    return [`${source.name}, ${title}: ${signed(value)}${more}`];
+  });
+};

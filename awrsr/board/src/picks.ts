@@ -1,0 +1,168 @@
+/** Over a large map: whose it is, and small maps that choose its layer, head and kind. */
+
+import type { Board } from "./board";
+import { kindName, kindsOf, shownKind, specName } from "./data";
+import type { Source } from "./data";
+import { button, element } from "./dom";
+import { KINDS, TOGETHER, headingOf, keysOf } from "./kinds";
+import type { Kind, Together } from "./kinds";
+import { thumbEdge, thumbStep } from "./layout";
+import { Sheet } from "./marks";
+import type { DrawnMap } from "./marks";
+import { isMissing } from "./maps";
+import { pointing } from "./pointer";
+import { modelColour, painted } from "./scales";
+import { CanvasSurface, sized } from "./surface";
+import { contextOf } from "./text";
+import type { MapSpec } from "./view";
+
+const SHORT: Record<Together, string> = { mean: "mean", max: "max", rollout: "rollout" };
+
+interface Thumbnail {
+  button: HTMLButtonElement;
+  words: HTMLElement;
+  layer: number;
+  head: number;
+  drawn: DrawnMap;
+}
+
+/** A choice that is no picture. */
+interface Pill {
+  button: HTMLButtonElement;
+  change: Partial<MapSpec>;
+}
+
+export class Picks {
+  readonly box = element("div", "ab-picks");
+  drawn: DrawnMap[] = [];
+  private thumbnails: Thumbnail[] = [];
+  private pills: Pill[] = [];
+  private readonly cells = element("canvas");
+  private readonly sheet = new Sheet();
+  private builtFor = "";
+  private paintedFor = "";
+
+  constructor(
+    private readonly board: Board,
+    private readonly place: number,
+  ) {}
+
+  private get spec(): MapSpec {
+    return this.board.state.view.panels[this.place];
+  }
+
+  private get source(): Source {
+    return this.board.data.sources[this.spec.source];
+  }
+
+  /** Built anew for another source or width, painted anew for another kind, else marked. */
+  draw(room: number): void {
+    const { data, theme, state } = this.board;
+    const { measure, scale, share } = state.view;
+    const buildFor = [data.signature, theme.name, room, this.spec.source].join();
+    if (buildFor !== this.builtFor) this.build(room);
+    this.builtFor = buildFor;
+    const kind = shownKind(this.source, this.spec.kind);
+    const paintFor = [buildFor, kind, measure, scale, share].join();
+    if (paintFor !== this.paintedFor) this.paint(kind);
+    this.paintedFor = paintFor;
+    for (const { button: made, layer, head } of this.thumbnails)
+      press(made, layer === this.spec.layer && head === this.spec.head);
+    for (const { button: made, change } of this.pills)
+      press(
+        made,
+        change.kind === undefined ? change.head === this.spec.head : change.kind === kind,
+      );
+    this.drawn = this.thumbnails.map((one) => one.drawn);
+  }
+
+  private build(room: number): void {
+    const { theme } = this.board;
+    const { name, title, formula, layers, heads, unrefined, noSecondOrder } = this.source;
+    const whose = element("div", "ab-whose");
+    const letter = element("b", "", name);
+    letter.style.color = modelColour(name, theme.ink);
+    whose.append(letter, ` ${title} `, element("span", "", formula));
+    whose.title = [`${name}: ${title}, ${formula}`, noSecondOrder].filter(Boolean).join(". ");
+    const count = layers * heads;
+    const edge = thumbEdge(room, count);
+    const line = element("div", "ab-thumbs");
+    const step = thumbStep(edge);
+    line.append(this.cells, this.sheet.over);
+    this.thumbnails = Array.from({ length: count }, (_, i) =>
+      this.thumbnail(Math.floor(i / heads), i % heads, i * step, edge),
+    );
+    line.append(...this.thumbnails.map((one) => one.button.parentElement ?? one.button));
+    sized(this.cells, count * step, edge);
+    this.sheet.fit(count * step, edge);
+    const kinds = unrefined ? [] : kindsOf(this.source);
+    const together = keysOf(TOGETHER).filter((head) => heads > 1 || head === "rollout");
+    this.pills = [
+      ...kinds.map((kind) => this.pill(kindName(this.source, kind), KINDS[kind], { kind })),
+      ...together.map((head) => this.pill(SHORT[head], TOGETHER[head], { head })),
+    ];
+    const pills = [kinds.length, together.length].map((length, i) => {
+      const made = element("div", "ab-pills");
+      const start = i * kinds.length;
+      made.append(...this.pills.slice(start, start + length).map((pill) => pill.button));
+      return made;
+    });
+    this.box.replaceChildren(whose, line, ...pills);
+  }
+
+  private thumbnail(layer: number, head: number, x: number, edge: number): Thumbnail {
+    const { board } = this;
+    const made = button("ab-thumb", undefined, "");
+    made.style.width = made.style.height = `${edge}px`;
+    const words = element("span", "ab-even");
+    const part = element("div", "ab-pick");
+    part.style.width = `${edge}px`;
+    part.append(made, words);
+    const { n } = board.data;
+    const cell = (edge - 2) / n;
+    const spec = { ...this.spec, layer, head };
+    const place = { x: x + 1, y: 1, cell, line: cell, width: edge, aligned: false };
+    const { cells: canvas, sheet } = this;
+    const drawn: DrawnMap = { type: "small", spec, signed: false, sheet, canvas, ...place };
+    pointing(board, made, drawn);
+    made.onclick = () => {
+      board.choose(this.place, { layer, head });
+    };
+    return { button: made, words, layer, head, drawn };
+  }
+
+  private pill(text: string, about: string, change: Partial<MapSpec>): Pill {
+    const { board, place } = this;
+    const side =
+      board.state.view.panels.length > 1 ? ` in the ${["left", "right"][place]} map` : "";
+    const made = button("ab-pill", text, `Show ${about}${side}`);
+    made.title = about;
+    made.onclick = () => {
+      board.choose(place, change);
+    };
+    return { button: made, change };
+  }
+
+  private paint(kind: Kind): void {
+    const { board } = this;
+    const surface = new CanvasSurface(contextOf(this.cells));
+    surface.clear();
+    for (const { button: made, words, layer, head, drawn } of this.thumbnails) {
+      drawn.spec = { source: this.spec.source, layer, head, kind };
+      const found = board.grid(drawn.spec);
+      const label = headingOf(layer, head).replace(/[LH]/g, "").replace(" ", "\u00b7");
+      const even = isMissing(found) ? null : found.evenness;
+      const evenness = even === null ? "\u2013" : even.toFixed(2).replace(/^0/, "");
+      const name = `Show ${specName(board.data, drawn.spec)}`;
+      made.setAttribute("aria-label", name);
+      made.title = `${name}. Evenness ${evenness}: 1 is an even average, 0 a single item`;
+      words.replaceChildren(element("b", "", label), ` ${evenness}`);
+      if (isMissing(found)) continue;
+      surface.cells(painted(board.shading(found, false, board.theme.ink)), drawn);
+    }
+  }
+}
+
+const press = (made: HTMLButtonElement, pressed: boolean) => {
+  made.setAttribute("aria-pressed", String(pressed));
+};
