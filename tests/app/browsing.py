@@ -32,16 +32,53 @@ def signature(page) -> str:
 
 
 def choose_map(page, side: str, **choices: object) -> None:
-    """Choose in the selectors above a large map: model, layer, head, kind."""
-    for what, value in choices.items():
-        page.locator(f"select[aria-label='{what.capitalize()} of the {side} map']").select_option(
-            str(value)
-        )
+    """Choose over a large map: layer (from 0), head (from 0, or mean, max, rollout), kind."""
+    panel = page.locator(".ab-panel").nth(["left", "right"].index(side))
+    layer, head = choices.get("layer"), choices.get("head")
+    if isinstance(layer, int) or isinstance(head, int):
+        now = panel.locator(".ab-thumb[aria-pressed=true]").first
+        label = now.get_attribute("aria-label") if now.count() else ", layer 1, head 1,"
+        shown = re.search(r", layer (\d+), head (\d+),", label)
+        wanted = [
+            int(shown[place]) if not isinstance(value, int) else value + 1
+            for place, value in ((1, layer), (2, head))
+        ]
+        panel.locator(f".ab-thumb[aria-label*=', layer {wanted[0]}, head {wanted[1]},']").click()
+    if isinstance(head, str):
+        name = {"mean": "mean of heads", "max": "maximum of heads", "rollout": "rollout to"}[head]
+        panel.locator(f".ab-pill[aria-label^='Show {name}']").click()
+    if kind := choices.get("kind"):
+        name = {"first": "first order", "second": "second order"}.get(str(kind), kind)
+        if (pill := panel.locator(f".ab-pill[aria-label^='Show {name}']")).count():
+            pill.click()
+
+
+def open_more(page) -> None:
+    """Open the drawer of the board's bar."""
+    page.locator(".ab-more:not([open]) > summary").click()
 
 
 def choose(page, label: str, value: str) -> None:
     """Choose in the board's bar."""
-    page.locator(f"select[aria-label='{label}']").select_option(value)
+    chosen = page.locator(f"select[aria-label='{label}']")
+    if not chosen.is_visible():
+        open_more(page)
+    chosen.select_option(value)
+    page.evaluate(CLOSE)
+
+
+CLOSE = """() => {
+    const roots = [document, ...[...document.querySelectorAll('*')].map(node => node.shadowRoot)];
+    for (const root of roots) root?.querySelector('.ab-more')?.removeAttribute('open');
+}"""
+"""A drawer lies over the maps."""
+
+
+def take_away(page, what: str) -> None:
+    """Press a button of the drawer."""
+    open_more(page)
+    page.get_by_role("button", name=what).click()
+    page.evaluate(CLOSE)
 
 
 def large_map(page, place: int):
@@ -49,16 +86,24 @@ def large_map(page, place: int):
     return page.locator(".ab-panel .ab-box").nth(place)
 
 
-def cell_size(page, m: int, place: int = 0) -> float:
-    """Edge of a cell of a large map in pixels, from its drawn height."""
-    canvas = large_map(page, place).locator("canvas").first
-    return (canvas.evaluate("canvas => canvas.clientHeight") - 46) / m
+def cells_box(page, place: int = 0) -> dict[str, float]:
+    """Where the cells of a large map are inside it: x, y, width, height."""
+    cells = large_map(page, place).locator("canvas.ab-cells")
+    return cells.evaluate(
+        """canvas => {
+            const [at, box] = [canvas, canvas.parentNode].map(one => one.getBoundingClientRect());
+            return {x: at.x - box.x, y: at.y - box.y, width: at.width, height: at.height};
+        }"""
+    )
 
 
 def cell_position(page, m: int, query: int, key: int, place: int = 0) -> dict[str, float]:
     """The middle of a cell inside a large map."""
-    edge = cell_size(page, m, place)
-    return {"x": 46 + (key + 0.5) * edge, "y": 6 + (query + 0.5) * edge}
+    box = cells_box(page, place)
+    return {
+        "x": box["x"] + (key + 0.5) * box["width"] / m,
+        "y": box["y"] + (query + 0.5) * box["height"] / m,
+    }
 
 
 def read_out(page, where: str = ".ab-tip") -> dict[tuple[str, str], str]:

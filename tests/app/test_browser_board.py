@@ -13,7 +13,7 @@ import pytest
 import torch
 from browsing import (
     cell_position,
-    cell_size,
+    cells_box,
     choose,
     choose_map,
     hash_of,
@@ -21,6 +21,7 @@ from browsing import (
     read_out,
     settled,
     signature,
+    take_away,
     with_board,
 )
 from conftest import EMBEDDED
@@ -31,7 +32,7 @@ import awrsr
 from app.state import default_user
 from awrsr.board import Source, item_names, payload
 from awrsr.board import page as board_page
-from awrsr.explain import rollout
+from awrsr.explain import remove_each, rollout
 from awrsr.refinement import REFINEMENTS
 
 pytestmark = pytest.mark.browser
@@ -48,13 +49,15 @@ CELLS = [(0, 0), (M - 1, 0), (M - 1, M - 1), (M // 2, M // 3)]
 SVG = "{http://www.w3.org/2000/svg}"
 VIRIDIS = "440154 482878 3e4a89 31688e 26828e 1f9e89 35b779 6ece58 b5de2b fde725"  # ten equal steps
 MARKED = """boxes => boxes.map(box => {
-    const over = box.parentNode.querySelector('canvas.ab-over');
+    const over = box.closest('.ab-thumbs, .ab-box').querySelector('canvas.ab-over');
     const sheet = over.getBoundingClientRect(), at = box.getBoundingClientRect();
     const scale = over.width / sheet.width, c = over.getContext('2d');
     const place = [at.x - sheet.x, at.y - sheet.y, at.width, at.height].map(x => x * scale);
     return c.getImageData(...place).data.some((value, i) => i % 4 === 3 && value > 0);
 })"""
 """Of every map: whether anything is outlined in it."""
+FILL = "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }"
+"""Move a slider, seen or not."""
 
 
 def expected(layer: int, head: int | str, contribution: bool = False):
@@ -120,12 +123,13 @@ def test_numbers_drawn_are_numbers_traced(board):
 
 def test_colours_drawn_are_weights_traced(board):
     """Every cell's colour, read back along the ramp, is the square root of its weight."""
+    choose(board, "Colours", "sqrt")
     table = ramp()
     for place, side in enumerate("AB"):
         weights = expected(1, 0)[side, "first" if side == "A" else "refined"].numpy()
         drawn = picture(board, place)
         for query in range(M):
-            for key in range(query):  # the diagonal's titles and frames stay out of it
+            for key in range(query):
                 at = cell_position(board, M, query, key, place)
                 pixel = drawn[int(at["y"]), int(at["x"])]
                 nearest = np.abs(table - pixel).sum(1).argmin() / 255
@@ -145,7 +149,7 @@ def test_pointing_at_a_cell_outlines_it_in_every_map_of_both_models(board):
     board.mouse.move(5, 5)
     board.wait_for_timeout(100)
     assert not any(thumbs.evaluate_all(MARKED) + maps.evaluate_all(MARKED))
-    thumbs.nth(3).hover(position={"x": 10, "y": 50})
+    thumbs.nth(3).hover(position={"x": 6, "y": 30})
     board.wait_for_timeout(100)
     assert all(thumbs.evaluate_all(MARKED) + maps.evaluate_all(MARKED))
 
@@ -155,20 +159,21 @@ def test_what_the_board_can_do_alone_it_does_alone(board):
     board.sent.clear()
     large_map(board, 0).hover(position=cell_position(board, M, 9, 3))
     choose_map(board, "left", layer=0, head="mean", kind="first")
-    choose(board, "Colour scale", "row")
+    choose(board, "Colours", "row")
     choose(board, "Cells show", "contribution")
-    board.locator(".ab input[type=range]").fill("70")
+    board.locator(".ab input[type=range]").evaluate(FILL, "70")
     choose(board, "View", "difference")
     choose(board, "Size", "large")
-    board.locator(".ab-thumb").nth(7).click()
+    choose_map(board, "left", layer=1, head=1)
     choose(board, "View", "maps")
     board.get_by_label("Same layer, head and map on both sides").uncheck()
-    choose_map(board, "right", model=0, kind="first")
+    board.locator(".ab-panel").first.locator(".ab-thumb").nth(3).click(modifiers=["Shift"])
+    board.get_by_role("button", name="Sort the rows: A: what the newest item").first.click()
     board.wait_for_timeout(1500)
     assert board.sent == []
     assert hash_of(board) == {
-        "left": "A.2.2.first",
-        "right": "A.2.2.first",
+        "left": "A.2.2.refined",
+        "right": "A.2.2.refined",
         "measure": "contribution",
         "scale": "row",
         "share": "70",
@@ -180,14 +185,14 @@ def test_what_the_board_can_do_alone_it_does_alone(board):
 def test_a_click_locks_and_escape_releases_each_told_once(board):
     board.sent.clear()
     large_map(board, 1).click(position=cell_position(board, M, 8, 2, 1))
-    expect(board.locator(".ab h4").nth(1)).to_contain_text("Row 9")
+    expect(board.locator(".ab h4")).to_contain_text("Row 9")
     settled(board)
     assert len(board.sent) == 1 and hash_of(board)["lock"] == "9.3"
     board.mouse.move(5, 5)  # a locked cell stays readable without the pointer
     weight = float(TRACES["B"].layers[1].refined[0, 8, 2])
     assert read_out(board, ".ab-reading")["B", "refined"] == f"{weight:.4f}"
     board.locator("body").press("Escape")
-    expect(board.locator(".ab h4").nth(1)).to_contain_text(f"Row {M}")
+    expect(board.locator(".ab h4")).to_contain_text(f"Row {M}")
     settled(board)
     assert len(board.sent) == 2 and "lock" not in hash_of(board)
 
@@ -268,8 +273,8 @@ def test_the_board_goes_by_the_keyboard(board):
 
 
 def test_the_share_shows_the_fewest_keys_that_hold_it(board):
-    choose(board, "Colour scale", "linear")
-    board.locator(".ab input[type=range]").fill("60")
+    choose(board, "Colours", "linear")
+    board.locator(".ab input[type=range]").evaluate(FILL, "60")
     board.wait_for_timeout(200)
     weights = expected(1, 0)["A", "first"]
     drawn = picture(board, 0).astype(int)
@@ -289,7 +294,7 @@ def test_another_history_is_another_board(board):
     expect(board.locator(".ab")).not_to_have_attribute("data-signature", before)
     settled(board)
     history = DATASET.sequence(DATASET.user_index("20"))[:-1].tolist()[-50:]
-    expect(board.locator(".ab h4").nth(1)).to_contain_text(DATASET.titles(history)[-1])
+    expect(board.locator(".ab h4")).to_contain_text(DATASET.titles(history)[-1])
     assert "user=20" in board.url
 
 
@@ -355,7 +360,7 @@ def test_a_reordered_history_is_followed_by_its_items(visit, tmp_path, make_mode
         assert "not seen" not in tip.inner_text()
         if of > there:
             continue
-        edge = cell_size(page, n, 1)
+        edge = cells_box(page, 1)["width"] / n
         spot = cell_position(page, n, places["A\u2032"][there], places["A\u2032"][of], 1)
         outlined = (
             large_map(page, 1)
@@ -371,6 +376,7 @@ def test_a_reordered_history_is_followed_by_its_items(visit, tmp_path, make_mode
         assert outlined > 0
     at = [places["A"][place] for place in (5, 0)]
     large_map(page, 0).click(position=cell_position(page, n, *at))
+    page.locator(".ab-fold > summary").click()
     headings = page.locator(".ab-ledger th").all_inner_texts()
     assert headings[4:] == [
         f"A\u2032 {kind}, row 1\u2032" for kind in ("first order", "second order", "refined")
@@ -395,8 +401,8 @@ def test_a_view_that_the_board_lacks_is_left_out(
     source = Source(name="A", title="", trace=awrsr.trace(make_model(), [1, 2, 3]))
     page, _ = offline(visit, tmp_path, tiny_dataset, source, view=view)
     expect(page.locator(".ab-note").last).to_contain_text(f"left out: {left_out}.")
-    now = [box.input_value() for box in page.locator(".ab-pick select").all()]
-    assert now == ["0", "1", "0", "refined"]
+    now = page.locator(".ab-thumb[aria-pressed=true]").get_attribute("aria-label")
+    assert now == "Show A, layer 2, head 1, first order"
 
 
 def test_a_model_that_learns_no_attention_is_named_by_its_title(
@@ -409,14 +415,18 @@ def test_a_model_that_learns_no_attention_is_named_by_its_title(
     ]
     page, _ = offline(visit, tmp_path, tiny_dataset, *sources)
     board = page.locator(".ab")
-    assert board.locator(".ab-kind").all_inner_texts()[::2] == ["uniform", "identity"]
-    assert board.locator(".ab-ledger th").all_inner_texts() == ["key", "A uniform", "B identity"]
-    kinds = board.locator("select[aria-label='Kind of the left map'] option").all_inner_texts()
-    assert kinds == ["uniform", "second order", "uniform (in use)"]
+    heads = board.locator(".ab-sort").all_inner_texts()
+    assert heads[1:] == ["uniform", "identity"]
+    assert board.locator(".ab-ledger th").all_text_contents() == ["key", "A uniform", "B identity"]
+    labels = [thumb.get_attribute("aria-label") for thumb in board.locator(".ab-thumb").all()]
+    assert {label.rsplit(", ", 1)[1] for label in labels} == {"uniform", "identity"}
+    assert (
+        board.locator(".ab-whose")
+        .first.get_attribute("title")
+        .endswith(REFINEMENTS["uniform"].no_second_order)
+    )
     large_map(page, 1).hover(position=cell_position(page, 3, 2, 2, 1))
     assert {name for _, name in read_out(page)} == {"uniform", "identity"}
-    choose_map(page, "left", kind="second")
-    expect(board.locator(".ab-why").first).to_have_text(REFINEMENTS["uniform"].no_second_order)
     assert not re.search("first order|first-order|vanilla", board.inner_text(), re.IGNORECASE)
 
 
@@ -428,7 +438,7 @@ def test_a_title_that_is_cut_keeps_its_id(visit, tmp_path, make_model, tiny_data
     source = Source(name="A", title="vanilla", trace=trace)
     page, _ = offline(visit, tmp_path, dataset, source)
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Download the large maps as SVG").click()
+        take_away(page, "Download the large maps as SVG")
     drawing = ET.fromstring(Path(waiting.value.path()).read_text(encoding="utf-8"))
     texts = [element.text for element in drawing.iter(f"{SVG}text")]
     named = [text for text in texts if text.startswith("A very")]
@@ -442,7 +452,7 @@ def test_maps_are_drawn_to_their_last_row(visit, tmp_path, make_model, tiny_data
     history = [1 + 7 * slot % tiny_dataset.n_items for slot in range(m)]
     trace = awrsr.trace(make_model(max_length=m), history)
     source = Source(name="A", title="vanilla", trace=trace)
-    page, _ = offline(visit, tmp_path, tiny_dataset, source)
+    page, _ = offline(visit, tmp_path, tiny_dataset, source, view="#scale=sqrt")
     cells = large_map(page, 0).locator("canvas.ab-cells")
     assert cells.evaluate("canvas => [canvas.width, canvas.height]") == [m, m]
     drawn = cells.evaluate("(cv, m) => [...cv.getContext('2d').getImageData(0, 0, m, m).data]", m)
@@ -473,7 +483,7 @@ def test_figures_for_a_paper(visit, tmp_path):
     items = ".".join(map(str, range(1, len(HOSTILE) + 1)))
     page = with_board(visit(dataset="titled", source="own", items=items))
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Download the large maps as SVG").click()
+        take_away(page, "Download the large maps as SVG")
     drawing = ET.fromstring(Path(waiting.value.path()).read_text(encoding="utf-8"))
     texts = [element.text for element in drawing.iter(f"{SVG}text")]
     for title in HOSTILE[:6]:  # whole, or cut where the column ends
@@ -491,7 +501,7 @@ def test_figures_for_a_paper(visit, tmp_path):
         "text",
     }
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Download the large maps as PNG").click()
+        take_away(page, "Download the large maps as PNG")
     assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
 
 
@@ -499,14 +509,15 @@ def test_the_page_taken_away_shows_the_view_it_was_taken_from(board, visit, tmp_
     choose_map(board, "left", layer=0, head=1)
     choose(board, "View", "difference")
     with board.expect_download() as waiting:
-        board.get_by_role("button", name="Download the board as an offline page").click()
+        take_away(board, "Download the board as an offline page")
     file = tmp_path / "board.html"
     waiting.value.save_as(file)
     page = visit(file.as_uri())
     page.locator(".ab[data-signature]").wait_for()
     assert signature(page) == signature(board)
     assert page.locator("select[aria-label='View']").input_value() == "difference"
-    assert page.locator("select[aria-label='Layer of the left map']").input_value() == "0"
+    now = page.locator(".ab-thumb[aria-pressed=true]").first.get_attribute("aria-label")
+    assert now.startswith("Show A, layer 1, head 2,")
     choose(page, "View", "maps")
     check_cells(page, expected(0, 1), cells=[(M - 1, 3)])
 
@@ -546,29 +557,54 @@ def test_the_page_stands_as_it_was_left_for_another_page(visit):
     assert "a=stosa-none" in board.url and "k=7" in board.url
 
 
-def test_a_label_lies_on_no_cell_and_a_slanted_title_is_its_own(board):
-    """Where the last row is pointed at, its cells keep their colours; a title above the strip names
-    its item along its whole length."""
-    at = cell_position(board, M, M - 1, M - 3)
-    large_map(board, 0).hover(position=at)
-    over = large_map(board, 0).locator("canvas.ab-over")
-    covered = over.evaluate(
-        """(canvas, {x, y, edge}) => {
-            const scale = canvas.width / canvas.clientWidth, c = canvas.getContext('2d');
-            const cells = [0, 1, 2].map(i => (x + i * edge) * scale);
-            return cells.map(left => c.getImageData(left, y * scale, 1, 1).data[3]);
-        }""",
-        {**at, "edge": cell_size(board, M)},
-    )
-    assert covered == [0, 0, 0]
-    strip = board.locator(".ab > .ab-box canvas").first
-    cell = (strip.bounding_box()["width"] - 112 - 76) / M
-    for key in (2, M - 2):
-        for along in (20, 60):
-            x = 112 + (key + 0.5) * cell + along * np.cos(np.radians(52))
-            y = 98 - along * np.sin(np.radians(52))
-            strip.hover(position={"x": float(x), "y": float(y)})
-            assert DATASET.titles([HISTORY[key]])[0] in board.locator(".ab-tip").inner_text()
+def test_a_row_of_the_evidence_is_an_item_and_what_is_known_of_it(board):
+    """Titles, times an even row, what the target loses without the item: beside the pointer."""
+    canvas = board.locator(".ab-evidence .ab-box canvas").first
+    box, titles = canvas.bounding_box(), DATASET.titles(HISTORY)
+    tip = board.locator(".ab-tip")
+    target = DATASET.sequence(DATASET.user_index(default_user(DATASET)))[-1]
+    removed = {
+        side: remove_each(awrsr.load_model(EMBEDDED / "models" / name), HISTORY, target)
+        for side, name in (("A", "sasrec-none"), ("B", "sasrec-additive"))
+    }
+    for key in (0, M // 2, M - 1):
+        canvas.hover(position={"x": 60, "y": (key + 0.5) * box["height"] / M})
+        expect(tip).to_contain_text(f"key {key + 1} {titles[key]}")
+        for side, found in removed.items():
+            rank = f"\u2192{found.ranks[key]:,}"
+            expect(tip).to_contain_text(re.compile(f"{side}, without it: .*{rank}"))
+        shown = read_out(board)
+        for name, weights in expected(1, 0).items():
+            assert float(shown[name]) == pytest.approx(float(weights[-1, key]), abs=5.1e-5)
+
+
+def test_rows_are_sorted_by_a_column_and_back_to_time(board):
+    canvas, tip = board.locator(".ab-evidence .ab-box canvas").first, board.locator(".ab-tip")
+    row = canvas.bounding_box()["height"] / M
+    weights = expected(1, 0)["A", "first"][-1]
+    board.get_by_role("button", name="Sort the rows: A: what the newest item").click()
+    board.wait_for_timeout(100)
+    for place, key in enumerate(weights.argsort(descending=True, stable=True).tolist()[:3]):
+        canvas.hover(position={"x": 60, "y": (place + 0.5) * row})
+        expect(tip).to_contain_text(f"key {key + 1} {DATASET.titles([HISTORY[key]])[0]}")
+    board.get_by_role("button", name="Sort the rows: Items of the history").click()
+    board.wait_for_timeout(100)
+    canvas.hover(position={"x": 60, "y": row / 2})
+    expect(tip).to_contain_text(f"key 1 {DATASET.titles(HISTORY[:1])[0]}")
+
+
+def test_maps_stand_on_the_rows_of_the_evidence(board):
+    """On a wide page a cell's row is as high as its item's; on a narrower one maps stand below."""
+    rows = board.locator(".ab-evidence .ab-box canvas").first.bounding_box()
+    for place in (0, 1):
+        cells = large_map(board, place).locator("canvas.ab-cells").bounding_box()
+        assert cells["y"] == pytest.approx(rows["y"], abs=1)
+        assert cells["height"] == pytest.approx(rows["height"], abs=1)
+    board.set_viewport_size({"width": 1024, "height": 900})
+    board.wait_for_timeout(300)
+    rows = board.locator(".ab-evidence .ab-box canvas").first.bounding_box()
+    first, second = (large_map(board, place).bounding_box() for place in (0, 1))
+    assert first["y"] == second["y"] > rows["y"] + rows["height"]
 
 
 def test_the_library_writes_the_same_page(visit, tmp_path):
@@ -590,7 +626,7 @@ def test_the_board_is_opened_by_a_short_address(visit, server):
     page = with_board(
         visit(f"{server.url}/#lock=5.2&scale=row&share=7&left=Z&right=B.99.1.refined")
     )
-    expect(page.locator(".ab h4").nth(1)).to_contain_text("Row 5")
+    expect(page.locator(".ab h4")).to_contain_text("Row 5")
     assert hash_of(page) == {"lock": "5.2", "scale": "row"}
     expect(page.locator(".ab-note").last).to_contain_text(
         "left out: left=Z, right=B.99.1.refined, share=7."
@@ -601,11 +637,11 @@ def test_a_lock_goes_with_its_items(board):
     """The first item of the history is taken out: the locked cell is the same two items'."""
     large_map(board, 0).click(position=cell_position(board, M, 8, 3))
     settled(board)
-    before = board.locator(".ab h4").nth(1).inner_text().split(", ", 1)[1]
+    before = board.locator(".ab h4").text_content().split(", ", 1)[1]
     shown = signature(board)
     board.get_by_label(f"1. {DATASET.titles(HISTORY)[0]}", exact=True).focus()
     board.keyboard.press("Delete")
     expect(board.locator(".ab")).not_to_have_attribute("data-signature", shown)
     settled(board)
     assert hash_of(board)["lock"] == "8.3"
-    assert board.locator(".ab h4").nth(1).inner_text() == f"Row 8, {before}"
+    assert board.locator(".ab h4").text_content() == f"Row 8, {before}"

@@ -801,7 +801,7 @@ linear-gradient(to right, rgba(70,130,180,.28) ${(mass*100).toFixed(1)}%, transp
   position: relative;
   isolation: isolate;
   display: flex;
-  gap: 4px;
+  gap: 6px;
   overflow-x: auto;
   overflow-y: hidden;
 }
@@ -827,6 +827,7 @@ linear-gradient(to right, rgba(70,130,180,.28) ${(mass*100).toFixed(1)}%, transp
 .ab-panels {
   display: grid;
   grid-template-columns: repeat(auto-fit, minmax(min(320px, 100%), 1fr));
+  align-items: end;
   gap: 10px 20px;
 }
 .ab-panels.ab-pair {
@@ -901,38 +902,40 @@ place]}get source(){return this.board.data.sources[this.spec.source]}draw(room){
 board,{measure,scale,share}=state.view,buildFor=[data.signature,theme.name,room,this.spec.source].join();
 buildFor!==this.builtFor&&this.build(room),this.builtFor=buildFor;let kind=shownKind(this.source,this.
 spec.kind),paintFor=[buildFor,kind,measure,scale,share].join();paintFor!==this.paintedFor&&this.paint(
-kind),this.paintedFor=paintFor;for(let{button:made,layer,head}of this.thumbnails)press(made,layer===
-this.spec.layer&&head===this.spec.head);for(let{button:made,change}of this.pills)press(made,change.kind===
-void 0?change.head===this.spec.head:change.kind===kind);this.drawn=this.thumbnails.map(one=>one.drawn)}build(room){
-let{theme}=this.board,{name,title,formula,layers,heads,unrefined,noSecondOrder}=this.source,whose=element(
-"div","ab-whose"),letter=element("b","",name);letter.style.color=modelColour(name,theme.ink),whose.append(
-letter,` ${title} `,element("span","",formula)),whose.title=[`${name}: ${title}, ${formula}`,noSecondOrder].
-filter(Boolean).join(". ");let count=layers*heads,edge=thumbEdge(room,count),line2=element("div","ab\
--thumbs"),step=thumbStep(edge);line2.append(this.cells,this.sheet.over),this.thumbnails=Array.from({
-length:count},(_,i)=>this.thumbnail(Math.floor(i/heads),i%heads,i*step,edge)),line2.append(...this.thumbnails.
-map(one=>one.button.parentElement??one.button)),sized(this.cells,count*step,edge),this.sheet.fit(count*
-step,edge);let kinds=unrefined?[]:kindsOf(this.source),together2=keysOf(TOGETHER).filter(head=>heads>
-1||head==="rollout");this.pills=[...kinds.map(kind=>this.pill(kindName(this.source,kind),KINDS[kind],
-{kind})),...together2.map(head=>this.pill(SHORT[head],TOGETHER[head],{head}))];let pills=[kinds.length,
-together2.length].map((length,i)=>{let made=element("div","ab-pills"),start=i*kinds.length;return made.
-append(...this.pills.slice(start,start+length).map(pill=>pill.button)),made});this.box.replaceChildren(
-whose,line2,...pills)}thumbnail(layer,head,x,edge){let{board}=this,made=button("ab-thumb",void 0,"");
-made.style.width=made.style.height=`${edge}px`;let words=element("span","ab-even"),part=element("div",
-"ab-pick");part.style.width=`${edge}px`,part.append(made,words);let{n}=board.data,cell=(edge-2)/n,spec={
-...this.spec,layer,head},place2={x:x+1,y:1,cell,line:cell,width:edge,aligned:!1},{cells:canvas,sheet}=this,
-drawn={type:"small",spec,signed:!1,sheet,canvas,...place2};return pointing(board,made,drawn),made.onclick=
-()=>{board.choose(this.place,{layer,head})},{button:made,words,layer,head,drawn}}pill(text,about,change){
-let{board,place:place2}=this,side=board.state.view.panels.length>1?` in the ${["left","right"][place2]}\
- map`:"",made=button("ab-pill",text,`Show ${about}${side}`);return made.title=about,made.onclick=()=>{
-board.choose(place2,change)},{button:made,change}}paint(kind){let{board}=this,surface=new CanvasSurface(
-contextOf(this.cells));surface.clear();for(let{button:made,words,layer,head,drawn}of this.thumbnails){
-drawn.spec={source:this.spec.source,layer,head,kind};let found=board.grid(drawn.spec),label=headingOf(
-layer,head).replace(/[LH]/g,"").replace(" ","\xB7"),even=isMissing(found)?null:found.evenness,evenness=even===
-null?"\u2013":even.toFixed(2).replace(/^0/,""),name=`Show ${specName(board.data,drawn.spec)}`;made.setAttribute(
-"aria-label",name),made.title=`${name}. Evenness ${evenness}: 1 is an even average, 0 a single item`,
-words.replaceChildren(element("b","",label),` ${evenness}`),!isMissing(found)&&surface.cells(painted(
-board.shading(found,!1,board.theme.ink)),drawn)}}},press=(made,pressed)=>{made.setAttribute("aria-pr\
-essed",String(pressed))};var PAIR_WIDTH=700,LargeMap=class{constructor(board,spec){this.board=board;let sheet=new Sheet,place2={
+kind),this.paintedFor=paintFor;let together2=typeof this.spec.head=="string";for(let{button:made,layer,
+head}of this.thumbnails)press(made,layer===this.spec.layer&&(together2||head===this.spec.head));for(let{
+button:made,change}of this.pills)press(made,change.kind===void 0?change.head===this.spec.head:change.
+kind===kind);this.drawn=this.thumbnails.map(one=>one.drawn)}build(room){let{theme}=this.board,{name,
+title,formula,layers,heads,unrefined,noSecondOrder}=this.source,whose=element("div","ab-whose"),letter=element(
+"b","",name);letter.style.color=modelColour(name,theme.ink),whose.append(letter,` ${title} `,element(
+"span","",formula)),whose.title=[`${name}: ${title}, ${formula}`,noSecondOrder].filter(Boolean).join(
+". ");let count=layers*heads,edge=thumbEdge(room,count),line2=element("div","ab-thumbs"),step=thumbStep(
+edge);line2.append(this.cells,this.sheet.over),this.thumbnails=Array.from({length:count},(_,i)=>this.
+thumbnail(Math.floor(i/heads),i%heads,i*step,edge)),line2.append(...this.thumbnails.map(one=>one.button.
+parentElement??one.button)),sized(this.cells,count*step,edge),this.sheet.fit(count*step,edge);let kinds=unrefined?
+[]:kindsOf(this.source),together2=keysOf(TOGETHER).filter(head=>heads>1||head==="rollout");this.pills=
+[...kinds.map(kind=>this.pill(kindName(this.source,kind),KINDS[kind],{kind})),...together2.map(head=>this.
+pill(SHORT[head],TOGETHER[head],{head}))];let pills=[kinds.length,together2.length].map((length,i)=>{
+let made=element("div","ab-pills"),start=i*kinds.length;return made.append(...this.pills.slice(start,
+start+length).map(pill=>pill.button)),made});this.box.replaceChildren(whose,line2,...pills)}thumbnail(layer,head,x,edge){
+let{board}=this,made=button("ab-thumb",void 0,"");made.style.width=made.style.height=`${edge}px`;let words=element(
+"span","ab-even"),part=element("div","ab-pick");part.style.width=`${edge}px`,part.append(made,words);
+let{n}=board.data,cell=(edge-2)/n,spec={...this.spec,layer,head},place2={x:x+1,y:1,cell,line:cell,width:edge,
+aligned:!1},{cells:canvas,sheet}=this,drawn={type:"small",spec,signed:!1,sheet,canvas,...place2};return pointing(
+board,made,drawn),made.onclick=event=>{let{kind,source}=this.spec,other=event.shiftKey&&board.state.
+view.panels.length>1;board.choose(other?1-this.place:this.place,{source,layer,head,kind})},{button:made,
+words,layer,head,drawn}}pill(text,about,change){let{board,place:place2}=this,side=board.state.view.panels.
+length>1?` in the ${["left","right"][place2]} map`:"",made=button("ab-pill",text,`Show ${about}${side}`);
+return made.title=about,made.onclick=()=>{board.choose(place2,change)},{button:made,change}}paint(kind){
+let{board}=this,surface=new CanvasSurface(contextOf(this.cells));surface.clear();for(let{button:made,
+words,layer,head,drawn}of this.thumbnails){drawn.spec={source:this.spec.source,layer,head,kind};let found=board.
+grid(drawn.spec),label=headingOf(layer,head).replace(/[LH]/g,"").replace(" ","\xB7"),even=isMissing(
+found)?null:found.evenness,evenness=even===null?"\u2013":even.toFixed(2).replace(/^0/,""),name=`Show\
+ ${specName(board.data,drawn.spec)}`;made.setAttribute("aria-label",name);let how="1 is an even aver\
+age, 0 a single item. With Shift: in the other large map";made.title=`${name}. Evenness ${evenness}:\
+ ${how}`,words.replaceChildren(element("b","",label),` ${evenness}`),!isMissing(found)&&surface.cells(
+painted(board.shading(found,!1,board.theme.ink)),drawn)}}},press=(made,pressed)=>{made.setAttribute(
+"aria-pressed",String(pressed))};var PAIR_WIDTH=700,LargeMap=class{constructor(board,spec){this.board=board;let sheet=new Sheet,place2={
 x:0,y:0,cell:0,line:0,width:0,aligned:!1};this.drawn={type:"large",sheet,canvas:this.frame,spec,signed:!1,
 ...place2},this.holder.tabIndex=0,this.holder.setAttribute("role","application"),this.holder.setAttribute(
 "aria-roledescription","attention map"),this.holder.append(this.frame,this.cells,sheet.over),pointing(

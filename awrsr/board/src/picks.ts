@@ -66,8 +66,9 @@ export class Picks {
     const paintFor = [buildFor, kind, measure, scale, share].join();
     if (paintFor !== this.paintedFor) this.paint(kind);
     this.paintedFor = paintFor;
+    const together = typeof this.spec.head === "string"; // then all of the layer are on view
     for (const { button: made, layer, head } of this.thumbnails)
-      press(made, layer === this.spec.layer && head === this.spec.head);
+      press(made, layer === this.spec.layer && (together || head === this.spec.head));
     for (const { button: made, change } of this.pills)
       press(
         made,
@@ -125,8 +126,10 @@ export class Picks {
     const { cells: canvas, sheet } = this;
     const drawn: DrawnMap = { type: "small", spec, signed: false, sheet, canvas, ...place };
     pointing(board, made, drawn);
-    made.onclick = () => {
-      board.choose(this.place, { layer, head });
+    made.onclick = (event) => {
+      const { kind, source } = this.spec;
+      const other = event.shiftKey && board.state.view.panels.length > 1;
+      board.choose(other ? 1 - this.place : this.place, { source, layer, head, kind });
     };
     return { button: made, words, layer, head, drawn };
   }
@@ -155,7 +158,8 @@ export class Picks {
       const evenness = even === null ? "\u2013" : even.toFixed(2).replace(/^0/, "");
       const name = `Show ${specName(board.data, drawn.spec)}`;
       made.setAttribute("aria-label", name);
-      made.title = `${name}. Evenness ${evenness}: 1 is an even average, 0 a single item`;
+      const how = "1 is an even average, 0 a single item. With Shift: in the other large map";
+      made.title = `${name}. Evenness ${evenness}: ${how}`;
       words.replaceChildren(element("b", "", label), ` ${evenness}`);
       if (isMissing(found)) continue;
       surface.cells(painted(board.shading(found, false, board.theme.ink)), drawn);
