@@ -4,7 +4,17 @@ import re
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from browsing import BOARD, hash_of, settled, signature, with_board
+from browsing import (
+    BOARD,
+    cell_position,
+    choose,
+    choose_map,
+    hash_of,
+    large_map,
+    settled,
+    signature,
+    with_board,
+)
 from conftest import EMBEDDED
 from driving import HOSTILE
 
@@ -32,7 +42,7 @@ def listed(page, place: int) -> list[str]:
 
 def ledger(page) -> str:
     """What the board's ledger is headed."""
-    return page.locator(f"{BOARD} h4").nth(1).inner_text()
+    return page.locator(f"{BOARD} h4").text_content()
 
 
 def history_of(user: str) -> list[int]:
@@ -49,9 +59,10 @@ def test_first_picture(visit):
     page = with_board(visit())
     user = default_user(DATASET)
     history = history_of(user)
-    expect(page.locator(".ab-thumb")).to_have_count(4 + 12)
+    expect(page.locator(".ab-thumb")).to_have_count(4 + 4)
     expect(page.locator(".ab-panel .ab-box")).to_have_count(2)
-    expect(page.get_by_text("Vanilla has no second order")).to_be_visible()
+    whose = page.locator(".ab-whose").first
+    expect(whose).to_have_attribute("title", re.compile("Vanilla has no second order"))
     newest = DATASET.titles(history)[-1]
     assert ledger(page).startswith(f"Row {len(history)}, {newest}")
     check_lists(page, history)
@@ -72,9 +83,9 @@ def test_first_picture(visit):
 def test_a_link_brings_everything_back(visit):
     choices = {"a": "stosa-none", "b": "stosa-stochastic", "user": "20", "k": "5", "target": "7"}
     page = with_board(visit(**choices))
-    page.locator("select[aria-label='Layer of the left map']").select_option("0")
-    page.locator("select[aria-label='Colour scale']").select_option("linear")
-    page.locator(".ab-panel .ab-box").nth(1).click(position={"x": 60, "y": 200})
+    choose_map(page, "left", layer=0)
+    choose(page, "Colours", "linear")
+    large_map(page, 1).click(position=cell_position(page, len(history_of("20")), 9, 2, 1))
     expect(page).to_have_url(re.compile("lock="))
     settled(page)
     assert {"scale": "linear", "left": "A.1.1.refined"}.items() <= hash_of(page).items()
@@ -82,7 +93,7 @@ def test_a_link_brings_everything_back(visit):
     assert other.url == page.url
     assert signature(other) == signature(page)
     assert ledger(other) == ledger(page) and "locked" in ledger(other)
-    assert other.locator("select[aria-label='Colour scale']").input_value() == "linear"
+    assert other.locator("select[aria-label='Colours']").input_value() == "linear"
     expect(other.get_by_role("combobox", name="Model A")).to_have_value("STOSA \u00b7 vanilla")
     assert len(listed(other, 0)) == len(listed(other, 1)) == 5
     title = DATASET.titles([7])[0]
@@ -130,7 +141,7 @@ def test_titles_and_addresses_are_shown_as_text(visit):
     said = main.inner_text().replace("\u2060", "")
     assert said.count(f"\u25c6 {HOSTILE[4]}") >= 2
     assert ledger(page).startswith(f"Row {len(HOSTILE)}, {HOSTILE[-1]}")
-    page.locator(".ab-panel .ab-box").first.hover(position={"x": 48, "y": 12})
+    large_map(page, 0).hover(position=cell_position(page, len(HOSTILE), 0, 0))
     expect(page.locator(".ab-tip")).to_contain_text(f"query 1 {HOSTILE[0]}")
     assert main.locator("img, a[href*='evil'], a[href*='x']").count() == 0
 

@@ -40,7 +40,7 @@ FRAMES = """() => { window.frames_ = []; let before = performance.now();
         if (window.frames_.length < 400) requestAnimationFrame(step); };
     requestAnimationFrame(step); }"""
 
-SWITCH = """async (select, values) => {
+SWITCH = """async (board, steps) => {
     const after = new MessageChannel();
     const frame = work => new Promise(done => requestAnimationFrame(() => {
         const start = performance.now();
@@ -49,11 +49,13 @@ SWITCH = """async (select, values) => {
         after.port2.postMessage(0);
     }));
     const took = [];
-    for (const value of values) {
+    for (const [selector, value] of steps) {
         await new Promise(done => setTimeout(done, 250));
+        const node = board.querySelector(selector);
         const chosen = await frame(() => {
-            select.value = value;
-            select.dispatchEvent(new Event('change'));
+            if (value === null) return node.click();
+            node.value = value;
+            node.dispatchEvent(new Event('change'));
         });
         took.push([chosen, await frame(() => {})]);
     }
@@ -66,9 +68,9 @@ A choice is made at a frame's start; a message posted then is read when the fram
 layout and paint are done.
 """
 SWITCHES = {
-    "layer": ("Layer of the left map", ["0", "1"]),
-    "colour scale": ("Colour scale", ["linear", "sqrt"]),
-    "view": ("View", ["difference", "maps"]),
+    "layer": [[f".ab-thumb[aria-label*=', layer {layer}, head 1,']", None] for layer in (1, 2)],
+    "colours": [["select[aria-label='Colours']", name] for name in ("linear", "even")],
+    "view": [["select[aria-label='View']", name] for name in ("difference", "maps")],
 }
 
 
@@ -128,9 +130,9 @@ def test_choosing_a_user(visit, request, choices, users):
         f"{statistics.median(sizes) / 1e3:.0f} kB sent"
     )
     took = []
-    for name, (label, values) in SWITCHES.items():
-        select = page.locator(f"select[aria-label='{label}']")
-        times = [time for _ in range(10) for time in select.evaluate(SWITCH, values)]
+    board = page.locator(".ab")
+    for name, steps in SWITCHES.items():
+        times = [time for _ in range(10) for time in board.evaluate(SWITCH, steps)]
         maps, rest = zip(*times, strict=True)
         took.append(
             f"{name} {statistics.median(maps):.1f} ms (longest {max(maps):.1f}), "
