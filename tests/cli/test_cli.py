@@ -493,7 +493,10 @@ REFUSED = {
         f"prepare RAW/bad-timestamp.csv OUT {PREPARE}",
         "bad-timestamp.csv, data row 1: timestamp 'monday' is neither a number nor an ISO",
     ),
-    "one-user": (f"prepare RAW/one-user.csv OUT {PREPARE}", "leaves 1 user after filtering; 2 or"),
+    "one-user": (
+        f"prepare RAW/one-user.csv OUT {PREPARE}",
+        "has 1 user left after filtering; 2 or",
+    ),
     "empty-file": (f"prepare RAW/empty.csv OUT {PREPARE}", "empty.csv is empty; expected columns"),
     "header-alone": (f"prepare RAW/header.csv OUT {PREPARE}", "header.csv holds no interactions"),
     "missing-file": (f"prepare RAW/no.csv OUT {PREPARE}", "no.csv does not exist"),
@@ -507,7 +510,7 @@ REFUSED = {
     ),
     "seed-of-no-shuffle": (
         f"prepare RAW/good.csv OUT {PREPARE} --ties file --seed 3",
-        "seed is of the shuffle of rows with the same time; ties 'file' shuffles nothing",
+        "seed is for shuffling of rows with the same time; ties 'file' shuffles nothing",
     ),
     "prepare-over-a-directory": (
         f"prepare RAW/good.csv TINY {PREPARE}",
@@ -577,7 +580,7 @@ REFUSED = {
     ),
     "about-that-is-recorded": (
         f'prepare RAW/good.csv OUT {PREPARE} --about \'{{"counts": "9"}}\'',
-        "about cannot say 'counts'",
+        "about cannot have a field 'counts'",
     ),
     "train-without-dataset": (f"train PLACE/no {TRAIN}", "no is not a dataset directory: no such"),
     "train-over-a-model": (
