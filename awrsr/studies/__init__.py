@@ -1,4 +1,4 @@
-"""Models over all users of a dataset: scans, faithfulness, heads, checks of loaded models."""
+"""Studies of models over all users: scans, faithfulness, heads, checks of loaded models."""
 
 from awrsr.studies.checks import Check, parity_checks
 from awrsr.studies.faithfulness import STUDY_FILE, Study, read_study, write_study

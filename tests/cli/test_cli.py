@@ -190,7 +190,7 @@ def test_help_explains_the_settings_of_refinements(call):
     _, out, _ = call("train --help")
     words = " ".join(out.split())
     for said in (
-        "--model.rows {plain,standardised} what the second attention compares: plain, rows of",
+        "--model.rows {plain,standardised} what the second attention compares: plain, the rows of",
         "--model.gain {true,false} whether second-order scores are multiplied",
         "--model.mix {halves,gate,scores} additive only: halves, M = (A + S) / 2;",
     ):
@@ -593,7 +593,7 @@ REFUSED = {
     ),
     "resume-with-other-settings": (
         f"train TINY {TRAIN} --train.seed 7 --resume",
-        "was begun with other settings: seed is 0 there, 7 was asked",
+        "was started with other settings: seed is 0 there, 7 was asked",
     ),
     "items-of-another-kind": (
         """recommend MODEL '["101", 2.5]'""",

@@ -200,7 +200,7 @@ def test_titles_files_that_are_refused(tmp_path: Path):
             prepare(**arguments, titles=titles)
     for rows, message in (
         ([("q", "Q")], "no title belongs to an item of .*; ids in the titles are like 'q'"),
-        ([("x", "X"), ("x", "Y")], "item 'x' is described twice"),
+        ([("x", "X"), ("x", "Y")], "item 'x' has two different desc"),
     ):
         write_csv(titles, ["item", "title"], rows)
         with pytest.raises(DataError, match=f"titles.csv: {message}"):
