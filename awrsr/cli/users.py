@@ -245,6 +245,7 @@ def _print_study(study: studies.Study, dataset: Dataset) -> None:
             if studies.LESS not in str(model):
                 table.insert(2 * place + 1, f"{model} minus floor", _minus_floor(model_rows))
         order = [name for name in explain.EXPLANATIONS if name in table.index]
+        table.columns = [str(name).replace(studies.LESS, " minus ") for name in table]
         print(table.loc[order].fillna("-").to_string())
     about = study.about
     print(

@@ -25,8 +25,8 @@ NOTES = {
     "repeats_kept": ("repeats kept", "{repeats_kept:,} (same user, item and time)"),
     "repeats_in_a_row": (
         "repeats in a row",
-        "{repeats_in_a_row:,} (same user and item as the row before; without times, a copy cannot "
-        "be told from a repeat)",
+        "{repeats_in_a_row:,} (same user and item as the row before; without times, copies and "
+        "repeats cannot be distinguished)",
     ),
     "time_unit": ("time unit", "{time_unit}, stored as whole seconds"),
     "ties": ("ties in time", "{ties:,} (same user and time as the row before); order: {order}"),
@@ -161,7 +161,8 @@ def _copies(interactions: pd.DataFrame) -> "pd.Series[bool]":
     """Which rows repeat the user, the item and the exact time of an earlier row.
 
     Times are compared with the precision of the source: in a log in milliseconds, two events within
-    one second are different. Without times, a copy cannot be told from a repeat: none is marked.
+    one second are different. Without times, copies and repeats cannot be distinguished, and no row
+    is marked.
     """
     if "moment" not in interactions:
         return pd.Series(False, index=interactions.index)

@@ -78,8 +78,8 @@ def parity_checks(
         "No weight on later items or padding": _later,
         "Dropout is off, two runs are equal": _dropout,
         "Recording changes no result": _recording,
-        "One alone equals one in a batch": _alone,
-        "Recorded ranks and NDCG@10 are found again": _metric,
+        "A sequence alone and in a batch are equal": _alone,
+        "Recorded ranks and NDCG@10 are reproduced": _metric,
     }
     try:
         taken = _take(model, dataset, ranks or {}, ndcg, sample)

@@ -19,6 +19,7 @@ from awrsr.ranking.statistics import bootstrap_means
 
 ALL = "all"
 LESS = " less "
+"""Between the names of two models in the column model of summary.csv: a difference of the two."""
 FORCED_SHARE = 0.9
 """The first place counts as forced if an explanation ranks the newest item first for at least this
 share of the users."""
@@ -27,7 +28,7 @@ FIRST = "newest_first"
 STANDINGS = ("standard_score", "ndcg")
 
 
-def less(rows: pd.DataFrame) -> str:
+def difference_column(rows: pd.DataFrame) -> str:
     """The column of a study's summary for judging explanations: less_floor, or less_random in
     studies without floors; with _low and _high it names the interval."""
     return "less_floor" if "less_floor" in rows else "less_random"
@@ -43,7 +44,7 @@ def against_floor(rows: pd.DataFrame) -> dict[str, list[str]]:
         rows: rows of a study's summary, for one sort, measure and model.
     """
     found: dict[str, list[str]] = {"better": [], "undecided": [], "worse": []}
-    sign, column = -1 if rows["measure"].iloc[0] in LOWER_IS_BETTER else 1, less(rows)
+    sign, column = -1 if rows["measure"].iloc[0] in LOWER_IS_BETTER else 1, difference_column(rows)
     order = np.argsort(-sign * rows["mean"].to_numpy(), kind="stable")
     for row in rows.iloc[order].to_dict("records"):
         if row["explanation"] in (RANDOM, NEWEST_FIRST):
