@@ -21,7 +21,7 @@ class Output(io.TextIOBase):
     """
 
     def __init__(self, stream: TextIO | None, name: str) -> None:
-        # Open as long as the process, so without a context.
+        # Stays open as long as the process, so no context manager.
         self._stream = stream or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
         self._name = name
         if isinstance(stream, io.TextIOWrapper):

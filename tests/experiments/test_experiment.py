@@ -511,7 +511,7 @@ def test_nothing_done_records_nothing(place: Path, capsys):
         "Tiny: 0 of 4 runs done here, 0 recorded\n"
     )
     assert read_results("small.toml") is None
-    assert "## Planned, nothing recorded" in report.report(place)
+    assert "## Planned, not recorded" in report.report(place)
 
 
 def test_the_record_is_what_the_runs_hold(place: Path):
@@ -945,5 +945,5 @@ def test_recorded_ranks_are_of_the_users_who_count(tmp_path: Path):
         if fits:
             assert found(run, dataset).tolist() == [1] * 98
         else:
-            with pytest.raises(DataError, match="holds other users than"):
+            with pytest.raises(DataError, match="has other users than"):
                 found(run, dataset)

@@ -275,7 +275,7 @@ def show_planned(planned: list[Grid]) -> None:
     """Grids of which nothing is recorded."""
     if not planned:
         return
-    st.markdown("##### Planned, nothing recorded")
+    st.markdown("##### Planned, not recorded")
     for grid in planned:
         st.markdown(
             f"- {plain(grid.title)}: {counted(len(grid.runs), 'run')}, "
