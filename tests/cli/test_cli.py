@@ -440,7 +440,7 @@ def test_attribute_prints_one_value_per_item(call, place: Path, method: str, con
         shown = [float(cell) for cell in printed.removeprefix(title).split()]
         assert shown == pytest.approx([float(number) for number in numbers], abs=1e-4)
     assert f"score {expected.score:+.4f}" in lines[-1]
-    gaps = {"leave_one_out": "no sum is promised", "gradient_shap": "sampling gap "}
+    gaps = {"leave_one_out": "not promise a sum", "gradient_shap": "sampling gap "}
     assert gaps.get(method, "completeness gap ") in lines[-1]
 
 
@@ -510,7 +510,7 @@ REFUSED = {
     ),
     "seed-of-no-shuffle": (
         f"prepare RAW/good.csv OUT {PREPARE} --ties file --seed 3",
-        "seed is for shuffling of rows with the same time; ties 'file' shuffles nothing",
+        "seed is for shuffling rows with the same time, and ties 'file' shuffles nothing",
     ),
     "prepare-over-a-directory": (
         f"prepare RAW/good.csv TINY {PREPARE}",
@@ -746,7 +746,7 @@ REFUSED = {
     ),
     "model-without-dataset": (
         f"recommend PLACE/foreign {HISTORY}",
-        "does not lie in the models/ folder of a dataset directory; name the dataset with",
+        "is not in the models/ folder of a dataset directory; name the dataset with",
     ),
     "no-such-device": (f"recommend MODEL {HISTORY} --device gpu", "device 'gpu' is not available"),
     "maps-into-no-directory": (
@@ -867,7 +867,7 @@ def test_a_name_that_is_not_text_is_refused(tmp_path: Path, verb: str, monkeypat
     monkeypatch.chdir(tmp_path)
     assert main(words) == 2
     said = capsys.readouterr().err
-    assert "m\\udcffade' is no name" in said and len(said.splitlines()) == 1
+    assert "m\\udcffade' cannot be the name" in said and len(said.splitlines()) == 1
     assert listing(tmp_path) == ["good.csv"]
 
 

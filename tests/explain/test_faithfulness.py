@@ -638,8 +638,8 @@ def test_the_verb_prints_tables_and_protocol(place: Path, capsys):
         "minus floor",
     ):
         assert words in out
-    assert "protocol: test item of 4 of 12 users, seed 0; items really removed" in out
-    assert "users whose item nothing decides are left out" in out
+    assert "protocol: test item of 4 of 12 users, seed 0; items removed" in out
+    assert "users whose item nothing determines are left out" in out
     about = json.loads((directory / "faithfulness" / "sasrec-additive" / STUDY_FILE).read_text())
     assert about["command"].startswith("python -m awrsr faithfulness")
     assert about["finished"]
