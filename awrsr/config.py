@@ -36,7 +36,7 @@ HELD_OUT: dict[Split, int] = {"test": 1, "validation": 2}
 class Settings(Schema):
     """Settings whose JSON form must contain every field."""
 
-    whole = True
+    all_required = True
 
 
 class ModelConfig(Settings):

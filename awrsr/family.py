@@ -54,7 +54,7 @@ class Member:
         """Raise ConfigError if the facts of the class contradict each other."""
 
 
-class OfBackbones(Member):
+class BackboneMember(Member):
     """A member that may be limited to certain backbones."""
 
     backbones: ClassVar[tuple[str, ...] | None] = None

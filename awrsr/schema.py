@@ -33,7 +33,7 @@ class Schema(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
-    whole: ClassVar[bool] = False
+    all_required: ClassVar[bool] = False
     """Whether a JSON object must have the fields with defaults too."""
 
     def __init__(self, **values: Any) -> None:
@@ -68,7 +68,7 @@ class Schema(BaseModel):
             if not isinstance(values, Mapping):
                 raise ConfigError(f"expected an object, received {type(values).__name__}")
             missing = [name for name in cls.model_fields if name not in values]
-            if cls.whole and missing and values.keys() <= cls.model_fields.keys():
+            if cls.all_required and missing and values.keys() <= cls.model_fields.keys():
                 raise ConfigError(_lacks(missing))
             return cls(**values)
         except ConfigError as error:

@@ -114,7 +114,7 @@ def attribute(
         values=found.values,
         target=target,
         contrast=contrast,
-        score=question.whole,
+        score=question.full_score,
         baseline_score=found.baseline_score,
         baseline=chosen.absent,
         delta=delta,

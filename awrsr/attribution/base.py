@@ -147,7 +147,7 @@ class Question:
         return self.score_states(self.model.encode(embeddings, present)[:, -1])
 
     @cached_property
-    def whole(self) -> float:
+    def full_score(self) -> float:
         """The explained score of the unchanged history."""
         with torch.no_grad():
             return float(self.score(self.embeddings))
@@ -161,7 +161,7 @@ class Question:
 
     def gap(self, values: Float[Tensor, " slot"], baseline_score: float) -> float:
         """The explained score, minus the baseline score, minus the sum of the values."""
-        return self.whole - baseline_score - float(values.double().sum())
+        return self.full_score - baseline_score - float(values.double().sum())
 
     def score_present(self, present: Tensor) -> Float[Tensor, " batch"]:
         """The explained score of the history with some items removed, not replaced.

@@ -94,8 +94,8 @@ def filter_rows(rows: Rows, filters: Filters, found: dict[str, int | str]) -> pd
     """
     kept = with_ids(rows, ["user_id", "item_id"], filters.missing)
     if kept.empty:
-        which = "" if rows.frame.empty else " that have a user and an item"
-        raise DataError(f"{rows.path} holds no interactions{which}")
+        qualifier = "" if rows.frame.empty else " that have a user and an item"
+        raise DataError(f"{rows.path} holds no interactions{qualifier}")
     found["missing_dropped"] = len(rows.frame) - len(kept)
     if filters.min_rating is not None:
         kept = _rated(kept, filters.min_rating, rows)
@@ -174,11 +174,11 @@ def filter_k_core(interactions: pd.DataFrame, min_user: int, min_item: int) -> p
     least `min_item`; copies of a row count once."""
     distinct = ~_copies(interactions)
     while True:
-        before = len(interactions)
+        size = len(interactions)
         for column, minimum in (("user_id", min_user), ("item_id", min_item)):
             enough = distinct.groupby(interactions[column].array).transform("sum") >= minimum
             interactions, distinct = interactions[enough], distinct[enough]
-        if len(interactions) == before:
+        if len(interactions) == size:
             return interactions
 
 

@@ -90,8 +90,8 @@ class Titles:
         year = _year(text)
         best: dict[int, float] = {}
         for name in _simplified_names(text):
-            for near, score, place in process.extract(name, names, limit=50, score_cutoff=60):
-                if 2 * len(near) < len(name):
+            for similar, score, place in process.extract(name, names, limit=50, score_cutoff=60):
+                if 2 * len(similar) < len(name):
                     continue  # a few letters occur in any title
                 item = owners[place]
                 bonus = 5 if year and year == _year(self.titles[item - 1]) else 0

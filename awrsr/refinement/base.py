@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from awrsr.config import ModelConfig
 from awrsr.errors import ConfigError
-from awrsr.family import OfBackbones
+from awrsr.family import BackboneMember
 
 USUAL: dict[str, Any] = {
     name: field.default
@@ -45,7 +45,7 @@ raises or lowers it, exp(s_ij) / sum over k of A_ik exp(s_ik); or the sum over i
 S_ik (A V)_kj, where V is the identity unless it is learned, see `values`."""
 
 
-class Refinement(nn.Module, OfBackbones):
+class Refinement(nn.Module, BackboneMember):
     """One mechanism: facts that describe it, and the computation in `forward`."""
 
     title: ClassVar[str]

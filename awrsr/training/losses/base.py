@@ -8,7 +8,7 @@ from torch import Tensor
 
 from awrsr.config import PADDING, TrainConfig
 from awrsr.data.batching import Unseen
-from awrsr.family import OfBackbones
+from awrsr.family import BackboneMember
 from awrsr.models import SequentialModel
 
 
@@ -44,7 +44,7 @@ class Predictions:
         return self.states[real], self.targets[real], negatives[real]
 
 
-class Loss(OfBackbones, ABC):
+class Loss(BackboneMember, ABC):
     """One loss: facts about it, and `mean`. `backbones` are those whose states it can compare."""
 
     @staticmethod
