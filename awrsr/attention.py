@@ -1,7 +1,7 @@
-"""What both backbones and all refinements share: which keys are allowed, scores, the softmax.
+"""The shared parts of all attention: which keys are allowed, scores, the softmax.
 
-Axes are always (batch, head, query_pos, key_pos). Position 0 is the oldest slot of the batch, the
-last position is the newest item's. `allowed` is True where a query may attend to a key.
+Axes are always (batch, head, query_pos, key_pos). Position 0 is the oldest slot of the batch; the
+last position holds the newest item. `allowed` is True where a query may attend to a key.
 """
 
 import math
@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 def allowed_keys(present: Bool[Tensor, "batch slot"]) -> Bool[Tensor, "batch 1 slot slot"]:
-    """The keys each query may attend to: items, not padding, that are not later than the query.
+    """The keys that each query may attend to: no padding, nothing later than the query.
 
     Args:
         present: True where a slot holds an item.
@@ -28,7 +28,7 @@ def masked_softmax(
 ) -> Float[Tensor, "batch head query_pos key_pos"]:
     """Attention weights: the softmax over the allowed keys, exactly 0 on all others.
 
-    A row without an allowed key (a padded query) is all zeros, and so are its gradients: no NaN.
+    In a row without an allowed key (a padded query) all weights and gradients are 0, never NaN.
     """
     lowest = torch.finfo(scores.dtype).min
     return scores.masked_fill(~allowed, lowest).softmax(dim=-1).masked_fill(~allowed, 0.0)
@@ -64,7 +64,7 @@ def gaussian(
 def wasserstein_distance(
     left: Float[Tensor, "*axes left both"], right: Float[Tensor, "*others right both"]
 ) -> Float[Tensor, "*axes left right"]:
-    """Squared 2-Wasserstein distance of every Gaussian on the left to every one on the right.
+    """Squared 2-Wasserstein distances between all Gaussians on the left and all on the right.
 
     |mean - mean'|^2 + |sqrt(covariance) - sqrt(covariance')|^2, for Gaussians made by `gaussian`.
 
@@ -78,7 +78,7 @@ def wasserstein_distance(
 def wasserstein_scores(
     query: Float[Tensor, "batch head query_pos both"], key: Float[Tensor, "batch head key_pos both"]
 ) -> Float[Tensor, "batch head query_pos key_pos"]:
-    """Attention scores - W2^2(query, key) / sqrt(width), width being that of the mean alone.
+    """Attention scores - W2^2(query, key) / sqrt(width), where width is the width of the mean.
 
     Source: Fan et al. 2022, STOSA, arXiv 2201.06035, eq. 6.
     """

@@ -1,4 +1,4 @@
-"""Every setting of a model and of its training: frozen, checked when made, to and from JSON."""
+"""All settings of a model and of its training: frozen, validated, to and from JSON."""
 
 from typing import Annotated, Literal, Self
 
@@ -9,11 +9,11 @@ from awrsr.family import FAMILIES, check_member
 from awrsr.schema import Schema
 
 PADDING = 0
-"""The item number that is no item. Real items are 1 to n_items."""
+"""The number that stands for no item. Items are 1 to n_items."""
 
 MAX_SIZE = 1_000_000
 MAX_LAYERS = 1_000
-"""Beyond any model; a damaged config is refused before anything of its size is made."""
+"""Far above any real model: a damaged config is refused before memory is allocated for it."""
 Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
 Count = Annotated[int, Field(ge=1)]
 Dropout = Annotated[float, Field(ge=0, le=0.99)]
@@ -30,50 +30,49 @@ Precision = Literal["32-true", "bf16-mixed", "64-true"]
 Candidates = Literal["unseen", "all"]
 Split = Literal["validation", "test"]
 HELD_OUT: dict[Split, int] = {"test": 1, "validation": 2}
-"""How far from a sequence's end the target stands."""
+"""The position of the target of a split, counted from the end of a sequence."""
 
 
 class Settings(Schema):
-    """What the settings below share: a file says all of them."""
+    """Settings whose JSON form must contain every field."""
 
-    whole = True
+    all_required = True
 
 
 class ModelConfig(Settings):
     """The architecture of a model.
 
-    The settings from `rows` on belong to refinements. Each is read by some of them only, see their
-    `settings`; for others it stays at its default.
+    The settings from `rows` on belong to refinements. Each refinement reads only those that its
+    `settings` name; the others must keep their defaults.
 
     Args:
         backbone: sasrec (deterministic) or stosa (each item a Gaussian).
         refinement: none (the vanilla model), simple, value_weighted, additive, stochastic (stosa
-            only), or a floor that learns no attention, uniform or identity; see `awrsr.refinement`.
-        max_length: n, the longest sequence in items; a longer one keeps its newest n.
-        hidden_size: width d of an item embedding (of the mean and of the covariance each, for
-            stosa).
+            only), or a floor that learns no attention: uniform or identity; see `awrsr.refinement`.
+        max_length: n, the longest sequence in items; a longer one is cut to its newest n items.
+        hidden_size: width d of an item embedding (for stosa, of its mean and of its covariance).
         n_layers: attention layers.
         n_heads: attention heads per layer; must divide hidden_size.
         inner_size: width of the feed-forward layer, 4 d in the published code.
         hidden_dropout: dropout on embeddings and layer outputs, in training only.
         attention_dropout: dropout on the refined weights, in training only.
         correlation_rank: r, the width of the correlation space; null means max_length.
-        mean_stream: stosa only: correct, or published, which reproduces the defect of the published
-            code by which the mean never receives attention.
-        rows: what the second attention compares: plain, rows of first-order weights as they are, or
-            standardised, each centred and scaled over the items that it may attend to.
-        gain: whether second-order scores are multiplied by a learned positive number per head,
-            begun at 1.
-        similar_start: whether W_K begins as a copy of W_Q, so that from the first step items that
-            attend alike are related; they are learned separately.
-        matrices: layer, W_Q and W_K (and V) are shared by the heads of a layer, or head, every head
+        mean_stream: stosa only: correct, or published, which reproduces a defect of the published
+            code: the mean never receives attention.
+        rows: what the second attention compares: plain, the rows of first-order weights; or
+            standardised, each row centred and scaled over its allowed keys.
+        gain: whether second-order scores are multiplied by a learned positive number per head, with
+            initial value 1.
+        similar_start: whether W_K is initialised as a copy of W_Q, so that items with similar
+            attention are related from the first step; the two are learned separately.
+        matrices: layer, W_Q and W_K (and V) are shared by the heads of a layer; or head, every head
             has its own.
         refinement_dropout: dropout on the rows that are compared, in training only.
-        tied: stochastic only: whether one pair of matrices makes the Gaussians of queries and of
-            keys; then every item's largest second-order weight is on itself, whatever is learned,
-            and similar_start changes nothing.
-        value_matrix: value_weighted only: whether a learned row-stochastic matrix V over slots
-            follows, M = S A V.
+        tied: stochastic only: whether queries and keys share one pair of matrices; then every
+            item's largest second-order weight is on itself, whatever is learned, and similar_start
+            has no effect.
+        value_matrix: value_weighted only: whether a learned row-stochastic matrix V over slots is
+            applied last, M = S A V.
         mix: additive only: halves, M = (A + S) / 2; gate, M = (1 - g) A + g S with g learned per
             head; or scores, first- and second-order scores are added before one softmax.
     """
@@ -122,12 +121,12 @@ class ModelConfig(Settings):
 
 
 class Catalogue(Settings):
-    """Which dataset a model's item numbers belong to.
+    """The dataset that a model's item numbers refer to.
 
     Args:
         name: the dataset's name.
         fingerprint: the dataset's fingerprint, see `awrsr.data.dataset`.
-        n_items: items in the catalogue, padding not counted.
+        n_items: items in the catalogue, without padding.
     """
 
     name: str
@@ -139,24 +138,25 @@ class TrainConfig(Settings):
     """How a model is trained.
 
     Args:
-        loss: ce (full softmax), sampled_ce (softmax over sampled negatives), bce (one negative that
-            the user was not trained on, as SASRec) or bpr_pvn (stosa only, likewise one).
+        loss: ce (full softmax), sampled_ce (softmax over sampled negatives), bce (one negative
+            outside the user's training items, as SASRec) or bpr_pvn (stosa only, one such
+            negative).
         negatives: sampled_ce only: uniform negatives per sequence.
         pvn_weight: bpr_pvn only: weight of the term that keeps positives nearer to the sequence
             than to negatives.
-        targets: all, every item of a sequence is predicted from those before it; or last, only the
-            newest one, where nothing else can be known.
-        initial_weights: of dense layers: normal, with deviation 0.02 as in BERT and S3-Rec; or
-            xavier, with a deviation by the size of each layer as in SASRec's own code (Glorot and
-            Bengio 2010): five times larger in a layer of 64 by 64.
-        epochs: at most this many passes over the training sequences.
+        targets: all, every item of a sequence is predicted from the items before it; or last, only
+            the newest item, for data in which only that item can be predicted.
+        initial_weights: distribution for dense layers: normal, standard deviation 0.02 as in BERT
+            and S3-Rec; or xavier, scaled by the size of each layer as in SASRec's own code (Glorot
+            and Bengio 2010): five times larger for a layer of 64 by 64.
+        epochs: maximal number of passes over the training sequences.
         patience: stop after this many epochs without a better validation NDCG@10.
         batch_size: sequences per step.
-        learning_rate: of Adam.
-        weight_decay: of Adam, decoupled.
-        seed: of initial weights, order, dropout and negatives. Models of a backbone have the same
-            initial weights wherever they have the same matrices.
-        precision: of Lightning Fabric.
+        learning_rate: Adam's learning rate.
+        weight_decay: Adam's decoupled weight decay.
+        seed: seed of initial weights, order, dropout and negatives. All models of one backbone get
+            the same initial weights in the matrices that they share.
+        precision: numerical precision, in the notation of Lightning Fabric.
     """
 
     loss: str = "ce"
@@ -179,4 +179,4 @@ class TrainConfig(Settings):
 
 
 FORMER_TRAINING = {"targets": "all", "initial_weights": "normal"}
-"""Fields of a TrainConfig that was written before these were settings."""
+"""The values of these two fields in files written before they were settings."""

@@ -1,4 +1,4 @@
-"""Everything this package refuses, in one tree.
+"""The exceptions of this package, in one tree.
 
 AwrsrError
 ├── ConfigError      (also ValueError)    a setting, a flag or an option is not acceptable
@@ -6,7 +6,7 @@ AwrsrError
 └── CheckpointError  (also RuntimeError)  a model directory cannot be loaded or written
 
 A message names what was asked, what was received and what is accepted. The command line prints it
-and exits with code 2; the app shows it as it stands. Any other exception is a bug in this package.
+and exits with code 2; the app shows it unchanged. Any other exception is a bug in this package.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from rapidfuzz import fuzz, process
 
 
 class AwrsrError(Exception):
-    """Base of every refusal."""
+    """Base class of all errors that this package raises on purpose."""
 
 
 class ConfigError(AwrsrError, ValueError):
@@ -31,35 +31,35 @@ class CheckpointError(AwrsrError, RuntimeError):
 
 
 def nearest(name: str, accepted: Iterable[str], limit: int = 3) -> list[str]:
-    """The accepted names most like a wrong one, best first; empty when none is close."""
+    """The accepted names most similar to a wrong one, best first; empty when none is close."""
     found = process.extract(name, list(accepted), limit=limit, score_cutoff=60)
-    # By parts a short name is like almost any long one, so the whole counts too.
+    # Partial matching finds almost any long name similar to a short one: compare whole names too.
     return [match for match, _, _ in found if fuzz.ratio(name, match) >= 34]
 
 
 def did_you_mean(name: str, accepted: Iterable[str]) -> str:
-    """' Did you mean ...?' with the nearest accepted names, or nothing when none is close."""
+    """' Did you mean ...?' with the nearest accepted names; an empty text when none is close."""
     return suggestion(nearest(name, accepted))
 
 
 def suggestion(names: list[str]) -> str:
-    """' Did you mean ...?' with these names, or nothing where there are none."""
+    """' Did you mean ...?' with these names; an empty text when there are none."""
     return f" Did you mean {', '.join(repr(n) for n in names)}?" if names else ""
 
 
 def counted(number: int, noun: str) -> str:
-    """'1 item', '3,496 items': a count as all messages and tables write it."""
+    """'1 item', '3,496 items': a count in the form that all messages and tables use."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def shown(value: object) -> str:
-    """A value from outside as messages quote it, cut where it is long."""
+    """A value from outside in the form that messages quote, shortened when it is long."""
     text = str(value)
     return repr(text if len(text) <= 60 else f"{text[:59]}…")
 
 
 def check_choice(kind: str, name: object, accepted: Iterable[str]) -> None:
-    """Raise ConfigError unless `name` is one of the accepted names of this kind."""
+    """Raise ConfigError unless `name` is an accepted name of this kind."""
     accepted = list(accepted)
     if name not in accepted:
         raise ConfigError(

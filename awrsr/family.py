@@ -1,8 +1,8 @@
-"""Families: everything of which there can be one more, each member known by its name.
+"""Families: extensible sets of classes (refinements, losses, ...), each member known by its name.
 
-A family is a folder; a member is a class in a file of its own and a line in the family's list.
-Another package adds a member with `register`, or names it as an entry point of the family's group,
-which is loaded when the family is first asked for its members.
+A family is a folder; a member is a class in its own file and a line in the family's list. Another
+package adds a member with `register`, or declares it as an entry point in the family's group.
+Entry points are loaded when the members of the family are first read.
 """
 
 import colorsys
@@ -19,10 +19,10 @@ from awrsr.errors import ConfigError, check_choice
 
 M = TypeVar("M", bound="Member")
 NAME = "[a-z][a-z0-9_]*"
-"""What a member may be called: names become parts of directory names, flags and addresses."""
+"""The accepted names of members: they become parts of directory names, flags and addresses."""
 FAMILIES: "dict[str, Family[Any]]" = {}
-"""All families by noun; every one is there once `awrsr` is imported. For settings, which name
-members of families that stand below them."""
+"""All families by noun, complete once `awrsr` is imported. Settings need it: they name members of
+families that they cannot import."""
 
 
 def check_member(noun: str, name: object) -> None:
@@ -31,18 +31,18 @@ def check_member(noun: str, name: object) -> None:
 
 
 def color_of(name: str) -> str:
-    """A colour for a name, "#rrggbb", always the same and readable on white and on near black."""
+    """A colour for a name, "#rrggbb": always the same, readable on white and on near black."""
     hue = zlib.crc32(name.encode()) / 2**32
     return "#" + "".join(f"{round(255 * part):02x}" for part in colorsys.hls_to_rgb(hue, 0.5, 0.5))
 
 
 class Member:
-    """What a member of any family says of itself, as facts of its class."""
+    """A member of any family, described by the facts of its class."""
 
     name: ClassVar[str]
-    """As settings, files and command lines call it."""
+    """Its name in settings, files and command lines."""
     color: ClassVar[str]
-    """Of its lines and marks in figures; where a class with a name states none, `color_of` it."""
+    """Colour of its lines and marks in figures; by default `color_of` its name."""
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
@@ -51,33 +51,33 @@ class Member:
 
     @classmethod
     def check_facts(cls) -> None:
-        """Raise ConfigError where the facts of the class do not fit together."""
+        """Raise ConfigError if the facts of the class contradict each other."""
 
 
-class OfBackbones(Member):
-    """A member that may be for some backbones only."""
+class BackboneMember(Member):
+    """A member that may be limited to certain backbones."""
 
     backbones: ClassVar[tuple[str, ...] | None] = None
-    """The names of those it is for; None for all."""
+    """The names of the backbones that it works with; None for all."""
 
     @classmethod
     def fits(cls, backbone: str) -> bool:
-        """Whether it is for this backbone."""
+        """Whether it works with this backbone."""
         return cls.backbones is None or backbone in cls.backbones
 
 
 class Family(Mapping[str, type[M]]):
-    """The members of one family by name: those of this package, in the order of its list, then
-    those of entry points, by distribution and name, then those that were registered.
+    """The members of one family by name.
 
-    Safe to use from many threads.
+    First come the members of this package, in the order of its list; then those of entry points,
+    by distribution and name; then the registered ones. Thread-safe.
 
     Args:
-        noun: what a member is called in messages.
-        kind: the class of which every member is a subclass.
-        group: of the entry points that name further members.
-        members: those of this package.
-        facts: what every member must state beside its name.
+        noun: the word for a member in messages.
+        kind: the base class of all members.
+        group: the group of the entry points that add members.
+        members: the members in this package.
+        facts: class attributes that every member must define, besides its name.
 
     Raises:
         ConfigError: see `register`.
@@ -97,7 +97,7 @@ class Family(Mapping[str, type[M]]):
         self.group = group
         self.facts = tuple(facts)
         self._changing = threading.Lock()
-        # Not held while a member is registered: a module that is being imported may do that.
+        # `register` does not take this lock: a module imported by an entry point may register.
         self._loading = threading.RLock()
         self._state = "not loaded"
         self._built_in: dict[str, type[M]] = {}
@@ -108,11 +108,11 @@ class Family(Mapping[str, type[M]]):
         FAMILIES[noun] = self
 
     def register(self, member: type[M]) -> type[M]:
-        """Add a member of another package; may stand above its class as a decorator.
+        """Add a member of another package; also a decorator for its class.
 
         Raises:
-            ConfigError: it is not a class of this kind, its name is not a name or is taken, or a
-                fact is missing.
+            ConfigError: it is not a class of this kind, its name is malformed or taken, or a fact
+                is missing.
         """
         return self._add(self._registered, member)
 
@@ -120,7 +120,7 @@ class Family(Mapping[str, type[M]]):
         """The member of that name.
 
         Raises:
-            ConfigError: there is none; the message names those there are.
+            ConfigError: no member has that name; the message lists the names of all members.
         """
         members = self.members()
         check_choice(self.noun, name, members)
@@ -148,10 +148,10 @@ class Family(Mapping[str, type[M]]):
         self._check(member)
         with self._changing:
             for known in (self._built_in, self._plugged, self._registered):
-                if (there := known.get(member.name, member)) is not member:
+                if (holder := known.get(member.name, member)) is not member:
                     raise ConfigError(
-                        f"{self.noun} {member.name!r} is there already, {_address(there)}; "
-                        f"received {_address(member)} of the same name"
+                        f"{self.noun} {member.name!r} exists already, {_address(holder)}; "
+                        f"received {_address(member)} with the same name"
                     )
             part[member.name] = member
         return member
@@ -176,7 +176,7 @@ class Family(Mapping[str, type[M]]):
         member.check_facts()
 
     def _load(self) -> None:
-        """Once, the members that entry points name; a broken one is left out with a warning."""
+        """Load the members of entry points, once; a broken one is left out with a warning."""
         if self._state == "loaded":
             return
         problems = []
@@ -187,7 +187,7 @@ class Family(Mapping[str, type[M]]):
             for point in sorted(entry_points(group=self.group), key=_origin):
                 try:
                     self._add(self._plugged, point.load())
-                except Exception as error:  # whatever the import of another package raises
+                except Exception as error:  # the import of another package may raise anything
                     problems.append(
                         f"{self.noun} {point.name!r} of the installed package "
                         f"{_origin(point)[0]!r} ({point.value}) is left out: "

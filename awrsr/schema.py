@@ -1,6 +1,7 @@
-"""Settings and the contents of files as pydantic models; every refusal is one sentence.
+"""Settings and the contents of files as pydantic models; every error is one sentence.
 
-A sentence names the field, what was received and what is accepted; who reads a file names the file.
+The sentence names the field, what was received and what is accepted. Code that reads a file puts
+the name of the file before it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from awrsr.errors import AwrsrError, ConfigError, did_you_mean
 
 LONGEST = 100
-"""Characters of a value that a refusal quotes."""
+"""Characters of a value that a message quotes."""
 WORDS = {
     "integer": "a whole number",
     "number": "a number",
@@ -20,11 +21,11 @@ WORDS = {
     "array": "a list",
     "object": "an object",
 }
-"""The types of JSON schema as messages say them."""
+"""The types of JSON schema in the words of messages."""
 
 
 class Schema(BaseModel):
-    """Frozen fields, checked when made: none is converted, no other is accepted.
+    """Frozen fields, checked at construction: no value is converted, unknown fields are refused.
 
     Raises:
         ConfigError: a field is missing, unknown, of another type or out of range.
@@ -32,7 +33,7 @@ class Schema(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
-    whole: ClassVar[bool] = False
+    all_required: ClassVar[bool] = False
     """Whether a JSON object must have the fields with defaults too."""
 
     def __init__(self, **values: Any) -> None:
@@ -42,7 +43,7 @@ class Schema(BaseModel):
             raise ConfigError(_sentence(type(self), error)) from None
 
     def replace(self, **changes: Any) -> Self:
-        """The same with some fields changed, checked again."""
+        """A copy with some fields changed, checked again."""
         return type(self)(**{**dict(self), **changes})
 
     def to_json(self) -> dict[str, Any]:
@@ -53,21 +54,21 @@ class Schema(BaseModel):
     def from_json(
         cls, values: object, *, where: str, refusal: type[AwrsrError] = ConfigError
     ) -> Self:
-        """What a JSON object says.
+        """The fields of a JSON object, checked.
 
         Args:
             values: the object.
             where: the file and section, for messages.
-            refusal: the class of what is raised.
+            refusal: the class of the exception that is raised.
 
         Raises:
-            AwrsrError: it is not an object, or see the class.
+            AwrsrError: it is not an object, or a field is not acceptable, see the class.
         """
         try:
             if not isinstance(values, Mapping):
                 raise ConfigError(f"expected an object, received {type(values).__name__}")
             missing = [name for name in cls.model_fields if name not in values]
-            if cls.whole and missing and values.keys() <= cls.model_fields.keys():
+            if cls.all_required and missing and values.keys() <= cls.model_fields.keys():
                 raise ConfigError(_lacks(missing))
             return cls(**values)
         except ConfigError as error:
@@ -75,30 +76,30 @@ class Schema(BaseModel):
 
 
 def _sentence(kind: type[Schema], error: ValidationError) -> str:
-    """What is wrong; of several things an unknown field first, since it may be a misspelt one."""
+    """What is wrong. An unknown field comes first: it may be the misspelt name of a missing one."""
     errors = error.errors(include_url=False)
     names = list(kind.model_fields)
-    for one in errors:
-        if one["type"] == "extra_forbidden":
-            name = str(one["loc"][0])
+    for fault in errors:
+        if fault["type"] == "extra_forbidden":
+            name = str(fault["loc"][0])
             return (
                 f"unknown field {name!r}; accepted: {', '.join(names) or 'none'}."
                 f"{did_you_mean(name, names)}"
             )
-    if missing := [one["loc"][0] for one in errors if one["type"] == "missing"]:
+    if missing := [fault["loc"][0] for fault in errors if fault["type"] == "missing"]:
         return _lacks(missing)
     first = errors[0]
     place = ".".join(map(str, first["loc"]))
-    if own := first.get("ctx", {}).get("error"):  # raised by a field of the model, or by the model
-        return f"{place}: {own}" if place else str(own)
+    if raised := first.get("ctx", {}).get("error"):  # by a validator of a field or of the model
+        return f"{place}: {raised}" if place else str(raised)
     field = kind.model_json_schema()["properties"][first["loc"][0]]
     for _ in first["loc"][1:]:
         field = field.get("additionalProperties") or field["items"]
     received = repr(first["input"])
     received = received if len(received) <= LONGEST else f"{received[:LONGEST]}\u2026"
     if choices := field.get("enum"):
-        near = did_you_mean(str(first["input"]), choices)
-        return f"unknown {place} {received}; accepted: {', '.join(choices)}.{near}"
+        hint = did_you_mean(str(first["input"]), choices)
+        return f"unknown {place} {received}; accepted: {', '.join(choices)}.{hint}"
     return f"{place} must be {accepted(field)}; received {received}"
 
 
@@ -107,7 +108,7 @@ def _lacks(names: Iterable[object]) -> str:
 
 
 def accepted(field: Mapping[str, Any]) -> str:
-    """What a field takes, in words.
+    """The accepted values of a field, in words.
 
     Args:
         field: its JSON schema.
@@ -129,5 +130,5 @@ def accepted(field: Mapping[str, Any]) -> str:
 
 
 def _number(bound: float | None) -> float | None:
-    """A bound as people write it: 1 and not 1.0."""
+    """A bound in its usual form: 1, not 1.0."""
     return int(bound) if bound is not None and bound == int(bound) else bound

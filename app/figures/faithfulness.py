@@ -14,7 +14,7 @@ from plotly.subplots import make_subplots
 
 from awrsr.experiments.comparison import records
 from awrsr.explain import EXPLANATIONS, NEWEST_FIRST, RANDOM, Curves
-from awrsr.studies import FORCED_SHARE, less
+from awrsr.studies import FORCED_SHARE, difference_column
 
 STYLE = """<style>
 [class*="st-key-faithful-"] :is([class$="tick"], .annotation, .legend, [class*="title"]) text,
@@ -138,7 +138,7 @@ def less_floor(rows: pd.DataFrame, models: Mapping[str, str], colors: Sequence[s
         models: titles by name, in the order of the colours.
         colors: of the models.
     """
-    figure, column = go.Figure(), less(rows)
+    figure, column = go.Figure(), difference_column(rows)
     there = set(rows["explanation"]) - {RANDOM, NEWEST_FIRST}
     names = [name for name in EXPLANATIONS if name in there]
     starred = {row["explanation"] for row in records(rows) if has_own_floor(row)}

@@ -1,4 +1,4 @@
-"""Attribution methods, in the order in which they are shown. A new one is a file and a line."""
+"""Attribution methods, in the order of display. A new one is a file and a line here."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -55,7 +55,7 @@ __all__ = [
 
 
 def settings_help() -> str:
-    """The settings of all methods: name, default, what is accepted, what it decides."""
+    """The settings of all methods: name, default, accepted values, meaning."""
     return " ".join(
         f"{name}: "
         + "; ".join(f"{o.name} ({o.default}; {o.accepted}) {o.help}" for o in method.options())
@@ -76,20 +76,22 @@ def attribute(
     progress: Callable[[float], None] | None = None,
     **settings: Any,
 ) -> Attribution:
-    """What each item of a history adds to the score of a target, in item score units.
+    """The contribution of each item of a history to the score of a target, in item score units.
 
     Args:
-        model: in eval mode; it is not touched.
-        items: the history, oldest first; more than n items are cut to the newest n.
+        model: in eval mode; it is not changed.
+        items: the history, oldest first; a history longer than n is cut to its newest n items.
         target: any item of the catalogue.
         method: one of METHODS.
         contrast: explain the score of the target minus the score of this item.
-        seed: of the randomised methods; the same seed gives the same values.
-        progress: told the share done, 0 to 1; what it raises ends the work and comes out here.
-        settings: of the method, such as `n_steps=64`; `METHODS[method].options()` lists them.
+        seed: seed of randomised methods; the same seed gives the same values.
+        progress: called with the share of work done, 0 to 1; an exception that it raises ends the
+            work and is passed on.
+        settings: settings of the method, such as `n_steps=64`; `METHODS[method].options()` lists
+            them.
 
     Raises:
-        DataError: the history, the target or the contrast is not made of items.
+        DataError: the history is empty, or an entry, the target or the contrast is not an item.
         ConfigError: no such method or setting, or a value or the seed is not accepted.
     """
     chosen = METHODS.named(method).with_settings(settings)
@@ -112,7 +114,7 @@ def attribute(
         values=found.values,
         target=target,
         contrast=contrast,
-        score=question.whole,
+        score=question.full_score,
         baseline_score=found.baseline_score,
         baseline=chosen.absent,
         delta=delta,

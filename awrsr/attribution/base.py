@@ -1,8 +1,8 @@
-"""What an attribution is, and what all methods share.
+"""Attributions, and the base class of the methods.
 
-A method says how much each item of a history adds to an item score. It differentiates or perturbs
-item embeddings as plain inputs of `SequentialModel.encode`: no hook is set and no module is
-touched, so one model may serve many threads.
+A method computes the contribution of each item of a history to an item score. It differentiates or
+perturbs item embeddings as plain inputs of `SequentialModel.encode`. It sets no hooks and changes
+no module, so many threads may share one model.
 """
 
 from abc import ABC, abstractmethod
@@ -23,52 +23,51 @@ from awrsr.models import SequentialModel
 from awrsr.schema import Schema
 
 PER_EVALUATION = 128
-"""Histories scored at once."""
+"""Histories scored in one batch."""
 
 Baseline = Literal["zero", "mean"]
 ABSENT: dict[Baseline, str] = {
     "zero": "an all-zero embedding (the padding item's)",
     "mean": "the mean embedding of the catalogue",
 }
-"""In words, what may stand for an absent item; for stosa of means and covariance parameters."""
+"""The replacements for an absent item, in words; for stosa of mean and covariance parameters."""
 StandardErrorSetting = Annotated[
     float,
     Field(
         ge=0,
         le=1,
-        description="Largest standard error that is small enough, as a share of the largest value",
+        description="Largest accepted standard error, as a share of the largest value",
     ),
 ]
-"""Of methods that draw at random: when they stop."""
+"""The stopping rule of methods that draw at random."""
 BaselineSetting = Annotated[
     Baseline,
     Field(
-        description="What stands for an absent item: zero (the padding item) or the "
-        "catalogue's mean"
+        description="Replacement for an absent item: zero (the padding item) or mean (of the "
+        "catalogue)"
     ),
 ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attribution:
-    """What each item of one history adds to one score, in item score units.
+    """The contribution of each item of one history to one score, in item score units.
 
     Args:
         method: the method's name.
-        items: the items the model saw, oldest first.
-        values: (m,) signed value of each.
+        items: the items that the model saw, oldest first.
+        values: (m,) signed value of each item.
         target: the item whose score is explained.
-        contrast: the item whose score is taken off, or None.
+        contrast: the item whose score is subtracted, or None.
         score: the explained score: of the target, minus that of the contrast.
-        baseline_score: the score where the method says all items are absent; None where it has
-            none.
-        baseline: what stands for an absent item, in words.
+        baseline_score: the score when all items are absent, as the method defines it; None if it
+            does not.
+        baseline: the replacement for an absent item, in words.
         delta: score - baseline_score - sum of values, see `AttributionMethod.gap_meaning`; None
-            where the method promises no such sum.
-        settings: what else decides the result: the method's settings, and the seed where chance
-            has a part.
-        standard_errors: (m,) standard error of each value; None where chance has no part.
-        effort: how far the method went to be accurate; None where it has no choice.
+            if the method does not promise this sum.
+        settings: the method's settings, and the seed of a randomised method.
+        standard_errors: (m,) standard error of each value; None if nothing is random.
+        effort: the work that the method did to be accurate; None if its work is fixed.
     """
 
     method: str
@@ -87,11 +86,11 @@ class Attribution:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What a method finds.
+    """The result of a method.
 
     Args:
         values: one signed value per item.
-        baseline_score: the score with every item at the baseline; None where there is none.
+        baseline_score: the score with every item at the baseline; None if there is no baseline.
         standard_errors: see `Attribution`.
         effort: see `Attribution`.
     """
@@ -108,10 +107,11 @@ class Question:
     Args:
         model: in eval mode.
         items: at most n items, oldest first.
-        target: the item explained.
-        contrast: the item whose score is taken off, or None.
-        seed: what a randomised method draws from.
-        progress: told the share done, 0 to 1, by methods that take long; may raise to end them.
+        target: the item whose score is explained.
+        contrast: the item whose score is subtracted, or None.
+        seed: seed of a randomised method.
+        progress: slow methods call it with the share of work done, 0 to 1; it may raise to end
+            them.
     """
 
     def __init__(
@@ -133,42 +133,42 @@ class Question:
         device = model.device
         with torch.no_grad():
             self.embeddings = model.embed(torch.tensor([items], device=device))
-            asked = [target] if contrast is None else [target, contrast]
-            self.asked_states = model.as_states(model.embed(torch.tensor(asked, device=device)))
+            scored = [target] if contrast is None else [target, contrast]
+            self.scored_states = model.as_states(model.embed(torch.tensor(scored, device=device)))
 
     def score_states(self, states: Float[Tensor, "batch state"]) -> Float[Tensor, " batch"]:
         """The explained score of prediction states."""
-        scores = self.model.compare(states, self.asked_states)
+        scores = self.model.compare(states, self.scored_states)
         return scores[:, 0] if self.contrast is None else scores[:, 0] - scores[:, 1]
 
     def score(self, embeddings: Float[Tensor, "batch slot embedding"]) -> Float[Tensor, " batch"]:
-        """The explained score of histories given as embeddings, all of m slots."""
+        """The explained score of histories given as embeddings, all with m slots."""
         present = torch.ones(embeddings.shape[:2], dtype=torch.bool, device=embeddings.device)
         return self.score_states(self.model.encode(embeddings, present)[:, -1])
 
     @cached_property
-    def whole(self) -> float:
-        """The explained score of the history as it is."""
+    def full_score(self) -> float:
+        """The explained score of the unchanged history."""
         with torch.no_grad():
             return float(self.score(self.embeddings))
 
     def absent(self, baseline: Baseline) -> Float[Tensor, "1 slot embedding"]:
-        """The embeddings of a history without any of its items."""
+        """The embeddings of the history when all items are absent."""
         if baseline == "zero":
             return torch.zeros_like(self.embeddings)
         with torch.no_grad():
             return self.model.catalogue_embeddings().mean(dim=0).expand_as(self.embeddings)
 
     def gap(self, values: Float[Tensor, " slot"], baseline_score: float) -> float:
-        """The explained score, minus the baseline's, minus the sum of the values."""
-        return self.whole - baseline_score - float(values.double().sum())
+        """The explained score, minus the baseline score, minus the sum of the values."""
+        return self.full_score - baseline_score - float(values.double().sum())
 
     def score_present(self, present: Tensor) -> Float[Tensor, " batch"]:
-        """The explained score of the history with some items really removed.
+        """The explained score of the history with some items removed, not replaced.
 
         Args:
             present: (batch, m), nonzero where an item stays. A history that loses every item is
-                scored as one in which a single empty slot is all there is.
+                scored as one empty slot.
         """
         sequences = torch.zeros(present.shape, dtype=torch.long, device=self.model.device)
         items = torch.tensor(self.items, device=self.model.device)
@@ -180,40 +180,40 @@ class Question:
 
 
 class AttributionMethod(Schema, Member, ABC):
-    """One method and its settings: facts about it, fields that say what they accept and decide,
-    and `estimate`.
+    """One method: facts about it, its settings as fields with bounds and descriptions, and
+    `estimate`.
 
     Raises:
-        ConfigError: a setting does not accept its value.
+        ConfigError: the value of a setting is not accepted.
     """
 
     name: ClassVar[str]
     color: ClassVar[str]
     title: ClassVar[str]
-    """As people say it."""
+    """Its name for people."""
     source: ClassVar[str]
-    """Where it is described."""
+    """The publication that describes it."""
     complete: ClassVar[bool]
     """Whether the values are meant to sum to score - baseline score."""
     gap_meaning: ClassVar[str] = "completeness gap"
-    """What `Attribution.delta` is called: how far the values are from that sum."""
+    """The name of `Attribution.delta`, the difference between that sum and the values."""
     randomised: ClassVar[bool] = False
     slow: ClassVar[bool] = False
-    """Whether it may take seconds, so that nobody should wait for it unasked."""
+    """Whether it may take seconds, so that it should run only on request."""
     shown_first: ClassVar[bool] = False
-    """Whether figures of explanations draw it unasked."""
+    """Whether figures of explanations show it by default."""
     in_studies: ClassVar[dict[str, Any]] = {}
-    """Settings other than by default where many histories are explained: less work for each."""
+    """Settings for studies of many histories, with less work for each history."""
 
     @classmethod
     def options(cls) -> list[Option]:
-        """Every setting, in the order of the declaration."""
+        """All settings, in the order of declaration."""
         declared = cls.model_json_schema()["properties"]
         return [Option.of(name, field) for name, field in declared.items()]
 
     @classmethod
     def with_settings(cls, settings: Mapping[str, Any]) -> "AttributionMethod":
-        """The method with some settings other than by default.
+        """The method with these settings; the others keep their defaults.
 
         Raises:
             ConfigError: there is no such setting, or a value is not accepted.
@@ -227,13 +227,13 @@ class AttributionMethod(Schema, Member, ABC):
     @property
     @abstractmethod
     def absent(self) -> str:
-        """What stands for an absent item, in words."""
+        """The replacement for an absent item, in words."""
 
     @abstractmethod
     def estimate(self, question: Question) -> Estimate:
-        """One signed value per item, and what else is known of them."""
+        """One signed value per item, with errors and effort where they exist."""
 
 
 def over_embedding(values: Float[Tensor, "batch slot embedding"]) -> Float[Tensor, " slot"]:
-    """Values of one history's embedding entries, summed to one per item."""
+    """Values of a history's embedding entries, summed over each item."""
     return values[0].sum(dim=-1).detach()

@@ -1,7 +1,7 @@
-"""Going on until a result is accurate: twice the work, until its error is small or a bound is met.
+"""Work is doubled until the error of a result is small enough, or a bound is reached.
 
-An error is small against the largest absolute value of an item: what is far below that is not read
-off a picture, whatever its unit.
+Errors are compared with the largest absolute value of an item: much smaller differences cannot be
+seen in a figure, in any unit.
 """
 
 import math
@@ -18,13 +18,13 @@ from awrsr.errors import counted
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
-    """How far a method went.
+    """The work that a method did.
 
     Args:
-        count: the work done.
-        unit: what is counted, in the singular: step, sample.
-        measure: which error is meant.
-        error: it, as a share of the largest absolute value.
+        count: the amount of work.
+        unit: the unit of work, in the singular: step, sample.
+        measure: the name of the error.
+        error: the error, as a share of the largest absolute value.
         tolerance: the share at which the method stops.
     """
 
@@ -36,17 +36,17 @@ class Effort:
 
     @property
     def enough(self) -> bool:
-        """Whether the error is as small as asked; if not, the bound ended the work."""
+        """Whether the error is within the tolerance; if not, the bound ended the work."""
         return self.error <= self.tolerance
 
     def __str__(self) -> str:
         done = counted(self.count, self.unit) + ("" if self.enough else ", the bound")
-        told = f"{done}: {self.measure} {percent(self.error)} of the largest value"
-        return told if self.enough else f"{told}, above the {percent(self.tolerance)} asked"
+        text = f"{done}: {self.measure} {percent(self.error)} of the largest value"
+        return text if self.enough else f"{text}, above the {percent(self.tolerance)} asked"
 
 
 def percent(share: float) -> str:
-    """A share in percent, two digits of it, without an exponent."""
+    """A share in percent with two significant digits, without an exponent."""
     return f"{Decimal(f'{100 * share:.2g}'):f}%"
 
 
@@ -62,15 +62,15 @@ def doubled(
     """The first estimate whose error is small enough, or the one at the bound.
 
     Args:
-        estimate: given the work to do in all, the values and their errors.
-        start: work of the first estimate; the bound, where that is lower, does not cut it.
-        bound: work of the last one.
-        tolerance: share of the largest absolute value at which the largest error is small enough.
+        estimate: total amount of work -> values and their errors.
+        start: work of the first estimate, even if the bound is lower.
+        bound: largest amount of work.
+        tolerance: largest accepted error, as a share of the largest absolute value.
         unit: see `Effort`.
         measure: see `Effort`.
 
     Returns:
-        Values, errors, and how far it went.
+        Values, errors, and the work done.
     """
     count = start
     while True:
@@ -95,15 +95,15 @@ def sampled(
     """Means of independent draws, enough of them for small standard errors.
 
     Args:
-        draw: given how many are wanted, some of them, at least one.
-        start: draws before the first look at the errors, 2 or more.
-        bound: draws at most.
+        draw: number wanted -> that number of draws or fewer, at least one.
+        start: draws before the errors are first computed, 2 or more.
+        bound: largest number of draws.
         tolerance: see `doubled`.
         unit: see `Effort`.
-        progress: told the share of the bound that is drawn.
+        progress: called with the number of draws so far, as a share of the bound.
 
     Returns:
-        Means, their standard errors, and how far it went.
+        Means, their standard errors, and the work done.
     """
     drawn: list[Tensor] = []
 

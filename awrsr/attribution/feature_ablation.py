@@ -1,4 +1,4 @@
-"""Feature ablation: one item's embedding emptied at a time."""
+"""Feature ablation: the embedding of one item at a time is replaced by the baseline."""
 
 from typing import cast
 
@@ -17,7 +17,7 @@ from awrsr.attribution.base import (
 
 
 class FeatureAblation(AttributionMethod):
-    """The drop of the score when an item's embedding gives way to the baseline; its slot stays."""
+    """The drop of the score when the baseline replaces an item's embedding; the slot stays."""
 
     name = "feature_ablation"
     title = "Feature ablation"
@@ -29,7 +29,7 @@ class FeatureAblation(AttributionMethod):
 
     @property
     def absent(self) -> str:
-        """What stands for an absent item, in words."""
+        """The replacement for an absent item, in words."""
         return f"{ABSENT[self.baseline]} at the item's slot"
 
     @torch.no_grad()

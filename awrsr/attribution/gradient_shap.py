@@ -18,9 +18,9 @@ from awrsr.attribution.doubling import sampled
 class GradientShap(AttributionMethod):
     """Gradients at random points between the history and random histories of the same length.
 
-    An estimate of expected gradients, which sum to score - baseline score only on average: the gap
-    is sampling error. Each sample draws a history and a point of its own, so that the standard
-    errors are those of both.
+    An estimate of expected gradients. The values sum to score - baseline score only on average: the
+    gap is sampling error. Each sample draws a new history and a new point, so the standard errors
+    cover both.
     """
 
     name = "gradient_shap"
@@ -33,22 +33,24 @@ class GradientShap(AttributionMethod):
     slow = True
     in_studies = {"max_samples": 64}
 
-    n_samples: int = Field(default=64, ge=2, le=100_000, description="Random histories at first")
+    n_samples: int = Field(
+        default=64, ge=2, le=100_000, description="Initial number of random histories"
+    )
     max_samples: int = Field(
         default=2048,
         ge=2,
         le=100_000,
-        description="Random histories up to which their number is doubled",
+        description="Largest number of random histories; the number is doubled up to it",
     )
     tolerance: StandardErrorSetting = 0.05
 
     @property
     def absent(self) -> str:
-        """What stands for an absent item, in words."""
+        """The replacement for an absent item, in words."""
         return "random histories of the same length, items drawn uniformly by the seed"
 
     def estimate(self, question: Question) -> Estimate:
-        """One signed value per item, their standard errors, and how many samples they took."""
+        """One signed value per item, their standard errors, and the number of samples."""
         generator = torch.Generator().manual_seed(question.seed)
         model, baseline_scores = question.model, []
 

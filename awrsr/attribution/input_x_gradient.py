@@ -9,8 +9,8 @@ from awrsr.attribution.base import AttributionMethod, Estimate, Question, over_e
 
 
 class InputXGradient(AttributionMethod):
-    """Each embedding times the score's gradient there: a first-order estimate, complete only for
-    linear models."""
+    """Each embedding times the gradient of the score at it: a first-order estimate, complete only
+    for linear models."""
 
     name = "input_x_gradient"
     title = "Input x gradient"
@@ -20,7 +20,7 @@ class InputXGradient(AttributionMethod):
 
     @property
     def absent(self) -> str:
-        """What stands for an absent item, in words."""
+        """The replacement for an absent item, in words."""
         return "none; the local slope at the history itself"
 
     def estimate(self, question: Question) -> Estimate:

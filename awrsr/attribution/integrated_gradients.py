@@ -1,4 +1,4 @@
-"""Integrated gradients from the empty embedding."""
+"""Integrated gradients from a baseline embedding."""
 
 from typing import cast
 
@@ -21,11 +21,11 @@ from awrsr.attribution.doubling import doubled
 
 
 class IntegratedGradients(AttributionMethod):
-    """Gradient averaged along the straight path from the baseline to the embeddings, times the
-    difference of the two.
+    """The mean gradient along the straight path from the baseline to the embeddings, times the
+    difference between the two.
 
-    The mean is taken at the points of Gauss and Legendre, as many as the completeness gap asks for:
-    a bend of the score that falls between few points is missed, and the gap tells so.
+    The mean is taken by Gauss-Legendre quadrature, with as many points as the completeness gap
+    requires: with too few points a bend of the score is missed, and the gap shows it.
     """
 
     name = "integrated_gradients"
@@ -34,31 +34,36 @@ class IntegratedGradients(AttributionMethod):
     source = "Sundararajan, Taly and Yan 2017, arXiv 1703.01365"
     complete = True
 
-    n_steps: int = Field(default=32, ge=1, le=2048, description="Points of the path at first")
+    n_steps: int = Field(
+        default=32, ge=1, le=2048, description="Initial number of points on the path"
+    )
     max_steps: int = Field(
-        default=512, ge=1, le=2048, description="Points up to which their number is doubled"
+        default=512,
+        ge=1,
+        le=2048,
+        description="Largest number of points; the number is doubled up to it",
     )
     tolerance: float = Field(
         default=0.001,
         ge=0,
         le=1,
-        description="Completeness gap that is small enough, as a share of the largest value",
+        description="Largest accepted completeness gap, as a share of the largest value",
     )
     baseline: BaselineSetting = "zero"
 
     @property
     def absent(self) -> str:
-        """What stands for an absent item, in words."""
+        """The replacement for an absent item, in words."""
         return f"{ABSENT[self.baseline]} at every slot"
 
     def estimate(self, question: Question) -> Estimate:
-        """One signed value per item, and how many steps they took."""
+        """One signed value per item, and the number of steps."""
         start = question.absent(self.baseline)
         with torch.no_grad():
             baseline_score = float(question.score(start))
         method = CaptumIntegratedGradients(question.score)
 
-        def at(steps: int) -> tuple[Float[Tensor, " slot"], Float[Tensor, " 1"]]:
+        def with_steps(steps: int) -> tuple[Float[Tensor, " slot"], Float[Tensor, " 1"]]:
             question.progress((steps - self.n_steps) / max(self.n_steps, self.max_steps))
             values = over_embedding(
                 cast(
@@ -74,7 +79,7 @@ class IntegratedGradients(AttributionMethod):
             return values, torch.tensor([question.gap(values, baseline_score)])
 
         values, _, effort = doubled(
-            at,
+            with_steps,
             start=self.n_steps,
             bound=self.max_steps,
             tolerance=self.tolerance,

@@ -1,4 +1,4 @@
-"""Leave one out: one item really removed at a time."""
+"""Leave one out: one item at a time is removed from the history."""
 
 from typing import cast
 
@@ -10,11 +10,11 @@ from awrsr.attribution.base import PER_EVALUATION, AttributionMethod, Estimate, 
 
 
 class LeaveOneOut(AttributionMethod):
-    """The drop of the score when an item was never in the history: older items move up one slot.
+    """The drop of the score without an item: older items move up by one slot.
 
-    The occlusion of sequences. What is varied is which items are present, not their embeddings. A
-    history longer than n is cut to its newest n first: no older item takes the place that becomes
-    free. Without its only item, a history is scored as a single empty slot.
+    Occlusion for sequences: it varies which items are present, not their embeddings. A history
+    longer than n is cut to its newest n items first; no older item fills the free slot. A history
+    without its only item is scored as one empty slot.
     """
 
     name = "leave_one_out"
@@ -26,7 +26,7 @@ class LeaveOneOut(AttributionMethod):
 
     @property
     def absent(self) -> str:
-        """What stands for an absent item, in words."""
+        """The replacement for an absent item, in words."""
         return (
             "the history without the item, older items one slot nearer, none from before the "
             "newest n; without its only item, one empty slot"

@@ -1,4 +1,4 @@
-"""What a method declares of its settings: the command line's help and the app's form read it."""
+"""Declared settings of a method, read by the help of the command line and the form of the app."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -11,12 +11,12 @@ class Option:
     """A declared setting.
 
     Args:
-        name: of the field.
-        default: int, float or str, which is the setting's type.
-        choices: the names accepted; empty for a number.
-        help: one line on what it decides.
-        low: least number accepted.
-        high: greatest number accepted.
+        name: the name of the field.
+        default: int, float or str, which is also the type of the setting.
+        choices: the accepted names; empty for a number.
+        help: one line that describes it.
+        low: smallest accepted number.
+        high: largest accepted number.
     """
 
     name: str
@@ -40,12 +40,11 @@ class Option:
 
     @property
     def accepted(self) -> str:
-        """What it takes, in words."""
+        """The accepted values, in words."""
         return " or ".join(self.choices) or f"{self.low:g} to {self.high:g}"
 
     def read(self, text: str) -> int | float | str:
-        """The value that a text names; the text itself where it names none, for the method to
-        refuse."""
+        """The value that a text stands for; without one the text itself, which is then refused."""
         if not self.choices:
             with suppress(ValueError):
                 return type(self.default)(text)  # type: ignore[no-any-return]

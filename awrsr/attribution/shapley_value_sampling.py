@@ -18,12 +18,13 @@ from awrsr.attribution.doubling import sampled
 
 
 class ShapleyValueSampling(AttributionMethod):
-    """Mean rise of the score when an item's embedding is filled in, over random orders of filling.
+    """The mean rise of the score when an item's embedding is filled in, over random orders.
 
-    Each order is followed by its reverse. What two items do together goes in one of the two to the
-    one, in the other to the other, so a pair is exact where no three items work together, and in
-    histories of one or two. Pairs are independent, the two orders of a pair are not: the standard
-    errors are those of pair means. Sums to score - baseline score for any number of pairs.
+    Each order is followed by its reverse. The interaction of two items is assigned to one of them
+    in the first order and to the other in the reverse, so a pair of orders is exact if no three
+    items interact, and for histories of one or two items. Pairs are independent, but the two orders
+    of a pair are not: standard errors are those of pair means. The values sum to score - baseline
+    score for any number of pairs.
     """
 
     name = "shapley_value_sampling"
@@ -39,25 +40,28 @@ class ShapleyValueSampling(AttributionMethod):
     in_studies = {"n_pairs": 13, "max_pairs": 13}
 
     n_pairs: int = Field(
-        default=16, ge=2, le=10_000, description="Pairs of an order and its reverse at first"
+        default=16,
+        ge=2,
+        le=10_000,
+        description="Initial number of pairs of an order and its reverse",
     )
     max_pairs: int = Field(
         default=256,
         ge=2,
         le=10_000,
-        description="Pairs of orders up to which their number is doubled",
+        description="Largest number of pairs; the number is doubled up to it",
     )
     tolerance: StandardErrorSetting = 0.05
     baseline: BaselineSetting = "zero"
 
     @property
     def absent(self) -> str:
-        """What stands for an absent item, in words."""
+        """The replacement for an absent item, in words."""
         return f"{ABSENT[self.baseline]} at the slots not yet filled"
 
     @torch.no_grad()
     def estimate(self, question: Question) -> Estimate:
-        """One signed value per item, their standard errors, and how many pairs they took."""
+        """One signed value per item, their standard errors, and the number of pairs."""
         generator = torch.Generator().manual_seed(question.seed)
         absent, m = question.absent(self.baseline), len(question.items)
         at_once = max(1, PER_EVALUATION // (2 * m + 2))
@@ -66,8 +70,8 @@ class ShapleyValueSampling(AttributionMethod):
             orders = torch.stack(
                 [torch.randperm(m, generator=generator) for _ in range(min(wanted, at_once))]
             )
-            both = rises(question, torch.cat([orders, orders.flip(1)]), absent)
-            return both.view(2, -1, m).mean(dim=0)
+            pair_rises = rises(question, torch.cat([orders, orders.flip(1)]), absent)
+            return pair_rises.view(2, -1, m).mean(dim=0)
 
         values, errors, effort = sampled(
             draw,
@@ -90,8 +94,8 @@ def rises(
     orders: Int[Tensor, "order slot"],
     absent: Float[Tensor, "1 slot embedding"],
 ) -> Float[Tensor, "order slot"]:
-    """How much the score rises when each slot is filled in, by the orders of filling."""
-    turns = orders.argsort(dim=1).to(absent.device)  # of each slot, counted from 0
+    """The rise of the score when each slot is filled in, for several orders of filling."""
+    turns = orders.argsort(dim=1).to(absent.device)  # the turn of each slot, from 0
     filled = turns[:, None, :] < torch.arange(orders.shape[1] + 1, device=absent.device)[:, None]
     histories = torch.where(filled[..., None], question.embeddings, absent).flatten(0, 1)
     scores = torch.cat([question.score(part) for part in torch.split(histories, PER_EVALUATION)])

@@ -1,7 +1,7 @@
-"""The attention board: traces drawn as linked maps, in the app, in a notebook, in a file.
+"""The attention board: traces drawn as linked maps, in the app, in a notebook or in a file.
 
-`payload` turns traces into data (schema.py), the script made from src/ draws them, `page` is both
-in one HTML file; `map_grid` draws them as a still picture.
+`payload` turns traces into data (schema.py), the script built from src/ draws them, and `page` puts
+both into one HTML file. `map_grid` draws a static picture.
 """
 
 from awrsr.board.figure import FORMATS, KINDS, Format, clipped, layer_figures, map_grid, save

@@ -1,6 +1,6 @@
-"""Attention maps as a still picture for a paper: PNG or SVG, drawn by Matplotlib.
+"""Attention maps as a static picture for a paper: PNG or SVG, drawn by Matplotlib.
 
-The board draws what a person looks at; this draws many maps at once, without a browser.
+The board is interactive; this module draws many maps at once, without a browser.
 """
 
 import io
@@ -29,18 +29,18 @@ WIDTH = 7.0
 """Inches: a page of two columns."""
 POINTS = 72
 DPI = 300
-"""Of a PNG."""
+"""Resolution of a PNG."""
 LABEL_SIZE, TITLE_SIZE = 6.0, 7.5
 LABEL_LENGTH = 25
 ID = re.compile(r" \[[^\[\]]+\]$")
-"""What tells an item from others of its title, see `Dataset.titles`."""
+"""The id that distinguishes items with the same title, see `Dataset.titles`."""
 LABELS_WIDTH, SCALE_WIDTH, HEADING, FOOT = 1.55, 0.6, 0.42, 0.32
 """Inches beside, above and below the maps."""
 GAP = 0.12
 TICKS = (0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1)
-"""Of the colour scale, as far as it goes."""
+"""Ticks of the colour scale, up to its upper end."""
 SMALLEST, LARGEST = 0.9, 2.7
-"""Inches of a map's edge."""
+"""Bounds of a map's edge in inches."""
 
 
 def map_grid(
@@ -51,25 +51,26 @@ def map_grid(
     titles: Sequence[str],
     title: str,
     first_slot: int = 1,
-    most: float | None = None,
+    top: float | None = None,
 ) -> Figure:
-    """Maps of one history in rows and columns on one colour scale, the square root of the weight:
-    on an even one a second-order map, whose rows are long and flat, would be all one colour.
+    """Maps of one history in rows and columns, on one colour scale: the square root of the weight.
 
-    Queries go down and keys across, older to newer. What can never hold weight is left white; a
-    place without a map says so.
+    On a linear scale a second-order map, whose rows are long and flat, would have only one colour.
+    Queries go down and keys across, older to newer. Cells that can never hold weight stay white; a
+    place without a map says "none".
 
     Args:
         maps: by row and column, each (query, key) weights over the same items, or None.
         rows: titles of the rows.
         columns: titles of the columns.
-        titles: of the items, oldest first; long ones are clipped, every so many are drawn.
-        title: above all.
+        titles: titles of the items, oldest first; long ones are shortened, and only as many are
+            drawn as fit.
+        title: title of the figure.
         first_slot: number of the oldest item.
-        most: weight at the upper end of the scale; the largest drawn where not given.
+        top: weight at the upper end of the scale; default: the largest weight drawn.
     """
     found = [m for row in maps for m in row if m is not None]
-    top = most or max(float(m.max()) for m in found)
+    top = top or max(float(m.max()) for m in found)
     edge = (WIDTH - LABELS_WIDTH - SCALE_WIDTH - GAP * len(columns)) / len(columns)
     edge = min(LARGEST, max(SMALLEST, edge))
     width = LABELS_WIDTH + len(columns) * (edge + GAP) + SCALE_WIDTH
@@ -85,13 +86,13 @@ def map_grid(
     )
     colours = PowerNorm(0.5, vmin=0, vmax=top)
     drawn = None
-    for down, (row_title, row) in enumerate(zip(rows, maps, strict=True)):
-        for across, weights in enumerate(row):
-            left = LABELS_WIDTH + across * (edge + GAP)
-            below = height - HEADING - (down + 1) * edge - down * GAP
-            axes = figure.add_axes((left / width, below / height, edge / width, edge / height))
-            if down == 0:
-                axes.set_title(columns[across], size=TITLE_SIZE, pad=3, parse_math=False)
+    for line, (row_title, row) in enumerate(zip(rows, maps, strict=True)):
+        for column, weights in enumerate(row):
+            x = LABELS_WIDTH + column * (edge + GAP)
+            y = height - HEADING - (line + 1) * edge - line * GAP
+            axes = figure.add_axes((x / width, y / height, edge / width, edge / height))
+            if line == 0:
+                axes.set_title(columns[column], size=TITLE_SIZE, pad=3, parse_math=False)
             axes.tick_params(size=0, pad=2, labelsize=LABEL_SIZE)
             axes.spines[:].set_visible(False)
             axes.set(xticks=[], yticks=[])
@@ -102,28 +103,26 @@ def map_grid(
                 drawn = axes.imshow(
                     np.ma.array(weights, mask=hidden), norm=colours, interpolation="nearest"
                 )
-            if across == 0:
+            if column == 0:
                 if weights is not None:
                     _label(axes, titles, first_slot, edge)
                 figure.text(
                     0.06 / width,
-                    (below + edge / 2) / height,
+                    (y + edge / 2) / height,
                     row_title,
                     size=TITLE_SIZE,
                     rotation=90,
                     va="center",
                     parse_math=False,
                 )
-            if down == len(rows) - 1:
+            if line == len(rows) - 1:
                 axes.set_xlabel("keys, older to newer", size=LABEL_SIZE, labelpad=2)
                 if weights is not None:
                     _number(axes, len(titles), first_slot, edge)
     if drawn is not None:
-        left = (width - SCALE_WIDTH + 0.05) / width
+        x = (width - SCALE_WIDTH + 0.05) / width
         span = min(1.6, height - HEADING - FOOT)
-        scale = figure.add_axes(
-            (left, (height - HEADING - span) / height, 0.1 / width, span / height)
-        )
+        scale = figure.add_axes((x, (height - HEADING - span) / height, 0.1 / width, span / height))
         ticks = [tick for tick in TICKS if tick <= top]
         figure.colorbar(drawn, cax=scale, ticks=ticks, format="%g")
         scale.tick_params(labelsize=LABEL_SIZE, size=2, pad=1)
@@ -135,15 +134,15 @@ KINDS = {"first_order": "first order A", "second_order": "second order S", "refi
 
 
 def layer_figures(
-    trace: Drawn, *, title: str, titles: Sequence[str], most: float | None = None
+    trace: Drawn, *, title: str, titles: Sequence[str], top: float | None = None
 ) -> list[Figure]:
-    """Every layer's maps, kinds down and heads across; one row where all kinds are one.
+    """The maps of every layer, kinds down and heads across; one row if all kinds are equal.
 
     Args:
-        trace: of one history.
-        title: of the model.
-        titles: of the trace's items.
-        most: see `map_grid`.
+        trace: the trace of one history.
+        title: title of the model.
+        titles: titles of the trace's items.
+        top: see `map_grid`.
     """
     found = trace.arrays()
     kinds = [kind for kind in KINDS if kind in found]
@@ -158,23 +157,23 @@ def layer_figures(
             titles=titles,
             first_slot=trace.dropped + 1,
             title=f"{title}, layer {layer + 1}",
-            most=most,
+            top=top,
         )
         for layer in range(layers)
     ]
 
 
 def save(figure: Figure, form: Format) -> bytes:
-    """A figure as a file. Letters that the font lacks are drawn as boxes."""
+    """A figure as a file. Characters that the font lacks are drawn as boxes."""
     memory = io.BytesIO()
     metadata = {"Date": None} if form == "svg" else {}
-    with warnings.catch_warnings(action="ignore", category=UserWarning):  # of such letters
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # about them
         figure.savefig(memory, format=form, dpi=DPI, metadata=metadata)
     return memory.getvalue()
 
 
 def clipped(text: str, length: int = LABEL_LENGTH) -> str:
-    """Text of one printable line, cut to a length; an id at its end, "Emma [838]", stays."""
+    """Text as one printable line, shortened to a length; an id at its end, "Emma [838]", stays."""
     line = "".join(c if c.isprintable() else " " for c in text)
     if len(line) <= length:
         return line
@@ -184,7 +183,7 @@ def clipped(text: str, length: int = LABEL_LENGTH) -> str:
 
 
 def _places(n: int, edge: float, points: float) -> list[int]:
-    """As many places as labels of this size fit along a map's edge, the newest among them."""
+    """Evenly spaced places whose labels fit along a map's edge, including the newest."""
     step = math.ceil(n / max(1, int(edge * POINTS / points)))
     return list(range(n - 1, -1, -step))[::-1]
 

@@ -11,21 +11,21 @@ from awrsr.errors import DataError
 from awrsr.models import Trace, model_title
 
 MAX_TRACES = 2
-"""What the board shows side by side."""
+"""Traces that the board shows side by side."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a notebook shows of traces.
+    """The board as a notebook displays it.
 
     Args:
-        page: a self-contained HTML page; written to a file it opens in any browser.
+        page: a self-contained HTML page; saved to a file, it opens in any browser.
     """
 
     page: str
 
     def _repr_html_(self) -> str:
-        """The page in a frame of its own, apart from the notebook's."""
+        """The page in a separate frame, isolated from the notebook."""
         return (
             f'<iframe srcdoc="{html.escape(self.page)}" sandbox="allow-scripts allow-downloads" '
             'style="width: 100%; height: 60rem; border: 0" title="Attention board"></iframe>'
@@ -36,10 +36,10 @@ def show(*traces: Trace, dataset: Dataset | None = None, title: str = "") -> Sho
     """The attention board of one trace, or of two side by side.
 
     Args:
-        traces: of one history in one model or two, or of a history and a variant of it, see
+        traces: traces of one history in one or two models, or of a history and a variant of it, see
             `awrsr.trace`.
-        dataset: gives the items their titles; without it they are shown by number.
-        title: of the page; the models' where it is empty.
+        dataset: the source of item titles; without it items are shown by number.
+        title: title of the page; if empty, the titles of the models.
 
     Raises:
         DataError: there is no trace or more than two, or the dataset or the models have different
@@ -51,7 +51,7 @@ def show(*traces: Trace, dataset: Dataset | None = None, title: str = "") -> Sho
     if len(n_items | ({dataset.n_items} if dataset is not None else set())) > 1:
         known = "" if dataset is None else f"; {dataset.name} has {dataset.n_items:,}"
         received = " and ".join(f"{number:,}" for number in sorted(n_items))
-        raise DataError(f"traces and dataset are not of one catalogue: {received} items{known}")
+        raise DataError(f"traces and dataset have different catalogues: {received} items{known}")
     if dataset is None:
         names = ItemNames(titles=[f"item {item}" for item in range(1, n_items.pop() + 1)])
     else:

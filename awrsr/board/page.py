@@ -1,4 +1,4 @@
-"""The board on a page of its own: one HTML file that needs no server and no network."""
+"""The board as a page: one HTML file that needs no server and no network."""
 
 import functools
 import html
@@ -10,12 +10,12 @@ from awrsr.io.templates import render
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 SCRIPT = Path(__file__).with_name("dist") / "board.js"
-"""Made from src/, see CONTRIBUTING.md."""
+"""Built from src/, see CONTRIBUTING.md."""
 
 
 @functools.cache
 def template() -> str:
-    """The page before it is filled; the board's script fills it too, in the browser."""
+    """The template of the page; the board's script fills the same template in the browser."""
     return TEMPLATE.read_text(encoding="utf-8")
 
 
@@ -29,15 +29,15 @@ def page(content: Payload, *, view: str = "") -> str:
     """A self-contained HTML page that shows the board.
 
     Args:
-        content: made by `payload`.
-        view: to open with, as in the app's address; the first view where it is empty.
+        content: the result of `payload`.
+        view: the view to open with, as in the app's address; if empty, the first view.
     """
     shown: Payload = {**content, "view": view}
     return render(
         TEMPLATE,
-        # Inside <title> no markup is read but the end tag and entities.
+        # Inside <title>, browsers interpret only the end tag and entities.
         title=html.escape(content["title"] or "Attention board"),
-        # "<" only occurs inside JSON strings, where \u003c means the same: no tag can end.
+        # "<" occurs only inside JSON strings, where \u003c means the same: no tag can end.
         data=json.dumps(shown).replace("<", "\\u003c"),
         script=script(),
     )

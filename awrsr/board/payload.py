@@ -1,8 +1,8 @@
-"""Traces to what the attention board draws, maps packed.
+"""From traces to the data of the attention board, with packed maps.
 
-Maps are lower triangles, row after row, as little-endian 24-bit steps: what can never hold weight
-is not sent, and what is printed of the rest is as if nothing had been rounded. All traces stand on
-one axis of slots, so that one history and a variant of it line up item by item.
+Maps are lower triangles, row by row, as little-endian 24-bit steps. Cells that can never hold
+weight are not sent, and rounding is too small to show in printed numbers. All traces share one axis
+of slots, so that a history and its variant are aligned item by item.
 """
 
 import base64
@@ -26,9 +26,9 @@ from awrsr.errors import DataError
 from awrsr.refinement import REFINEMENTS
 
 STEPS = 2**24 - 1
-"""A weight of 1. Rounding moves a weight by 3e-8 at most, a float32's own step below 1."""
+"""A weight of 1. Rounding changes a weight by at most 3e-8, half the step of a float32 below 1."""
 MAX_GROUPS = 8
-"""Colours that people tell apart; further groups share a grey."""
+"""Colours that people can distinguish; further groups share a grey."""
 PRIME = "\u2032"
 """Marks the slots of a variant, as it marks its sources."""
 Kind = Literal["first", "second", "refined"]
@@ -36,7 +36,7 @@ KINDS: dict[Kind, str] = {"first": "first_order", "second": "second_order", "ref
 
 
 class Drawn(Protocol):
-    """What is drawn of a trace: an `awrsr.Trace`, or what was recorded of one."""
+    """The drawable part of a trace: an `awrsr.Trace`, or a recorded one."""
 
     @property
     def items(self) -> list[int]: ...
@@ -55,10 +55,10 @@ class Source:
     """One trace on the board.
 
     Args:
-        name: short and distinct, "A".
-        title: the model's, "SASRec, additive".
-        trace: of one history through that model.
-        columns: numbers for each of its items, drawn on the items' rows.
+        name: a short, unique name, "A".
+        title: the title of the model, "SASRec, additive".
+        trace: a trace of one history in that model.
+        columns: numbers for each of its items, drawn on the rows of the items.
     """
 
     name: str
@@ -69,12 +69,12 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class ItemNames:
-    """What the axes say about a dataset's items.
+    """Labels and groups of a dataset's items.
 
     Args:
-        titles: of every item, item i at index i - 1.
-        groups: what the colour band shows of every item, or None.
-        group_name: what the groups are, "genres".
+        titles: title of every item, item i at index i - 1.
+        groups: group of every item, for the colour band, or None.
+        group_name: the word for the groups, "genres".
     """
 
     titles: Sequence[str]
@@ -83,15 +83,15 @@ class ItemNames:
 
     @functools.cached_property
     def coloured(self) -> list[str]:
-        """The groups that have a colour of their own: the largest of the catalogue, so that a
-        colour means the same for every history."""
+        """The groups with their own colour: the largest in the catalogue, so that a colour means
+        the same for every history."""
         return [group for group, _ in Counter(self.groups).most_common(MAX_GROUPS)]
 
 
 def item_names(dataset: Dataset) -> ItemNames:
-    """Names, and the first further column that puts items into groups.
+    """Names, and the first further column whose values form groups.
 
-    A cell "Comedy|Drama", or a list of both, counts as its first entry; records group nothing.
+    For a cell "Comedy|Drama", or a list of both, the first entry counts; records form no groups.
     """
     titles = dataset.titles(range(1, dataset.n_items + 1))
     for column in dataset.items.columns.drop(["item", "item_id", "title"]):
@@ -109,72 +109,73 @@ def _group(value: object) -> str | None:
 
 
 def align(histories: Sequence[Sequence[int]]) -> tuple[list[int], list[list[int]]]:
-    """One axis on which several histories stand in order, common items on common places.
+    """One axis that contains several histories in order, with common items at common places.
 
     Args:
         histories: items, oldest first; they may repeat items.
 
     Returns:
-        The axis' items, and for every history the place of each of its items, increasing.
+        The items of the axis, and for every history the places of its items, ascending.
     """
     axis: list[int] = []
     places: list[list[int]] = []
     for history in histories:
         merged: list[int] = []
         moved: dict[int, int] = {}
-        mine: list[int] = []
+        placed: list[int] = []
         matcher = SequenceMatcher(a=axis, b=list(history), autojunk=False)
         for operation, a0, a1, b0, b1 in matcher.get_opcodes():
             for old in range(a0, a1):
                 moved[old] = len(merged)
                 if operation == "equal":
-                    mine.append(len(merged))
+                    placed.append(len(merged))
                 merged.append(axis[old])
             if operation != "equal":
                 for new in range(b0, b1):
-                    mine.append(len(merged))
+                    placed.append(len(merged))
                     merged.append(history[new])
         axis = merged
-        places = [[moved[place] for place in earlier] for earlier in places] + [mine]
+        places = [[moved[place] for place in earlier] for earlier in places] + [placed]
     return axis, places
 
 
 def counterparts(
     axis: Sequence[int], histories: Sequence[Sequence[int]], places: Sequence[int]
 ) -> list[int]:
-    """Where a trace has the item of every place of an axis, though it may stand elsewhere there.
+    """For every place of an axis, the place of the same item in a trace.
 
-    On the same place, if it has one there. Of what stands on different places, the newest entry of
-    an item in a history belongs to the newest in the trace, and so on back.
+    It is the same place if the trace has one there. Otherwise the entries of an item are matched
+    from the newest to the oldest: the newest entry in a history with the newest in the trace, and
+    so on.
 
     Args:
         axis: items, see `align`.
-        histories: the places of each.
-        places: of the trace's items.
+        histories: the places of each history.
+        places: the places of the trace's items.
 
     Returns:
-        For every place of the axis a place of the trace, -1 where it lacks the item.
+        For every place of the axis a place of the trace, -1 if it lacks the item.
     """
-    here = set(places)
-    found = [place if place in here else -1 for place in range(len(axis))]
+    trace_places = set(places)
+    found = [place if place in trace_places else -1 for place in range(len(axis))]
     for history in histories:
-        left: dict[int, list[int]] = {}
-        for place in sorted(here - set(history)):
-            left.setdefault(axis[place], []).append(place)
-        for place in sorted(set(history) - here, reverse=True):
-            if left.get(axis[place]) and found[place] < 0:
-                found[place] = left[axis[place]].pop()
+        unmatched: dict[int, list[int]] = {}
+        for place in sorted(trace_places - set(history)):
+            unmatched.setdefault(axis[place], []).append(place)
+        for place in sorted(set(history) - trace_places, reverse=True):
+            if unmatched.get(axis[place]) and found[place] < 0:
+                found[place] = unmatched[axis[place]].pop()
     return found
 
 
 def payload(sources: Sequence[Source], names: ItemNames, *, title: str = "") -> Payload:
-    """What the board draws.
+    """The data that the board draws.
 
     Args:
-        sources: the traces; the first one's history numbers the slots, and what only another has
-            keeps its number there, with a prime.
-        names: of the items.
-        title: what the board shows, in words.
+        sources: the traces. The history of the first one numbers the slots; items that only another
+            history has keep their number there, with a prime.
+        names: labels and groups of the items.
+        title: title of the board.
 
     Raises:
         DataError: no source, or a column of another length than its trace.
@@ -182,14 +183,14 @@ def payload(sources: Sequence[Source], names: ItemNames, *, title: str = "") -> 
     if not sources:
         raise DataError("a board needs one trace or more; received none")
     longest, views = _histories([source.trace for source in sources])
-    axis, of_histories = align([trace.items for trace in longest])
+    axis, history_places = align([trace.items for trace in longest])
     places = [
-        of_histories[view][-len(source.trace.items) :]
+        history_places[view][-len(source.trace.items) :]
         for view, source in zip(views, sources, strict=True)
     ]
     slots = [""] * len(axis)
-    for view, (trace, of_history) in enumerate(zip(longest, of_histories, strict=True)):
-        for number, place in enumerate(of_history, start=trace.dropped + 1):
+    for view, (trace, view_places) in enumerate(zip(longest, history_places, strict=True)):
+        for number, place in enumerate(view_places, start=trace.dropped + 1):
             slots[place] = slots[place] or f"{number}{PRIME * bool(view)}"
     content: Payload = {
         "title": title,
@@ -198,7 +199,7 @@ def payload(sources: Sequence[Source], names: ItemNames, *, title: str = "") -> 
         "titles": [str(names.titles[item - 1]) for item in axis],
         "groups": _groups(names, axis),
         "sources": [
-            _packed(source, place, counterparts(axis, of_histories, place))
+            _packed(source, place, counterparts(axis, history_places, place))
             for source, place in zip(sources, places, strict=True)
         ],
         "page": template(),
@@ -211,17 +212,17 @@ def payload(sources: Sequence[Source], names: ItemNames, *, title: str = "") -> 
 def _groups(names: ItemNames, axis: Sequence[int]) -> Groups | None:
     if names.groups is None:
         return None
-    each = [names.groups[item - 1] for item in axis]
-    return {"name": names.group_name, "coloured": names.coloured, "each": each}
+    groups = [names.groups[item - 1] for item in axis]
+    return {"name": names.group_name, "coloured": names.coloured, "each": groups}
 
 
 def _histories(traces: Sequence[Drawn]) -> tuple[list[Drawn], list[int]]:
-    """The longest view of each history, and which of them every trace is a view of."""
+    """The longest trace of each history, and for every trace the index of its history."""
     longest: list[Drawn] = []
     views: list[int] = []
     for trace in traces:
-        for place, other in enumerate(longest):
-            short, long = sorted((trace, other), key=lambda view: len(view.items))
+        for place, known in enumerate(longest):
+            short, long = sorted((trace, known), key=lambda view: len(view.items))
             if (
                 short.dropped + len(short.items) == long.dropped + len(long.items)
                 and short.items == long.items[-len(short.items) :]
@@ -272,8 +273,8 @@ def _packed_maps(arrays: dict[str, npt.NDArray[Any]]) -> PackedMaps:
         maps = arrays.get(field)
         if maps is None:
             continue
-        same = (name for name, other in sent.items() if np.array_equal(maps, other))
-        packed[kind] = next(same, None) or _triangles(maps)
+        equal = (name for name, known in sent.items() if np.array_equal(maps, known))
+        packed[kind] = next(equal, None) or _triangles(maps)
         sent.setdefault(kind, maps)
     return packed
 

@@ -1,4 +1,4 @@
-"""Verbs that make datasets: prepare, plant."""
+"""Verbs that create datasets: prepare, plant."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,34 +26,34 @@ def prepare(
 
     Args:
         source: SOURCES.
-        output: the dataset directory to make.
-        name: the dataset's name; the output directory's where not given.
-        about: source, licence, citation, kept in dataset.json; a JSON object.
-        options: those of `awrsr.prepare`, from which the parser takes them with their help.
+        output: the dataset directory to create.
+        name: the dataset's name; default: the name of the output directory.
+        about: source, licence, citation, stored in dataset.json; a JSON object.
+        options: the options of `awrsr.prepare`; the parser takes them and their help from there.
     """
     dataset = prepare_dataset(source, name=name or output.name, about=about, **options)
     save_dataset(dataset, output)
     _print_summary(dataset, output, notes(dataset.about["filters"]))
 
 
-# What --help says of the formats is what their readers say.
+# The help describes the formats in the words of their readers.
 prepare.__doc__ = (prepare.__doc__ or "").replace(
     "SOURCES", "; ".join(f"{name}: {reader.source}" for name, reader in READERS.items())
 )
 
 
 def plant(output: Path, *, users: int = 10_000, seed: int = 0) -> None:
-    """Make up a dataset in which known earlier items decide the next one.
+    """Create a synthetic dataset in which known earlier items determine the next one.
 
-    It is for testing explanations: causes.parquet in its directory says which items decide each
-    held-out item. Two rules, neither of which a bag of items can follow: people who stood in a row
-    come again, each after the one before; and back at a market, the treasure found there is
+    It is for testing explanations: causes.parquet in its directory names the items that determine
+    each held-out item. There are two rules, and the set of items alone follows neither: people in a
+    row come again in the same order; and back at a market, the treasure that was found there is
     claimed. awrsr/data/planted.py describes them.
 
     Args:
-        output: the dataset directory to make.
-        users: how many sequences.
-        seed: the same seed and users give the same dataset.
+        output: the dataset directory to create.
+        users: number of sequences.
+        seed: the same seed and number of users give the same dataset.
     """
     dataset, causes = plant_dataset(users, seed=seed, name=output.name)
     save_planted(dataset, causes, output)

@@ -1,4 +1,4 @@
-"""Verbs about many runs: experiment, report."""
+"""Verbs for grids of runs: experiment, report."""
 
 import sys
 from collections.abc import Generator
@@ -26,19 +26,21 @@ def experiment(
     jobs: int = 1,
     device: str = "auto",
 ) -> None:
-    """Train what a grid plans and record the results beside its file.
+    """Train the runs of a grid and record the results next to its file.
 
-    A finished run is not run again, nor one whose results are recorded (results.csv has its
-    command); an unfinished one is resumed, one with other settings is refused before anything
-    starts. Results are recorded after every run, in the folder of the grid's name beside its file.
+    Finished runs are skipped, and so are runs whose results are recorded (results.csv has their
+    commands). Unfinished runs are resumed. A run directory with other settings is refused before
+    anything starts. Results are recorded after every run, in a folder next to the grid's file that
+    has the grid's name.
 
     Args:
         grid: a TOML file, see awrsr/experiments/grid.py and experiments/.
-        only: the runs whose names fit, * stands for anything: '*-stosa-*-seed0'.
-        dry: only list the runs and how far each is; recorded: not here, its results are.
-        record: train nothing, record the runs that are done.
+        only: a pattern for the names of runs, * matches anything: '*-stosa-*-seed0'.
+        dry: only list the runs and their states; recorded: only the results of the run are here.
+        record: train nothing, record the finished runs.
         runs: the runs go to RUNS/GRID/DATASET-BACKBONE-REFINEMENT-LOSS-seedSEED.
-        jobs: runs trained at a time; of several, each has a process with one thread.
+        jobs: number of runs trained at the same time; if several, each in a process with one
+            thread.
         device: auto, cpu, cuda, cuda:1, ...; several jobs share it.
     """
     if dry and record:
@@ -57,43 +59,43 @@ def experiment(
     recorded = read_recorded(plan, datasets, done)
     known = set() if recorded is None else {*recorded.ranks}
     described = describe(datasets)
-    left = [
+    pending = [
         run
         for run in ([] if record else chosen)
         if states[run.name] == "unfinished"
         or (states[run.name] == "missing" and run.name not in known)
     ]
     failed = []
-    resumed = {run.name for run in left if states[run.name] == "unfinished"}
-    train_left = _side_by_side if jobs > 1 and left else _one_by_one
+    resumed = {run.name for run in pending if states[run.name] == "unfinished"}
+    train_pending = _side_by_side if jobs > 1 and pending else _one_by_one
     try:
-        with closing(train_left(left, datasets, resumed, device, jobs)) as ended:
+        with closing(train_pending(pending, datasets, resumed, device, jobs)) as ended:
             for run, error in ended:
-                if error is not None:  # the other runs need not suffer
+                if error is not None:  # the other runs go on
                     failed.append(run.name)
                     continue
                 done.append(run)
                 record_runs(plan, datasets, described, done)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt("interrupted; the same command goes on where it was") from None
+        raise KeyboardInterrupt("interrupted; the same command resumes the work") from None
     number = 0
     if done or known:
         number = record_runs(plan, datasets, described, done)
         print(f"written to {plan.results}: {counted(number, 'run')}")
     elif record:
-        print(f"no run of {plan.title} is done here, so there is nothing to record")
+        print(f"no run of {plan.title} is finished here, so there is nothing to record")
     print(_grid_line(plan, len(done), number))
     if failed:
         raise AwrsrError(f"{counted(len(failed), 'run')} failed: {', '.join(failed)}")
 
 
 def _one_by_one(
-    left: list[Run], datasets: dict[str, Dataset], resumed: set[str], device: str, jobs: int
+    pending: list[Run], datasets: dict[str, Dataset], resumed: set[str], device: str, jobs: int
 ) -> Generator[tuple[Run, AwrsrError | None], None, None]:
-    """Train runs in this process; each as it ends, with what refused it."""
-    for number, run in enumerate(left, start=1):
+    """Train runs in this process; yields each when it ends, with its error or None."""
+    for number, run in enumerate(pending, start=1):
         resume = run.name in resumed
-        print(f"{number} of {len(left)}: {run.name}{', resumed' * resume}")
+        print(f"{number} of {len(pending)}: {run.name}{', resumed' * resume}")
         refusal = None
         try:
             with epoch_bar(run.train.epochs) as report:
@@ -114,12 +116,12 @@ def _one_by_one(
 
 
 def _side_by_side(
-    left: list[Run], datasets: dict[str, Dataset], resumed: set[str], device: str, jobs: int
+    pending: list[Run], datasets: dict[str, Dataset], resumed: set[str], device: str, jobs: int
 ) -> Generator[tuple[Run, AwrsrError | None], None, None]:
-    """Train runs in workers; each as it ends, with what refused it."""
-    with ended_by_signals(), RunBars(len(left)) as bars:
+    """Train runs in workers; yields each when it ends, with its error or None."""
+    with ended_by_signals(), RunBars(len(pending)) as bars:
         runs = train_side_by_side(
-            left,
+            pending,
             datasets,
             jobs=jobs,
             resumed=resumed,
@@ -135,7 +137,7 @@ def _side_by_side(
 def _list_runs(
     plan: Grid, chosen: list[Run], datasets: dict[str, Dataset], errors: list[DataError]
 ) -> None:
-    """How far each run is; a dataset that is not here does not hide what is recorded of it."""
+    """Print the state of each run; without its dataset, a run can still be listed as recorded."""
     states = {
         run.name: run_state(run, datasets[run.dataset]) if run.dataset in datasets else "missing"
         for run in plan.runs
@@ -147,13 +149,13 @@ def _list_runs(
         print(f"{'recorded' if elsewhere else states[run.name]:<12}{run.directory}")
     for error in errors:
         print(error)
-    here = sum(state == "done" for state in states.values())
-    print(_grid_line(plan, here, len(recorded)))
+    done = sum(state == "done" for state in states.values())
+    print(_grid_line(plan, done, len(recorded)))
 
 
-def _grid_line(plan: Grid, here: int, recorded: int) -> str:
+def _grid_line(plan: Grid, done: int, recorded: int) -> str:
     return (
-        f"{plan.title}: {here} of {counted(len(plan.runs), 'run')} done here, {recorded} recorded"
+        f"{plan.title}: {done} of {counted(len(plan.runs), 'run')} done here, {recorded} recorded"
     )
 
 

@@ -1,4 +1,4 @@
-"""Verbs about one history in a model: recommend, trace, attribute."""
+"""Verbs for one history in a model: recommend, trace, attribute."""
 
 import json
 import sys
@@ -40,11 +40,11 @@ def recommend(
     Args:
         model: a model directory.
         items: titles or ids of the source, oldest first, as a JSON list.
-        k: how many; 10, or as many as there are, where not given.
-        candidates: unseen leaves out items of the history, all leaves them in; where not given, all
-            if more than 3% of the dataset's test targets stand in the history before them.
-        dataset: its dataset directory; where not given, the one whose models/ folder the model
-            lies in.
+        k: number of items; default: 10, or all if there are fewer.
+        candidates: unseen excludes the items of the history, all excludes nothing; default: all if
+            more than 3% of the dataset's test targets are also in the history before them.
+        dataset: the model's dataset directory; default: the one whose models/ folder contains the
+            model.
         device: auto, cpu, cuda, cuda:1, ...
     """
     loaded, data, history = _load(model, dataset, items, device)
@@ -65,16 +65,16 @@ def trace(
     dataset: Path | None = None,
     device: str = "auto",
 ) -> None:
-    """Print what the prediction attends to, per layer and head; write all maps as arrays or a page.
+    """Print the attention of the prediction, by layer and head; write all maps as arrays or a page.
 
     Args:
         model: a model directory.
         items: titles or ids of the source, oldest first, as a JSON list.
-        output: a npz file for all maps, arrays (layer, head, query, key) and the items.
+        output: an npz file for all maps, arrays (layer, head, query, key), and the items.
         html: a file for the attention board, one page that needs neither server nor network.
-        beside: with html: another model directory of the same dataset, to be drawn beside.
-        dataset: its dataset directory; where not given, the one whose models/ folder the model
-            lies in.
+        beside: with html: another model directory of the same dataset, drawn side by side.
+        dataset: the model's dataset directory; default: the one whose models/ folder contains the
+            model.
         device: auto, cpu, cuda, cuda:1, ...
     """
     if beside and not html:
@@ -86,7 +86,7 @@ def trace(
         traces.append(recommendation.trace(load_model(beside, device), history))
     written = [path for path in (output, html) if path]
     if output and html and output.resolve() == html.resolve():
-        raise ConfigError(f"--output and --html both name {html}; give each a file of its own")
+        raise ConfigError(f"--output and --html both name {html}; give each its own file")
     for path in written:
         check_writable(path)
 
@@ -136,18 +136,19 @@ def attribute(
     dataset: Path | None = None,
     device: str = "auto",
 ) -> None:
-    """Print what each item of a history adds to the score of a target.
+    """Print the contribution of each item of a history to the score of a target.
 
     Args:
         model: a model directory.
         items: titles or ids of the source, oldest first, as a JSON list.
-        target: title or id of the item explained.
-        contrast: title or id of an item whose score is taken off.
+        target: title or id of the item whose score is explained.
+        contrast: title or id of an item whose score is subtracted.
         method: METHODS.
-        settings: of the method, as a JSON object or one by one, `--settings.NAME VALUE`. SETTINGS
-        seed: of the randomised methods.
-        dataset: its dataset directory; where not given, the one whose models/ folder the model
-            lies in.
+        settings: settings of the method, as a JSON object or one by one, `--settings.NAME VALUE`.
+            SETTINGS
+        seed: seed of the randomised methods.
+        dataset: the model's dataset directory; default: the one whose models/ folder contains the
+            model.
         device: auto, cpu, cuda, cuda:1, ...
     """
     chosen = attribution.METHODS.named(method).with_settings(settings or {})
@@ -176,18 +177,18 @@ def attribute(
         print(f"took      {result.effort}")
     print("unit      item score")
     print(f"baseline  {result.baseline}\n")
-    # An error has no sign.
+    # Standard errors are printed without a sign.
     print(table.to_string(formatters=["{:+.4f}".format, "{:.4f}".format][: table.shape[1]]))
     print(f"sum {table['value'].sum():+.4f}, score {result.score:+.4f}", end="")
     if result.baseline_score is not None:
         print(f", baseline score {result.baseline_score:+.4f}", end="")
     if result.delta is None:
-        print(", no sum is promised by this method")
+        print(", this method does not promise a sum")
     else:
         print(f", {chosen.gap_meaning} {result.delta:+.4f}")
 
 
-# What --help says of the methods is what the methods say.
+# The help describes the methods in their own words.
 attribute.__doc__ = (
     (attribute.__doc__ or "")
     .replace("METHODS", ", ".join(attribution.METHODS))
@@ -198,7 +199,7 @@ attribute.__doc__ = (
 def _load(
     model: Path, dataset: Path | None, entries: list[str | int], device: str
 ) -> tuple[SequentialModel, Dataset, list[int]]:
-    """The model, its dataset, the history; says when the model sees only part of that."""
+    """The model, its dataset and the history; prints a note if the model sees only a part of it."""
     data = load_dataset(dataset) if dataset else dataset_of(model)
     loaded = load_model(model, device)
     recommendation.check_same_catalogue(loaded, data)
@@ -216,12 +217,13 @@ def _load(
 
 
 def _check_list(entries: list[str | int]) -> None:
-    """Refuse a JSON list of other things than texts and whole numbers: the parser leaves such a
-    list as one text, the last entry."""
+    """Refuse a JSON list with entries that are neither texts nor whole numbers: the parser keeps
+    such a list as one text, the last entry."""
     listed: object = None
     with suppress(ValueError, RecursionError):
         listed = json.loads(str(entries[-1])) if entries else None
-    wrong = [one for one in listed if type(one) not in (str, int)] if type(listed) is list else []
+    parsed = listed if type(listed) is list else []
+    wrong = [entry for entry in parsed if type(entry) not in (str, int)]
     if wrong:
         raise ConfigError(
             "items must be a JSON list of titles and ids, texts or whole numbers; received "

@@ -1,4 +1,4 @@
-"""Verbs about one model: train, evaluate."""
+"""Verbs for one model: train, evaluate."""
 
 from pathlib import Path
 
@@ -30,11 +30,11 @@ def train(
 
     Args:
         dataset: a dataset directory.
-        output: the model directory to make; DATASET/models/BACKBONE-REFINEMENT where not given.
-        model: the architecture.
-        train: how to train.
+        output: the model directory to create; default: DATASET/models/BACKBONE-REFINEMENT.
+        model: the settings of the model.
+        train: the settings of training.
         device: auto, cpu, cuda, cuda:1, ...
-        resume: go on with an unfinished run of the same settings; begins it where there is none.
+        resume: continue an unfinished run with the same settings, or start it if there is none.
     """
     data = load_dataset(dataset)
     directory = output or dataset / "models" / f"{model.backbone}-{model.refinement}"
@@ -66,11 +66,12 @@ def evaluate(
 
     Args:
         model: a model directory.
-        dataset: its dataset directory; where not given, the one whose models/ folder the model
-            lies in.
-        output: directory to write to; only prints where not given.
-        candidates: unseen leaves out items of the history, and users whose held-out item is one;
-            all leaves them in; where not given, all if more than 3% of test targets are such.
+        dataset: the model's dataset directory; default: the one whose models/ folder contains the
+            model.
+        output: directory to write to; by default, only print.
+        candidates: unseen excludes the items of the history, and users whose held-out item is among
+            them; all excludes nothing; default: all if more than 3% of the dataset's test targets
+            are also in the history before them.
         device: auto, cpu, cuda, cuda:1, ...
     """
     data = load_dataset(dataset) if dataset else dataset_of(model)
@@ -85,7 +86,7 @@ def evaluate(
 
 
 def print_results(metrics: dict[str, dict[str, float]]) -> None:
-    """Metrics as a table, a row each."""
+    """Print metrics as a table, one row per name."""
     print(pd.DataFrame(metrics).T.to_string(float_format="{:.4f}".format))
 
 

@@ -1,4 +1,4 @@
-"""Verbs about all users of a dataset: scan, faithfulness."""
+"""Verbs for all users of a dataset: scan, faithfulness."""
 
 import os
 import shlex
@@ -36,19 +36,19 @@ def scan(
     attribution: bool = False,
     device: str = "auto",
 ) -> None:
-    """Every user through several models: ranks, and what the prediction attends to, as tables.
+    """Run every user through several models: tables of ranks and of the prediction's attention.
 
-    Writes users.parquet, pairs.parquet and scan.json. A run that was killed goes on where it was.
-    `torchrun --nproc-per-node 2 -m awrsr scan ...` shares the users among processes; each works in
-    one thread unless OMP_NUM_THREADS says otherwise.
+    Writes users.parquet, pairs.parquet and scan.json. A killed run can be resumed with the same
+    command. `torchrun --nproc-per-node 2 -m awrsr scan ...` shares the users among processes; each
+    works in one thread, unless OMP_NUM_THREADS is set.
 
     Args:
         dataset: a dataset directory.
-        models: names in its models/ and seeds/ folders, or paths of model directories; all in those
-            where not given.
-        output: directory to write to; DATASET/scan where not given.
-        pairs: models to compare, written NAME:NAME; where not given every two, of those in seeds/
-            only with the model that differs by its seed alone.
+        models: names in its models/ and seeds/ folders, or paths of model directories; default: all
+            in these folders.
+        output: directory to write to; default: DATASET/scan.
+        pairs: models to compare, written NAME:NAME; default: all pairs, but models in seeds/ only
+            with the model that differs only in its seed.
         attribution: also compare attention with input x gradient; takes about three times as long.
         device: auto, cpu, cuda, cuda:1, ...
     """
@@ -56,7 +56,7 @@ def scan(
     directories = _model_directories(dataset, models)
     named = _pairs(dataset, directories) if pairs is None else [_pair_of(text) for text in pairs]
     total = data.n_users * len(directories)
-    if "OMP_NUM_THREADS" not in os.environ:  # small tensors: threads that wait cost more than give
+    if "OMP_NUM_THREADS" not in os.environ:  # for small tensors several threads are slower
         torch.set_num_threads(1)
     with studies.joined_processes() as process:
         if device == "auto" and (gpus := torch.cuda.device_count()):
@@ -80,10 +80,10 @@ def scan(
                 progress=advance,
             )
         seconds = time.perf_counter() - started[0]
-    if found is None:  # another process puts the tables together
+    if found is None:  # another process combines the tables
         return
-    of_models = found.users.groupby("model", sort=False)["rank"]
-    print_results({str(name): summarise(ranks) for name, ranks in of_models})
+    ranks_by_model = found.users.groupby("model", sort=False)["rank"]
+    print_results({str(name): summarise(ranks) for name, ranks in ranks_by_model})
     print(protocol_line(found.about["protocol"]))
     print(
         f"{counted(total, 'sequence')} ({counted(data.n_users, 'user')} in "
@@ -94,9 +94,9 @@ def scan(
 
 
 def _model_directories(dataset: Path, models: list[str] | None) -> dict[str, Path]:
-    """The models by name: a directory's last part."""
+    """The models by name: the last part of the directory."""
     folder = dataset / "models"
-    places = (dataset / studies.SEEDS_FOLDER, folder)  # of two of one name that in models/
+    places = (dataset / studies.SEEDS_FOLDER, folder)  # for equal names the one in models/ counts
     offered = {
         path.name: path for place in places for path in visible_directories(place, CONFIG_FILE)
     }
@@ -121,8 +121,8 @@ def _model_directories(dataset: Path, models: list[str] | None) -> dict[str, Pat
 
 
 def _pairs(dataset: Path, directories: dict[str, Path]) -> list[tuple[str, str]]:
-    """Every two models, of those in seeds/ only with the one that differs by its seed alone."""
-    again = {
+    """All pairs of models, but models in seeds/ only with the one that differs only in its seed."""
+    retrained = {
         name
         for name, path in directories.items()
         if path.resolve().parent == (dataset / studies.SEEDS_FOLDER).resolve()
@@ -131,7 +131,7 @@ def _pairs(dataset: Path, directories: dict[str, Path]) -> list[tuple[str, str]]
     return [
         (a, b)
         for a, b in studies.all_pairs(list(directories))
-        if not {a, b} & again or studies.differ_by_seed(settings[a], settings[b])
+        if not {a, b} & retrained or studies.differ_by_seed(settings[a], settings[b])
     ]
 
 
@@ -168,24 +168,24 @@ def faithfulness(
     dataset: Path | None = None,
     device: str = "auto",
 ) -> None:
-    """Whether attention and attribution find what recommendations rest on, over many users.
+    """Measure over many users whether attention and attribution find the items that matter.
 
-    Items are really removed and restored in the order of each explanation. Prints the measures of
-    awrsr/explain/faithfulness.py as means over users with 95% bootstrap intervals; where the
-    dataset records planted causes, also how well they are found. Beside each model stands how far
-    each explanation is from its floor: random orders, with the newest item first where the
-    explanation always ranks it first.
+    Items are removed and added in the order of each explanation. Prints the measures of
+    awrsr/explain/faithfulness.py as means over users with 95% bootstrap intervals and, if the
+    dataset records planted causes, how well these are found. Next to each model is the difference
+    of each explanation to its floor: random orders, with the newest item first if the explanation
+    always ranks it first.
 
     Args:
         model: a model directory.
         beside: another model directory of the same dataset, for the same users.
-        sample: how many users, drawn by the seed; 0 for all.
-        seed: of the sample, the random orders, the randomised methods and the intervals.
-        split: whose held-out items are explained.
-        output: directory to write to; DATASET/faithfulness/MODEL or MODEL_BESIDE where not given.
-        resume: go on with an unfinished study of the same settings.
-        dataset: its dataset directory; where not given, the one whose models/ folder the model
-            lies in.
+        sample: number of users, drawn at random; 0 for all.
+        seed: seed of the sample, the random orders, the randomised methods and the intervals.
+        split: the split whose held-out items are explained.
+        output: directory to write to; default: DATASET/faithfulness/MODEL or MODEL_BESIDE.
+        resume: continue an unfinished study with the same settings.
+        dataset: the model's dataset directory; default: the one whose models/ folder contains the
+            model.
         device: auto, cpu, cuda, cuda:1, ...
     """
     data = load_dataset(dataset) if dataset else dataset_of(model)
@@ -225,7 +225,7 @@ def faithfulness(
 
 
 def _print_study(study: studies.Study, dataset: Dataset) -> None:
-    """One table a measure and planted sort: explanations down, models across."""
+    """Print one table per measure and planted sort: explanations down, models across."""
     assert study.summary is not None
     titles = {**explain.MEASURES, **explain.CAUSE_MEASURES}
     for (sort, measure), rows in study.summary.groupby(["sort", "measure"], sort=False):
@@ -241,34 +241,35 @@ def _print_study(study: studies.Study, dataset: Dataset) -> None:
         ]
         table = rows.assign(cell=cells).pivot(index="explanation", columns="model", values="cell")
         table = table[rows["model"].unique()]
-        for place, (model, of_model) in enumerate(rows.groupby("model", sort=False)):
+        for place, (model, model_rows) in enumerate(rows.groupby("model", sort=False)):
             if studies.LESS not in str(model):
-                table.insert(2 * place + 1, f"{model} minus floor", _less_floor(of_model))
+                table.insert(2 * place + 1, f"{model} minus floor", _minus_floor(model_rows))
         order = [name for name in explain.EXPLANATIONS if name in table.index]
+        table.columns = [str(name).replace(studies.LESS, " minus ") for name in table]
         print(table.loc[order].fillna("-").to_string())
     about = study.about
     print(
         f"\nprotocol: {about['split']} item of {about['users']} of {about['of_users']} users, seed "
-        f"{about['seed']}; items really removed, the newest n of a history; candidates: "
+        f"{about['seed']}; items removed from the newest n of a history; candidates: "
         f"{candidates_words(dataset.n_items, about['candidates'])}; "
         f"{seen_words(dataset, about['split'])}; ties count against the target; means over users, "
-        "95% bootstrap intervals; floor: random orders, * with the newest item first, since the "
-        f"explanation ranks it first for {studies.FORCED_SHARE:.0%} of the users or more"
+        "95% bootstrap intervals; floor: random orders, * with the newest item first, because the "
+        f"explanation ranks it first for at least {studies.FORCED_SHARE:.0%} of the users"
         + (
-            f"; {about['open_users']} users whose item nothing decides are left out"
+            f"; {about['open_users']} users whose item nothing determines are left out"
             if about["open_users"]
             else ""
         )
     )
 
 
-def _less_floor(rows: pd.DataFrame) -> pd.Series:
-    """Difference to the floor with its interval, and the floor, by explanation."""
+def _minus_floor(rows: pd.DataFrame) -> pd.Series:
+    """Value minus floor with its interval, and the floor, by explanation."""
     rows = rows.set_index("explanation")
     forced = rows["newest_first"] >= studies.FORCED_SHARE
     cells = [
-        f"{less:+.4f} ({low:+.4f} to {high:+.4f}) {floor:.4f}{'*' * mark}"
-        for less, low, high, floor, mark in zip(
+        f"{difference:+.4f} ({low:+.4f} to {high:+.4f}) {floor:.4f}{'*' * mark}"
+        for difference, low, high, floor, mark in zip(
             rows["less_floor"],
             rows["less_floor_low"],
             rows["less_floor_high"],

@@ -1,1 +1,1 @@
-"""From raw files to a dataset, its sequences in batches, and the dataset with planted causes."""
+"""From raw files to a dataset and its batches; a synthetic dataset with planted causes."""

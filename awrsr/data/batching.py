@@ -1,5 +1,5 @@
-"""Sequences to batches: leave-one-out, training windows, batches of users of similar length; and
-negatives, items that a user was not trained on."""
+"""Sequences to batches: leave-one-out split, training windows, batches of similar length, and
+negatives (items outside a user's training items)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ from awrsr.config import HELD_OUT, PADDING, Split
 from awrsr.data.dataset import Dataset, Items
 
 BLOCK_SCORES = 4_000_000
-"""Item scores held at once: 16 MB in float32."""
+"""Item scores in memory at once: 16 MB in float32."""
 BLOCK_PAIRS = 160_000
-"""Query-key pairs of one head held at once, over all histories of a batch: 64 histories of 50."""
+"""Query-key pairs of one head in memory at once, over all histories of a batch: 64 of 50 items."""
 BLOCK_USERS = 1_024
 
 
 def history_and_target(dataset: Dataset, user: int, split: Split) -> tuple[Items, int]:
-    """What the user had seen before the held-out item of the split, oldest first, and that item."""
+    """A user's items before the held-out item of the split, oldest first, and that item."""
     sequence = dataset.sequence(user)
     cut = len(sequence) - HELD_OUT[split]
     return sequence[:cut], int(sequence[cut])
 
 
 def left_pad(sequences: Sequence[npt.ArrayLike]) -> Int[Tensor, "batch slot"]:
-    """Sequences as one batch, cut to the longest, newest items in the last column."""
+    """Sequences as one batch, as wide as the longest; the newest items are in the last column."""
     arrays = [np.asarray(sequence) for sequence in sequences]
     length = max(len(array) for array in arrays)
     batch = np.full((len(arrays), length), PADDING, dtype=np.int64)
@@ -40,11 +40,11 @@ def left_pad(sequences: Sequence[npt.ArrayLike]) -> Int[Tensor, "batch slot"]:
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """Users of similar length, and what they had seen before the held-out item.
+    """Users with histories of similar length, and their held-out items.
 
     Args:
         users: their indices in the dataset.
-        histories: oldest first, whole.
+        histories: all items before the held-out item, oldest first.
         targets: the held-out items.
     """
 
@@ -53,7 +53,7 @@ class Batch:
     targets: npt.NDArray[np.int64]
 
     def sequences(self, max_length: int) -> Int[Tensor, "batch slot"]:
-        """The newest max_length items of every history, left-padded; one slot or more."""
+        """The newest max_length items of every history, left-padded; at least one slot."""
         cut = left_pad([history[-max_length:] for history in self.histories])
         return cut if cut.shape[1] else torch.full((len(self.users), 1), PADDING)
 
@@ -70,22 +70,22 @@ def batches(
     """Users' histories before the held-out item in batches of similar length, short ones first.
 
     Args:
-        dataset: whose users they are.
-        users: indices.
-        max_length: what the models see; decides how many fit into a batch.
-        split: whose held-out items are the targets.
-        n_items: of the catalogue where item scores are wanted too.
-        batch_size: users of a batch; what memory suggests where not given.
+        dataset: the users' dataset.
+        users: indices of users.
+        max_length: the number of items that models see; it limits how many users fit in a batch.
+        split: the split whose held-out items are the targets.
+        n_items: size of the catalogue, if item scores are computed too.
+        batch_size: users per batch; by default as many as the memory bounds above allow.
     """
     users = np.asarray(users, dtype=np.int64)
     seen = np.minimum(dataset.lengths()[users] - HELD_OUT[split], max_length)
     order = np.argsort(seen, kind="stable")
-    most = min(BLOCK_USERS, max(1, BLOCK_SCORES // n_items) if n_items else BLOCK_USERS)
+    limit = min(BLOCK_USERS, max(1, BLOCK_SCORES // n_items) if n_items else BLOCK_USERS)
     start = 0
     while start < len(order):
-        size = batch_size or most
-        if batch_size is None:  # the longest of a batch decides how much it holds
-            lengths = seen[order[start : start + most]]
+        size = batch_size or limit
+        if batch_size is None:  # a batch is as wide as its longest history
+            lengths = seen[order[start : start + limit]]
             fits = lengths**2 * np.arange(1, len(lengths) + 1) <= BLOCK_PAIRS
             size = max(1, int(fits.sum()))
         chosen = users[order[start : start + size]]
@@ -99,14 +99,14 @@ def batches(
 
 
 class Window(NamedTuple):
-    """A piece of a user's training items, one longer than its inputs."""
+    """Consecutive training items of a user: the inputs and one more, the last target."""
 
     user: int
     items: Items
 
 
 def training_items(dataset: Dataset, user: int) -> Items:
-    """The user's items that are trained on, oldest first: all but the two held out."""
+    """The user's training items, oldest first: all but the two held-out items."""
     return dataset.sequence(user)[: -HELD_OUT["validation"]]
 
 
@@ -125,10 +125,10 @@ def training_windows(
     """The training parts of all sequences, in windows of at most max_length inputs and their
     targets.
 
-    A window holds one item more than its inputs: input t predicts item t + 1. Every item but a
-    user's first is a target exactly once. A sequence that fits is one window; a longer one is cut
-    at a random place first and every max_length items from there, so that over the epochs each
-    item is predicted from contexts of all lengths.
+    A window holds one item more than its inputs: input t predicts item t + 1. Every item except a
+    user's first is a target exactly once. A sequence that fits is one window. A longer one is cut
+    at a random place and then after every max_length items, so that over the epochs each item is
+    predicted from contexts of all lengths.
     """
     windows: list[Window] = []
     for user in range(dataset.n_users):
@@ -150,8 +150,8 @@ def bucketed(
 ) -> Iterator[npt.NDArray[np.int64]]:
     """Indices of sequences in batches of similar length, in random order.
 
-    Sequences of equal length meet different neighbours each time; what a batch pads is at most the
-    difference between its longest and its shortest.
+    Sequences of equal length are grouped differently each time. A batch pads no more than the
+    difference between its longest and its shortest sequence.
     """
     lengths = np.asarray(lengths)
     shuffled = generator.permutation(len(lengths))
@@ -162,18 +162,18 @@ def bucketed(
 
 
 class Unseen:
-    """Draws items that are not among a user's training items, each of them as likely as another.
+    """Uniform draws of items that are not among a user's training items.
 
-    The k-th such item of a user is k plus the training items below it. Of every training item, in
-    rising order, it is known how many of the others lie below it; so one binary search for each
-    draw finds it, without trying again.
+    The k-th such item of a user is k plus the number of training items below it. For every training
+    item, in ascending order, we store how many unseen items are below it. One binary search per
+    draw therefore finds the item, without rejection sampling.
     """
 
     def __init__(self, dataset: Dataset, device: torch.device) -> None:
         self.stride = dataset.n_items + 1
         sequences = [training_items(dataset, user) for user in range(dataset.n_users)]
-        of_users = np.repeat(np.arange(dataset.n_users), [len(items) for items in sequences])
-        pairs = np.unique(of_users * self.stride + np.concatenate(sequences))
+        owners = np.repeat(np.arange(dataset.n_users), [len(items) for items in sequences])
+        pairs = np.unique(owners * self.stride + np.concatenate(sequences))
         user, item = np.divmod(pairs, self.stride)
         seen = np.bincount(user, minlength=dataset.n_users)
         start = np.cumsum(seen) - seen
@@ -184,10 +184,10 @@ class Unseen:
         )
 
     def draw(self, users: Int[Tensor, " batch"], slots: int) -> Int[Tensor, "batch slot"]:
-        """One item for every slot of every user; any item where the user has had them all."""
+        """One item for every slot of every user; any item if the user has seen all items."""
         free = self.free[users][:, None]
-        some = free > 0
+        has_free = free > 0
         random = torch.randint(2**62, (len(users), slots), device=users.device)
-        place = random % torch.where(some, free, self.stride - 1)
+        place = random % torch.where(has_free, free, self.stride - 1)
         found = torch.searchsorted(self.keys, users[:, None] * self.stride + place, right=True)
-        return 1 + place + some * (found - self.start[users][:, None])
+        return 1 + place + has_free * (found - self.start[users][:, None])

@@ -20,9 +20,10 @@ from awrsr.data.titles import Titles
 from awrsr.errors import DataError, counted, shown
 
 MOST_SEEN = 0.03
-"""Share of test targets seen before up to which candidates are the unseen items. Leaving so few
-users out moves no rate over users by more than 0.03; beyond it, what people come back to is part of
-what a recommender must rank, and to ask for new items alone would flatter every model."""
+"""Largest share of test targets already in the history for which only unseen items are candidates.
+
+Leaving out so few users changes no rate over users by more than 0.03. Above this share, items that
+people return to are part of the task: ranking new items only would flatter every model."""
 
 Items = npt.NDArray[np.int32]
 
@@ -33,13 +34,13 @@ class Dataset:
 
     Args:
         name: short name.
-        about: what dataset.json says of source, licence, citation and filters.
+        about: source, licence, citation and filters, as in dataset.json.
         items: one row per item, in item order: item, item_id, title, further columns.
-        user_ids: the source's own ids, as text.
+        user_ids: the user ids of the source, as text.
         offsets: user u's items are flat_items[offsets[u]:offsets[u + 1]].
-        flat_items: all sequences one after the other, oldest first each.
-        flat_timestamps: seconds since 1970, in the same order; None where the source has none.
-        directory: where it was read from, or None.
+        flat_items: all sequences concatenated, each oldest first.
+        flat_timestamps: seconds since 1970, in the same order; None if the source has no times.
+        directory: the directory it was read from, or None.
     """
 
     name: str
@@ -70,7 +71,7 @@ class Dataset:
 
     @property
     def n_interactions(self) -> int:
-        """Entries of all sequences together."""
+        """Total length of all sequences."""
         return len(self.flat_items)
 
     @cached_property
@@ -101,7 +102,7 @@ class Dataset:
         return np.diff(self.offsets)
 
     def target_seen(self, split: Split) -> npt.NDArray[np.bool_]:
-        """For every user, whether the held-out item of a split stands in the history before it."""
+        """For every user, whether the held-out item of a split is also in the history before it."""
         return self._target_seen[split]
 
     @cached_property
@@ -117,18 +118,20 @@ class Dataset:
         return found
 
     def seen_share(self, split: Split = "test") -> float:
-        """The share of users, 0 to 1, whose held-out item stands in the history before it."""
+        """The share of users, 0 to 1, whose held-out item is also in the history before it."""
         return float(self.target_seen(split).mean())
 
     @property
     def default_candidates(self) -> Candidates:
-        """What is ranked where nothing else is asked for: all items where more than `MOST_SEEN` of
-        the test targets were seen before, else those that are not in the history."""
+        """The items that are ranked by default: all items if more than `MOST_SEEN` of the test
+        targets were seen before, otherwise the items that are not in the history."""
         return "all" if self.seen_share("test") > MOST_SEEN else "unseen"
 
     def counted(self, split: Split, candidates: Candidates | None = None) -> npt.NDArray[np.bool_]:
-        """For every user, whether the held-out item of a split is one that is ranked: any, or where
-        candidates are the unseen items, one that is new. By default by `default_candidates`."""
+        """For every user, whether the held-out item of a split is among the candidates.
+
+        It always is for candidates "all"; for "unseen" only if it is new to the user. The default
+        is `default_candidates`."""
         if (candidates or self.default_candidates) == "all":
             return np.ones(self.n_users, dtype=np.bool_)
         return ~self.target_seen(split)
@@ -152,18 +155,19 @@ class Dataset:
         return {user: index for index, user in enumerate(self.user_ids)}
 
     def titles(self, items: Iterable[int]) -> list[str]:
-        """Names of items by which people can tell them apart, and which `lookup` takes back.
+        """Names that distinguish items for people; `lookup` accepts them.
 
-        That is the title; where it is blank, is several items', or is another item's id, the
-        item's own id follows it: "Emma [838]". As the source has it, it stands in `items`.
+        A name is the title. If the title is blank, belongs to several items or equals the id of
+        another item, the item's id follows it: "Emma [838]". Titles as the source has them are in
+        `items`.
 
         Raises:
-            DataError: a number that is not an item.
+            DataError: a number is not an item.
         """
         return [self._catalogue.names[self.check_item(item) - 1] for item in items]
 
     def check_item(self, item: int) -> int:
-        """The item itself, if it is one.
+        """The item, if it is in the catalogue.
 
         Raises:
             DataError: it is not a number from 1 to n_items.
@@ -173,14 +177,14 @@ class Dataset:
         return int(item)
 
     def lookup(self, entry: str | int) -> int:
-        """The item that a title or an id of the source means.
+        """The item with this title or id.
 
-        A number is an id. A text is a title, an id, or a name that `titles` gives; where it is
-        none of them as it stands, a title without regard to case.
+        A number is an id. A text is a title, an id, or a name given by `titles`; if none matches
+        exactly, a title that differs only in case.
 
         Raises:
-            DataError: nothing matches (the message names the nearest titles), or it is one item's
-                title and another's, or another's id (the message names both).
+            DataError: nothing matches (the message names the nearest titles), or several items
+                match, by title or by id (the message names them).
         """
         return self._catalogue.lookup(entry)
 
@@ -189,14 +193,15 @@ class Dataset:
         return self.titles(self.nearest_items(text, limit))
 
     def nearest_items(self, text: str, limit: int = 3) -> list[int]:
-        """The items whose titles are most like this text, see `Titles.nearest`."""
+        """The items with the titles most similar to this text, see `Titles.nearest`."""
         return self._catalogue.nearest(text, limit)
 
     def encode(self, entries: Sequence[str | int]) -> list[int]:
         """Items from titles or ids of the source, in order, see `lookup`.
 
         Raises:
-            DataError: an entry is not one item's, or a text was given in place of a list.
+            DataError: an entry does not name exactly one item, or a text was given instead of a
+                list.
         """
         if isinstance(entries, str):
             raise DataError(

@@ -1,7 +1,7 @@
-"""The files of a dataset directory: written whole, read with every fault named.
+"""The files of a dataset directory: written atomically, checked when read.
 
 dataset.json       name, source, licence, citation, filters, counts, fingerprint
-items.parquet      item (1..n_items), item_id (the source's own), title, further columns
+items.parquet      item (1..n_items), item_id (of the source), title, further columns
 sequences.parquet  user_id, items (list, oldest first), timestamps (list of seconds, or null)
 """
 
@@ -25,7 +25,7 @@ FILES = ("dataset.json", "items.parquet", "sequences.parquet")
 
 
 class Counts(Schema):
-    """How much a dataset holds."""
+    """The size of a dataset."""
 
     users: int
     items: int
@@ -33,7 +33,7 @@ class Counts(Schema):
 
 
 class DatasetFile(Schema, extra="allow"):
-    """What dataset.json says; beside these fields whatever its maker had to say."""
+    """The contents of dataset.json; other fields are allowed."""
 
     schema_version: Annotated[int, Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION)]
     name: str
@@ -42,7 +42,7 @@ class DatasetFile(Schema, extra="allow"):
 
 
 def save_dataset(dataset: Dataset, directory: str | Path) -> None:
-    """Write a dataset directory; it appears only when it is whole.
+    """Write a dataset directory; it appears only when it is complete.
 
     Raises:
         DataError: the directory exists and is not empty, or see `write_dataset`.
@@ -53,19 +53,21 @@ def save_dataset(dataset: Dataset, directory: str | Path) -> None:
 
 
 def write_dataset(dataset: Dataset, directory: Path) -> None:
-    """Write a dataset's files into a directory that is being made, see `save_dataset`.
+    """Write a dataset's files into a new directory, see `save_dataset`.
 
     Raises:
-        DataError: its name is not text (the name of a directory need not be), or `about` uses a
-            name that is recorded of every dataset.
+        DataError: the dataset's name has characters that cannot be printed, or `about` has a field
+            that is always recorded.
     """
     if not dataset.name.isprintable():
-        raise DataError(f"{dataset.name!r} is no name of a dataset; accepted: printable characters")
+        raise DataError(
+            f"{dataset.name!r} cannot be the name of a dataset; accepted: printable characters"
+        )
     for name in dataset.about:
         if name in DatasetFile.model_fields:
             raise DataError(
-                f"about cannot say {name!r}; {', '.join(DatasetFile.model_fields)} are recorded of "
-                "themselves"
+                f"about cannot have a field {name!r}; {', '.join(DatasetFile.model_fields)} are "
+                "always recorded"
             )
     about = {
         "schema_version": SCHEMA_VERSION,
@@ -151,7 +153,7 @@ def load_dataset(directory: str | Path) -> Dataset:
 
 
 def _read_columns(path: Path, needed: list[str]) -> pa.Table:
-    """A parquet file with these columns, none of their cells empty."""
+    """A parquet file that has these columns, without empty cells in them."""
     table = read_table(path)
     missing = [name for name in needed if name not in table.column_names]
     if missing:
@@ -166,7 +168,7 @@ def _read_columns(path: Path, needed: list[str]) -> pa.Table:
 
 
 def _lists(path: Path, table: pa.Table, name: str) -> pa.ListArray:
-    """A column of lists of whole numbers, none missing."""
+    """A column of lists of whole numbers, without missing values."""
     column = table[name].combine_chunks()
     if (
         not pa.types.is_list(column.type)
@@ -175,6 +177,6 @@ def _lists(path: Path, table: pa.Table, name: str) -> pa.ListArray:
         or column.flatten().null_count
     ):
         raise DataError(
-            f"{path}: column {name!r} must hold lists of whole numbers, it is {column.type}"
+            f"{path}: column {name!r} must hold lists of whole numbers; its type is {column.type}"
         )
     return column

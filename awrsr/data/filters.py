@@ -1,4 +1,4 @@
-"""Which rows of a source are interactions that count, and what is said of the others."""
+"""Filters: which rows of a source become interactions, and counts of the others."""
 
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -25,19 +25,19 @@ NOTES = {
     "repeats_kept": ("repeats kept", "{repeats_kept:,} (same user, item and time)"),
     "repeats_in_a_row": (
         "repeats in a row",
-        "{repeats_in_a_row:,} (same user and item as the row before; without times, a copy cannot "
-        "be told from a repeat)",
+        "{repeats_in_a_row:,} (same user and item as the row before; without times, copies and "
+        "repeats cannot be distinguished)",
     ),
     "time_unit": ("time unit", "{time_unit}, stored as whole seconds"),
     "ties": ("ties in time", "{ties:,} (same user and time as the row before); order: {order}"),
     "titles_dropped": ("titles dropped", "{titles_dropped:,} (no item)"),
     "untitled": ("without a title", "{untitled:,} (named by id)"),
 }
-"""What about["filters"] may say beside what was asked: its name and its words for a person."""
+"""Results that about["filters"] records beside the options, each with its name and its words."""
 
 
 class Filters(Schema):
-    """What is asked of interactions; the fields are those of `awrsr.prepare`.
+    """The filters for interactions; the fields are options of `awrsr.prepare`.
 
     Raises:
         ConfigError: a value is not acceptable.
@@ -56,18 +56,18 @@ class Filters(Schema):
     def _seed_is_used(self) -> Self:
         if self.ties == "file" and self.seed != 0:
             raise ConfigError(
-                f"seed is of the shuffle of rows with the same time; ties 'file' shuffles nothing, "
+                f"seed is for shuffling rows with the same time, and ties 'file' shuffles nothing; "
                 f"leave it out; received {self.seed}"
             )
         return self
 
     def asked(self) -> dict[str, Any]:
-        """The numbers that were given."""
+        """The numbers among the options, where they are set."""
         names = {"k_core", "min_user", "min_item", "min_rating"}
         return self.model_dump(include=names, exclude_none=True)
 
     def order(self, timed: bool) -> str:
-        """What the order of a sequence comes from, in words."""
+        """What determines the order of a sequence, in words."""
         if not timed:
             return "file order"
         return "time, ties " + (
@@ -76,26 +76,26 @@ class Filters(Schema):
 
 
 def notes(filters: dict[str, Any]) -> dict[str, str]:
-    """What a person should know of about["filters"], by name, see NOTES."""
+    """The results in about["filters"] in words, by name, see NOTES."""
     return {
         name: words.format(**filters) for entry, (name, words) in NOTES.items() if entry in filters
     }
 
 
 def filter_rows(rows: Rows, filters: Filters, found: dict[str, int | str]) -> pd.DataFrame:
-    """The interactions that count; what becomes of the others is added to `found`.
+    """The interactions that pass the filters; counts of the others are added to `found`.
 
     Returns:
-        user_id, item_id and, if the source has times, `moment`, as precise as the source has them,
-        and `timestamp`, whole seconds.
+        user_id, item_id and, if the source has times, `moment` (with the precision of the source)
+        and `timestamp` (whole seconds).
 
     Raises:
-        DataError: a row has no id, time or rating where it needs one, or too little is left.
+        DataError: a row lacks an id, time or rating that it needs, or too few rows are left.
     """
     kept = with_ids(rows, ["user_id", "item_id"], filters.missing)
     if kept.empty:
-        which = "" if rows.frame.empty else " that have a user and an item"
-        raise DataError(f"{rows.path} holds no interactions{which}")
+        qualifier = "" if rows.frame.empty else " that have a user and an item"
+        raise DataError(f"{rows.path} holds no interactions{qualifier}")
     found["missing_dropped"] = len(rows.frame) - len(kept)
     if filters.min_rating is not None:
         kept = _rated(kept, filters.min_rating, rows)
@@ -128,7 +128,7 @@ def with_ids(rows: Rows, ids: list[str], missing: Missing) -> pd.DataFrame:
     """The rows that have these ids.
 
     Raises:
-        DataError: some have not and are to be refused; the first few are named.
+        DataError: rows lack an id and `missing` is "refuse"; the message names the first few.
     """
     lacking = rows.frame[ids].isna().any(axis=1)
     if lacking.any() and missing == "refuse":
@@ -137,31 +137,32 @@ def with_ids(rows: Rows, ids: list[str], missing: Missing) -> pd.DataFrame:
         more = ", ..." if len(numbers) > ROWS_NAMED else ""
         raise DataError(
             f"{rows.place} {named}{more}: an id is missing in {counted(len(numbers), 'row')} "
-            "(blank, nan, None and NULL are no ids); --missing drop leaves such rows out"
+            "(blank, nan, None and NULL are not ids); --missing drop leaves such rows out"
         )
     return rows.frame[~lacking]
 
 
-def _rated(kept: pd.DataFrame, least: float, rows: Rows) -> pd.DataFrame:
-    """The rows with this rating or a higher one."""
+def _rated(kept: pd.DataFrame, min_rating: float, rows: Rows) -> pd.DataFrame:
+    """The rows with at least this rating."""
     ratings = as_numbers(kept["rating"])
     unreadable = kept["rating"][ratings.isna()]
     if len(unreadable):
         row, rating = unreadable.index[0], shown(unreadable.iloc[0])
         raise DataError(f"{rows.place} {row}: rating {rating} is not a number")
-    if not (ratings >= least).any():
+    if not (ratings >= min_rating).any():
         raise DataError(
-            f"{rows.path} has no rating of {least:g} or more; its ratings are {ratings.min():g} to "
-            f"{ratings.max():g}"
+            f"{rows.path} has no rating of {min_rating:g} or more; its ratings are "
+            f"{ratings.min():g} to {ratings.max():g}"
         )
-    return kept[ratings >= least]
+    return kept[ratings >= min_rating]
 
 
 def _copies(interactions: pd.DataFrame) -> "pd.Series[bool]":
-    """Which rows repeat the user, the item and the exact time of an earlier one.
+    """Which rows repeat the user, the item and the exact time of an earlier row.
 
-    The time is compared as precise as it is given: two events within a second of a log in
-    milliseconds are two. Without times, a copy cannot be told from a repeat: none is marked.
+    Times are compared with the precision of the source: in a log in milliseconds, two events within
+    one second are different. Without times, copies and repeats cannot be distinguished, and no row
+    is marked.
     """
     if "moment" not in interactions:
         return pd.Series(False, index=interactions.index)
@@ -169,15 +170,15 @@ def _copies(interactions: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def filter_k_core(interactions: pd.DataFrame, min_user: int, min_item: int) -> pd.DataFrame:
-    """The largest part in which every user has `min_user` interactions or more and every item
-    `min_item`; copies of a row count once."""
+    """The largest subset in which every user has at least `min_user` interactions and every item at
+    least `min_item`; copies of a row count once."""
     distinct = ~_copies(interactions)
     while True:
-        before = len(interactions)
-        for column, least in (("user_id", min_user), ("item_id", min_item)):
-            enough = distinct.groupby(interactions[column].array).transform("sum") >= least
+        size = len(interactions)
+        for column, minimum in (("user_id", min_user), ("item_id", min_item)):
+            enough = distinct.groupby(interactions[column].array).transform("sum") >= minimum
             interactions, distinct = interactions[enough], distinct[enough]
-        if len(interactions) == before:
+        if len(interactions) == size:
             return interactions
 
 
@@ -185,7 +186,7 @@ def _check_enough(rows: pd.DataFrame, source: Path) -> None:
     users = rows["user_id"].nunique()
     if users < 2:
         raise DataError(
-            f"{source} leaves {counted(users, 'user')} after filtering; 2 or more are needed"
+            f"{source} has {counted(users, 'user')} left after filtering; 2 or more are needed"
         )
     shortest = int(rows.groupby("user_id").size().min())
     if shortest < 3:

@@ -1,35 +1,35 @@
-"""A made-up dataset whose next items are decided by known earlier ones, to test explanations on.
+"""A synthetic dataset in which known earlier items determine the next one, to test explanations.
 
-Which items are in a history does not decide: an average over it cannot know the next one. Two rules
-do, one a user, and both ask what an item stood by when it was last seen:
+The set of items in a history does not determine the next item: an average over the history cannot
+predict it. Two rules do, one per user. Both ask what an item was next to when it was last seen:
 
-    binding   People stand in a row. Then somebody is met again, and after each comes whoever
-              stood next to them in the row.
-    occasion  Markets are visited; at each a treasure is found, among odds and ends or before them.
-              Back at a market, the treasure that was found there is claimed. Market and treasure
-              need not be neighbours: what relates them is that the goods of a market and the way
-              back to it belong to the same market.
+    binding   People stand in a row. Later the user meets some of them again, in the same order:
+              each person is followed by the neighbour in the row.
+    occasion  The user visits markets and finds a treasure at each, before or after other small
+              finds ("odds and ends"). Back at a market, the user claims the treasure that was found
+              there. Market and treasure need not be adjacent: they are related because the finds at
+              a market and the return to it belong to the same market.
 
-One layer of first-order attention can do neither, as the newest item knows what it is and not what
-the others stood by; two layers can. One layer of second-order attention can: what follows an item,
-or is found at a market, attends to it, and so does the newest item.
+One layer of first-order attention can learn neither rule: the newest item knows what it is, but not
+what the other items were next to. Two layers can. One layer of second-order attention can too: the
+item that follows another, or is found at a market, attends to it, and so does the newest item.
 
-The sequences of binding end with the last five of the walk along the row, of which the last is the
-test item. Those of occasion end with two returns, each followed by its claim, the last one the test
-item; so there the validation item is a return, which nothing decides. That validation sees claims
-too, one user in twenty goes on: the last claim is the validation item, and the test item is one of
-the odds and ends, which nothing decides (sort "open").
+A sequence of binding ends with a walk of five people along the row; the last of them is the test
+item. A sequence of occasion ends with two returns, each followed by its claim; the last claim is
+the test item. There the validation item is a return, which nothing determines. To have claims in
+validation too, one user in twenty (of all) continues: then the last claim is the validation item,
+and the test item is one of the odds and ends, which nothing determines (sort "open").
 
-The causes are in causes.parquet of the dataset directory, two rows a user:
+The causes are in causes.parquet of the dataset directory, two rows per user:
 
     user_id       as in sequences.parquet
     split         validation (the last item but one) or test (the last)
     sort          binding, occasion or open
     target        the held-out item
     target_place  its place in the user's sequence, 0 = oldest
-    cause_places  places of the items that decide it, increasing: for binding the item before the
-                  target, and in the row that item and the target; for occasion the return, the
-                  market and the treasure; none where the sort is open
+    cause_places  places of the items that determine it, ascending. Binding: the item before the
+                  target, and in the row that item and the target. Occasion: the return, the market
+                  and the treasure. Open: none
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ from awrsr.io.files import new_directory
 from awrsr.io.parquet import read_parquet
 
 OPEN: Final = "open"
-"""The sort of a held-out item that nothing decides."""
+"""The sort of a held-out item that nothing determines."""
 CAUSES_FILE = "causes.parquet"
 Sort = Literal["binding", "occasion", "open"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
@@ -65,19 +65,19 @@ TREASURES = (
 ODDS = "acorn bottle button candle cork feather needle pebble ribbon thimble".split()
 
 ROW = (9, 12)
-"""Fewest and most people in a row."""
+"""Smallest and largest number of people in a row."""
 WALK = 5
-"""How many of them are met again."""
+"""Number of people met again."""
 VISITED = (3, 5)
-"""Fewest and most markets of a sequence."""
+"""Smallest and largest number of markets in a sequence."""
 ODD = 0.5
-"""How often one of the odds and ends is found beside a treasure."""
+"""Probability that one of the odds and ends is found beside a treasure."""
 GOES_ON = 0.1
-"""How many users of occasion go on after the last claim."""
+"""Share of the users of occasion that continue after the last claim."""
 
 
 class Decided(NamedTuple):
-    """The places that decide an item of a sequence; none where nothing does."""
+    """The places of the items that determine an item of a sequence; empty if nothing does."""
 
     sort: Sort
     causes: tuple[int, ...] = ()
@@ -85,7 +85,7 @@ class Decided(NamedTuple):
 
 @dataclass(frozen=True)
 class Sequence:
-    """One user's items, and what decides the last two by how far they stand from the end."""
+    """One user's items, and what determines the last two, by their distance from the end."""
 
     items: list[int]
     held_out: dict[int, Decided]
@@ -103,22 +103,23 @@ class _World:
             "return": [(f"return-{m.lower()}", f"Back at {m} market") for m in MARKETS],
             "claim": [(f"claim-{t}", f"The {t} is claimed") for t in TREASURES],
         }
-        rows = [(*row, kind) for kind, of_kind in kinds.items() for row in of_kind]
+        rows = [(*row, kind) for kind, members in kinds.items() for row in members]
         self.items = pd.DataFrame(rows, columns=["item_id", "title", "kind"])
         self.items.insert(0, "item", range(1, len(rows) + 1))
-        of_kind = self.items.groupby("kind")["item"]
-        self.of = {str(kind): items.tolist() for kind, items in of_kind}
+        groups = self.items.groupby("kind")["item"]
+        self.by_kind = {str(kind): items.tolist() for kind, items in groups}
 
 
 def plant(
     n_users: int = 10_000, *, seed: int = 0, name: str = "planted"
 ) -> tuple[Dataset, pd.DataFrame]:
-    """The dataset and the causes of its held-out items, see above.
+    """The dataset and the causes of its held-out items, see the module's docstring.
 
     Args:
-        n_users: sequences, 2 or more; each of 20 items at most, half of them of either rule.
+        n_users: number of sequences, 2 or more, half of them for each rule; a sequence has 20 items
+            at most.
         seed: the same seed and number of users give the same dataset.
-        name: of the dataset.
+        name: the name of the dataset.
 
     Raises:
         ConfigError: too few users, or the seed is out of range.
@@ -164,44 +165,44 @@ def plant(
 
 
 def _binding(world: _World, random: np.random.Generator) -> Sequence:
-    """People in a row, no one twice, and a walk along a part of it that does not reach its end."""
+    """A row of people, each once, and a walk along a part of it that does not reach its end."""
     length = int(random.integers(ROW[0], ROW[1] + 1))
-    row = random.permutation(world.of["person"])[:length].tolist()
+    row = random.permutation(world.by_kind["person"])[:length].tolist()
     first = int(random.integers(length - WALK))
     items = row + row[first : first + WALK]
     held_out = {}
     for from_end in HELD_OUT.values():
-        met = first + WALK - from_end
-        held_out[from_end] = Decided("binding", (met - 1, met, len(items) - from_end - 1))
+        place = first + WALK - from_end
+        held_out[from_end] = Decided("binding", (place - 1, place, len(items) - from_end - 1))
     return Sequence(items, held_out)
 
 
 def _occasion(world: _World, random: np.random.Generator) -> Sequence:
-    """Markets with what was found there, no item twice, and two returns with their claims."""
+    """Markets and the finds at each, no item twice, and two returns with their claims."""
     visited = int(random.integers(VISITED[0], VISITED[1] + 1))
     markets = random.permutation(len(MARKETS))[:visited]
     treasures = random.permutation(len(TREASURES))[:visited]
-    odds = random.permutation(world.of["odds and ends"]).tolist()
+    odds = random.permutation(world.by_kind["odds and ends"]).tolist()
     items: list[int] = []
     places: list[tuple[int, int]] = []  # of each market and of its treasure
     for market, treasure in zip(markets, treasures, strict=True):
-        found = [world.of["treasure"][treasure]]
+        found = [world.by_kind["treasure"][treasure]]
         if random.random() < ODD:
             found.insert(int(random.integers(2)), odds.pop())
-        items.append(world.of["market"][market])
-        at = len(items) - 1
+        items.append(world.by_kind["market"][market])
+        market_place = len(items) - 1
         items += found
-        places.append((at, items.index(world.of["treasure"][treasure])))
-    for again in random.permutation(visited)[:2]:
-        items += [world.of["return"][markets[again]], world.of["claim"][treasures[again]]]
-    claimed = Decided("occasion", (*places[again], len(items) - 2))
+        places.append((market_place, items.index(world.by_kind["treasure"][treasure])))
+    for visit in random.permutation(visited)[:2]:
+        items += [world.by_kind["return"][markets[visit]], world.by_kind["claim"][treasures[visit]]]
+    claimed = Decided("occasion", (*places[visit], len(items) - 2))
     if random.random() < GOES_ON:
         return Sequence([*items, odds.pop()], {1: Decided(OPEN), 2: claimed})
     return Sequence(items, {1: claimed, 2: Decided(OPEN)})
 
 
 def save_planted(dataset: Dataset, causes: pd.DataFrame, directory: str | Path) -> None:
-    """Write a dataset directory with its causes; it appears only when it is whole.
+    """Write a dataset directory with its causes; it appears only when it is complete.
 
     Raises:
         DataError: the directory exists and is not empty.
@@ -213,10 +214,10 @@ def save_planted(dataset: Dataset, causes: pd.DataFrame, directory: str | Path) 
 
 
 def load_causes(dataset: Dataset, split: Split) -> pd.DataFrame | None:
-    """The causes of a split's held-out items, one row a user in the dataset's order.
+    """The causes of a split's held-out items, one row per user in the dataset's order.
 
     Returns:
-        None where the dataset was not read from a directory that records causes.
+        None if the dataset was not read from a directory that records causes.
 
     Raises:
         DataError: the file is damaged, or does not belong to the dataset's sequences.
@@ -231,16 +232,16 @@ def load_causes(dataset: Dataset, split: Split) -> pd.DataFrame | None:
         places = [sorted(map(int, places)) for places in causes["cause_places"]]
         sorts = set(causes["sort"])
     except (ValueError, TypeError, KeyError) as error:
-        raise DataError(f"{path} is not a readable file of causes: {error}") from error
+        raise DataError(f"{path} is not a readable causes file: {error}") from error
     ends = dataset.offsets[1:] - HELD_OUT[split]
     if (
         users != dataset.user_ids
         or targets != dataset.flat_items[ends].tolist()
         or not sorts <= set(SORTS)
         or any(
-            (not here) != (sort == OPEN)
-            or any(not 0 <= place < length - HELD_OUT[split] for place in here)
-            for here, sort, length in zip(
+            (not causing) != (sort == OPEN)
+            or any(not 0 <= place < length - HELD_OUT[split] for place in causing)
+            for causing, sort, length in zip(
                 places, causes["sort"], dataset.lengths().tolist(), strict=True
             )
         )

@@ -37,47 +37,47 @@ def prepare(
 ) -> Dataset:
     """A Dataset from raw files.
 
-    In this order: rows without an id go (if asked), rows of a low rating (if asked), copies of a
-    row; then users and items with too few interactions, again and again until none is left.
-    Sequences are ordered by time. Rows of one user and time have no order: they are shuffled, since
-    the order of a file may come from something else, as from the items' ids, and could be learned.
-    Without times the file order is the order.
-    Items are numbered by id: numerically where all ids are whole numbers, else alphabetically.
-    `about["filters"]` says what was asked, and how much was dropped or found, see NOTES.
+    Rows are dropped in this order: rows without an id (if asked), rows with a low rating (if
+    asked), copies of a row; then users and items with too few interactions, repeatedly, until every
+    user and item has enough. Sequences are ordered by time. Rows with the same user and time have
+    no order: they are shuffled, because the order of a file may have another cause, such as the
+    item ids, and a model could learn it. Without times, the order of the file is used.
+    Items are numbered by id: numerically if all ids are whole numbers, otherwise alphabetically.
+    `about["filters"]` records the options and how many rows were dropped or found, see NOTES.
 
     Args:
         source: movielens: a directory with ratings.csv and movies.csv; s3rec: a text file of lines
             'user item item ...'; table: a csv or parquet file with columns user, item, timestamp.
-            Times are ISO 8601 dates or numbers: seconds since 1970 or, as their size tells, milli-,
-            micro- or nanoseconds.
-        format: how to read the source.
+            Times are ISO 8601 dates or numbers: seconds since 1970 or, recognised by their size,
+            milli-, micro- or nanoseconds.
+        format: the format of the source.
         name: the dataset's name.
-        k_core: fewest interactions of a user and of an item; 1 keeps all.
-        min_user: fewest interactions of a user, where that is not k_core.
-        min_item: fewest interactions of an item, where that is not k_core.
-        min_rating: the lowest rating of an interaction that is kept; all are kept where not given.
-        repeats: drop or keep rows that repeat the user, item and time of another one; kept ones
+        k_core: minimal number of interactions per user and per item; 1 keeps all.
+        min_user: minimal number of interactions per user, if different from k_core.
+        min_item: minimal number of interactions per item, if different from k_core.
+        min_rating: keep interactions with at least this rating; by default all.
+        repeats: drop or keep rows that repeat the user, item and time of another row; kept ones
             count once for k_core. A source without times keeps all its rows.
         missing: refuse or drop rows whose user or item is blank, nan, None or NULL.
-        ties: shuffle the rows of one user that have the same time, or keep them in the order of the
-            file, where that is an order of events. A source without times keeps its order.
-        seed: of the shuffle; the same seed and file give the same order on every machine.
-        titles: a csv or parquet file with columns item, title and any further ones (not for
-            movielens); an item without a title is named by its id.
-        user_column: the column of users in a table; user where not given.
-        item_column: the column of items in a table and in the titles; item where not given.
-        time_column: the column of times in a table; timestamp where not given.
-        rating_column: the column that min_rating is compared with; rating where not given.
-        separator: between the values of a csv file: comma, tab, semicolon, pipe, space or the
-            character itself; comma where not given.
-        encoding: of text without a byte-order mark, such as latin-1; utf-8 where not given.
-        about: source, licence, citation: kept in dataset.json.
+        ties: shuffle the rows of one user that have the same time, or keep the order of the file,
+            if that is the order of events. A source without times keeps its order.
+        seed: seed of the shuffle; the same seed and file give the same order on every machine.
+        titles: a csv or parquet file with columns item, title and any others (not for movielens);
+            an item without a title is named by its id.
+        user_column: the column of users in a table; default: user.
+        item_column: the column of items in a table and in the titles; default: item.
+        time_column: the column of times in a table; default: timestamp.
+        rating_column: the column that min_rating is compared with; default: rating.
+        separator: the separator in a csv file: comma, tab, semicolon, pipe, space or the character
+            itself; default: comma.
+        encoding: the encoding of text without a byte-order mark, such as latin-1; default: utf-8.
+        about: source, licence, citation; stored in dataset.json.
 
     Raises:
-        ConfigError: an option is not acceptable, does not go with the format, or would not be read:
-            a seed where nothing is shuffled.
-        DataError: a file is missing, empty, laid out in another way or not readable, lacks a
-            column, has rows without an id, or too little is left after filtering.
+        ConfigError: an option is not acceptable, does not apply to the format, or would have no
+            effect (a seed if nothing is shuffled).
+        DataError: a file is missing, empty, not in this format or not readable, lacks a column, has
+            rows without an id, or too few rows are left after filtering.
     """
     filters = Filters(
         k_core=k_core,
@@ -106,19 +106,19 @@ def prepare(
     rows = filter_rows(raw.interactions, filters, found)
     if "timestamp" not in rows and seed != 0:
         raise ConfigError(
-            f"seed is of the shuffle of rows with the same time, and {raw.interactions.path} has "
-            f"no times; leave it out; received {seed}"
+            f"seed is for shuffling rows with the same time, and {raw.interactions.path} has no "
+            f"times; leave it out; received {seed}"
         )
     user_ids, item_ids = _in_order(rows["user_id"]), _in_order(rows["item_id"])
     rows = _ordered(rows, user_ids, item_ids, filters, found)
     items = _catalogue(item_ids, raw.items, missing, found)
 
-    said = {**filters.asked(), "format": format, "order": filters.order("timestamp" in rows)}
-    said |= {what: value for what, value in found.items() if value}
+    record = {**filters.asked(), "format": format, "order": filters.order("timestamp" in rows)}
+    record |= {name: value for name, value in found.items() if value}
     lengths = np.bincount(rows["user"], minlength=len(user_ids))
     return Dataset(
         name=name,
-        about={**(about or {}), "filters": said},
+        about={**(about or {}), "filters": record},
         items=items,
         user_ids=user_ids,
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
@@ -128,7 +128,7 @@ def prepare(
 
 
 def _in_order(ids: "pd.Series[str]") -> list[str]:
-    """Distinct ids, in numerical order where all are whole numbers, else in alphabetical order."""
+    """Distinct ids, in numerical order if all are whole numbers, else in alphabetical order."""
     texts = ids.unique().tolist()
     if all(text.isascii() and text.isdigit() for text in texts):
         return sorted(texts, key=lambda text: (len(text.lstrip("0")), text.lstrip("0"), text))
@@ -142,8 +142,8 @@ def _ordered(
     filters: Filters,
     found: dict[str, int | str],
 ) -> pd.DataFrame:
-    """Columns user (from 0), item (from 1) and timestamp, user by user and oldest first; how many
-    neighbours time cannot order is added to `found`."""
+    """Columns user (from 0), item (from 1) and timestamp, user by user, oldest first; the number of
+    neighbours with equal times is added to `found`."""
     coded = pd.DataFrame(
         {
             "user": pd.Index(user_ids).get_indexer(pd.Index(rows["user_id"])),
@@ -165,11 +165,11 @@ def _ordered(
 
 
 def _shuffled_ties(after_equal: npt.NDArray[np.bool_], seed: int) -> npt.NDArray[np.int64]:
-    """The order of rows that shuffles each run of equals among its own places.
+    """The order of rows in which each run of equal rows is shuffled within its own places.
 
     Args:
-        after_equal: whether a row is the equal of the row before.
-        seed: of one draw a row that has an equal; nothing else of a row decides its place.
+        after_equal: whether a row is equal to the row before.
+        seed: seed of one draw per row that has an equal; only this draw determines its place.
     """
     tied = np.flatnonzero(after_equal | np.append(after_equal[1:], False))
     run = np.cumsum(~after_equal)[tied]
@@ -184,7 +184,7 @@ def _catalogue(
     missing: Missing,
     found: dict[str, int | str],
 ) -> pd.DataFrame:
-    """Every item with its title and what else is known; the rest is added to `found`."""
+    """Every item with its title and further columns; counts of the others are added to `found`."""
     items = pd.DataFrame({"item": np.arange(1, len(item_ids) + 1), "item_id": item_ids})
     by_id = "Item " + items["item_id"]
     if described is None:
@@ -198,15 +198,15 @@ def _catalogue(
 
 
 def _check_titles(described: pd.DataFrame, asked: "pd.Series[str]", source: Path) -> None:
-    """Refuse descriptions that are of other items, or several of one item."""
+    """Refuse titles that describe only other items, or one item in several ways."""
     ids = described.drop_duplicates()["item_id"]
     if ids.duplicated().any():
-        twice = ids[ids.duplicated()].iloc[0]
-        raise DataError(f"{source}: item {twice!r} is described twice, each time otherwise")
+        repeated = ids[ids.duplicated()].iloc[0]
+        raise DataError(f"{source}: item {repeated!r} has two different descriptions")
     if described.empty:
         raise DataError(f"{source} describes no items")
     if not asked.isin(described["item_id"]).any():
         raise DataError(
-            f"{source}: no title is of an item of the interactions; its ids are like "
-            f"{described['item_id'].iloc[0]!r}, theirs like {asked.iloc[0]!r}"
+            f"{source}: no title belongs to an item of the interactions; ids in the titles are "
+            f"like {described['item_id'].iloc[0]!r}, in the interactions like {asked.iloc[0]!r}"
         )

@@ -1,4 +1,4 @@
-"""Times as files hold them: seconds, or a thousandth, a millionth, a billionth of one, or dates."""
+"""Times in files: dates, or numbers in seconds, milli-, micro- or nanoseconds."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,14 +14,14 @@ UNITS = {
     "microseconds": 10**6,
     "nanoseconds": 10**9,
 }
-"""Units of time, and how many are a second."""
+"""Units of time, and how many of them make a second."""
 SMALLEST = (0, 1e11, 1e14, 1e17)
-"""The smallest number that is of each unit: seconds reach to the year 5138, and 10^11 milliseconds,
-10^14 microseconds and 10^17 nanoseconds are in 1973."""
+"""The smallest number in each unit: seconds reach to the year 5138, and 10^11 milliseconds, 10^14
+microseconds and 10^17 nanoseconds are in 1973."""
 TELLING = 1e8
-"""Numbers below say nothing of the unit: zero and -1 where a time is unknown, counters."""
+"""Smaller numbers do not reveal the unit: zero and -1 for an unknown time, counters."""
 MAX_NUMBER = 2**62
-"""What a whole number of 64 bits holds, exactly so as a float."""
+"""Fits into a whole number of 64 bits and is exact as a float."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Times:
     """A column of times, row by row.
 
     Args:
-        moments: numbers or dates as precise as given: what orders and what is compared.
+        moments: numbers or dates with the precision of the file, for order and comparison.
         seconds: whole seconds since 1970, rounded down.
-        unit: of the numbers; "seconds" of dates.
+        unit: the unit of the numbers; "seconds" for dates.
     """
 
     moments: "pd.Series[Any]"
@@ -40,14 +40,14 @@ class Times:
 
 
 def as_times(values: "pd.Series[Any]", place: str) -> Times:
-    """Times from numbers, whose unit their magnitude tells, or from dates.
+    """Times from dates, or from numbers, whose unit is recognised by their size.
 
     Args:
-        values: by the number of their row.
-        place: the file and what its rows are called, for the refusal.
+        values: the column, indexed by row number.
+        place: the file and its word for rows, for messages.
 
     Raises:
-        DataError: a row is neither, some rows are numbers and others dates, or two units occur.
+        DataError: a row is neither a number nor a date, both kinds occur, or two units occur.
     """
     if pd.api.types.is_datetime64_any_dtype(values):
         numbers, dates = pd.Series(np.nan, index=values.index), values
@@ -74,14 +74,14 @@ def as_times(values: "pd.Series[Any]", place: str) -> Times:
 
 
 def as_numbers(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    """A column as numbers, missing where a cell is none; whole numbers stay exact."""
+    """A column as numbers, missing where a cell is not a number; whole numbers stay exact."""
     if values.dtype.kind in "iuf":
         return values.astype("float64") if values.dtype.kind == "f" else values
     return pd.to_numeric(_as_text(values), errors="coerce")
 
 
 def _as_text(values: "pd.Series[Any]") -> "pd.Series[str]":
-    # What bytes look like, not what they might mean in some encoding.
+    # Bytes become their representation: their encoding is unknown.
     return values.map(str) if values.dtype == object else values.astype(str)
 
 

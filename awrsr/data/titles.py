@@ -1,4 +1,4 @@
-"""Titles of a catalogue: names that tell items apart, and which item a text or a number means."""
+"""Titles of a catalogue: unambiguous names of items, and items from titles or ids."""
 
 import re
 import unicodedata
@@ -12,9 +12,9 @@ from rapidfuzz import process
 from awrsr.errors import DataError, counted, shown, suggestion
 
 NAMED = 5
-"""Items that a message names; of more it says how many."""
+"""Items that a message names before it gives the number of the others."""
 MAX_SOUGHT = 300
-"""Characters of a text that is compared with all titles: the cost grows with its length."""
+"""Longest text that is compared with all titles: the cost grows with its length."""
 
 
 class Titles:
@@ -22,8 +22,8 @@ class Titles:
 
     Args:
         catalogue: its name, for messages.
-        titles: of all items in their order, as the source has them.
-        item_ids: likewise the source's ids.
+        titles: the titles of all items in item order, as the source has them.
+        item_ids: the ids of the source, in the same order.
     """
 
     def __init__(self, catalogue: str, titles: list[str], item_ids: list[str]) -> None:
@@ -31,7 +31,7 @@ class Titles:
 
     @cached_property
     def names(self) -> list[str]:
-        """Names of all items by which people can tell them apart, see `awrsr.Dataset.titles`."""
+        """Unambiguous names of all items, see `awrsr.Dataset.titles`."""
         ids = pd.Series(self.item_ids, dtype=object)
         seen = pd.Series([" ".join(title.split()) for title in self.titles], dtype=object)
         named = [f"{title} [{id_}]".strip() for title, id_ in zip(self.titles, ids, strict=True)]
@@ -59,7 +59,7 @@ class Titles:
             *first, last = self._named(found)
             raise DataError(
                 f"{text!r} names {counted(len(found), 'item')} of {self.catalogue}: "
-                f"{', '.join(first)} and {last}; give another name or id of the one meant"
+                f"{', '.join(first)} and {last}; give a name or id that belongs to one of them only"
             )
         if is_id:
             titled = self._by_title.get(text, [])[:NAMED]
@@ -67,22 +67,22 @@ class Titles:
                 f"unknown id {text} in {self.catalogue}; a number is an id, a title is text."
                 f"{suggestion([self.names[item - 1] for item in titled])}"
             )
-        near = suggestion([self.names[item - 1] for item in self.nearest(text)])
-        raise DataError(f"unknown title or id {shown(text)} in {self.catalogue}.{near}")
+        hint = suggestion([self.names[item - 1] for item in self.nearest(text)])
+        raise DataError(f"unknown title or id {shown(text)} in {self.catalogue}.{hint}")
 
     def _named(self, items: list[int]) -> list[str]:
-        """The first items by name and id, and how many more there are."""
+        """The first items by name and id, and the number of the others."""
         named = [
             f"{self.names[item - 1]!r} (id {self.item_ids[item - 1]})" for item in items[:NAMED]
         ]
         return named + [f"{len(items) - NAMED:,} more"] * (len(items) > NAMED)
 
     def nearest(self, text: str, limit: int = 3) -> list[int]:
-        """The items whose titles are most like this text, best first; none where none is close.
+        """The items with the titles most similar to this text, best first; empty if none is close.
 
-        Case, accents, punctuation, articles (`X, The` and `The X`) and what stands in parentheses,
-        as a year does, are no difference; among titles equally like it, one of its year is first.
-        A text of more than `MAX_SOUGHT` characters is like no title.
+        Case, accents, punctuation, articles (`X, The` and `The X`) and text in parentheses, such as
+        a year, are ignored. Among equally similar titles, one with the same year comes first. A
+        text of more than `MAX_SOUGHT` characters matches no title.
         """
         if len(text) > MAX_SOUGHT:
             return []
@@ -90,9 +90,9 @@ class Titles:
         year = _year(text)
         best: dict[int, float] = {}
         for name in _simplified_names(text):
-            for near, score, place in process.extract(name, names, limit=50, score_cutoff=60):
-                if 2 * len(near) < len(name):
-                    continue  # a few letters stand in any title
+            for similar, score, place in process.extract(name, names, limit=50, score_cutoff=60):
+                if 2 * len(similar) < len(name):
+                    continue  # a few letters occur in any title
                 item = owners[place]
                 bonus = 5 if year and year == _year(self.titles[item - 1]) else 0
                 best[item] = max(best.get(item, 0), 200 * (score == 100) + score + bonus)
@@ -131,13 +131,13 @@ ARTICLE = re.compile(rf"^(?:{ARTICLES})\b\s*(?=\w)|,\s*(?:{ARTICLES}|die)\s*$")
 
 
 def _year(title: str) -> str:
-    """The year at the end of a title, or nothing."""
+    """The year at the end of a title, or an empty text."""
     found = YEAR.search(title)
     return found[1] if found else ""
 
 
 def _simplified_names(title: str) -> list[str]:
-    """What a title is called, for comparison only: without its year, and without parentheses."""
+    """Forms of a title for comparison only: without its year, and without parentheses."""
     text = unicodedata.normalize("NFKD", title).casefold().replace("a.k.a.", "")
     text = YEAR.sub("", "".join(c for c in text if not unicodedata.combining(c)))
     names = dict.fromkeys(

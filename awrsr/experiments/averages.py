@@ -1,4 +1,4 @@
-"""Means over seeds of what is recorded, in the order in which models are shown."""
+"""Means over seeds of recorded results, in the order of display."""
 
 from collections.abc import Iterable
 
@@ -9,11 +9,11 @@ from awrsr.refinement import REFINEMENTS, VANILLA
 
 
 def means(test: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
-    """Per model the number of seeds and the mean, lowest and highest of columns over them.
+    """Per model the number of seeds, and mean, minimum and maximum of columns over the seeds.
 
     Returns:
-        In the refinements' order; columns `MODEL`, seeds, and (name, "mean" | "min" | "max") as
-        "name", "name min" and "name max".
+        A row per model, in the refinements' order; columns `MODEL`, seeds, and for each name
+        "name" (the mean), "name min" and "name max".
     """
     table = test.groupby(MODEL, sort=False).agg(
         seeds=("seed", "size"),
@@ -26,21 +26,22 @@ def means(test: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
     return in_order(table.reset_index())
 
 
-def less_vanilla(table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
-    """Rows of all other models, columns minus those of vanilla of the same seed, and epoch if any.
+def minus_vanilla(table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """Rows of all models except vanilla: columns minus those of vanilla with the same seed and, if
+    the table has epochs, the same epoch.
 
-    A row without such a vanilla is left out.
+    Rows without such a vanilla row are left out.
     """
     columns = list(columns)
-    by = [name for name in ("dataset", "loss", "backbone", "seed", "epoch") if name in table]
-    others = table[table["refinement"] != VANILLA]
-    vanilla = table[table["refinement"] == VANILLA][[*by, *columns]]
-    both = others.merge(vanilla, on=by, suffixes=("", " of vanilla"))
-    return both.assign(**{name: both[name] - both[f"{name} of vanilla"] for name in columns})
+    keys = [name for name in ("dataset", "loss", "backbone", "seed", "epoch") if name in table]
+    refined = table[table["refinement"] != VANILLA]
+    vanilla = table[table["refinement"] == VANILLA][[*keys, *columns]]
+    paired = refined.merge(vanilla, on=keys, suffixes=("", " of vanilla"))
+    return paired.assign(**{name: paired[name] - paired[f"{name} of vanilla"] for name in columns})
 
 
 def in_order(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows of models in the order in which refinements are shown."""
+    """Rows of models in the order of display."""
     places = {name: place for place, name in enumerate(REFINEMENTS)}
     order = table["refinement"].map(places)
     return table.assign(_place=order).sort_values(
@@ -49,7 +50,7 @@ def in_order(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def epoch_means(history: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
-    """Per model and epoch the mean over the seeds that got so far, and how many did."""
+    """Per model and epoch the mean over the seeds that reached it, and the number of seeds."""
     table = history.groupby([*MODEL, "epoch"], sort=False).agg(
         seeds=("seed", "size"), **{name: (name, "mean") for name in columns}
     )

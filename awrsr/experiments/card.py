@@ -1,4 +1,4 @@
-"""What stands beside a trained model: metrics.json, the ranks they come from, and a README.md."""
+"""The files that describe a trained model: metrics.json, the ranks behind it, and README.md."""
 
 import platform
 import shlex
@@ -48,7 +48,7 @@ class Protocol(Schema):
     users: int
 
     def to_json(self) -> dict[str, Any]:
-        """What is said, by name."""
+        """The fields that were given, by name."""
         return self.model_dump(exclude_unset=True)
 
 
@@ -66,7 +66,7 @@ class Measured(Schema):
 
 
 class Training(Schema):
-    """How the weights came about; seconds are those of all epochs."""
+    """The training that produced the weights; seconds are the sum over all epochs."""
 
     command: str
     seed: int
@@ -77,7 +77,7 @@ class Training(Schema):
 
 
 class Metrics(Schema):
-    """What metrics.json says."""
+    """The contents of metrics.json."""
 
     schema_version: Annotated[int, Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION)]
     weights_sha256: str
@@ -93,7 +93,7 @@ class Metrics(Schema):
 
 
 def read_metrics(directory: Path) -> Metrics:
-    """What metrics.json of a model directory says.
+    """The contents of metrics.json in a model directory.
 
     Raises:
         DataError: it is missing, not readable, or a field is missing, unknown or of another type.
@@ -103,17 +103,17 @@ def read_metrics(directory: Path) -> Metrics:
 
 
 def dataset_of(model_directory: str | Path) -> Dataset:
-    """The dataset in whose models/ folder a model directory lies.
+    """The dataset whose models/ folder contains a model directory.
 
     Raises:
-        DataError: it does not lie in one.
+        DataError: there is no such dataset.
     """
     directory = Path(model_directory).resolve().parent.parent
     with reading(directory, DataError):
         found = (directory / "dataset.json").is_file()
     if not found:
         raise DataError(
-            f"{model_directory} does not lie in the models/ folder of a dataset directory; "
+            f"{model_directory} is not in the models/ folder of a dataset directory; "
             "name the dataset with --dataset"
         )
     return load_dataset(directory)
@@ -126,7 +126,7 @@ def evaluate_stored(
     candidates: Candidates | None = None,
     device: str = "auto",
 ) -> dict[str, Evaluation]:
-    """Evaluations of the stored weights on both splits, by split, see `evaluate`."""
+    """Evaluations of the stored weights by split, see `evaluate`."""
     model = load_model(directory, device)
     return {split: evaluate(model, dataset, split, candidates=candidates) for split in HELD_OUT}
 
@@ -140,14 +140,14 @@ def write_metrics(
     """Write metrics.json and ranks.parquet.
 
     Args:
-        directory: where to; must exist.
-        model_directory: whose weights were evaluated.
-        evaluations: by split.
-        training: how they came about; None keeps what a metrics.json of the model says.
+        directory: the directory to write to; must exist.
+        model_directory: the directory of the evaluated weights.
+        evaluations: evaluations by split.
+        training: the training of the weights; None keeps the record in the model's metrics.json.
     """
     _, catalogue, _ = read_config(model_directory)
     if training is None and (model_directory / METRICS_FILE).is_file():
-        training = read_json(model_directory / METRICS_FILE).get("training")  # the rest may be odd
+        training = read_json(model_directory / METRICS_FILE).get("training")  # only this field
     ranks = pd.concat([result.ranks.assign(split=split) for split, result in evaluations.items()])
     write_atomically(
         directory / RANKS_FILE,
@@ -177,7 +177,7 @@ def write_metrics(
 def training_command(
     dataset: Path, output: Path | None, model: ModelConfig, training: TrainConfig
 ) -> str:
-    """The shell command that trains with these settings, those at their defaults left out."""
+    """The shell command that trains with these settings, without those at their defaults."""
     words = ["python", "-m", "awrsr", "train", str(dataset)]
     if output is not None:
         words += ["--output", str(output)]
@@ -185,16 +185,16 @@ def training_command(
         usual = type(settings)().to_json()
         for name, value in settings.to_json().items():
             if value != usual[name] or name in ("backbone", "refinement", "seed"):
-                said = str(value).lower() if isinstance(value, bool) else str(value)
-                words += [f"--{section}.{name}", said]
+                text = str(value).lower() if isinstance(value, bool) else str(value)
+                words += [f"--{section}.{name}", text]
     return shlex.join(words)
 
 
 def training_of(recorded: Metrics, directory: Path) -> Training:
-    """What metrics.json of a model directory says of the training.
+    """The training recorded in metrics.json of a model directory.
 
     Raises:
-        DataError: it says nothing of it.
+        DataError: none is recorded.
     """
     if recorded.training is None:
         raise DataError(f"{directory / METRICS_FILE} does not say how the model was trained")
@@ -202,7 +202,7 @@ def training_of(recorded: Metrics, directory: Path) -> Training:
 
 
 def training_record(directory: Path, history: pd.DataFrame, command: str) -> Training:
-    """How a training went that has ended."""
+    """The record of a finished training."""
     _, _, config = read_config(directory)
     return Training(
         command=command,

@@ -1,6 +1,6 @@
-"""Models compared with vanilla: paired gains, their bootstrap, what a difference allows to say.
+"""Comparison of models with vanilla: paired gains, their bootstrap, and verdicts.
 
-The rows of intervals.csv are made here, see `compare`; the words for them are `verdict`'s.
+`compare` makes the rows of intervals.csv; `verdict` turns them into a word.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from awrsr.experiments.grid import run_name
 from awrsr.refinement import REFINEMENTS, VANILLA
 
 MODEL = ["dataset", "loss", "backbone", "refinement"]
-"""What makes runs of different seeds one row of a table."""
+"""Runs that agree in these columns and differ in the seed form one row of a table."""
 
 PAIRED_METRICS = ("HR@10", "NDCG@10")
 CLAIM_METRIC = "NDCG@10"
@@ -23,24 +23,24 @@ SAMPLES = 10_000
 LEVEL = 0.95
 POWER = 0.8
 MIN_SEEDS = 3
-"""With fewer an interval is about these trainings, not about the mechanism. With three it is still
-somewhat narrow where seeds move a difference more than its users do: of simulated differences that
-are nothing, 4% get p < 0.05 where seeds move them as much as users do, 8% where twice as much (with
-five seeds 5%) and 18% where four times as much (with five seeds 13%)."""
+"""Smallest number of seeds for a verdict: with fewer, an interval describes these trainings, not
+the mechanism. With three seeds the interval is still too narrow if seeds vary more than users. In
+simulations without any true difference, the share with p < 0.05 was 4% if seeds vary as much as
+users, 8% if twice as much (5% with five seeds), and 18% if four times as much (13% with five)."""
 MARGIN = 0.02
-"""A gain below this share of vanilla counts as none: another seed of one and the same model moves
-NDCG@10 by 2% to 5% in the recorded runs, so a gain below it is less than what chance hands out."""
+"""A gain below this share of vanilla counts as none: in the recorded runs, another seed of the same
+model changes NDCG@10 by 2% to 5%, so a smaller gain is within the variation by chance."""
 
 INTERVAL_COLUMNS = [
     *(*MODEL, "metric", "seeds", "users", "vanilla", "difference", "low", "high"),
     *("lowest_seed", "highest_seed", "standard_error", "p"),
     *("corrected_for", "corrected_p", "corrected_low", "corrected_high"),
 ]
-"""Of intervals.csv. The corrected ones are for that many comparisons: p after Holm, the interval
-after Bonferroni."""
+"""The columns of intervals.csv. Corrected values account for `corrected_for` comparisons: p by
+Holm, the interval by Bonferroni."""
 
 Ranks = npt.NDArray[np.uint8]
-Verdict = Literal["helps", "harms", "does not help", "cannot be told"]
+Verdict = Literal["helps", "harms", "does not help", "inconclusive"]
 
 
 class Interval(NamedTuple):
@@ -52,7 +52,8 @@ class Interval(NamedTuple):
 
 
 def gains(ranks: npt.ArrayLike, metric: str) -> npt.NDArray[np.float64]:
-    """What each rank adds to HR@k or NDCG@k, k at most `awrsr.experiments.record.RANKS_KEPT`."""
+    """The contribution of each rank to HR@k or NDCG@k; k is at most
+    `awrsr.experiments.record.RANKS_KEPT`."""
     kind, _, cutoff = metric.partition("@")
     rank = np.asarray(ranks, dtype=np.float64)
     gain = np.ones_like(rank) if kind == "HR" else 1 / np.log2(rank + 1)
@@ -63,21 +64,21 @@ def gains(ranks: npt.ArrayLike, metric: str) -> npt.NDArray[np.float64]:
 
 
 def bootstrap_means(differences: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Means of bootstrap samples, `SAMPLES` of them.
+    """Means of `SAMPLES` bootstrap samples.
 
-    Each sample draws users and, apart from them, seeds, both with replacement; with one seed it
-    draws users only. The generator's seed is fixed: the same differences give the same samples.
+    Each sample draws users and, independently, seeds, both with replacement; with one seed it draws
+    only users. The generator's seed is fixed: the same differences give the same samples.
 
     Args:
-        differences: (user, seed), a metric's gain of a model minus vanilla's of the same user and
-            the same seed.
+        differences: (user, seed), the gain of a model minus the gain of vanilla for the same user
+            and seed.
 
     Source: Efron 1979 for the bootstrap; drawing both factors is the pigeonhole bootstrap of Owen
     2007.
     """
     n_users, n_seeds = differences.shape
     generator = np.random.default_rng(0)
-    changed = differences[(differences != 0).any(axis=1)]  # all others add zero
+    changed = differences[(differences != 0).any(axis=1)]  # the others contribute zero
     drawn = generator.binomial(n_users, len(changed) / n_users, size=SAMPLES)
     weights = generator.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=SAMPLES) / n_seeds
     means = np.zeros(SAMPLES)
@@ -95,9 +96,9 @@ def interval_of(samples: npt.NDArray[np.float64], level: float = LEVEL) -> tuple
 
 
 def p_value(samples: npt.NDArray[np.float64]) -> float:
-    """Two-sided p of a difference of zero: 1 minus the level at which the interval reaches zero.
+    """Two-sided p for a difference of zero: 1 minus the level at which the interval reaches zero.
 
-    One sample is counted beside those drawn, so that p is never zero: Davison & Hinkley 1997, 4.2.
+    One extra sample is counted, so that p is never zero: Davison & Hinkley 1997, 4.2.
     """
     beyond = min(int((samples <= 0).sum()), int((samples >= 0).sum()))
     return min(1.0, 2 * (beyond + 1) / (len(samples) + 1))
@@ -109,7 +110,7 @@ def paired_interval(differences: npt.NDArray[np.float64]) -> Interval:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p values corrected together, in the order given; each at most 1.
+    """p values corrected for multiple testing, in the given order; each at most 1.
 
     Source: Holm 1979, "A simple sequentially rejective multiple test procedure".
     """
@@ -121,10 +122,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def smallest_effect(row: Mapping[str, Any]) -> float:
-    """The smallest true difference that would have been seen with 80% power, by a row of intervals.
+    """The smallest true difference detectable with 80% power, from a row of the intervals.
 
-    Seen: told apart from zero at the level corrected for all that were compared. Normal
-    approximation; unit: the metric's.
+    Detectable: significant at the level corrected for the number of comparisons. Normal
+    approximation, in the unit of the metric.
     """
     normal = NormalDist()
     quantiles = normal.inv_cdf(1 - (1 - LEVEL) / (2 * row["corrected_for"])) + normal.inv_cdf(POWER)
@@ -137,9 +138,9 @@ def smallest_effect(row: Mapping[str, Any]) -> float:
 def compare(runs: pd.DataFrame, ranks: dict[str, Ranks]) -> pd.DataFrame:
     """intervals.csv from the rows of the runs and their ranks.
 
-    Every other model is compared with vanilla of the same dataset, loss and backbone over the seeds
-    that both have; where they share none there is no row. The mechanisms of one dataset, loss and
-    backbone are corrected together; a floor is not one of them and stands for itself.
+    Every other model is compared with vanilla of the same dataset, loss and backbone over their
+    common seeds; without common seeds there is no row. The mechanisms of one dataset, loss and
+    backbone are corrected together; floors are not among them and are not corrected.
     """
     rows = []
     families: dict[tuple[Any, ...], list[tuple[dict[str, Any], npt.NDArray[np.float64]]]] = {}
@@ -156,11 +157,11 @@ def compare(runs: pd.DataFrame, ranks: dict[str, Ranks]) -> pd.DataFrame:
         if not pairs:
             continue
         for metric in PAIRED_METRICS:
-            own, plain = (
-                np.stack([gains(ranked, metric) for ranked in of_seeds], axis=1)
-                for of_seeds in zip(*pairs, strict=True)
+            refined, vanilla_gains = (
+                np.stack([gains(ranked, metric) for ranked in rankings], axis=1)
+                for rankings in zip(*pairs, strict=True)
             )
-            row, samples = _paired(own, plain)
+            row, samples = _paired(refined, vanilla_gains)
             rows.append({**model, "metric": metric, **row})
             floor = not is_mechanism(rows[-1])
             family = (*list(model.values())[:-1], metric, model["refinement"] if floor else "")
@@ -171,17 +172,17 @@ def compare(runs: pd.DataFrame, ranks: dict[str, Ranks]) -> pd.DataFrame:
 
 
 def _paired(
-    own: npt.NDArray[np.float64], plain: npt.NDArray[np.float64]
+    refined: npt.NDArray[np.float64], vanilla: npt.NDArray[np.float64]
 ) -> tuple[dict[str, Any], npt.NDArray[np.float64]]:
-    """What gains (user, seed) minus vanilla's say for themselves, and their bootstrap samples."""
-    difference = own - plain
+    """The uncorrected part of a row, from gains (user, seed), and the bootstrap samples."""
+    difference = refined - vanilla
     samples = bootstrap_means(difference)
     low, high = interval_of(samples)
     per_seed = difference.mean(axis=0)
     row = {
         "seeds": difference.shape[1],
         "users": len(difference),
-        "vanilla": plain.mean(),
+        "vanilla": vanilla.mean(),
         "difference": difference.mean(),
         "low": low,
         "high": high,
@@ -194,7 +195,7 @@ def _paired(
 
 
 def _correct(members: list[tuple[dict[str, Any], npt.NDArray[np.float64]]]) -> None:
-    """Add to rows what is corrected for their number."""
+    """Add the values corrected for the number of rows."""
     number = len(members)
     for (row, samples), p in zip(members, holm([row["p"] for row, _ in members]), strict=True):
         low, high = interval_of(samples, 1 - (1 - LEVEL) / number)
@@ -207,12 +208,12 @@ def _correct(members: list[tuple[dict[str, Any], npt.NDArray[np.float64]]]) -> N
 
 
 def is_mechanism(row: Mapping[str, Any]) -> bool:
-    """Whether a row is of a refinement and not of vanilla or a floor."""
+    """Whether a row belongs to a mechanism, not to vanilla or a floor."""
     return REFINEMENTS[row["refinement"]].has_second_order()
 
 
 def from_vanilla(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the intervals the other way round: vanilla minus the model."""
+    """A row of the intervals with the opposite sign: vanilla minus the model."""
     return {
         **row,
         "difference": -row["difference"],
@@ -226,35 +227,35 @@ def from_vanilla(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def verdict(rows: Iterable[Mapping[str, Any]]) -> Verdict:
-    """What the intervals of one mechanism or more, compared together, say of refinement.
+    """The verdict on refinement from the intervals of mechanisms that were compared together.
 
-    helps: one of them lies above vanilla, see `told`. harms: all lie below. does not help: none
-    helps, and the corrected interval of each ends below `MARGIN` of vanilla. Else: cannot be told;
-    from fewer than `MIN_SEEDS` seeds it never can.
+    helps: at least one mechanism is significantly above vanilla, see `significant`. harms: all are
+    significantly below. does not help: none helps, and every corrected interval ends below `MARGIN`
+    of vanilla. inconclusive: all other cases; always with fewer than `MIN_SEEDS` seeds.
 
     Raises:
         ValueError: there are no rows.
     """
     rows = list(rows)
     if not rows:
-        raise ValueError("a verdict needs the interval of one mechanism at least; received none")
-    if any(told(row) and row["difference"] > 0 for row in rows):
+        raise ValueError("a verdict needs the interval of at least one mechanism; received none")
+    if any(significant(row) and row["difference"] > 0 for row in rows):
         return "helps"
-    if all(told(row) and row["difference"] < 0 for row in rows):
+    if all(significant(row) and row["difference"] < 0 for row in rows):
         return "harms"
     if all(
         row["seeds"] >= MIN_SEEDS and row["corrected_high"] < MARGIN * row["vanilla"]
         for row in rows
     ):
         return "does not help"
-    return "cannot be told"
+    return "inconclusive"
 
 
-def told(row: Mapping[str, Any]) -> bool:
-    """Whether a difference is told apart from zero: enough seeds, a corrected p below 0.05, and a
-    corrected interval that leaves zero out, so that the two never say different things."""
-    apart = row["corrected_low"] > 0 or row["corrected_high"] < 0
-    return bool(row["seeds"] >= MIN_SEEDS and row["corrected_p"] < 1 - LEVEL and apart)
+def significant(row: Mapping[str, Any]) -> bool:
+    """Whether a difference is significant: enough seeds, a corrected p below 0.05, and a corrected
+    interval that excludes zero. Both are required, so that they never contradict each other."""
+    excludes_zero = row["corrected_low"] > 0 or row["corrected_high"] < 0
+    return bool(row["seeds"] >= MIN_SEEDS and row["corrected_p"] < 1 - LEVEL and excludes_zero)
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The recorded maps of one history in every model of a grid, as a picture with its caption."""
+"""The recorded maps of one history in all models of a grid, as a picture with a caption."""
 
 from dataclasses import replace
 
@@ -26,16 +26,16 @@ def example_of(results: Results, dataset: str, loss: str) -> Example | None:
 
 
 def example_caption(example: Example, results: Results) -> str:
-    """What an example's maps are of."""
+    """The caption of an example's maps."""
     seed = results.grid.runs[0].train.seed
     return (
-        f"User {example.user}, {counted(len(example.items), 'item')} before the held-out one; "
-        f"models of seed {seed}. One history is an illustration and no evidence."
+        f"User {example.user}, {counted(len(example.items), 'item')} before the held-out item; "
+        f"models with seed {seed}. One history is an illustration, not evidence."
     )
 
 
 def example_picture(example: Example) -> str:
-    """A row a model, a column a kind of map: last layer, mean over its heads; SVG."""
+    """A row per model, a column per kind of map: last layer, mean over heads; SVG."""
     maps, rows = [], []
     for run in example.traces.values():
         arrays = run.arrays()

@@ -1,26 +1,26 @@
 """A grid of runs, planned in one TOML file.
 
-    title = "Beauty, SASRec"            # optional, and so is: about
+    title = "Beauty, SASRec"            # optional, like about
     backbones = ["sasrec", "stosa"]
     refinements = ["none", "additive", "stochastic"]
     seeds = [0, 1, 2]
 
-    [datasets]                          # a name for the runs, and where the dataset is
+    [datasets]                          # a name for the runs = the dataset directory
     Beauty = "runs/beauty/data"
 
-    [losses]                            # a loss, and what it sets in place of [train]
+    [losses]                            # a loss = settings that replace those in [train]
     ce = {}
     sampled_ce = { negatives = 256 }
 
-    [model]                             # of every model, what differs from the defaults
+    [model]                             # settings of all models that differ from the defaults
     hidden_size = 64
 
-    [train]                             # of every run, likewise
+    [train]                             # settings of all runs that differ from the defaults
     batch_size = 128
 
-A run is one of each. What cannot be combined is left out: stochastic refinement of SASRec, bpr_pvn
-of SASRec. A model setting that only some refinements read, such as mix, is given to these. Seeds
-come last to an end: a grid broken off has whole seeds.
+The runs are all combinations. Impossible combinations are left out, such as stochastic refinement
+or the loss bpr_pvn with SASRec. A model setting that only some refinements read, such as mix,
+applies only to these. Seeds are the outermost loop, so an interrupted grid holds complete seeds.
 """
 
 import itertools
@@ -46,7 +46,7 @@ OF_THE_GRID = {
     "loss": "losses",
     "seed": "seeds",
 }
-"""Settings that differ between runs, and the part of the file that says how."""
+"""Settings that differ between runs, and the part of the file that lists their values."""
 
 
 def _distinct(values: list[Any]) -> list[Any]:
@@ -61,24 +61,24 @@ def _named(entries: dict[str, Any]) -> dict[str, Any]:
     for name in entries:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
             raise ConfigError(
-                "a name becomes a part of a directory's: letters, digits, dots, dashes and "
+                "a name becomes a part of a directory name: letters, digits, dots, dashes and "
                 f"underscores; received {name!r}"
             )
     return entries
 
 
 def _changes(kind: type[Settings]) -> Any:
-    """Some settings of a kind, none of which the grid itself says of every run."""
+    """Changed settings of a kind, without those that the grid itself varies."""
 
     def check(values: dict[str, Any]) -> dict[str, Any]:
         for name in values:
             if name in OF_THE_GRID:
                 raise ConfigError(
-                    f"{name} is not accepted: {OF_THE_GRID[name]} says it of every run"
+                    f"{name} is not accepted here: {OF_THE_GRID[name]} sets it for every run"
                 )
         backbone = {}
-        if "mean_stream" in values:  # of a backbone that reads it
-            backbone["backbone"] = next(n for n, each in BACKBONES.items() if each.has_mean_stream)
+        if "mean_stream" in values:  # only some backbones read it
+            backbone["backbone"] = next(n for n, kind in BACKBONES.items() if kind.has_mean_stream)
         kind(**values, **backbone)
         return values
 
@@ -92,7 +92,7 @@ TrainChanges = Annotated[dict[str, Any], _changes(TrainConfig)]
 
 
 class GridFile(Schema):
-    """What a grid's file says, as above."""
+    """The contents of a grid's file, see the module's docstring."""
 
     title: str = ""
     about: str = ""
@@ -131,11 +131,11 @@ class Run:
     """One training of a grid.
 
     Args:
-        dataset: its name in the grid.
+        dataset: the name of the dataset in the grid.
         data: the dataset directory.
         directory: the model directory.
-        model: the architecture.
-        train: how it is trained.
+        model: the settings of the model.
+        train: the settings of training.
     """
 
     dataset: str
@@ -155,11 +155,11 @@ class Grid:
     """All runs of one file.
 
     Args:
-        name: the file's name without its ending.
-        title: for people; the name where the file gives none.
-        about: a sentence or two, or nothing.
+        name: the file's name without its suffix.
+        title: a name for people; default: the name.
+        about: one or two sentences, or an empty text.
         file: the TOML file.
-        runs: in the order in which they are run.
+        runs: the runs, in the order of training.
     """
 
     name: str
@@ -170,29 +170,29 @@ class Grid:
 
     @property
     def results(self) -> Path:
-        """The folder of the recorded results, beside the file."""
+        """The folder of the recorded results, next to the file."""
         return self.file.with_suffix("")
 
     @property
     def address(self) -> str:
-        """The file as a command names it."""
+        """The path of the file for use in a command."""
         return str(Path(self.file.parent.name) / self.file.name)
 
 
 def run_name(dataset: str, backbone: str, refinement: str, loss: str, seed: int) -> str:
-    """What a run's directory is called."""
+    """The name of a run's directory."""
     return f"{dataset}-{backbone}-{refinement}-{loss}-seed{seed}"
 
 
 def read_grid(file: str | Path, runs: str | Path = "runs") -> Grid:
-    """Read a grid and plan its runs; nothing but the file is looked at.
+    """Read a grid and plan its runs; only the file is read.
 
     Args:
         file: the TOML file.
-        runs: the runs of the grid go to the folder of its name in here.
+        runs: the folder of all runs; those of the grid go to a folder in it with the grid's name.
 
     Raises:
-        ConfigError: the file is missing, is not TOML, or asks for what there is not.
+        ConfigError: the file is missing, is not TOML, or has an unacceptable entry.
     """
     file = Path(file)
     if not is_text(file.name):
@@ -203,42 +203,42 @@ def read_grid(file: str | Path, runs: str | Path = "runs") -> Grid:
         raise ConfigError(f"{file} does not exist; a grid is a TOML file") from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"{file} is not readable TOML: {error}") from error
-    asked = GridFile.from_json(values, where=str(file))
+    grid_file = GridFile.from_json(values, where=str(file))
     try:
-        return _plan(file, asked, Path(runs) / file.stem)
+        return _plan(file, grid_file, Path(runs) / file.stem)
     except ConfigError as error:
         raise ConfigError(f"{file}: {error}") from None
 
 
-def _plan(file: Path, asked: GridFile, folder: Path) -> Grid:
+def _plan(file: Path, plan: GridFile, folder: Path) -> Grid:
     runs = []
     combinations = itertools.product(
-        asked.seeds, asked.datasets, asked.backbones, asked.losses, asked.refinements
+        plan.seeds, plan.datasets, plan.backbones, plan.losses, plan.refinements
     )
     for seed, dataset, backbone, loss, refinement in combinations:
         kind = REFINEMENTS[refinement]
         if not (LOSSES[loss].fits(backbone) and kind.fits(backbone)):
             continue
-        read = {k: v for k, v in asked.model.items() if k not in USUAL or k in kind.settings}
+        read = {k: v for k, v in plan.model.items() if k not in USUAL or k in kind.settings}
         name = run_name(dataset, backbone, refinement, loss, seed)
         runs.append(
             Run(
                 dataset=dataset,
-                data=Path(asked.datasets[dataset]),
+                data=Path(plan.datasets[dataset]),
                 directory=folder / name,
                 model=ModelConfig(**read, backbone=backbone, refinement=refinement),
                 train=TrainConfig(
-                    **{**asked.train, **asked.losses[loss], "loss": loss, "seed": seed}
+                    **{**plan.train, **plan.losses[loss], "loss": loss, "seed": seed}
                 ),
             )
         )
     if not runs:
-        check_loss(next(iter(asked.losses)), asked.backbones[0])
-        raise ConfigError("no run is left of these backbones, losses and refinements")
+        check_loss(next(iter(plan.losses)), plan.backbones[0])
+        raise ConfigError("these backbones, losses and refinements cannot be combined")
     return Grid(
         name=file.stem,
-        title=asked.title or file.stem,
-        about=" ".join(asked.about.split()),
+        title=plan.title or file.stem,
+        about=" ".join(plan.about.split()),
         file=file,
         runs=runs,
     )

@@ -1,7 +1,8 @@
-"""Runs of a grid trained side by side, each in a process of its own with one thread.
+"""Runs of a grid trained side by side, each in a separate process with one thread.
 
-A worker ends as soon as the process that started it does, however that ended: it holds the reading
-end of a pipe whose only writing end is there. That is safe at any moment: `awrsr.training.loop`.
+A worker ends as soon as the process that started it ends, for any reason: the worker reads from a
+pipe whose only writing end is in that process. Ending is safe at any moment, see
+`awrsr.training.loop`.
 """
 
 import logging
@@ -36,7 +37,7 @@ def check_jobs(jobs: int) -> None:
 
 
 def quiet_lightning() -> None:
-    """Keep the notices of Lightning off the screen."""
+    """Suppress the notices of Lightning."""
     logging.getLogger("lightning").setLevel(logging.ERROR)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
 
@@ -52,20 +53,20 @@ def train_side_by_side(
     ended: Callable[[Run, AwrsrError | None], None] = lambda run, refusal: None,
     tick: Callable[[], None] = lambda: None,
 ) -> Generator[tuple[Run, AwrsrError | None], None, None]:
-    """Train and measure runs, some at a time; close the iterator to end the workers.
+    """Train and evaluate runs, several at a time; close the iterator to end the workers.
 
     Args:
-        runs: each is trained once.
-        datasets: by their names in the grid.
-        jobs: how many at a time, 1 or more.
-        resumed: names of the runs to go on with.
+        runs: the runs to train.
+        datasets: the datasets by their names in the grid.
+        jobs: number of runs at a time, 1 or more.
+        resumed: names of the runs to resume.
         device: auto, cpu, cuda, ..., the same for all.
-        started: called when a run is given to a worker.
-        ended: called with a run and what refused it, before the next is started.
+        started: called when a worker gets a run.
+        ended: called with a run and its error or None, before the next run starts.
         tick: called every half second.
 
-    Gives:
-        Each run as it ends, and what it was refused with, if it was.
+    Yields:
+        Each run when it ends, with its error or None.
 
     Raises:
         AwrsrError: a worker was killed; the other workers were ended.
@@ -75,14 +76,14 @@ def train_side_by_side(
     pool = ProcessPoolExecutor(
         min(jobs, len(runs)), mp_context=context, initializer=_begin, initargs=(reader,)
     )
-    left = iter(runs)
+    pending = iter(runs)
     running: dict[Future[None], Run] = {}
 
     def start_next() -> None:
-        for run in left:
+        for run in pending:
             started(run)
             resume = run.name in resumed
-            with _deaf_to_interrupts():
+            with _interrupts_blocked():
                 running[pool.submit(_work, run, datasets[run.dataset], device, resume)] = run
             return
 
@@ -105,7 +106,7 @@ def train_side_by_side(
         names = ", ".join(run.name for run in running.values())
         raise AwrsrError(
             "a worker was killed, perhaps because memory ran out, and the others were ended; the "
-            f"same command goes on with {names}"
+            f"same command resumes {names}"
         ) from None
     finally:
         writer.close()
@@ -115,32 +116,32 @@ def train_side_by_side(
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Within, the signal that asks a process to end does what Ctrl-C does."""
+    """Within the block, SIGTERM has the same effect as Ctrl-C."""
 
     def end(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    if threading.current_thread() is not threading.main_thread():  # which alone may set handlers
+    if threading.current_thread() is not threading.main_thread():  # only it may set handlers
         yield
         return
-    before = signal.signal(signal.SIGTERM, end)
+    previous = signal.signal(signal.SIGTERM, end)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous)
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Processes begun within never get Ctrl-C, which a terminal sends to all of them."""
+def _interrupts_blocked() -> Iterator[None]:
+    """Processes started within the block ignore Ctrl-C, which a terminal sends to all processes."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous)
 
 
 def _begin(line: Connection) -> None:
@@ -158,7 +159,7 @@ def _end_with(line: Connection) -> None:
 
 
 def _work(run: Run, dataset: Dataset, device: str, resume: bool) -> None:
-    """One run, in a worker; whatever refuses it is an AwrsrError."""
+    """One run, in a worker; every expected error becomes an AwrsrError."""
     try:
         train_and_measure(
             dataset,

@@ -1,4 +1,4 @@
-"""Progress bars: of one training, and of runs side by side."""
+"""Progress bars for one training and for runs side by side."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -16,8 +16,8 @@ from awrsr.training.unfinished import HISTORY_FILE
 
 @contextmanager
 def epoch_bar(epochs: int) -> Iterator[Callable[[Progress], None]]:
-    """A bar over the epochs of a training, and what moves it."""
-    # The delay keeps an empty bar away from the error message of a run that is refused.
+    """A bar over the epochs of a training; yields the function that moves it."""
+    # The delay avoids an empty bar before the error message of a refused run.
     with tqdm(total=epochs, unit="epoch", dynamic_ncols=True, delay=1) as bar:
 
         def report(progress: Progress) -> None:
@@ -32,18 +32,18 @@ def epoch_bar(epochs: int) -> Iterator[Callable[[Progress], None]]:
 
 
 class RunBars:
-    """On a terminal a line for every running run and one for all; elsewhere only printed lines.
+    """On a terminal one line per running run and one for all; elsewhere only printed lines.
 
-    How far a run is, its own history says, which is replaced whole after every epoch.
+    The progress of a run is read from its history.csv, which is replaced after every epoch.
 
     Args:
-        total: how many runs there are.
+        total: number of runs.
     """
 
     def __init__(self, total: int) -> None:
-        self.whole = tqdm(total=total, unit="run", dynamic_ncols=True, disable=None, position=0)
+        self.total_bar = tqdm(total=total, unit="run", dynamic_ncols=True, disable=None, position=0)
         self.bars: dict[str, tuple[Run, tqdm[Any]]] = {}
-        self.begun = 0
+        self.n_started = 0
 
     def __enter__(self) -> Self:
         return self
@@ -51,14 +51,14 @@ class RunBars:
     def __exit__(self, *error: object) -> None:
         for _, bar in self.bars.values():
             bar.close()
-        self.whole.close()
+        self.total_bar.close()
 
     def begin(self, run: Run, note: str = "") -> None:
-        """Announce a run."""
-        self.begun += 1
-        _say(f"{self.begun} of {self.whole.total}: {run.name}{note}")
-        taken = {bar.pos for _, bar in self.bars.values()}
-        place = next(n for n in range(1, len(taken) + 2) if -n not in taken)
+        """Announce a run and add its bar."""
+        self.n_started += 1
+        _say(f"{self.n_started} of {self.total_bar.total}: {run.name}{note}")
+        used = {bar.pos for _, bar in self.bars.values()}
+        place = next(n for n in range(1, len(used) + 2) if -n not in used)
         bar = tqdm(
             total=run.train.epochs,
             desc=run.name,
@@ -72,20 +72,20 @@ class RunBars:
             self.bars[run.name] = run, bar
 
     def refresh(self) -> None:
-        """Draw how far the runs are."""
+        """Redraw the progress of all runs."""
         for run, bar in self.bars.values():
             history = _history(run)
             if history is not None and len(history):
                 bar.n = len(history)
                 bar.set_postfix(ndcg=f"{history[SELECTION_METRIC].iloc[-1]:.4f}", refresh=False)
             bar.refresh()
-        self.whole.refresh()
+        self.total_bar.refresh()
 
     def end(self, run: Run, refusal: Exception | None) -> None:
-        """Say how a run ended."""
+        """Print the result of a run and remove its bar."""
         if run.name in self.bars:
             self.bars.pop(run.name)[1].close()
-        self.whole.update()
+        self.total_bar.update()
         history = _history(run)
         if refusal is not None:
             tqdm.write(f"error: {run.name}: {refusal}", file=sys.stderr)

@@ -1,14 +1,14 @@
-"""Recorded results of a grid: a folder of small files, and what can be read off them.
+"""Recorded results of a grid: a folder of small files.
 
     results.csv     one row per run and split: protocol, metrics, settings, command, software
     history.csv     one row per run and epoch: loss, validation metrics, gradient norm, seconds
     datasets.csv    one row per dataset: counts, and the metrics of the popularity baseline
     ranks.parquet   one row per run: each user's rank in the test split, in the dataset's order
-    intervals.csv   one row per model that is not vanilla, loss and metric: the paired difference to
+    intervals.csv   one row per model (except vanilla), loss and metric: the paired difference to
                     vanilla, its intervals and p, see awrsr/experiments/comparison.py
-    examples.npz    of each dataset one history, and the attention of the first seed's models on it
+    examples.npz    one history per dataset, and its attention maps in the models of the first seed
 
-Everything that a document or a page says of an experiment is read from these files.
+All numbers about an experiment in documents and pages are read from these files.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from awrsr.io.parquet import read_table
 RANKS_FILE = "ranks.parquet"
 FILES = ("results.csv", "history.csv", "datasets.csv", "intervals.csv", RANKS_FILE, EXAMPLES_FILE)
 RANKS_KEPT = 100
-"""A recorded rank beyond this one is this one plus 1: most are, and no metric here looks there."""
+"""Larger ranks are recorded as this number plus 1: most are larger, and no metric uses them."""
 
 COLUMNS = {
     "results.csv": [
@@ -59,7 +59,7 @@ TEXTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """What is recorded of one grid.
+    """The recorded results of one grid.
 
     Args:
         grid: the plan.
@@ -67,7 +67,7 @@ class Results:
         history: history.csv, with the columns of `MODEL` and seed joined to it.
         datasets: datasets.csv.
         intervals: intervals.csv.
-        missing: names of the runs that are planned and not recorded, in the plan's order.
+        missing: names of the runs that are planned but not recorded, in the plan's order.
     """
 
     grid: Grid
@@ -94,7 +94,7 @@ def write_results(
     ranks: dict[str, Ranks],
     examples: dict[str, Example],
 ) -> None:
-    """Write the grid's folder of results, all files of it or none; the intervals are computed here.
+    """Write the results folder of a grid, all files or none; intervals are computed here.
 
     Raises:
         AwrsrError: it could not be written; nothing was changed.
@@ -124,7 +124,7 @@ def _csv(name: str, frame: pd.DataFrame) -> str:
 
 
 def refresh_intervals(file: str | Path) -> bool:
-    """Compute intervals.csv of a grid from its ranks where it has other columns than are written.
+    """Compute intervals.csv of a grid again from its ranks if its columns are outdated.
 
     Args:
         file: the grid's TOML file.
@@ -143,7 +143,7 @@ def refresh_intervals(file: str | Path) -> bool:
             if opened.readline().strip().split(",") == INTERVAL_COLUMNS:
                 return False
     except (OSError, ValueError):
-        return False  # `read_results` says what is wrong
+        return False  # `read_results` reports the error
     found = read_results(file, intervals=False)
     assert found is not None  # there is intervals.csv
     write_text(path, _csv("intervals.csv", compare(found.runs, read_ranks(file))))
@@ -151,11 +151,11 @@ def refresh_intervals(file: str | Path) -> bool:
 
 
 def read_results(file: str | Path, *, intervals: bool = True) -> Results | None:
-    """What is recorded of a grid; None where nothing is.
+    """The recorded results of a grid; None if there are none.
 
     Args:
-        file: the grid's TOML file; its results lie in the folder beside it.
-        intervals: read intervals.csv too; without, there are none.
+        file: the grid's TOML file; its results are in the folder next to it.
+        intervals: whether to read intervals.csv too; otherwise the table is empty.
 
     Raises:
         ConfigError: the grid cannot be read.
@@ -175,18 +175,19 @@ def read_results(file: str | Path, *, intervals: bool = True) -> Results | None:
     recorded = set(runs["run"])
     planned = {run.name for run in grid.runs}
     names = [run_name(**{name: row[name] for name in (*MODEL, "seed")}) for row in records(runs)]
-    of_intervals = {tuple(row[name] for name in MODEL) for row in records(frames["intervals.csv"])}
-    if names != runs["run"].tolist() or not of_intervals <= {
+    intervals_table = frames["intervals.csv"]
+    compared = {tuple(row[name] for name in MODEL) for row in records(intervals_table)}
+    if names != runs["run"].tolist() or not compared <= {
         tuple(row[name] for name in MODEL) for row in records(runs)
     }:
         raise DataError(
-            f"{grid.results / 'results.csv'} and intervals.csv name runs by what they are not; "
+            f"{grid.results / 'results.csv'} and intervals.csv contradict the names of their runs; "
             f"{record_again(grid)}"
         )
     if recorded - planned:
         raise DataError(
             f"{grid.results / 'results.csv'}: {sorted(recorded - planned)[0]} is not a run of "
-            f"{grid.file}; change the grid back or give the changed one another name"
+            f"{grid.file}; undo the change of the grid, or give the changed grid another name"
         )
     if recorded != set(history["run"]) or set(runs["dataset"]) != set(
         frames["datasets.csv"]["dataset"]
@@ -194,10 +195,10 @@ def read_results(file: str | Path, *, intervals: bool = True) -> Results | None:
         raise DataError(
             f"the files in {grid.results} were not written together; {record_again(grid)}"
         )
-    of = frames["intervals.csv"]
-    if len(of) and not (of["low"].le(of["difference"]) & of["difference"].le(of["high"])).all():
+    low, mean, high = (intervals_table[name] for name in ("low", "difference", "high"))
+    if len(intervals_table) and not (low.le(mean) & mean.le(high)).all():
         raise DataError(
-            f"{grid.results / 'intervals.csv'}: an interval does not hold its mean; "
+            f"{grid.results / 'intervals.csv'}: an interval does not contain its mean; "
             f"{record_again(grid)}"
         )
     keys = runs.drop_duplicates("run")[["run", *MODEL, "seed"]]
@@ -206,7 +207,7 @@ def read_results(file: str | Path, *, intervals: bool = True) -> Results | None:
         runs=runs,
         history=history.merge(keys, on="run"),
         datasets=frames["datasets.csv"],
-        intervals=in_order(frames["intervals.csv"]),
+        intervals=in_order(intervals_table),
         missing=[run.name for run in grid.runs if run.name not in recorded],
     )
 
@@ -237,7 +238,7 @@ REFRESH = "`python -m awrsr report` computes it again from the recorded ranks"
 def _read_csv(grid: Grid, name: str) -> pd.DataFrame:
     path = grid.results / name
     try:
-        # A fingerprint of digits and one e is text as well, not a number without bounds.
+        # A fingerprint of digits and one "e" must stay text; it would be read as a huge number.
         frame = pd.read_csv(path, keep_default_na=False, dtype=dict.fromkeys(TEXTS, str))
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; {record_again(grid)}") from None
@@ -248,9 +249,9 @@ def _read_csv(grid: Grid, name: str) -> pd.DataFrame:
         ) from error
     wanted = COLUMNS[path.name]
     if list(frame) != wanted:
-        strange = next(name for name in [*wanted, *frame] if (name in wanted) != (name in frame))
+        wrong = next(name for name in [*wanted, *frame] if (name in wanted) != (name in frame))
         raise DataError(
-            f"{path}: column {strange!r} is {'missing' if strange in wanted else 'unknown'}; "
+            f"{path}: column {wrong!r} is {'missing' if wrong in wanted else 'unknown'}; "
             f"expected {counted(len(wanted), 'column')}: {', '.join(wanted)}; "
             + (REFRESH if name == "intervals.csv" else record_again(grid))
         )

@@ -1,4 +1,4 @@
-"""The recorded example of a dataset: what every run's attention makes of one test user."""
+"""The recorded example of a dataset: the attention of every run for one test user."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +17,14 @@ EXAMPLES_FILE = "examples.npz"
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedTrace:
-    """What is recorded of a trace, as the board draws it (`awrsr.board.Drawn`).
+    """A recorded trace in the form that the board draws (`awrsr.board.Drawn`).
 
     Args:
-        items: that the model saw, oldest first.
-        dropped: older items that it did not see.
-        config: of the model.
-        maps: first_order, refined, where the model has it second_order, all (layer, head, query,
-            key), and transformed_value_norm, (layer, head, key).
+        items: the items that the model saw, oldest first.
+        dropped: number of older items that it did not see.
+        config: the settings of the model.
+        maps: first_order, refined and, if the model has it, second_order, all (layer, head, query,
+            key); transformed_value_norm, (layer, head, key).
     """
 
     items: list[int]
@@ -42,10 +42,10 @@ class Example:
     """One history of a dataset in the models of a grid.
 
     Args:
-        user: whose history it is, the held-out item left out.
-        items: oldest first.
-        titles: of the items.
-        traces: by run.
+        user: the user of the history.
+        items: the history without the held-out item, oldest first.
+        titles: titles of the items.
+        traces: traces by run.
     """
 
     user: str
@@ -62,12 +62,12 @@ def save_examples(path: Path, examples: dict[str, Example]) -> None:
         arrays[f"{dataset}/titles"] = np.array(example.titles)
         for run, trace in example.traces.items():
             arrays |= {f"{dataset}/{run}/{kind}": maps for kind, maps in trace.maps.items()}
-    with path.open("wb") as file:  # given a path, numpy would add its own ending
+    with path.open("wb") as file:  # given a path, numpy would add a suffix
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 def read_examples(file: str | Path) -> dict[str, Example]:
-    """The recorded examples of a grid by dataset; empty where none is recorded.
+    """The recorded examples of a grid by dataset; empty if there are none.
 
     Raises:
         DataError: they are damaged.
@@ -90,11 +90,11 @@ def read_examples(file: str | Path) -> dict[str, Example]:
             for name in arrays
             if name.count("/") == 1 and name.endswith("/items")
         }
-        of_runs: dict[tuple[str, str], dict[str, npt.NDArray[np.float32]]] = {}
+        by_run: dict[tuple[str, str], dict[str, npt.NDArray[np.float32]]] = {}
         for name in (name for name in arrays if name.count("/") == 2):
             dataset, run, kind = name.split("/")
-            of_runs.setdefault((dataset, run), {})[kind] = arrays[name]
-        for (dataset, run), maps in of_runs.items():
+            by_run.setdefault((dataset, run), {})[kind] = arrays[name]
+        for (dataset, run), maps in by_run.items():
             items, seen = examples[dataset].items, maps["refined"].shape[-1]
             examples[dataset].traces[run] = RecordedTrace(
                 items=items[-seen:],
@@ -104,11 +104,11 @@ def read_examples(file: str | Path) -> dict[str, Example]:
             )
     except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
         raise DataError(
-            f"{path} is not a readable file of examples ({error}); {record_again(grid)}"
+            f"{path} is not a readable examples file ({error}); {record_again(grid)}"
         ) from error
     return examples
 
 
 def record_again(grid: Grid) -> str:
-    """What to do where a recorded file is missing or broken, in words."""
+    """The remedy for a missing or damaged recorded file, in words."""
     return f"put it back, or `python -m awrsr experiment {grid.file} --record` where the runs are"

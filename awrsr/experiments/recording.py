@@ -1,4 +1,4 @@
-"""What is recorded of the runs of a grid: settings, metrics, epochs, ranks, an example."""
+"""Recording the runs of a grid: settings, metrics, epochs, ranks, an example."""
 
 import json
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ from awrsr.training.checkpoint import load_model, parameter_count, weights_finge
 from awrsr.training.unfinished import HISTORY_FILE
 
 EXAMPLE_LENGTH = (10, 14)
-"""Items of a history that is recorded as an example: as many as can be read as a picture."""
+"""Smallest and largest length of a history recorded as an example, for a readable picture."""
 
 
 def describe(datasets: dict[str, Dataset]) -> pd.DataFrame:
@@ -52,36 +52,36 @@ def describe(datasets: dict[str, Dataset]) -> pd.DataFrame:
 def record_runs(
     grid: Grid, datasets: dict[str, Dataset], described: pd.DataFrame, done: list[Run]
 ) -> int:
-    """Write the grid's results: of finished runs, and what is recorded of others, see
+    """Write the grid's results: of finished runs, and of runs recorded earlier, see
     `read_recorded`.
 
     Args:
-        described: made by `describe`.
-        done: runs of state "done"; of those and the recorded ones together there must be one.
+        described: the result of `describe`.
+        done: runs with state "done"; together with the recorded runs there must be at least one.
 
     Returns:
-        How many runs are recorded.
+        The number of recorded runs.
 
     Raises:
-        DataError: a run's files, or what is recorded, are damaged or do not belong together.
-        ConfigError: what is recorded is of other settings or data.
+        DataError: files of a run or recorded files are damaged or do not belong together.
+        ConfigError: recorded runs have other settings or data.
     """
-    here = {run.name for run in done}
+    finished = {run.name for run in done}
     recorded = read_recorded(grid, datasets, done)
     runs: list[pd.DataFrame] = []
     history: list[pd.DataFrame] = []
     ranks: dict[str, Ranks] = {}
     if recorded is not None:
-        runs.append(recorded.runs[~recorded.runs["run"].isin(here)])
-        history.append(recorded.history[~recorded.history["run"].isin(here)])
+        runs.append(recorded.runs[~recorded.runs["run"].isin(finished)])
+        history.append(recorded.history[~recorded.history["run"].isin(finished)])
         ranks |= recorded.ranks
     for run in done:
         runs.append(pd.DataFrame(_rows(run)))
         history.append(_history(run))
         ranks[run.name] = _test_ranks(run, datasets[run.dataset])
     names = [run.name for run in grid.runs if run.name in ranks]
-    of_runs = {run.name: run.dataset for run in grid.runs}
-    used = described["dataset"].isin({of_runs[name] for name in names})
+    dataset_of_run = {run.name: run.dataset for run in grid.runs}
+    used = described["dataset"].isin({dataset_of_run[name] for name in names})
     results.write_results(
         grid,
         _in_plan(pd.concat(runs), names),
@@ -94,7 +94,7 @@ def record_runs(
 
 
 def example_user(dataset: Dataset) -> int:
-    """The first user whose history can be read as a picture, else the first of all."""
+    """The first user whose history fits `EXAMPLE_LENGTH`, otherwise the first user."""
     lengths = dataset.lengths() - HELD_OUT["test"]
     low, high = EXAMPLE_LENGTH
     return int(np.argmax((lengths >= low) & (lengths <= high)))
@@ -105,15 +105,16 @@ def _examples(
     datasets: dict[str, Dataset],
     done: list[Run],
     names: list[str],
-    before: dict[str, Example],
+    earlier: dict[str, Example],
 ) -> dict[str, Example]:
-    """One history a dataset in the models of the grid's first seed, those recorded before too."""
+    """One history per dataset in the models of the grid's first seed, including earlier records."""
     examples: dict[str, Example] = {}
     for name, dataset in datasets.items():
         user = example_user(dataset)
         items = dataset.sequence(user)[: -HELD_OUT["test"]].tolist()
-        same = name in before and before[name].items == items
-        known = before[name].traces if same else {}
+        known = {}
+        if name in earlier and earlier[name].items == items:
+            known = earlier[name].traces
         traces = {run: recorded for run, recorded in known.items() if run in names}
         for run in done:
             if run.dataset == name and run.train.seed == grid.runs[0].train.seed:
@@ -133,7 +134,7 @@ def _examples(
 
 
 def _in_plan(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """Rows in the order of the plan, whoever recorded them when."""
+    """Rows in the order of the plan."""
     order = table["run"].map({name: place for place, name in enumerate(names)})
     return table.iloc[np.argsort(order.to_numpy(), kind="stable")]
 
@@ -148,8 +149,8 @@ def _rows(run: Run) -> list[dict[str, Any]]:
     weights = weights_fingerprint(run.directory)
     if recorded.weights_sha256 != weights:
         raise CheckpointError(
-            f"{run.directory / METRICS_FILE} is about weights "
-            f"{recorded.weights_sha256!r}, those there are {weights!r}; "
+            f"{run.directory / METRICS_FILE} is for weights {recorded.weights_sha256!r}, but the "
+            f"weights there are {weights!r}; "
             f"run `python -m awrsr evaluate {run.directory} --output {run.directory}`"
         )
     trained = training_of(recorded, run.directory)
@@ -168,7 +169,7 @@ def _rows(run: Run) -> list[dict[str, Any]]:
         "train": json.dumps(run.train.to_json()),
         "weights_sha256": weights,
         "command": trained.command,
-        "software": "; ".join(f"{name} {of}" for name, of in recorded.software.items()),
+        "software": "; ".join(f"{name} {number}" for name, number in recorded.software.items()),
     }
     return [
         {
@@ -195,8 +196,8 @@ def _history(run: Run) -> pd.DataFrame:
 
 
 def _test_ranks(run: Run, dataset: Dataset) -> Ranks:
-    """The rank of each user that counts in the test split, in the dataset's order, cut at
-    `results.RANKS_KEPT`; which users those are, `Dataset.default_candidates` decides."""
+    """The rank of each evaluated user of the test split, in the dataset's order, cut at
+    `results.RANKS_KEPT`; `Dataset.default_candidates` determines the evaluated users."""
     path = run.directory / RANKS_FILE
     try:
         frame = read_parquet(path)
@@ -206,7 +207,7 @@ def _test_ranks(run: Run, dataset: Dataset) -> Ranks:
         raise DataError(f"{path} is not a readable table of ranks: {error}") from error
     if users != list(compress(dataset.user_ids, dataset.counted("test"))):
         raise DataError(
-            f"{path} holds other users than {run.data}; "
+            f"{path} has other users than {run.data}; "
             f"run `python -m awrsr evaluate {run.directory} --output {run.directory}`"
         )
     return np.asarray(np.minimum(ranks, results.RANKS_KEPT + 1), dtype=np.uint8)
@@ -214,13 +215,13 @@ def _test_ranks(run: Run, dataset: Dataset) -> Ranks:
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
-    """The recorded results of a grid's runs, wherever they were made.
+    """The recorded results of a grid's runs, from this machine or another.
 
     Args:
         runs: rows of results.csv.
         history: rows of history.csv.
-        ranks: by run.
-        examples: by dataset.
+        ranks: ranks by run.
+        examples: examples by dataset.
     """
 
     runs: pd.DataFrame
@@ -230,17 +231,17 @@ class Recorded:
 
 
 def read_recorded(grid: Grid, datasets: dict[str, Dataset], done: Iterable[Run]) -> Recorded | None:
-    """What is recorded of the grid; None where nothing is.
+    """The recorded results of a grid; None if there are none.
 
-    Nothing recorded is ever dropped: what does not fit is refused, unless every run of the grid is
-    done here and can be recorded again.
+    Recorded results are never dropped: damaged or contradicting ones are an error, unless all runs
+    of the grid are done here and can be recorded again.
 
     Raises:
         DataError: the recorded results are damaged.
-        ConfigError: they are of other settings or data than the grid's.
+        ConfigError: they have other settings or data than the grid.
     """
     replaceable = len({run.name for run in done}) == len(grid.runs)
-    remedy = f"put the files in {grid.results} back, or move the folder away to record anew"
+    remedy = f"restore the files in {grid.results}, or move the folder away to record again"
     try:
         found = results.read_results(grid.file, intervals=False)  # computed from the ranks
         if found is None:
@@ -257,35 +258,35 @@ def read_recorded(grid: Grid, datasets: dict[str, Dataset], done: Iterable[Run])
             return None
         name, why = next(iter(misfits.items()))
         raise ConfigError(
-            f"{grid.results} holds {counted(len(misfits), 'run')} of other settings or data than "
-            f"{grid.file}, among them {name}: {why}; change the grid back, give the changed one "
-            "another name, or move the folder away"
+            f"{grid.results} has {counted(len(misfits), 'run')} with other settings or data than "
+            f"{grid.file}, among them {name}: {why}; undo the change of the grid, give the changed "
+            "grid another name, or move the folder away"
         )
     return Recorded(runs=found.runs, history=found.history, ranks=ranks, examples=examples)
 
 
 def _misfits(grid: Grid, found: results.Results, datasets: dict[str, Dataset]) -> dict[str, str]:
-    """The recorded runs that are not those of the grid, and why."""
+    """The recorded runs that differ from those of the grid, and the reasons."""
     planned = {run.name: run for run in grid.runs}
     fingerprints = found.datasets.set_index("dataset")["fingerprint"].to_dict()
     misfits = {}
     for row in records(found.test):
         run = planned[row["run"]]
         for section, settings in (("model", run.model), ("train", run.train)):
-            there = json.loads(row[section])
+            recorded = json.loads(row[section])
             if section == "model":
-                there = with_former_settings(there)
+                recorded = with_former_settings(recorded)
             else:
-                there = {**FORMER_TRAINING, **there}
+                recorded = {**FORMER_TRAINING, **recorded}
             for name, value in settings.to_json().items():
-                if there.get(name) != value:
+                if recorded.get(name) != value:
                     misfits[run.name] = (
-                        f"{section}.{name} is {there.get(name)!r} there, {value!r} in the grid"
+                        f"{section}.{name} is {recorded.get(name)!r} there, {value!r} in the grid"
                     )
         dataset = datasets.get(run.dataset)
         if dataset is not None and fingerprints.get(run.dataset) != dataset.fingerprint:
             misfits[run.name] = (
-                f"the dataset's fingerprint is {fingerprints.get(run.dataset)} there, that of "
-                f"{run.data} is {dataset.fingerprint}"
+                f"the dataset's fingerprint is {fingerprints.get(run.dataset)} there, but "
+                f"{dataset.fingerprint} in {run.data}"
             )
     return misfits

@@ -1,4 +1,4 @@
-"""RESULTS.md: all recorded grids in one document, from a template."""
+"""RESULTS.md: all recorded grids in one document, made from a template."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,14 +28,14 @@ TEMPLATE = Path(__file__).with_name("templates") / "RESULTS.md.j2"
 
 
 def grid_files(folder: str | Path) -> list[Path]:
-    """The grids of a folder in the order of their names, a name before a longer one.
+    """The grids of a folder, sorted by name.
 
     Raises:
-        DataError: there is none.
+        DataError: there are none.
     """
     files = sorted(Path(folder).glob("*.toml"), key=lambda file: file.stem)
     if not files:
-        raise DataError(f"{folder} holds no grid; a grid is a TOML file")
+        raise DataError(f"{folder} has no grid; a grid is a TOML file")
     return files
 
 
@@ -49,7 +49,7 @@ def write_report(folder: str | Path, output: Path) -> None:
     files = grid_files(folder)
     for file in files:
         refresh_intervals(file)
-    text = report(folder)  # refuses what is damaged before pictures are written
+    text = report(folder)  # finds damaged files before any picture is written
     for file in files:
         if (results := read_results(file)) is None:
             continue
@@ -61,7 +61,7 @@ def write_report(folder: str | Path, output: Path) -> None:
 
 
 def report(folder: str | Path) -> str:
-    """RESULTS.md, see `write_report`."""
+    """The text of RESULTS.md, see `write_report`."""
     files = grid_files(folder)
     recorded = [found for file in files if (found := read_results(file)) is not None]
     tables = (verdict_table, data_table, main_table, mechanism_table, cutoff_table, trend_table)
@@ -83,7 +83,7 @@ def report(folder: str | Path) -> str:
 
 
 def _in_markdown(table: Callable[..., pd.DataFrame]) -> Callable[..., str]:
-    return lambda *asked: markdown(table(*asked))
+    return lambda *arguments: markdown(table(*arguments))
 
 
 def markdown(table: pd.DataFrame) -> str:

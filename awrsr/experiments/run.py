@@ -1,4 +1,4 @@
-"""The runs of a grid: which are done, training of what is not, collecting of what is."""
+"""The runs of a grid: their states, and their training and evaluation."""
 
 from collections.abc import Callable
 from fnmatch import fnmatchcase
@@ -28,7 +28,7 @@ State = Literal["done", "unfinished", "missing"]
 
 
 def load_datasets(grid: Grid) -> tuple[dict[str, Dataset], list[DataError]]:
-    """The datasets of a grid by their names in it, and why each of the others cannot be read."""
+    """The datasets of a grid by name, and an error for each that cannot be read."""
     found: dict[str, Dataset] = {}
     errors = []
     for name, directory in {run.dataset: run.data for run in grid.runs}.items():
@@ -38,50 +38,51 @@ def load_datasets(grid: Grid) -> tuple[dict[str, Dataset], list[DataError]]:
             remedy = (
                 ""
                 if directory.exists()
-                else (f"; `python -m awrsr prepare SOURCE {directory} --format FORMAT` makes one")
+                else (f"; `python -m awrsr prepare SOURCE {directory} --format FORMAT` creates it")
             )
             errors.append(DataError(f"{grid.file}: datasets.{name}: {error}{remedy}"))
     return found, errors
 
 
 def choose_runs(grid: Grid, pattern: str) -> list[Run]:
-    """The runs whose names fit a pattern of the shell.
+    """The runs whose names match a shell pattern.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there are none.
     """
     chosen = [run for run in grid.runs if fnmatchcase(run.name, pattern)]
     if not chosen:
         raise ConfigError(
-            f"--only {pattern!r} fits none of the {counted(len(grid.runs), 'run')} of {grid.file}; "
-            f"their names are like {grid.runs[0].name}, and * stands for anything"
+            f"--only {pattern!r} matches none of the {counted(len(grid.runs), 'run')} of "
+            f"{grid.file}; their names are like {grid.runs[0].name}, and * matches anything"
         )
     return chosen
 
 
 def run_state(run: Run, dataset: Dataset) -> State:
-    """How far a run is; only its directory is looked at.
+    """The state of a run; only its directory is read.
 
     Raises:
         ConfigError: the directory holds a run with other settings.
-        CheckpointError: the directory holds something else than a run.
+        CheckpointError: the directory does not hold a run.
     """
     if not run.directory.exists() or (run.directory.is_dir() and not any(run.directory.iterdir())):
         return "missing"
     model, catalogue, train = read_config(run.directory)
     wanted = {"model": run.model, "dataset": catalogue_of(dataset), "train": run.train}
     for section, have in {"model": model, "dataset": catalogue, "train": train}.items():
-        asked = wanted[section].to_json()
+        planned = wanted[section].to_json()
         for name, value in have.to_json().items():
-            if value != asked[name]:
+            if value != planned[name]:
                 raise ConfigError(
                     f"{run.directory} holds a run with other settings: {section}.{name} is "
-                    f"{value!r} there, {asked[name]!r} in the grid; move it away or change the grid"
+                    f"{value!r} there, {planned[name]!r} in the grid; move it away or change the "
+                    "grid"
                 )
     written = (METRICS_FILE, README_FILE)  # in this order, after the training
     finished = all((run.directory / name).is_file() for name in written)
-    broken_off = (run.directory / RESUME_FILE).is_file()
-    return "done" if finished and not broken_off else "unfinished"
+    resumable = (run.directory / RESUME_FILE).is_file()
+    return "done" if finished and not resumable else "unfinished"
 
 
 def train_and_measure(
@@ -95,11 +96,11 @@ def train_and_measure(
     resume: bool = False,
     report: Callable[[training.Progress], None] = lambda progress: None,
 ) -> dict[str, Evaluation]:
-    """Train into a directory, evaluate the stored file, write what stands beside it.
+    """Train into a directory, evaluate the stored weights, write metrics, ranks and README.
 
     Args:
-        command: the shell command that does the same, for the record.
-        resume: go on with what is in the directory; a finished training is only evaluated.
+        command: the equivalent shell command, for the record.
+        resume: continue an unfinished training in the directory; a finished one is only evaluated.
 
     Returns:
         The evaluations by split.

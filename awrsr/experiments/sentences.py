@@ -1,4 +1,4 @@
-"""What the recorded results say, in sentences: of RESULTS.md and of the page Results."""
+"""Sentences about recorded results, for RESULTS.md and the page Results."""
 
 import json
 from typing import Any
@@ -12,50 +12,49 @@ from awrsr.experiments.comparison import (
     SAMPLES,
     from_vanilla,
     records,
-    verdict,
 )
 from awrsr.experiments.grid import OF_THE_GRID
 from awrsr.experiments.record import Results
 from awrsr.experiments.tables import part, signed
-from awrsr.experiments.verdict import mechanism_name, verdict_rows
+from awrsr.experiments.verdict import mechanism_name, verdict_rows, verdict_word
 from awrsr.experiments.verdict_words import corrected, share
 from awrsr.models import BACKBONES
 from awrsr.refinement import EVEN, REFINEMENTS, Floor, with_former_settings
 
 NO_FLOOR = (
-    f"What learned attention is worth here is not recorded: no `{EVEN}` beside vanilla of its seed."
+    f"What learned attention is worth here is not recorded: vanilla and `{EVEN}` have no common "
+    "seed."
 )
-NOTHING_TO_PAIR = "No refined model is recorded beside vanilla of its seed."
+NOTHING_TO_PAIR = "No refined model is recorded with the same seed as vanilla."
 HOW_PAIRED = (
-    f"Paired with vanilla: every user's gain under a model minus the same user's gain "
-    f"under vanilla SASRec or STOSA of the same loss, settings and seed, averaged over users and "
-    f"over the seeds that both have. In brackets its {LEVEL:.0%} bootstrap interval: "
-    f"{SAMPLES:,} samples, each drawing users and, apart from them, seeds, with replacement; with "
-    f"one seed users only, and the interval then knows nothing of what another seed would do. "
-    f"A seed gives the models of a backbone the same initial weights wherever they have the same "
-    f"matrices: models of one seed move together, and few seeds show little of what others would "
-    f"do; where seeds move a difference more than users do, an interval of {MIN_SEEDS} seeds is "
-    f"still too narrow. These intervals stand each for itself. What is said of refinement goes by "
-    f"the corrected ones: of the mechanisms of one dataset, backbone and loss together, from the "
-    f"same samples, at a level of {LEVEL:.0%} for all m of them (Bonferroni: 1 - "
-    f"{1 - LEVEL:.2f}/m each), and by p values corrected after Holm."
+    f"Differences are paired: each user's gain under a model minus the same user's gain under "
+    f"vanilla SASRec or STOSA with the same loss, settings and seed, averaged over users and over "
+    f"the common seeds. Brackets hold the {LEVEL:.0%} bootstrap interval: {SAMPLES:,} samples, "
+    f"each of which draws users and, independently, seeds, with replacement. With one seed only "
+    f"users are drawn, and the interval says nothing about other seeds. All models of a backbone "
+    f"with the same seed share the initial weights of their common matrices, so their results are "
+    f"correlated, and few seeds say little about others: if seeds vary more than users, an "
+    f"interval from {MIN_SEEDS} seeds is still too narrow. These intervals are not corrected for "
+    f"multiple comparisons. Verdicts on refinement use corrected values: intervals of all m "
+    f"mechanisms of one dataset, backbone and loss at a joint level of {LEVEL:.0%} (Bonferroni: "
+    f"1 - {1 - LEVEL:.2f}/m each), from the same samples, and p values corrected by Holm's method."
 )
 
 
 def state(results: Results) -> str:
-    """How much of the grid is there, and what to do about the rest."""
+    """How much of the grid is recorded, and the command for the rest."""
     planned = len(results.grid.runs)
     if not results.missing:
         return f"All {counted(planned, 'run')} of the grid are recorded."
     return (
         f"{planned - len(results.missing):,} of {counted(planned, 'run')} are recorded. Missing: "
-        f"{_some(results.missing)}. `python -m awrsr experiment {results.grid.address}` trains "
-        "what is missing and records it."
+        f"{_first(results.missing)}. `python -m awrsr experiment {results.grid.address}` trains "
+        "and records the missing runs."
     )
 
 
 def settings(results: Results) -> str:
-    """What the recorded runs share beside what the grid varies."""
+    """The common settings of the recorded runs, as far as they differ from the defaults."""
     losses: dict[str, list[str]] = {}
     for loss, runs in results.runs.groupby("loss", sort=False):
         models = [with_former_settings(json.loads(model)) for model in runs["model"].unique()]
@@ -72,11 +71,11 @@ def settings(results: Results) -> str:
         ]
         losses.setdefault(", ".join(dict.fromkeys(changed)), []).append(f"`{loss}`")
     lines = [f"{', '.join(names)}: {changed}" for changed, names in losses.items()]
-    return f"{'; '.join(lines)}; all else as `python -m awrsr train --help` says."
+    return f"{'; '.join(lines)}; all others at their defaults (`python -m awrsr train --help`)."
 
 
 def protocol(results: Results, dataset: str) -> str:
-    """How the numbers of a dataset's test split were measured, as the run that says most of it."""
+    """How the numbers of a dataset's test split were measured, from the most detailed record."""
     rows = results.test[results.test["dataset"] == dataset]
     row, candidates = rows.iloc[0], max(rows["candidates"], key=len)
     return (
@@ -86,7 +85,7 @@ def protocol(results: Results, dataset: str) -> str:
 
 
 def findings(results: Results, dataset: str, loss: str) -> list[str]:
-    """What attention is worth there and then what refinement adds, or what is not recorded."""
+    """What attention is worth and what refinement adds, or that it is not recorded."""
     return [
         *(worth(results, dataset, loss) or [NO_FLOOR]),
         *(claim(results, dataset, loss) or [NOTHING_TO_PAIR]),
@@ -94,37 +93,38 @@ def findings(results: Results, dataset: str, loss: str) -> list[str]:
 
 
 def worth(results: Results, dataset: str, loss: str) -> list[str]:
-    """What learned attention adds to an even average there, a sentence a backbone."""
+    """The gain of learned attention over an even average, one sentence per backbone."""
     sentences = []
     floors = {name: kind.words for name, kind in REFINEMENTS.items() if issubclass(kind, Floor)}
     for backbone, rows in _claim_rows(results, dataset, loss):
-        over = {row["refinement"]: from_vanilla(row) for row in rows if row["refinement"] in floors}
-        if EVEN not in over:
+        gains = {
+            row["refinement"]: from_vanilla(row) for row in rows if row["refinement"] in floors
+        }
+        if EVEN not in gains:
             continue
-        first = over.pop(EVEN)
-        rest = "".join(
-            f"; over {words}: {signed(over[name])}, {_seeds(over[name])}"
+        first = gains.pop(EVEN)
+        further = "".join(
+            f"; over {words}: {signed(gains[name])}, {_seeds(gains[name])}"
             for name, words in floors.items()
-            if name in over
+            if name in gains
         )
         sentences.append(
-            f"**Learned attention is worth {signed(first)} of {CLAIM_METRIC} over "
-            f"{floors[EVEN]}** ({BACKBONES[backbone].title} on {dataset}, loss `{loss}`): "
-            f"{_share(first)}{rest}."
+            f"**Learned attention is worth {signed(first)} {CLAIM_METRIC} over {floors[EVEN]}** "
+            f"({BACKBONES[backbone].title} on {dataset}, loss `{loss}`): {_share(first)}{further}."
         )
     return sentences
 
 
 def claim(results: Results, dataset: str, loss: str) -> list[str]:
-    """What refinement adds there, a paragraph a backbone and a line a mechanism."""
+    """What refinement adds, one paragraph per backbone with one line per mechanism."""
     paragraphs = []
     for row in verdict_rows([results]):
         if (row.dataset, row.loss) != (dataset, loss) or not row.mechanisms:
             continue
-        each = "".join(f"\n- {_claim_of(of)}" for of in row.mechanisms)
+        lines = "".join(f"\n- {_claim_of(mechanism)}" for mechanism in row.mechanisms)
         paragraphs.append(
             f"**Refinement: {row.verdict}** ({CLAIM_METRIC}, {BACKBONES[row.backbone].title} on "
-            f"{dataset}, loss `{loss}`, {counted(len(row.mechanisms), 'mechanism')}):\n{each}"
+            f"{dataset}, loss `{loss}`, {counted(len(row.mechanisms), 'mechanism')}):\n{lines}"
         )
     return paragraphs
 
@@ -132,7 +132,7 @@ def claim(results: Results, dataset: str, loss: str) -> list[str]:
 def _claim_rows(
     results: Results, dataset: str, loss: str
 ) -> list[tuple[str, list[dict[str, Any]]]]:
-    """The intervals of the claimed metric by backbone."""
+    """The intervals of `CLAIM_METRIC` by backbone."""
     intervals = part(results.intervals, dataset, loss)
     intervals = intervals[intervals["metric"] == CLAIM_METRIC]
     return [
@@ -143,8 +143,8 @@ def _claim_rows(
 
 def _claim_of(row: dict[str, Any]) -> str:
     return (
-        f"{mechanism_name(row)} **{verdict([row])}**: {signed(row)}, corrected {corrected(row)} "
-        f"and p {row['corrected_p']:.2g}; {_share(row)}."
+        f"{mechanism_name(row)} **{verdict_word([row])}**: {signed(row)}, corrected "
+        f"{corrected(row)} and p {row['corrected_p']:.2g}; {_share(row)}."
     )
 
 
@@ -154,13 +154,13 @@ def _share(row: dict[str, Any]) -> str:
 
 def _seeds(row: dict[str, Any]) -> str:
     if row["seeds"] < MIN_SEEDS:
-        return f"{counted(row['seeds'], 'seed')}, too few for more"
+        return f"{counted(row['seeds'], 'seed')}, too few for a range"
     return (
         f"{counted(row['seeds'], 'seed')}, {row['lowest_seed']:+.4f} to "
-        f"{row['highest_seed']:+.4f} one by one"
+        f"{row['highest_seed']:+.4f} per seed"
     )
 
 
-def _some(names: list[str], limit: int = 4) -> str:
-    rest = len(names) - limit
-    return ", ".join(names[:limit]) + (f" and {rest} more" if rest > 0 else "")
+def _first(names: list[str], limit: int = 4) -> str:
+    hidden = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {hidden} more" if hidden > 0 else "")

@@ -1,4 +1,4 @@
-"""What the recorded results say, as tables of texts: of RESULTS.md and of the page Results."""
+"""Tables of recorded results as texts, for RESULTS.md and the page Results."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,16 +13,16 @@ from awrsr.refinement import REFINEMENTS, VANILLA
 
 CUTOFFS = (1, 5, 10, 20)
 EPOCHS = (1, 5, 10, 20, 40, 80, 160)
-"""Of the tables that follow a training."""
+"""Epochs shown in tables of a training's course."""
 
 
 def part(table: pd.DataFrame, dataset: str, loss: str) -> pd.DataFrame:
-    """The rows of one dataset and one loss: models are compared within these only."""
+    """The rows of one dataset and one loss: models are compared only within these."""
     return table[(table["dataset"] == dataset) & (table["loss"] == loss)]
 
 
 def parts(results: Results) -> list[tuple[str, str]]:
-    """The datasets and losses recorded."""
+    """The recorded pairs of dataset and loss."""
     found = results.runs[["dataset", "loss"]].drop_duplicates()
     return [(str(dataset), str(loss)) for dataset, loss in found.itertuples(index=False)]
 
@@ -49,7 +49,7 @@ def data_table(all_results: Iterable[Results]) -> pd.DataFrame:
 
 
 def main_table(results: Results, dataset: str, loss: str) -> pd.DataFrame:
-    """Each model's means and spreads over seeds, and its paired difference to vanilla."""
+    """Each model's mean and range over seeds, and its paired difference to vanilla."""
     differences = {
         (*(row[name] for name in MODEL), row["metric"]): signed(row)
         for row in records(results.intervals)
@@ -71,7 +71,7 @@ def main_table(results: Results, dataset: str, loss: str) -> pd.DataFrame:
 
 
 def mechanism_table(results: Results, dataset: str, loss: str) -> pd.DataFrame:
-    """Per mechanism what it computes and costs, and the metrics that the main table lacks."""
+    """Per mechanism its formula, its cost, and the metrics that are not in the main table."""
     columns = ("NDCG@5", "NDCG@20", "MRR", "parameters", "best_epoch", "epochs")
     table = means(part(results.test, dataset, loss), columns)
     vanilla = table[table["refinement"] == VANILLA].set_index("backbone")
@@ -86,7 +86,7 @@ def mechanism_table(results: Results, dataset: str, loss: str) -> pd.DataFrame:
                 "mixes values with": REFINEMENTS[row["refinement"]].formula_of(config),
                 "parameters": f"{row['parameters']:,.0f}",
                 "more than vanilla": "" if base is None else f"{row['parameters'] - base:+,.0f}",
-                "best epoch of": f"{row['best_epoch']:.0f} of {row['epochs']:.0f}",
+                "best epoch": f"{row['best_epoch']:.0f} of {row['epochs']:.0f}",
                 **{name: f"{row[name]:.4f}" for name in ("NDCG@5", "NDCG@20", "MRR")},
             }
         )
@@ -106,23 +106,25 @@ def cutoff_table(results: Results, dataset: str, loss: str) -> pd.DataFrame:
 
 
 def trend_table(results: Results, dataset: str, loss: str, column: str) -> pd.DataFrame:
-    """A column of the histories at some epochs, means over seeds; blank where a seed had ended."""
+    """A column of the histories at `EPOCHS`, means over seeds; blank after the end of a seed."""
     history = part(results.history, dataset, loss)
     table = in_order(epoch_means(history, [column]))
     digits = 4 if column.startswith(("NDCG", "HR")) else 2
     rows: list[dict[str, str]] = []
     for _, group in table.groupby(MODEL, sort=False):
-        whole = group[group["seeds"] == group["seeds"].max()].set_index("epoch")[column]
+        complete = group[group["seeds"] == group["seeds"].max()].set_index("epoch")[column]
         cells = {"model": _model(records(group)[0])}
         for epoch in EPOCHS:
             if epoch <= table["epoch"].max():
-                cells[f"epoch {epoch}"] = f"{whole[epoch]:.{digits}f}" if epoch in whole else ""
+                cells[f"epoch {epoch}"] = (
+                    f"{complete[epoch]:.{digits}f}" if epoch in complete else ""
+                )
         rows.append(cells)
     return pd.DataFrame(rows)
 
 
 def signed(row: dict[str, Any]) -> str:
-    """A row of the intervals as text."""
+    """The difference and interval of a row as text."""
     return f"{row['difference']:+.4f} [{row['low']:+.4f}, {row['high']:+.4f}]"
 
 

@@ -1,6 +1,6 @@
-"""The verdict: over all recorded grids what attention is worth, and then what refinement adds.
+"""The verdict over all recorded grids: what attention is worth, and what refinement adds.
 
-One row per dataset, backbone and loss of a grid. RESULTS.md and the page Results lead with it.
+One row per dataset, backbone and loss of a grid. RESULTS.md and the page Results start with it.
 """
 
 from collections import Counter
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from awrsr.errors import counted
 from awrsr.experiments.averages import means
 from awrsr.experiments.comparison import (
     CLAIM_METRIC,
@@ -19,48 +20,49 @@ from awrsr.experiments.comparison import (
     from_vanilla,
     is_mechanism,
     records,
-    told,
+    significant,
     verdict,
 )
 from awrsr.experiments.record import Results
 from awrsr.refinement import EVEN, REFINEMENTS, VANILLA
 
 NOT_RECORDED = "not recorded"
-NO_VERDICT = "Nothing is recorded that says what attention is worth or what refinement adds."
+NO_VERDICT = "No recorded result says what attention is worth or what refinement adds."
 TOO_FEW = "too few seeds"
-NO_ROOM = "no room"
-"""Attention is not seen to be worth anything: refinement has nothing to refine."""
+NO_GAIN = "no gain from attention"
+"""Learned attention is not significantly better than an even average: nothing to refine."""
 VERDICT_KEY = (
-    "Ranked by what attention is worth: vanilla minus `uniform`, the same model with an even "
-    f"average over the history, then as a share of vanilla with its {LEVEL:.0%} interval; "
-    f"{NO_ROOM} where that does not lie above zero. What refinement adds: the best mechanism "
-    "minus vanilla, its interval corrected for the number of mechanisms (Bonferroni). A mechanism "
-    f"lies above or below vanilla where it has {MIN_SEEDS} seeds or more, p corrected after Holm "
-    f"is below {1 - LEVEL:.2f}, and the corrected interval leaves zero out. Verdict: **helps** "
-    "where a mechanism lies above, **harms** where all lie below (where only some do, they are "
-    "named), **does not help** where none helps and every corrected interval ends below "
-    f"{MARGIN:.0%} of vanilla, else it **cannot be told**, as always from fewer than {MIN_SEEDS} "
-    "seeds. Smallest effect that would have been seen: of "
-    f"the mechanism named, with {POWER:.0%} power, at the corrected level. The command trains "
-    "the row again, from a copy of the grid, since what is recorded is not trained a second "
-    "time."
+    "Rows are sorted by what attention is worth: vanilla minus `uniform` (the same model with an "
+    f"even average over the history), also as a share of vanilla with its {LEVEL:.0%} interval. If "
+    f"this interval is not above zero, the verdict begins with *{NO_GAIN}*. What refinement adds: "
+    "the best mechanism minus vanilla, with an interval corrected for the number of mechanisms "
+    "(Bonferroni). A mechanism is significantly above or below vanilla if it has at least "
+    f"{MIN_SEEDS} seeds, p corrected by Holm's method is below {1 - LEVEL:.2f}, and the corrected "
+    "interval excludes zero. Verdicts: **helps**: at least one mechanism is significantly above; "
+    "**harms**: all are significantly below (if only some are, they are named); **does not help**: "
+    f"none helps, and every corrected interval ends below {MARGIN:.0%} of vanilla; "
+    f"**inconclusive**: all other cases; **no verdict**: fewer than {MIN_SEEDS} seeds. Smallest "
+    f"detectable effect: of the named mechanism, with {POWER:.0%} power, at the corrected level. "
+    "The command trains the row again from a copy of the grid, since recorded runs are not trained "
+    "twice."
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One row of the verdict; differences are of NDCG@10.
+    """One row of the verdict; differences are in NDCG@10.
 
     Args:
-        results: of the grid.
-        dataset: its name in the grid.
-        backbone: of the models.
-        loss: that they were trained with.
+        results: the results of the grid.
+        dataset: the name of the dataset in the grid.
+        backbone: the backbone of the models.
+        loss: the loss of their training.
         vanilla: mean of vanilla over its seeds.
-        seeds: how many seeds of vanilla.
-        attention: vanilla minus `uniform`, a row of the intervals turned; None: not recorded.
+        seeds: number of seeds of vanilla.
+        attention: vanilla minus `uniform`, in the form of a row of the intervals; None: not
+            recorded.
         mechanisms: rows of the intervals of all refined models.
-        repeated: another grid has a row of this dataset, backbone and loss.
+        repeated: whether another grid has a row with this dataset, backbone and loss.
     """
 
     results: Results
@@ -75,7 +77,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        """The dataset, and the grid's title where the dataset alone would not tell."""
+        """The dataset, with the grid's title if the dataset alone would be ambiguous."""
         title = self.results.grid.title
         if not self.repeated:
             return self.dataset
@@ -83,18 +85,19 @@ class Row:
         return title if named else f"{self.dataset} ({title})"
 
     @property
-    def no_room(self) -> bool:
-        """Attention does not lie above the even average, from enough seeds."""
+    def no_gain(self) -> bool:
+        """Whether enough seeds show no significant gain of attention over the even average."""
         row = self.attention
         return row is not None and row["seeds"] >= MIN_SEEDS and row["low"] <= 0
 
     @cached_property
     def best(self) -> dict[str, Any] | None:
-        """The mechanism that adds most: of those that help, else of those with enough seeds."""
+        """The mechanism with the largest gain: first among those that help, then among those with
+        enough seeds."""
         return max(
             self.mechanisms,
             key=lambda row: (
-                told(row) and row["difference"] > 0,
+                significant(row) and row["difference"] > 0,
                 row["seeds"] >= MIN_SEEDS,
                 row["difference"],
             ),
@@ -103,22 +106,22 @@ class Row:
 
     @property
     def harmful(self) -> list[dict[str, Any]]:
-        """The mechanisms that lie below vanilla, where not all do."""
-        found = [row for row in self.mechanisms if told(row) and row["difference"] < 0]
+        """The mechanisms significantly below vanilla, if not all are."""
+        found = [row for row in self.mechanisms if significant(row) and row["difference"] < 0]
         return found if len(found) < len(self.mechanisms) else []
 
     @property
     def verdict(self) -> str:
         """The words of the table."""
-        words: str = verdict(self.mechanisms) if self.mechanisms else NOT_RECORDED
+        words = verdict_word(self.mechanisms) if self.mechanisms else NOT_RECORDED
         if self.harmful:
             names = " and ".join(mechanism_name(row) for row in self.harmful)
             words += f"; {names} {'harm' if len(self.harmful) > 1 else 'harms'}"
-        return f"{NO_ROOM}, {words}" if self.no_room else words
+        return f"{NO_GAIN}; {words}" if self.no_gain else words
 
     @property
     def command(self) -> str:
-        """What trains the row again: a copy of the grid, of which nothing is recorded."""
+        """The command that trains the row again, from a copy of the grid without records."""
         return (
             f"cp {self.results.grid.address} again.toml && python -m awrsr experiment again.toml "
             f"--only '{self.dataset}-{self.backbone}-*-{self.loss}-seed*'"
@@ -126,10 +129,9 @@ class Row:
 
 
 def verdict_rows(all_results: Iterable[Results]) -> list[Row]:
-    """A row per dataset, backbone and loss with vanilla beside refined models or `uniform`.
+    """A row per dataset, backbone and loss with vanilla and refined models or `uniform`.
 
-    Ranked by what attention is worth as a share of vanilla; what is not known from enough seeds
-    comes after.
+    Sorted by what attention is worth as a share of vanilla; rows with too few seeds come last.
     """
     all_results = list(all_results)
     names = ["dataset", "backbone", "loss"]
@@ -140,12 +142,12 @@ def verdict_rows(all_results: Iterable[Results]) -> list[Row]:
             intervals = results.intervals[results.intervals["metric"] == CLAIM_METRIC]
             for name in names:
                 intervals = intervals[intervals[name] == row[name]]
-            others = records(intervals)
-            uniform = [of for of in others if of["refinement"] == EVEN]
-            mechanisms = [of for of in others if is_mechanism(of)]
+            compared = records(intervals)
+            uniform = [model for model in compared if model["refinement"] == EVEN]
+            mechanisms = [model for model in compared if is_mechanism(model)]
             if uniform or mechanisms:
                 found.append((results, row, uniform, mechanisms))
-    times = Counter(tuple(row[name] for name in names) for _, row, *_ in found)
+    counts = Counter(tuple(row[name] for name in names) for _, row, *_ in found)
     rows = [
         Row(
             results=results,
@@ -156,7 +158,7 @@ def verdict_rows(all_results: Iterable[Results]) -> list[Row]:
             seeds=row["seeds"],
             attention=from_vanilla(uniform[0]) if uniform else None,
             mechanisms=mechanisms,
-            repeated=times[tuple(row[name] for name in names)] > 1,
+            repeated=counts[tuple(row[name] for name in names)] > 1,
         )
         for results, row, uniform, mechanisms in found
     ]
@@ -164,20 +166,26 @@ def verdict_rows(all_results: Iterable[Results]) -> list[Row]:
 
 
 def _rank(row: Row) -> tuple[bool, float]:
-    of = row.attention
-    if of is None:
+    attention = row.attention
+    if attention is None:
         return True, 0.0
-    return of["seeds"] < MIN_SEEDS, -of["difference"] / of["vanilla"]
+    return attention["seeds"] < MIN_SEEDS, -attention["difference"] / attention["vanilla"]
 
 
 def by_grid(rows: Iterable[Row]) -> list[tuple[Results, list[Row]]]:
-    """Rows with the results that they are of, in their order."""
+    """Rows grouped by the results of their grids, in order."""
     found: dict[str, tuple[Results, list[Row]]] = {}
     for row in rows:
         found.setdefault(row.results.grid.name, (row.results, []))[1].append(row)
     return list(found.values())
 
 
+def verdict_word(rows: list[dict[str, Any]]) -> str:
+    """The verdict on mechanisms compared together, or that they have too few seeds for one."""
+    seeds = max(row["seeds"] for row in rows)
+    return f"{counted(seeds, 'seed')}: no verdict" if seeds < MIN_SEEDS else verdict(rows)
+
+
 def mechanism_name(row: dict[str, Any]) -> str:
-    """A refinement as it is written in a sentence."""
+    """The name of a refinement in a sentence."""
     return REFINEMENTS[row["refinement"]].title

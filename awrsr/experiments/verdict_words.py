@@ -1,4 +1,4 @@
-"""The words of a verdict: sentences and cells of a row's numbers."""
+"""The words of a verdict: sentences and table cells for the numbers of a row."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,8 +10,8 @@ from awrsr.experiments.comparison import (
     CLAIM_METRIC,
     MARGIN,
     MIN_SEEDS,
+    significant,
     smallest_effect,
-    told,
     verdict,
 )
 from awrsr.experiments.verdict import NOT_RECORDED, TOO_FEW, Row, mechanism_name
@@ -27,10 +27,11 @@ def sentence(row: Row) -> str:
 
 
 def worth_cell(row: Row) -> str:
-    of = row.attention
-    if of is None:
+    attention = row.attention
+    if attention is None:
         return NOT_RECORDED
-    return f"{of['difference']:+.4f} ({share(of)}; {counted(of['seeds'], 'seed')})"
+    seeds = counted(attention["seeds"], "seed")
+    return f"{attention['difference']:+.4f} ({share(attention)}; {seeds})"
 
 
 def adds_cell(row: Row) -> str:
@@ -47,19 +48,21 @@ def smallest_cell(row: Row) -> str:
 
 
 def _worth_words(row: Row) -> str:
-    of = row.attention
-    if of is None:
+    attention = row.attention
+    if attention is None:
         return f"what attention is worth is {NOT_RECORDED}"
-    numbers = f"{share(of)} of vanilla, {counted(of['seeds'], 'seed')}"
-    if of["seeds"] < MIN_SEEDS:
-        return f"what attention is worth cannot be told: {of['difference']:+.4f} ({numbers})"
-    if row.no_room:
-        how = "less than the even average" if of["high"] < 0 else "nothing that can be seen"
+    seeds = counted(attention["seeds"], "seed")
+    difference = f"{attention['difference']:+.4f} ({share(attention)} of vanilla, {seeds}"
+    if attention["seeds"] < MIN_SEEDS:
+        return f"no verdict on attention from {seeds}: {difference})"
+    if row.no_gain:
+        worse = attention["high"] < 0
         return (
-            f"attention is worth {how} here, so refinement has nothing to refine: "
-            f"{of['difference']:+.4f} ({numbers}; {_smallest(of)} would have been seen)"
+            f"attention is {'worse' if worse else 'not detectably better'} than the even average, "
+            f"so refinement has nothing to refine: {difference}; smallest detectable effect "
+            f"{_smallest(attention)})"
         )
-    return f"attention is worth {of['difference']:+.4f} ({numbers})"
+    return f"attention is worth {difference})"
 
 
 def _refinement_words(row: Row) -> str:
@@ -68,34 +71,33 @@ def _refinement_words(row: Row) -> str:
     words = _best_words(row, row.best)
     if not row.harmful:
         return words
-    each = ", ".join(f"{mechanism_name(harmful)} ({_numbers(harmful)})" for harmful in row.harmful)
-    return f"{words}; {each} {'harm' if len(row.harmful) > 1 else 'harms'}"
+    named = ", ".join(f"{mechanism_name(harmful)} ({_numbers(harmful)})" for harmful in row.harmful)
+    return f"{words}; {named} {'harm' if len(row.harmful) > 1 else 'harms'}"
 
 
 def _best_words(row: Row, best: dict[str, Any]) -> str:
-    of_best = f"{mechanism_name(best)}, {_numbers(best)}"
+    numbers = f"{mechanism_name(best)}, {_numbers(best)}"
     word = verdict(row.mechanisms)
     if word == "helps":
-        helping = [of for of in row.mechanisms if told(of) and of["difference"] > 0]
-        each = ", ".join(f"{mechanism_name(of)} ({_numbers(of)})" for of in helping)
-        return f"{each} {'help' if len(helping) > 1 else 'helps'}"
+        helping = [m for m in row.mechanisms if significant(m) and m["difference"] > 0]
+        named = ", ".join(f"{mechanism_name(helper)} ({_numbers(helper)})" for helper in helping)
+        return f"{named} {'help' if len(helping) > 1 else 'helps'}"
     if word == "harms":
-        return f"every mechanism harms (the best: {of_best})"
+        return f"every mechanism harms (the best: {numbers})"
     if word == "does not help":
-        return f"no mechanism helps by as much as {MARGIN:.0%} of vanilla (the best: {of_best})"
+        return f"no mechanism helps by {MARGIN:.0%} of vanilla or more (the best: {numbers})"
     if best["seeds"] < MIN_SEEDS:
         return (
-            f"whether refinement helps cannot be told from fewer than {MIN_SEEDS} seeds (the best: "
-            f"{of_best})"
+            f"no verdict on refinement from {counted(best['seeds'], 'seed')} (the best: {numbers})"
         )
     return (
-        f"whether refinement helps cannot be told (the best: {of_best}; {_smallest(best)} would "
-        "have been seen)"
+        f"the effect of refinement is inconclusive (the best: {numbers}; smallest detectable "
+        f"effect {_smallest(best)})"
     )
 
 
 def share(row: dict[str, Any]) -> str:
-    """A difference and its plain interval as shares of vanilla."""
+    """A difference and its uncorrected interval as shares of vanilla."""
     mean, low, high = (row[name] / row["vanilla"] for name in ("difference", "low", "high"))
     return f"{mean:+.1%} [{low:+.1%}, {high:+.1%}]"
 
@@ -118,7 +120,7 @@ def _smallest(row: dict[str, Any]) -> str:
 
 
 def verdict_table(rows: Iterable[Row]) -> pd.DataFrame:
-    """The rows as texts."""
+    """The rows of the verdict as texts."""
     return pd.DataFrame(
         [
             {
@@ -128,7 +130,7 @@ def verdict_table(rows: Iterable[Row]) -> pd.DataFrame:
                 "what attention is worth": worth_cell(row),
                 "what refinement adds": adds_cell(row),
                 "verdict": row.verdict,
-                "smallest effect that would have been seen": smallest_cell(row),
+                "smallest detectable effect": smallest_cell(row),
                 "command that repeats the row": f"`{row.command}`",
             }
             for row in rows

@@ -1,4 +1,4 @@
-"""What explains one history in a model: provenance, removals, agreement, faithfulness."""
+"""Explanations of one history in one model: provenance, removals, agreement, faithfulness."""
 
 from awrsr.explain.ablation import Ablation, Contributions, Outcome, ablate, contributions
 from awrsr.explain.agreement import (

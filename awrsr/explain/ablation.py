@@ -1,9 +1,9 @@
-"""What a prediction gains from its attention: the target with some weights put in others' place.
+"""The effect of attention on a prediction: the target's score after some weights are replaced.
 
-The refined weights of chosen layers and heads are replaced in a forward pass of its own; nothing of
-the model is changed, and every layer above sees what then comes out. A score changes in item-score
-units, which differ between models. A weight that is replaced is not a proof of what caused what:
-uniform weights are no more natural than any others.
+The refined weights of chosen layers and heads are replaced during one forward pass. The model does
+not change, and all higher layers receive the changed output. Score differences are in item-score
+units, which differ between models. Replacing weights does not prove causation: uniform weights are
+no more natural than any others.
 """
 
 from collections.abc import Sequence
@@ -30,9 +30,9 @@ class Ablation:
     """One replacement of refined weights.
 
     Args:
-        change: what takes their place: uniform, equal weights on all items that a query may attend
-            to; first_order, the first-order weights of the same layer and head, which undoes the
-            refinement; other, the refined weights of another model on the same history.
+        change: the replacement: uniform, equal weights on all allowed items; first_order, the
+            first-order weights of the same layer and head, which undoes the refinement; other, the
+            refined weights of another model for the same history.
         layer: 0-based; None for every layer.
         head: 0-based; None for every head.
     """
@@ -44,13 +44,13 @@ class Ablation:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a model makes of a history with some weights replaced.
+    """The output of a model for a history with some weights replaced.
 
     Args:
         score: the target's item score.
-        rank: its rank, 1 = best, under the rule of `awrsr.ranking.metrics.target_ranks`.
+        rank: its rank, 1 = best, by the rule of `awrsr.ranking.metrics.target_ranks`.
         best: the k candidates with the highest scores, best first.
-        best_scores: theirs.
+        best_scores: the scores of these candidates.
     """
 
     score: float
@@ -61,22 +61,25 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Contributions:
-    """What the target's score loses when one part of the attention is taken away at a time.
+    """The contributions of parts of the attention to the target's score, one part at a time.
 
-    A contribution is the score with everything minus the score without the part, in item-score
-    units: above 0 where the part raises the target. Contributions do not add up to the score.
+    A contribution is the score of the unchanged model minus the score without the part, in
+    item-score units; it is above 0 if the part raises the target. Contributions do not add up to
+    the score.
 
     Args:
-        score: the target's item score with everything.
-        rank: its rank with everything.
-        uniform: (layer, head + 1) contribution of the head's weights against uniform ones; the
-            last column is the layer's, all its heads replaced at once.
-        uniform_ranks: (layer, head + 1) the target's rank then.
-        refinement: (layer, head + 1) contribution of the head's refinement, refined weights against
-            first-order ones, the last column the layer's; None without a second order.
-        refinement_ranks: (layer, head + 1) the target's rank then, or None.
-        second_order: contribution of the refinement of all heads at once; None without one.
-        second_order_rank: the target's rank then, or None.
+        score: the target's item score in the unchanged model.
+        rank: its rank in the unchanged model.
+        uniform: (layer, head + 1) contribution of a head's weights compared with uniform weights;
+            the last column is for the whole layer, with all heads replaced at once.
+        uniform_ranks: (layer, head + 1) the target's rank after that replacement.
+        refinement: (layer, head + 1) contribution of a head's refinement: refined weights compared
+            with first-order weights; the last column is for the whole layer; None without a second
+            order.
+        refinement_ranks: (layer, head + 1) the target's rank after that replacement, or None.
+        second_order: contribution of the refinement of all heads at once; None without a second
+            order.
+        second_order_rank: the target's rank after that replacement, or None.
     """
 
     score: float
@@ -96,19 +99,19 @@ def contributions(
     *,
     candidates: Candidates = "unseen",
 ) -> Contributions:
-    """What heads, layers, their refinement and the whole second order add to a target.
+    """The contributions of heads, layers, their refinement and the whole second order to a target.
 
-    One batch with a row for each; costs as many forward passes of the history.
+    All variants form one batch; the cost is one forward pass of the history per variant.
 
     Args:
         model: in eval mode.
         items: the history, oldest first.
-        target: the item whose score and rank are asked for.
-        candidates: unseen leaves the items of the whole history out, unless the target; all leaves
-            them in; see `awrsr.Dataset.default_candidates`.
+        target: the item whose score and rank are computed.
+        candidates: unseen excludes the items of the whole history, except the target; all excludes
+            nothing; see `awrsr.Dataset.default_candidates`.
 
     Raises:
-        DataError: the history is empty, or something is not an item.
+        DataError: the history is empty, or an entry is not an item.
     """
     shape = model.config.n_layers, model.config.n_heads + 1
     heads: list[int | None] = [*range(model.config.n_heads), None]
@@ -120,7 +123,7 @@ def contributions(
         changes.append("first_order")
         variants.append([Ablation(change="first_order")])
     for change in changes:
-        variants += [[Ablation(change=change, layer=at[0], head=at[1])] for at in places]
+        variants += [[Ablation(change=change, layer=layer, head=head)] for layer, head in places]
     found = ablate(model, items, target, variants, k=0, candidates=candidates)
     gains = np.array([found[0].score - outcome.score for outcome in found])
     ranks = np.array([outcome.rank for outcome in found])
@@ -149,29 +152,29 @@ def ablate(
     k: int = 10,
     candidates: Candidates = "unseen",
 ) -> list[Outcome]:
-    """What the model makes of the history under each variant.
+    """The output of the model for the history under each variant.
 
     Args:
-        model: in eval mode; it stays as it is.
+        model: in eval mode; it is not changed.
         items: the history, oldest first.
-        target: the item whose score and rank are asked for.
-        variants: each a list of replacements, done in order: a later one wins where both touch a
-            head. An empty one is the model as it is.
-        other: gives the weights of the change "other": a trace of the same items through a model
-            that has the layers and heads asked for.
+        target: the item whose score and rank are computed.
+        variants: lists of replacements. Within a list they are applied in order, so the last one
+            for a head counts. An empty list is the unchanged model.
+        other: the source of weights for the change "other": a trace of the same items through a
+            model that has the layers and heads of the replacements.
         k: length of the lists of best items, 0 or more.
-        candidates: unseen leaves the items of the whole history out, unless the target; all leaves
-            them in; see `awrsr.Dataset.default_candidates`.
+        candidates: unseen excludes the items of the whole history, except the target; all excludes
+            nothing; see `awrsr.Dataset.default_candidates`.
 
     Raises:
-        DataError: the history is empty, something is not an item, or the other trace does not fit.
-        ConfigError: a change, a layer, a head or k is not there.
+        DataError: the history is empty, an entry is not an item, or the other trace does not fit.
+        ConfigError: a change, a layer or a head does not exist, or k is negative.
     """
     history, target = check_items(model, items), check_item(model, target, "target ")
     if k < 0:
         raise ConfigError(f"k must be 0 or more; received {k!r}")
     kept = history[-model.config.max_length :]
-    for ablation in (each for variant in variants for each in variant):
+    for ablation in (ablation for variant in variants for ablation in variant):
         _check(model, ablation, kept, other)
     found = target_standings(
         model,
@@ -190,7 +193,7 @@ def ablate(
 
 @dataclass(frozen=True)
 class _Replacement:
-    """Of one row of the batch, in one layer."""
+    """A replacement in one row of the batch, in one layer."""
 
     row: int
     heads: slice
@@ -200,63 +203,64 @@ class _Replacement:
 def _interventions(
     model: SequentialModel, variants: Sequence[Sequence[Ablation]], other: Trace | None
 ) -> dict[int, Intervention]:
-    """By layer, what replaces the weights of each variant's row of the batch."""
+    """By layer, a function that replaces the weights in the rows of all variants."""
     found: dict[int, Intervention] = {}
     for layer in range(model.config.n_layers):
         replacements = [
             _Replacement(
                 row,
-                slice(None) if each.head is None else slice(each.head, each.head + 1),
-                each.change,
+                slice(None) if ablation.head is None else slice(ablation.head, ablation.head + 1),
+                ablation.change,
             )
             for row, variant in enumerate(variants)
-            for each in variant
-            if each.layer in (None, layer)
+            for ablation in variant
+            if ablation.layer in (None, layer)
         ]
         if replacements:
-            given = None
+            borrowed = None
             if other is not None and layer < len(other.layers):
-                given = other.layers[layer].refined
-            found[layer] = partial(_replace, replacements, given)
+                borrowed = other.layers[layer].refined
+            found[layer] = partial(_replace, replacements, borrowed)
     return found
 
 
 def _replace(
     replacements: list[_Replacement],
-    given: Tensor | None,
+    borrowed: Tensor | None,
     first_order: Tensor,
     refined: Tensor,
     allowed: Tensor,
 ) -> Tensor:
-    """The refined weights with the replacements; the tensor given in stays as it is."""
+    """A copy of the refined weights with the replacements."""
     weights = refined.clone()
     keys = allowed.to(refined.dtype)
     uniform = keys / keys.sum(dim=-1, keepdim=True).clamp(min=1)
-    for each in replacements:
-        if each.change == "uniform":
-            new = uniform[each.row]  # (1, query, key): for all heads
-        elif each.change == "first_order":
-            new = first_order[each.row, each.heads]
+    for replacement in replacements:
+        row, heads = replacement.row, replacement.heads
+        if replacement.change == "uniform":
+            new = uniform[row]  # (1, query, key): for all heads
+        elif replacement.change == "first_order":
+            new = first_order[row, heads]
         else:
-            assert given is not None, "checked before"
-            new = given[each.heads].to(weights)
-        weights[each.row, each.heads] = new
+            assert borrowed is not None, "checked before"
+            new = borrowed[heads].to(weights)
+        weights[row, heads] = new
     return weights
 
 
 def _check(
     model: SequentialModel, ablation: Ablation, kept: list[int], other: Trace | None
 ) -> None:
-    """Raise unless the model, and the other trace where it is needed, have what is asked for."""
+    """Raise unless the model and, if needed, the other trace have the layer and head asked for."""
     check_choice("change", ablation.change, get_args(Change))
     config = model.config
-    for noun, asked, there in (
+    for noun, number, count in (
         ("layer", ablation.layer, config.n_layers),
         ("head", ablation.head, config.n_heads),
     ):
-        if asked is not None and not 0 <= asked < there:
+        if number is not None and not 0 <= number < count:
             raise ConfigError(
-                f"asked for {noun} {asked!r}; the model has {counted(there, noun)}, the first is 0"
+                f"asked for {noun} {number!r}; the model has {counted(count, noun)}, the first is 0"
             )
     if ablation.change != "other":
         return
@@ -264,7 +268,7 @@ def _check(
         raise DataError("the change 'other' needs the trace of another model; received none")
     if other.items != kept:
         raise DataError(
-            f"the other trace is of {counted(len(other.items), 'item')}, the model sees "
+            f"the other trace has {counted(len(other.items), 'item')}, the model sees "
             f"{counted(len(kept), 'item')}; they must be the same items"
         )
     layers, heads = len(other.layers), len(other.layers[0].refined)
@@ -273,7 +277,7 @@ def _check(
     if not (has_layer and has_head):
         raise DataError(
             f"the other model has {counted(layers, 'layer')} of "
-            f"{counted(heads, 'head')}, this one {counted(config.n_layers, 'layer')} of "
+            f"{counted(heads, 'head')}, this model {counted(config.n_layers, 'layer')} of "
             f"{counted(config.n_heads, 'head')}; asked for layer {_asked(ablation.layer)}, head "
             f"{_asked(ablation.head)}"
         )

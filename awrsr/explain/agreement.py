@@ -1,4 +1,4 @@
-"""The rows of attention maps that are compared with attributions."""
+"""Rows of attention maps for comparison with attributions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ KINDS = ("first_order", "second_order", "refined")
 
 @dataclass(frozen=True, kw_only=True)
 class AttentionRow:
-    """What the prediction position attends to in one map: its last row.
+    """The attention of the prediction position in one map: its last row.
 
     Args:
         kind: one of KINDS.
@@ -29,7 +29,7 @@ class AttentionRow:
 
 
 def prediction_rows(trace: Trace) -> Iterator[AttentionRow]:
-    """The last row of every map there is: layer by layer, its heads, then their mean."""
+    """The last row of every map: layer by layer, first the heads, then their mean."""
     for layer, maps in enumerate(trace.layers):
         last = {
             kind: getattr(maps, kind)[:, -1].cpu().numpy()

@@ -1,4 +1,4 @@
-"""A cell of an attention map, and what its number is made of."""
+"""A cell of an attention map, and the decompositions of its value."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ from awrsr.refinement import Terms
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One cell of a layer's maps; all counted from 0.
+    """One cell of a layer's maps; all indices are 0-based.
 
     Args:
-        layer: the first layer is 0.
-        head: of that layer.
+        layer: index of the layer.
+        head: index of the head.
         query: place in the trace's items, 0 = oldest.
-        key: likewise; not later than the query.
+        key: place in the trace's items; not later than the query.
     """
 
     layer: int
@@ -31,18 +31,20 @@ class Cell:
 class PairMap:
     """A second-order score as a sum over pairs of attended items: A_ip G_pq A_jq.
 
-    i is the query, p what it attends to; j the key, q what it attends to; G = W_Q W_K^T / sqrt(r)
-    of the head, times its gain where there is one. Of standardised rows, these stand for A.
+    i is the query and p an item it attends to; j is the key and q an item it attends to. G =
+    W_Q W_K^T / sqrt(r) of the head, times the gain if there is one. If rows are standardised, A
+    stands for the standardised rows.
 
     Args:
         score: the recorded score, S before its softmax; no unit.
         weight: the recorded weight S_ij.
-        rows: what is compared. A plain row holds weights, which sum to one. A standardised one says
-            how far each weight is from the even one, in the row's own deviations, and sums to 0.
+        rows: the kind of row. A plain row holds weights, which sum to one. A standardised row holds
+            the deviation of each weight from the even weight, scaled by the row's own standard
+            deviation, and sums to 0.
         query_row: (i + 1,) the row of the query, A_ip.
         key_row: (j + 1,) the row of the key, A_jq.
-        coupling: (i + 1, j + 1) G_pq, learned; depends on the slots alone, not on the items.
-        pairs: (i + 1, j + 1) the terms, in the unit of the score; they sum to it.
+        coupling: (i + 1, j + 1) G_pq, learned; depends only on the slots, not on the items.
+        pairs: (i + 1, j + 1) the terms, in the unit of the score; they sum to the score.
     """
 
     score: float
@@ -54,7 +56,7 @@ class PairMap:
     pairs: npt.NDArray[np.float64]
 
     def table(self, k: int | None = None) -> pd.DataFrame:
-        """The k pairs with the largest terms in size, or all: p, q, and the factors of the term."""
+        """The k pairs with the largest absolute terms, or all: p, q, term and its factors."""
         order = np.argsort(-np.abs(self.pairs), axis=None, kind="stable")[:k]
         p, q = np.unravel_index(order, self.pairs.shape)
         return pd.DataFrame(
@@ -71,15 +73,16 @@ class PairMap:
 
 @dataclass(frozen=True, kw_only=True)
 class DistanceSplit:
-    """A score that is minus a squared Wasserstein distance, dimension by dimension.
+    """A score that is minus a squared Wasserstein distance, split by dimension.
 
     Args:
-        score: the recorded score, minus squared distance / sqrt(width), times the gain; 0 is
-            nearest.
-        weight: the recorded weight that its softmax gave.
-        gain: of the head, 1 where none is learned.
-        mean_terms: (width,) - (mean - mean')^2 / sqrt(width), times the gain; none above 0.
-        covariance_terms: (width,) the same of the standard deviations; all terms sum to the score.
+        score: the recorded score, minus squared distance / sqrt(width), times the gain; 0 is the
+            closest.
+        weight: the recorded weight after the softmax.
+        gain: the gain of the head, 1 if none is learned.
+        mean_terms: (width,) - (mean - mean')^2 / sqrt(width), times the gain; never above 0.
+        covariance_terms: (width,) the same for the standard deviations; all terms together sum to
+            the score.
     """
 
     score: float
@@ -91,22 +94,22 @@ class DistanceSplit:
 
 @dataclass(frozen=True, kw_only=True)
 class RefinedParts:
-    """A refined weight, and what its mechanism makes it of.
+    """A refined weight and its decomposition, which depends on the mechanism.
 
     Args:
         weight: the recorded weight M_ij.
-        kind: what it is made of.
-        terms: they sum to the weight. Whole: (1,) M_ij. First order: (1,) A_ij. Second order: (1,)
-            S_ij. Shares: (2,) (1 - g) A_ij and g S_ij. Product: (1,) A_ij times the factor.
-            Intermediate items: (i + 1,) S_ik (A V)_kj for every k, which is 0 where k is older than
-            j.
-        share: shares: g, the second order's share, a half or learned; else None.
-        factor: product: exp(s_ij) / sum over k of A_ik exp(s_ik), above 1 where the second order
-            raises the first-order weight; else None.
-        query_row: intermediate items: (i + 1,) S_ik, else None.
-        key_column: intermediate items: (i + 1,) (A V)_kj, A_kj where no V is learned; else None.
-        squared_weight: of Gaussians M_ij squared, what mixes the covariances; else None.
-        squared_sum: of Gaussians what the squares of the query's row sum to; else None.
+        kind: the kind of decomposition.
+        terms: terms that sum to the weight. Whole: (1,) M_ij. First order: (1,) A_ij. Second order:
+            (1,) S_ij. Shares: (2,) (1 - g) A_ij and g S_ij. Product: (1,) A_ij times the factor.
+            Intermediate items: (i + 1,) S_ik (A V)_kj for every k; 0 if k is older than j.
+        share: shares: g, the share of the second order, one half or learned; otherwise None.
+        factor: product: exp(s_ij) / sum over k of A_ik exp(s_ik), above 1 if the second order
+            raises the first-order weight; otherwise None.
+        query_row: intermediate items: (i + 1,) S_ik; otherwise None.
+        key_column: intermediate items: (i + 1,) (A V)_kj, or A_kj if no V is learned; otherwise
+            None.
+        squared_weight: Gaussian models: M_ij squared, which mixes the covariances; otherwise None.
+        squared_sum: Gaussian models: the sum of squares of the query's row; otherwise None.
     """
 
     weight: float

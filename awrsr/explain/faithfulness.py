@@ -1,26 +1,26 @@
-"""Whether an explanation finds what a recommendation rests on: items really removed in its order.
+"""Faithfulness: does an explanation find the items that a recommendation depends on?
 
-Deletion takes away the items that an explanation ranks highest, one after the other; insertion
-restores them one after the other from nothing. A removed item is gone: newer items keep their
-slots, older ones move up, see `awrsr.explain.removal`. Both work on the items the model saw, the
-newest n; none from before comes into view. Candidates stay what they are for the whole history.
+Deletion removes items in the order of the explanation, most important first. Insertion starts
+without items and adds them in that order. A removed item is gone from the history: newer items keep
+their slots, older ones move up, see `awrsr.explain.removal`. Both use only the items that the model
+saw, the newest n; older items never come into view. The candidates stay those of the whole history.
 
-Of nothing there is no score: no model here has ever seen an empty history. So deletion ends with
-one item left, and insertion begins with one.
+Empty histories are not scored: models are never trained on them. So deletion ends with one item,
+and insertion starts with one.
 
-Two measures of how the target stands:
+Two measures of the target's standing:
 
-    standard score  the target's item score, minus the mean of the catalogue's scores after the same
-                    history, over their standard deviation; comparable between models
+    standard score  the target's item score minus the mean of the catalogue's scores after the same
+                    history, divided by their standard deviation; comparable between models
     NDCG            1 / log2(rank + 1)
 
-The area under a curve is its mean height by the trapezoid rule over the items removed or restored,
-so it has the curve's unit whatever the length of the history. An explanation that finds what
-matters has a low area under deletion and a high one under insertion.
+The area under a curve is its mean height, by the trapezoid rule over the items removed or added, so
+it has the curve's unit for any length of history. An explanation that finds the important items has
+a small area under deletion and a large area under insertion.
 
 Source: Samek et al. 2017, arXiv 1509.06321, and Petsiuk, Das and Saenko 2018, arXiv 1806.07421, for
 the curves; DeYoung et al. 2020, arXiv 1911.03429, section 4, for comprehensiveness and sufficiency;
-differs: standard scores in the place of probabilities, and shares of 10, 20 and 50%.
+differs: standard scores instead of probabilities, and shares of 10, 20 and 50%.
 """
 
 import math
@@ -39,7 +39,7 @@ from awrsr.ranking.scoring import target_standings
 Floats = npt.NDArray[np.float64]
 
 SHARES = (0.1, 0.2, 0.5)
-"""Of the items, rounded up, one left at least: what comprehensiveness and sufficiency take."""
+"""Shares of the items for comprehensiveness and sufficiency, rounded up; one item always stays."""
 MEASURES = {
     "deletion": "Area under deletion, standard score",
     "insertion": "Area under insertion, standard score",
@@ -59,14 +59,14 @@ CAUSE_MEASURES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """How the target stands at every step; means over an explanation's orders.
+    """The target's standing at every step; means over an explanation's orders.
 
     Args:
-        kept: how many items are there.
+        kept: number of items in the history.
         scores: the target's item score.
-        standard_scores: see above.
+        standard_scores: see the module's docstring.
         ranks: 1 = best.
-        ndcg: see above.
+        ndcg: see the module's docstring.
     """
 
     kept: npt.NDArray[np.int64]
@@ -81,8 +81,8 @@ class Curves:
     """Both curves of one explanation of one history of m items.
 
     Args:
-        deletion: m, m - 1, ..., 1 items are there.
-        insertion: 1, 2, ..., m items are there.
+        deletion: with m, m - 1, ..., 1 items.
+        insertion: with 1, 2, ..., m items.
     """
 
     deletion: Curve
@@ -101,16 +101,15 @@ def faithfulness_curves(
 
     Args:
         model: in eval mode.
-        items: the history, oldest first; what is older than the newest n matters to the candidates
-            alone.
-        target: the item whose standing is asked for.
-        orders: by explanation, one order or more of the places 0 to m - 1 of the newest m items,
-            most decisive first; the curves of several are averaged.
-        candidates: unseen leaves the items of the whole history out, unless the target; all leaves
-            them in; see `awrsr.Dataset.default_candidates`.
+        items: the history, oldest first; items older than the newest n affect only the candidates.
+        target: the item whose standing is computed.
+        orders: by explanation, one or more orders of the places 0 to m - 1 of the newest m items,
+            most important first; the curves of several orders are averaged.
+        candidates: unseen excludes the items of the whole history, except the target; all excludes
+            nothing; see `awrsr.Dataset.default_candidates`.
 
     Raises:
-        DataError: fewer than two items, something is not an item, or an order lacks a place.
+        DataError: fewer than two items, an entry is not an item, or an order lacks a place.
     """
     history, target = check_items(model, items), check_item(model, target, "the target ")
     seen = history[-model.config.max_length :]
@@ -161,38 +160,40 @@ def _standing(
 def _curve(
     kept: npt.NDArray[np.int64], standing: dict[str, Floats], rows: npt.NDArray[np.int64]
 ) -> Curve:
-    return Curve(kept=kept, **{name: each[rows].mean(axis=0) for name, each in standing.items()})
+    means = {name: values[rows].mean(axis=0) for name, values in standing.items()}
+    return Curve(kept=kept, **means)
 
 
 def area(heights: Floats) -> float:
-    """Mean height of a curve of equal steps, by the trapezoid rule."""
+    """Mean height of a curve with equal steps, by the trapezoid rule."""
     return float((heights[:-1] + heights[1:]).mean() / 2)
 
 
 def faithfulness_measures(found: Curves) -> dict[str, float]:
     """The numbers of MEASURES.
 
-    comprehensiveness = mean over SHARES of: standard score of the whole history - without the items
-    ranked highest. sufficiency = mean over SHARES of: standard score of the whole history - with
-    the items ranked highest alone. Comprehensiveness is better when higher, sufficiency when lower.
+    comprehensiveness = mean over SHARES of: standard score with the whole history - standard score
+    without the items ranked highest. sufficiency = mean over SHARES of: standard score with the
+    whole history - standard score with only the items ranked highest. Higher comprehensiveness is
+    better; lower sufficiency is better.
     """
     deletion, insertion = found.deletion.standard_scores, found.insertion.standard_scores
     m = len(deletion)
-    taken = [min(m - 1, math.ceil(share * m)) for share in SHARES]
+    counts = [min(m - 1, math.ceil(share * m)) for share in SHARES]
     return {
         "deletion": area(deletion),
         "insertion": area(insertion),
         "deletion_ndcg": area(found.deletion.ndcg),
         "insertion_ndcg": area(found.insertion.ndcg),
-        "comprehensiveness": float(np.mean([deletion[0] - deletion[k] for k in taken])),
-        "sufficiency": float(np.mean([deletion[0] - insertion[k - 1] for k in taken])),
+        "comprehensiveness": float(np.mean([deletion[0] - deletion[k] for k in counts])),
+        "sufficiency": float(np.mean([deletion[0] - insertion[k - 1] for k in counts])),
     }
 
 
 def at_shares(found: Curve, shares: Floats) -> Curve:
-    """A curve at these shares of the items, 0 to 1, straight lines between its steps.
+    """A curve at these shares of the items, 0 to 1, with linear interpolation between its steps.
 
-    A share below that of one item is where no score is: not a number.
+    Below the share of one item there is no score: the result is NaN.
     """
     have = found.kept / found.kept.max()
     step = np.argsort(have)
@@ -205,17 +206,17 @@ def at_shares(found: Curve, shares: Floats) -> Curve:
 
 
 def cause_measures(several: Sequence[Sequence[int]], causes: Sequence[int]) -> dict[str, float]:
-    """How well orders find known causes, means over the orders.
+    """How well orders find known causes; means over the orders.
 
-    average_precision: over the causes, how much of what is ranked as high as it are causes; 1 when
-    all stand first. hits: the share of the c causes that is among the first c.
+    average_precision: mean over the causes of the precision at the cause's rank; 1 if all causes
+    come first. hits: the share of the c causes that are among the first c places.
 
     Args:
-        several: orders of places, most decisive first.
-        causes: the places that decide, one or more.
+        several: orders of places, most important first.
+        causes: the places of the causes, one or more.
 
     Raises:
-        DataError: no causes, or one that is not in an order.
+        DataError: there are no causes, or an order lacks one of them.
     """
     if not causes or any(cause not in order for order in several for cause in causes):
         raise DataError(f"causes must be places of the history; received {list(causes)}")

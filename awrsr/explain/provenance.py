@@ -1,7 +1,7 @@
-"""Why one cell of a map is what it is: exact sums over what went into it, never an estimate.
+"""Provenance of one cell of a map: exact sums over its inputs, never an estimate.
 
-Everything is computed in float64 from what the trace recorded and what the model learned; so a sum
-equals the recorded value up to the rounding of the model's own precision.
+Everything is computed in float64 from the recorded trace and the learned weights, so a sum equals
+the recorded value up to rounding in the model's precision.
 """
 
 import copy
@@ -20,10 +20,10 @@ from awrsr.refinement import REFINEMENTS, Refinement, SecondOrder
 
 
 def first_order_split(trace: Trace, cell: Cell) -> DistanceSplit:
-    """The first-order score of a model of Gaussians as its mean part and its covariance part.
+    """The first-order score of a Gaussian model, split into a mean part and a covariance part.
 
     Raises:
-        DataError: the cell is not in the trace, or the model compares items by one dot product or
+        DataError: the cell is not in the trace, or the model compares items by a dot product or
             not at all.
     """
     layer = _layer(trace, cell)
@@ -31,13 +31,13 @@ def first_order_split(trace: Trace, cell: Cell) -> DistanceSplit:
     if not refinement.learns_attention:
         raise DataError(
             f"asked for mean and covariance of a first-order score; {_title(trace)} compares no "
-            f"items, its weights are fixed: {refinement.formula_of(trace.config)}"
+            f"items; its weights are fixed: {refinement.formula_of(trace.config)}"
         )
     if not BACKBONES[trace.config.backbone].gaussian:
         accepted = [name for name, kind in BACKBONES.items() if kind.gaussian]
         raise DataError(
             f"asked for mean and covariance of a first-order score; {_title(trace)} compares items "
-            f"by a dot product, only {', '.join(accepted)} by a distance of Gaussians"
+            f"by a dot product; only {', '.join(accepted)} by a distance between Gaussians"
         )
     return _split(
         layer.query[cell.head, cell.query],
@@ -52,23 +52,23 @@ def first_order_split(trace: Trace, cell: Cell) -> DistanceSplit:
 def second_order_provenance(
     model: SequentialModel, trace: Trace, cell: Cell
 ) -> PairMap | DistanceSplit:
-    """What makes a second-order score: pairs of attended items, or a distance of Gaussians.
+    """The terms of a second-order score: pairs of attended items, or a distance of Gaussians.
 
     Args:
-        model: the one that was traced.
-        trace: of one history.
-        cell: of its second-order maps.
+        model: the traced model.
+        trace: a trace of one history.
+        cell: a cell of its second-order maps.
 
     Raises:
-        DataError: the cell is not in the trace, the trace is of another kind of model, or the model
-            has no second order.
-        ConfigError: it is not known how its refinement compares rows.
+        DataError: the cell is not in the trace, the trace comes from a model with other settings,
+            or the model has no second order.
+        ConfigError: the refinement does not say how it compares rows.
     """
     layer = _layer(trace, cell)
     refinement = _of_trace(model, trace, cell)
     if layer.second_order is None or layer.second_order_scores is None:
         raise DataError(
-            f"asked for a second-order score; {_title(trace)} has no second order, its first-order "
+            f"asked for a second-order score; {_title(trace)} has no second order; its first-order "
             "weights mix the values"
         )
     if not isinstance(refinement, SecondOrder):
@@ -99,15 +99,16 @@ def second_order_provenance(
 
 @torch.no_grad()
 def refined_parts(model: SequentialModel, trace: Trace, cell: Cell) -> RefinedParts:
-    """What makes a refined weight.
+    """The terms of a refined weight.
 
     Args:
-        model: the one that was traced.
-        trace: of one history.
-        cell: of its refined maps.
+        model: the traced model.
+        trace: a trace of one history.
+        cell: a cell of its refined maps.
 
     Raises:
-        DataError: the cell is not in the trace, or the trace is of another kind of model.
+        DataError: the cell is not in the trace, or the trace comes from a model with other
+            settings.
     """
     layer = _layer(trace, cell)
     refinement = _of_trace(model, trace, cell)
@@ -155,19 +156,19 @@ def _of_trace(model: SequentialModel, trace: Trace, cell: Cell) -> Refinement:
     if model.config != trace.config:
         raise DataError(
             f"the model is {model_title(model.config.backbone, model.config.refinement)}, "
-            f"the trace is of {_title(trace)} with other settings; give the model that was traced"
+            f"the trace comes from {_title(trace)} with other settings; give the traced model"
         )
     return copy.deepcopy(model.refinement(cell.layer)).double().cpu().eval()
 
 
 def _unknown(trace: Trace) -> ConfigError:
     return ConfigError(
-        f"it is not known how refinement {trace.config.refinement!r} compares rows of weights"
+        f"refinement {trace.config.refinement!r} does not say how it compares rows of weights"
     )
 
 
 def _first_order(layer: LayerTrace) -> tuple[Tensor, Tensor]:
-    """First-order weights in 64 bits, as a batch of one, and the keys they may fall on."""
+    """First-order weights in 64 bits, as a batch of one, and the allowed keys."""
     first = layer.first_order[None].double().cpu()
     return first, allowed_keys(torch.ones(1, first.shape[-1], dtype=torch.bool))
 

@@ -1,13 +1,13 @@
-"""What a recommendation rests on: real removals from a history, and the smallest that undoes it.
+"""Counterfactual removals: entries removed from a history, and the smallest effective set.
 
-An entry is one place of a history; an item that stands in it twice has two entries. A removed entry
-is gone: newer items keep their slots, older ones move up, and where a history is longer than the
-model sees, an older item comes into view.
+An entry is one place in a history; an item that occurs twice has two entries. A removed entry is
+gone: newer items keep their slots and older ones move up. If the history is longer than the model
+sees, an older item comes into view.
 
-Candidates stay what they are for the whole history: where they are the unseen items, its items were
-seen, removed or not, and are left out in every rank, unless one is the target; where they are all
-items, they are in every rank. So a rank changes because the model attends to something else, and
-never because a removed item came back as a candidate.
+The candidates stay those of the whole history. If they are the unseen items, all items of the
+history are excluded from every rank, removed or not, except the target. If they are all items,
+nothing is excluded. So a rank changes because the model's input changes, never because a removed
+item became a candidate.
 """
 
 import math
@@ -26,12 +26,12 @@ from awrsr.ranking.recommendation import check_item, check_items, excluded_items
 from awrsr.ranking.scoring import Standings, target_standings
 
 BUDGET = 3_000
-"""Histories that an exhaustive search may score."""
+"""Largest number of histories that an exhaustive search scores."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RemovedOnce:
-    """The target with the whole history, and with each entry left out in turn.
+    """The target's standing with the whole history, and without each entry in turn.
 
     Args:
         score: the target's item score with the whole history.
@@ -48,18 +48,19 @@ class RemovedOnce:
 
 @dataclass(frozen=True, kw_only=True)
 class SmallestRemoval:
-    """The fewest entries without which the target leaves the top k.
+    """The smallest set of entries whose removal moves the target out of the top k.
 
     Args:
-        outcome: found; none, where nothing that was tried does it; or already out, where the target
-            is not in the top k to begin with.
-        search: exhaustive, all sets by growing size; greedy, where these would be too many.
+        outcome: found; none, if no set that was tried has this effect; or already out, if the
+            target is not in the top k with the whole history.
+        search: exhaustive, all sets by increasing size; greedy, if these would be too many.
         entries: places in the history that are removed, 0 = oldest; empty unless found.
         rank: the target's rank with the whole history.
-        rank_after: its rank without the entries; `rank` unless found.
-        at_least: no smaller set than this does it: all smaller ones were tried.
-        alternatives: sets of the same size that do it too, counted in an exhaustive search only.
-        scored: how many histories were scored.
+        rank_after: its rank without the entries; equal to `rank` unless found.
+        at_least: lower bound of the size: all smaller sets were tried without effect.
+        alternatives: number of other sets of the same size with this effect; exhaustive search
+            only.
+        scored: number of histories scored.
     """
 
     outcome: Literal["found", "none", "already out"]
@@ -73,14 +74,14 @@ class SmallestRemoval:
 
     @property
     def proven(self) -> bool:
-        """Whether no smaller set exists, or for none, no set at all."""
+        """Whether it is certain that no smaller set exists (for outcome none: no set at all)."""
         return self.search == "exhaustive" or len(self.entries) == self.at_least
 
 
 def without(items: Sequence[int], entries: Sequence[int]) -> list[int]:
     """The history without the entries at these places."""
-    gone = set(entries)
-    return [item for place, item in enumerate(items) if place not in gone]
+    removed = set(entries)
+    return [item for place, item in enumerate(items) if place not in removed]
 
 
 def remove_each(
@@ -90,22 +91,22 @@ def remove_each(
     *,
     candidates: Candidates = "unseen",
 ) -> RemovedOnce:
-    """The target's score and rank when each entry in turn is really removed.
+    """The target's score and rank when each entry is removed in turn.
 
     Args:
         model: in eval mode.
         items: the history, oldest first, two items or more.
-        target: the item whose score and rank are asked for.
-        candidates: unseen leaves the items of the whole history out, unless the target; all leaves
-            them in; see `awrsr.Dataset.default_candidates`.
+        target: the item whose score and rank are computed.
+        candidates: unseen excludes the items of the whole history, except the target; all excludes
+            nothing; see `awrsr.Dataset.default_candidates`.
 
     Raises:
-        DataError: the history has fewer than two items, or something is not an item.
+        DataError: the history has fewer than two items, or an entry is not an item.
     """
     history, target = check_items(model, items), check_item(model, target, "target ")
     if len(history) < 2:
         raise DataError("the history has 1 item; without it nothing is left to score")
-    unseen = max(0, len(history) - model.config.max_length)  # to remove these changes nothing
+    unseen = max(0, len(history) - model.config.max_length)  # removing these changes nothing
     seen = range(unseen, len(history))
     tried = [history, *(without(history, [place]) for place in seen)]
     excluded = excluded_items(history, candidates)
@@ -127,37 +128,37 @@ def smallest_removal(
     budget: int = BUDGET,
     candidates: Candidates = "unseen",
 ) -> SmallestRemoval:
-    """The fewest entries whose removal pushes the target out of the top k.
+    """The smallest set of entries whose removal moves the target out of the top k.
 
-    All sets of one entry are scored, then of two, and so on, as long as a whole size fits into the
-    budget. Of the sets that do it, the one with the lowest margin is taken; there is no smaller
-    one. Past the budget a greedy search removes the entry that lowers the margin most, until the
-    target is out, and then puts back, one by one, what is not needed: an upper bound. For s removed
-    entries it scores at most s (n + s) histories more.
+    All sets of one entry are scored, then all of two, and so on, as long as all sets of a size fit
+    into the budget. Among the effective sets of the smallest size, the one with the lowest margin
+    is returned. Beyond the budget, a greedy search removes the entry that lowers the margin most,
+    until the target is out, and then restores unnecessary entries one by one: an upper bound. For s
+    removed entries it scores at most s (n + s) further histories.
 
-    The s entries of a set are sought among the newest n + s - 1, since an older one would not
-    have come into the model's view, and a smaller set would do the same. One entry always stays.
+    Sets of s entries are searched among the newest n + s - 1: an older entry would not come into
+    the model's view, and a smaller set would have the same effect. One entry always stays.
 
     Args:
         model: in eval mode.
         items: the history, oldest first.
-        target: the item to be pushed out.
+        target: the item to be moved out.
         k: the length of the list, 1 or more.
-        budget: histories that the exhaustive search may score.
-        candidates: unseen leaves the items of the whole history out, unless the target; all leaves
-            them in; see `awrsr.Dataset.default_candidates`.
+        budget: largest number of histories that the exhaustive search scores.
+        candidates: unseen excludes the items of the whole history, except the target; all excludes
+            nothing; see `awrsr.Dataset.default_candidates`.
 
     Raises:
-        DataError: the history is empty, or something is not an item.
+        DataError: the history is empty, or an entry is not an item.
         ConfigError: k or the budget is out of range.
     """
     history, target = check_items(model, items), check_item(model, target, "target ")
     if k < 1 or budget < 1:
         raise ConfigError(f"k and budget must be 1 or more; received {k} and {budget}")
     search = _Search(model, history, target, k, excluded_items(history, candidates))
-    whole = search.score([()])
-    rank = int(whole.ranks[0])
-    if not whole.margins[0] > 0:
+    unchanged = search.score([()])
+    rank = int(unchanged.ranks[0])
+    if not unchanged.margins[0] > 0:
         return search.result("already out", "exhaustive", (), rank, rank, at_least=0)
 
     m, n = len(history), model.config.max_length
@@ -168,18 +169,18 @@ def smallest_removal(
         best: tuple[int, ...] = ()
         lowest, rank_after, found = math.inf, rank, 0
         sets = combinations(newest, size)
-        while some := list(islice(sets, 512)):
-            standings = search.score(some)
+        while block := list(islice(sets, 512)):
+            standings = search.score(block)
             out = ~(standings.margins > 0)
             found += int(out.sum())
             margins = np.nan_to_num(np.where(out, standings.margins, np.inf), nan=-np.inf)
             place = int(margins.argmin())
             if out[place] and (not best or margins[place] < lowest):
-                best, lowest = some[place], float(margins[place])
+                best, lowest = block[place], float(margins[place])
                 rank_after = int(standings.ranks[place])
         if found:
             return search.result(
-                "found", "exhaustive", best, rank, rank_after, at_least=size, others=found - 1
+                "found", "exhaustive", best, rank, rank_after, at_least=size, alternatives=found - 1
             )
     return search.result("none", "exhaustive", (), rank, rank, at_least=m)
 
@@ -208,27 +209,27 @@ class _Search:
         )
 
     def greedy(self, rank: int, at_least: int) -> SmallestRemoval:
-        """An upper bound: the most harmful entry each time, then back with what is not needed."""
+        """An upper bound: remove the most effective entry each time, then restore unneeded ones."""
         removed: tuple[int, ...] = ()
         rank_after, out = rank, False
         while not out and len(removed) < len(self.history) - 1:
             in_view = len(self.history) - self.model.config.max_length - len(removed)
             newest = range(max(0, in_view), len(self.history))
-            left = [place for place in newest if place not in removed]
-            standings = self.score([(*removed, place) for place in left])
+            remaining = [place for place in newest if place not in removed]
+            standings = self.score([(*removed, place) for place in remaining])
             margins = np.nan_to_num(standings.margins, nan=-np.inf)
             place = int(margins.argmin())
-            removed = (*removed, left[place])
+            removed = (*removed, remaining[place])
             rank_after, out = int(standings.ranks[place]), not standings.margins[place] > 0
         if not out:
             return self.result("none", "greedy", (), rank, rank, at_least=at_least)
-        while len(removed) > 1:  # what is put back can make another one needless
-            fewer = [tuple(other for other in removed if other != place) for place in removed]
-            standings = self.score(fewer)
+        while len(removed) > 1:  # restoring one entry can make another one unnecessary
+            subsets = [tuple(entry for entry in removed if entry != place) for place in removed]
+            standings = self.score(subsets)
             enough = np.flatnonzero(~(standings.margins > 0))
             if not len(enough):
                 break
-            removed, rank_after = fewer[enough[0]], int(standings.ranks[enough[0]])
+            removed, rank_after = subsets[enough[0]], int(standings.ranks[enough[0]])
         return self.result("found", "greedy", removed, rank, rank_after, at_least=at_least)
 
     def result(
@@ -240,7 +241,7 @@ class _Search:
         rank_after: int,
         *,
         at_least: int,
-        others: int = 0,
+        alternatives: int = 0,
     ) -> SmallestRemoval:
         return SmallestRemoval(
             outcome=outcome,
@@ -249,6 +250,6 @@ class _Search:
             rank=rank,
             rank_after=rank_after,
             at_least=at_least,
-            alternatives=others,
+            alternatives=alternatives,
             scored=self.scored,
         )

@@ -1,4 +1,4 @@
-"""Attention rollout: what reaches a query through all layers up to one."""
+"""Attention rollout: the flow of attention to a query through several layers."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ from torch import Tensor
 def rollout(
     maps: Sequence[Float[Tensor, "head query_pos key_pos"]],
 ) -> list[Float[Tensor, "query_pos key_pos"]]:
-    """How much of each item's own slot is in a query's slot, after the first layer, the second, ...
+    """The share of each item in a query's slot, after the first layer, after the second, ...
 
-    Every layer hands on half of what it had (the residual connection) and half of what the mean of
-    its heads mixes in; layers multiply. Rows sum to one and weigh no later item, as the maps do.
-    Values, feed-forward layers and normalisation are left out.
+    Every layer passes on half of its input (the residual connection) and half of the mean mixture
+    of its heads; the matrices of the layers are multiplied. As in the maps, rows sum to one and
+    later items have weight 0. Values, feed-forward layers and normalisation are ignored.
 
     Args:
         maps: weights of one kind, first layer first.

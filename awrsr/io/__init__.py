@@ -1,1 +1,1 @@
-"""Files: written whole or not at all, read without executing anything, streams that may close."""
+"""Files and streams: atomic writing, safe and bounded reading, output that may be closed early."""

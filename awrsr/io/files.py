@@ -1,4 +1,4 @@
-"""Writing files so that nobody ever sees half of one."""
+"""Reading and writing files; no reader ever sees a half-written one."""
 
 import errno
 import glob
@@ -19,17 +19,17 @@ from typing import Any
 from awrsr.errors import AwrsrError, DataError, counted
 
 STAGED = ".staged"
-"""The folder of a directory whose files are complete and are being moved to their places."""
+"""The folder that holds complete files while they are moved to their final directory."""
 STALE = 3600
-"""Seconds after which nobody writes a file or a directory any more."""
+"""Seconds after which a temporary file or directory is considered abandoned."""
 HOST = f"{zlib.crc32(platform.node().encode()):08x}"
-"""Tells this machine from others that write to the same file system."""
+"""Distinguishes this machine from others that write to the same file system."""
 MAX_ENTRIES = 1_000
-"""Entries of a folder that are looked at."""
+"""Entries of a folder that are read."""
 NAMED = 3
-"""Names that a message lists; of more it says that there are more."""
+"""Names that a message lists before it says "and more"."""
 MAX_JSON = 4_000_000
-"""Bytes of a JSON file that is read; those written here have some thousands."""
+"""Largest JSON file that is read, in bytes; the files written here have a few thousand."""
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -40,7 +40,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         write: called with the path of the temporary file.
 
     Raises:
-        AwrsrError: the file could not be written (disk full, no permission); `path` is as it was.
+        AwrsrError: the file could not be written (disk full, no permission); `path` is unchanged.
     """
     temporary = None
     try:
@@ -62,10 +62,10 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Refuse, before any work, a path where no file can be.
+    """Check, before any work, that a file can be written at this path.
 
     Raises:
-        AwrsrError: its directory does not exist or takes no files, or a directory has its name.
+        AwrsrError: its directory does not exist or is not writable, or the path is a directory.
     """
     number = 0
     if not path.parent.is_dir():
@@ -79,7 +79,7 @@ def check_writable(path: Path) -> None:
 
 
 def remove_directory(path: Path) -> None:
-    """Remove a directory, if it exists, in one step: nobody ever finds half of it."""
+    """Remove a directory, if it exists, in one step: no reader ever sees half of it."""
     _remove_leftovers(path)
     doomed = path.with_name(f"{_prefix(path)}{secrets.token_hex(4)}")
     with suppress(OSError):
@@ -88,12 +88,12 @@ def remove_directory(path: Path) -> None:
 
 
 def _prefix(path: Path) -> str:
-    """How the name of what is being written begins: whose it will be, and who writes it."""
+    """The start of a temporary name: the final name, this machine and this process."""
     return f".{path.name}.{HOST}-{os.getpid()}."
 
 
 def _remove_leftovers(path: Path) -> None:
-    """Remove what killed processes left half-written of this file or directory."""
+    """Remove the temporary files that killed processes left for this file or directory."""
     for leftover in path.parent.glob(f".{glob.escape(path.name)}.{8 * '[0-9a-f]'}-*.????????"):
         if _writer_is_gone(leftover):
             with suppress(OSError):
@@ -103,31 +103,31 @@ def _remove_leftovers(path: Path) -> None:
 def _writer_is_gone(temporary: Path) -> bool:
     host, _, process = temporary.name.split(".")[-2].partition("-")
     try:
-        # On Windows this call would end the process it asks about.
+        # On Windows this call would end the process.
         if host == HOST and os.name == "posix" and process.isdecimal():
             os.kill(int(process), 0)
         return temporary.stat().st_mtime < time.time() - STALE
     except ProcessLookupError:
         return True
-    except (OSError, OverflowError):  # another user's process; a file that is gone already
+    except (OSError, OverflowError):  # another user's process, or the file has disappeared
         return False
 
 
 def _sync(path: Path) -> None:
     """Wait until a file is on the disk."""
-    with path.open("r+b") as file:  # Windows refuses what is open for reading alone
+    with path.open("r+b") as file:  # Windows cannot sync a file opened for reading only
         os.fsync(file.fileno())
 
 
 def visible_directories(folder: Path, holding: str = "") -> list[Path]:
-    """The directories of a folder in the order of their names.
+    """The directories in a folder, sorted by name.
 
-    Left out are those whose name begins with a dot (such a one is being written, or was left by a
-    process that was killed) and what `passed_over` names.
+    Names that start with a dot are left out (such a directory is being written, or a killed process
+    left it), and so is everything that `passed_over` reports.
 
     Args:
         folder: where to look; it need not exist.
-        holding: only those that hold a file of this name.
+        holding: only directories that contain a file of this name.
     """
     return [
         path
@@ -138,32 +138,32 @@ def visible_directories(folder: Path, holding: str = "") -> list[Path]:
 
 
 def passed_over(folder: Path) -> str:
-    """Which directories of a folder `visible_directories` leaves out and why, or nothing."""
+    """Which directories `visible_directories` leaves out and why; an empty text if none."""
     entries = _entries(folder)
     names = [path.name for path in entries[:MAX_ENTRIES] if os.path.isdir(path)]
     odd = sorted(repr(name) for name in names if not is_text(name))
-    said = []
+    reasons = []
     if odd:
-        are = "is" if len(odd) == 1 else "are"
-        said.append(
-            f"{counted(len(odd), 'folder')} in {folder} {are} not shown: a name must be UTF-8 "
+        verb = "is" if len(odd) == 1 else "are"
+        reasons.append(
+            f"{counted(len(odd), 'folder')} in {folder} {verb} not shown: a name must be UTF-8 "
             f"({', '.join(odd[:NAMED])}{' and more' * (len(odd) > NAMED)})"
         )
     if len(entries) > MAX_ENTRIES:
-        said.append(
-            f"{folder} holds more than {MAX_ENTRIES:,} entries; only the {MAX_ENTRIES:,} that the "
-            "system lists first are looked at"
+        reasons.append(
+            f"{folder} has more than {MAX_ENTRIES:,} entries; only the first {MAX_ENTRIES:,} that "
+            "the system lists are read"
         )
-    return "; ".join(said)
+    return "; ".join(reasons)
 
 
 def is_text(name: str) -> bool:
-    """Whether a name of the file system is Unicode: others cannot be shown or sent."""
+    """Whether a file name is valid Unicode: other names cannot be shown or sent."""
     return name == name.encode(errors="replace").decode()
 
 
 def _entries(folder: Path) -> list[Path]:
-    """What a folder holds, as the system lists it; of too many one more than are looked at."""
+    """The entries of a folder in the system's order, at most MAX_ENTRIES + 1 of them."""
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
         return [Path(entry.path) for entry in islice(entries, MAX_ENTRIES + 1)]
     return []
@@ -171,10 +171,10 @@ def _entries(folder: Path) -> list[Path]:
 
 @contextmanager
 def reading(path: Path, refusal: type[AwrsrError]) -> Iterator[None]:
-    """Turns what the operating system refuses (no permission, a name too long) into a refusal.
+    """Convert errors of the operating system (no permission, a name too long).
 
     Raises:
-        AwrsrError: of the class `refusal`, naming the file.
+        AwrsrError: an instance of the class `refusal`; the message names the file.
     """
     try:
         yield
@@ -190,7 +190,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write indented JSON atomically; NaN and infinity are refused, since JSON has none."""
+    """Write indented JSON atomically; NaN and infinity are errors, since JSON has neither."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
@@ -198,8 +198,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object.
 
     Raises:
-        DataError: the file is missing or too large, is not JSON, or holds something else than an
-            object.
+        DataError: the file is missing or too large, is not JSON, or does not hold an object.
     """
     try:
         if (size := path.stat().st_size) > MAX_JSON:
@@ -217,10 +216,10 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def make_directory(path: Path) -> None:
-    """Make a directory and its parents where they do not exist.
+    """Create a directory and its parents if they do not exist.
 
     Raises:
-        AwrsrError: it could not be made (something else has its name, no permission).
+        AwrsrError: it could not be created (a file has its name, no permission).
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -230,7 +229,7 @@ def make_directory(path: Path) -> None:
 
 @contextmanager
 def new_directory(path: Path) -> Iterator[Path]:
-    """A directory that appears under its name only when the block has ended without an error.
+    """A directory that gets its final name only when the block has ended without an error.
 
     Raises:
         DataError: `path` exists already and is not an empty directory.
@@ -255,7 +254,7 @@ def new_directory(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     except OSError as error:
         raise AwrsrError(f"could not write {path}: {error.strerror or error}") from error
-    except AwrsrError as error:  # nobody knows the temporary directory by its name
+    except AwrsrError as error:  # the name of the temporary directory would tell a reader nothing
         raise type(error)(str(error).replace(str(temporary), str(path))) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -263,11 +262,11 @@ def new_directory(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_files(directory: Path) -> Iterator[Path]:
-    """A directory whose files will take their places in `directory` together, or not at all.
+    """A directory whose files move to `directory` together, or not at all.
 
-    They count from the moment at which they are all whole, when their directory is renamed. A
-    process killed after that, while they move to their places, has written them all the same:
-    whoever reads or writes there next calls `finish_replacing`.
+    The files are valid from the moment when all of them are complete and their directory is
+    renamed. If the process is killed after that, while they are moved, nothing is lost: the next
+    reader or writer calls `finish_replacing`.
 
     Args:
         directory: where the files will be; must exist. Its other files stay.
@@ -282,7 +281,7 @@ def replacing_files(directory: Path) -> Iterator[Path]:
 
 
 def finish_replacing(directory: Path) -> None:
-    """Move to their places the files that a process wrote whole and was killed before it moved.
+    """Move files that another process completed, but was killed before it could move them.
 
     Raises:
         AwrsrError: they could not be moved (no permission).

@@ -1,4 +1,4 @@
-"""Where the command line prints: a reader that goes away, as `head` does, ends no work."""
+"""The output of the command line: work goes on when its reader stops reading, as `head` does."""
 
 import io
 import os
@@ -11,39 +11,39 @@ import torch
 
 
 class Output(io.TextIOBase):
-    """A stream whose text is dropped once nobody reads it, so that the work that prints goes on.
+    """A stream that discards its text once its reader has closed it, so that the work goes on.
 
-    What the stream cannot encode is written as an escape.
+    Characters that the stream cannot encode are written as escapes.
 
     Args:
-        stream: standard output or standard error; None where the process was started without.
-        name: of the stream, for messages.
+        stream: standard output or standard error; None if the process has no such stream.
+        name: the name of the stream, for messages.
     """
 
     def __init__(self, stream: TextIO | None, name: str) -> None:
-        # Open as long as the process, so without a context.
+        # Stays open as long as the process, so no context manager.
         self._stream = stream or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
         self._name = name
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
     def write(self, text: str) -> int:
-        """Write text; its length."""
+        """Write text; returns its length."""
         with self._dropping():
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Send what was written."""
+        """Send the text written so far."""
         with self._dropping():
             self._stream.flush()
 
     @contextmanager
     def _dropping(self) -> Iterator[None]:
-        """Where the stream takes no more, what is still to be sent and all that follows is dropped.
+        """After a failed write, discard unsent text and all that follows.
 
         Raises:
-            OSError: it was not closed by its reader; the error names the stream.
+            OSError: the failure is not a reader that closed the stream; the error names the stream.
         """
         try:
             yield
@@ -55,25 +55,25 @@ class Output(io.TextIOBase):
                 raise OSError(error.errno, error.strerror, self._name) from error
 
     def isatty(self) -> bool:
-        """Whether a person sees it."""
+        """Whether the stream is a terminal."""
         return self._stream.isatty()
 
     def fileno(self) -> int:
-        """The stream's."""
+        """The file descriptor of the stream."""
         return self._stream.fileno()
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """The stream's, which says what a progress bar can be drawn with."""
+        """The encoding of the stream; it decides which characters a progress bar uses."""
         return self._stream.encoding
 
 
 def refused_by_system(error: Exception) -> str | None:
-    """What the system refuses in one sentence: no permission, a name too long, a full disk, too
-    little memory; None of any other error."""
+    """One sentence for an error of the operating system: no permission, a name too long, a full
+    disk, too little memory; None for any other error."""
     if isinstance(error, OSError):
         return f"{error.filename or 'a file'}: {error.strerror or error}"
-    # On the CPU only the words of a RuntimeError say that memory ran out.
+    # On the CPU torch reports too little memory only in the text of a RuntimeError.
     if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error):
         return "these settings need more memory than there is"
     return None
@@ -81,7 +81,7 @@ def refused_by_system(error: Exception) -> str | None:
 
 @contextmanager
 def printing() -> Iterator[None]:
-    """Print to `Output`s."""
+    """Redirect standard output and standard error to `Output`s."""
     out, err = Output(sys.stdout, "standard output"), Output(sys.stderr, "standard error")
     with redirect_stdout(out), redirect_stderr(err):
         yield

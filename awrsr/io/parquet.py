@@ -1,8 +1,8 @@
-"""Parquet files, read within bounds: a few bytes cannot promise more than memory holds.
+"""Parquet files, read within bounds: a small file cannot exhaust memory.
 
-Compression and dictionaries let a file of a kilobyte stand for gigabytes. So what the footer
-promises is compared with a bound before the data is read, and text is read as a dictionary, whose
-size once spread out is computed first.
+Compression and dictionaries let a file of a kilobyte expand to gigabytes. So the size given in the
+footer is compared with a bound before the data is read. Text is read as a dictionary, and its
+expanded size is computed before it is expanded.
 """
 
 import textwrap
@@ -17,16 +17,16 @@ import pyarrow.parquet as pq
 from awrsr.errors import DataError, shown
 
 MAX_BYTES = 2**28
-"""Bytes in memory that any file may ask for."""
+"""Bytes of memory that any file may need."""
 MAX_EXPANSION = 100
-"""How many times its own bytes a file may ask for, where that is more than `MAX_BYTES`."""
+"""How many times its own size a file may need, if that is more than `MAX_BYTES`."""
 DAMAGED = (
     *(OSError, ValueError, TypeError, LookupError, AttributeError, MemoryError, OverflowError),
     pa.ArrowException,
 )
-"""What pyarrow and pandas raise on a damaged file, wherever in it the damage is."""
+"""The errors of pyarrow and pandas for a damaged file."""
 BYTES_OF_A_VALUE = 8
-"""At most, for a number; text is measured."""
+"""Upper bound for a number; the size of text is measured."""
 
 
 def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -34,11 +34,11 @@ def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pa.Tab
 
     Args:
         path: the file.
-        columns: only these, if they exist; all where not given.
+        columns: read only these, if they exist; by default all.
 
     Raises:
-        DataError: the file is missing, damaged, names a column twice, or asks for more memory than
-            a file of its size may.
+        DataError: the file is missing or damaged, names a column twice, or needs more memory than
+            is allowed for its size.
     """
     path = Path(path)
     try:
@@ -58,19 +58,19 @@ def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pa.Tab
         for name in schema.names:
             if schema.names.count(name) > 1:
                 raise DataError(
-                    f"{path}: column {shown(name)} is there {schema.names.count(name)} times"
+                    f"{path}: column {shown(name)} occurs {schema.names.count(name)} times"
                 )
         text = {chunk.path_in_schema for chunk in chunks if chunk.physical_type == "BYTE_ARRAY"}
         wanted = None if columns is None else [name for name in columns if name in schema.names]
         with pq.ParquetFile(path, metadata=footer, read_dictionary=sorted(text)) as file:
-            # One after the other: across them Arrow knows no text as dictionaries in lists.
+            # One by one: for several at once Arrow cannot read lists of text as dictionaries.
             groups = [file.read_row_group(n, wanted) for n in range(file.num_row_groups)]
             table = pa.concat_tables(groups) if groups else file.read(wanted)
-        _check_bytes(path, sum(map(_spread_bytes, table.columns)), accepted)
+        _check_bytes(path, sum(map(_expanded_bytes, table.columns)), accepted)
         fields = [schema.field(name) for name in table.column_names]
         plain = [field.with_type(_castable(field.type)) for field in fields]
         table = table.cast(pa.schema(plain, metadata=schema.metadata))
-        # Text that is not UTF-8 would be found where it is first looked at.
+        # Without this, text that is not UTF-8 would raise only at its first use.
         table.validate(full=True)
         return table
     except DataError:
@@ -83,7 +83,7 @@ def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pa.Tab
 
 
 def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """The table of a parquet file as pandas has it.
+    """The table of a parquet file as a pandas frame.
 
     Raises:
         DataError: see `read_table` and `to_frame`.
@@ -92,10 +92,10 @@ def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pd.D
 
 
 def to_frame(table: pa.Table, path: str | Path) -> pd.DataFrame:
-    """A table of `read_table` as pandas has it.
+    """A table of `read_table` as a pandas frame.
 
     Raises:
-        DataError: what the file says for pandas is damaged.
+        DataError: the metadata for pandas in the file is damaged.
     """
     try:
         frame: pd.DataFrame = table.to_pandas()
@@ -111,27 +111,27 @@ def _one_line(error: Exception) -> str:
 def _check_bytes(path: Path, asked: int, accepted: int) -> None:
     if asked > accepted:
         raise DataError(
-            f"{path} has {path.stat().st_size:,} bytes and asks for {asked:,} in memory; accepted: "
-            f"at most {MAX_BYTES:,}, or {MAX_EXPANSION} times the file's own bytes if that is more"
+            f"{path} has {path.stat().st_size:,} bytes and needs {asked:,} in memory; accepted: "
+            f"at most {MAX_BYTES:,}, or {MAX_EXPANSION} times the size of the file if that is more"
         )
 
 
 def _castable(kind: pa.DataType) -> pa.DataType:
-    """The type to which a column is spread out: its own where Arrow can."""
+    """The type of a column after its dictionary is expanded: unchanged where Arrow supports it."""
     return pa.large_string() if pa.types.is_string_view(kind) else kind
 
 
-def _spread_bytes(values: pa.Array | pa.ChunkedArray) -> int:
-    """Bytes of an array once its dictionaries are spread out."""
+def _expanded_bytes(values: pa.Array | pa.ChunkedArray) -> int:
+    """Bytes of an array once its dictionaries are expanded."""
     if isinstance(values, pa.ChunkedArray):
-        return sum(map(_spread_bytes, values.chunks))
+        return sum(map(_expanded_bytes, values.chunks))
     if isinstance(values, pa.DictionaryArray):
         sizes = pc.binary_length(values.dictionary.cast(pa.large_binary()))
         return int(pc.sum(sizes.take(values.indices)).as_py() or 0)
     if isinstance(values, pa.MapArray):
-        return _spread_bytes(values.keys) + _spread_bytes(values.items)
+        return _expanded_bytes(values.keys) + _expanded_bytes(values.items)
     if isinstance(values, pa.StructArray):
-        return sum(map(_spread_bytes, values.flatten()))
+        return sum(map(_expanded_bytes, values.flatten()))
     if isinstance(values, pa.ListArray | pa.LargeListArray | pa.FixedSizeListArray):
-        return _spread_bytes(values.flatten())
+        return _expanded_bytes(values.flatten())
     return int(values.nbytes)

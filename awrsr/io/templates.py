@@ -1,4 +1,4 @@
-"""Texts from templates: Jinja2, every name must be given, nothing is escaped."""
+"""Texts from Jinja2 templates: every name must have a value, nothing is escaped."""
 
 from functools import cache
 from pathlib import Path
@@ -7,10 +7,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 
 def render(template: Path, **values: object) -> str:
-    """A template filled with values; a name that it uses and that is not given is an error.
+    """A template filled with values; a name without a value is an error.
 
-    Lines with a statement alone leave nothing behind. What the text may not hold (HTML in a page, a
-    line break in a table) is up to who gives the values.
+    A line that holds only a statement leaves no empty line. The caller must keep out of the values
+    what the text may not contain (HTML in a page, a line break in a table).
     """
     return _environment(template.parent).get_template(template.name).render(values)
 

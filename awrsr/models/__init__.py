@@ -35,14 +35,14 @@ BACKBONES: Family[SequentialModel] = Family(
 def build_model(
     config: ModelConfig, catalogue: Catalogue, initial_weights: InitialWeights = "normal"
 ) -> SequentialModel:
-    """A new model with initial weights, drawn by one seed that torch's generator gives.
+    """A new model with random initial weights; torch's generator gives their seed.
 
     On the meta device there are no weights, and nothing is drawn.
 
     Raises:
-        ConfigError: the refinement is unknown or not for this backbone.
+        ConfigError: the refinement is unknown or does not work with this backbone.
     """
-    with torch.random.fork_rng(devices=[]):  # torch's modules draw weights of their own first
+    with torch.random.fork_rng(devices=[]):  # the modules of torch draw weights that we replace
         model = BACKBONES[config.backbone](config, catalogue)
     if not next(model.parameters()).is_meta:
         initialise(model, int(torch.randint(2**31, ())), initial_weights, model.initial_mean)
@@ -50,10 +50,9 @@ def build_model(
 
 
 def model_title(backbone: str, refinement: str) -> str:
-    """A model as people say it, "SASRec \u00b7 vanilla"; a name that is no member's stands for
-    itself."""
-    of_refinement = refinement.replace("_", "-")
+    """The name of a model for people, "SASRec \u00b7 vanilla"; unknown names are kept unchanged."""
+    refinement_title = refinement.replace("_", "-")
     if refinement in REFINEMENTS:
-        of_refinement = REFINEMENTS[refinement].title
-    of_backbone = BACKBONES[backbone].title if backbone in BACKBONES else backbone
-    return f"{of_backbone} \u00b7 {of_refinement}"
+        refinement_title = REFINEMENTS[refinement].title
+    backbone_title = BACKBONES[backbone].title if backbone in BACKBONES else backbone
+    return f"{backbone_title} \u00b7 {refinement_title}"

@@ -1,4 +1,4 @@
-"""The interface of a backbone: through these names everything else uses a model."""
+"""The interface of a backbone: all other code uses models through these names."""
 
 from collections.abc import Callable, Mapping
 from typing import ClassVar
@@ -13,33 +13,33 @@ from awrsr.models.trace import LayerTrace
 from awrsr.refinement import Refinement
 
 Intervention = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""What replaces one layer's refined weights before they mix the values: (first_order, refined,
-allowed) -> weights, of the same shape as the refined, (batch, head, query_pos, key_pos)."""
+"""A function that replaces one layer's refined weights before they mix the values: (first_order,
+refined, allowed) -> weights, of the same shape as refined, (batch, head, query_pos, key_pos)."""
 
 
 class SequentialModel(nn.Module, Member):
     """A sequential recommender: embeds a sequence, encodes it, scores the catalogue.
 
-    A batch is left-padded with PADDING to its longest sequence, and to no more: the last column
-    holds the newest item of every sequence. Slots count from the newest item, which is always in
-    slot n - 1, so any amount of padding gives the same scores.
+    A batch is left-padded with PADDING to its longest sequence, no further: the last column holds
+    the newest item of every sequence. Slots are counted from the newest item, which is always in
+    slot n - 1, so the amount of padding does not change the scores.
 
-    A state is what stands at a slot after the last layer, (state,) wide: a vector for SASRec, a
+    A state is the output of the last layer at a slot, of width `state`: a vector for SASRec, a
     Gaussian for STOSA. Embeddings are plain tensors, so that a caller may differentiate with
     respect to them.
     """
 
     title: ClassVar[str]
-    """As people say it."""
+    """Its name for people."""
     score_meaning: ClassVar[str]
-    """What an item score is, in words that follow "Item score: "."""
+    """The meaning of an item score, in words that follow "Item score: "."""
     gaussian: ClassVar[bool] = False
-    """Whether items are Gaussians: then first-order scores are distances, see `awrsr.attention`,
-    and a second stream, of covariances, is mixed with the refined weights squared."""
+    """Whether items are Gaussians. Then first-order scores are distances, see `awrsr.attention`,
+    and the squared refined weights mix a second stream, of covariances."""
     has_mean_stream: ClassVar[bool] = False
     """Whether it reads the setting mean_stream."""
     initial_mean: ClassVar[float] = 0.0
-    """Of the weights of dense layers and embeddings."""
+    """Mean of the initial weights of dense layers and embeddings."""
 
     def __init__(self, config: ModelConfig, catalogue: Catalogue) -> None:
         super().__init__()
@@ -47,12 +47,12 @@ class SequentialModel(nn.Module, Member):
         self.catalogue = catalogue
 
     def refinement(self, layer: int) -> Refinement:
-        """What turns the first-order weights of a layer into those that mix the values."""
+        """The refinement of a layer, which makes the weights that mix the values."""
         raise NotImplementedError
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         return next(self.parameters()).device
 
     def embed(self, items: Int[Tensor, "*axes"]) -> Float[Tensor, "*axes embedding"]:
@@ -70,11 +70,11 @@ class SequentialModel(nn.Module, Member):
         """States of every slot from item embeddings.
 
         Args:
-            embeddings: as `embed` gives them, or anything of that shape.
-            present: True where a slot holds an item; slots without are never attended to.
-            recording: an empty list to be filled with one LayerTrace per layer.
-            interventions: by layer, what replaces its refined weights; the replaced weights are
-                recorded as the refined ones, since they are what mixed the values.
+            embeddings: the result of `embed`, or any tensor of that shape.
+            present: True where a slot holds an item; other slots are never attended to.
+            recording: an empty list, to which one LayerTrace per layer is appended.
+            interventions: by layer, a function that replaces its refined weights. Its result is
+                recorded as the refined weights, since it mixes the values.
         """
         raise NotImplementedError
 
@@ -85,23 +85,23 @@ class SequentialModel(nn.Module, Member):
     def as_states(
         self, embeddings: Float[Tensor, "*axes embedding"]
     ) -> Float[Tensor, "*axes state"]:
-        """Item embeddings as points of the space of states, which is where the two are compared."""
+        """Item embeddings as points in the space of states, where both are compared."""
         raise NotImplementedError
 
     def compare(
         self, states: Float[Tensor, "*axes query state"], items: Float[Tensor, "*others key state"]
     ) -> Float[Tensor, "*axes query key"]:
-        """Item scores of every state with every item given as a state; symmetric in the two."""
+        """Item scores of all pairs of a state and an item given as a state; symmetric."""
         raise NotImplementedError
 
     def item_scores(self, states: Float[Tensor, "*axes state"]) -> Float[Tensor, "*axes item"]:
-        """Score of every item of the catalogue as the next one; item i at index i - 1."""
+        """Score of every item of the catalogue as the next item; item i at index i - 1."""
         return self.compare(states, self.as_states(self.catalogue_embeddings()))
 
     def item_scores_at(
         self, states: Float[Tensor, "*axes state"], items: Int[Tensor, "*axes candidate"]
     ) -> Float[Tensor, "*axes candidate"]:
-        """Score of chosen items, other ones for every state."""
+        """Score of chosen items, which may differ between states."""
         return self.compare(states[..., None, :], self.as_states(self.embed(items))).squeeze(-2)
 
     def forward(
@@ -111,11 +111,12 @@ class SequentialModel(nn.Module, Member):
         recording: list[LayerTrace] | None = None,
         interventions: Mapping[int, Intervention] | None = None,
     ) -> Float[Tensor, "batch slot state"]:
-        """States of every slot; that of the last slot predicts the next item.
+        """States of every slot; the state of the last slot predicts the next item.
 
         Args:
             sequences: items, oldest first, left-padded.
-            recording: an empty list to be filled with one LayerTrace per layer; changes no result.
+            recording: an empty list, to which one LayerTrace per layer is appended; it does not
+                change the result.
             interventions: see `encode`.
         """
         return self.encode(

@@ -1,4 +1,4 @@
-"""The pieces both backbones share."""
+"""Building blocks that both backbones share."""
 
 import zlib
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def split_heads(
 def merge_heads(
     mixed: Float[Tensor, "batch head slot head_dim"],
 ) -> Float[Tensor, "batch slot hidden"]:
-    """Put the heads side by side again."""
+    """Concatenate the heads."""
     return mixed.transpose(1, 2).flatten(-2)
 
 
@@ -35,7 +35,7 @@ def no_comparison(
     Float[Tensor, "batch head slot 0"],
     Float[Tensor, "batch head slot slot"],
 ]:
-    """Queries, keys and scores where none are learned: no wide, no wide, and equal for all keys."""
+    """Queries, keys and scores of a layer without attention: width 0, width 0, all scores equal."""
     nothing = value[..., :0]
     return nothing, nothing, nothing @ nothing.transpose(-2, -1)
 
@@ -43,12 +43,12 @@ def no_comparison(
 def transformed_value_norm(
     value: Float[Tensor, "batch head slot head_dim"], output: nn.Linear
 ) -> Float[Tensor, "batch head slot"]:
-    """Length of each head's value after its share of the output projection, bias left out.
+    """Norm of each head's value after its part of the output projection, without bias.
 
-    Times an attention weight it is how much that weight moves the query's hidden state.
+    An attention weight times this norm is how far that weight moves the query's hidden state.
 
     Source: Kobayashi et al. 2020, Attention is Not Only a Weight, arXiv 2004.10102, eq. 3.
-    differs: a layer's bias belongs to no key and is left out.
+    differs: the bias belongs to no key and is left out.
     """
     shares = output.weight.view(output.out_features, value.shape[1], -1)
     transformed = torch.einsum("bhsd,ohd->bhso", value, shares)
@@ -57,7 +57,7 @@ def transformed_value_norm(
 
 
 class FeedForward(nn.Module):
-    """Two dense layers around an activation, dropped out, added to the input and normalised."""
+    """Two dense layers with an activation between; dropout, residual connection, layer norm."""
 
     def __init__(
         self, width: int, inner: int, dropout: float, activation: Callable[[Tensor], Tensor]
@@ -70,7 +70,7 @@ class FeedForward(nn.Module):
         self.activation = activation
 
     def forward(self, hidden: Float[Tensor, "*axes width"]) -> Float[Tensor, "*axes width"]:
-        """Transform every slot on its own."""
+        """Transform every slot independently."""
         inner = self.contract(self.activation(self.expand(hidden)))
         normed: Tensor = self.norm(hidden + self.dropout(inner))
         return normed
@@ -79,22 +79,20 @@ class FeedForward(nn.Module):
 def initialise(
     model: nn.Module, seed: int, dense: InitialWeights = "normal", mean: float = 0.0
 ) -> None:
-    """Draw the initial weights, those of every module by the seed and the module's name alone.
+    """Draw the initial weights; those of a module depend only on the seed and the module's name.
 
-    So models of one seed have the same weights wherever they have the same modules, whatever else
-    they have. Embeddings and, unless `dense` says otherwise, weights of dense layers are normal
-    with
-    deviation 0.02, biases are 0; other modules draw what their `reset_parameters` does, children
-    before the module that holds them, which may go by what they drew. The process's generator is
-    left as it was.
+    So models with one seed have the same weights in all modules that they share. Embeddings and, by
+    default, dense layers get normal weights with standard deviation 0.02; biases are 0. Other
+    modules are initialised by their `reset_parameters`, children before parents, so that a parent
+    may use the weights of its children. The state of torch's generator is restored.
 
     Args:
-        model: all of it.
+        model: the model.
         seed: any whole number.
-        dense: how weights of dense layers are drawn, see `awrsr.config.TrainConfig`. Small ones
-            leave attention nearly even at first: where it must single out one item of many, as on
-            the planted data, training may then not find it.
-        mean: of the normal weights; STOSA's code uses 0.01.
+        dense: the distribution for dense layers, see `awrsr.config.TrainConfig`. With small weights
+            attention is almost even at first. If it must then select one item of many, as on the
+            planted data, training may fail to learn that.
+        mean: mean of the normal weights; STOSA's code uses 0.01.
     """
     with torch.random.fork_rng(devices=[]):
         for name, module in reversed(list(model.named_modules())):

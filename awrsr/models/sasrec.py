@@ -1,8 +1,8 @@
 """SASRec: self-attention over a sequence of item embeddings, with any refinement of its attention.
 
 Source: Kang and McAuley 2018, SASRec, arXiv 1808.09781, in the form of the S3-Rec, ICLRec and STOSA
-code bases: normalisation after each block, GELU, no scaling of embeddings, output tied to the
-items. differs: padding is left out of the attention exactly rather than by a large negative number.
+code bases: normalisation after each block, GELU, no scaling of embeddings, output tied to the item
+embeddings. differs: padding gets attention weight exactly 0, not a large negative score.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ from awrsr.refinement import Refinement, build_refinement
 
 
 class SelfAttention(nn.Module):
-    """Multi-head self-attention; a refinement turns its weights into those that mix the values."""
+    """Multi-head self-attention; a refinement makes the weights that mix the values."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class SASRec(SequentialModel):
         self.item_embedding = nn.Embedding(catalogue.n_items + 1, width, padding_idx=PADDING)
         self.position_embedding = nn.Embedding(
             config.max_length, width
-        )  # row n - 1: the newest item's
+        )  # row n - 1 belongs to the newest item
         self.norm = nn.LayerNorm(width, eps=NORM_EPSILON)
         self.dropout = nn.Dropout(config.hidden_dropout)
         self.attention = nn.ModuleList(SelfAttention(config) for _ in range(config.n_layers))
@@ -109,7 +109,7 @@ class SASRec(SequentialModel):
         )
 
     def refinement(self, layer: int) -> Refinement:
-        """What turns the first-order weights of a layer into those that mix the values."""
+        """The refinement of a layer, which makes the weights that mix the values."""
         return cast(SelfAttention, self.attention[layer]).refinement
 
     def embed(self, items: Int[Tensor, "*axes"]) -> Float[Tensor, "*axes embedding"]:
@@ -143,7 +143,7 @@ class SASRec(SequentialModel):
     def as_states(
         self, embeddings: Float[Tensor, "*axes embedding"]
     ) -> Float[Tensor, "*axes state"]:
-        """The embeddings themselves."""
+        """The embeddings, unchanged."""
         return embeddings
 
     def compare(

@@ -1,11 +1,11 @@
 """STOSA: self-attention over a sequence of Gaussians, with any refinement of its attention.
 
-An item is a Gaussian with a diagonal covariance. Its mean and its covariance run through the
-layers as two streams of width d; one attention, over distances between Gaussians, mixes both.
+An item is a Gaussian with a diagonal covariance. Means and covariances pass through the layers as
+two streams of width d; one attention, on distances between Gaussians, mixes both.
 
 Source: Fan et al. 2022, STOSA, arXiv 2201.06035, and its published code.
-differs: in that code a misspelt variable keeps the mean stream from ever receiving attention. Here
-it receives it, unless mean_stream is "published". Padding is left out of the attention exactly.
+differs: in that code, because of a misspelt variable, the mean stream never receives attention.
+Here it does, unless mean_stream is "published". Padding gets attention weight exactly 0.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ INITIAL_MEAN = 0.01
 
 
 def positive(hidden: Float[Tensor, "*axes"]) -> Float[Tensor, "*axes"]:
-    """ELU + 1: what makes a covariance of any number."""
+    """ELU + 1: maps any number to a valid covariance."""
     return elu(hidden) + 1
 
 
@@ -123,9 +123,9 @@ class StochasticSelfAttention(nn.Module):
 
 
 class STOSA(SequentialModel):
-    """STOSA, vanilla or refined. An embedding is mean and covariance parameters side by side (2 d);
-    a state is a Gaussian as `awrsr.attention.gaussian` writes it: mean and standard deviations,
-    2 d.
+    """STOSA, vanilla or refined. An embedding is the concatenation of mean and covariance
+    parameters, width 2 d. A state is a Gaussian in the form of `awrsr.attention.gaussian`: mean and
+    standard deviations, width 2 d.
     """
 
     name = "stosa"
@@ -157,7 +157,7 @@ class STOSA(SequentialModel):
         )
 
     def refinement(self, layer: int) -> Refinement:
-        """What turns the first-order weights of a layer into those that mix the values."""
+        """The refinement of a layer, which makes the weights that mix the values."""
         return cast(StochasticSelfAttention, self.attention[layer]).refinement
 
     def embed(self, items: Int[Tensor, "*axes"]) -> Float[Tensor, "*axes embedding"]:

@@ -1,4 +1,4 @@
-"""What one forward pass recorded: the attention of every layer and head, before dropout."""
+"""The record of one forward pass: the attention of every layer and head, before dropout."""
 
 from __future__ import annotations
 
@@ -14,27 +14,26 @@ from awrsr.config import ModelConfig
 
 @dataclass(frozen=True, kw_only=True)
 class LayerTrace:
-    """One layer's attention; axes (head, query, key), preceded by a batch axis while a batch is
-    traced.
+    """One layer's attention; axes (head, query, key), with a batch axis first if a batch is traced.
 
-    Every row of every map of weights sums to one over the items it may attend to, and is exactly 0
-    on later items. Second-order maps are None where the mechanism has none.
+    Every row of weights sums to one over the allowed items and is exactly 0 on later items.
+    Second-order maps are None if the mechanism has none.
 
     Args:
-        query: what items are compared by as queries, (head, query, head_dim); for stosa Gaussians
-            as `awrsr.attention.gaussian` writes them, means and then standard deviations.
-        key: likewise as keys, (head, key, head_dim).
+        query: the queries, (head, query, head_dim); for stosa Gaussians in the form of
+            `awrsr.attention.gaussian`, means and then standard deviations.
+        key: the keys, (head, key, head_dim), in the same form.
         first_order: weights A, from comparing items.
         first_order_scores: A before its softmax (later items included; they are masked afterwards).
         second_order: weights S, from comparing rows of A, or None.
         second_order_scores: S before its softmax, or None.
-        refined: weights M, the ones that mixed the values.
-        value: what M mixes, (head, key, head_dim); for stosa the values of the mean.
-        value_covariance: stosa: what M squared elementwise mixes; None for sasrec.
-        transformed_value_norm: (head, key), length of each value after its head's share of the
-            output projection; times a weight, what that weight moves. For stosa of the means.
-        mixed: M value, (head, query, head_dim), before the output projection; the one thing that a
-            model in training mode records after dropout.
+        refined: weights M, which mixed the values.
+        value: the values that M mixes, (head, key, head_dim); for stosa the values of the means.
+        value_covariance: stosa: the covariances that M squared elementwise mixes; None for sasrec.
+        transformed_value_norm: (head, key), norm of each value after its head's part of the output
+            projection; a weight times this norm is how far it moves the query. For stosa of means.
+        mixed: M value, (head, query, head_dim), before the output projection. In training mode it
+            includes dropout; all other fields never do.
     """
 
     query: Tensor
@@ -63,11 +62,11 @@ class Trace:
     """One sequence through one model.
 
     Args:
-        items: the m items the model saw, oldest first.
-        dropped: how many older items were left out because the sequence was longer than n.
+        items: the m items that the model saw, oldest first.
+        dropped: number of older items left out because the sequence was longer than n.
         layers: one LayerTrace per layer, first layer first.
-        item_scores: (n_items,) score of every item as the next one; item i at index i - 1.
-        config: of the model.
+        item_scores: (n_items,) score of every item as the next item; item i at index i - 1.
+        config: the settings of the model.
     """
 
     items: list[int]
@@ -77,11 +76,11 @@ class Trace:
     config: ModelConfig
 
     def maps(self, kind: str) -> list[Tensor | None]:
-        """The map called `kind` (first_order, second_order, refined) of every layer."""
+        """One kind of map (first_order, second_order, refined) of every layer."""
         return [getattr(layer, kind) for layer in self.layers]
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """As numpy arrays: items, item_scores, every kind of map the model has, lengths of values.
+        """As numpy arrays: items, item_scores, every kind of map of the model, norms of values.
 
         Maps are (layer, head, query, key), transformed_value_norm is (layer, head, key).
         """

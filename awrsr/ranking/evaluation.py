@@ -1,4 +1,4 @@
-"""Ranks the whole catalogue for every user of a split."""
+"""Ranking of the whole catalogue for every user of a split."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from awrsr.ranking.recommendation import check_same_catalogue
 from awrsr.ranking.scoring import excluded_pairs
 
 BLOCK_SCORES = 2_000_000
-"""Item scores held at once: 8 MB in float32, which caches hold, whatever the number of users."""
+"""Item scores in memory at once, for any number of users: 8 MB in float32, which fits in caches."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +29,9 @@ class Evaluation:
     """The outcome of one evaluation.
 
     Args:
-        protocol: how it was measured, by name; belongs beside every number.
+        protocol: how it was measured, by name; to be shown with every number.
         metrics: by name, see `awrsr.ranking.metrics.summarise`.
-        ranks: one row per user that counts: user_id, target, rank.
+        ranks: one row per evaluated user: user_id, target, rank.
     """
 
     protocol: dict[str, Any]
@@ -40,26 +40,26 @@ class Evaluation:
 
 
 def candidates_words(n_items: int, candidates: Candidates) -> str:
-    """Among what a target is ranked."""
+    """The candidates among which a target is ranked, in words."""
     return f"all {n_items} items, those in the history " + (
         "excluded unless the target" if candidates == "unseen" else "included"
     )
 
 
 def seen_words(dataset: Dataset, split: Split) -> str:
-    """How many targets of a split could be had by naming what a user had before."""
+    """The share of targets that are repeats of an earlier item, in words."""
     share = dataset.seen_share(split)
     percent = f"{share:.1%}" if share == 0 or share >= 0.0005 else "under 0.1%"
     return f"{percent} of {split} targets stand in the history before them"
 
 
 def ranked_among(protocol: Mapping[str, Any]) -> str:
-    """The candidates of a protocol and the share of targets seen before, where it says that."""
+    """The candidates of a protocol and, if recorded, the share of targets seen before."""
     return str(protocol["candidates"]) + (f"; {protocol['seen']}" if "seen" in protocol else "")
 
 
 def protocol(dataset: Dataset, split: Split, candidates: Candidates) -> dict[str, Any]:
-    """How ranks are made, in words and numbers, to be printed beside them."""
+    """How ranks are computed, in words and numbers, to be printed with them."""
     users = int(dataset.counted(split, candidates).sum())
     held_out = "last" if split == "test" else "last but one"
     return {
@@ -79,20 +79,21 @@ def evaluate(
     *,
     candidates: Candidates | None = None,
 ) -> Evaluation:
-    """Rank the held-out item of every user that counts among the whole catalogue.
+    """Rank the held-out item of every user among the whole catalogue.
 
-    Works in blocks of users of similar length: memory does not grow with users x items.
+    Works in blocks of users with histories of similar length: memory does not grow with
+    users x items.
 
     Args:
-        model: in eval mode; its mode is left as it is.
-        dataset: the one the model belongs to.
+        model: in eval mode, which is not changed.
+        dataset: the dataset of the model.
         split: validation hides the last two items and asks for the first of them; test hides the
             last.
-        candidates: unseen leaves out what is in the history, and the users whose held-out item is
-            in it; all leaves everything in; the dataset's `default_candidates` where not given.
+        candidates: unseen excludes the items of the history, and users whose held-out item is among
+            them; all excludes nothing; default: the dataset's `default_candidates`.
 
     Raises:
-        DataError: the model belongs to another catalogue, or no user counts.
+        DataError: the model belongs to another catalogue, or no user is left to evaluate.
     """
     check_same_catalogue(model, dataset)
 
@@ -108,7 +109,7 @@ def evaluate(
 def evaluate_popularity(
     dataset: Dataset, split: Split = "test", *, candidates: Candidates | None = None
 ) -> Evaluation:
-    """The baseline that scores each item by how often it occurs in the training parts."""
+    """The baseline that scores each item by its number of occurrences in the training parts."""
     popularity = torch.from_numpy(training_popularity(dataset)).float()
     return evaluate_scores(
         lambda users: popularity.repeat(len(users), 1), dataset, split, candidates=candidates
@@ -123,17 +124,17 @@ def evaluate_scores(
     *,
     candidates: Candidates | None = None,
 ) -> Evaluation:
-    """Evaluate anything that scores the catalogue for a block of users.
+    """Evaluate any function that scores the catalogue for a block of users.
 
     Args:
-        score: user indices to (user, item) scores, a tensor of its own that may be overwritten.
-        dataset: whose users are ranked.
+        score: user indices to (user, item) scores, a new tensor that may be overwritten.
+        dataset: the dataset whose users are evaluated.
         split: see `evaluate`.
         candidates: see `evaluate`.
 
     Raises:
         ConfigError: no such split or candidates.
-        DataError: candidates are the unseen items and every user's held-out item was seen.
+        DataError: candidates are the unseen items, and every user has seen the held-out item.
     """
     check_choice("split", split, HELD_OUT)
     if candidates is None:
@@ -142,15 +143,15 @@ def evaluate_scores(
     counts = dataset.counted(split, candidates)
     if not counts.any():
         raise DataError(
-            f"candidates 'unseen' ask for new items alone, and in {dataset.name} every {split} "
-            "target stands in the history before it; candidates 'all' ranks them"
+            f"candidates 'unseen' rank only new items, and in {dataset.name} every {split} target "
+            "stands in the history before it; candidates 'all' ranks them"
         )
     ranks = np.zeros(dataset.n_users, dtype=np.int64)
     targets = np.zeros(dataset.n_users, dtype=np.int64)
-    whole = int(dataset.lengths().max())  # a block's users are alike in length, seen or not
+    longest = int(dataset.lengths().max())  # sort users by length, even beyond what a model sees
     block = max(1, BLOCK_SCORES // dataset.n_items)
     users = np.flatnonzero(counts)
-    for batch in batches(dataset, users, whole, split=split, batch_size=block):
+    for batch in batches(dataset, users, longest, split=split, batch_size=block):
         targets[batch.users] = batch.targets
         item_scores = score(batch.users.tolist())
         excluded = excluded_pairs(batch.histories, candidates, item_scores.device)

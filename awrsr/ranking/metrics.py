@@ -1,4 +1,4 @@
-"""Metrics of ranks. A rank is 1 + items with a higher score + other items with an equal score."""
+"""Ranking metrics. Rank = 1 + items with a higher score + other items with an equal score."""
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +18,13 @@ def target_ranks(
 ) -> Int[Tensor, " user"]:
     """Rank of each target among the candidates, 1 = best; changes `item_scores` in place.
 
-    Ties count against the target, and so does a score that is not a number: a constant or a broken
-    model ranks last rather than first.
+    Ties count against the target, and so do scores that are not a number: for a constant or broken
+    model the target is last, not first.
 
     Args:
         item_scores: scores of the catalogue, item i at index i - 1.
-        targets: the items sought.
-        excluded: rows and items that are no candidates; a target is one always.
+        targets: the target items.
+        excluded: rows and items that are not candidates; a target is always a candidate.
     """
     columns = (targets - 1)[:, None]
     target_scores = item_scores.gather(1, columns)
@@ -40,9 +40,9 @@ def target_ranks(
 
 
 def summarise(ranks: npt.ArrayLike) -> dict[str, float]:
-    """HR@k and NDCG@k for k in 1, 5, 10, 20, MRR, and MRR@40 as STOSA's code truncates it.
+    """HR@k and NDCG@k for k in 1, 5, 10, 20; MRR; and MRR@40, as computed by STOSA's code.
 
-    With one target per user, NDCG@k is 1 / log2(rank + 1) for a rank of at most k, else 0.
+    With one target per user, NDCG@k is 1 / log2(rank + 1) for a rank of at most k, otherwise 0.
 
     Source: Järvelin and Kekäläinen 2002 for NDCG; one relevant item makes the ideal gain 1.
     """

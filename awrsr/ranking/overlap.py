@@ -1,4 +1,4 @@
-"""How much two rankings of one catalogue have in common."""
+"""The overlap of two rankings of one catalogue."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +10,12 @@ PERSISTENCE = 0.9
 
 
 def overlap_at(first: npt.ArrayLike, second: npt.ArrayLike, k: int) -> int:
-    """How many items are among the k best of both rankings.
+    """The number of items among the k best of both rankings.
 
     Args:
         first: items, best first, each once.
-        second: likewise.
-        k: 1 or more; a shorter ranking counts as it is.
+        second: the same for the other ranking.
+        k: 1 or more; a ranking may be shorter.
     """
     if k < 1:
         raise ConfigError(f"k must be 1 or more; received {k!r}")
@@ -28,18 +28,19 @@ def rank_biased_overlap(
 ) -> float:
     """RBO_ext of two rankings of equal depth: 1 if they are equal, 0 if they share nothing.
 
-    (X_D / D) p^D + ((1 - p) / p) * sum over d = 1..D of (X_d / d) p^d; X_d = items that both have
-    among their d best, D = the depth. Agreement at depth d weighs (1 - p) p^(d - 1); what lies
-    below D is taken to agree as D does. Of two rankings of a whole catalogue that is no guess:
-    they hold the same items, so they agree fully there, and the value is RBO itself.
+    (X_D / D) p^D + ((1 - p) / p) * sum over d = 1..D of (X_d / d) p^d, where X_d is the number of
+    items that both have among their d best, and D is the depth. Agreement at depth d has the weight
+    (1 - p) p^(d - 1); below D the agreement is assumed to stay as at D. For two rankings of a whole
+    catalogue this is exact: they hold the same items, so they agree fully there, and the value is
+    RBO.
 
     Args:
         first: items, best first, each once; no ties.
-        second: as many.
-        p: 0 to 1, both excluded; the chance that a reader goes on to the next rank.
+        second: a ranking of the same depth.
+        p: between 0 and 1, exclusive; the probability that a reader continues to the next rank.
 
     Returns:
-        0 to 1; the same whichever ranking is first.
+        0 to 1; symmetric in the two rankings.
 
     Raises:
         DataError: the rankings are empty, of different depth, or repeat an item.
@@ -57,7 +58,7 @@ def rank_biased_overlap(
             f"{len(a)} and {len(b)} items"
         )
     _, in_a, in_b = np.intersect1d(a, b, assume_unique=True, return_indices=True)
-    # An item counts from the depth on at which the later of its two ranks is reached.
+    # An item counts from the depth of the larger of its two ranks on.
     reached = np.bincount(np.maximum(in_a, in_b), minlength=len(a))
     depth = np.arange(1, len(a) + 1)
     agreement = reached.cumsum() / depth

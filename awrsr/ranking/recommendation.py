@@ -1,4 +1,4 @@
-"""One sequence to its trace and to a ranked catalogue."""
+"""From one sequence to its trace and to a ranked catalogue."""
 
 import operator
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ from awrsr.models import LayerTrace, SequentialModel, Trace
 
 
 def check_same_catalogue(model: SequentialModel, dataset: Dataset, prefix: str = "") -> None:
-    """Refuse a model whose item numbers mean other items, see `check_catalogue`."""
+    """Refuse a model of another catalogue, see `check_catalogue`."""
     check_catalogue(model.catalogue, dataset, prefix)
 
 
 def check_catalogue(catalogue: Catalogue, dataset: Dataset, prefix: str = "") -> None:
-    """Refuse a model's catalogue whose item numbers mean other items.
+    """Refuse a model's catalogue if its item numbers refer to other items.
 
     Args:
-        prefix: of the message, where it is not plain which model is meant.
+        prefix: start of the message, if it must say which model is meant.
 
     Raises:
         DataError: the model was trained on a dataset with another fingerprint.
@@ -43,7 +43,7 @@ def check_items(model: SequentialModel, items: Sequence[int]) -> list[int]:
     """The items as plain whole numbers.
 
     Raises:
-        DataError: none was given, or one is not an item of the model's catalogue.
+        DataError: the list is empty, or an entry is not an item of the model's catalogue.
     """
     if len(items) == 0:
         raise DataError("the history is empty; give one item or more, oldest first")
@@ -54,13 +54,13 @@ def check_item(model: SequentialModel, item: int, role: str = "") -> int:
     """The item as a plain whole number.
 
     Args:
-        role: what it was asked for, to begin the message with.
+        role: the role of the item, which starts the message.
 
     Raises:
         DataError: it is not an item of the model's catalogue.
     """
     received: object = item
-    with suppress(TypeError):  # what is no whole number, 2.5 or "x"
+    with suppress(TypeError):  # not a whole number: 2.5 or "x"
         received = number = operator.index(item)
         if 1 <= number <= model.catalogue.n_items:
             return number
@@ -72,16 +72,16 @@ def check_item(model: SequentialModel, item: int, role: str = "") -> int:
 
 @torch.no_grad()
 def trace(model: SequentialModel, items: Sequence[int]) -> Trace:
-    """Everything one forward pass computes on the way to the next item's scores.
+    """The attention and the item scores of one forward pass.
 
     Args:
         model: in eval mode.
-        items: the history, oldest first; more than n items are cut to the newest n, see
+        items: the history, oldest first; a history longer than n is cut to its newest n items, see
             `Trace.dropped`.
 
     Raises:
-        DataError: the history is empty or names something that is not an item, or the model's
-            scores are not finite.
+        DataError: the history is empty or an entry is not an item, or the model's scores are not
+            finite.
     """
     history = check_items(model, items)
     kept = history[-model.config.max_length :]
@@ -92,7 +92,7 @@ def trace(model: SequentialModel, items: Sequence[int]) -> Trace:
         raise DataError(
             f"the model ({model.config.backbone}-{model.config.refinement} of "
             f"{model.catalogue.name}) gives this history item scores that are not finite: its "
-            "training went astray; train it again with a lower learning rate"
+            "training diverged; train it again with a lower learning rate"
         )
     return Trace(
         items=kept,
@@ -116,15 +116,15 @@ def recommend(
     Args:
         model: in eval mode.
         items: the history, oldest first.
-        k: how many, up to the catalogue's size; all candidates where there are fewer. 10 where not
-            given, or as many as there are.
+        k: number of items, up to the catalogue's size; if there are fewer candidates, all of them.
+            Default: 10, or the size of a smaller catalogue.
         dataset: adds the columns item_id and title.
-        candidates: unseen leaves out what is in the history, all leaves it in; where not given,
-            `Dataset.default_candidates` of the dataset, and unseen without one.
+        candidates: unseen excludes the items of the history, all excludes nothing; default:
+            `Dataset.default_candidates` of the dataset, or unseen without a dataset.
 
     Raises:
-        DataError: the history is empty or wrong, or the dataset is another one.
-        ConfigError: k is not 1 or more, or more than the catalogue holds; or no such candidates.
+        DataError: the history is empty or wrong, or the model belongs to another dataset.
+        ConfigError: k is below 1 or above the size of the catalogue, or no such candidates.
     """
     if k is None:
         k = min(10, model.catalogue.n_items)
@@ -150,7 +150,7 @@ def recommend(
 
 
 def excluded_items(history: Sequence[int], candidates: Candidates) -> list[int]:
-    """The items of a history that are no candidates: every one, or none.
+    """The items of a history that are not candidates: all of them, or none.
 
     Raises:
         ConfigError: no such candidates.
@@ -164,7 +164,7 @@ class Ranking:
 
     Args:
         item_scores: (n_items,), item i at index i - 1.
-        excluded: items that are no candidates, unless one is asked for.
+        excluded: items that are not candidates, except the item whose rank is asked.
     """
 
     def __init__(self, item_scores: torch.Tensor, excluded: Sequence[int]) -> None:
@@ -176,23 +176,23 @@ class Ranking:
         self._candidates[self.table["item"].to_numpy() - 1] = True
 
     def rank_of(self, item: int) -> int:
-        """The item's rank, 1 = best, under the rule of `awrsr.ranking.metrics.target_ranks`: ties
-        count against it, and it is a candidate even when it is excluded."""
+        """The rank of an item, 1 = best, by the rule of `awrsr.ranking.metrics.target_ranks`: ties
+        count against it, and it is a candidate even if it is excluded."""
         score = self._scores[item - 1]
         not_below = len(self._ascending) - int(np.searchsorted(self._ascending, score, "left"))
         return not_below + int(not self._candidates[item - 1])
 
     def candidates_with(self, item: int) -> int:
-        """How many items are ranked when this one is asked for."""
+        """The number of items ranked when the rank of this item is asked."""
         return len(self._ascending) + int(not self._candidates[item - 1])
 
 
 def ranked_catalogue(item_scores: torch.Tensor, excluded: Sequence[int]) -> pd.DataFrame:
-    """All candidates, best first: rank, item, score. Items of equal score are in item order.
+    """All candidates, best first: rank, item, score. Items with equal scores are in item order.
 
     Args:
         item_scores: (n_items,), item i at index i - 1.
-        excluded: items that are no candidates.
+        excluded: items that are not candidates.
     """
     scores = item_scores.cpu().numpy()
     order = np.argsort(-scores, kind="stable")

@@ -1,7 +1,7 @@
-"""Histories to item scores, and to where a target stands after each: one loop, in blocks.
+"""From histories to item scores, and to the standing of a target after each: one loop, in blocks.
 
-Evaluation, removals, ablations, faithfulness, scans, checks and variants rank through this file and
-`awrsr.ranking.metrics.target_ranks`.
+Evaluation, removals, ablations, faithfulness, scans, checks and variants all rank with this module
+and `awrsr.ranking.metrics.target_ranks`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,27 +19,27 @@ from awrsr.models import Intervention, SequentialModel
 from awrsr.ranking.metrics import target_ranks
 
 BLOCK_PAIRS = 1_000_000
-"""Query-key pairs of one head held at once, over all histories of a block."""
+"""Query-key pairs of one head in memory at once, over all histories of a block."""
 
 Pairs = tuple[Int[Tensor, " pair"], Int[Tensor, " pair"]]
-"""Rows of a block and items, as `target_ranks` takes them."""
+"""Rows of a block and items, in the form of `target_ranks`."""
 Interventions = Callable[[slice], Mapping[int, Intervention]]
-"""For a block of histories, by layer, what replaces attention weights."""
+"""For a block of histories, by layer, the function that replaces attention weights."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Standings:
-    """How a target stands after each of several histories.
+    """The score, rank and margin of a target after each of several histories.
 
     Args:
         scores: (history,) the target's item score.
-        standard_scores: (history,) its score minus the mean of the catalogue's scores, over their
-            standard deviation; 0 where all items score alike; empty unless asked for.
-        ranks: (history,) its rank, 1 = best, under the rule of `target_ranks`.
-        margins: (history,) its score minus the k-th best other candidate's; in the top k where
-            above 0.
-        best: for each history the best candidates, best first; items of equal score are in item
-            order. An excluded target is ranked and not listed.
+        standard_scores: (history,) its score minus the mean of the catalogue's scores, divided by
+            their standard deviation; 0 if all scores are equal; an empty array unless asked for.
+        ranks: (history,) its rank, 1 = best, by the rule of `target_ranks`.
+        margins: (history,) its score minus the score of the k-th best other candidate; the target
+            is in the top k if the margin is above 0.
+        best: for each history the best candidates, best first; items with equal scores are in item
+            order. An excluded target is ranked but not listed.
         best_scores: their scores.
     """
 
@@ -52,7 +52,7 @@ class Standings:
 
 
 def item_pairs(histories: Sequence[npt.ArrayLike], device: torch.device) -> Pairs:
-    """Every item of every history with the row of its history."""
+    """Every item of every history, with the row of its history."""
     arrays = [np.asarray(history, dtype=np.int64).reshape(-1) for history in histories]
     rows = np.repeat(np.arange(len(arrays)), [len(array) for array in arrays])
     items = np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int64)
@@ -62,7 +62,7 @@ def item_pairs(histories: Sequence[npt.ArrayLike], device: torch.device) -> Pair
 def excluded_pairs(
     histories: Sequence[npt.ArrayLike], candidates: Candidates, device: torch.device
 ) -> Pairs | None:
-    """What is no candidate after each whole history, as `target_ranks` takes it."""
+    """The items that are not candidates after each history, in the form of `target_ranks`."""
     return None if candidates == "all" else item_pairs(histories, device)
 
 
@@ -72,12 +72,12 @@ def score_histories(
     histories: Sequence[Sequence[int]],
     interventions: Interventions | None = None,
 ) -> Iterator[Float[Tensor, "history item"]]:
-    """Item scores of many histories in blocks, in order, each block a tensor of its own.
+    """Item scores of many histories in blocks, in order; each block is a new tensor.
 
     Args:
         model: in eval mode.
-        histories: oldest first, none empty; each is cut to the newest n items.
-        interventions: see `awrsr.models.Intervention`; histories must then be of one length.
+        histories: oldest first, none empty; each is cut to its newest n items.
+        interventions: see `awrsr.models.Intervention`; all histories must then have one length.
     """
     n = model.config.max_length
     longest = max((min(len(history), n) for history in histories), default=1)
@@ -102,16 +102,16 @@ def target_standings(
     standard: bool = False,
     interventions: Interventions | None = None,
 ) -> Standings:
-    """Where a target stands after each history.
+    """The standings of a target after each history.
 
     Args:
         model: in eval mode.
         histories: see `score_histories`.
-        target: a candidate always.
-        excluded: for each history the items that are no candidates.
-        k: of the margins, 1 or more.
+        target: the target; always a candidate.
+        excluded: for each history the items that are not candidates.
+        k: rank to which the margins refer, 1 or more.
         listed: length of the lists of best items, 0 or more.
-        standard: whether standard scores are wanted.
+        standard: whether to compute standard scores.
         interventions: see `score_histories`.
     """
     found: dict[str, list[Tensor]] = {name: [] for name in ("score", "standard", "rank", "margin")}
@@ -125,7 +125,7 @@ def target_standings(
             found["standard"].append(_standard_scores(score, item_scores))
         pairs = item_pairs(left_out, item_scores.device)
         targets = torch.full((len(score),), target, device=item_scores.device)
-        # From here on the excluded items have no score, the target always has one.
+        # From here on the scores of excluded items are -inf, except that of the target.
         found["rank"].append(target_ranks(item_scores, targets, pairs))
         found["margin"].append(_margins(item_scores, target, k))
         if listed:
@@ -171,7 +171,7 @@ def _list_best(
     best: list[list[int]],
     best_scores: list[list[float]],
 ) -> None:
-    """Append the lists of a block; what has no score is not listed."""
+    """Append the lists of a block; items with score -inf are not listed."""
     if listed == 0:
         best += [[] for _ in item_scores]
         best_scores += [[] for _ in item_scores]
@@ -179,6 +179,6 @@ def _list_best(
     ordered = item_scores.sort(dim=1, descending=True, stable=True)
     values, places = ordered.values[:, :listed].tolist(), ordered.indices[:, :listed].tolist()
     for scores, indices in zip(values, places, strict=True):
-        there = [n for n, score in enumerate(scores) if score > -torch.inf]
-        best.append([indices[n] + 1 for n in there])
-        best_scores.append([scores[n] for n in there])
+        scored = [n for n, score in enumerate(scores) if score > -torch.inf]
+        best.append([indices[n] + 1 for n in scored])
+        best_scores.append([scores[n] for n in scored])

@@ -1,4 +1,4 @@
-"""Statistics of users and of ranked items: bootstrap intervals of means, rank correlations."""
+"""Statistics over users and ranked items: bootstrap intervals of means, rank correlations."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,10 @@ from awrsr.errors import ConfigError, DataError
 Floats = npt.NDArray[np.float64]
 LEVEL = 0.95
 FEWEST = 3
-"""Values of a rank correlation; of two, every order is perfect agreement or disagreement."""
+"""Smallest number of values for a rank correlation: with two, agreement is always perfect or
+perfectly inverse."""
 DRAWN_AT_ONCE = 1_000_000
-"""Counts of drawn rows that are held at once: 8 MB."""
+"""Counts of drawn rows in memory at once: 8 MB."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,13 +26,13 @@ class Intervals:
 
 
 def bootstrap_means(values: Floats, *, seed: int = 0, resamples: int = 2000) -> Intervals:
-    """Means over rows, and the middle 95% of the means of as many rows drawn with replacement.
+    """Means over rows and their 95% percentile bootstrap intervals.
 
     Args:
-        values: (user, column); the same users are drawn for all columns. What is not a number
-            counts for nothing; a column of nothing else has no mean.
-        seed: of the draws.
-        resamples: how many.
+        values: (user, column); the same users are drawn for all columns. NaN is ignored; a column
+            of NaN only has no mean.
+        seed: seed of the draws.
+        resamples: number of bootstrap samples.
 
     Raises:
         ConfigError: no rows.
@@ -43,25 +44,25 @@ def bootstrap_means(values: Floats, *, seed: int = 0, resamples: int = 2000) -> 
         raise ConfigError("a mean needs 1 row or more")
     present = ~np.isnan(values)
     filled = np.where(present, values, 0.0)
-    some = present.any(axis=0)
+    defined = present.any(axis=0)
     bounds = np.full((3, values.shape[1]), np.nan)
-    bounds[0, some] = filled[:, some].sum(axis=0) / present[:, some].sum(axis=0)
+    bounds[0, defined] = filled[:, defined].sum(axis=0) / present[:, defined].sum(axis=0)
     generator, shares = np.random.default_rng(seed), np.full(n, 1 / n)
-    means = np.empty((resamples, int(some.sum())))
+    means = np.empty((resamples, int(defined.sum())))
     at_once = max(1, DRAWN_AT_ONCE // n)
     for start in range(0, resamples, at_once):
         block = means[start : start + at_once]
         draws = generator.multinomial(n, shares, size=len(block))
-        with np.errstate(invalid="ignore"):  # a draw of rows without a number has no mean
-            block[:] = (draws @ filled[:, some]) / (draws @ present[:, some])
-    bounds[1:, some] = np.nanquantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+        with np.errstate(invalid="ignore"):  # a sample that contains only NaN has no mean
+            block[:] = (draws @ filled[:, defined]) / (draws @ present[:, defined])
+    bounds[1:, defined] = np.nanquantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return Intervals(mean=bounds[0], low=bounds[1], high=bounds[2])
 
 
 def mean_interval(values: npt.ArrayLike, *, seed: int = 0) -> tuple[float, float]:
     """The 95% interval of one mean, see `bootstrap_means`.
 
-    For a difference of two models give one difference a user: that is the paired interval.
+    For a paired comparison of two models, give one difference per user.
 
     Raises:
         ConfigError: no values.
@@ -74,7 +75,7 @@ def spearman(first: npt.ArrayLike, second: npt.ArrayLike) -> float | None:
     """Pearson correlation of the ranks; equal values share the mean of their ranks.
 
     Returns:
-        -1 to 1; None where it is not defined: fewer than 3 values, or a side whose values are all
+        -1 to 1; None if it is not defined: fewer than 3 values, or all values of one side are
         equal.
 
     Raises:
@@ -82,17 +83,17 @@ def spearman(first: npt.ArrayLike, second: npt.ArrayLike) -> float | None:
 
     Source: Spearman 1904; ties as in Kendall 1945.
     """
-    from scipy.stats import spearmanr  # takes half a second to import, and only a few ask for it
+    from scipy.stats import spearmanr  # takes half a second to import and is rarely needed
 
     a, b = _pair(first, second)
     return _bounded(spearmanr(a, b).statistic) if _defined(a, b) else None
 
 
 def kendall_tau_b(first: npt.ArrayLike, second: npt.ArrayLike) -> float | None:
-    """(concordant - discordant pairs) / sqrt(pairs untied in the first * untied in the second).
+    """(concordant - discordant pairs) / sqrt(untied pairs in first * untied pairs in second).
 
     Returns:
-        -1 to 1; None where it is not defined: fewer than 3 values, or a side whose values are all
+        -1 to 1; None if it is not defined: fewer than 3 values, or all values of one side are
         equal.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The refinements, in the order in which they are shown. A new one is a file and a line here."""
+"""The refinements, in the order of display. A new one is a file and a line here."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +29,7 @@ REFINEMENTS: Family[Refinement] = Family(
 )
 VANILLA = NoRefinement.name
 EVEN = Uniform.name
-"""What refined models are compared with, and what tells what attention is worth."""
+"""The references of comparisons: the model without refinement, and the model without attention."""
 
 FORMER: dict[str, Any] = {
     "rows": "plain",
@@ -41,9 +41,9 @@ FORMER: dict[str, Any] = {
     "value_matrix": False,
     "mix": "halves",
 }
-"""What refinements did that were trained before these were settings."""
+"""The behaviour of refinements in files written before these were settings."""
 FORMER_DEFAULTS: dict[str, Any] = {"rows": "plain", "similar_start": False}
-"""What other refinements, which do not read them, may have recorded."""
+"""Former defaults: files of refinements that do not read these settings may contain them."""
 
 __all__ = [
     "FORMER_DEFAULTS",
@@ -74,8 +74,8 @@ def build_refinement(config: ModelConfig) -> Refinement:
     """A new refinement for one layer of the model that `config` describes.
 
     Raises:
-        ConfigError: it is unknown or not for the backbone, or a setting that it does not read is
-            not at its default.
+        ConfigError: it is unknown or does not work with the backbone, or a setting that it does not
+            read differs from its default.
     """
     kind = REFINEMENTS.named(config.refinement)
     if not kind.fits(config.backbone):
@@ -93,8 +93,8 @@ def build_refinement(config: ModelConfig) -> Refinement:
 
 
 def with_former_settings(model: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a ModelConfig that was written before refinements had settings, with those that
-    its refinement had then."""
+    """A ModelConfig written before refinements had settings, as a dictionary, completed with the
+    settings that describe its behaviour then."""
     name = model.get("refinement")
     settings = {
         setting: FORMER[setting] if name in read_by(setting) else usual
@@ -104,8 +104,8 @@ def with_former_settings(model: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_unread_settings(model: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a ModelConfig with settings that its refinement does not read at their
-    defaults, if they were recorded as former defaults."""
+    """A ModelConfig as a dictionary in which former defaults of settings that its refinement does
+    not read are replaced by the current defaults."""
     unread = {
         setting: USUAL[setting]
         for setting, former in FORMER_DEFAULTS.items()
@@ -114,5 +114,5 @@ def with_unread_settings(model: Mapping[str, Any]) -> dict[str, Any]:
     return {**model, **unread}
 
 
-def _same(value: object, other: object) -> bool:
-    return type(value) is type(other) and value == other
+def _same(value: object, reference: object) -> bool:
+    return type(value) is type(reference) and value == reference

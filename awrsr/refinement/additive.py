@@ -1,4 +1,4 @@
-"""Additive refinement: first and second order together."""
+"""Additive refinement: the sum of first and second order."""
 
 import math
 from typing import ClassVar
@@ -13,7 +13,7 @@ from awrsr.refinement.base import Terms
 from awrsr.refinement.second_order import DotProducts, SecondOrder
 
 FIRST_SHARE = 0.1
-"""The share of the second order with which a gate begins: near to vanilla."""
+"""Initial share of the second order in a gate: close to the vanilla model."""
 FORMULAS: dict[Mix, tuple[str, Terms]] = {
     "halves": ("M = (A + S) / 2", "shares"),
     "gate": ("M = (1 \u2212 g) A + g S", "shares"),
@@ -22,16 +22,17 @@ FORMULAS: dict[Mix, tuple[str, Terms]] = {
 
 
 class Additive(DotProducts):
-    """A and S together, in one of three ways, `mix`.
+    """A and S combined in one of three ways, `mix`.
 
-    halves: M = (A + S) / 2; halving keeps rows summing to one, the output projection absorbs it.
+    halves: M = (A + S) / 2. Halving keeps the row sums at one; the output projection can absorb the
+    factor.
 
-    gate: M = (1 - g) A + g S, with a learned number g in (0, 1) per head, begun at 0.1: from near
-    to vanilla a head takes as much of the second order as helps.
+    gate: M = (1 - g) A + g S, with a learned number g in (0, 1) per head and initial value 0.1. A
+    head starts close to the vanilla model and learns how much of the second order helps.
 
     scores: first- and second-order scores are added before one softmax, M_ij = A_ij exp(s_ij) / sum
-    over k of A_ik exp(s_ik). Equal scores s give back A: the second order raises and lowers
-    first-order weights. S being the softmax of s, that is A_ij S_ij / sum over k of A_ik S_ik.
+    over k of A_ik exp(s_ik). The second order raises and lowers first-order weights; if all scores
+    s are equal, M = A. Since S is the softmax of s, M_ij = A_ij S_ij / sum over k of A_ik S_ik.
 
     Source: our reading of AWRSR (arXiv 2410.21048), whose equations were not available.
     """
@@ -43,12 +44,12 @@ class Additive(DotProducts):
 
     @classmethod
     def formula_of(cls, config: ModelConfig) -> str:
-        """What M is under these settings, "M = ..."."""
+        """The formula of M under these settings, "M = ..."."""
         return FORMULAS[config.mix][0]
 
     @classmethod
     def terms_of(cls, config: ModelConfig) -> Terms:
-        """What each of its weights is made of under these settings."""
+        """The terms of each refined weight under these settings."""
         return FORMULAS[config.mix][1]
 
     def __init__(self, config: ModelConfig) -> None:
@@ -58,7 +59,7 @@ class Additive(DotProducts):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Begin the gain at 1 and the gate at its first share; matrices draw their own."""
+        """Set the gain to 1 and the gate to its initial share; matrices initialise themselves."""
         super().reset_parameters()
         if self.gate is not None:
             nn.init.constant_(self.gate, math.log(FIRST_SHARE / (1 - FIRST_SHARE)))
@@ -82,6 +83,6 @@ class Additive(DotProducts):
         if self.mix == "gate":
             share = self.shares()
             return (1 - share) * first_order + share * second_order
-        # A weight that underflowed counts as the smallest number: log 0 would give NaN.
+        # A weight that underflowed is set to the smallest positive number: log 0 would give NaN.
         smallest = torch.finfo(first_order.dtype).tiny
         return masked_softmax(first_order.clamp(min=smallest).log() + scores, allowed)

@@ -1,10 +1,10 @@
 """The contract of a refinement.
 
-A refinement sees the first-order weights of one layer and gives back the weights that mix the
-values. Whatever it does, three laws hold: every row with an allowed key sums to one, no weight
-falls on a key that is not allowed, and without second-order weights the first-order weights are
-given back. It may learn matrices over slots; these have n = max_length rows of which a sequence of
-m items uses the last m, so that the newest item always meets the same row and padding none.
+A refinement receives the first-order weights of one layer and returns the weights that mix the
+values. Three laws hold for every refinement: each row with an allowed key sums to one; keys that
+are not allowed get weight zero; without second-order weights it returns the first-order weights.
+It may learn matrices over slots. These have n = max_length rows, and a sequence of m items uses the
+last m rows: the newest item always uses the same row, and padding uses none.
 """
 
 from itertools import dropwhile
@@ -15,22 +15,22 @@ from torch import Tensor, nn
 
 from awrsr.config import ModelConfig
 from awrsr.errors import ConfigError
-from awrsr.family import OfBackbones
+from awrsr.family import BackboneMember
 
 USUAL: dict[str, Any] = {
     name: field.default
-    for name, field in dropwhile(lambda one: one[0] != "rows", ModelConfig.model_fields.items())
+    for name, field in dropwhile(lambda pair: pair[0] != "rows", ModelConfig.model_fields.items())
 }
 """The settings that belong to refinements, see `ModelConfig`, and their defaults."""
 
 
 class Refined(NamedTuple):
-    """What a refinement gives back, all of shape (batch, head, query_pos, key_pos).
+    """The result of a refinement; all of shape (batch, head, query_pos, key_pos).
 
     Args:
-        weights: the refined weights M, the ones that mix the values.
-        second_order: the second-order weights S, or None where the mechanism has none.
-        second_order_scores: S before its softmax, or None.
+        weights: the refined weights M, which mix the values.
+        second_order: the second-order weights S, or None if the mechanism has none.
+        second_order_scores: the scores whose softmax is S, or None.
     """
 
     weights: Float[Tensor, "batch head query_pos key_pos"]
@@ -39,30 +39,30 @@ class Refined(NamedTuple):
 
 
 Terms = Literal["whole", "first order", "second order", "shares", "product", "intermediate items"]
-"""What a refined weight is made of: of no parts that are told apart; A_ij alone; S_ij alone; the
-sum of a share of each, see `shares`; A_ij times the factor by which the second order raises or
-lowers it, exp(s_ij) / sum over k of A_ik exp(s_ik); or the sum of S_ik (A V)_kj over items k, V the
-identity unless it is learned, see `values`."""
+"""The decomposition of a refined weight, in this order: none; A_ij alone; S_ij alone; the sum of a
+share of A_ij and a share of S_ij, see `shares`; A_ij times the factor by which the second order
+raises or lowers it, exp(s_ij) / sum over k of A_ik exp(s_ik); or the sum over items k of
+S_ik (A V)_kj, where V is the identity unless it is learned, see `values`."""
 
 
-class Refinement(nn.Module, OfBackbones):
-    """One mechanism; a subclass says in a few facts what it is, and computes in `forward`."""
+class Refinement(nn.Module, BackboneMember):
+    """One mechanism: facts that describe it, and the computation in `forward`."""
 
     title: ClassVar[str]
-    """As people say it after a backbone's title; its name with dashes where it states none."""
+    """Its name for people, shown after the backbone's title; by default its name with dashes."""
     formula: ClassVar[str]
-    """What M is, "M = ..."; for people, who get it from `formula_of`."""
+    """The formula of M, "M = ..."; read through `formula_of`."""
     settings: ClassVar[tuple[str, ...]] = ()
-    """The fields of ModelConfig that it reads and others may not; names of `USUAL`."""
+    """The fields of ModelConfig that it reads; names of `USUAL`."""
     terms: ClassVar[Terms] = "whole"
-    """What each of its weights is made of; asked for by `terms_of`."""
+    """The decomposition of its weights; read through `terms_of`."""
     no_second_order: ClassVar[str] = ""
-    """Where there is no second order, what mixes the values instead, a sentence; else empty."""
+    """If it has no second order: a sentence that says what mixes the values instead."""
     even: ClassVar[bool] = False
-    """Whether every weight is that of an even average, whatever is learned."""
+    """Whether its weights are always those of an even average, whatever is learned."""
     learns_attention: ClassVar[bool] = True
-    """Whether the layer compares queries with keys. Where it does not, it has no matrices for them,
-    and its first-order weights are even over the keys of `attended`."""
+    """Whether the layer compares queries with keys. If not, it has no matrices for them, and its
+    first-order weights are even over the keys of `attended`."""
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
@@ -71,22 +71,22 @@ class Refinement(nn.Module, OfBackbones):
 
     @classmethod
     def check_facts(cls) -> None:
-        """Raise ConfigError where it reads what is no setting of refinements."""
+        """Raise ConfigError if it declares a setting that refinements do not have."""
         for setting in cls.settings:
             if setting not in USUAL:
                 raise ConfigError(
-                    f"refinement {cls.name!r} reads {setting!r}, which is no setting of "
+                    f"refinement {cls.name!r} reads {setting!r}, which is not a setting of "
                     f"refinements; accepted: {', '.join(USUAL)}"
                 )
 
     @classmethod
     def formula_of(cls, config: ModelConfig) -> str:
-        """What M is under these settings, "M = ..."."""
+        """The formula of M under these settings, "M = ..."."""
         return cls.formula
 
     @classmethod
     def terms_of(cls, config: ModelConfig) -> Terms:
-        """What each of its weights is made of under these settings."""
+        """The terms of each refined weight under these settings."""
         return cls.terms
 
     @classmethod
@@ -97,7 +97,7 @@ class Refinement(nn.Module, OfBackbones):
     def attended(
         self, allowed: Bool[Tensor, "batch 1 query_pos key_pos"]
     ) -> Bool[Tensor, "batch 1 query_pos key_pos"]:
-        """The keys that first-order attention may fall on: by default all that are allowed."""
+        """The keys that may have first-order weight: by default all allowed keys."""
         return allowed
 
     def __init__(self, config: ModelConfig) -> None:
@@ -112,7 +112,7 @@ class Refinement(nn.Module, OfBackbones):
         raise NotImplementedError
 
     def shares(self) -> Float[Tensor, "head 1 1"]:
-        """Where M is made of shares of A and S, the second order's share by head."""
+        """For M made of shares of A and S: the share of S, by head."""
         raise NotImplementedError
 
     def values(
@@ -120,18 +120,18 @@ class Refinement(nn.Module, OfBackbones):
         first_order: Float[Tensor, "batch head query_pos key_pos"],
         allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
     ) -> Float[Tensor, "batch head query_pos key_pos"]:
-        """Where M is made of intermediate items, what S mixes: A, or A V."""
+        """For M made of intermediate items: the matrix that S mixes, A or A V."""
         return first_order
 
 
 class Floor(Refinement):
-    """A member that learns no attention: what attention is worth is what a model has over it.
+    """A baseline that learns no attention; the gain over it measures what attention is worth.
 
     M = A, and A is even over the keys of `attended`: nothing is compared.
     """
 
     words: ClassVar[str]
-    """What it is, in words that follow "over"."""
+    """Its description, in words that follow "over"."""
     terms = "first order"
     learns_attention = False
 
@@ -140,5 +140,5 @@ class Floor(Refinement):
         first_order: Float[Tensor, "batch head query_pos key_pos"],
         allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
     ) -> Refined:
-        """Give the first-order weights back."""
+        """Return the first-order weights."""
         return Refined(first_order)

@@ -1,4 +1,4 @@
-"""The floor of no mixing: every item attends to itself alone."""
+"""The floor without mixing: every item attends only to itself."""
 
 import torch
 from jaxtyping import Bool
@@ -10,7 +10,7 @@ from awrsr.refinement.base import Floor
 class Identity(Floor):
     """M is 1 on the item itself: the last item predicts the next one, as in a Markov chain.
 
-    Source: none; what is left of the model where nothing is mixed.
+    Source: none; the model without any mixing.
     """
 
     name = "identity"
@@ -22,6 +22,6 @@ class Identity(Floor):
     def attended(
         self, allowed: Bool[Tensor, "batch 1 query_pos key_pos"]
     ) -> Bool[Tensor, "batch 1 query_pos key_pos"]:
-        """The item's own key."""
+        """Only the item itself."""
         length = allowed.shape[-1]
         return allowed & torch.eye(length, dtype=torch.bool, device=allowed.device)

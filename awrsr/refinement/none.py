@@ -21,5 +21,5 @@ class NoRefinement(Refinement):
         first_order: Float[Tensor, "batch head query_pos key_pos"],
         allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
     ) -> Refined:
-        """Give the first-order weights back."""
+        """Return the first-order weights."""
         return Refined(first_order)

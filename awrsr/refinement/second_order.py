@@ -1,4 +1,4 @@
-"""The second attention: rows of first-order weights, compared with each other."""
+"""The second attention: it compares rows of first-order weights with each other."""
 
 import math
 from typing import ClassVar
@@ -13,7 +13,7 @@ from awrsr.refinement.base import Refined, Refinement
 from awrsr.refinement.slots import ProjectionPair
 
 NEARLY_EVEN = 0.1
-"""The deviation from even, as a share of the even weight, below which a row counts as even."""
+"""Relative deviation from even weights below which a row counts as even."""
 GAIN = "gain \u00b7 "
 """The gain as a factor of a formula."""
 
@@ -22,15 +22,15 @@ def standardise(
     first_order: Float[Tensor, "batch head query_pos key_pos"],
     allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
 ) -> Float[Tensor, "batch head query_pos key_pos"]:
-    """Each row centred and scaled over its c allowed keys; 0 outside of them.
+    """Each row centred and scaled over its c allowed keys; 0 on all other keys.
 
-    With x = c A - 1, how far a weight is from the even one, as a share of it, the row becomes
-    x / sqrt(mean of x^2 + 0.1^2). It sums to 0; a row with one allowed key is 0. A row that is
-    even but for a tenth is so enlarged tenfold at most, however many keys it has: what rounding
-    makes of an even row stays nothing.
+    Let x = c A - 1, the relative deviation of a weight from the even weight 1 / c. The row becomes
+    x / sqrt(mean of x^2 + 0.1^2). It sums to 0; a row with one allowed key is 0. The constant 0.1
+    bounds the scaling by a factor of ten, for any number of keys, so that the rounding errors of an
+    even row stay negligible.
 
-    Rows that are not centred have the even part 1 / c in common, beside which they are all alike
-    as long as attention is spread; scaled, a row says where it attends and not how sharply.
+    Rows that are not centred share the even part 1 / c, which makes them all similar while
+    attention is spread out. After scaling, a row says where it attends, not how sharply.
 
     Source: our reading of AWRSR (arXiv 2410.21048), whose equations were not available.
     """
@@ -42,17 +42,18 @@ def standardise(
 
 
 class SecondOrder(Refinement):
-    """A refinement that compares rows of A: S is the softmax of their scores, allowed keys alone.
+    """A refinement that compares rows of A; S is the softmax of the scores over the allowed keys.
 
-    Items that attend alike are related. Costs O(m^2 r) per head beside the O(m^2 d) of attention
-    itself. A subclass says how two rows are compared and what M is made of; shared by all are what
-    is compared (`rows`), dropout of it, and the gain of the scores.
+    Items with similar attention are related. Cost: O(m^2 r) per head, in addition to O(m^2 d) for
+    attention. A subclass defines how two rows are compared and how M is formed. All subclasses
+    share what is compared (`rows`), the dropout on it and the gain of the scores.
 
-    Dropout falls on the rows that are compared alone: A as a value or a summand keeps its rows
-    summing to one, and attention dropout falls on M.
+    Refinement dropout applies only to the rows that are compared. Where A is a value or a summand,
+    its rows still sum to one; attention dropout applies to M.
 
-    The gain is exp(a learned number begun at 0), one a head: rows over many keys are short, so
-    their scores are small, and without a gain S stays near to even until the matrices have grown.
+    The gain is exp(g) with one learned number g per head, initially 0. Rows over many keys have a
+    small norm, hence small scores; without a gain S stays almost even until the matrices have
+    grown.
 
     Source: our reading of AWRSR (Liu, Liu and Liu 2024, arXiv 2410.21048); the paper's equations
     were not available.
@@ -64,7 +65,7 @@ class SecondOrder(Refinement):
 
     @classmethod
     def has_second_order(cls) -> bool:
-        """It compares rows of first-order weights."""
+        """True: it compares rows of first-order weights."""
         return True
 
     def __init__(self, config: ModelConfig) -> None:
@@ -75,14 +76,14 @@ class SecondOrder(Refinement):
         self.log_gain = nn.Parameter(torch.zeros(config.n_heads)) if config.gain else None
 
     def reset_parameters(self) -> None:
-        """Begin the gain at 1; matrices draw their own."""
+        """Set the gain to 1; matrices initialise themselves."""
         if self.log_gain is not None:
             nn.init.zeros_(self.log_gain)
 
     def times_gain(
         self, scores: Float[Tensor, "*batch head query_pos key_pos"]
     ) -> Float[Tensor, "*batch head query_pos key_pos"]:
-        """What is said of every head, times the head's gain."""
+        """Scores of every head, times the gain of the head."""
         return scores if self.log_gain is None else scores * self.log_gain.exp()[:, None, None]
 
     def rows(
@@ -90,13 +91,13 @@ class SecondOrder(Refinement):
         first_order: Float[Tensor, "batch head query_pos key_pos"],
         allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
     ) -> Float[Tensor, "batch head query_pos key_pos"]:
-        """What is compared: rows of A, as they are or standardised."""
+        """The rows that are compared: rows of A, plain or standardised."""
         return standardise(first_order, allowed) if self.standardised else first_order
 
     def compare(
         self, rows: Float[Tensor, "batch head query_pos key_pos"]
     ) -> Float[Tensor, "batch head query_pos key_pos"]:
-        """The score of every two rows, before the gain."""
+        """The score of every pair of rows, before the gain."""
         raise NotImplementedError
 
     def refine(
@@ -106,7 +107,7 @@ class SecondOrder(Refinement):
         scores: Float[Tensor, "batch head query_pos key_pos"],
         allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
     ) -> Float[Tensor, "batch head query_pos key_pos"]:
-        """M from A, S and the scores that S is the softmax of."""
+        """M from A, S and the scores whose softmax is S."""
         raise NotImplementedError
 
     def forward(
@@ -128,27 +129,27 @@ class SecondOrder(Refinement):
         ]
         | None
     ):
-        """Where scores are distances, the rows as the Gaussians of queries and of keys, see
-        `awrsr.attention.gaussian`; else None."""
+        """If scores are distances: the rows as Gaussians of queries and of keys, see
+        `awrsr.attention.gaussian`; otherwise None."""
         return None
 
     def pair_matrix(self, length: int) -> Float[Tensor, "head slot slot"] | None:
-        """G of every head for a sequence of this length, and so with the gain; see `pair_formula`.
+        """G of every head for a sequence of this length, including the gain; see `pair_formula`.
 
-        Slot by slot, the newest item's last. None where scores are no sum over pairs.
+        Slots in order, the slot of the newest item last. None if scores are not sums over pairs.
         """
         return None
 
     def pair_formula(self) -> str:
-        """What G is; empty where there is none."""
+        """The formula of G; empty if there is none."""
         return ""
 
 
 class DotProducts(SecondOrder):
     """Rows a are compared by scaled dot products: (a_i W_Q) . (a_j W_K) / sqrt(r), times the gain.
 
-    That is a sum over pairs of keys, a_ip G_pq a_jq with G = W_Q W_K^T / sqrt(r): which items that
-    two rows attend to make them related.
+    This is a sum over pairs of keys, a_ip G_pq a_jq with G = W_Q W_K^T / sqrt(r). It shows which
+    attended items relate two rows.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -158,7 +159,7 @@ class DotProducts(SecondOrder):
     def compare(
         self, rows: Float[Tensor, "batch head query_pos key_pos"]
     ) -> Float[Tensor, "batch head query_pos key_pos"]:
-        """The score of every two rows, before the gain."""
+        """The score of every pair of rows, before the gain."""
         return dot_product_scores(*self.second_order(rows))
 
     def pair_matrix(self, length: int) -> Float[Tensor, "head slot slot"]:
@@ -168,5 +169,5 @@ class DotProducts(SecondOrder):
         return self.times_gain(matrix.expand(self.n_heads, -1, -1))
 
     def pair_formula(self) -> str:
-        """What G is."""
+        """The formula of G."""
         return f"{GAIN if self.log_gain is not None else ''}W_Q W_K\u1d40 / \u221ar"

@@ -1,4 +1,4 @@
-"""Simple refinement: the second-order weights take the place of the first."""
+"""Simple refinement: the second-order weights replace the first-order weights."""
 
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -7,7 +7,7 @@ from awrsr.refinement.second_order import DotProducts
 
 
 class Simple(DotProducts):
-    """M = S: what mixes the values is only how alike two items attend.
+    """M = S: only the similarity of two items' attention mixes the values.
 
     Source: our reading of AWRSR (arXiv 2410.21048), whose equations were not available.
     """
@@ -24,5 +24,5 @@ class Simple(DotProducts):
         scores: Float[Tensor, "batch head query_pos key_pos"],
         allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
     ) -> Float[Tensor, "batch head query_pos key_pos"]:
-        """S as it is."""
+        """S."""
         return second_order

@@ -1,4 +1,4 @@
-"""Learned matrices over slots. A sequence of m items meets the last m rows of each."""
+"""Learned matrices over slots. A sequence of m items uses the last m rows of each."""
 
 import math
 
@@ -11,7 +11,7 @@ from awrsr.config import ModelConfig
 
 
 def slot_matrix(config: ModelConfig, columns: int) -> nn.Parameter:
-    """Room for a matrix (n, columns) that the heads of a layer share, or (head, n, columns)."""
+    """An empty matrix (n, columns), shared by all heads of a layer, or (head, n, columns)."""
     heads = (config.n_heads,) if config.matrices == "head" else ()
     return nn.Parameter(torch.empty(*heads, config.max_length, columns))
 
@@ -25,27 +25,27 @@ class SlotProjection(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw initial weights."""
+        """Draw the initial weights."""
         for matrix in self.weight if self.weight.dim() == 3 else (self.weight,):
             nn.init.xavier_uniform_(matrix)
 
     def last(self, length: int) -> Float[Tensor, "*head slot rank"]:
-        """The rows that a sequence of this length meets."""
+        """The rows that a sequence of this length uses."""
         return self.weight[..., -length:, :]
 
     def forward(
         self, rows: Float[Tensor, "batch head query_pos key_pos"]
     ) -> Float[Tensor, "batch head query_pos rank"]:
-        """Map each row; a row over m keys meets the last m rows of the matrix."""
+        """Map each row; a row over m keys uses the last m rows of the matrix."""
         return rows @ self.last(rows.shape[-1])
 
 
 class ProjectionPair(nn.Module):
-    """Matrices of their own for queries and for keys.
+    """Separate matrices for queries and for keys.
 
-    With `similar_start` the key's begins as a copy of the query's. G = W_Q W_K^T is then positive
-    semidefinite at the first step: it relates items whose rows are alike, where two separate draws
-    relate any two by chance.
+    With `similar_start` the key matrix starts as a copy of the query matrix. G = W_Q W_K^T is then
+    positive semidefinite at the first step and relates items with similar rows; two independent
+    matrices would relate items at random.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -57,7 +57,7 @@ class ProjectionPair(nn.Module):
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
-        """Both have drawn their own; a similar start takes the query's for both."""
+        """With a similar start, copy the query matrix; both are initialised before."""
         if self.similar_start:
             self.key.weight.copy_(self.query.weight)
 
@@ -71,11 +71,11 @@ class ProjectionPair(nn.Module):
 
 
 class SlotMixing(nn.Module):
-    """A learned row-stochastic causal matrix V over slots: which older slots stand in for a slot.
+    """A learned row-stochastic causal matrix V over slots: which older slots replace a slot.
 
-    V is the softmax of its logits over the allowed keys. All logits begin at 0 but those of the
-    diagonal, at log(9 n): every row begins with nine tenths or more on its own slot, so M begins
-    near S A, and what is left reaches every other logit with a gradient.
+    V is the softmax of its logits over the allowed keys. Initially all logits are 0 except those on
+    the diagonal, which are log(9 n). Every row then has at least 0.9 on its own slot, so M starts
+    close to S A, and the remaining weight gives every other logit a gradient.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -85,14 +85,14 @@ class SlotMixing(nn.Module):
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
-        """Begin near the identity."""
+        """Start close to the identity."""
         slots = self.weight.shape[-1]
         self.weight.copy_(math.log(9 * slots) * torch.eye(slots, device=self.weight.device))
 
     def forward(
         self, allowed: Bool[Tensor, "batch 1 query_pos key_pos"]
     ) -> Float[Tensor, "batch heads query_pos key_pos"]:
-        """V of every sequence of a batch, for its last slots; of one head where heads share it."""
+        """V for the last slots of every sequence in a batch; one head if all heads share it."""
         batch, _, _, length = allowed.shape
         logits = self.weight[..., -length:, -length:]
         heads = logits if logits.dim() == 3 else logits[None]

@@ -14,16 +14,16 @@ from awrsr.refinement.slots import ProjectionPair, SlotProjection
 
 
 class Stochastic(SecondOrder):
-    """M = S, with S the softmax of - W2^2 / sqrt(r), times the gain, between Gaussians.
+    """M = S, the softmax of - W2^2 / sqrt(r), times the gain, between Gaussians.
 
     Each row a of attention weights becomes a Gaussian over the correlation space, (a W_mu,
-    ELU(a W_Sigma) + 1), as a query and, with matrices of its own, as a key; two items are related
-    when the query's Gaussian is near to the key's.
+    ELU(a W_Sigma) + 1): one as a query and, with separate matrices, one as a key. Two items are
+    related if the Gaussian of the query is close to the Gaussian of the key.
 
-    `tied`: the matrices of queries serve as those of keys. The distance of an item to itself is
-    then 0 and no other is smaller, so every item's largest second-order weight is on itself for any
-    weights; what is learned is how fast the others fall off. `similar_start` then changes nothing,
-    since there is no second matrix that could begin as a copy.
+    `tied`: queries and keys share their matrices. The distance of an item to itself is then 0, the
+    smallest possible, so every item's largest second-order weight is on itself, whatever is
+    learned; only the decay of the other weights is learned. `similar_start` then has no effect,
+    since there is no second matrix.
 
     Source: our reading of AWRSR (arXiv 2410.21048), whose equations were not available.
     """
@@ -57,7 +57,7 @@ class Stochastic(SecondOrder):
     def compare(
         self, rows: Float[Tensor, "batch head query_pos key_pos"]
     ) -> Float[Tensor, "batch head query_pos key_pos"]:
-        """The score of every two rows, before the gain."""
+        """The score of every pair of rows, before the gain."""
         return wasserstein_scores(*self.gaussians(rows))
 
     def refine(
@@ -67,13 +67,13 @@ class Stochastic(SecondOrder):
         scores: Float[Tensor, "batch head query_pos key_pos"],
         allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
     ) -> Float[Tensor, "batch head query_pos key_pos"]:
-        """S as it is."""
+        """S."""
         return second_order
 
     def pair_matrix(self, length: int) -> Float[Tensor, "head slot slot"]:
-        """Of the means' part of a score. Tied: it is minus the sum over p and q of d_p G_pq d_q,
-        with d = a_i - a_j. Else the sum of a_ip G_pq a_jq is what the two rows add to it together,
-        beside what each adds alone.
+        """G for the part of a score that comes from the means. If tied, this part is minus the sum
+        over p and q of d_p G_pq d_q, with d = a_i - a_j. Otherwise, the sum of a_ip G_pq a_jq is
+        its joint term of the two rows; each row also has a term of its own.
         """
         if isinstance(self.mean, SlotProjection):
             query = key = self.mean.last(length)
@@ -83,7 +83,7 @@ class Stochastic(SecondOrder):
         return self.times_gain(matrix.expand(self.n_heads, -1, -1))
 
     def pair_formula(self) -> str:
-        """What G is."""
+        """The formula of G."""
         tied = isinstance(self.mean, SlotProjection)
         product = "W_\u03bc W_\u03bc\u1d40" if tied else "2 W_\u03bcQ W_\u03bcK\u1d40"
         return f"{GAIN if self.log_gain is not None else ''}{product} / \u221ar"

@@ -4,8 +4,8 @@ from awrsr.refinement.base import Floor
 
 
 class Uniform(Floor):
-    """M is even over the allowed keys: the values are averaged, and no order is seen but that of
-    the position embeddings.
+    """M is even over the allowed keys: the values are averaged, and only the position embeddings
+    carry the order of the items.
 
     Source: none; the average that attention has to beat.
     """

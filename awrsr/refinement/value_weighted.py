@@ -11,11 +11,11 @@ from awrsr.refinement.slots import SlotMixing
 
 
 class ValueWeighted(DotProducts):
-    """M = S A: the first-order weights are their own value, M_ij = sum over k of S_ik A_kj.
+    """M = S A: the first-order weights are the values, M_ij = sum over k of S_ik A_kj.
 
-    With `value_matrix` the value is A V, as in attention whose values have a matrix beside those of
-    queries and keys: M = S (A V). V is row-stochastic and causal (see `SlotMixing`), so that rows
-    of M sum to one and nothing falls on a later item.
+    With `value_matrix` the values are A V, as in attention that has a matrix for values besides
+    those for queries and keys: M = S (A V). V is row-stochastic and causal (see `SlotMixing`), so
+    that rows of M sum to one and later items get no weight.
 
     Source: our reading of AWRSR (arXiv 2410.21048), whose equations were not available.
     """
@@ -28,7 +28,7 @@ class ValueWeighted(DotProducts):
 
     @classmethod
     def formula_of(cls, config: ModelConfig) -> str:
-        """What M is under these settings, "M = ..."."""
+        """The formula of M under these settings, "M = ..."."""
         return f"{cls.formula} V" if config.value_matrix else cls.formula
 
     def __init__(self, config: ModelConfig) -> None:
@@ -40,7 +40,7 @@ class ValueWeighted(DotProducts):
         first_order: Float[Tensor, "batch head query_pos key_pos"],
         allowed: Bool[Tensor, "batch 1 query_pos key_pos"],
     ) -> Float[Tensor, "batch head query_pos key_pos"]:
-        """What S mixes: A, or A V."""
+        """The matrix that S mixes: A, or A V."""
         return first_order if self.value is None else first_order @ self.value(allowed)
 
     def refine(

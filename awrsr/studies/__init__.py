@@ -1,8 +1,13 @@
-"""Models over all users of a dataset: scans, faithfulness, heads, checks of loaded models."""
+"""Studies of models over all users: scans, faithfulness, heads, checks of loaded models."""
 
 from awrsr.studies.checks import Check, parity_checks
 from awrsr.studies.faithfulness import STUDY_FILE, Study, read_study, write_study
-from awrsr.studies.faithfulness_summary import FORCED_SHARE, LESS, against_floor, less
+from awrsr.studies.faithfulness_summary import (
+    FORCED_SHARE,
+    LESS,
+    against_floor,
+    difference_column,
+)
 from awrsr.studies.heads import CorrelationMatrix, correlation_matrices, head_profile
 from awrsr.studies.parts import joined_processes
 from awrsr.studies.scan import Scan, all_pairs, scan
@@ -29,9 +34,9 @@ __all__ = [
     "all_pairs",
     "correlation_matrices",
     "differ_by_seed",
+    "difference_column",
     "head_profile",
     "joined_processes",
-    "less",
     "parity_checks",
     "read_scan",
     "read_study",

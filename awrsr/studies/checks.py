@@ -1,4 +1,4 @@
-"""What a loaded model must hold to before anything it shows is believed, measured."""
+"""Checks of a loaded model: laws that must hold before its output can be trusted, with numbers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,23 +17,24 @@ from awrsr.ranking.metrics import summarise, target_ranks
 from awrsr.ranking.scoring import excluded_pairs
 
 SAMPLE = 64
-"""Users, spread over all lengths."""
+"""Number of users, spread over all lengths."""
 ROUNDING = 1e-5
-"""What a sum of weights, or a score as a share of the largest, may be off in single precision."""
+"""Accepted error in single precision: of a sum of weights, or of a score over the largest score."""
 PRINTED = 5e-5
-"""By how much a metric may differ from what its ranks give: what four digits do not show."""
+"""Accepted difference between a recorded metric and the metric of its ranks: half of the fourth
+decimal."""
 MOVED = 0.02
-"""Share of the sample's ranks that another processor's rounding may move."""
+"""Share of the sample's ranks that may change because another processor rounds differently."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One law and what was measured.
+    """One law and its measurement.
 
     Args:
         name: the law.
-        passed: whether it holds; None where it could not be measured.
-        measured: the number, and what is accepted.
+        passed: whether it holds; None if it could not be measured.
+        measured: the measured number and the accepted one.
     """
 
     name: str
@@ -63,38 +64,38 @@ def parity_checks(
     *,
     sample: int = SAMPLE,
 ) -> list[Check]:
-    """Every law on a sample of users; whatever goes wrong is a line, never an exception.
+    """All laws on a sample of users; failures become results, never exceptions.
 
     Args:
-        model: loaded.
-        dataset: the one it belongs to.
+        model: the loaded model.
+        dataset: the model's dataset.
         ranks: recorded test ranks by user id; without them the metric is not checked.
-        ndcg: recorded test NDCG@10, which all those ranks together must give.
-        sample: how many users.
+        ndcg: recorded test NDCG@10, which must equal that of the recorded ranks.
+        sample: number of users.
     """
     laws: dict[str, Callable[[_Sample], tuple[bool | None, str]]] = {
         "Rows of all maps sum to one": _rows,
         "No weight on later items or padding": _later,
         "Dropout is off, two runs are equal": _dropout,
         "Recording changes no result": _recording,
-        "One alone equals one in a batch": _alone,
-        "Recorded ranks and NDCG@10 are found again": _metric,
+        "A sequence alone and in a batch are equal": _alone,
+        "Recorded ranks and NDCG@10 are reproduced": _metric,
     }
     try:
         taken = _take(model, dataset, ranks or {}, ndcg, sample)
-    except Exception as error:  # a broken model is what this page is there to show
-        return [Check(name=name, passed=False, measured=_said(error)) for name in laws]
+    except Exception as error:  # a broken model may raise anything
+        return [Check(name=name, passed=False, measured=_failure(error)) for name in laws]
     found = []
     for name, law in laws.items():
         try:
             passed, measured = law(taken)
         except Exception as error:
-            passed, measured = False, _said(error)
+            passed, measured = False, _failure(error)
         found.append(Check(name=name, passed=passed, measured=measured))
     return found
 
 
-def _said(error: Exception) -> str:
+def _failure(error: Exception) -> str:
     return f"could not be computed: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
@@ -109,17 +110,17 @@ def _take(
     by_length = np.argsort(dataset.lengths(), kind="stable")
     places = np.linspace(0, dataset.n_users - 1, min(sample, dataset.n_users)).round().astype(int)
     n = model.config.max_length
-    # Batches of mixed lengths, so that padding takes part.
-    taken = list(batches(dataset, by_length[places], n, batch_size=16))
+    # Batches of mixed lengths, so that they contain padding.
+    sampled = list(batches(dataset, by_length[places], n, batch_size=16))
     recordings, scores = [], []
-    for batch in taken:
+    for batch in sampled:
         recording: list[LayerTrace] = []
         states = model(batch.sequences(n).to(model.device), recording=recording)
         recordings.append(recording)
         scores.append(model.item_scores(states[:, -1]))
     return _Sample(
         model=model,
-        batches=taken,
+        batches=sampled,
         recordings=recordings,
         scores=scores,
         dataset=dataset,
@@ -129,7 +130,7 @@ def _take(
 
 
 def _worst(gaps: list[float]) -> float:
-    """The largest; not a number where one of them is none, which is at most nothing."""
+    """The largest value; NaN if any value is NaN, so that no comparison passes."""
     return float(np.max(gaps))
 
 
@@ -218,11 +219,11 @@ def _metric(taken: _Sample) -> tuple[bool | None, str]:
         excluded = excluded_pairs(batch.histories, candidates, scores.device)
         ranks = target_ranks(scores.clone(), targets, excluded).tolist()
         users = [taken.dataset.user_ids[int(user)] for user in batch.users]
-        both = [(taken.ranks[u], r) for u, r in zip(users, ranks, strict=True) if u in taken.ranks]
-        then += [recorded for recorded, _ in both]
-        now += [found for _, found in both]
+        pairs = [(taken.ranks[u], r) for u, r in zip(users, ranks, strict=True) if u in taken.ranks]
+        then += [recorded for recorded, _ in pairs]
+        now += [found for _, found in pairs]
     if not then:
-        return None, "no recorded ranks of the users looked at"
+        return None, "no recorded ranks of the sampled users"
     equal = sum(a == b for a, b in zip(then, now, strict=True))
     recorded, found = (summarise(values)["NDCG@10"] for values in (then, now))
     measured = (
@@ -230,10 +231,10 @@ def _metric(taken: _Sample) -> tuple[bool | None, str]:
         f"now {found:.4f} among "
         f"{candidates_words(taken.dataset.n_items, candidates)}; accepted {MOVED:.0%} moved"
     )
-    same = True
+    agrees = abs(recorded - found) <= 1 / len(then)
     if taken.ndcg is not None:
-        whole = summarise(list(taken.ranks.values()))["NDCG@10"]
-        same = abs(whole - taken.ndcg) <= PRINTED
-        measured += f". All recorded ranks give {whole:.4f}, recorded {taken.ndcg:.4f}"
+        total = summarise(list(taken.ranks.values()))["NDCG@10"]
+        agrees = agrees and abs(total - taken.ndcg) <= PRINTED
+        measured += f". All recorded ranks give {total:.4f}, recorded {taken.ndcg:.4f}"
     moved = len(then) - equal
-    return same and moved <= MOVED * len(then) and abs(recorded - found) <= 1 / len(then), measured
+    return agrees and moved <= MOVED * len(then), measured

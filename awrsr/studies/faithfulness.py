@@ -2,27 +2,27 @@
 
 A study is a directory:
 
-    study.json      what was asked: dataset, split, models and their weights, users, seed, settings
-                    of the attribution methods, command
+    study.json      the settings: dataset, split, models and their weights, users, seed, settings of
+                    the attribution methods, command
     chunks/         values and curves of a few users each, while it is unfinished (see
                     `awrsr.studies.parts`)
     values.parquet  user_id, sort, model, explanation, measure, value; the measure newest_first is
-                    the share of the explanation's orders that begin with the newest item
+                    the share of the explanation's orders that start with the newest item
     curves.parquet  sort, model, explanation, curve, share, standard_score and ndcg, each with _low
                     and _high: means over users at these shares of the items, 95% intervals
     summary.csv     sort, model, explanation, measure, users, mean, low, high: means over users, 95%
                     intervals; newest_first: the share of the study's users for whom the explanation
-                    ranks the newest item first; floor: the mean of its floor; less_floor,
-                    less_floor_low, less_floor_high: of each user's difference to it, as above;
-                    less_random and so on: to the random orders. Where model is "B less A", of each
-                    user's difference between the two models.
+                    ranks the newest item first; floor: the mean of the explanation's floor;
+                    less_floor, less_floor_low, less_floor_high: mean and interval of the users'
+                    differences, value minus floor; less_random, ...: value minus random orders.
+                    If model is "B less A", all numbers are of the users' differences, B minus A.
 
-The last three appear together with `"finished": true` in study.json.
+The last three files appear together with `"finished": true` in study.json.
 
-sort is "all", or where the dataset records planted causes (`awrsr.data.planted`), also binding and
-occasion; there the measures tell too how well the explanations find the causes. Users whose
-held-out item nothing decides (sort open) are not drawn: no explanation of it could be right.
-study.json says how many there are, `open_users`.
+sort is "all" and, if the dataset records planted causes (`awrsr.data.planted`), also binding and
+occasion; then further measures say how well the explanations find the causes. Users whose held-out
+item nothing determines (sort open) are not drawn: no explanation of it could be right. study.json
+records their number, `open_users`.
 """
 
 import platform
@@ -68,14 +68,14 @@ SOFTWARE = ("torch", "numpy", "captum")
 
 
 class StudiedDataset(Schema):
-    """Whose users were asked about."""
+    """The dataset of a study."""
 
     name: str
     fingerprint: str
 
 
 class StudyFile(Schema):
-    """What study.json says; defaults are what studies that do not say it were made with."""
+    """The contents of study.json; defaults hold for older studies without these fields."""
 
     schema_version: Annotated[int, Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION)]
     dataset: StudiedDataset
@@ -96,13 +96,13 @@ class StudyFile(Schema):
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """A study's directory as it is now.
+    """The current contents of a study's directory.
 
     Args:
         about: study.json.
-        done: users whose chunks are there.
-        summary: or None while it is unfinished.
-        curves: likewise.
+        done: number of users whose chunks exist.
+        summary: summary.csv, or None while the study is unfinished.
+        curves: curves.parquet, or None while the study is unfinished.
     """
 
     about: dict[str, Any]
@@ -112,7 +112,7 @@ class Study:
 
     @property
     def finished(self) -> bool:
-        """Whether every user is in."""
+        """Whether all users are done."""
         return self.summary is not None
 
 
@@ -133,22 +133,22 @@ def write_study(
 
     Args:
         models: model directories by name, one or two; both see the same users.
-        dataset: theirs.
-        directory: where to.
-        split: whose held-out items are explained.
-        sample: how many users, drawn without replacement; 0 for all. A user with one item before
-            the held-out one has no curve and is not drawn, nor is one who does not count under the
-            dataset's `default_candidates` or whose held-out item is planted and open.
-        seed: of the draw, the random orders, the randomised methods and the intervals.
+        dataset: the models' dataset.
+        directory: the directory of the study.
+        split: the split whose held-out items are explained.
+        sample: number of users, drawn without replacement; 0 for all. Three kinds of users are not
+            drawn: with only one item before the held-out one (no curve), not evaluated under the
+            dataset's `default_candidates`, or with a planted held-out item of sort open.
+        seed: seed of the draw, the random orders, the randomised methods and the intervals.
         device: auto, cpu, cuda, cuda:1, ...
-        resume: go on with an unfinished study of the same settings.
-        command: recorded beside the results.
-        progress: told the users done and all users.
+        resume: continue an unfinished study with the same settings.
+        command: recorded with the results.
+        progress: called with the number of users done and of all users.
 
     Raises:
         ConfigError: a setting is not acceptable.
-        DataError: the directory holds another study or an unfinished one that is not to be
-            resumed, or a model belongs to another dataset.
+        DataError: the directory holds another study, or an unfinished one and `resume` is false, or
+            a model belongs to another dataset.
     """
     if not 1 <= len(models) <= 2:
         raise ConfigError(f"a study takes one model or two; received {len(models)}")
@@ -204,7 +204,7 @@ def read_study(directory: Path) -> Study:
     """A study, finished or not.
 
     Raises:
-        DataError: there is none, or a file of it is damaged.
+        DataError: there is no study, or one of its files is damaged.
     """
     finish_replacing(directory)
     about = _about(directory)
@@ -228,7 +228,7 @@ def _users(
     long_enough = dataset.lengths() - HELD_OUT[split] >= 2
     able = np.flatnonzero(long_enough & dataset.counted(split) & decided)
     if len(able) == 0:
-        planted = "" if decided.all() else " that something decides"
+        planted = "" if decided.all() else " that has a planted cause"
         raise DataError(f"no user of {dataset.name} has two items before a held-out one{planted}")
     if sample == 0 or sample >= len(able):
         return [int(user) for user in able]
@@ -237,30 +237,30 @@ def _users(
 
 
 def _about(directory: Path) -> dict[str, Any]:
-    """What study.json says, and what goes without saying."""
+    """The contents of study.json, with defaults for missing fields."""
     path = directory / STUDY_FILE
     return StudyFile.from_json(read_json(path), where=str(path), refusal=DataError).to_json()
 
 
 def _open(directory: Path, asked: dict[str, Any], command: str, resume: bool) -> bool:
-    """Begin the study or find the one to go on with; whether that one is finished."""
+    """Start the study, or find the one to resume; returns whether that one is finished."""
     path = directory / STUDY_FILE
     finish_replacing(directory)
     if path.is_file():
-        before = _about(directory)
-        differing = [name for name, value in asked.items() if before[name] != value]
+        existing = _about(directory)
+        differing = [name for name, value in asked.items() if existing[name] != value]
         if differing:
             raise DataError(
                 f"{directory} holds another study, which differs in {', '.join(differing)}; choose "
                 "another directory or remove it"
             )
         if not resume:
-            state = "a finished" if before["finished"] else "an unfinished"
+            state = "a finished" if existing["finished"] else "an unfinished"
             raise DataError(
-                f"{directory} holds {state} study of these settings; resume it, choose another "
+                f"{directory} holds {state} study with these settings; resume it, choose another "
                 "directory or remove it"
             )
-        if before["finished"]:
+        if existing["finished"]:
             remove_directory(directory / CHUNKS)
             return True
         make_directory(directory / CHUNKS)
@@ -273,7 +273,7 @@ def _open(directory: Path, asked: dict[str, Any], command: str, resume: bool) ->
 
 
 def _finish(directory: Path, models: list[str], n_chunks: int, seed: int) -> Study:
-    """Put the chunks together."""
+    """Combine the chunks."""
     about = read_json(directory / STUDY_FILE)
     values, by_user = (
         read_parts(directory / CHUNKS, n_chunks, file) for file in (VALUES_FILE, CURVES_FILE)

@@ -1,4 +1,4 @@
-"""What one user gives in one model: values and curves of every explanation, rows of a study."""
+"""The rows of a study: values and curves of every explanation for one user in one model."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from awrsr.studies.faithfulness_summary import ALL, FIRST
 
 VALUES_FILE, CURVES_FILE = "values.parquet", "curves.parquet"
 GRID = np.linspace(0.05, 1, 20)
-"""Shares of the items at which curves are averaged; from where half of the users have a score."""
+"""Shares of the items at which curves are averaged, if at least half of the users have a score."""
 
 
 class Rows:
@@ -52,14 +52,14 @@ class Rows:
         """Measure every explanation of one user in one model.
 
         Args:
-            name: the model's.
+            name: the name of the model.
             model: in eval mode.
-            dataset: whose user it is.
-            split: whose held-out item is explained.
-            user: index.
-            popularity: of every item, see `awrsr.data.batching.training_popularity`.
-            cause: where causes are planted, the user's row of them.
-            seed: of the random orders and the randomised methods.
+            dataset: the user's dataset.
+            split: the split whose held-out item is explained.
+            user: index of the user.
+            popularity: popularity of every item, see `awrsr.data.batching.training_popularity`.
+            cause: the user's row of planted causes, if there are any.
+            seed: seed of the random orders and the randomised methods.
         """
         history, target = history_and_target(dataset, user, split)
         items = [int(item) for item in history]
@@ -75,7 +75,7 @@ class Rows:
             values[FIRST] = float(np.mean([order[0] == len(order) - 1 for order in orders]))
             if cause is not None:
                 places = [place - traced.dropped for place in cause["cause_places"]]
-                if min(places) >= 0:  # the model sees them all
+                if min(places) >= 0:  # the model sees all causes
                     values |= cause_measures(orders, places)
             key = (user_id, sort, name, explanation)
             self.values += [(*key, measure, value) for measure, value in values.items()]

@@ -1,10 +1,10 @@
-"""Means over the users of a study, with their intervals and their floors.
+"""Means over the users of a study, with intervals and floors.
 
-The floor of an explanation is what random orders with the same forced place reach. A map that puts
-most on the item itself ranks the newest item first, whatever the history: where an explanation does
-so for nine users in ten or more, its floor is for those users random orders with the newest item
-first. In all other cases it is random orders. Where the newest item does matter, such a floor
-credits an explanation for nothing that the place alone gives it.
+The floor of an explanation is the result of random orders with the same forced first place. A map
+that puts most weight on the item itself always ranks the newest item first. If an explanation does
+so for at least 90% of the users, its floor for those users is random orders with the newest item
+first. In all other cases the floor is random orders. Since the newest item often matters, this
+floor keeps an explanation from getting credit for that place alone.
 """
 
 from typing import Any
@@ -19,32 +19,32 @@ from awrsr.ranking.statistics import bootstrap_means
 
 ALL = "all"
 LESS = " less "
+"""Between the names of two models in the column model of summary.csv: a difference of the two."""
 FORCED_SHARE = 0.9
-"""The share of users for whom an explanation ranks the newest item first, from which on that counts
-as forced."""
+"""The first place counts as forced if an explanation ranks the newest item first for at least this
+share of the users."""
 FIRST = "newest_first"
-"""The measure of values.parquet that says whose first place is the newest item's."""
+"""The measure in values.parquet that records whether the newest item has the first place."""
 STANDINGS = ("standard_score", "ndcg")
 
 
-def less(rows: pd.DataFrame) -> str:
-    """The column of a study's summary by which explanations are judged: less_floor, or of studies
-    that record no floors less_random; with _low and _high its interval."""
+def difference_column(rows: pd.DataFrame) -> str:
+    """The column of a study's summary for judging explanations: less_floor, or less_random in
+    studies without floors; with _low and _high it names the interval."""
     return "less_floor" if "less_floor" in rows else "less_random"
 
 
 def against_floor(rows: pd.DataFrame) -> dict[str, list[str]]:
-    """Explanations by how they stand to their floors, the best mean first.
+    """Explanations grouped by comparison with their floors, the best mean first.
 
-    better, worse: the 95% interval of the users' differences to the floor lies wholly on that side
-    of zero; undecided: it includes zero. The floor is that of random orders where the study records
-    no other.
+    better, worse: the 95% interval of the users' differences to the floor is entirely on that side
+    of zero; undecided: it includes zero. In studies without floors, random orders are the floor.
 
     Args:
-        rows: of a study's summary, of one sort, measure and model.
+        rows: rows of a study's summary, for one sort, measure and model.
     """
     found: dict[str, list[str]] = {"better": [], "undecided": [], "worse": []}
-    sign, column = -1 if rows["measure"].iloc[0] in LOWER_IS_BETTER else 1, less(rows)
+    sign, column = -1 if rows["measure"].iloc[0] in LOWER_IS_BETTER else 1, difference_column(rows)
     order = np.argsort(-sign * rows["mean"].to_numpy(), kind="stable")
     for row in rows.iloc[order].to_dict("records"):
         if row["explanation"] in (RANDOM, NEWEST_FIRST):
@@ -56,19 +56,20 @@ def against_floor(rows: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def summarise_values(values: pd.DataFrame, models: list[str], seed: int = 0) -> pd.DataFrame:
-    """summary.csv of values.parquet."""
+    """summary.csv from values.parquet."""
     parts = []
     columns = ["model", "explanation"]
     share = values[values["measure"] == FIRST].groupby(columns)["value"].mean()
-    for sort, of_sort in _by_sort(values):
-        of_first = of_sort[of_sort["measure"] == FIRST]
-        for measure, chosen in of_sort[of_sort["measure"] != FIRST].groupby("measure", sort=False):
+    for sort, rows_of_sort in _by_sort(values):
+        is_first = rows_of_sort["measure"] == FIRST
+        firsts = rows_of_sort[is_first]
+        for measure, chosen in rows_of_sort[~is_first].groupby("measure", sort=False):
             keys, cells = _wide(chosen, columns, "value")
             random, newest = (
                 cells[:, [keys.index((model, name)) for model, _ in keys]]
                 for name in (RANDOM, NEWEST_FIRST)
             )
-            measured = of_first[of_first["user_id"].isin(chosen["user_id"])]
+            measured = firsts[firsts["user_id"].isin(chosen["user_id"])]
             _, first = _wide(measured, columns, "value")
             shares = share.loc[keys].to_numpy()
             floor = np.where((shares >= FORCED_SHARE) & (first == 1), newest, random)
@@ -80,17 +81,17 @@ def summarise_values(values: pd.DataFrame, models: list[str], seed: int = 0) -> 
             parts.append(rows)
             if len(models) == 2:
                 old, new = models
-                both = [name for model, name in keys if model == old and (new, name) in keys]
+                common = [name for model, name in keys if model == old and (new, name) in keys]
                 difference = [
-                    cells[:, keys.index((new, n))] - cells[:, keys.index((old, n))] for n in both
+                    cells[:, keys.index((new, n))] - cells[:, keys.index((old, n))] for n in common
                 ]
-                named = [(f"{new}{LESS}{old}", name) for name in both]
+                named = [(f"{new}{LESS}{old}", name) for name in common]
                 parts.append(_rows_of(where, named, np.stack(difference, axis=1), {}, seed))
     return pd.concat(parts, ignore_index=True)
 
 
 def _by_sort(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """All rows, and those of each planted sort."""
+    """All rows, and the rows of each planted sort."""
     parts = [(sort, frame[frame["sort"] == sort]) for sort in SORTS]
     return [(ALL, frame), *((sort, part) for sort, part in parts if len(part))]
 
@@ -98,7 +99,7 @@ def _by_sort(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 def _wide(
     frame: pd.DataFrame, columns: list[str], value: str
 ) -> tuple[list[tuple[Any, ...]], npt.NDArray[np.float64]]:
-    """The columns' keys in order of appearance, and one row of values a user."""
+    """The columns' keys in order of appearance, and one row of values per user."""
     users, rows = np.unique(frame["user_id"].to_numpy(dtype=str), return_inverse=True)
     index = pd.MultiIndex.from_frame(frame[columns])
     keys = index.unique()
@@ -111,17 +112,16 @@ def _rows_of(
     where: dict[str, str],
     keys: list[tuple[Any, ...]],
     cells: npt.NDArray[np.float64],
-    beside: dict[str, npt.NDArray[np.float64]],
+    references: dict[str, npt.NDArray[np.float64]],
     seed: int,
 ) -> pd.DataFrame:
-    """Rows of the summary, one per key (model, explanation), and how they stand to what is named
-    beside them."""
+    """Rows of the summary, one per key (model, explanation), with differences to references."""
     means = bootstrap_means(cells, seed=seed)
     frame = pd.DataFrame(keys, columns=["model", "explanation"]).assign(
         users=len(cells), mean=means.mean, low=means.low, high=means.high
     )
-    for name, other in beside.items():
-        found = bootstrap_means(cells - other, seed=seed)
+    for name, reference in references.items():
+        found = bootstrap_means(cells - reference, seed=seed)
         frame[f"less_{name}"] = found.mean
         frame[f"less_{name}_low"], frame[f"less_{name}_high"] = found.low, found.high
     for place, (name, value) in enumerate(where.items()):
@@ -130,13 +130,12 @@ def _rows_of(
 
 
 def mean_curves(by_user: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
-    """curves.parquet of the users' curves; shares at which less than half have a score are left
-    out."""
+    """curves.parquet from the users' curves; without shares at which under half have a score."""
     keys = ["model", "explanation", "curve", "share"]
     parts = []
-    for sort, of_sort in _by_sort(by_user):
+    for sort, rows_of_sort in _by_sort(by_user):
         for place, standing in enumerate(STANDINGS):
-            found, cells = _wide(of_sort, keys, standing)
+            found, cells = _wide(rows_of_sort, keys, standing)
             means = bootstrap_means(cells, seed=seed)
             columns = {
                 standing: means.mean,
@@ -146,7 +145,7 @@ def mean_curves(by_user: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
             if place == 0:
                 frame = pd.DataFrame(found, columns=keys)
                 frame.insert(0, "sort", sort)
-            frame = frame.assign(**{name: each.astype("float32") for name, each in columns.items()})
+            frame = frame.assign(**{name: v.astype("float32") for name, v in columns.items()})
         common: pd.DataFrame = frame.loc[np.isfinite(cells).mean(axis=0) >= 0.5]
         parts.append(common)
     return pd.concat(parts, ignore_index=True)

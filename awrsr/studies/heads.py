@@ -1,8 +1,8 @@
-"""What the position that makes the prediction attends to, over many users at once.
+"""The attention of the prediction position, over many users.
 
-A row is the last row of a map: the weights of the newest item's query on every item that the model
-saw. It sums to one. Rows of a batch are right-aligned, newest item last, and 0 where a shorter
-history has no item.
+A row is the last row of a map: the weights that the newest item's query gives to every item that
+the model saw. It sums to one. Rows of a batch are right-aligned, newest item last, and 0 where a
+shorter history has no item.
 """
 
 import copy
@@ -27,17 +27,17 @@ from awrsr.ranking.recommendation import check_same_catalogue
 from awrsr.refinement import SecondOrder
 
 LAGS = {"lag_1": (1, 1), "lag_2_3": (2, 3), "lag_4_7": (4, 7), "lag_8_15": (8, 15), "lag_16": (16,)}
-"""Bins of the lag, how many places an item is older than the newest; the last has no end."""
+"""Bins of the lag, the number of places from an item to the newest; the last bin is open."""
 MEASURES = ("entropy", "entropy_share", "reach", "itself", *LAGS, "first", "repeats")
-"""What `row_measures` says of a row, by name."""
+"""The names of the measures of `row_measures`."""
 POPULAR = 0.1
-"""Share of the catalogue that counts as popular: those items that occur most often."""
+"""Share of the catalogue that counts as popular: the most frequent items."""
 
 
 class PredictionRows(list[LayerTrace]):
-    """A recording that keeps the last row of each layer's maps and lets go of all else.
+    """A recording that keeps only the last row of each layer's maps.
 
-    `layers` holds for every layer the kinds of map it has, each (batch, head, slot).
+    `layers` holds the kinds of map of every layer, each (batch, head, slot).
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class PredictionRows(list[LayerTrace]):
         self.layers: list[dict[str, Tensor]] = []
 
     def append(self, layer: LayerTrace) -> None:
-        """Called by the model after each layer."""
+        """Keep the last rows of a layer; the model calls this after each layer."""
         maps = {kind: getattr(layer, kind) for kind in KINDS}
         self.layers.append(
             {
@@ -59,15 +59,15 @@ class PredictionRows(list[LayerTrace]):
 def row_measures(
     rows: Float[Tensor, "*axes batch slot"], sequences: Int[Tensor, "batch slot"]
 ) -> dict[str, Float[Tensor, "*axes batch"]]:
-    """What rows of weights say, one number a row, by the names of MEASURES.
+    """Measures of rows of weights, one number per row, by the names of MEASURES.
 
-    entropy in nats, and as a share of the log of the number of items (1 = even; not defined for one
-    item); reach, the mean lag of the weight; the weight on the newest item itself, in bins of the
-    lag, on the oldest item seen, and on items that stand in the row more than once.
+    The entropy in nats, and as a share of the log of the number of items (1 = even; not defined for
+    one item); reach, the mean lag of the weight; and the weight on the newest item itself, in bins
+    of the lag, on the oldest item seen, and on items that occur more than once.
 
     Args:
         rows: weights, 0 on padding.
-        sequences: the items they weigh.
+        sequences: the items of the rows.
     """
     present = sequences != PADDING
     count = present.sum(-1)
@@ -93,17 +93,17 @@ def row_measures(
 
 
 def repeated(sequences: Int[Tensor, "batch slot"]) -> Bool[Tensor, "batch slot"]:
-    """Where an item stands that stands in its sequence more than once."""
+    """Slots of items that occur more than once in their sequence."""
     ordered, places = sequences.sort(dim=-1)
-    same = ordered[:, 1:] == ordered[:, :-1]
-    edge = same.new_zeros(len(sequences), 1)
-    twice = torch.cat([edge, same], dim=-1) | torch.cat([same, edge], dim=-1)
-    return torch.zeros_like(twice).scatter(-1, places, twice) & (sequences != PADDING)
+    equal = ordered[:, 1:] == ordered[:, :-1]
+    edge = equal.new_zeros(len(sequences), 1)
+    in_run = torch.cat([edge, equal], dim=-1) | torch.cat([equal, edge], dim=-1)
+    return torch.zeros_like(in_run).scatter(-1, places, in_run) & (sequences != PADDING)
 
 
 def popular_items(dataset: Dataset) -> npt.NDArray[np.bool_]:
-    """Whether an item, at index item - 1, is among the tenth of the catalogue that occurs most
-    often in the training parts of the sequences."""
+    """Whether each item, at index item - 1, is among the 10% of the catalogue that occur most often
+    in the training parts of the sequences."""
     chosen = np.argsort(-training_popularity(dataset), kind="stable")[
         : max(1, round(POPULAR * dataset.n_items))
     ]
@@ -121,20 +121,20 @@ def head_profile(
     groups: Sequence[str] | None = None,
     batch_size: int | None = None,
 ) -> pd.DataFrame:
-    """What each head gives its weight to when it predicts, as means over users.
+    """Measures of each head's attention at the prediction position, as means over users.
 
     Args:
         model: in eval mode.
-        dataset: the one the model belongs to.
-        users: indices; all where not given.
-        groups: of every item, at index item - 1, such as its genre.
-        batch_size: users of a batch; changes nothing but the speed.
+        dataset: the model's dataset.
+        users: indices of users; default: all.
+        groups: the group of every item, at index item - 1, such as its genre.
+        batch_size: users per batch; affects only the speed.
 
     Returns:
-        A row per layer, kind of map and head (1-based), and at the end one of kind "even", what
-        the same weight spread evenly over each history would give. Columns: users, those of
-        MEASURES, popular (weight on the tenth of the catalogue that occurs most often), and with
-        groups, group (weight on other items of the newest item's group).
+        A row per layer, kind of map and head (1-based), and a last row of kind "even": the measures
+        of weights spread evenly over each history. Columns: users, those of MEASURES, popular
+        (weight on the 10% of the catalogue that occur most often) and, with groups, group (weight
+        on other items of the newest item's group).
 
     Raises:
         ConfigError: no users.
@@ -167,10 +167,10 @@ def head_profile(
         measures = row_measures(stacked, sequences)
         measures["popular"] = (stacked * popular[sequences]).sum(-1)
         if codes is not None:
-            of_items = codes[sequences]
-            alike = of_items == of_items[:, -1:]
-            alike[:, -1] = False
-            measures["group"] = (stacked * alike).sum(-1)
+            item_codes = codes[sequences]
+            same_group = item_codes == item_codes[:, -1:]
+            same_group[:, -1] = False
+            measures["group"] = (stacked * same_group).sum(-1)
         names = [*((layer, kind, head + 1) for layer, kind, head, _ in maps), (0, "even", 0)]
         for place, name in enumerate(names):
             found = sums.setdefault(name, {})
@@ -189,13 +189,13 @@ def head_profile(
 
 @dataclass(frozen=True, kw_only=True)
 class CorrelationMatrix:
-    """How one layer, or one head of it, compares rows of attention weights.
+    """The learned matrix with which a layer, or a head, compares rows of attention weights.
 
     Args:
         layer: 1-based.
-        head: 1-based; None where all heads of the layer have the same.
-        formula: what the matrix is.
-        values: (n, n); slot n - 1, the last row and column, is the newest item's.
+        head: 1-based; None if all heads of the layer share the matrix.
+        formula: the formula of the matrix.
+        values: (n, n); slot n - 1, the last row and column, belongs to the newest item.
     """
 
     layer: int
@@ -206,16 +206,16 @@ class CorrelationMatrix:
 
 @torch.no_grad()
 def correlation_matrices(model: SequentialModel) -> list[CorrelationMatrix]:
-    """The learned matrix G of every layer, of every head where heads differ; none where the
-    refinement learns none.
+    """The learned matrix G of every layer, or of every head if heads differ; an empty list if the
+    refinement learns no such matrix.
 
-    For scores that are scaled dot products G = W_Q W_K^T / sqrt(r), times the gain where there is
-    one, and the second-order score of (i, j) is the sum over p, q of A_ip G_pq A_jq, or so of the
-    standardised rows. Of the stochastic form G is the means' part alone: 2 W_muQ W_muK^T / sqrt(r)
-    gives in that way what the two rows add to it together, beside a term of each alone. Tied, G =
-    W_mu W_mu^T / sqrt(r), and the part is minus the sum over p, q of D_p G_pq D_q, with D the
-    difference of the rows i and j. The covariance's part goes through ELU and a square root and has
-    no such matrix.
+    For scaled dot products, G = W_Q W_K^T / sqrt(r), times the gain if there is one. The
+    second-order score of (i, j) is the sum over p, q of A_ip G_pq A_jq, with standardised rows in
+    place of A where they are used. In the stochastic form, G describes only the part of the means.
+    With G = 2 W_muQ W_muK^T / sqrt(r) that sum is the joint term of the two rows; each row also has
+    a term of its own. If tied, G = W_mu W_mu^T / sqrt(r), and the part of the means is minus the
+    sum over p, q of D_p G_pq D_q, where D is the difference of the rows i and j. The part of the
+    covariances passes through ELU and a square root and has no such matrix.
     """
     config = model.config
     differ = config.gain or config.matrices == "head"

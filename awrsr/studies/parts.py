@@ -1,5 +1,5 @@
-"""Work over all users in parts: each is written when it is done, so that a run that was killed goes
-on where it was, and several processes share them.
+"""Work over all users in parts. Each part is written when it is done, so that a killed run can
+resume, and several processes can share the parts.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,7 @@ from awrsr.io.files import make_directory, new_directory, visible_directories
 from awrsr.io.parquet import read_parquet
 
 Tables = Mapping[str, pd.DataFrame]
-"""By the name of their file."""
+"""Tables by file name."""
 
 
 def write_parts(
@@ -22,20 +22,19 @@ def write_parts(
     compute: Callable[[int], Tables],
     done: Callable[[int, bool], object] = lambda part, computed: None,
 ) -> bool:
-    """Compute the parts that are not there yet and write each of them, a folder of tables.
+    """Compute the missing parts and write each of them, a folder of tables.
 
-    A part appears under its name when it is whole. Where several processes run this together (see
-    `joined_processes`) they share the parts, on a file system that all of them see, and wait for
-    each other.
+    A part appears under its name when it is complete. Several processes may run this together (see
+    `joined_processes`): they share the parts on a common file system and wait for each other.
 
     Args:
-        directory: of the parts; made where it does not exist.
-        number: of parts.
-        compute: the tables of a part, 0 to `number` minus 1.
-        done: told of every part of this process that is there, and whether it was computed now.
+        directory: the directory of the parts; created if it does not exist.
+        number: number of parts.
+        compute: part, 0 to `number` - 1 -> its tables.
+        done: called for every finished part of this process, with whether it was computed now.
 
     Returns:
-        Whether this process is the one to put the parts together.
+        Whether this process must combine the parts.
     """
     process, processes = _process()
     make_directory(directory)
@@ -66,7 +65,7 @@ def read_parts(directory: Path, number: int, file: str) -> pd.DataFrame:
 
 
 def parts_done(directory: Path) -> int:
-    """How many parts are there."""
+    """The number of finished parts."""
     return len(visible_directories(directory))
 
 
@@ -79,10 +78,10 @@ def _path(directory: Path, part: int) -> Path:
 
 @contextmanager
 def joined_processes() -> Iterator[int]:
-    """Join the processes that torchrun started, over gloo; nothing where there is only one.
+    """Join the processes that torchrun started, over gloo; does nothing if there is only one.
 
-    Gives:
-        This process' number, 0 for the first.
+    Yields:
+        The number of this process, 0 for the first.
     """
     joined = torch.distributed.is_available() and torch.distributed.is_torchelastic_launched()
     if joined:

@@ -1,8 +1,8 @@
-"""A dataset's users through several models: one row of numbers per user and model, and per pair.
+"""Scans: all users through several models; one row of numbers per user and model, and per pair.
 
-All numbers about maps are of the last row of the last layer, heads averaged: what the position that
-makes the prediction attends to. A number that is not defined (a map the model does not have, a
-correlation of two items) is missing. `awrsr.studies.scan_files` writes and reads them.
+All numbers about maps refer to the last row of the last layer, mean over heads: the attention of
+the prediction position. Undefined numbers (a map that the model does not have, a correlation of two
+items) are missing. `awrsr.studies.scan_files` writes and reads scans.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,12 +35,12 @@ from awrsr.studies.scan_rows import (
 
 @dataclass(frozen=True, kw_only=True)
 class Scan:
-    """What `scan` found.
+    """The result of `scan`.
 
     Args:
         users: a row per model and user, see the module.
         pairs: a row per pair of models and user.
-        about: what scan.json says; empty for a scan that was never written.
+        about: the contents of scan.json; empty for a scan that was not written.
     """
 
     users: pd.DataFrame
@@ -49,7 +49,7 @@ class Scan:
 
 
 def all_pairs(names: Sequence[str]) -> list[Pair]:
-    """Every two of the models once."""
+    """All pairs of models, each once."""
     return list(combinations(names, 2))
 
 
@@ -63,26 +63,27 @@ def scan(
     batch_size: int | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Scan:
-    """Ranks of the held-out items and what the models attend to, computed in batches.
+    """Ranks of the held-out items and measures of the models' attention, computed in batches.
 
-    Candidates are those of the dataset by default, see `awrsr.Dataset.default_candidates`; a
-    held-out item is one always, so that every user has a rank.
+    Candidates are `awrsr.Dataset.default_candidates`; a held-out item is always a candidate, so
+    that every user has a rank.
 
-    Costs one forward pass a user and model, one more with its gradient for attributions; what is
-    compared for a pair of models costs little beside that.
+    The cost is one forward pass per user and model, and for attributions one more with its
+    gradient. Comparing pairs of models costs little in addition.
 
     Args:
         models: by name, in eval mode.
-        dataset: the one they all belong to.
-        pairs: of names, to be compared; every two where not given.
-        users: indices; all where not given.
-        attribution: compare each row with the size of input x gradient of the held-out item, by
+        dataset: the dataset of all models.
+        pairs: pairs of names to compare; default: all pairs.
+        users: indices of users; default: all.
+        attribution: compare each row with the absolute input x gradient of the held-out item, by
             Spearman's rho.
-        batch_size: users of a batch; changes nothing but the speed.
-        progress: told how many sequences (a user in one model) were done since it was last told.
+        batch_size: users per batch; affects only the speed.
+        progress: called with the number of sequences (one user in one model) done since the last
+            call.
 
     Raises:
-        ConfigError: no model, no user, or a pair that names none of the models.
+        ConfigError: no model, no user, or a pair with a name that is not a model.
         DataError: a model belongs to another catalogue.
     """
     pairs = check_pairs(list(models), pairs)
@@ -126,10 +127,10 @@ def scan(
 
 
 def check_pairs(names: list[str], pairs: Sequence[Pair] | None) -> list[Pair]:
-    """The pairs asked for, or every two models.
+    """The given pairs, checked; by default all pairs.
 
     Raises:
-        ConfigError: there is no model, a pair names none of them, or one twice.
+        ConfigError: there is no model, a pair names an unknown model, or the same model twice.
     """
     if not names:
         raise ConfigError("a scan needs one model or more; none was given")

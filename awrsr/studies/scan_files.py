@@ -1,15 +1,15 @@
-"""A scan in a directory, which holds
+"""The files of a scan. Its directory holds
 
     users.parquet   user_id, model, target, rank, length, seen, repeats, and for each kind of map
                     <kind>_<measure> (see `awrsr.studies.heads.MEASURES`), with attributions also
                     <kind>_attribution
     pairs.parquet   user_id, model_a, model_b, shared (candidates among the first ten of both), and
                     <kind>_divergence, <kind>_correlation
-    scan.json       what they were computed from: dataset, models with the hash of their weights,
+    scan.json       the source of the numbers: dataset, models with the hashes of their weights,
                     protocol
 
-A number that is not defined (a map the model does not have, a correlation of two items) is missing.
-In the files numbers have four decimals, as many as the pages show: they take half the room so.
+Undefined numbers (a map that the model does not have, a correlation of two items) are missing.
+Numbers in the files have four decimals, as shown on the pages: this halves the size of the files.
 """
 
 import hashlib
@@ -46,15 +46,15 @@ from awrsr.training.checkpoint import ConfigFile, load_model, read_config, weigh
 SCHEMA_VERSION = 2
 USERS_FILE, PAIRS_FILE, ABOUT_FILE = "users.parquet", "pairs.parquet", "scan.json"
 SEEDS_FOLDER = "seeds"
-"""Of a dataset directory: models trained once more with another seed, beside its models/."""
+"""A folder in a dataset directory: models trained again with another seed, beside models/."""
 DECIMALS = 4
-"""Of the numbers in the files."""
+"""Decimals of the numbers in the files."""
 PART_USERS = 256
-"""Users of a part, the least that a run that goes on does not compute again."""
+"""Users per part; a resumed run computes at most one part again."""
 
 
 class ScannedDataset(Schema):
-    """Whose users were scanned."""
+    """The dataset of a scan."""
 
     name: str
     fingerprint: str
@@ -71,7 +71,7 @@ class ScannedModel(Schema):
 
 
 class ScanFile(Schema):
-    """What scan.json says; attribution is the method, where there is one."""
+    """The contents of scan.json; attribution is the method, or None."""
 
     schema_version: Annotated[int, Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION)]
     dataset: ScannedDataset
@@ -96,28 +96,27 @@ def write_scan(
 ) -> Scan | None:
     """Scan all users and write a scan directory, see the module.
 
-    Works in parts of users of similar length, each written as it is done: a run that was killed
-    goes on where it was. Where several processes run it together (see `joined_processes`) they
-    share the parts, on a file system that all of them see, and the first of them puts the tables
-    together.
+    Works in parts of users with histories of similar length; each part is written when it is done,
+    so that a killed run can resume. Several processes may run it together (see `joined_processes`):
+    they share the parts on a common file system, and the first process combines the tables.
 
     Args:
-        directories: of the models, by name.
-        dataset: the one they all belong to.
-        output: the scan directory; made where it does not exist.
+        directories: directories of the models, by name.
+        dataset: the dataset of all models.
+        output: the scan directory; created if it does not exist.
         pairs: see `scan`.
         attribution: see `scan`.
         device: auto, cpu, cuda, cuda:1, ...
-        command: what is run, for scan.json.
-        progress: see `scan`; also told 0 when the models are loaded, and of what an earlier run
-            had done.
+        command: the command line, for scan.json.
+        progress: see `scan`; also called with 0 when the models are loaded, and for parts that an
+            earlier run has done.
 
     Returns:
-        The scan; None in all processes but the first.
+        The scan; None in all processes except the first.
 
     Raises:
-        AwrsrError: a model cannot be loaded or belongs to another dataset, a pair names none of the
-            models, or `output` cannot be written.
+        AwrsrError: a model cannot be loaded or belongs to another dataset, a pair names an unknown
+            model, or `output` cannot be written.
     """
     pairs = check_pairs(list(directories), pairs)
     if output.exists() and not output.is_dir():
@@ -151,14 +150,15 @@ def write_scan(
     longest = max(model.config.max_length for model in models.values())
     seen = np.minimum(dataset.lengths() - HELD_OUT["test"], longest)
     by_length = np.argsort(seen, kind="stable")
-    of_parts = [by_length[at : at + PART_USERS] for at in range(0, dataset.n_users, PART_USERS)]
+    starts = range(0, dataset.n_users, PART_USERS)
+    users_of_parts = [by_length[start : start + PART_USERS] for start in starts]
 
     def compute(part: int) -> dict[str, pd.DataFrame]:
         found = scan(
             models,
             dataset,
             pairs=pairs,
-            users=of_parts[part],
+            users=users_of_parts[part],
             attribution=attribution,
             progress=progress,
         )
@@ -166,13 +166,13 @@ def write_scan(
 
     def done(part: int, computed: bool) -> None:
         if progress is not None and not computed:
-            progress(len(of_parts[part]) * len(models))
+            progress(len(users_of_parts[part]) * len(models))
 
-    if not write_parts(parts, len(of_parts), compute, done):
+    if not write_parts(parts, len(users_of_parts), compute, done):
         return None
     place = {user: index for index, user in enumerate(dataset.user_ids)}
     users_table, pairs_table = (
-        _in_order(read_parts(parts, len(of_parts), file), names, wanted, place)
+        _in_order(read_parts(parts, len(users_of_parts), file), names, wanted, place)
         for file, names, wanted in (
             (USERS_FILE, ["model"], [[name] for name in directories]),
             (PAIRS_FILE, ["model_a", "model_b"], [list(pair) for pair in pairs]),
@@ -189,24 +189,24 @@ def write_scan(
 
 
 def _check_nothing_is_lost(output: Path, about: Mapping[str, Any]) -> None:
-    """Refuse to put a scan in the place of one of the same data that holds more."""
+    """Refuse to replace a scan of the same dataset that holds more."""
     finish_replacing(output)
     try:
-        before = read_json(output / ABOUT_FILE)
-        same = before["dataset"]["fingerprint"] == about["dataset"]["fingerprint"]
-        more = [name for name in before["models"] if name not in about["models"]]
-        more += ["attributions"] if before["attribution"] and not about["attribution"] else []
-    except (AwrsrError, KeyError, TypeError):  # none, or none that can be read
+        existing = read_json(output / ABOUT_FILE)
+        same_data = existing["dataset"]["fingerprint"] == about["dataset"]["fingerprint"]
+        lost = [name for name in existing["models"] if name not in about["models"]]
+        lost += ["attributions"] if existing["attribution"] and not about["attribution"] else []
+    except (AwrsrError, KeyError, TypeError):  # there is no scan, or it cannot be read
         return
-    if same and more:
+    if same_data and lost:
         raise DataError(
-            f"{output} holds a scan with {', '.join(more)} too, which this one would lose: ask for "
+            f"{output} holds a scan with {', '.join(lost)} too, which this one would lose: ask for "
             "them too (--models, --attribution), choose another --output, or remove it"
         )
 
 
 def about_scan(directories: Mapping[str, Path], pairs: Sequence[Pair]) -> dict[str, Any]:
-    """What a scan says of its models and the pairs that it compares."""
+    """The part of scan.json about the models and the compared pairs."""
     return {
         "models": {name: _about_model(path) for name, path in directories.items()},
         "pairs": [list(pair) for pair in pairs],
@@ -229,7 +229,7 @@ def _write_table(path: Path, table: pd.DataFrame) -> None:
 def _in_order(
     table: pd.DataFrame, names: list[str], wanted: list[list[str]], place: dict[str, int]
 ) -> pd.DataFrame:
-    """The wanted models or pairs in their order, their users as the dataset's."""
+    """The rows of the wanted models or pairs, in their order; users in the dataset's order."""
     order = {tuple(values): number for number, values in enumerate(wanted)}
     group = [order[key] for key in zip(*(table[name] for name in names), strict=True)]
     user = [place[user_id] for user_id in table["user_id"]]
@@ -237,10 +237,10 @@ def _in_order(
 
 
 def read_scan(directory: str | Path) -> Scan:
-    """A scan directory's tables.
+    """The scan in a directory.
 
     Raises:
-        DataError: a file is missing, not readable, or scan.json is not as it should be.
+        DataError: a file is missing or not readable, or scan.json is malformed.
     """
     directory = Path(directory)
     finish_replacing(directory)
@@ -265,7 +265,7 @@ def _columns(measures: Sequence[str]) -> list[str]:
 
 
 def seed_pairs(about: Mapping[str, Any]) -> list[Pair]:
-    """The pairs of a scan that differ by nothing but the seed of their training."""
+    """The pairs of a scan that differ only in the seed of training."""
     models = about.get("models", {})
 
     def settings(name: str) -> tuple[Any, dict[str, Any]]:
@@ -284,7 +284,7 @@ def seed_pairs(about: Mapping[str, Any]) -> list[Pair]:
 
 
 def differ_by_seed(first: ConfigFile, second: ConfigFile) -> bool:
-    """Whether two models, as `read_config` gives them, differ by their training's seed alone."""
+    """Whether two results of `read_config` differ only in the seed of training."""
     seed = second[2].seed
     return (
         first[:2] == second[:2]

@@ -1,4 +1,4 @@
-"""What a batch of users gives in one model, and what tells two models apart: numbers of a scan."""
+"""The numbers of a scan: of a batch of users in one model, and of the difference of two models."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +22,7 @@ COUNTS = ("target", "rank", "length", "seen", "repeats")
 SHARED = "shared"
 PAIR_MEASURES = ("divergence", "correlation")
 LISTED = 10
-"""Length of the lists of which `shared` counts what both hold."""
+"""Length of the lists whose common items `shared` counts."""
 
 Pair = tuple[str, str]
 Frame = dict[str, npt.NDArray[Any]]
@@ -31,8 +31,8 @@ Frame = dict[str, npt.NDArray[Any]]
 def scan_batch(
     model: SequentialModel, batch: Batch, attribution: bool, candidates: Candidates
 ) -> tuple[Frame, dict[str, Tensor], Tensor]:
-    """The columns of a batch in one model, its rows by kind, (batch, slot) in float64, and the
-    candidates with the highest scores, (batch, rank), 0 where there are no more."""
+    """The columns of a batch in one model; its rows by kind, (batch, slot) in float64; and the
+    candidates with the highest scores, (batch, rank), padded with 0."""
     sequences = batch.sequences(model.config.max_length).to(model.device)
     recorded = PredictionRows()
     with torch.inference_mode():
@@ -42,7 +42,7 @@ def scan_batch(
         ranks = target_ranks(
             item_scores, targets, excluded_pairs(batch.histories, candidates, model.device)
         )
-        best = item_scores.topk(min(LISTED, item_scores.shape[1]))  # of what is left in place
+        best = item_scores.topk(min(LISTED, item_scores.shape[1]))  # excluded items are -inf now
         listed = torch.where(best.values > -torch.inf, best.indices + 1, 0).cpu()
         rows = {kind: w.double().mean(dim=1) for kind, w in recorded.layers[-1].items()}
     lengths = np.array([len(history) for history in batch.histories])
@@ -71,16 +71,16 @@ def scan_batch(
 def input_x_gradient(
     model: SequentialModel, sequences: Int[Tensor, "batch slot"], targets: npt.NDArray[np.int64]
 ) -> Float[Tensor, "batch slot"]:
-    """Each item's embedding times the gradient of its own history's target score there, summed.
+    """Each item's embedding times the gradient of its history's target score, summed over entries.
 
-    The same values as `awrsr.attribute(..., method="input_x_gradient")`, a batch at once: no
-    history's score depends on another's embeddings.
+    The same values as `awrsr.attribute(..., method="input_x_gradient")`, for a whole batch: the
+    score of a history does not depend on the embeddings of other histories.
     """
     with torch.enable_grad():
         embeddings = model.embed(sequences).detach().requires_grad_()
         states = model.encode(embeddings, sequences != PADDING)[:, -1]
-        asked = torch.from_numpy(targets).to(model.device)[:, None]
-        score = model.item_scores_at(states, asked).sum()
+        candidates = torch.from_numpy(targets).to(model.device)[:, None]
+        score = model.item_scores_at(states, candidates).sum()
         (gradient,) = torch.autograd.grad(score, embeddings)
     return (embeddings * gradient).sum(-1).detach().double()
 
@@ -90,9 +90,9 @@ def rank_correlations(
     second: Float[Tensor, "*axes batch slot"],
     present: Bool[Tensor, "batch slot"],
 ) -> Float[Tensor, "*axes batch"]:
-    """Spearman's rho of every row with its partner, over the slots that hold an item.
+    """Spearman's rho of each pair of rows, over the slots that hold an item.
 
-    Equal values share the mean of their ranks; NaN where rho is not defined, see
+    Equal values share the mean of their ranks; NaN if rho is not defined, see
     `awrsr.ranking.statistics.spearman`.
     """
     return _correlations(_ranks(first, present), _ranks(second, present), present)
@@ -102,7 +102,7 @@ def _ranks(
     rows: Float[Tensor, "*axes batch slot"], present: Bool[Tensor, "batch slot"]
 ) -> Float[Tensor, "*axes batch slot"]:
     """Ranks minus their mean, 0 on padding."""
-    # Padding takes the lowest ranks, which moves all others by the same amount.
+    # Padding gets the lowest ranks, which shifts all others by the same amount.
     values = rows.masked_fill(~present, -torch.inf).contiguous()
     ordered = values.sort(dim=-1).values
     below, up_to = (torch.searchsorted(ordered, values, right=right) for right in (False, True))
@@ -123,7 +123,7 @@ def _correlations(
 
 
 def shared(lists: Mapping[str, Tensor], pairs: list[Pair]) -> Frame:
-    """The column shared, (pair, batch)."""
+    """The column `shared`, (pair, batch)."""
     width = {len(listed) for listed in lists.values()}.pop()
     counts = [
         ((lists[a][:, :, None] == lists[b][:, None]) & (lists[a] > 0)[:, :, None]).sum((1, 2))
@@ -146,7 +146,7 @@ def compare(
         for kind in KINDS
     }
     for kind in KINDS:
-        # An item that only the model with the longer memory sees has no weight in the other.
+        # Items that only the model with the larger max_length sees have weight 0 in the other.
         widest = max((w[kind].shape[-1] for w in rows.values() if kind in w), default=0)
         padded = {
             name: torch.nn.functional.pad(w[kind].cpu(), (widest - w[kind].shape[-1], 0))

@@ -1,1 +1,1 @@
-"""Losses, the training loop, and models in files."""
+"""Losses, the training loop, and the files of models."""

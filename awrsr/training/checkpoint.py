@@ -1,6 +1,6 @@
-"""A model directory: config.json and model.safetensors, and what training wrote beside them.
+"""A model directory: config.json, model.safetensors and the other files of a training run.
 
-Loading reads JSON and plain tensors, executes nothing, and refuses any mismatch.
+Loading reads only JSON and plain tensors, executes no code from files, and refuses any mismatch.
 """
 
 import hashlib
@@ -21,37 +21,37 @@ from awrsr.refinement import USUAL, with_former_settings, with_unread_settings
 
 SCHEMA_VERSION = 2
 FORMER_VERSION = 1
-"""Before refinements had settings; read with those that they had then."""
+"""The version before refinements had settings; read with the settings of that time."""
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 ConfigFile = tuple[ModelConfig, Catalogue, TrainConfig]
-"""What config.json says."""
+"""The contents of config.json."""
 HALVES = (torch.bfloat16, torch.float16)
 FLOATING = (torch.float64, torch.float32, *HALVES)
 HEADER_LENGTH_BYTES = 8
-"""A safetensors file begins with this many bytes, which hold the length of its header."""
+"""Bytes at the start of a safetensors file that hold the length of its header."""
 MAX_HEADER = 16_000_000
-"""Bytes of names, shapes and metadata. A model's header has thousands of bytes; that of an
-unfinished run also holds its history."""
+"""Largest accepted header (names, shapes, metadata) in bytes. The header of a model has a few
+thousand bytes; the header of an unfinished run also holds its history."""
 LARGEST_NUMBER = 8
-"""Bytes of one number, at most."""
+"""Largest size of one number in bytes."""
 
 
 def resolve_device(device: str) -> torch.device:
-    """The torch device of that name; "auto" is the GPU where there is one, else the CPU.
+    """The torch device of that name; "auto" is the GPU if there is one, otherwise the CPU.
 
     Raises:
-        ConfigError: no such device here; the message lists those there are.
+        ConfigError: the device does not exist; the message lists those of this machine.
     """
     gpus = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
-    here = ["auto", "cpu", *(["cuda"] if gpus else []), *gpus]
+    available = ["auto", "cpu", *(["cuda"] if gpus else []), *gpus]
     if device == "auto":
         return torch.device("cuda" if gpus else "cpu")
     if device in ("cpu", "cpu:0"):
         return torch.device("cpu")
-    if device not in here:
+    if device not in available:
         raise ConfigError(
-            f"device {device!r} is not available; this machine has: {', '.join(here)}"
+            f"device {device!r} is not available; this machine has: {', '.join(available)}"
         )
     return torch.device(device)
 
@@ -59,7 +59,7 @@ def resolve_device(device: str) -> torch.device:
 def save_config(
     directory: Path, config: ModelConfig, catalogue: Catalogue, training: TrainConfig
 ) -> None:
-    """Write config.json: the architecture, the catalogue it is for and how it was trained."""
+    """Write config.json: the settings of the model, its catalogue and the settings of training."""
     write_json(
         directory / CONFIG_FILE,
         {
@@ -72,7 +72,7 @@ def save_config(
 
 
 def save_weights(directory: Path, model: SequentialModel) -> None:
-    """Write model.safetensors in one step: another reader sees the old file or the new one."""
+    """Write model.safetensors in one step: other readers see the old file or the new one."""
     save_tensors(directory / WEIGHTS_FILE, model.state_dict())
 
 
@@ -85,17 +85,17 @@ def save_tensors(
     def write(file: Path) -> None:
         try:
             save_file(plain, file, metadata)
-        except SafetensorError as error:  # it reports a full disk as its own error
+        except SafetensorError as error:  # safetensors also raises it for a full disk
             raise OSError(None, str(error)) from error
 
     write_atomically(path, write)
 
 
 def read_config(directory: Path) -> ConfigFile:
-    """What config.json says.
+    """The contents of config.json.
 
     Raises:
-        CheckpointError: it is missing, not readable, or of another schema version, or a field is
+        CheckpointError: it is missing, not readable or has another schema version, or a field is
             missing, unknown or out of range.
     """
     path = directory / CONFIG_FILE
@@ -141,13 +141,13 @@ def read_config(directory: Path) -> ConfigFile:
 
 
 def load_model(directory: str | Path, device: str = "auto") -> SequentialModel:
-    """The model of a directory, in eval mode, its weights without gradients.
+    """The model in a directory, in eval mode, its weights without gradients.
 
-    Weights of 16 bits are widened to 32, which is exact: a map of them could not be drawn.
+    Weights of 16 bits are converted to 32 bits, which is exact: maps of 16 bits cannot be drawn.
 
     Args:
-        directory: with config.json and model.safetensors.
-        device: auto (the GPU where there is one), cpu, cuda, cuda:1, ...
+        directory: a directory with config.json and model.safetensors.
+        device: auto (the GPU if there is one), cpu, cuda, cuda:1, ...
 
     Raises:
         CheckpointError: the directory, its config or its weights are missing, damaged or do not
@@ -167,7 +167,7 @@ def load_model(directory: str | Path, device: str = "auto") -> SequentialModel:
 
 
 def parameter_count(directory: Path) -> int:
-    """How many numbers the weights of a model directory hold; only config.json is read.
+    """The number of parameters of the model in a directory; only config.json is read.
 
     Raises:
         CheckpointError: see `read_config`.
@@ -176,8 +176,8 @@ def parameter_count(directory: Path) -> int:
 
 
 def _configured(directory: Path) -> SequentialModel:
-    """The model that config.json describes, of shapes only: a config cannot make us allocate what
-    no file holds."""
+    """The model that config.json describes, without memory for its weights: a damaged config
+    cannot exhaust memory."""
     config, catalogue, _ = read_config(directory)
     try:
         with torch.device("meta"):
@@ -195,26 +195,26 @@ def read_tensors(
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The named tensors of a safetensors file, and its metadata.
 
-    The file's size, the size of its header and the names and shapes in it are compared with what is
-    expected before any tensor is read: a file cannot make us read what the model has no place for.
+    The size of the file, the size of its header and its names and shapes are compared with the
+    expected ones before any tensor is read: no file can make us read more than the model holds.
 
     Args:
         path: the file.
         expected: tensors whose names and shapes it must have; their values do not matter.
-        optional: tensors that it may have besides.
-        device: where to put them.
+        optional: further tensors that it may have.
+        device: the device of the result.
 
     Raises:
-        CheckpointError: it cannot be read, is not a whole safetensors file, or holds other tensors;
-            the message names what is missing, unexpected or of another shape.
+        CheckpointError: it cannot be read, is not a complete safetensors file, or holds other
+            tensors; the message names the tensors that are missing, unexpected or of another shape.
     """
     known = {**(optional or {}), **expected}
-    # Opened here too, since safe_open calls every refusal of the system a missing file.
+    # Opened here too: safe_open reports every error of the system as a missing file.
     with reading(path, CheckpointError), path.open("rb") as opened:
         header = int.from_bytes(opened.read(HEADER_LENGTH_BYTES), "little")
     size = _check_size(path, known)
     try:
-        if MAX_HEADER < header < size:  # a longer one is not whole, which is said below
+        if MAX_HEADER < header < size:  # a header beyond the file is reported below, as damage
             raise CheckpointError(
                 f"{path} does not fit {CONFIG_FILE}: its header has {header:,} bytes; accepted: at "
                 f"most {MAX_HEADER:,}"
@@ -237,28 +237,28 @@ def read_tensors(
 
 
 def _check_size(path: Path, expected: Mapping[str, Tensor]) -> int:
-    """The bytes of a safetensors file, if no more than these tensors can take.
+    """The size of a safetensors file in bytes, checked against these tensors.
 
     Raises:
-        CheckpointError: more.
+        CheckpointError: the file is larger than the tensors can be.
     """
     with reading(path, CheckpointError):
         size = path.stat().st_size
-    most = MAX_HEADER + LARGEST_NUMBER * sum(tensor.numel() for tensor in expected.values())
-    if size > most:
+    bound = MAX_HEADER + LARGEST_NUMBER * sum(tensor.numel() for tensor in expected.values())
+    if size > bound:
         raise CheckpointError(
             f"{path} does not fit {CONFIG_FILE}: it has {size:,} bytes, the config asks for "
-            f"{most:,} at most"
+            f"{bound:,} at most"
         )
     return size
 
 
 def check_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
-    """Refuse weights that no model can work with.
+    """Refuse weights that no model can use.
 
     Raises:
-        CheckpointError: naming what is not floating point or not finite, or that there are several
-            types.
+        CheckpointError: a tensor is not floating point or not finite, or there are several types;
+            the message names them.
     """
     problems = []
     for name in sorted(weights):
@@ -274,15 +274,15 @@ def check_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
 
 def _refuse(path: Path, problems: list[str]) -> None:
     if problems:
-        more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
-        raise CheckpointError(f"{path} does not fit {CONFIG_FILE}: {'; '.join(problems[:5])}{more}")
+        tail = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
+        raise CheckpointError(f"{path} does not fit {CONFIG_FILE}: {'; '.join(problems[:5])}{tail}")
 
 
 def weights_fingerprint(directory: str | Path) -> str:
     """12 hexadecimal digits of the SHA-256 of model.safetensors.
 
     Raises:
-        CheckpointError: the file is larger than the config asks for; or see `read_config`.
+        CheckpointError: the file is larger than the config allows; or see `read_config`.
     """
     path = Path(directory) / WEIGHTS_FILE
     _check_size(path, _configured(path.parent).state_dict())

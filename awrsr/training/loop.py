@@ -1,10 +1,10 @@
 """One training loop: seeds, early stopping, a checkpoint every epoch, resume.
 
-A run is a model directory from its first moment. After every epoch it holds the best weights so far
-(model.safetensors), the history (history.csv) and, until the run has ended, all that is needed to
-go on (resume.safetensors). Each is replaced in one step, so a run killed at any moment can be
-loaded and resumed. An epoch's randomness depends on the seed and the epoch alone: a resumed run on
-the CPU ends with the weights of one that was never broken.
+A run is a model directory from the start. After every epoch it holds the best weights so far
+(model.safetensors), the history (history.csv) and, until the run has ended, the state needed to
+resume (resume.safetensors). Each file is replaced in one step, so a run killed at any moment can be
+loaded and resumed. The randomness of an epoch depends only on the seed and the epoch: on the CPU a
+resumed run ends with the same weights as an uninterrupted one.
 """
 
 import math
@@ -52,13 +52,13 @@ SELECTION_METRIC = "NDCG@10"
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """What a caller is told while training runs.
+    """The progress of training, reported to the caller.
 
     Args:
-        epoch: the current one, from 1.
-        batch: batches of this epoch done.
-        n_batches: batches of this epoch.
-        history: the rows of the epochs done.
+        epoch: the current epoch, from 1.
+        batch: completed batches of this epoch.
+        n_batches: all batches of this epoch.
+        history: the rows of the completed epochs.
     """
 
     epoch: int
@@ -68,7 +68,7 @@ class Progress:
 
 
 class Objective(nn.Module):
-    """The loss of a batch as a module, which is what Fabric wraps."""
+    """The loss of a batch as a module, because Fabric wraps modules."""
 
     def __init__(self, model: SequentialModel, config: TrainConfig, unseen: Unseen) -> None:
         super().__init__()
@@ -79,12 +79,12 @@ class Objective(nn.Module):
     def forward(
         self, windows: Int[Tensor, "batch slot_and_one"], users: Int[Tensor, " batch"]
     ) -> Float[Tensor, ""]:
-        """Mean loss of predicting the targets of these windows, each from the items before it."""
+        """Mean loss of predicting each target of these windows from the items before it."""
         inputs, targets = windows[:, :-1], windows[:, 1:]
         targets = targets.masked_fill(inputs == PADDING, PADDING)
         if self.config.targets == "last":
             targets[:, :-1] = PADDING
-        asked = Predictions(
+        predictions = Predictions(
             model=self.model,
             config=self.config,
             states=self.model(inputs),
@@ -92,7 +92,7 @@ class Objective(nn.Module):
             users=users,
             unseen=self.unseen,
         )
-        return training_loss(asked)
+        return training_loss(predictions)
 
 
 def train(
@@ -105,16 +105,16 @@ def train(
     resume: bool = False,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> pd.DataFrame:
-    """Train a model into a directory; the weights kept are those best on validation NDCG@10.
+    """Train a model into a directory; keeps the weights with the best validation NDCG@10.
 
     Args:
-        dataset: the last two items of every user are never trained on.
-        directory: will be the model directory; must not exist, unless `resume`.
-        model_config: the architecture.
-        config: how to train.
+        dataset: the training data; the last two items of every user are held out.
+        directory: the model directory to create; it must not exist, unless `resume`.
+        model_config: the settings of the model.
+        config: the settings of training.
         device: auto, cpu, cuda, ...
-        resume: go on with an unfinished run of the same settings, begin it where there is nothing
-            yet; a finished one is left as it is.
+        resume: continue an unfinished run with the same settings, or start it if there is none; a
+            finished run is not changed.
         report: called after every batch and every epoch.
 
     Returns:
@@ -124,11 +124,11 @@ def train(
 
     Raises:
         DataError: the directory exists, or no sequence is long enough to train on.
-        ConfigError: settings that do not go together, or others than those of the run to resume.
+        ConfigError: settings contradict each other, or differ from those of the run to resume.
         CheckpointError: the directory to resume is damaged.
         AwrsrError: the loss is no longer finite, or a file could not be written.
     """
-    from lightning_fabric import Fabric  # takes seconds to import, which only training should pay
+    from lightning_fabric import Fabric  # takes seconds to import and only training needs it
 
     directory = Path(directory)
     catalogue = Catalogue(
@@ -150,18 +150,18 @@ def train(
     model = build_model(model_config, catalogue, config.initial_weights)
     if config.precision == "64-true":
         model.double()
-    model.to(torch_device)  # before the optimizer, whose moments a resumed run puts beside them
+    model.to(torch_device)  # before the optimizer: restored moments must be on the same device
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
     )
 
     history: list[dict[str, float]] = []
-    begun = directory.exists() and not (directory.is_dir() and not any(directory.iterdir()))
-    if resume and begun:  # else it was killed before there was anything
+    started = directory.exists() and not (directory.is_dir() and not any(directory.iterdir()))
+    if resume and started:  # otherwise it was killed before it wrote anything
         settings = (model_config, catalogue, config)
         if read_config(directory) != settings:
             raise ConfigError(
-                f"{directory} was begun with other settings: "
+                f"{directory} was started with other settings: "
                 f"{first_difference(directory, settings)}"
             )
         if not (directory / RESUME_FILE).is_file():
@@ -200,7 +200,7 @@ def _run_epoch(
     history: list[dict[str, float]],
     report: Callable[[Progress], None],
 ) -> dict[str, float]:
-    """One pass over the training windows and one validation; its row of the history."""
+    """One pass over the training windows and one validation; returns a row of the history."""
     start = time.perf_counter()
     epoch = len(history) + 1
     generator = np.random.default_rng([config.seed, epoch])
@@ -208,8 +208,8 @@ def _run_epoch(
 
     windows = training_windows(dataset, model.config.max_length, generator)
     batches = list(bucketed([len(w.items) for w in windows], config.batch_size, generator))
-    # Batches hold windows of similar length. A mean over each would weigh a position of a batch of
-    # short ones many times as much as one of a batch of long ones.
+    # Batches hold windows of similar length. With one mean per batch, a position in a batch of
+    # short windows would weigh many times as much as a position in a batch of long ones.
     last = config.targets == "last"
     positions = np.array(
         [sum(1 if last else len(windows[i].items) - 1 for i in batch) for batch in batches]
@@ -220,8 +220,8 @@ def _run_epoch(
     model.train()
     for number, (batch, weight) in enumerate(zip(batches, weights, strict=True), start=1):
         users, items = zip(*(windows[i] for i in batch), strict=True)
-        given = fabric.to_device((left_pad(items), torch.tensor(users)))
-        loss = objective(*given) * float(weight)
+        inputs = fabric.to_device((left_pad(items), torch.tensor(users)))
+        loss = objective(*inputs) * float(weight)
         optimizer.zero_grad()
         fabric.backward(loss)
         gradients = [p.grad for p in model.parameters() if p.grad is not None]
@@ -232,8 +232,8 @@ def _run_epoch(
     mean_loss = float(torch.stack(losses).mean())
     if not math.isfinite(mean_loss):
         raise AwrsrError(
-            f"training diverged: the loss of epoch {epoch} is {mean_loss}. The best epoch before "
-            f"it is kept; a learning rate below {config.learning_rate:g} may help"
+            f"training diverged: the loss of epoch {epoch} is {mean_loss}. The weights of the best "
+            f"epoch before it are kept; a learning rate below {config.learning_rate:g} may help"
         )
     model.eval()
     metrics = evaluate(model, dataset, "validation").metrics

@@ -1,4 +1,4 @@
-"""An unfinished training: its progress kept on disk, and gone on with."""
+"""An unfinished training run: its progress on disk, saved and restored."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ def save_progress(
     optimizer: torch.optim.Optimizer,
     history: list[dict[str, float]],
 ) -> None:
-    """history.csv for people, resume.safetensors for `restore`: last weights, moments, history."""
+    """Write history.csv for people and resume.safetensors (last weights, moments, history)."""
     table = pd.DataFrame(history, columns=HISTORY_COLUMNS)
     write_text(directory / HISTORY_FILE, table.to_csv(index=False))
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
@@ -43,7 +43,7 @@ def save_progress(
 def restore(
     directory: Path, model: SequentialModel, optimizer: torch.optim.Optimizer
 ) -> list[dict[str, float]]:
-    """Put the last epoch's weights and moments back; the history so far."""
+    """Restore the weights and moments of the last epoch; returns the history so far."""
     path = directory / RESUME_FILE
     expected = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     moments = {
@@ -68,15 +68,15 @@ def restore(
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
         history: list[dict[str, float]] = json.loads(metadata["history"])
         if not isinstance(history, list):
-            raise ValueError("its history is no list")
+            raise ValueError("its history is not a list")
         for row in history:
             for column in HISTORY_COLUMNS:
                 float(row[column])
         if history and len(state) < len(list(model.parameters())):
-            raise ValueError(f"moments of {len(state)} of its parameters")
+            raise ValueError(f"it has moments for {len(state)} of its parameters only")
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(
-            f"{path} does not hold what a run needs to go on: {type(error).__name__} {error}"
+            f"{path} does not hold what a run needs to resume: {type(error).__name__} {error}"
         ) from error
     return history
 
@@ -97,9 +97,9 @@ def finished_history(path: Path) -> pd.DataFrame:
 
 
 def first_difference(directory: Path, settings: tuple[Any, ...]) -> str:
-    """The first field in which a run to resume differs from what was asked."""
+    """The first setting in which a run to resume differs from the settings asked for."""
     for have, want in zip(read_config(directory), settings, strict=True):
         for name, value in have.to_json().items():
             if value != want.to_json()[name]:
-                return f"{name} is {value!r} there, {want.to_json()[name]!r} was asked"
+                return f"{name} is {value!r} there, {want.to_json()[name]!r} was asked for"
     raise AssertionError("settings are equal")

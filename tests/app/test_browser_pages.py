@@ -48,7 +48,7 @@ def test_models(visit, width: int, dark: bool):
     page = go(visit(width=width, dark=dark), "Models")
     metrics = json.loads((EMBEDDED / "models" / "sasrec-none" / "metrics.json").read_text())
     page.get_by_text("Checks of the loaded model: 6 of 6 pass").nth(1).wait_for()
-    assert main(page).count("Recorded ranks and NDCG@10 are found again: pass") == 2
+    assert main(page).count("Recorded ranks and NDCG@10 are reproduced: pass") == 2
     cells = page.get_by_test_id("stDataFrame").first.locator("tbody td").all_text_contents()
     assert f"{metrics['test']['metrics']['NDCG@10']:.4f}" in cells
     page.locator(FIGURE).first.wait_for()

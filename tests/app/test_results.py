@@ -180,7 +180,7 @@ def test_another_validation_metric(folder: Path):
         np.testing.assert_allclose(line["y"], history["NDCG@5"])
 
 
-def test_lines_less_vanilla(folder: Path):
+def test_lines_minus_vanilla(folder: Path):
     page = open_results()
     page.segmented_control(key="lines").set_value("Minus vanilla")
     run(page)
@@ -232,7 +232,7 @@ def test_no_results_says_how_to_make_some(folder: Path):
 def test_no_folder_at_all(folder: Path):
     shutil.rmtree(folder)
     page = open_results()
-    assert "holds no grid; a grid is a TOML file" in messages(page)[0]
+    assert "has no grid; a grid is a TOML file" in messages(page)[0]
 
 
 def test_damaged_results_are_named_and_the_others_shown(folder: Path):
@@ -292,7 +292,7 @@ def test_a_damaged_example_is_named_and_the_rest_shown(folder: Path):
     (folder / GRID / "examples.npz").write_bytes(b"PK\x03\x04 no")
     page = open_results()
     (said,) = messages(page)
-    assert "examples.npz is not a readable file of examples" in said
+    assert "examples.npz is not a readable examples file" in said
     assert shown(page, "HR@10 minus vanilla")
 
 

@@ -317,5 +317,5 @@ def test_what_a_notebook_cannot_show_is_refused(make_model):
     for traces in ((), (traced,) * 3):
         with pytest.raises(DataError, match=f"1 or 2 traces; received {len(traces)}"):
             show(*traces)
-    with pytest.raises(DataError, match="not of one catalogue: 11 items; tiny has 12"):
+    with pytest.raises(DataError, match="have different catalogues: 11 items; tiny has 12"):
         show(traced, dataset=make_dataset(n_items=12))

@@ -16,7 +16,7 @@ LABELS = ["$x^2$", "<b>&amp;", "a\nb\x1b", "\u65e5\u672c", "\u202eevil", "x" * 9
 @pytest.mark.parametrize(("backbone", "refinement"), PAIRS)
 def test_every_head_and_kind_is_drawn_as_traced(make_model, backbone: str, refinement: str):
     trace = awrsr.trace(make_model(backbone, refinement), ITEMS)
-    figures = board.layer_figures(trace, title="a model", titles=LABELS, most=0.9)
+    figures = board.layer_figures(trace, title="a model", titles=LABELS, top=0.9)
     assert len(figures) == len(trace.layers)
     for figure, layer in zip(figures, trace.layers, strict=True):
         *maps, scale = figure.axes

@@ -190,7 +190,7 @@ def test_help_explains_the_settings_of_refinements(call):
     _, out, _ = call("train --help")
     words = " ".join(out.split())
     for said in (
-        "--model.rows {plain,standardised} what the second attention compares: plain, rows of",
+        "--model.rows {plain,standardised} what the second attention compares: plain, the rows of",
         "--model.gain {true,false} whether second-order scores are multiplied",
         "--model.mix {halves,gate,scores} additive only: halves, M = (A + S) / 2;",
     ):
@@ -440,7 +440,7 @@ def test_attribute_prints_one_value_per_item(call, place: Path, method: str, con
         shown = [float(cell) for cell in printed.removeprefix(title).split()]
         assert shown == pytest.approx([float(number) for number in numbers], abs=1e-4)
     assert f"score {expected.score:+.4f}" in lines[-1]
-    gaps = {"leave_one_out": "no sum is promised", "gradient_shap": "sampling gap "}
+    gaps = {"leave_one_out": "not promise a sum", "gradient_shap": "sampling gap "}
     assert gaps.get(method, "completeness gap ") in lines[-1]
 
 
@@ -493,7 +493,10 @@ REFUSED = {
         f"prepare RAW/bad-timestamp.csv OUT {PREPARE}",
         "bad-timestamp.csv, data row 1: timestamp 'monday' is neither a number nor an ISO",
     ),
-    "one-user": (f"prepare RAW/one-user.csv OUT {PREPARE}", "leaves 1 user after filtering; 2 or"),
+    "one-user": (
+        f"prepare RAW/one-user.csv OUT {PREPARE}",
+        "has 1 user left after filtering; 2 or",
+    ),
     "empty-file": (f"prepare RAW/empty.csv OUT {PREPARE}", "empty.csv is empty; expected columns"),
     "header-alone": (f"prepare RAW/header.csv OUT {PREPARE}", "header.csv holds no interactions"),
     "missing-file": (f"prepare RAW/no.csv OUT {PREPARE}", "no.csv does not exist"),
@@ -507,7 +510,7 @@ REFUSED = {
     ),
     "seed-of-no-shuffle": (
         f"prepare RAW/good.csv OUT {PREPARE} --ties file --seed 3",
-        "seed is of the shuffle of rows with the same time; ties 'file' shuffles nothing",
+        "seed is for shuffling rows with the same time, and ties 'file' shuffles nothing",
     ),
     "prepare-over-a-directory": (
         f"prepare RAW/good.csv TINY {PREPARE}",
@@ -577,7 +580,7 @@ REFUSED = {
     ),
     "about-that-is-recorded": (
         f'prepare RAW/good.csv OUT {PREPARE} --about \'{{"counts": "9"}}\'',
-        "about cannot say 'counts'",
+        "about cannot have a field 'counts'",
     ),
     "train-without-dataset": (f"train PLACE/no {TRAIN}", "no is not a dataset directory: no such"),
     "train-over-a-model": (
@@ -590,7 +593,7 @@ REFUSED = {
     ),
     "resume-with-other-settings": (
         f"train TINY {TRAIN} --train.seed 7 --resume",
-        "was begun with other settings: seed is 0 there, 7 was asked",
+        "was started with other settings: seed is 0 there, 7 was asked",
     ),
     "items-of-another-kind": (
         """recommend MODEL '["101", 2.5]'""",
@@ -743,7 +746,7 @@ REFUSED = {
     ),
     "model-without-dataset": (
         f"recommend PLACE/foreign {HISTORY}",
-        "does not lie in the models/ folder of a dataset directory; name the dataset with",
+        "is not in the models/ folder of a dataset directory; name the dataset with",
     ),
     "no-such-device": (f"recommend MODEL {HISTORY} --device gpu", "device 'gpu' is not available"),
     "maps-into-no-directory": (
@@ -864,7 +867,7 @@ def test_a_name_that_is_not_text_is_refused(tmp_path: Path, verb: str, monkeypat
     monkeypatch.chdir(tmp_path)
     assert main(words) == 2
     said = capsys.readouterr().err
-    assert "m\\udcffade' is no name" in said and len(said.splitlines()) == 1
+    assert "m\\udcffade' cannot be the name" in said and len(said.splitlines()) == 1
     assert listing(tmp_path) == ["good.csv"]
 
 

@@ -82,7 +82,7 @@ REFUSED = {
     "ml-100k": (
         "movielens-100k-layout",
         "--format movielens",
-        f"is laid out as MovieLens 100K (u.data), {NO_READER}; movielens reads ratings.csv and",
+        f"has the format of MovieLens 100K (u.data), {NO_READER}; movielens reads ratings.csv and",
     ),
     "ml-100k-file": (
         "movielens-100k-layout/u.data",
@@ -92,7 +92,7 @@ REFUSED = {
     "ml-1m": (
         "movielens-1m-layout",
         "--format movielens",
-        f"is laid out as MovieLens 1M or 10M (ratings.dat), {NO_READER}",
+        f"has the format of MovieLens 1M or 10M (ratings.dat), {NO_READER}",
     ),
     **{
         name: (f"movielens-1m-layout/{name}", TABLE, message)

@@ -54,7 +54,7 @@ def test_an_open_quote_is_named(tmp_path: Path):
 
 REFUSED = {
     "header-alone": ([], "raw.csv holds no interactions"),
-    "one-user": (GOOD[::2], "leaves 1 user after filtering; 2 or more are needed"),
+    "one-user": (GOOD[::2], "has 1 user left after filtering; 2 or more are needed"),
     "single": (
         [*GOOD, ("c", "x", 9)],
         "a user has 1 interaction; leave-one-out needs 3 or more .*: raise min_user",
@@ -164,7 +164,7 @@ def test_a_small_file_cannot_ask_for_much_memory(tmp_path: Path, monkeypatch):
     monkeypatch.setattr("awrsr.io.parquet.MAX_BYTES", 100_000)
     rows = np.zeros(10**6, dtype=np.int8)
     bomb = parquet(tmp_path / "bomb.parquet", user=rows, item=rows, timestamp=rows, title=rows)
-    with pytest.raises(DataError, match="bomb.parquet has .* and asks for"):
+    with pytest.raises(DataError, match="bomb.parquet has .* and needs"):
         prepare(bomb, **TABLE)
-    with pytest.raises(DataError, match="bomb.parquet has .* and asks for"):
+    with pytest.raises(DataError, match="bomb.parquet has .* and needs"):
         prepare(**table(tmp_path, GOOD), titles=bomb)

@@ -79,7 +79,7 @@ def test_an_existing_directory_is_not_overwritten(tiny_directory: Path, tiny_dat
 
 def test_about_cannot_say_what_is_recorded(tmp_path: Path, tiny_dataset: Dataset):
     dataset = dataclasses.replace(tiny_dataset, about={"schema_version": "9"})
-    with pytest.raises(DataError, match="about cannot say 'schema_version'"):
+    with pytest.raises(DataError, match="about cannot have a field 'schema_version'"):
         save_dataset(dataset, tmp_path / "made")
     assert list(tmp_path.iterdir()) == []
 
@@ -200,15 +200,15 @@ DAMAGE = {
     "sequence-missing": (edited(SEQUENCES, **first_row("items", None)), "row 1: 'items' is empty"),
     "item-missing": (
         edited(SEQUENCES, **first_row("items", [1, None, 3])),
-        "column 'items' must hold lists of whole numbers, it is list<element: int64>",
+        "column 'items' must hold lists of whole numbers; its type is list<element: int64>",
     ),
     "sequences-of-text": (
         edited(SEQUENCES, items=lambda frame: [["a"]] * len(frame)),
-        "column 'items' must hold lists of whole numbers, it is list<element: string>",
+        "column 'items' must hold lists of whole numbers; its type is list<element: string>",
     ),
     "no-sequences-at-all": (
         edited(SEQUENCES, items=1),
-        "column 'items' must hold lists of whole numbers, it is int64",
+        "column 'items' must hold lists of whole numbers; its type is int64",
     ),
     "timestamps-too-few": (
         edited(SEQUENCES, **first_row("timestamps", [1])),
@@ -265,7 +265,7 @@ def test_a_text_that_is_a_title_and_another_items_id_is_refused_with_both_named(
         dataset.lookup("102")
     assert str(caught.value) == (
         "'102' names 2 items of films: '102 [101]' (id 101) and 'Heat' (id 102); "
-        "give another name or id of the one meant"
+        "give a name or id that belongs to one of them only"
     )
     assert dataset.encode(["102 [101]", "101", "Heat", 102, "103", 103]) == [1, 1, 2, 2, 3, 3]
 

@@ -74,5 +74,5 @@ def test_files_that_are_no_text(tmp_path: Path, name, arguments, content, asked,
 def test_what_unpacks_to_much_more_than_itself_is_refused(tmp_path: Path, monkeypatch):
     monkeypatch.setattr("awrsr.data.readers.text.MAX_BYTES", 100_000)
     (tmp_path / "raw.txt").write_bytes(gzip.compress(b"a x y z\n" * 1_000_000))
-    with pytest.raises(DataError, match="raw.txt has .* bytes and unpacks to more than"):
+    with pytest.raises(DataError, match="raw.txt has .* bytes and expands to more than"):
         prepare(tmp_path / "raw.txt", **S3REC)

@@ -294,7 +294,7 @@ def test_every_count_has_words(tmp_path: Path):
         ({"ties": "item"}, ConfigError, "unknown ties 'item'; accepted: shuffle, file"),
         ({"seed": -1}, ConfigError, "seed must be a whole number, 0 to .*; received -1"),
         ({"seed": 0.5}, ConfigError, "seed must be a whole number, 0 to .*; received 0.5"),
-        ({"ties": "file", "seed": 1}, ConfigError, "ties 'file' shuffles nothing, leave it out"),
+        ({"ties": "file", "seed": 1}, ConfigError, "ties 'file' shuffles nothing; leave it out"),
         (
             {"k_core": 4},
             DataError,

@@ -199,14 +199,14 @@ def test_titles_files_that_are_refused(tmp_path: Path):
         with pytest.raises(DataError, match=f"titles.csv: {message}"):
             prepare(**arguments, titles=titles)
     for rows, message in (
-        ([("q", "Q")], "no title is of an item of .*; its ids are like 'q', theirs like 'x'"),
-        ([("x", "X"), ("x", "Y")], "item 'x' is described twice"),
+        ([("q", "Q")], "no title belongs to an item of .*; ids in the titles are like 'q'"),
+        ([("x", "X"), ("x", "Y")], "item 'x' has two different desc"),
     ):
         write_csv(titles, ["item", "title"], rows)
         with pytest.raises(DataError, match=f"titles.csv: {message}"):
             prepare(**arguments, titles=titles)
     movielens = as_movielens(tmp_path, random_rows(0))
-    with pytest.raises(DataError, match="format 'movielens' brings its own titles"):
+    with pytest.raises(DataError, match="format 'movielens' has its own titles"):
         prepare(**movielens, name="made", titles=titles)
 
 

@@ -62,7 +62,10 @@ def test_columns_may_have_other_names(tmp_path: Path, kind: str):
     "given, message",
     [
         ({"format": "s3rec", "separator": "tab"}, "'s3rec' takes no separator; it takes encoding"),
-        ({"format": "s3rec", "min_rating": 4}, "'s3rec' takes no rating_column, so no min_rating;"),
+        (
+            {"format": "s3rec", "min_rating": 4},
+            "'s3rec' takes no rating_column and thus no min_rating;",
+        ),
         ({"format": "movielens", "user_column": "u"}, "'movielens' takes no user_column; it takes"),
         ({"format": "tables"}, "unknown format 'tables'; accepted: .* Did you mean 'table'"),
         ({"format": "table", "encoding": "klingon"}, "unknown encoding 'klingon'; accepted: utf-8"),
@@ -124,7 +127,7 @@ FIRST_LINES = {
         "missing column 'user'; it has 'userId', 'movieId', 'timestamp'. Did you mean 'userId'? "
         "--user_column names another.",
     ),
-    "twice": ("table", "user,item,timestamp,user", "column 'user' is there 2 times"),
+    "twice": ("table", "user,item,timestamp,user", "column 'user' occurs 2 times"),
     "many-columns": (
         "table",
         ",".join(f"c{n}" for n in range(500)),
@@ -150,7 +153,9 @@ def test_a_layout_is_known_by_its_first_line(
 @pytest.mark.parametrize("name", ["u.data", "ratings.dat"])
 def test_older_movielens_folders_are_named(tmp_path: Path, name: str):
     (tmp_path / name).touch()
-    with pytest.raises(DataError, match=rf"is laid out as MovieLens 1.* \({name}\), for which th"):
+    with pytest.raises(
+        DataError, match=rf"has the format of MovieLens 1.* \({name}\), for which th"
+    ):
         prepare(tmp_path, format="movielens", name="made")
 
 
@@ -215,5 +220,5 @@ def test_a_table_read_as_lines_of_users_is_refused_and_pairs_are_read(tmp_path: 
     dataset = prepare(tmp_path / "pairs.txt", **S3REC)
     assert dataset.sequence(0).tolist() == [1, 2, 3]
     (tmp_path / "u.data").write_text("1\t4\t5\t150\n2\t4\t5\t150\n1\t9\t5\t160\n")
-    with pytest.raises(DataError, match="line 3: user '1' has line 1 already, and every line"):
+    with pytest.raises(DataError, match="line 3: user '1' already has line 1, and every line"):
         prepare(tmp_path / "u.data", **S3REC)

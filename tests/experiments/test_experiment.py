@@ -203,11 +203,11 @@ BAD = {
     ),
     "grids-own": (
         TINY.replace("epochs = 3", "seed = 3"),
-        "train: seed is not accepted: seeds says it of every run",
+        "train: seed is not accepted here: seeds sets it for every run",
     ),
     "dataset-name": (
         TINY.replace('tiny = "tiny"', '"../x" = "tiny"'),
-        "datasets: a name becomes a part of a directory's",
+        "datasets: a name becomes a part of a directory name",
     ),
     "dataset-path": (
         TINY.replace('= "tiny"', "= 3"),
@@ -266,7 +266,7 @@ def test_only_some_runs(place: Path, capsys):
     there = sorted(path.name for path in (place / "runs" / "small").iterdir())
     assert there == sorted(NAMES[:2])
     assert main(["experiment", "small.toml", "--only", "stosa"]) == 2
-    assert f"fits none of the 4 runs of small.toml; their names are like {NAMES[0]}" in (
+    assert f"matches none of the 4 runs of small.toml; their names are like {NAMES[0]}" in (
         capsys.readouterr().err
     )
 
@@ -408,7 +408,7 @@ def test_a_half_finished_grid_is_recorded_as_far_as_it_is(place: Path, capsys):
     )
     text = report.report(place)
     assert "2 of 4 runs are recorded" in text
-    assert "1 seed, too few for more" in text
+    assert "1 seed, too few for a range" in text
 
 
 def test_what_was_recorded_elsewhere_stays(place: Path, capsys):
@@ -442,7 +442,7 @@ OTHER = {
         lambda place: change(
             place / "small" / "results.csv", '""learning_rate"": 0.02', '""learning_rate"": 0.5'
         ),
-        "4 runs of other settings or data than small.toml, among them tiny-sasrec-none-ce-seed0: "
+        "4 runs with other settings or data than small.toml, among them tiny-sasrec-none-ce-seed0: "
         "train.learning_rate is 0.5 there, 0.02 in the grid",
     ),
     "data": (
@@ -465,7 +465,7 @@ OTHER = {
     ),
     "examples": (
         lambda place: (place / "small" / "examples.npz").write_bytes(b"PK"),
-        "examples.npz is not a readable file of examples",
+        "examples.npz is not a readable examples file",
     ),
 }
 
@@ -507,11 +507,11 @@ def test_nothing_done_records_nothing(place: Path, capsys):
     shutil.rmtree(place / "small")
     assert main(["experiment", "small.toml", "--record"]) == 0
     assert capsys.readouterr().out == (
-        "no run of Tiny is done here, so there is nothing to record\n"
+        "no run of Tiny is finished here, so there is nothing to record\n"
         "Tiny: 0 of 4 runs done here, 0 recorded\n"
     )
     assert read_results("small.toml") is None
-    assert "## Planned, nothing recorded" in report.report(place)
+    assert "## Planned, not recorded" in report.report(place)
 
 
 def test_the_record_is_what_the_runs_hold(place: Path):
@@ -561,7 +561,7 @@ DAMAGE = {
                 r"(HR@10,\d+,\d+,[^,]+),[^,]+", r"\1,0.9", (folder / "intervals.csv").read_text()
             )
         ),
-        "an interval does not hold its mean",
+        "an interval does not contain its mean",
     ),
     "empty": (lambda folder: (folder / "results.csv").write_text(""), "not a readable table"),
     "strange-run": (
@@ -570,7 +570,7 @@ DAMAGE = {
     ),
     "wrong-name": (
         lambda folder: change(folder / "results.csv", "ce,sasrec,additive", "ce,sasrec,simple"),
-        "name runs by what they are not",
+        "contradict the names of their runs",
     ),
     "half": (
         lambda folder: (folder / "history.csv").write_text(
@@ -634,7 +634,7 @@ def test_damaged_examples_are_refused_by_the_report(damage: bytes, place: Path, 
         assert code == 0 and "one example" not in (place / "R.md").read_text()
         return
     assert code == 2
-    assert "examples.npz is not a readable file of examples" in capsys.readouterr().err
+    assert "examples.npz is not a readable examples file" in capsys.readouterr().err
     assert not (place / "R.md").exists()
 
 
@@ -751,7 +751,7 @@ def test_means_over_seeds_in_the_order_of_the_refinements(place: Path):
     [
         (0.01, 0.03, 0.01, "helps"),
         (-0.03, -0.01, 0.01, "harms"),
-        (-0.01, 0.03, 0.5, "cannot be told"),
+        (-0.01, 0.03, 0.5, "inconclusive"),
     ],
 )
 def test_the_claim_is_read_off_the_intervals(
@@ -794,15 +794,15 @@ def test_what_attention_is_worth_is_said_before_anything_about_refinement(place:
         if row["metric"] == "NDCG@10"
     }
     for kind, opening in (
-        ("uniform", "**Learned attention is worth {} of NDCG@10 over an even average over the "),
+        ("uniform", "**Learned attention is worth {} NDCG@10 over an even average over the "),
         ("identity", "; over each item alone: {}, "),
     ):
         row = rows[kind]
         turned = f"{-row['difference']:+.4f} [{-row['high']:+.4f}, {-row['low']:+.4f}]"
         assert opening.format(turned) in worth
     assert "SASRec on tiny, loss `ce`" in worth
-    assert worth.count("too few for more") == (2 if seeds == 2 else 0)
-    assert "one by one" in worth or seeds == 2
+    assert worth.count("too few for a range") == (2 if seeds == 2 else 0)
+    assert "per seed" in worth or seeds == 2
     assert claimed.startswith("**Refinement: ") and "1 mechanism)" in claimed
     assert "uniform" not in claimed and "identity" not in claimed
 
@@ -867,12 +867,12 @@ def test_report_says_what_is_missing_and_where_to_look(place: Path, capsys):
     assert main(["report", "--experiments", ".", "--output", "R.md"]) == 0
     text = (place / "R.md").read_text()
     assert "All 4 runs of the grid are recorded." in text
-    for heading in ("## Data", "## Tiny", "does refinement improve NDCG?", "NDCG@N against N"):
+    for heading in ("## Data", "## Tiny", "is worth, and what refinement adds", "NDCG@N against N"):
         assert heading in text
     assert "| SASRec \u00b7 additive | 2 |" in text
     (place / "none").mkdir()
     assert main(["report", "--experiments", "none"]) == 2
-    assert "none holds no grid; a grid is a TOML file" in capsys.readouterr().err
+    assert "none has no grid; a grid is a TOML file" in capsys.readouterr().err
 
 
 # --- the recorded files of this repository --------------------------------------------------------
@@ -945,5 +945,5 @@ def test_recorded_ranks_are_of_the_users_who_count(tmp_path: Path):
         if fits:
             assert found(run, dataset).tolist() == [1] * 98
         else:
-            with pytest.raises(DataError, match="holds other users than"):
+            with pytest.raises(DataError, match="has other users than"):
                 found(run, dataset)

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 
 from awrsr.cli.main import main
-from awrsr.errors import DataError
+from awrsr.errors import DataError, counted
 from awrsr.experiments import report
 from awrsr.experiments.comparison import (
     INTERVAL_COLUMNS,
@@ -166,23 +166,23 @@ VERDICTS = {
         ") harms.",
     ),
     "harms": (dict(simple=LESS, additive=MUCH_LESS, uniform=LESS), "every mechanism harms (the"),
-    "does not help": (dict(simple=FEW, additive=SAME, uniform=LESS), "no mechanism helps by as"),
+    "does not help": (dict(simple=FEW, additive=SAME, uniform=LESS), "no mechanism helps by 2"),
     "does not help; additive and value-weighted harm": (
         dict(simple=FEW, additive=LESS, value_weighted=MUCH_LESS, uniform=LESS),
-        "no mechanism helps by as",
+        "no mechanism helps by 2",
         "; additive (-",
         ", value-weighted (-",
         ") harm.",
     ),
-    "cannot be told": (dict(simple=MANY, uniform=LESS), "cannot be told (the best", "been seen"),
-    "no room, cannot be told": (
+    "inconclusive": (dict(simple=MANY, uniform=LESS), "is inconclusive (the best", "detectable"),
+    "no gain from attention; inconclusive": (
         dict(simple=MANY, uniform=MANY),
-        "attention is worth nothing that can be seen here, so refinement has nothing to refine",
-        "would have been seen",
+        "attention is not detectably better than the even average, so refinement has nothing to",
+        "smallest detectable effect",
     ),
-    "no room, not recorded": (
+    "no gain from attention; not recorded": (
         dict(uniform=MORE),
-        "attention is worth less than the even average here, so refinement has nothing to refine",
+        "attention is worse than the even average, so refinement has nothing to refine",
         "no refined model is recorded.",
     ),
     "not recorded": (dict(uniform=LESS), "attention is worth +", "no refined model is recorded."),
@@ -203,7 +203,7 @@ def test_a_grid_for_every_verdict(word: str, grid: Path):
     assert (cells["what refinement adds"] == "not recorded") == missing
     assert cells["what attention is worth"].endswith("; 3 seeds)")
     assert missing or cells["what refinement adds"].endswith("] (3 seeds)")
-    assert (cells["smallest effect that would have been seen"] == "not recorded") == missing
+    assert (cells["smallest detectable effect"] == "not recorded") == missing
 
 
 @pytest.mark.parametrize(
@@ -211,12 +211,14 @@ def test_a_grid_for_every_verdict(word: str, grid: Path):
 )
 def test_from_few_seeds_nothing_can_be_told(word: str, seeds: int, grid: Path):
     row = row_of(grid, seeds=seeds, **VERDICTS[word][0])
-    assert row.verdict == ("cannot be told" if row.mechanisms else "not recorded")
-    assert "what attention is worth cannot be told" in sentence(row)
+    assert row.verdict == (
+        f"{counted(seeds, 'seed')}: no verdict" if row.mechanisms else "not recorded"
+    )
+    assert "no verdict on attention from" in sentence(row)
     if row.mechanisms:
-        assert "whether refinement helps cannot be told from fewer than 3 seeds" in sentence(row)
+        assert "no verdict on refinement from" in sentence(row)
         (cells,) = records(verdict_table([row]))
-        assert cells["smallest effect that would have been seen"] == "too few seeds"
+        assert cells["smallest detectable effect"] == "too few seeds"
 
 
 def test_without_the_even_average_the_row_says_so(grid: Path):
@@ -231,16 +233,16 @@ def test_the_margin_decides_between_no_help_and_not_told():
     of = {"seeds": 3, "vanilla": 0.5, "difference": 0.0, "corrected_p": 1.0}
     of |= {"corrected_low": -0.2}
     assert verdict([of | {"corrected_high": 0.5 * MARGIN * 0.99}]) == "does not help"
-    assert verdict([of | {"corrected_high": 0.5 * MARGIN}]) == "cannot be told"
+    assert verdict([of | {"corrected_high": 0.5 * MARGIN}]) == "inconclusive"
     near, far = (of | {"corrected_high": 0.5 * MARGIN * by} for by in (0.5, 2))
-    assert verdict([near, far]) == "cannot be told"
+    assert verdict([near, far]) == "inconclusive"
     below = near | {"difference": -0.1, "corrected_p": 0.01, "corrected_high": -0.05}
     assert verdict([below]) == "harms"
     assert verdict([below, near]) == "does not help"
     above = near | {"difference": 0.1, "corrected_p": 0.01, "corrected_high": 0.3}
     assert verdict([above | {"corrected_low": 0.01}]) == "helps"
-    assert verdict([above]) == "cannot be told"  # p and interval do not agree
-    with pytest.raises(ValueError, match="one mechanism at least; received none"):
+    assert verdict([above]) == "inconclusive"  # p and interval do not agree
+    with pytest.raises(ValueError, match="at least one mechanism; received none"):
         verdict([])
 
 

@@ -196,10 +196,10 @@ def test_what_is_not_there_is_refused(make_model):
         refuse([], k=-1)
     with pytest.raises(DataError, match="needs the trace of another model; received none"):
         refuse([Ablation(change="other")])
-    with pytest.raises(DataError, match="of 2 items, the model sees 8 items; they must be the"):
+    with pytest.raises(DataError, match="has 2 items, the model sees 8 items; they must be the"):
         refuse([Ablation(change="other")], other=trace(model, [1, 2]))
     narrow = trace(make_model(n_heads=1, n_layers=1), ITEMS)
-    said = "the other model has 1 layer of 1 head, this one 2 layers of 2 heads; asked for layer "
+    said = "the other model has 1 layer of 1 head, this model 2 layers of 2 heads; asked for layer "
     for place, asked in (({}, "all, head all"), ({"layer": 1, "head": 0}, "1, head 0")):
         with pytest.raises(DataError, match=said + asked):
             refuse([Ablation(change="other", **place)], other=narrow)

@@ -535,7 +535,7 @@ def test_where_nothing_is_decided_there_is_no_study(place: Path, tmp_path: Path)
     causes = causes.assign(sort="open", cause_places=[[] for _ in range(len(causes))])
     causes.to_parquet(file)
     dataset = load_dataset(tmp_path / "planted")
-    with pytest.raises(DataError, match="before a held-out one that something decides"):
+    with pytest.raises(DataError, match="before a held-out one that has a planted cause"):
         write_study(models_of(tmp_path / "planted"), dataset, tmp_path / "s")
 
 
@@ -562,7 +562,7 @@ def test_a_killed_study_goes_on_to_the_same_end(
     assert not half.finished and half.done == 2
     chunk = tmp_path / "cut" / "chunks" / "000000" / "values.parquet"
     before = chunk.stat().st_mtime_ns
-    with pytest.raises(DataError, match="holds an unfinished study of these settings; resume it"):
+    with pytest.raises(DataError, match="holds an unfinished study with these settings; resume it"):
         write_study(models_of(place / "plain"), dataset, tmp_path / "cut", **settings)
     seen = []
     resumed = write_study(
@@ -638,13 +638,13 @@ def test_the_verb_prints_tables_and_protocol(place: Path, capsys):
         "minus floor",
     ):
         assert words in out
-    assert "protocol: test item of 4 of 12 users, seed 0; items really removed" in out
-    assert "users whose item nothing decides are left out" in out
+    assert "protocol: test item of 4 of 12 users, seed 0; items removed" in out
+    assert "users whose item nothing determines are left out" in out
     about = json.loads((directory / "faithfulness" / "sasrec-additive" / STUDY_FILE).read_text())
     assert about["command"].startswith("python -m awrsr faithfulness")
     assert about["finished"]
     assert main([*line, "--device", "cpu"]) == 2
-    assert "holds a finished study of these settings; resume it" in capsys.readouterr().err
+    assert "holds a finished study with these settings; resume it" in capsys.readouterr().err
     assert main([*line, "--device", "cpu", "--resume"]) == 0
     assert main([*line, "--beside", line[1]]) == 2
     assert "both models are called 'sasrec-additive'" in capsys.readouterr().err

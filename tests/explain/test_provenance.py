@@ -284,7 +284,7 @@ def test_where_nothing_is_compared_no_score_is_split(make_model, pair):
     model = make_model(*pair)
     found, cell = trace(model, ITEMS), Cell(layer=0, head=0, query=3, key=3)
     formula = REFINEMENTS[pair[1]].formula_of(model.config)
-    said = f"{pair[1]} compares no items, its weights are fixed: {formula}"
+    said = f"{pair[1]} compares no items; its weights are fixed: {formula}"
     with pytest.raises(DataError, match=re.escape(said)):
         first_order_split(found, cell)
     with pytest.raises(DataError, match=f"{pair[1]} has no second order"):
@@ -344,10 +344,12 @@ def test_what_a_model_does_not_have_is_refused(make_model):
     vanilla, other = make_model(), make_model("sasrec", "simple")
     with pytest.raises(AwrsrError, match="vanilla has no second order"):
         second_order_provenance(vanilla, trace(vanilla, ITEMS), cell)
-    with pytest.raises(AwrsrError, match="compares items by a dot product, only stosa"):
+    with pytest.raises(AwrsrError, match="compares items by a dot product; only stosa"):
         first_order_split(trace(other, ITEMS), cell)
     for ask in (second_order_provenance, refined_parts):
-        with pytest.raises(AwrsrError, match="the model is .*vanilla, the trace is of .*simple"):
+        with pytest.raises(
+            AwrsrError, match="the model is .*vanilla, the trace comes from .*simple"
+        ):
             ask(vanilla, trace(other, ITEMS), cell)
 
 
@@ -355,5 +357,5 @@ def test_an_unknown_refinement_is_refused(make_model, monkeypatch):
     model = make_model("sasrec", "simple")
     found, cell = trace(model, ITEMS), Cell(layer=0, head=0, query=1, key=0)
     monkeypatch.setattr(model, "refinement", lambda layer: torch.nn.Linear(2, 2))
-    with pytest.raises(ConfigError, match="not known how refinement 'simple' compares rows"):
+    with pytest.raises(ConfigError, match="refinement 'simple' does not say how it compares rows"):
         second_order_provenance(model, found, cell)

@@ -331,8 +331,7 @@ def test_no_more_of_a_folder_is_looked_at_than_is_said(tmp_path: Path, monkeypat
     (tmp_path / "another").mkdir()
     assert len(visible_directories(tmp_path)) == 10
     assert passed_over(tmp_path) == (
-        f"{tmp_path} holds more than 10 entries; only the 10 that the system lists first are "
-        "looked at"
+        f"{tmp_path} has more than 10 entries; only the first 10 that the system lists are read"
     )
 
 

@@ -86,7 +86,7 @@ def test_settings_are_checked_by_the_familys_noun(points):
     [
         (
             tea("green"),
-            "tea 'green' is there already, test_family.Leaf; received test_family.Leaf of the same",
+            "tea 'green' exists already, test_family.Leaf; received test_family.Leaf with the same",
         ),
         (Member, "a tea must be a subclass of test_family.Tea; received <class 'awrsr.family.Memb"),
         ("green", "a tea must be a subclass of test_family.Tea; received 'green'"),
@@ -141,7 +141,7 @@ def test_a_broken_entry_point_is_left_out_with_its_packages_name(points):
         assert list(teas) == ["green", "white"]
     starts = [
         "tea 'one' of the installed package 'a' (a:one) is left out: RuntimeError: no kettle",
-        "tea 'two' of the installed package 'b' (b:two) is left out: ConfigError: tea 'green' is",
+        "tea 'two' of the installed package 'b' (b:two) is left out: ConfigError: tea 'green' ex",
         "tea 'three' of the installed package 'c' (c:three) is left out: ConfigError: a tea must",
     ]
     for warning, start in zip(caught, starts, strict=True):

@@ -251,7 +251,7 @@ def test_a_run_goes_on_with_its_own_settings_only(run, tmp_path, changes, messag
         with pytest.raises(Killed):
             run(report=stop(1, 0))
     before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
-    with pytest.raises(ConfigError, match=f"run was begun with other settings: {message}"):
+    with pytest.raises(ConfigError, match=f"run was started with other settings: {message}"):
         run(resume=True, **changes)
     assert before == {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
 
@@ -302,18 +302,18 @@ def edit_resume(change: Callable[[dict[str, torch.Tensor]], object], **metadata:
         ),
         pytest.param(
             edit_resume(lambda t: None),
-            "does not hold what a run needs to go on: KeyError 'history'",
+            "does not hold what a run needs to resume: KeyError 'history'",
             id="history-missing",
         ),
         pytest.param(
             edit_resume(lambda t: None, history="[{"),
-            "does not hold what a run needs to go on",
+            "does not hold what a run needs to resume",
             id="history-not-json",
         ),
         *(
             pytest.param(
                 edit_resume(lambda t: None, history=history),
-                "does not hold what a run needs to go on",
+                "does not hold what a run needs to resume",
                 id=f"history-{history}",
             )
             for history in ("{}", "5", "[1]", "null", '[{"epoch": 1}]', '[{"epoch": "x"}]')

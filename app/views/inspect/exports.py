@@ -93,7 +93,7 @@ def pictures(case: Case) -> Iterator[tuple[str, bytes]]:
             title=f"{side.upper()}: {titles[side]}"
             + (f", {case.compared.name}" if variant and case.compared else ""),
             titles=case.dataset.titles(trace.items),
-            most=most,
+            top=most,
         )
         for layer, figure in enumerate(figures, start=1):
             for form in board.FORMATS:

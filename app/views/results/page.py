@@ -15,7 +15,7 @@ from app.state import RESULTS, Session, session
 from app.views.results.example import show_example
 from awrsr.errors import AwrsrError, counted
 from awrsr.experiments import report, sentences, tables
-from awrsr.experiments.averages import in_order, less_vanilla, means
+from awrsr.experiments.averages import in_order, means, minus_vanilla
 from awrsr.experiments.comparison import MARGIN, MIN_SEEDS, PAIRED_METRICS
 from awrsr.experiments.grid import Grid, read_grid
 from awrsr.experiments.record import Results, read_results
@@ -209,7 +209,7 @@ def show_cutoffs(results: Results, dataset: str, loss: str, differences: bool) -
     st.markdown(f"##### NDCG@N against N, test{LESS * differences}")
     names = [f"NDCG@{cutoff}" for cutoff in tables.CUTOFFS]
     test = tables.part(results.test, dataset, loss)
-    rows = means(less_vanilla(test, names) if differences else test, names)
+    rows = means(minus_vanilla(test, names) if differences else test, names)
     if rows.empty:
         st.info(sentences.NOTHING_TO_PAIR)
     for place, backbone in zip(st.columns(2), rows["backbone"].unique(), strict=False):
@@ -233,7 +233,7 @@ def show_training(results: Results, dataset: str, loss: str, differences: bool) 
     )
     history = in_order(tables.part(results.history, dataset, loss))
     if differences:
-        history = in_order(less_vanilla(history, ["NDCG@5", "NDCG@10", "grad_norm"]))
+        history = in_order(minus_vanilla(history, ["NDCG@5", "NDCG@10", "grad_norm"]))
     panels = [
         (kind, name, column, backbone)
         for kind, name, column in (
@@ -275,7 +275,7 @@ def show_planned(planned: list[Grid]) -> None:
     """Grids of which nothing is recorded."""
     if not planned:
         return
-    st.markdown("##### Planned, nothing recorded")
+    st.markdown("##### Planned, not recorded")
     for grid in planned:
         st.markdown(
             f"- {plain(grid.title)}: {counted(len(grid.runs), 'run')}, "

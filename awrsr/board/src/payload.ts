@@ -3,8 +3,8 @@
 /**
  * Weights of every layer and head, by kind.
  *
- * Lower triangles, row after row, as little-endian 24-bit steps in base64; the name of another
- * kind where both are the same; null where there are none.
+ * Lower triangles, row by row, as little-endian 24-bit steps in base64; the name of another kind
+ * if both are equal; null if there are none.
  */
 export interface PackedMaps {
   first: string | null;
@@ -33,17 +33,17 @@ export interface Column {
  * One trace.
  *
  * Args:
- *     name: short and distinct, "A".
- *     title: the model's.
- *     places: of its items on the axis, increasing.
- *     where: for every place of the axis the place of the same item in this trace, -1 where it
- *         lacks it.
- *     layers: how many.
- *     heads: of each layer.
- *     formula: what the refined weights are.
- *     noSecondOrder: where there is no second order, what mixes the values instead; else empty.
- *     floor: of a model that learns no attention what it is called, and so its maps; else null.
- *     norms: lengths of transformed values, (layer, head, key) as little-endian float32 in base64.
+ *     name: a short, unique name, "A".
+ *     title: the title of the model.
+ *     places: the places of its items on the axis, ascending.
+ *     where: for every place of the axis the place of the same item in this trace, -1 if it lacks
+ *         the item.
+ *     layers: number of layers.
+ *     heads: number of heads per layer.
+ *     formula: the formula of the refined weights.
+ *     noSecondOrder: if there is no second order, what mixes the values instead; otherwise empty.
+ *     floor: the name of a model that learns no attention, and of its maps; otherwise null.
+ *     norms: norms of transformed values, (layer, head, key) as little-endian float32 in base64.
  *     maps: the weights.
  *     columns: what else is known of each item.
  */
@@ -66,8 +66,8 @@ export interface PackedSource {
  * The colour band.
  *
  * Args:
- *     name: what the groups are, "genres".
- *     coloured: the groups that have a colour of their own.
+ *     name: the word for the groups, "genres".
+ *     coloured: the groups with their own colour.
  *     each: the group of the item at every place of the axis.
  */
 export interface Groups {
@@ -77,18 +77,18 @@ export interface Groups {
 }
 
 /**
- * All that the board draws.
+ * All data that the board draws.
  *
  * Args:
- *     title: what it shows, in words; may be empty.
- *     items: of the axis that all traces share, older to newer.
+ *     title: title of the board; may be empty.
+ *     items: the items of the axis that all traces share, older to newer.
  *     slots: the number of every place of the axis in its history.
- *     titles: of the items.
- *     groups: of the items, where there are any.
+ *     titles: titles of the items.
+ *     groups: groups of the items, or null.
  *     sources: the traces.
- *     page: the template of a page that shows the board alone.
- *     signature: differs where anything else differs.
- *     view: to open with, as in an address: "#left=A.1.1.first"; the first view where not given.
+ *     page: the template of a page that shows only the board.
+ *     signature: changes if anything else changes.
+ *     view: the view to open with, as in an address: "#left=A.1.1.first"; default: the first view.
  */
 export interface Payload {
   title: string;

@@ -1,6 +1,6 @@
-"""Raw files to interactions and items, one reader a format.
+"""Raw files to interactions and items: one reader per format, in the order of display.
 
-In the order in which they are shown. A new one is a file and a line here.
+A new reader is a file and a line here.
 """
 
 from dataclasses import replace
@@ -27,30 +27,32 @@ READERS: Family[Reader] = Family(
 
 
 def read(source: Path, *, format: str, titles: Path | None = None, **options: str | None) -> Raw:
-    """What a source holds, and what the file of titles says of its items.
+    """The contents of a source, with the titles of its items.
 
     Args:
-        source: what the reader of the format reads.
-        format: how to read it.
-        titles: a file that describes the items, for formats that do not.
-        options: of the reader and of `read_titles`; None is an option that was not given.
+        source: a file or a directory in this format.
+        format: the name of a reader.
+        titles: a file that describes the items, for formats without titles.
+        options: options of the reader and of `read_titles`; None means not given.
 
     Raises:
-        ConfigError: no such format, or an option that does not go with it.
-        DataError: a file is not as it should be, or titles where the format brings its own.
+        ConfigError: no such format, or an option that does not apply to it.
+        DataError: a file is malformed, or titles are given for a format that has its own.
     """
     reader = READERS.named(format)
     given = {name: value for name, value in options.items() if value is not None}
-    takes = reader.options()
-    of_titles = keyword_only(read_titles) if titles else []
+    accepted = reader.options()
+    for_titles = keyword_only(read_titles) if titles else []
     for name in given:
-        if name not in (*takes, *of_titles):
-            so = ", so no min_rating" if name == "rating_column" else ""
-            raise ConfigError(f"format {format!r} takes no {name}{so}; it takes {', '.join(takes)}")
-    raw = reader.read(source, **{name: given[name] for name in given if name in takes})
+        if name not in (*accepted, *for_titles):
+            cause = " and thus no min_rating" if name == "rating_column" else ""
+            raise ConfigError(
+                f"format {format!r} takes no {name}{cause}; it takes {', '.join(accepted)}"
+            )
+    raw = reader.read(source, **{name: given[name] for name in given if name in accepted})
     if titles is None:
         return raw
     if raw.items is not None:
-        raise DataError(f"format {format!r} brings its own titles; leave titles out")
-    items = read_titles(titles, **{name: given[name] for name in given if name in of_titles})
+        raise DataError(f"format {format!r} has its own titles; leave titles out")
+    items = read_titles(titles, **{name: given[name] for name in given if name in for_titles})
     return replace(raw, items=items)

@@ -1,4 +1,4 @@
-"""What a reader is, what every reader gives, and how columns become it."""
+"""The base class of readers, the result of reading, and the conversion of columns to it."""
 
 import inspect
 from abc import ABC, abstractmethod
@@ -15,7 +15,7 @@ from awrsr.errors import DataError
 from awrsr.family import Member
 
 MISSING = ("nan", "none", "null", "<na>")
-"""What programs write, in any case, where there is no id."""
+"""What programs write for a missing id, in upper or lower case."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Rows:
     """Rows of a file.
 
     Args:
-        frame: a row each; the index is its number in the file, from 1.
+        frame: the rows; the index holds their numbers in the file, from 1.
         path: the file.
-        kind: what the numbers count.
+        kind: what these numbers count, for messages.
     """
 
     frame: pd.DataFrame
@@ -34,17 +34,17 @@ class Rows:
 
     @property
     def place(self) -> str:
-        """What a refusal of one row begins with; its number follows."""
+        """The start of a message about one row; the row number follows."""
         return f"{self.path}, {self.kind}"
 
 
 @dataclass(frozen=True)
 class Raw:
-    """Interactions in file order, and what the source says of items.
+    """Interactions in file order, and the source's description of items.
 
     Args:
-        interactions: user_id and item_id, as text or missing; timestamp, where there are times, and
-            rating, where asked for, as the file has them.
+        interactions: user_id and item_id, as text or missing; timestamp, if the source has times,
+            and rating, if asked for, both as in the file.
         items: item_id and title, as text or missing, and further columns; or None.
     """
 
@@ -53,10 +53,10 @@ class Raw:
 
 
 class Reader(Member, ABC):
-    """How one format is read: facts about it, and `read`.
+    """The reader of one format: facts about it, and `read`.
 
-    The keyword-only parameters of `read` are the options that go with the format; what they are
-    called and do stands in `awrsr.prepare`.
+    The keyword-only parameters of `read` are the options of the format; `awrsr.prepare` describes
+    them.
     """
 
     source: ClassVar[str]
@@ -65,54 +65,53 @@ class Reader(Member, ABC):
     @staticmethod
     @abstractmethod
     def read(source: Path) -> Raw:
-        """What a source holds.
+        """The contents of a source.
 
         Raises:
             ConfigError: an option is not acceptable.
-            DataError: the source is not as it should be.
+            DataError: the source is malformed.
         """
 
     @classmethod
     def options(cls) -> list[str]:
-        """The options that go with the format."""
+        """The options of the format."""
         return keyword_only(cls.read)
 
 
 def keyword_only(function: Callable[..., object]) -> list[str]:
     """The names of a function's keyword-only parameters."""
     parameters = inspect.signature(function).parameters.values()
-    return [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+    return [item.name for item in parameters if item.kind is item.KEYWORD_ONLY]
 
 
 def read_rows(
     path: Path, columns: Columns, *, separator: str | None = None, encoding: str | None = None
 ) -> Rows:
-    """The rows of a csv or parquet file: the columns asked for as text or missing, NUMBERS as read.
+    """The rows of a csv or parquet file: named columns as text or missing, NUMBERS as read.
 
-    Args:
-        path: see `read_columns`, as the others are.
+    For the arguments see `read_columns`.
 
     Raises:
         ConfigError: see `read_columns`.
         DataError: see `read_columns`; a cell that should be text holds something else.
     """
     frame = read_columns(path, columns, separator=separator, encoding=encoding)
-    for ours, theirs in columns.names.items():
-        if ours not in NUMBERS:
-            frame[ours] = _text(frame[ours], theirs, path)
-        if ours.endswith("_id"):
-            frame[ours] = as_ids(frame[ours])
+    for name, name_in_file in columns.names.items():
+        if name not in NUMBERS:
+            frame[name] = _text(frame[name], name_in_file, path)
+        if name.endswith("_id"):
+            frame[name] = as_ids(frame[name])
     return Rows(frame, path)
 
 
 def as_ids(text: "pd.Series[str]") -> "pd.Series[str]":
-    """Ids without spaces around them, missing where the text is one of MISSING."""
+    """Ids without surrounding spaces; missing where the text is one of MISSING."""
     ids = text.str.strip()
     return ids.mask(ids.str.casefold().isin(MISSING))
 
 
 def _text(values: "pd.Series[Any]", name: str, path: Path) -> "pd.Series[str]":
-    """A column as text, whole numbers without a fraction; missing where a cell is null or blank."""
+    """A column as text, whole numbers without ".0"; missing where a cell is null or blank."""
     present = values.dropna()
     kinds = {type(value) for value in present} if present.dtype == object else set()
     if not kinds <= {str, Decimal}:

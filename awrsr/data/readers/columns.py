@@ -1,4 +1,4 @@
-"""Named columns of a csv or parquet file, whichever it is."""
+"""Named columns of a csv or parquet file."""
 
 import json
 import re
@@ -25,20 +25,20 @@ from awrsr.errors import DataError, did_you_mean, shown
 from awrsr.io.parquet import read_table, to_frame
 
 NUMBERS = ("timestamp", "rating")
-"""Our columns that are read as numbers where they can be; all others are read as text."""
+"""Our columns that are read as numbers if possible; all others are read as text."""
 RESERVED = ("item", "item_id", "title")
-"""What a catalogue calls its own columns."""
+"""The names of a catalogue's own columns."""
 NAMES_SHOWN = 20
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns that are asked of a file.
+    """The columns to read from a file.
 
     Args:
-        names: our name -> the file's.
-        further: all other columns too, under their own names.
-        options: our name -> the option with which a user names another column.
+        names: our name -> the name in the file.
+        further: whether to read all other columns too, under their own names.
+        options: our name -> the option with which a user chooses another column.
     """
 
     names: Mapping[str, str]
@@ -46,20 +46,20 @@ class Columns:
     options: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, path: Path, found: Sequence[str], hint: str = "") -> None:
-        """Refuse a file whose columns have these names if it lacks one, or has one twice."""
-        for ours, asked in self.names.items():
-            if asked not in found:
+        """Refuse a file with the columns `found` if one of ours is missing or occurs twice."""
+        for name, name_in_file in self.names.items():
+            if name_in_file not in found:
                 listed = ", ".join(map(shown, found[:NAMES_SHOWN]))
-                more = len(found) - NAMES_SHOWN
-                listed += f" and {more:,} more" if more > 0 else ""
-                other = f" --{self.options[ours]} names another." if ours in self.options else ""
+                hidden = len(found) - NAMES_SHOWN
+                listed += f" and {hidden:,} more" if hidden > 0 else ""
+                option = f" --{self.options[name]} names another." if name in self.options else ""
                 raise DataError(
-                    f"{path}: missing column {asked!r}; it has {listed}."
-                    f"{hint or did_you_mean(asked, found) + other}"
+                    f"{path}: missing column {name_in_file!r}; it has {listed}."
+                    f"{hint or did_you_mean(name_in_file, found) + option}"
                 )
         for name, count in Counter(found).items():
             if count > 1 and (name in self.names.values() or self.further and name):
-                raise DataError(f"{path}: column {shown(name)} is there {count} times")
+                raise DataError(f"{path}: column {shown(name)} occurs {count} times")
         for name in RESERVED:
             if self.further and name in found and name not in self.names.values():
                 raise DataError(f"{path}: a further column cannot be called {name!r}; rename it")
@@ -71,14 +71,14 @@ def read_columns(
     """Columns of a file under our names; the index counts the rows from 1.
 
     Args:
-        path: a csv or parquet file, as its ending or its first bytes say.
-        columns: what is asked of it; lists and structs in further columns become text.
-        separator: between the values of a csv file, see `check_separator`; a comma where not given.
-        encoding: of a csv file, see `open_text`.
+        path: a csv or parquet file, recognised by its suffix or its first bytes.
+        columns: the columns to read; lists and structs in further columns become text.
+        separator: the separator of a csv file, see `check_separator`; default: comma.
+        encoding: the encoding of a csv file, see `open_text`.
 
     Raises:
         ConfigError: no such separator or encoding.
-        DataError: the file cannot be read, lacks a column, has one twice, or has a row of more
+        DataError: the file cannot be read, lacks a column, has one twice, or has a row with more
             values than columns.
     """
     sign = check_separator("comma" if separator is None else separator)
@@ -86,7 +86,7 @@ def read_columns(
         frame = _read_parquet(path, columns)
     else:
         frame = _read_csv(path, columns, sign, encoding)
-    kept = {ours: frame[theirs] for ours, theirs in columns.names.items()}
+    kept = {name: frame[name_in_file] for name, name_in_file in columns.names.items()}
     if columns.further:
         kept |= {str(n): frame[n] for n in frame.columns if n not in columns.names.values()}
     return pd.DataFrame(kept).set_axis(pd.RangeIndex(1, len(frame) + 1))
@@ -102,7 +102,7 @@ def _is_parquet(path: Path) -> bool:
 def _read_parquet(path: Path, columns: Columns) -> pd.DataFrame:
     table = read_table(path, None if columns.further else [*columns.names.values()])
     columns.check(path, pq.read_schema(path).names)
-    table = table.replace_schema_metadata(None)  # an index is no more than a column
+    table = table.replace_schema_metadata(None)  # treat the index of pandas as a column
     for name in table.column_names:
         place = table.column_names.index(name)
         if re.fullmatch(r"__index_level_\d+__", name):
@@ -114,7 +114,7 @@ def _read_parquet(path: Path, columns: Columns) -> pd.DataFrame:
 
 
 def _as_text(cell: object) -> str | None:
-    """A list of texts as MovieLens writes its genres, "Comedy|Drama"; all else nested as JSON."""
+    """A list of texts like MovieLens genres, "Comedy|Drama"; other nested data as JSON."""
     if cell is None:
         return None
     if isinstance(cell, list) and all(isinstance(part, str) for part in cell):
@@ -123,11 +123,11 @@ def _as_text(cell: object) -> str | None:
 
 
 def _read_csv(path: Path, columns: Columns, sign: str, encoding: str | None) -> pd.DataFrame:
-    text = {theirs: str for ours, theirs in columns.names.items() if ours not in NUMBERS}
+    text = {in_file: str for name, in_file in columns.names.items() if name not in NUMBERS}
     how: dict[str, Any] = {"sep": sign, "index_col": False, "keep_default_na": False}
-    how["low_memory"] = False  # one type a column, not one a block of rows
+    how["low_memory"] = False  # one type per column, not per block of rows
     with open_text(path, encoding) as file, warnings.catch_warnings():
-        # By default a value too many in every row would shift the columns by one, silently.
+        # By default, one value too many in every row would silently shift the columns by one.
         warnings.simplefilter("error", pd.errors.ParserWarning)
         try:
             header = pd.read_csv(file, header=None, nrows=1, dtype=str, **how).iloc[0].tolist()
@@ -154,23 +154,23 @@ def _quotes(sign: str) -> str:
     return f"a value with a {name} needs quotes"
 
 
-def _malformed(path: Path, said: str, sign: str) -> str:
-    """What is wrong with a csv file, from what pandas said."""
-    if found := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", said):
+def _malformed(path: Path, message: str, sign: str) -> str:
+    """What is wrong with a csv file, derived from the message of pandas."""
+    if found := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message):
         expected, line, seen = found.groups()
         return f"{path}, line {line}: {seen} values in {expected} columns; {_quotes(sign)}"
-    if found := re.search(r"EOF inside string starting at row (\d+)", said):
+    if found := re.search(r"EOF inside string starting at row (\d+)", message):
         return f"{path}, data row {found[1]}: a quote is opened and never closed"
-    return f"{path} is not readable csv: {' '.join(said.split())}"
+    return f"{path} is not readable csv: {' '.join(message.split())}"
 
 
 def _hint(header: list[str]) -> str:
     """What may be wrong with a first line that lacks a column."""
     hint = ""
-    others = [name for name, other in SEPARATORS.items() if other in header[0]]
-    if len(header) == 1 and others:
-        hint = f" Its values seem to be separated by {others[0]}: --separator {others[0]}."
-        header = header[0].split(SEPARATORS[others[0]])
+    present = [name for name, known in SEPARATORS.items() if known in header[0]]
+    if len(header) == 1 and present:
+        hint = f" Its values seem to be separated by {present[0]}: --separator {present[0]}."
+        header = header[0].split(SEPARATORS[present[0]])
     if any(re.fullmatch(r"-?\d+(\.\d+)?", cell) for cell in header):
         hint += " Its first line must name the columns."
     return hint

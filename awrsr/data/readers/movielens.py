@@ -1,4 +1,4 @@
-"""A MovieLens folder: ratings.csv and movies.csv, as in ml-latest, ml-20m and later ones."""
+"""A MovieLens folder: ratings.csv and movies.csv, as in ml-latest, ml-20m and later releases."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,11 +9,11 @@ from awrsr.errors import DataError
 from awrsr.io.files import reading
 
 OLDER = {"u.data": "100K", "ratings.dat": "1M or 10M"}
-"""Files of the releases that are laid out in another way, and which these are."""
+"""Files that identify releases in other formats, and the names of these releases."""
 
 
 class MovieLens(Reader):
-    """A MovieLens folder, as in ml-latest, ml-20m and later ones."""
+    """A MovieLens folder, as in ml-latest, ml-20m and later releases."""
 
     name = "movielens"
     source = "a directory with ratings.csv and movies.csv"
@@ -35,8 +35,8 @@ class MovieLens(Reader):
             for name, release in OLDER.items():
                 if (source / name).exists():
                     raise DataError(
-                        f"{source} is laid out as MovieLens {release} ({name}), for which there is "
-                        "no reader yet; movielens reads ratings.csv and movies.csv"
+                        f"{source} has the format of MovieLens {release} ({name}), for which there "
+                        "is no reader yet; movielens reads ratings.csv and movies.csv"
                     )
         names = {"user_id": "userId", "item_id": "movieId", "timestamp": "timestamp"}
         if rating_column:

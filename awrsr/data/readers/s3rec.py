@@ -1,4 +1,4 @@
-"""Text files of S3-Rec and STOSA: a line is a user and the user's items, oldest first."""
+"""Text files of S3-Rec and STOSA: one line per user, the user id and the items, oldest first."""
 
 from collections import Counter
 from pathlib import Path
@@ -11,7 +11,7 @@ from awrsr.errors import DataError, shown
 
 
 def _check_no_table(source: Path, users: list[str], lines: list[int]) -> None:
-    """Refuse rows of a table: of as many values each, three or more, and with users again."""
+    """Refuse a table: all rows have the same number of values, three or more, and users recur."""
     items = Counter(lines)
     width = next(iter(items.values()), 0)
     if width < 2 or any(count != width for count in items.values()):
@@ -21,21 +21,21 @@ def _check_no_table(source: Path, users: list[str], lines: list[int]) -> None:
         first = first_line.setdefault(user, line)
         if first != line:
             raise DataError(
-                f"{source}, line {line}: user {shown(user)} has line {first} already, and every "
+                f"{source}, line {line}: user {shown(user)} already has line {first}, and every "
                 f"line holds {1 + width} values; a line of s3rec is 'user item item ...'. A file "
-                "with columns for ratings or times is of format 'table'"
+                "with columns for ratings or times has format 'table'"
             )
 
 
 class S3Rec(Reader):
-    """Lines of a user and the user's items, oldest first; there are no times."""
+    """One line per user: the user id and the items, oldest first; no times."""
 
     name = "s3rec"
     source = "a text file of lines 'user item item ...'"
 
     @staticmethod
     def read(source: Path, *, encoding: str | None = None) -> Raw:
-        """The interactions of a file of lines `user item item ...`; it has no times."""
+        """The interactions of a file with lines `user item item ...`."""
         users: list[str] = []
         items: list[str] = []
         lines: list[int] = []

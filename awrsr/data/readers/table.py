@@ -1,4 +1,4 @@
-"""A csv or parquet file of interactions, one a row."""
+"""A csv or parquet file of interactions, one per row."""
 
 from collections import Counter
 from pathlib import Path
@@ -16,7 +16,7 @@ OPTIONS = {
 
 
 class Table(Reader):
-    """A file of interactions, one a row."""
+    """A file of interactions, one per row."""
 
     name = "table"
     source = "a csv or parquet file with columns user, item, timestamp"
@@ -35,7 +35,7 @@ class Table(Reader):
         """The interactions of a file with these columns.
 
         Raises:
-            ConfigError: one column is named for two of them; or see `read_rows`.
+            ConfigError: two options name the same column; or see `read_rows`.
             DataError: see `read_rows`.
         """
         names = {"user_id": user_column, "item_id": item_column, "timestamp": time_column}
@@ -43,9 +43,7 @@ class Table(Reader):
             names["rating"] = rating_column
         for name, times in Counter(names.values()).items():
             if times > 1:
-                roles = " and ".join(OPTIONS[ours] for ours in names if names[ours] == name)
-                raise ConfigError(
-                    f"{roles} both name column {name!r}; each needs a column of its own"
-                )
+                roles = " and ".join(OPTIONS[role] for role in names if names[role] == name)
+                raise ConfigError(f"{roles} both name column {name!r}; each needs its own column")
         columns = Columns(names, options=OPTIONS)
         return Raw(read_rows(source, columns, separator=separator, encoding=encoding))

@@ -1,4 +1,4 @@
-"""Text files as they come: packed or not, in the encoding of their mark or in the one asked for."""
+"""Text files, compressed or not, in the encoding of their byte-order mark or in a given one."""
 
 import codecs
 import gzip
@@ -13,14 +13,14 @@ from typing import TextIO
 from awrsr.errors import ConfigError, DataError
 from awrsr.io.parquet import MAX_BYTES, MAX_EXPANSION
 
-MARKS = {  # the longer first: one begins with another
+MARKS = {  # longer marks first: one mark is the beginning of another
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
     codecs.BOM_UTF8: "UTF-8-SIG",
     codecs.BOM_UTF16_LE: "UTF-16",
     codecs.BOM_UTF16_BE: "UTF-16",
 }
-"""The bytes with which a file says its encoding."""
+"""Byte-order marks and their encodings."""
 GZIP = b"\x1f\x8b"
 
 SEPARATORS = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|", "space": " "}
@@ -30,22 +30,22 @@ UNREAD = {
     r"\S+::\S+$": "a file of values separated by '::'",
     r"\w+:(token|float)(_seq)?\b": "a RecBole atomic file",
 }
-"""How a first line begins in the layouts for which there is no reader yet, and their names."""
+"""First lines of formats for which there is no reader yet, and the names of these formats."""
 
 
 @contextmanager
 def open_text(path: Path, encoding: str | None = None) -> Iterator[TextIO]:
-    """A text file, unpacked where it is gzip; whatever stops its being read is a refusal.
+    """A text file, decompressed if it is gzip.
 
     Args:
         path: the file.
-        encoding: any that Python knows; UTF-8 where not given. A byte-order mark at the beginning
-            of the file decides over it.
+        encoding: any that Python knows; default: UTF-8. A byte-order mark in the file takes
+            precedence.
 
     Raises:
         ConfigError: no such encoding.
-        DataError: the file is missing, damaged, in another encoding, or unpacks to much more than
-            its own bytes.
+        DataError: the file is missing, damaged, in another encoding, or expands to much more than
+            its own size.
     """
     assumed = check_encoding("UTF-8" if encoding is None else encoding)
     try:
@@ -67,13 +67,13 @@ def open_text(path: Path, encoding: str | None = None) -> Iterator[TextIO]:
 
 
 def first_bytes(path: Path) -> bytes:
-    """The bytes that tell one kind of file from another."""
+    """The first bytes of a file, which identify its kind."""
     with path.open("rb") as file:
         return file.read(4)
 
 
 class _Unpacked(gzip.GzipFile):
-    """What a gzip file holds, refused where it is much more than the file itself."""
+    """The contents of a gzip file, refused if they are much larger than the file."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, "rb")
@@ -83,18 +83,18 @@ class _Unpacked(gzip.GzipFile):
     def read1(self, size: int = -1) -> bytes:
         if self.tell() > self.accepted:
             raise DataError(
-                f"{self.path} has {self.path.stat().st_size:,} bytes and unpacks to more than "
+                f"{self.path} has {self.path.stat().st_size:,} bytes and expands to more than "
                 f"{self.accepted:,}; accepted: at most {MAX_BYTES:,}, or {MAX_EXPANSION} times the "
-                "file's own bytes if that is more"
+                "size of the file if that is more"
             )
         return super().read1(size)
 
 
 def check_encoding(encoding: str) -> str:
-    """The encoding itself, if Python decodes text with it.
+    """The encoding, if Python can decode text with it.
 
     Raises:
-        ConfigError: it does not.
+        ConfigError: it cannot.
     """
     try:
         b"text".decode(encoding, "replace")
@@ -107,22 +107,22 @@ def check_encoding(encoding: str) -> str:
 
 
 def check_separator(separator: str) -> str:
-    """The character that a separator is called by, or is.
+    """The character of a separator, given by name or as the character itself.
 
     Raises:
-        ConfigError: it is neither a name nor a character that can stand between values.
+        ConfigError: it is neither a known name nor a usable character.
     """
     sign = SEPARATORS.get(separator, separator)
     if len(sign) != 1 or not sign.isascii() or sign.isalnum() or sign in '"\r\n\0':
         raise ConfigError(
-            f"separator must be one of {', '.join(SEPARATORS)}, or one character that is no "
+            f"separator must be one of {', '.join(SEPARATORS)}, or one character that is not a "
             f"letter, digit or quote; received {separator!r}"
         )
     return sign
 
 
 def refuse_unread(path: Path, line: str) -> None:
-    """Refuse a file whose first line is of a layout in UNREAD."""
+    """Refuse a file whose first line shows a format in UNREAD."""
     for start, name in UNREAD.items():
         if re.match(start, line):
             raise DataError(f"{path} seems to be {name}, for which there is no reader yet")

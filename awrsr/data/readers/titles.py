@@ -17,17 +17,17 @@ def read_titles(
 ) -> Rows:
     """The items of a file: item_id, title and all further columns.
 
-    `item_column` and `separator` are what the interactions have. Titles often come from somewhere
-    else: a file whose heading fits the column `item` or another separator is read by these.
+    `item_column` and `separator` are those of the interactions. Titles often come from another
+    source: if the header does not fit, the column `item` and other separators are tried.
 
     Raises:
         ConfigError: see `read_rows`.
         DataError: see `read_rows`.
     """
-    asked = "comma" if separator is None else separator
+    preferred = "comma" if separator is None else separator
     refusal = None
     for name in dict.fromkeys((item_column, "item")):
-        for sign in dict.fromkeys((asked, *SEPARATORS)):
+        for sign in dict.fromkeys((preferred, *SEPARATORS)):
             columns = Columns(
                 {"item_id": name, "title": "title"},
                 further=True,

@@ -1,8 +1,8 @@
 """The explanations: one value per item of a history, from attention, from attribution, or from
-neither, in the order in which they are shown. A new one is a file and a line here.
+neither, in the order of display. A new one is a file and a line here.
 
-What an explanation says of a recommendation is here only an order of the items: the higher the
-value, the more the recommendation is said to rest on the item.
+Only the order of the values is used: the higher the value, the more the recommendation depends on
+the item, according to the explanation.
 """
 
 from collections.abc import Callable
@@ -39,8 +39,8 @@ KINDS: tuple[Kind, ...] = ("attention", "attribution", "neither")
 
 
 class Explanations(Family[Explanation]):
-    """The family, and with it every attribution method: attention first, then attribution, then
-    the orders that know nothing of the model."""
+    """The family, which includes every attribution method: attention first, then attribution, then
+    orders that do not use the model."""
 
     def members(self) -> dict[str, type[Explanation]]:
         """All explanations by name, in order."""
@@ -60,11 +60,11 @@ EXPLANATIONS = Explanations(
     facts=("title",),
 )
 RANDOM, NEWEST_FIRST = Random.name, NewestFirst.name
-"""The shuffled orders, which are the floors of the others."""
+"""The random orders, which are the baselines of the others."""
 
 
 def study_settings() -> dict[str, dict[str, Any]]:
-    """Every setting of every attribution method, as explanations are compared over many users."""
+    """All settings of all attribution methods, as used in studies of many users."""
     return {
         name: method.with_settings(method.in_studies).to_json() for name, method in METHODS.items()
     }
@@ -80,20 +80,20 @@ def explanation_orders(
     n_random: int = 4,
     progress: Callable[[float], None] | None = None,
 ) -> dict[str, list[list[int]]]:
-    """Every explanation's order of the items the model saw, most decisive first.
+    """Every explanation's order of the items that the model saw, most important first.
 
     Args:
         model: in eval mode.
-        trace: of the history.
+        trace: the trace of the history.
         target: the item whose score is explained.
-        popularity: how often every item occurs, item i at index i - 1; without it there is no order
-            by popularity.
-        seed: of the random orders, which are the same for every model that sees the same items, and
-            of the randomised methods.
-        n_random: how many random orders of either kind; all others are one.
-        progress: told the share done, 0 to 1; may raise to end the work.
+        popularity: number of occurrences of every item, item i at index i - 1; without it there is
+            no order by popularity.
+        seed: seed of the random orders, which are the same for every model that sees the same
+            items, and of the randomised methods.
+        n_random: number of random orders of each kind; other explanations have one order.
+        progress: called with the share of work done, 0 to 1; may raise to end the work.
     """
-    asked = Explained(
+    recommendation = Explained(
         model=model,
         trace=trace,
         target=target,
@@ -106,6 +106,6 @@ def explanation_orders(
     for done, (name, explanation) in enumerate(explanations.items()):
         if progress:
             progress(done / len(explanations))
-        if orders := explanation.orders(asked):
+        if orders := explanation.orders(recommendation):
             found[name] = orders
     return found

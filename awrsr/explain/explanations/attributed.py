@@ -8,7 +8,7 @@ from awrsr.explain.explanations.base import Explained, Explanation, Values
 
 @cache
 def attributed(method: type[AttributionMethod]) -> type[Explanation]:
-    """What a method says each item adds to the target's score, with its settings for studies."""
+    """An attribution method as an explanation, with its settings for studies."""
 
     class Attributed(Explanation):
         name = method.name
@@ -18,14 +18,14 @@ def attributed(method: type[AttributionMethod]) -> type[Explanation]:
         shown_first = method.shown_first
 
         @staticmethod
-        def values(asked: Explained) -> Values | None:
+        def values(recommendation: Explained) -> Values | None:
             settings = method.with_settings(method.in_studies).to_json()
             found = attribute(
-                asked.model,
-                asked.trace.items,
-                asked.target,
+                recommendation.model,
+                recommendation.trace.items,
+                recommendation.target,
                 method.name,
-                seed=asked.seed,
+                seed=recommendation.seed,
                 **settings,
             )
             values: Values = found.values.double().cpu().numpy()

@@ -1,4 +1,4 @@
-"""What an explanation is: an order of a history's items, most decisive first."""
+"""The base class of explanations: orders of a history's items, most important first."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ from awrsr.models import SequentialModel, Trace
 
 Values = npt.NDArray[np.float64]
 Kind = Literal["attention", "attribution", "neither"]
-"""Where values come from: what was traced; an attribution method; neither, an order that knows
-nothing of the model."""
+"""The origin of the values: the trace; an attribution method; neither, an order that does not use
+the model."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explained:
-    """One recommendation that is explained.
+    """One recommendation to be explained.
 
     Args:
         model: in eval mode.
-        trace: of the history.
+        trace: the trace of the history.
         target: the item whose score is explained.
-        popularity: how often every item occurs, item i at index i - 1; None where it is not known.
-        seed: of whatever is drawn at random.
-        n_random: how many orders an explanation gives that draws them.
+        popularity: number of occurrences of every item, item i at index i - 1; None if not known.
+        seed: seed of random draws.
+        n_random: number of orders of an explanation with random orders.
     """
 
     model: SequentialModel
@@ -42,27 +42,27 @@ class Explanation(Member, ABC):
     """One explanation: facts about it, and `values`."""
 
     title: ClassVar[str]
-    """As people say it."""
+    """Its name for people."""
     kind: ClassVar[Kind] = "attention"
     shown_first: ClassVar[bool] = False
-    """Whether figures draw it unasked."""
+    """Whether figures show it by default."""
 
     @staticmethod
     @abstractmethod
-    def values(asked: Explained) -> Values | None:
-        """One value per item that the model saw, oldest first: the higher, the more the
-        recommendation is said to rest on the item. None where there are none."""
+    def values(recommendation: Explained) -> Values | None:
+        """One value per item that the model saw, oldest first: the higher, the more important the
+        item. None if the explanation does not apply to this history."""
 
     @classmethod
-    def orders(cls, asked: Explained) -> list[list[int]]:
-        """The items' places, most decisive first: one order, or several where it draws them, or
-        none where it says nothing of this history."""
-        values = cls.values(asked)
+    def orders(cls, recommendation: Explained) -> list[list[int]]:
+        """Orders of the items' places, most important first: one; several if they are random; none
+        if the explanation does not apply to this history."""
+        values = cls.values(recommendation)
         return [] if values is None else [ranked(values)]
 
 
 def ranked(values: npt.ArrayLike) -> list[int]:
-    """Places by falling value; of equal values the newer item first."""
+    """Places by decreasing value; for equal values the newer item comes first."""
     array = np.asarray(values, dtype=np.float64)
     return [int(place) for place in np.lexsort((-np.arange(len(array)), -array))]
 

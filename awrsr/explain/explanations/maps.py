@@ -1,6 +1,6 @@
-"""The maps of the last layer: the row of the position that makes the prediction, mean over heads.
+"""The maps of the last layer: the row of the prediction position, mean over heads.
 
-Refined weights are an explanation of their own only where the model has a second order.
+Refined weights are a separate explanation only if the model has a second order.
 """
 
 from awrsr.explain.explanations.base import Explained, Explanation, Values, prediction_row
@@ -15,8 +15,8 @@ class FirstOrder(Explanation):
     shown_first = True
 
     @staticmethod
-    def values(asked: Explained) -> Values | None:
-        return prediction_row(asked.trace.layers[-1].first_order)
+    def values(recommendation: Explained) -> Values | None:
+        return prediction_row(recommendation.trace.layers[-1].first_order)
 
 
 class SecondOrder(Explanation):
@@ -28,8 +28,8 @@ class SecondOrder(Explanation):
     shown_first = True
 
     @staticmethod
-    def values(asked: Explained) -> Values | None:
-        weights = asked.trace.layers[-1].second_order
+    def values(recommendation: Explained) -> Values | None:
+        weights = recommendation.trace.layers[-1].second_order
         return None if weights is None else prediction_row(weights)
 
 
@@ -41,6 +41,6 @@ class RefinedWeights(Explanation):
     color = "#7a5ae0"
 
     @staticmethod
-    def values(asked: Explained) -> Values | None:
-        last = asked.trace.layers[-1]
+    def values(recommendation: Explained) -> Values | None:
+        last = recommendation.trace.layers[-1]
         return None if last.second_order is None else prediction_row(last.refined)

@@ -6,7 +6,7 @@ from awrsr.explain.explanations.base import Explained, Explanation, Values
 
 
 class Popularity(Explanation):
-    """How often an item occurs in the training parts; nothing where that is not known."""
+    """The number of an item's occurrences in the training parts; None if not known."""
 
     name = "popularity"
     title = "Popularity"
@@ -14,8 +14,8 @@ class Popularity(Explanation):
     kind = "neither"
 
     @staticmethod
-    def values(asked: Explained) -> Values | None:
-        if asked.popularity is None:
+    def values(recommendation: Explained) -> Values | None:
+        if recommendation.popularity is None:
             return None
-        counts: Values = asked.popularity[np.array(asked.trace.items) - 1]
+        counts: Values = recommendation.popularity[np.array(recommendation.trace.items) - 1]
         return counts

@@ -6,7 +6,7 @@ from awrsr.explain.explanations.base import Explained, Explanation, Values
 
 
 class Recency(Explanation):
-    """The newer, the higher."""
+    """The newer the item, the higher the value."""
 
     name = "recency"
     title = "Recency"
@@ -14,5 +14,5 @@ class Recency(Explanation):
     kind = "neither"
 
     @staticmethod
-    def values(asked: Explained) -> Values | None:
-        return np.arange(len(asked.trace.items), dtype=np.float64)
+    def values(recommendation: Explained) -> Values | None:
+        return np.arange(len(recommendation.trace.items), dtype=np.float64)

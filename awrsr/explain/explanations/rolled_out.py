@@ -5,14 +5,14 @@ from awrsr.explain.rollout import rollout
 
 
 class Rollout(Explanation):
-    """The prediction's row of the rollout of the weights that mix the values."""
+    """The row of the prediction position in the rollout of the refined weights."""
 
     name = "rollout"
     title = "Rollout"
     color = "#5b8fb0"
 
     @staticmethod
-    def values(asked: Explained) -> Values | None:
-        rolled = rollout([layer.refined for layer in asked.trace.layers])[-1]
+    def values(recommendation: Explained) -> Values | None:
+        rolled = rollout([layer.refined for layer in recommendation.trace.layers])[-1]
         row: Values = rolled[-1].double().cpu().numpy()
         return row

@@ -1,5 +1,4 @@
-"""Shuffled orders, which are the floors of the others: the same for every model that sees the same
-items."""
+"""Random orders, the baselines of the others: the same for every model that sees the same items."""
 
 import numpy as np
 
@@ -7,7 +6,7 @@ from awrsr.explain.explanations.base import Explained, Explanation, Values
 
 
 class Random(Explanation):
-    """Shuffled."""
+    """All items in random order."""
 
     name = "random"
     title = "Random"
@@ -16,17 +15,17 @@ class Random(Explanation):
     shown_first = True
 
     @staticmethod
-    def values(asked: Explained) -> Values | None:
+    def values(recommendation: Explained) -> Values | None:
         return None
 
     @classmethod
-    def orders(cls, asked: Explained) -> list[list[int]]:
-        """As many shuffled orders as asked for."""
-        return _shuffled(asked)[0]
+    def orders(cls, recommendation: Explained) -> list[list[int]]:
+        """`n_random` random orders."""
+        return _shuffled(recommendation)[0]
 
 
 class NewestFirst(Explanation):
-    """Shuffled but for the newest item, which stands first."""
+    """The newest item first, the others in random order."""
 
     name = "random_newest_first"
     title = "Random, newest first"
@@ -34,20 +33,20 @@ class NewestFirst(Explanation):
     kind = "neither"
 
     @staticmethod
-    def values(asked: Explained) -> Values | None:
+    def values(recommendation: Explained) -> Values | None:
         return None
 
     @classmethod
-    def orders(cls, asked: Explained) -> list[list[int]]:
-        """As many shuffled orders as asked for, each with the newest item put first."""
-        return _shuffled(asked)[1]
+    def orders(cls, recommendation: Explained) -> list[list[int]]:
+        """`n_random` random orders, each with the newest item first."""
+        return _shuffled(recommendation)[1]
 
 
-def _shuffled(asked: Explained) -> tuple[list[list[int]], list[list[int]]]:
-    """The orders of both kinds, drawn one kind after the other by the seed and the items."""
-    generator = np.random.default_rng([asked.seed, *asked.trace.items])
-    newest = len(asked.trace.items) - 1
-    draws = range(asked.n_random)
+def _shuffled(recommendation: Explained) -> tuple[list[list[int]], list[list[int]]]:
+    """The orders of both kinds, drawn one kind after the other; the seed includes the items."""
+    generator = np.random.default_rng([recommendation.seed, *recommendation.trace.items])
+    newest = len(recommendation.trace.items) - 1
+    draws = range(recommendation.n_random)
     return (
         [generator.permutation(newest + 1).tolist() for _ in draws],
         [[newest, *generator.permutation(newest).tolist()] for _ in draws],

@@ -1,11 +1,11 @@
-"""Weights times the length of what they move."""
+"""Attention weights times the norm of the transformed values."""
 
 from awrsr.explain.explanations.base import Explained, Explanation, Values, prediction_row
 
 
 class WeightTimesValueNorm(Explanation):
-    """Of the last layer the weights that mix the values times the length of the value that each
-    moves, mean over heads; of Gaussians for the means."""
+    """The refined weights of the last layer times the norm of each transformed value, mean over
+    heads; in Gaussian models, of the means."""
 
     name = "weight_x_value_norm"
     title = "Weight x value norm"
@@ -13,6 +13,6 @@ class WeightTimesValueNorm(Explanation):
     shown_first = True
 
     @staticmethod
-    def values(asked: Explained) -> Values | None:
-        last = asked.trace.layers[-1]
+    def values(recommendation: Explained) -> Values | None:
+        last = recommendation.trace.layers[-1]
         return prediction_row(last.refined * last.transformed_value_norm[:, None, :])

@@ -1,4 +1,4 @@
-"""The losses, in the order in which they are shown. A new one is a file and a line here."""
+"""The losses, in the order of display. A new one is a file and a line here."""
 
 from jaxtyping import Float
 from torch import Tensor
@@ -22,7 +22,7 @@ __all__ = ["LOSSES", "Loss", "Predictions", "check_loss", "training_loss"]
 
 
 def check_loss(name: str, backbone: str) -> None:
-    """Refuse a loss that is unknown or cannot compare the states of a backbone: ConfigError."""
+    """Raise ConfigError if a loss is unknown or does not work with the states of a backbone."""
     loss = LOSSES.named(name)
     if not loss.fits(backbone):
         raise ConfigError(
@@ -31,11 +31,11 @@ def check_loss(name: str, backbone: str) -> None:
         )
 
 
-def training_loss(asked: Predictions) -> Float[Tensor, ""]:
+def training_loss(predictions: Predictions) -> Float[Tensor, ""]:
     """The configured loss.
 
     Raises:
-        ConfigError: it is not for the model's backbone.
+        ConfigError: it does not work with the model's backbone.
     """
-    check_loss(asked.config.loss, asked.model.config.backbone)
-    return LOSSES[asked.config.loss].mean(asked)
+    check_loss(predictions.config.loss, predictions.model.config.backbone)
+    return LOSSES[predictions.config.loss].mean(predictions)

@@ -1,4 +1,4 @@
-"""What a loss is: a function of states and targets, the mean over positions that hold an item."""
+"""The base class of losses: the mean of a function of states and targets over real positions."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ from torch import Tensor
 
 from awrsr.config import PADDING, TrainConfig
 from awrsr.data.batching import Unseen
-from awrsr.family import OfBackbones
+from awrsr.family import BackboneMember
 from awrsr.models import SequentialModel
 
 
 @dataclass(frozen=True, kw_only=True)
 class Predictions:
-    """What a loss is asked about: every slot of a batch of sequences predicts the item after it.
+    """The input of a loss: every slot of a batch of sequences predicts the item after it.
 
     Args:
-        model: what the states are of.
-        config: the loss's settings.
-        states: of every slot.
-        targets: padding where there is nothing to predict.
-        users: whose sequences they are.
-        unseen: gives negatives that a user was not trained on.
+        model: the model that computed the states.
+        config: the settings of the loss.
+        states: the state of every slot.
+        targets: the item after every slot; padding where there is nothing to predict.
+        users: the users of the sequences.
+        unseen: draws negatives outside a user's training items.
     """
 
     model: SequentialModel
@@ -38,16 +38,16 @@ class Predictions:
         return self.targets != PADDING
 
     def with_negatives(self) -> tuple[Tensor, Tensor, Tensor]:
-        """States (position, state), targets and one negative each (position,), of real slots."""
+        """States (position, state), targets (position,) and negatives (position,) of real slots."""
         negatives = self.unseen.draw(self.users, self.targets.shape[1])
         real = self.real
         return self.states[real], self.targets[real], negatives[real]
 
 
-class Loss(OfBackbones, ABC):
-    """One loss: facts about it, and `mean`; `backbones` are those whose states it can compare."""
+class Loss(BackboneMember, ABC):
+    """One loss: facts about it, and `mean`. `backbones` are those whose states it can compare."""
 
     @staticmethod
     @abstractmethod
-    def mean(asked: Predictions) -> Float[Tensor, ""]:
+    def mean(predictions: Predictions) -> Float[Tensor, ""]:
         """The mean over the real slots."""

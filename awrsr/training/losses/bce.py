@@ -9,8 +9,8 @@ from awrsr.training.losses.base import Loss, Predictions
 
 
 class Binary(Loss):
-    """Binary cross-entropy of the target against one negative, an item that the user was not
-    trained on.
+    """Binary cross-entropy of the target against one negative, an item outside the user's training
+    items.
 
     Source: Kang and McAuley 2018, SASRec, arXiv 1808.09781, section III-E.
     """
@@ -18,9 +18,9 @@ class Binary(Loss):
     name = "bce"
 
     @staticmethod
-    def mean(asked: Predictions) -> Float[Tensor, ""]:
-        states, targets, negatives = asked.with_negatives()
-        scores = asked.model.item_scores_at(states, torch.stack([targets, negatives], dim=-1))
+    def mean(predictions: Predictions) -> Float[Tensor, ""]:
+        states, targets, negatives = predictions.with_negatives()
+        scores = predictions.model.item_scores_at(states, torch.stack([targets, negatives], dim=-1))
         labels = torch.zeros_like(scores)
         labels[:, 0] = 1
         return 2 * binary_cross_entropy_with_logits(scores, labels)

@@ -10,12 +10,14 @@ from awrsr.training.losses.base import Loss, Predictions
 class FullSoftmax(Loss):
     """Cross-entropy of the target among the whole catalogue.
 
-    Source: no one paper; the training of GRU4Rec's and RecBole's softmax variants.
+    Source: no single paper; used by the softmax variants of GRU4Rec and RecBole.
     """
 
     name = "ce"
 
     @staticmethod
-    def mean(asked: Predictions) -> Float[Tensor, ""]:
-        real = asked.real
-        return cross_entropy(asked.model.item_scores(asked.states[real]), asked.targets[real] - 1)
+    def mean(predictions: Predictions) -> Float[Tensor, ""]:
+        real = predictions.real
+        return cross_entropy(
+            predictions.model.item_scores(predictions.states[real]), predictions.targets[real] - 1
+        )

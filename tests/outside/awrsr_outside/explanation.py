@@ -13,6 +13,6 @@ class Primacy(Explanation):
     kind = "neither"
 
     @staticmethod
-    def values(asked):
+    def values(recommendation):
         """One value per item."""
-        return -np.arange(len(asked.trace.items), dtype=np.float64)
+        return -np.arange(len(recommendation.trace.items), dtype=np.float64)

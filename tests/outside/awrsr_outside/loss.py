@@ -11,8 +11,8 @@ class Smoothed(Loss):
     name = "smoothed"
 
     @staticmethod
-    def mean(asked):
+    def mean(predictions):
         """The mean over the real slots."""
-        real = asked.real
-        scores = asked.model.item_scores(asked.states[real])
-        return cross_entropy(scores, asked.targets[real] - 1, label_smoothing=0.1)
+        real = predictions.real
+        scores = predictions.model.item_scores(predictions.states[real])
+        return cross_entropy(scores, predictions.targets[real] - 1, label_smoothing=0.1)
