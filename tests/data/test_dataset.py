@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import SHARED_DATA, make_dataset
+from helpers import SHARED_DATA, make_dataset
 
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import FILES, load_dataset, save_dataset

@@ -4,11 +4,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from grids import TINY
 
 from awrsr.cli.main import main
 from awrsr.data.dataset_files import save_dataset
-
-from .grids import TINY
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from conftest import ROOT
+from helpers import ROOT
 
 EXPERIMENTS = ROOT / "experiments"
 TINY = """

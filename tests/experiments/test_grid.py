@@ -4,13 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from grids import EXPERIMENTS, NAMES, TINY, times
 
 from awrsr.cli.main import main
 from awrsr.config import ModelConfig, TrainConfig
 from awrsr.experiments.grid import read_grid
 from awrsr.refinement import REFINEMENTS
-
-from .grids import EXPERIMENTS, NAMES, TINY, times
 
 
 def test_a_grid_is_every_combination_that_there_is(tmp_path: Path):

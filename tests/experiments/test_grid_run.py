@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import make_dataset
+from grids import NAMES, TINY, times
+from helpers import make_dataset
 
 from awrsr.cli.main import main
 from awrsr.data.dataset_files import load_dataset, save_dataset
@@ -18,8 +19,6 @@ from awrsr.experiments.record import read_ranks, read_results
 from awrsr.experiments.verdict import verdict_rows
 from awrsr.training import loop as training
 from awrsr.training.checkpoint import read_config
-
-from .grids import NAMES, TINY, times
 
 
 def test_runs_are_model_directories_with_the_command_that_makes_them(finished: Path):

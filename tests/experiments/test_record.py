@@ -12,15 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import make_dataset
+from grids import NAMES, change, files_of, times
+from helpers import make_dataset
 
 from awrsr.cli.main import main
 from awrsr.errors import DataError
 from awrsr.experiments import comparison, recording, report, sentences
 from awrsr.experiments.record import read_ranks, read_results
 from awrsr.ranking.evaluation import evaluate_scores, ranked_among
-
-from .grids import NAMES, change, files_of, times
 
 
 def test_a_half_finished_grid_is_recorded_as_far_as_it_is(place: Path, capsys):

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from grids import NAMES
 
 import awrsr
 from awrsr.cli.main import main
 from awrsr.data.dataset_files import load_dataset
 from awrsr.experiments.recorded_examples import read_examples
 from awrsr.experiments.recording import example_user
-
-from .grids import NAMES
 
 
 def test_the_example_is_what_the_first_seeds_models_attend_to(place: Path):

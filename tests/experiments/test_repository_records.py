@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT
+from grids import EXPERIMENTS, RECORDED
+from helpers import ROOT
 
 from awrsr.config import FORMER_TRAINING
 from awrsr.experiments import comparison, examples, report, tables
@@ -13,8 +14,6 @@ from awrsr.experiments import record as results
 from awrsr.experiments.comparison import compare, gains
 from awrsr.experiments.record import read_ranks, read_results
 from awrsr.refinement import with_former_settings
-
-from .grids import EXPERIMENTS, RECORDED
 
 QUICK = ("ml-latest-small", "planted-two-layers")
 """The grids whose intervals the quick tests compute again."""

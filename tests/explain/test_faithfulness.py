@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import PAIRS, make_dataset, rank_of
+from helpers import PAIRS, make_dataset, rank_of
 from torch import nn
 
 from awrsr import studies

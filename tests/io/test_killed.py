@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
-from conftest import ROOT, make_dataset
+from helpers import ROOT, make_dataset
 
 from awrsr.cli.main import main
 from awrsr.data.dataset_files import save_dataset

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import PAIRS, READINGS
+from helpers import PAIRS, READINGS
 from test_scan import KINDS, UNEVEN
 
 import awrsr

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import PAIRS, ROOT, make_dataset
+from helpers import PAIRS, ROOT, make_dataset
 
 import awrsr
 from awrsr.cli.main import main
