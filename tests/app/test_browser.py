@@ -5,8 +5,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from browsing import BOARD, hash_of, settled, signature, with_board
-from conftest import EMBEDDED
 from driving import HOSTILE
+from helpers import EMBEDDED
 
 import awrsr
 from app.cache import fingerprint

@@ -23,8 +23,8 @@ from browsing import (
     signature,
     with_board,
 )
-from conftest import EMBEDDED
 from driving import HOSTILE
+from helpers import EMBEDDED
 from PIL import Image
 
 import awrsr
