@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from helpers import PAIRS, READINGS
-from test_scan import KINDS, UNEVEN
+from uneven import KINDS, UNEVEN
 
 import awrsr
 from awrsr.errors import ConfigError, DataError
