@@ -4,6 +4,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,12 @@ SHIPPED = [pair for pair in PAIRS if (EMBEDDED / "models" / "-".join(pair)).is_d
 N_ITEMS = 11
 
 
+@cache
+def parser() -> Parser:
+    """The parser of `python -m awrsr`, made once: that takes longer than to read a command line."""
+    return auto_parser(VERBS, parser_mode="json", parser_class=Parser, allow_abbrev=False)
+
+
 def parsed(command: str) -> Any:
     """The settings that a command line `python -m awrsr ...` asks for; nothing is run.
 
@@ -101,8 +108,7 @@ def parsed(command: str) -> Any:
     """
     words = shlex.split(command)
     assert words[:3] == ["python", "-m", "awrsr"], command
-    parser = auto_parser(VERBS, parser_mode="json", parser_class=Parser, allow_abbrev=False)
-    return parser.parse_args(words[3:])
+    return parser().parse_args(words[3:])
 
 
 def gone_process() -> int:
