@@ -10,7 +10,7 @@ from awrsr.cli.main import main
 from awrsr.data.dataset_files import save_dataset
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def finished(tmp_path_factory, tiny_dataset) -> Path:
     """A folder with the tiny grid, run to its end."""
     place = tmp_path_factory.mktemp("grid")
