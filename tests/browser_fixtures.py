@@ -51,8 +51,8 @@ class Server:
 def server(tmp_path_factory) -> Iterator[Server]:
     """Offers the embedded dataset, one whose titles are markup, and models for 200 items."""
     # Here, not above: this file is read before the folders of the tests are on the path.
-    from conftest import EMBEDDED, make_dataset
     from driving import HOSTILE, MAIN, add_dataset, add_model, titled
+    from helpers import EMBEDDED, make_dataset
 
     folder = tmp_path_factory.mktemp("assets")
     (folder / EMBEDDED.name).symlink_to(EMBEDDED)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 import torch
-from conftest import EMBEDDED, ROOT, make_dataset
+from helpers import EMBEDDED, ROOT, make_dataset
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 

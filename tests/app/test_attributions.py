@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import EMBEDDED
 from driving import (
     HOSTILE,
     add_dataset,
@@ -27,6 +26,7 @@ from driving import (
     titled,
     unescaped,
 )
+from helpers import EMBEDDED
 
 import awrsr
 from app.views.inspect import attributions

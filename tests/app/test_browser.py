@@ -15,8 +15,8 @@ from browsing import (
     signature,
     with_board,
 )
-from conftest import EMBEDDED
 from driving import HOSTILE
+from helpers import EMBEDDED
 
 import awrsr
 from app.cache import fingerprint

@@ -24,8 +24,8 @@ from browsing import (
     take_away,
     with_board,
 )
-from conftest import EMBEDDED
 from driving import HOSTILE
+from helpers import EMBEDDED
 from PIL import Image
 
 import awrsr

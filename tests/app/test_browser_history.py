@@ -4,8 +4,8 @@ import re
 
 import pytest
 from browsing import settled
-from conftest import EMBEDDED
 from driving import HOSTILE
+from helpers import EMBEDDED
 
 import awrsr
 from app.components.history_list import HINT

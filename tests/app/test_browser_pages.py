@@ -5,7 +5,7 @@ import re
 
 import pytest
 from browsing import BOARD, settled, with_board
-from conftest import EMBEDDED, ROOT
+from helpers import EMBEDDED, ROOT
 
 from awrsr.experiments import sentences
 from awrsr.experiments.record import read_results

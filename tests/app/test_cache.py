@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import make_dataset
 from driving import (
     add_dataset,
     add_model,
@@ -29,6 +28,7 @@ from driving import (
     texts,
     unescaped,
 )
+from helpers import make_dataset
 from test_faithfulness_page import open_faithfulness
 from test_find import open_find
 from test_models_page import open_models

@@ -6,7 +6,7 @@ import random
 import time
 
 import pytest
-from conftest import EMBEDDED, SHARED_DATA, make_dataset
+from helpers import EMBEDDED, SHARED_DATA, make_dataset
 
 from app.forms import MAX_HISTORY
 from app.reading import Unknown

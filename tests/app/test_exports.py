@@ -17,7 +17,6 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import EMBEDDED, ROOT, rank_of
 from driving import (
     HOSTILE,
     add_dataset,
@@ -28,6 +27,7 @@ from driving import (
     read_model,
     titled,
 )
+from helpers import EMBEDDED, ROOT, rank_of
 
 import awrsr
 from app import cache

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
 from driving import (
     HOSTILE,
     MAIN,
@@ -21,6 +20,7 @@ from driving import (
     texts,
     titled,
 )
+from helpers import ROOT
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from browsing import settled, with_board
-from conftest import EMBEDDED, make_dataset
 from driving import (
     HOSTILE,
     MAIN,
@@ -27,6 +26,7 @@ from driving import (
     texts,
     unescaped,
 )
+from helpers import EMBEDDED, make_dataset
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import EMBEDDED, make_dataset
 from driving import (
     HOSTILE,
     add_dataset,
@@ -25,6 +24,7 @@ from driving import (
     unescaped,
     upload,
 )
+from helpers import EMBEDDED, make_dataset
 
 from app.components.history_list import Edit, edited, read_edits
 from app.folders import read_ranks

@@ -10,7 +10,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import streamlit as st
-from conftest import EMBEDDED, make_dataset
 from driving import (
     HOSTILE,
     add_dataset,
@@ -32,6 +31,7 @@ from driving import (
     titled,
     unescaped,
 )
+from helpers import EMBEDDED, make_dataset
 from streamlit.testing.v1 import AppTest
 
 from app import forms, state

@@ -6,8 +6,8 @@ from functools import partial
 
 import pytest
 import torch
-from conftest import EMBEDDED
 from driving import add_dataset, click, figures, finish, messages, open_page, run, tables
+from helpers import EMBEDDED
 
 import awrsr
 from app import cache, folders, jobs

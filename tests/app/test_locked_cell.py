@@ -4,7 +4,6 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import rank_of
 from driving import (
     HOSTILE,
     add_dataset,
@@ -22,6 +21,7 @@ from driving import (
     titled,
     unescaped,
 )
+from helpers import rank_of
 
 import awrsr
 from app.figures import maps as drawing

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import EMBEDDED
 from driving import (
     HOSTILE,
     MAIN,
@@ -25,6 +24,7 @@ from driving import (
     titled,
     unescaped,
 )
+from helpers import EMBEDDED
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT
 from driving import add_dataset, messages, open_page, shipped_metrics
+from helpers import ROOT
 
 from app import cache, folders, state
 from app.users import opening_user

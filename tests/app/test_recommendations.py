@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from conftest import EMBEDDED, make_dataset
 from driving import (
     HOSTILE,
     MARK,
@@ -21,6 +20,7 @@ from driving import (
     texts,
     titled,
 )
+from helpers import EMBEDDED, make_dataset
 
 import awrsr
 from app.views.inspect.recommendations import arrow

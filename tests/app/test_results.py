@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from driving import MAIN, TIMEOUT, figures, messages, run, sent, texts, unescaped, unpacked
+from helpers import ROOT
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import make_dataset
+from helpers import make_dataset
 
 from app import forms, state
 from app.escape import clipped

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import rank_of
 from driving import HOSTILE, add_dataset, click, messages, open_page, read_model, run, texts, titled
+from helpers import rank_of
 from test_history import items, press
 
 from app.pinned import (

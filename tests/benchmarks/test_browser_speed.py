@@ -16,7 +16,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent.parent / "app"))
 from browsing import cell_position, large_map, signature, with_board  # noqa: E402
-from conftest import EMBEDDED  # noqa: E402
+from helpers import EMBEDDED  # noqa: E402
 
 import awrsr  # noqa: E402
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from conftest import EMBEDDED, PAIRS, SHARED_DATA
+from helpers import EMBEDDED, PAIRS, SHARED_DATA
 
 import awrsr
 from awrsr.config import Catalogue, ModelConfig, TrainConfig

@@ -12,7 +12,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
-from conftest import PAIRS, ROOT, make_dataset
+from helpers import PAIRS, ROOT, make_dataset
 
 from awrsr import board
 from awrsr.board import ItemNames, Source, schema, show

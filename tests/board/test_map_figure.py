@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from conftest import PAIRS
+from helpers import PAIRS
 
 import awrsr
 from awrsr import board

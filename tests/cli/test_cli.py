@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import EMBEDDED, ROOT
+from helpers import EMBEDDED, ROOT
 
 import awrsr
 from awrsr.attribution import METHODS

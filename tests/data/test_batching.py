@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import make_dataset
+from helpers import make_dataset
 
 from awrsr.config import PADDING
 from awrsr.data.batching import (

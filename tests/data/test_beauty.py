@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 import pytest
-from conftest import SHARED_DATA
+from helpers import SHARED_DATA
 
 from awrsr.data.dataset_files import load_dataset, save_dataset
 from awrsr.data.prepare import prepare

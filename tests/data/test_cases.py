@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import SHARED_DATA
+from helpers import SHARED_DATA
 
 from awrsr.cli.main import main
 from awrsr.data.dataset import Dataset

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from helpers import ROOT
 
 from awrsr.data.batching import history_and_target
 from awrsr.data.dataset import Dataset

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import EMBEDDED, SHARED_DATA
+from helpers import EMBEDDED, SHARED_DATA
 from raw_files import GOOD, TITLES, Rows, random_rows, sequences, table, write_csv
 
 from awrsr.data.dataset_files import load_dataset, save_dataset

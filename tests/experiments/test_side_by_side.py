@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT
+from helpers import ROOT
 
 from awrsr.cli.main import main
 from awrsr.data.dataset_files import save_dataset

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from helpers import ROOT
 
 from awrsr.cli.main import main
 from awrsr.errors import DataError, counted
-from awrsr.experiments import report
+from awrsr.experiments import comparison, report
 from awrsr.experiments.comparison import (
     INTERVAL_COLUMNS,
     MARGIN,
@@ -123,7 +123,9 @@ def made_up(shares: dict[str, tuple[float, float]], seeds: int) -> tuple:
 
 @pytest.fixture
 def grid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A grid's file; its bootstraps draw few samples, enough for differences that are clear."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(comparison, "SAMPLES", 1000)
     file = tmp_path / "made.toml"
     file.write_text(GRID)
     return file

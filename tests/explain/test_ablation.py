@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from conftest import N_ITEMS, PAIRS, rank_of
+from helpers import N_ITEMS, PAIRS, rank_of
 
 from awrsr import trace
 from awrsr.errors import ConfigError, DataError

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from conftest import OUR_READINGS, PAIRS, READINGS, reading_id
+from helpers import OUR_READINGS, PAIRS, READINGS, reading_id
 
 from awrsr import trace
 from awrsr.errors import AwrsrError, ConfigError, DataError

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from conftest import PAIRS, rank_of
+from helpers import PAIRS, rank_of
 
 from awrsr.errors import ConfigError, DataError
 from awrsr.explain.removal import (

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 import torch
-from conftest import PAIRS
+from helpers import PAIRS
 
 from awrsr.explain import rollout
 from awrsr.ranking.recommendation import trace

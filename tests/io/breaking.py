@@ -33,16 +33,18 @@ def forked(work: Callable[[], int]) -> int:
 
 
 def break_at(step: int | None, mode: str, count: Path) -> None:
-    """From now on end this process at a step, or refuse it as a full disk does; count the steps."""
-    done = 0
+    """From now on end this process at a step, or refuse the first call from that step on, as a full
+    disk does; count the steps."""
+    done, refused = 0, False
 
     def advance(before: bool) -> None:
-        nonlocal done
+        nonlocal done, refused
         done += 1
         count.write_text(str(done))
         if done == step and mode == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
-        if done == step and mode == "full" and before:
+        if step and done >= step and mode == "full" and before and not refused:
+            refused = True
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def watched(call: Callable[..., object]) -> Callable[..., object]:
@@ -58,7 +60,9 @@ def break_at(step: int | None, mode: str, count: Path) -> None:
         setattr(os, name, watched(getattr(os, name)))
 
 
-def run(place: Path, arguments: list[str], step: int | None, mode: str) -> tuple[int, int, str]:
+def run(
+    place: Path, arguments: list[str], step: int | None = None, mode: str = "killed"
+) -> tuple[int, int, str]:
     """Run a verb in a directory; its exit code, the steps that it came to, what it said."""
     said, count = place.parent / "said", place.parent / "count"
     count.write_text("0")
@@ -84,11 +88,11 @@ def main(plan: dict) -> list[dict]:
 
     Args:
         plan: start, a directory that is copied for every run; first, then, the words of the
-            command and of the one that goes on; mode; stride, every how many steps; settings,
+            command and of the one that goes on; strides, by mode every how many steps; settings,
             names in modules and the values that they get.
 
     Returns:
-        First of the unbroken run, then of every broken one: place, step, codes, said.
+        First of the unbroken run, then of every broken one: place, mode, step, codes, said.
     """
     import torch
 
@@ -105,23 +109,25 @@ def main(plan: dict) -> list[dict]:
         return Path(shutil.copytree(start, work / name / "place"))
 
     whole = fresh("whole")
-    code, steps, said = run(whole, plan["first"], None, plan["mode"])
+    code, steps, said = run(whole, plan["first"])
     for name in (whole.parent / "modules").read_text().split():
         with suppress(ImportError):  # what it came to import, children need not import again
             importlib.import_module(name)
-    found = [{"place": str(whole), "step": 0, "codes": [code], "said": said, "steps": steps}]
-    for step in range(1, steps + 1, plan["stride"]):
-        place = fresh(str(step))
-        broken, _, first_said = run(place, plan["first"], step, plan["mode"])
-        again, _, said = run(place, plan["then"], None, plan["mode"])
-        found.append(
-            {
-                "place": str(place),
-                "step": step,
-                "codes": [broken, again],
-                "said": first_said[-500:] + said[-500:],
-            }
-        )
+    found = [{"place": str(whole), "codes": [code], "said": said, "steps": steps}]
+    for mode, stride in plan["strides"].items():
+        for step in range(stride, steps + 1, stride):
+            place = fresh(f"{mode}-{step}")
+            broken, _, first_said = run(place, plan["first"], step, mode)
+            again, _, said = run(place, plan["then"])
+            found.append(
+                {
+                    "place": str(place),
+                    "mode": mode,
+                    "step": step,
+                    "codes": [broken, again],
+                    "said": first_said[-500:] + said[-500:],
+                }
+            )
     return found
 
 

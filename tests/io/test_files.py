@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import gone_process
+from helpers import gone_process
 
 from awrsr.errors import AwrsrError, CheckpointError, DataError
 from awrsr.io import files

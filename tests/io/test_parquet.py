@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import EMBEDDED, ROOT
+from helpers import EMBEDDED, ROOT
 
 from awrsr.data.dataset_files import load_dataset
 from awrsr.errors import DataError

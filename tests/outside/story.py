@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from conftest import make_dataset
 from driving import check_numbers, figures, finish, messages, open_page, press, run, sent, texts
+from helpers import make_dataset
 from streamlit.util import calc_hash
 
 import awrsr

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import EMBEDDED, PAIRS, ROOT, parsed
+from helpers import EMBEDDED, PAIRS, ROOT, parsed
 
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.data.dataset import Dataset

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, make_dataset
+from helpers import ROOT, make_dataset
 
 from awrsr.errors import CheckpointError
 from awrsr.training.checkpoint import load_model

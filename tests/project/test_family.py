@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 
 import pytest
-from conftest import ROOT
+from helpers import ROOT
 
 from awrsr import family as families
 from awrsr.errors import ConfigError

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from conftest import ROOT
+from helpers import ROOT
 
 import awrsr
 from app.state import Session

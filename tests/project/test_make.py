@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, parsed
+from helpers import ROOT, parsed
 
 from awrsr.data.dataset_files import load_dataset
 from awrsr.experiments.grid import read_grid

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import EMBEDDED, ROOT, SHIPPED, parsed
+from helpers import EMBEDDED, ROOT, SHIPPED, parsed
 
 import awrsr
 from awrsr.experiments.card import write_readme

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conftest import N_ITEMS, make_dataset
+from helpers import N_ITEMS, make_dataset
 
 from awrsr import evaluate
 from awrsr.config import Catalogue

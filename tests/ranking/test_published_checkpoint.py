@@ -9,7 +9,7 @@ import re
 
 import pytest
 import torch
-from conftest import SHARED_DATA
+from helpers import SHARED_DATA
 
 import awrsr
 from awrsr.config import Catalogue, ModelConfig

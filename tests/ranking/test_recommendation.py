@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import N_ITEMS, make_dataset, rank_of
+from helpers import N_ITEMS, make_dataset, rank_of
 
 from awrsr import attribute, recommend, trace
 from awrsr.config import PADDING, Catalogue

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import PAIRS, READINGS
-from test_scan import KINDS, UNEVEN
+from helpers import PAIRS, READINGS
+from uneven import KINDS, UNEVEN
 
 import awrsr
 from awrsr.errors import ConfigError, DataError

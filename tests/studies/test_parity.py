@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from conftest import EMBEDDED, PAIRS
+from helpers import EMBEDDED, PAIRS
 
 import awrsr
 from awrsr.data.dataset import Dataset

@@ -60,7 +60,7 @@ def test_a_part_that_fails_leaves_nothing(tmp_path):
 
 
 def test_processes_share_the_parts_and_wait(tmp_path, compute, computed, monkeypatch):
-    """As torchrun would start them, one after the other; tests/studies/test_scan.py starts two."""
+    """As torchrun would start them, one after the other; test_scan_files.py starts two."""
     waited, first = [], []
     monkeypatch.setattr("torch.distributed.barrier", lambda: waited.append(sorted(computed)))
     for process in (2, 1, 0):

@@ -1,70 +1,21 @@
-"""Every column of a scan against one user at a time, traced; files, resuming, several processes."""
+"""Every column of a scan against one user at a time, traced."""
 
-import dataclasses
-import json
 import math
-import os
-import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import PAIRS, ROOT, make_dataset
+from uneven import BINS, KINDS, UNEVEN
 
 import awrsr
-from awrsr.cli.main import main
-from awrsr.config import TrainConfig
 from awrsr.data.dataset import Dataset
-from awrsr.data.dataset_files import save_dataset
-from awrsr.errors import AwrsrError, ConfigError, DataError
+from awrsr.errors import ConfigError, DataError
 from awrsr.models import SequentialModel
 from awrsr.ranking.evaluation import evaluate
-from awrsr.ranking.statistics import mean_interval, spearman
-from awrsr.studies import read_scan, scan, scan_files, seed_pairs, write_scan
-from awrsr.training.checkpoint import read_config, save_config, save_weights, weights_fingerprint
-
-KINDS = ("first_order", "second_order", "refined")
-BINS = {
-    "lag_1": range(1, 2),
-    "lag_2_3": range(2, 4),
-    "lag_4_7": range(4, 8),
-    "lag_8_15": range(8, 16),
-    "lag_16": range(16, 10_000),
-}
-
-
-def uneven_dataset() -> Dataset:
-    """Histories of 1 to 40 items, with repeats, in no order of length."""
-    generator = np.random.default_rng(1)
-    lengths = [2, 41, 3, 9, 4, 21, 2, 12, 30, 9]
-    sequences = [generator.integers(1, 12, length) for length in lengths]
-    return dataclasses.replace(
-        make_dataset(),
-        user_ids=[str(1000 + user) for user in range(len(lengths))],
-        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        flat_items=np.concatenate(sequences).astype(np.int32),
-        flat_timestamps=None,
-    )
-
-
-UNEVEN = uneven_dataset()
-
-
-@pytest.fixture
-def models(make_model) -> dict[str, SequentialModel]:
-    """Every member of both backbones, and one with a shorter memory."""
-    made = {f"{b}-{r}": make_model(b, r, max_length=20) for b, r in PAIRS}
-    made["short"] = make_model("sasrec", "additive", max_length=5)
-    for model in made.values():
-        model.catalogue = model.catalogue.replace(fingerprint=UNEVEN.fingerprint)
-    return made
-
-
-# --- the slow reference ---------------------------------------------------------------------------
+from awrsr.ranking.statistics import spearman
+from awrsr.studies import scan
 
 
 def rows_of(trace: awrsr.Trace) -> dict[str, list[float] | None]:
@@ -162,8 +113,6 @@ def check_row(row: pd.Series, expected: dict[str, float]) -> None:
 
 MODELS = ("model", "model_a", "model_b")
 
-# --- the numbers ----------------------------------------------------------------------------------
-
 
 @pytest.fixture(params=["unseen", "all"])
 def candidates(request, monkeypatch) -> str:
@@ -260,20 +209,6 @@ def test_a_scan_leaves_the_models_as_they_were(models):
         assert not any(module._forward_hooks for module in model.modules())
 
 
-def test_interval_of_a_mean():
-    values = np.random.default_rng(0).normal(2, 1, 400)
-    low, high = mean_interval(values)
-    assert low < values.mean() < high
-    assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.1)
-    assert mean_interval([3.0]) == (3.0, 3.0)
-    assert mean_interval(values) == mean_interval(values, seed=0) != mean_interval(values, seed=1)
-    with pytest.raises(ConfigError, match="a mean needs 1 row or more"):
-        mean_interval([])
-
-
-# --- refusals -------------------------------------------------------------------------------------
-
-
 def test_wrong_questions_are_refused(models, make_model):
     with pytest.raises(ConfigError, match="a scan needs one model or more; none was given"):
         scan({}, UNEVEN)
@@ -285,246 +220,3 @@ def test_wrong_questions_are_refused(models, make_model):
         scan(models, UNEVEN, pairs=[("short", "short")])
     with pytest.raises(DataError, match="foreign: the model belongs to 'tiny'.*fingerprint"):
         scan(models | {"foreign": make_model()}, UNEVEN)
-
-
-# --- files ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def place(tmp_path: Path, models) -> Path:
-    """The dataset with three models, one of them in two seeds."""
-    directory = tmp_path / "uneven"
-    save_dataset(UNEVEN, directory)
-    names = {"sasrec-none": 0, "sasrec-additive": 0, "short": 0, "seed-1": 1}
-    for name, seed in names.items():
-        model = models["sasrec-none" if name == "seed-1" else name].float()
-        path = directory / "models" / name
-        path.mkdir(parents=True)
-        save_config(path, model.config, model.catalogue, TrainConfig(seed=seed))
-        save_weights(path, model)
-    return directory
-
-
-def directories(place: Path) -> dict[str, Path]:
-    return {path.name: path for path in sorted((place / "models").iterdir())}
-
-
-def check_same(directory: Path, other: Path) -> None:
-    a, b = read_scan(directory), read_scan(other)
-    pd.testing.assert_frame_equal(a.users, b.users, rtol=1e-5, atol=1e-6)
-    pd.testing.assert_frame_equal(a.pairs, b.pairs, rtol=1e-4, atol=1e-4)
-
-
-def test_a_written_scan_is_read_again(place: Path, tmp_path: Path):
-    told: list[int] = []
-    output = tmp_path / "scan"
-    written = write_scan(
-        directories(place), UNEVEN, output, command="this", device="cpu", progress=told.append
-    )
-    assert sum(told) == 4 * UNEVEN.n_users
-    assert sorted(path.name for path in output.iterdir()) == [
-        "pairs.parquet",
-        "scan.json",
-        "users.parquet",
-    ]
-    read = read_scan(output)
-    pd.testing.assert_frame_equal(read.users, written.users)
-    assert read.about == json.loads(json.dumps(written.about))
-    assert read.about["dataset"]["fingerprint"] == UNEVEN.fingerprint
-    assert list(read.about["models"]) == ["sasrec-additive", "sasrec-none", "seed-1", "short"]
-    assert seed_pairs(read.about) == [("sasrec-none", "seed-1")]
-    loaded = {name: awrsr.load_model(path, "cpu") for name, path in directories(place).items()}
-    exact = scan(loaded, UNEVEN).users
-    pd.testing.assert_frame_equal(
-        read.users, exact, rtol=1e-5, atol=0.51 * 10**-scan_files.DECIMALS
-    )
-    numbers = read.users.select_dtypes("float32")
-    pd.testing.assert_frame_equal(numbers, numbers.round(scan_files.DECIMALS))
-
-
-def test_a_killed_scan_goes_on(place: Path, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(scan_files, "PART_USERS", 3)
-    write_scan(directories(place), UNEVEN, tmp_path / "whole", device="cpu")
-    done: list[int] = []
-
-    def until_killed(sequences: int) -> None:
-        done.append(sequences)
-        if sum(done) > 6 * 4:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        write_scan(
-            directories(place), UNEVEN, tmp_path / "cut", device="cpu", progress=until_killed
-        )
-    with pytest.raises(DataError, match="scan.json does not exist"):
-        read_scan(tmp_path / "cut")
-    computed: list[int] = []
-    once = scan_files.scan
-
-    def counted_scan(*arguments, users, **settings):
-        computed.append(len(users))
-        return once(*arguments, users=users, **settings)
-
-    monkeypatch.setattr(scan_files, "scan", counted_scan)
-    write_scan(directories(place), UNEVEN, tmp_path / "cut", device="cpu")
-    assert computed == [3, 1]  # of 3, 3, 3, 1
-    check_same(tmp_path / "cut", tmp_path / "whole")
-
-
-def test_other_weights_do_not_go_on_with_the_same_parts(place: Path, tmp_path: Path, models):
-    output = tmp_path / "scan"
-    write_scan(directories(place), UNEVEN, output, device="cpu")
-    before = read_scan(output)
-    model = models["short"]
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.mul_(2)
-    save_weights(place / "models" / "short", model)
-    write_scan(directories(place), UNEVEN, output, device="cpu")
-    after = read_scan(output)
-    assert before.about["models"]["short"] != after.about["models"]["short"]
-    changed = before.users["refined_reach"] != after.users["refined_reach"]
-    assert set(after.users["model"][changed]) == {"short"}
-
-
-@pytest.mark.slow  # tests/studies/test_parts.py has the same law without starting processes
-def test_two_processes_find_the_same(place: Path, tmp_path: Path):
-    """Run by torchrun over gloo; parts of three users, so that both have some."""
-    script = tmp_path / "small_parts.py"
-    script.write_text(
-        "import sys\nimport awrsr.cli.main\nimport awrsr.studies.scan_files\n"
-        "awrsr.studies.scan_files.PART_USERS = 3\n"
-        "sys.exit(awrsr.cli.main.main())\n"
-    )
-    arguments = ["scan", str(place), "--device", "cpu", "--attribution", "--output"]
-    command = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc-per-node",
-        "2",
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    both = subprocess.run(
-        [*command, str(script), *arguments, str(tmp_path / "two")],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert both.returncode == 0, both.stderr
-    assert both.stdout.count("written to") == 1
-    assert main([*arguments, str(tmp_path / "one")]) == 0
-    check_same(tmp_path / "two", tmp_path / "one")
-
-
-def test_the_verb(place: Path, tmp_path: Path, capsys):
-    models = ["sasrec-none", str(place / "models" / "short")]
-    output = tmp_path / "scan"
-    arguments = ["scan", str(place), "--models", *models, "--device", "cpu"]
-    code = main([*arguments, "--output", str(output), "--pairs", "sasrec-none:short"])
-    out = capsys.readouterr().out
-    assert code == 0
-    found = read_scan(output)
-    assert found.users["model"].unique().tolist() == ["sasrec-none", "short"]
-    assert found.about["command"].endswith(f"--output {output} --pairs sasrec-none:short")
-    ndcg = evaluate(awrsr.load_model(models[1], "cpu"), UNEVEN).metrics["NDCG@10"]
-    (line,) = (line for line in out.splitlines() if line.startswith("short "))
-    assert f"{ndcg:.4f}" in line.split()
-    assert "20 sequences (10 users in 2 models)" in out
-    assert "protocol: split: leave-one-out, test: the last item" in out
-    assert main(arguments) == 0  # and where it goes by itself
-    assert (place / "scan" / "scan.json").is_file()
-
-
-@pytest.mark.parametrize(
-    "arguments, refusal",
-    [
-        ("--models", "--models needs a value: one name or more, with spaces between them"),
-        ("--models shrot", "model 'shrot' is neither in "),
-        ("--models short foreign", "foreign: the model belongs to 'tiny'"),
-        ("--models short PLACE/models/short", "two of the models are called 'short'"),
-        ("--models short --pairs short", "a pair is written NAME:NAME; received 'short'"),
-        ("--models short --pairs short:none", "pair short:none: 'none' is not among the models"),
-        ("--models short --output FILE", "is a file; a scan is written to a folder"),
-        ("--models short --output FILE/below", "could not create"),
-        ("--models short --device cuda:99", "device 'cuda:99' is not"),
-    ],
-)
-def test_the_verb_refuses(place: Path, tmp_path, make_model, capsys, arguments: str, refusal: str):
-    foreign = make_model("sasrec", "none").float()
-    (place / "models" / "foreign").mkdir()
-    save_config(place / "models" / "foreign", foreign.config, foreign.catalogue, TrainConfig())
-    save_weights(place / "models" / "foreign", foreign)
-    (tmp_path / "file").write_text("x")
-    words = arguments.replace("PLACE", str(place)).replace("FILE", str(tmp_path / "file")).split()
-    if "--output" not in words:
-        words += ["--output", str(tmp_path / "out")]
-    code = main(["scan", str(place), *words])
-    captured = capsys.readouterr()
-    assert (code, captured.out) == (2, "")
-    assert refusal in captured.err and "Traceback" not in captured.err
-    assert not (tmp_path / "out" / "scan.json").exists()
-
-
-def test_seeds_are_scanned_and_compared_with_their_twins_alone(place: Path, capsys):
-    (place / "seeds").mkdir()
-    (place / "models" / "seed-1").rename(place / "seeds" / "seed-1")
-    assert main(["scan", str(place), "--device", "cpu"]) == 0
-    about = read_scan(place / "scan").about
-    assert list(about["models"]) == ["sasrec-additive", "sasrec-none", "seed-1", "short"]
-    assert [pair for pair in about["pairs"] if "seed-1" in pair] == [["sasrec-none", "seed-1"]]
-    assert len(about["pairs"]) == 3 + 1
-
-
-def test_a_scan_does_not_take_the_place_of_one_that_holds_more(place: Path, capsys):
-    assert main(["scan", str(place), "--attribution", "--device", "cpu"]) == 0
-    before = {path.name: path.read_bytes() for path in (place / "scan").iterdir()}
-    for arguments, lost in (
-        (["--models", "short", "sasrec-none"], "sasrec-additive, seed-1, attributions"),
-        ([], "attributions"),
-    ):
-        assert main(["scan", str(place), "--device", "cpu", *arguments]) == 2
-        assert f"holds a scan with {lost} too, which this one would lose" in capsys.readouterr().err
-    assert {path.name: path.read_bytes() for path in (place / "scan").iterdir()} == before
-    assert main(["scan", str(place), "--attribution", "--device", "cpu"]) == 0
-
-
-def test_a_dataset_without_models_is_refused(tmp_path: Path, capsys):
-    save_dataset(UNEVEN, tmp_path / "bare")
-    assert main(["scan", str(tmp_path / "bare")]) == 2
-    assert "holds no models; train one, or name some with --models" in capsys.readouterr().err
-
-
-def test_a_damaged_scan_is_refused(place: Path, tmp_path: Path):
-    output = tmp_path / "scan"
-    write_scan(directories(place), UNEVEN, output, device="cpu")
-    about = json.loads((output / "scan.json").read_text())
-    whole = (output / "users.parquet").read_bytes()
-    (output / "users.parquet").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DataError, match="users.parquet is not readable parquet"):
-        read_scan(output)
-    pd.DataFrame({"user_id": ["1"]}).to_parquet(output / "users.parquet")
-    with pytest.raises(DataError, match="users.parquet: missing column model, target"):
-        read_scan(output)
-    (output / "scan.json").write_text(json.dumps(about | {"schema_version": 99}))
-    with pytest.raises(AwrsrError, match="scan.json: schema_version must be 2; received 99"):
-        read_scan(output)
-
-
-# --- what is shipped ------------------------------------------------------------------------------
-
-
-TWICE_TRAINED = sorted(
-    str(path.relative_to(ROOT / "assets")) for path in ROOT.glob("assets/*/seeds/*-seed1")
-)
-
-
-@pytest.mark.parametrize("name", TWICE_TRAINED)
-def test_the_second_seed_differs_by_its_seed_alone(name: str):
-    second = ROOT / "assets" / name
-    first = second.parent.parent / "models" / second.name.removesuffix("-seed1")
-    (model, _, training), (other, _, retrained) = read_config(first), read_config(second)
-    assert (model, {**training.to_json(), "seed": 1}) == (other, retrained.to_json())
-    assert weights_fingerprint(first) != weights_fingerprint(second)

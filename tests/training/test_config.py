@@ -6,7 +6,7 @@ import re
 
 import pytest
 import torch
-from conftest import plain
+from helpers import plain
 from pydantic import ValidationError
 
 from awrsr import load_model, train

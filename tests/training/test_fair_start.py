@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import N_ITEMS, PAIRS, make_dataset, plain
+from helpers import N_ITEMS, PAIRS, make_dataset, plain
 
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.data.batching import training_items

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from conftest import N_ITEMS, is_ours, make_dataset
+from helpers import N_ITEMS, is_ours, make_dataset
 
 from awrsr.config import PADDING, Catalogue, ModelConfig, TrainConfig
 from awrsr.data.batching import Unseen, left_pad

@@ -1,0 +1,92 @@
+"""Comparisons of models by their ranks: gains, intervals, pairs, means."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from awrsr.experiments import record as results
+from awrsr.experiments.averages import means
+from awrsr.experiments.comparison import compare, gains, paired_interval
+from awrsr.experiments.record import read_results
+from awrsr.ranking.metrics import summarise
+
+
+def test_gains_average_to_the_metrics():
+    ranks = np.random.default_rng(0).integers(1, 40, 500)
+    for metric, value in summarise(ranks).items():
+        if "MRR" not in metric:
+            assert gains(ranks, metric).mean() == pytest.approx(value)
+    kept = np.minimum(ranks, results.RANKS_KEPT + 1)
+    assert gains(kept, "NDCG@20").tolist() == gains(ranks, "NDCG@20").tolist()
+
+
+def test_an_interval_is_that_of_a_bootstrap_written_as_a_loop():
+    """Users and seeds drawn apart from each other, every user kept, ten thousand times."""
+    generator = np.random.default_rng(3)
+    changed = generator.random((300, 1)) < 0.3
+    differences = np.where(changed, generator.normal(0.02, 0.3, (300, 3)), 0) + [0, 0.01, -0.01]
+    differences[~changed[:, 0]] = 0
+    interval = paired_interval(differences)
+    samples = []
+    for _ in range(10_000):
+        users = generator.integers(300, size=300)
+        seeds = generator.integers(3, size=3)
+        samples.append(differences[users][:, seeds].mean())
+    low, high = np.quantile(samples, [0.025, 0.975])
+    assert interval.mean == pytest.approx(differences.mean())
+    assert (interval.low, interval.high) == pytest.approx((low, high), abs=0.03 * (high - low))
+
+
+def test_an_interval_covers_the_truth_as_often_as_it_says():
+    """Normal differences of one seed: the interval is near mean +- 1.96 standard errors."""
+    differences = np.random.default_rng(1).normal(0.1, 1, (400, 1))
+    interval = paired_interval(differences)
+    error = differences.std() / 20
+    assert interval.low == pytest.approx(differences.mean() - 1.96 * error, abs=0.1 * error)
+    assert interval.high == pytest.approx(differences.mean() + 1.96 * error, abs=0.1 * error)
+
+
+def test_no_difference_is_an_interval_of_nothing():
+    assert paired_interval(np.zeros((5, 2))) == (0, 0, 0)
+
+
+def test_a_disagreement_between_seeds_widens_the_interval():
+    users = np.random.default_rng(2).normal(0, 0.1, 500)
+    agree = paired_interval(np.stack([users, users, users], axis=1))
+    differ = paired_interval(np.stack([users - 0.1, users, users + 0.1], axis=1))
+    assert differ.high - differ.low > 3 * (agree.high - agree.low)
+
+
+def test_models_are_paired_by_user_and_seed():
+    """Hand-worked: two users, seeds 0 and 1 of additive, 1 and 2 of vanilla; only 1 is in both."""
+    rows = [
+        {"dataset": "d", "loss": "ce", "backbone": "sasrec", "refinement": kind, "seed": seed}
+        for kind, seeds in (("none", (1, 2)), ("additive", (0, 1)))
+        for seed in seeds
+    ]
+    runs = pd.DataFrame(rows).assign(split="test")
+    ranks = {
+        "d-sasrec-none-ce-seed1": np.array([1, 30], np.uint8),
+        "d-sasrec-none-ce-seed2": np.array([9, 9], np.uint8),
+        "d-sasrec-additive-ce-seed0": np.array([9, 9], np.uint8),
+        "d-sasrec-additive-ce-seed1": np.array([1, 3], np.uint8),
+    }
+    table = compare(runs, ranks).set_index("metric")
+    assert table["seeds"].tolist() == [1, 1]
+    assert table.loc["HR@10", "vanilla"] == 0.5
+    assert table.loc["HR@10", "difference"] == 0.5
+    assert table.loc["NDCG@10", "difference"] == pytest.approx(1 / np.log2(4) / 2)
+    alone = compare(runs[runs["refinement"] == "additive"], dict(list(ranks.items())[2:]))
+    assert alone.empty
+
+
+def test_means_over_seeds_in_the_order_of_the_refinements(place: Path):
+    found = read_results("small.toml")
+    table = means(found.test.iloc[::-1], ["NDCG@10"])
+    assert table["refinement"].tolist() == ["none", "additive"]
+    mine = found.test[found.test["refinement"] == "additive"]["NDCG@10"]
+    assert table.iloc[1][["NDCG@10", "NDCG@10 min", "NDCG@10 max"]].tolist() == pytest.approx(
+        [mine.mean(), mine.min(), mine.max()]
+    )

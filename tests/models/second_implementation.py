@@ -1,0 +1,285 @@
+"""The second implementation: one sequence, from a model's parameters, in loops."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+
+from awrsr.refinement import REFINEMENTS
+
+# The second implementation: one sequence, from a model's parameters, DESIGN.md section 2 in loops.
+
+
+def elu(x):
+    return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
+
+
+@np.vectorize
+def gelu(x):
+    return x * (1 + math.erf(x / math.sqrt(2))) / 2
+
+
+def dot_product(query, key):
+    return sum(query * key) / math.sqrt(len(query))
+
+
+def distance(left, right):
+    """Of two Gaussians, each a pair of mean and covariance."""
+    means = sum((a - b) ** 2 for a, b in zip(left[0], right[0], strict=True))
+    roots = zip(np.sqrt(left[1]), np.sqrt(right[1]), strict=True)
+    return means + sum((a - b) ** 2 for a, b in roots)
+
+
+def nearness(query, key):
+    return -distance(query, key) / math.sqrt(len(query[0]))
+
+
+def gaussians(mean, covariance):
+    return list(zip(mean, covariance, strict=True))
+
+
+def table(rows, columns, entry):
+    return np.array([[entry(row, column) for column in columns] for row in rows])
+
+
+def causal_softmax(scores):
+    weights = np.zeros_like(scores)
+    for i, row in enumerate(scores):
+        total = sum(math.exp(row[k]) for k in range(i + 1))
+        for j in range(i + 1):
+            weights[i, j] = math.exp(row[j]) / total
+    return weights
+
+
+class Parameters:
+    """A model's parameters by name, and the layers they stand for."""
+
+    def __init__(self, model):
+        self.config = model.config
+        self.values = {name: value.numpy() for name, value in model.state_dict().items()}
+
+    def __getitem__(self, name):
+        return self.values[f"{name}.weight"]
+
+    def linear(self, name, x):
+        return x @ self[name].T + self.values[f"{name}.bias"]
+
+    def norm(self, name, x):
+        centred = x - x.mean(-1, keepdims=True)
+        deviation = np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-12)
+        return centred / deviation * self[name] + self.values[f"{name}.bias"]
+
+    def feed_forward(self, name, x, activation):
+        inner = activation(self.linear(f"{name}.expand", x))
+        return self.norm(f"{name}.norm", x + self.linear(f"{name}.contract", inner))
+
+    def heads(self, x):
+        """One array (m, head_dim) per head."""
+        return np.split(x, self.config.n_heads, axis=1)
+
+    def slots(self, name, head, m):
+        """The last m rows of a head's learned matrix over slots."""
+        matrix = self[name]
+        of_head = matrix[head] if self.config.matrices == "head" else matrix
+        return of_head[self.config.max_length - m :]
+
+    def refine(self, where, head, first):
+        """Refined weights, second-order weights and their scores from the first-order weights."""
+        config, m = self.config, len(first)
+        if not REFINEMENTS[config.refinement].has_second_order():
+            return first, None, None
+        rows = [standardised(a, i) for i, a in enumerate(first)]
+        if config.rows == "plain":
+            rows = first
+        gain = math.exp(self.values[f"{where}.log_gain"][head]) if config.gain else 1
+
+        def side(name, of):
+            matrix = self.slots(f"{where}.{name}{'' if config.tied else f'.{of}'}", head, m)
+            return [sum(row[p] * matrix[p] for p in range(m)) for row in rows]
+
+        def pairs(i, j):
+            w_q, w_k = (
+                self.slots(f"{where}.second_order.{of}", head, m) for of in ("query", "key")
+            )
+            return gain * sum(
+                rows[i][p] * sum(w_q[p] * w_k[q]) / math.sqrt(config.rank) * rows[j][q]
+                for p in range(i + 1)
+                for q in range(j + 1)
+            )
+
+        if config.refinement == "stochastic":
+            queries, keys = (
+                [
+                    (mean, elu(spread) + 1)
+                    for mean, spread in zip(side("mean", of), side("covariance", of), strict=True)
+                ]
+                for of in ("query", "key")
+            )
+            scores = gain * table(queries, keys, nearness)
+        else:
+            scores = table(range(m), range(m), pairs)
+        second = causal_softmax(scores)
+        return self.mixed(where, head, first, second, scores), second, scores
+
+    def mixed(self, where, head, first, second, scores):
+        """Refined weights, an entry at a time."""
+        config, m = self.config, len(first)
+        if config.refinement in ("simple", "stochastic"):
+            return second
+        if config.refinement == "value_weighted":
+            value = first
+            if config.value_matrix:
+                logits = self.slots(f"{where}.value", head, m)[:, config.max_length - m :]
+                moved = causal_softmax(logits)
+                value = table(
+                    range(m),
+                    range(m),
+                    lambda k, j: sum(first[k, x] * moved[x, j] for x in range(m)),
+                )
+            return table(
+                range(m), range(m), lambda i, j: sum(second[i, k] * value[k, j] for k in range(m))
+            )
+        if config.mix == "scores":
+            raised = np.tril(first * np.exp(np.tril(scores)))
+            return np.array([row / sum(row) for row in raised])
+        share = 1 / 2
+        if config.mix == "gate":
+            share = 1 / (1 + math.exp(-self.values[f"{where}.gate"][head]))
+        return (1 - share) * first + share * second
+
+
+def standardised(row, last):
+    """A row of weights over the keys up to `last`, centred and scaled."""
+    count = last + 1
+    departure = [count * row[j] - 1 for j in range(count)]
+    deviation = math.sqrt(sum(x * x for x in departure) / count + 0.01)
+    return np.array([x / deviation for x in departure] + [0.0] * (len(row) - count))
+
+
+def mix(weights, value):
+    """(head, query, head_dim)."""
+    return np.array(
+        [
+            [sum(a * v for a, v in zip(row, value[head], strict=True)) for row in weights[head]]
+            for head in range(len(weights))
+        ]
+    )
+
+
+def alone(value, project):
+    """How far each head's value moves the hidden state when alone: (head, key)."""
+    width = len(value) * value[0].shape[1]
+
+    def moved(head, row):
+        wide = np.zeros(width)
+        wide[head * len(row) : (head + 1) * len(row)] = row
+        return math.sqrt(sum((project(wide) - project(np.zeros(width))) ** 2))
+
+    return np.array([[moved(head, row) for row in rows] for head, rows in enumerate(value)])
+
+
+def even(m):
+    return [[(j <= i) / (i + 1) for j in range(m)] for i in range(m)]
+
+
+def itself(m):
+    return [[float(j == i) for j in range(m)] for i in range(m)]
+
+
+FLOORS = {"uniform": even, "identity": itself}
+"""First-order weights that nobody learned, of m items."""
+
+
+def reference_attention(p, here, output, compared, scores, value, value_covariance=None):
+    """The record of one layer; what is compared, scores and values are given per head, or, of a
+    model that compares nothing, None and None."""
+    where = f"{here}.refinement"
+    if p.config.refinement in FLOORS:
+        n_heads, m = len(value), len(value[0])
+        compared, scores = np.zeros((2, n_heads, m, 0)), np.zeros((n_heads, m, m))
+        first = n_heads * [np.array(FLOORS[p.config.refinement](m))]
+    else:
+        first = [causal_softmax(of_head) for of_head in scores]
+    refined, second, second_scores = zip(
+        *(p.refine(where, head, a) for head, a in enumerate(first)), strict=True
+    )
+    vanilla = second[0] is None
+    return SimpleNamespace(
+        query=np.stack(compared[0]),
+        key=np.stack(compared[1]),
+        first_order=np.stack(first),
+        first_order_scores=np.stack(scores),
+        second_order=None if vanilla else np.stack(second),
+        second_order_scores=None if vanilla else np.stack(second_scores),
+        refined=np.stack(refined),
+        value=np.stack(value),
+        value_covariance=None if value_covariance is None else np.stack(value_covariance),
+        transformed_value_norm=alone(value, lambda wide: p.linear(f"{here}.{output}", wide)),
+        mixed=mix(refined, value),
+    )
+
+
+def reference_sasrec(p, items):
+    positions = p["position_embedding"][p.config.max_length - len(items) :]
+    x, layers = p.norm("norm", p["item_embedding"][items] + positions), []
+    for number in range(p.config.n_layers):
+        here = f"attention.{number}"
+        value, compared, scores = p.heads(p.linear(f"{here}.value", x)), None, None
+        if p.config.refinement not in FLOORS:
+            compared = query, key = [p.heads(p.linear(f"{here}.{n}", x)) for n in ("query", "key")]
+            scores = [table(q, k, dot_product) for q, k in zip(query, key, strict=True)]
+        layers.append(reference_attention(p, here, "output", compared, scores, value))
+        output = p.linear(f"{here}.output", np.concatenate(layers[-1].mixed, axis=1))
+        x = p.norm(f"{here}.norm", x + output)
+        x = p.feed_forward(f"feed_forward.{number}", x, gelu)
+    item_scores = [sum(x[-1] * embedding) for embedding in p["item_embedding"][1:]]
+    return SimpleNamespace(layers=layers, states=x, item_scores=item_scores)
+
+
+def reference_stosa(p, items):
+    slots, layers = slice(p.config.max_length - len(items), None), []
+    item_mean, item_covariance = p["item_mean_embedding"], p["item_covariance_embedding"]
+    mean = elu(p.norm("norm", item_mean[items] + p["position_mean_embedding"][slots]))
+    covariance = item_covariance[items] + p["position_covariance_embedding"][slots]
+    covariance = elu(p.norm("norm", covariance)) + 1
+    for number in range(p.config.n_layers):
+        here = f"attention.{number}"
+
+        def streams(name, here=here, mean=mean, covariance=covariance):
+            return (
+                p.heads(p.linear(f"{here}.mean_{name}", mean)),
+                p.heads(elu(p.linear(f"{here}.covariance_{name}", covariance)) + 1),
+            )
+
+        value, compared, scores = streams("value"), None, None
+        if p.config.refinement not in FLOORS:
+            query, key = streams("query"), streams("key")
+            scores = [
+                table(gaussians(*of_query), gaussians(*of_key), nearness)
+                for of_query, of_key in zip(
+                    zip(*query, strict=True), zip(*key, strict=True), strict=True
+                )
+            ]
+            compared = [
+                [
+                    np.concatenate([mean, np.sqrt(spread)], axis=1)
+                    for mean, spread in zip(*of, strict=True)
+                ]
+                for of in (query, key)
+            ]
+        layers.append(reference_attention(p, here, "mean_output", compared, scores, *value))
+        spread = mix(layers[-1].refined ** 2, value[1])
+        output = p.linear(f"{here}.covariance_output", np.concatenate(spread, axis=1))
+        covariance = p.norm(f"{here}.norm", covariance + output)
+        covariance = p.feed_forward(f"covariance_feed_forward.{number}", covariance, elu)
+        covariance = elu(covariance) + 1
+        if p.config.mean_stream == "correct":
+            output = p.linear(f"{here}.mean_output", np.concatenate(layers[-1].mixed, axis=1))
+            mean = p.norm(f"{here}.norm", mean + output)
+            mean = p.feed_forward(f"mean_feed_forward.{number}", mean, elu)
+    catalogue = gaussians(item_mean, elu(item_covariance) + 1)[1:]
+    return SimpleNamespace(
+        layers=layers,
+        states=np.concatenate([mean, np.sqrt(covariance)], axis=1),
+        item_scores=[-distance((mean[-1], covariance[-1]), item) for item in catalogue],
+    )
