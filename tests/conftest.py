@@ -23,7 +23,7 @@ from awrsr.models import BACKBONES, SequentialModel, build_model
 from awrsr.ranking.metrics import target_ranks
 from awrsr.refinement import FORMER, REFINEMENTS, USUAL
 
-pytest_plugins = ["browser_fixtures"]
+pytest_plugins = ["browser_fixtures", "command_lines"]
 torch.set_num_threads(1)  # tiny tensors: handing them to threads costs more than it gives
 
 ROOT = Path(__file__).resolve().parent.parent
