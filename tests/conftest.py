@@ -1,5 +1,6 @@
 """A tiny catalogue and tiny models, for every test that does not need real ones."""
 
+import inspect
 import shlex
 import subprocess
 import sys
@@ -12,10 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from jsonargparse import auto_parser
 
 from awrsr.cli.main import VERBS
-from awrsr.cli.parser import Parser
+from awrsr.cli.parser import parse
 from awrsr.config import Catalogue, ModelConfig
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import save_dataset
@@ -99,16 +99,18 @@ SHIPPED = [pair for pair in PAIRS if (EMBEDDED / "models" / "-".join(pair)).is_d
 N_ITEMS = 11
 
 
-def parsed(command: str) -> Any:
-    """The settings that a command line `python -m awrsr ...` asks for; nothing is run.
+def parsed(command: str) -> dict[str, Any]:
+    """What a command line `python -m awrsr ...` asks its verb for; nothing is run.
 
     Raises:
         ConfigError: it has a verb or an option that there is not, or lacks one.
     """
     words = shlex.split(command)
     assert words[:3] == ["python", "-m", "awrsr"], command
-    parser = auto_parser(VERBS, parser_mode="json", parser_class=Parser, allow_abbrev=False)
-    return parser.parse_args(words[3:])
+    call = parse(VERBS, words[3:])
+    asked = inspect.signature(call.func).bind(**call.keywords)
+    asked.apply_defaults()
+    return asked.arguments
 
 
 def gone_process() -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import save_dataset
@@ -20,7 +20,7 @@ def prepare(
     *,
     name: str | None = None,
     about: dict[str, str] | None = None,
-    **options: Any,
+    **options: Annotated[Any, prepare_dataset],
 ) -> None:
     """Turn raw interaction files into a dataset directory.
 
@@ -28,8 +28,8 @@ def prepare(
         source: SOURCES.
         output: the dataset directory to make.
         name: the dataset's name; the output directory's where not given.
-        about: source, licence, citation, kept in dataset.json; a JSON object.
-        options: those of `awrsr.prepare`, from which the parser takes them with their help.
+        about: source, licence, citation, kept in dataset.json.
+        options: those of `awrsr.prepare`.
     """
     dataset = prepare_dataset(source, name=name or output.name, about=about, **options)
     save_dataset(dataset, output)

@@ -1,8 +1,6 @@
 """Verbs about one history in a model: recommend, trace, attribute."""
 
-import json
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ from awrsr import attribution, board
 from awrsr.config import Candidates
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import load_dataset
-from awrsr.errors import ConfigError, DataError, counted
+from awrsr.errors import ConfigError, counted
 from awrsr.experiments.card import dataset_of
 from awrsr.io.files import (
     check_writable,
@@ -39,7 +37,7 @@ def recommend(
 
     Args:
         model: a model directory.
-        items: titles or ids of the source, oldest first, as a JSON list.
+        items: titles or ids of the source, oldest first.
         k: how many; 10, or as many as there are, where not given.
         candidates: unseen leaves out items of the history, all leaves them in; where not given, all
             if more than 3% of the dataset's test targets stand in the history before them.
@@ -69,7 +67,7 @@ def trace(
 
     Args:
         model: a model directory.
-        items: titles or ids of the source, oldest first, as a JSON list.
+        items: titles or ids of the source, oldest first.
         output: a npz file for all maps, arrays (layer, head, query, key) and the items.
         html: a file for the attention board, one page that needs neither server nor network.
         beside: with html: another model directory of the same dataset, to be drawn beside.
@@ -140,7 +138,7 @@ def attribute(
 
     Args:
         model: a model directory.
-        items: titles or ids of the source, oldest first, as a JSON list.
+        items: titles or ids of the source, oldest first.
         target: title or id of the item explained.
         contrast: title or id of an item whose score is taken off.
         method: METHODS.
@@ -202,31 +200,13 @@ def _load(
     data = load_dataset(dataset) if dataset else dataset_of(model)
     loaded = load_model(model, device)
     recommendation.check_same_catalogue(loaded, data)
-    try:
-        history = data.encode(entries)
-    except DataError:
-        _check_list(entries)
-        raise
+    history = data.encode(entries)
     if len(history) > loaded.config.max_length:
         print(
             f"note: the model sees the newest {loaded.config.max_length} of {len(history)} items",
             file=sys.stderr,
         )
     return loaded, data, history
-
-
-def _check_list(entries: list[str | int]) -> None:
-    """Refuse a JSON list of other things than texts and whole numbers: the parser leaves such a
-    list as one text, the last entry."""
-    listed: object = None
-    with suppress(ValueError, RecursionError):
-        listed = json.loads(str(entries[-1])) if entries else None
-    wrong = [one for one in listed if type(one) not in (str, int)] if type(listed) is list else []
-    if wrong:
-        raise ConfigError(
-            "items must be a JSON list of titles and ids, texts or whole numbers; received "
-            f"{json.dumps(wrong[0])} in it"
-        )
 
 
 def _title_and_id(dataset: Dataset, item: int) -> str:

@@ -1,6 +1,8 @@
 """The command line itself: verbs, options, help, streams; every refusal is one clear sentence."""
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +12,9 @@ import pytest
 from command_lines import HISTORY, check_refused
 from conftest import ROOT
 
+from awrsr.cli.main import VERBS as main_verbs
 from awrsr.cli.main import main
+from awrsr.cli.parameters import parameters
 from awrsr.data.dataset_files import load_dataset
 
 VERBS = [
@@ -37,7 +41,40 @@ REFUSED = {
     ),
     "missing-config": (
         "train TINY --config OUT/no.json",
-        "--config must name a JSON file of the verb's settings; '",
+        "--config must be a JSON file of the verb's settings; received '",
+    ),
+    "config-of-another-verb": (
+        """train TINY --config '{"k": 3}'""",
+        "train has no --k; accepted: --config, --output, --device, --resume.",
+    ),
+    "config-with-a-wrong-value": (
+        """train TINY --config '{"train": {"epochs": 3.5}}'""",
+        "--train.epochs must be a whole number; received '3.5'.",
+    ),
+    "config-of-no-verb": (
+        """--config '{"trian": {"device": "cpu"}}'""",
+        f"unknown verb 'trian'; accepted: {', '.join(VERBS)}. Did you mean 'train'",
+    ),
+    "group-that-is-not-an-object": (
+        """train TINY --config '{"model": 3}'""",
+        "--model must be a JSON object of its settings, or a file that holds one; received '3'",
+    ),
+    "option-before-the-verb": (
+        "--device cpu train TINY",
+        "python -m awrsr has no --device; accepted: --config.",
+    ),
+    "option-in-place-of-a-value": (
+        "train TINY --output --resume",
+        "--output needs a value: a path",
+    ),
+    "word-that-nothing-takes": (
+        "report RESULTS.md",
+        "report takes options only; received 'RESULTS.md' beyond that; ",
+    ),
+    "help-with-a-value": ("train --help=me", "--help takes no value; received 'me'"),
+    "several-names-none-given": (
+        "scan TINY --models --pairs a:b",
+        "--models needs a value: one name or more, with spaces between them",
     ),
     "true-or-false-with-a-value": (
         "train TINY --resume=maybe",
@@ -79,9 +116,10 @@ REFUSED = {
     "no-verb": ("", f"no verb was given; accepted: {', '.join(VERBS)}"),
     "missing-argument": (
         "recommend MODEL",
-        'recommend lacks items (a JSON list, such as \'["first title", "second title"]\')',
+        "recommend lacks items (a JSON list of texts or whole numbers, such as "
+        """'["first title", 103]')""",
     ),
-    "missing-arguments": ("attribute", "attribute lacks model (a path), items (a JSON list, "),
+    "missing-arguments": ("attribute", "attribute lacks model (a path), items (a JSON list "),
 }
 
 
@@ -90,6 +128,73 @@ def test_every_verb_has_help(call, verb: str):
     code, out, err = call(f"{verb} --help")
     assert (code, err) == (0, "")
     assert f"python -m awrsr [options] {verb}" in out
+    takes = parameters(main_verbs[verb])
+    assert takes and all(f"\n  {one.written} " in out.replace(",", " ") for one in takes)
+
+
+def test_the_program_lists_its_verbs(call):
+    code, out, err = call("--help")
+    assert (code, err) == (0, "")
+    assert re.findall(r"^  ([a-z]+)  +[A-Z]", out, re.MULTILINE) == VERBS
+
+
+SETTINGS = {
+    "one by one": "train TINY --model.gain true --train.epochs 7 --resume",
+    "an object": """train TINY --model '{"gain": true}' --train.epochs 7 --resume""",
+    "a file": "train TINY --config PLACE/settings.json --train.epochs 7",
+    "text for an object": """train --config '{"dataset": "TINY", "model.gain": "true"}' TINY """
+    "--resume --train.epochs=7",
+    "the last one counts": "train TINY --train.epochs 3 --no_resume --config PLACE/settings.json "
+    "--config PLACE/settings.json --train.epochs 7",
+    "before the verb": "--config PLACE/verbs.json train TINY --train.epochs 7",
+    "without a verb": "--config PLACE/verbs.json",
+}
+
+
+@pytest.mark.parametrize("line", SETTINGS.values(), ids=SETTINGS)
+def test_settings_may_come_from_files_and_objects(call, place: Path, line: str):
+    settings = {"dataset": str(place / "tiny"), "model": {"gain": True}, "resume": True}
+    if line.endswith("verbs.json"):
+        settings["train"] = {"epochs": 7}
+    (place / "settings.json").write_text(json.dumps(settings | {"train": {"epochs": 5}}))
+    (place / "verbs.json").write_text(json.dumps({"train": settings}))
+    code, out, err = call(f"--print_config=skip_default {line}")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {"train": settings | {"train": {"epochs": 7}}}
+
+
+def test_what_is_printed_of_settings_can_be_read_again(call, place: Path):
+    line = f"recommend MODEL {HISTORY} --k 3 --device cpu"
+    code, out, _ = call(f"{line} --print_config")
+    assert code == 0
+    assert json.loads(out) == {
+        "model": str(place / "tiny" / "models" / "sasrec-additive"),
+        "items": ["103", "Film A (1991)", "film d (1994)"],
+        "k": 3,
+        "candidates": None,
+        "dataset": None,
+        "device": "cpu",
+    }
+    unset = json.loads(call(f"{line} --print_config=skip_unset")[1])
+    assert unset == {name: value for name, value in json.loads(out).items() if value is not None}
+    (place / "printed.json").write_text(out)
+    assert call("recommend --config PLACE/printed.json") == call(line)
+
+
+def test_null_is_none_where_that_is_accepted_and_a_word_elsewhere(call):
+    line = "train null --output null --model.correlation_rank null --print_config"
+    printed = json.loads(call(line)[1])
+    assert (printed["dataset"], printed["output"]) == ("null", None)
+    assert printed["model"]["correlation_rank"] is None
+    assert "--k must be a whole number; received 'none'." in call("recommend m [1] --k none")[2]
+
+
+def test_words_after_two_hyphens_are_no_options(call):
+    code, out, _ = call("scan --print_config=skip_default --models a b -- --dataset")
+    assert (code, json.loads(out)) == (0, {"dataset": "--dataset", "models": ["a", "b"]})
+    code, out, _ = call("recommend m --print_config=skip_default -- [-1]")
+    assert (code, json.loads(out)) == (0, {"model": "m", "items": [-1]})
+    assert "report takes options only; received '-x' beyond that" in call("report -- -x")[2]
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,12 @@ from command_lines import HISTORY, ITEMS, TRAIN, check_refused, model_and_datase
 import awrsr
 from awrsr.attribution import METHODS
 
-HISTORY_EXPECTED = (
-    """items must be a JSON list, such as '["first title", "second title"]'; received """
-)
+LIST = """a JSON list of texts or whole numbers, such as '["first title", 103]'"""
+HISTORY_EXPECTED = f"items must be {LIST}; received "
 REFUSED = {
     "items-of-another-kind": (
         """recommend MODEL '["101", 2.5]'""",
-        "items must be a JSON list of titles and ids, texts or whole numbers; received 2.5 in it",
+        HISTORY_EXPECTED + "2.5 in it.",
     ),
     "unknown-setting": (
         f"attribute MODEL {HISTORY} '101' --settings.n_step 3",
