@@ -94,9 +94,9 @@ class Parameter:
     @property
     def metavar(self) -> str:
         """What stands for its value in help: its choices, or its name."""
-        few = ("true", "false") if self.kind is bool else self.choices
-        if self.is_group:
+        if self.is_group or self.kind is Mapping:
             return "FILE"
+        few = ("true", "false") if self.kind is bool else self.choices
         return f"{{{','.join(few)}}}" if few else self.name.rpartition(".")[2].upper()
 
     @property
@@ -138,8 +138,8 @@ class Parameter:
             ) from None
 
 
-CONFIG = Parameter("config", Mapping, None, "read settings; what stands after it wins.")
-"""What every verb takes besides."""
+CONFIG = Parameter("config", Mapping, None, "settings that options after it override.")
+"""What every verb takes beside its own."""
 
 
 def parameters(verb: Callable[..., Any]) -> list[Parameter]:

@@ -231,7 +231,7 @@ def _summary(verb: Callable[..., None]) -> str:
 
 
 def _declare(place: Any, one: Parameter, help: str) -> None:
-    """Tell a parser, or a group of one, of a parameter; there all are texts, and none is needed."""
+    """Add a parameter to a parser or a group of one; to argparse all are text, none is needed."""
     told: dict[str, Any] = {"action": _Given, "help": help.replace("%", "%%")}
     if one.positional:
         place.add_argument(one.name, nargs="?", default=argparse.SUPPRESS, **told)
@@ -243,7 +243,7 @@ def _declare(place: Any, one: Parameter, help: str) -> None:
 
 
 class _Given(argparse.Action):
-    """Keeps the order of what was given; of a flag, whether it was the flag or its --no_ form."""
+    """Keeps what was given in its order; for a flag, whether it is the flag or its --no_ form."""
 
     def __call__(
         self,
