@@ -1,10 +1,10 @@
 """What tests of all rooms share: places, families, a tiny dataset, ranks, command lines."""
 
+import inspect
 import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from jsonargparse import auto_parser
 
 from awrsr.cli.main import VERBS
-from awrsr.cli.parser import Parser
+from awrsr.cli.parser import parse
 from awrsr.data.dataset import Dataset
 from awrsr.models import BACKBONES
 from awrsr.ranking.metrics import target_ranks
@@ -94,21 +93,18 @@ SHIPPED = [pair for pair in PAIRS if (EMBEDDED / "models" / "-".join(pair)).is_d
 N_ITEMS = 11
 
 
-@cache
-def parser() -> Parser:
-    """The parser of `python -m awrsr`, made once: that takes longer than to read a command line."""
-    return auto_parser(VERBS, parser_mode="json", parser_class=Parser, allow_abbrev=False)
-
-
-def parsed(command: str) -> Any:
-    """The settings that a command line `python -m awrsr ...` asks for; nothing is run.
+def parsed(command: str) -> dict[str, Any]:
+    """What a command line `python -m awrsr ...` asks its verb for; nothing is run.
 
     Raises:
         ConfigError: it has a verb or an option that there is not, or lacks one.
     """
     words = shlex.split(command)
     assert words[:3] == ["python", "-m", "awrsr"], command
-    return parser().parse_args(words[3:])
+    call = parse(VERBS, words[3:])
+    asked = inspect.signature(call.func).bind(**call.keywords)
+    asked.apply_defaults()
+    return asked.arguments
 
 
 def gone_process() -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import save_dataset
@@ -20,7 +20,7 @@ def prepare(
     *,
     name: str | None = None,
     about: dict[str, str] | None = None,
-    **options: Any,
+    **options: Annotated[Any, prepare_dataset],
 ) -> None:
     """Turn raw interaction files into a dataset directory.
 
@@ -28,7 +28,7 @@ def prepare(
         source: SOURCES.
         output: the dataset directory to create.
         name: the dataset's name; default: the name of the output directory.
-        about: source, licence, citation, stored in dataset.json; a JSON object.
+        about: source, licence, citation, stored in dataset.json.
         options: the options of `awrsr.prepare`; the parser takes them and their help from there.
     """
     dataset = prepare_dataset(source, name=name or output.name, about=about, **options)

@@ -1,8 +1,6 @@
 """Verbs for one history in a model: recommend, trace, attribute."""
 
-import json
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ from awrsr import attribution, board
 from awrsr.config import Candidates
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import load_dataset
-from awrsr.errors import ConfigError, DataError, counted
+from awrsr.errors import ConfigError, counted
 from awrsr.experiments.card import dataset_of
 from awrsr.io.files import (
     check_writable,
@@ -39,7 +37,7 @@ def recommend(
 
     Args:
         model: a model directory.
-        items: titles or ids of the source, oldest first, as a JSON list.
+        items: titles or ids of the source, oldest first.
         k: number of items; default: 10, or all if there are fewer.
         candidates: unseen excludes the items of the history, all excludes nothing; default: all if
             more than 3% of the dataset's test targets are also in the history before them.
@@ -69,7 +67,7 @@ def trace(
 
     Args:
         model: a model directory.
-        items: titles or ids of the source, oldest first, as a JSON list.
+        items: titles or ids of the source, oldest first.
         output: an npz file for all maps, arrays (layer, head, query, key), and the items.
         html: a file for the attention board, one page that needs neither server nor network.
         beside: with html: another model directory of the same dataset, drawn side by side.
@@ -140,7 +138,7 @@ def attribute(
 
     Args:
         model: a model directory.
-        items: titles or ids of the source, oldest first, as a JSON list.
+        items: titles or ids of the source, oldest first.
         target: title or id of the item whose score is explained.
         contrast: title or id of an item whose score is subtracted.
         method: METHODS.
@@ -203,32 +201,13 @@ def _load(
     data = load_dataset(dataset) if dataset else dataset_of(model)
     loaded = load_model(model, device)
     recommendation.check_same_catalogue(loaded, data)
-    try:
-        history = data.encode(entries)
-    except DataError:
-        _check_list(entries)
-        raise
+    history = data.encode(entries)
     if len(history) > loaded.config.max_length:
         print(
             f"note: the model sees the newest {loaded.config.max_length} of {len(history)} items",
             file=sys.stderr,
         )
     return loaded, data, history
-
-
-def _check_list(entries: list[str | int]) -> None:
-    """Refuse a JSON list with entries that are neither texts nor whole numbers: the parser keeps
-    such a list as one text, the last entry."""
-    listed: object = None
-    with suppress(ValueError, RecursionError):
-        listed = json.loads(str(entries[-1])) if entries else None
-    parsed = listed if type(listed) is list else []
-    wrong = [entry for entry in parsed if type(entry) not in (str, int)]
-    if wrong:
-        raise ConfigError(
-            "items must be a JSON list of titles and ids, texts or whole numbers; received "
-            f"{json.dumps(wrong[0])} in it"
-        )
 
 
 def _title_and_id(dataset: Dataset, item: int) -> str:

@@ -1,34 +1,33 @@
 """The command line: each verb is one function over the library, `python -m awrsr VERB --help`."""
 
 import sys
-from collections.abc import Callable
-from typing import Any
-
-from jsonargparse import auto_cli
 
 from awrsr.cli.datasets import plant, prepare
 from awrsr.cli.grids import experiment, report
 from awrsr.cli.histories import attribute, recommend, trace
 from awrsr.cli.models import evaluate, train
-from awrsr.cli.parser import Parser
+from awrsr.cli.parser import parse
 from awrsr.cli.users import faithfulness, scan
 from awrsr.errors import AwrsrError
 from awrsr.experiments.jobs import quiet_lightning
 from awrsr.io.output import printing, refused_by_system
 
-VERBS: list[Callable[..., Any] | type] = [
-    prepare,
-    train,
-    evaluate,
-    recommend,
-    trace,
-    attribute,
-    scan,
-    experiment,
-    report,
-    plant,
-    faithfulness,
-]
+VERBS = {
+    verb.__name__: verb
+    for verb in (
+        prepare,
+        train,
+        evaluate,
+        recommend,
+        trace,
+        attribute,
+        scan,
+        experiment,
+        report,
+        plant,
+        faithfulness,
+    )
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,14 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(arguments: list[str] | None) -> int:
     try:
-        auto_cli(
-            VERBS,
-            args=arguments,
-            prog="python -m awrsr",
-            parser_mode="json",
-            parser_class=Parser,
-            allow_abbrev=False,
-        )
+        parse(VERBS, sys.argv[1:] if arguments is None else arguments)()
         sys.stdout.flush()  # here, where a full disk is one sentence
     except AwrsrError as error:
         print(f"error: {error}", file=sys.stderr)

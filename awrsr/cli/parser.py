@@ -1,163 +1,278 @@
-"""The parser of the command line: how a parameter is written, every refusal in one sentence."""
+"""From the words of a command line to the call of a verb; every refusal is one sentence.
 
-import re
-from argparse import SUPPRESS, Action
-from collections.abc import Iterable
-from functools import reduce
-from operator import or_
+`argparse` only takes the words apart and lays out the help. What a word means and what is refused
+is said by the parameters, so nothing here depends on the messages of another library.
+"""
+
+import argparse
+import inspect
+import json
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origin
+from typing import Any, get_args
 
-from jsonargparse import ActionYesNo, ArgumentParser
-from pydantic import TypeAdapter
+from awrsr.cli.parameters import CONFIG, REQUIRED, Parameter, parameters
+from awrsr.errors import ConfigError, DataError, did_you_mean, nearest, shown
+from awrsr.io.files import read_json
 
-from awrsr.errors import ConfigError, did_you_mean, nearest
-from awrsr.family import FAMILIES
-from awrsr.schema import accepted
+Verbs = Mapping[str, Callable[..., None]]
+PROGRAM = "python -m awrsr"
+PRINT = {
+    "print_config": "print all settings as JSON, as --config reads them, and exit",
+    "print_config=skip_default": "only those that are not at their default",
+    "print_config=skip_unset": "only those that are not null",
+}
 
 
-class Parser(ArgumentParser):
-    """Makes a true-or-false parameter a flag, --resume, an optional list several words, and every
-    refusal one sentence. A setting of a group takes its value, --model.gain true: what it is
-    without may be either. A text that is called as the members of a family are takes their names,
-    --format."""
+def parse(verbs: Verbs, words: list[str]) -> "partial[None]":
+    """The call that a command line asks for.
 
-    def add_argument(self, *names: Any, **settings: Any) -> Any:
-        kind = getattr(settings.get("action"), "_typehint", settings.get("type"))
-        if kind != _unbounded(kind):
-            settings.pop("action", None)
-            settings["type"] = _unbounded(kind)
-        family = FAMILIES.get(names[-1].lstrip("-").rpartition(".")[2]) if names else None
-        if family is not None and settings.get("type") is str:
-            settings["type"] = Literal[tuple(family)]
-        if settings.get("type") is bool and not any("." in name for name in names):
-            del settings["type"]
-            settings["action"] = ActionYesNo
-        if kind == list[str] | None:  # an option that takes several words: --models one two
-            settings.pop("action", None)
-            settings |= {"type": str, "nargs": "+"}
-            names = names[:1]
-        return super().add_argument(*names, **settings)
+    Args:
+        verbs: the functions by name.
+        words: of the command line, after the program.
 
-    def parse_args(self, *arguments: Any, **settings: Any) -> Any:
+    Raises:
+        ConfigError: there is no such verb or option, a value is missing or not accepted.
+        SystemExit: help or settings were asked for, and are printed.
+    """
+    try:
+        return _parse(verbs, words)
+    except RecursionError:
+        raise ConfigError(
+            "an argument is nested too deeply; accepted: JSON a few levels deep"
+        ) from None
+
+
+def _parse(verbs: Verbs, words: list[str]) -> "partial[None]":
+    start = 0
+    while start < len(words) and words[start].startswith("-"):
+        start += 2 if words[start] == "--config" else 1
+    before = _Line(verbs).given(words[:start])
+    files = [_object(CONFIG, value) for name, value in before if name == "config"]
+    in_files = list(dict.fromkeys(name for file in files for name in file))
+    verb = _verb(verbs, in_files, words[start : start + 1])
+    line = _Line(verbs, verb)
+    after = line.given(words[start + 1 :])
+    for name, value in [*(("config", file.get(verb, {})) for file in files), *after]:
+        if name not in PRINT:
+            line.put(name, value)
+    above, own = ({name for name, _ in given if name in PRINT} for given in (before, after))
+    if above or own:
+        settings = line.settings(above | own)
+        whole = {verb: settings} if above else settings
+        print(json.dumps(whole, separators=(",", ":"), default=str))
+        sys.exit(0)
+    return line.call()
+
+
+def _verb(verbs: Verbs, in_files: list[str], in_words: list[str]) -> str:
+    """The verb that the words name or, where they name none, the files of settings."""
+    for name in [*in_files, *in_words]:
+        if name not in verbs:
+            near = did_you_mean(name, verbs)
+            raise ConfigError(f"unknown verb {name!r}; accepted: {', '.join(verbs)}.{near}")
+    named = in_words or in_files
+    if len(named) != 1:
+        raise ConfigError(f"no verb was given; accepted: {', '.join(verbs)}")
+    return named[0]
+
+
+class _Line:
+    """The words of a command line that belong to one verb or, before it, to the program."""
+
+    def __init__(self, verbs: Verbs, verb: str | None = None) -> None:
+        self.verbs = verbs
+        self.verb = verb
+        takes = [CONFIG, *(parameters(verbs[verb]) if verb else [])]
+        self.takes = {parameter.name: parameter for parameter in takes}
+        self.values: dict[str, Any] = {}
+
+    def given(self, words: list[str]) -> list[tuple[str, Any]]:
+        """Names and the texts given for them, in the order of the words."""
+        cut = words.index("--") if "--" in words else len(words)
+        words, places = words[:cut], words[cut + 1 :]
+        parser = self._parser()
+        for name in dict.fromkeys(w[2:].partition("=")[0] for w in words if w.startswith("--")):
+            if name not in self.takes and (one := self.find(name)):
+                _declare(parser, one, argparse.SUPPRESS)
+        found = argparse.Namespace(given=[])
         try:
-            return super().parse_args(*arguments, **settings)
-        except RecursionError:
+            _, beyond = parser.parse_known_intermixed_args(words, found)
+        except argparse.ArgumentError as error:
+            raise self._misused(str(error.argument_name).split("/"), words) from None
+        for word in beyond:
+            if word.startswith("-"):
+                raise self._unknown(word.partition("=")[0])
+        given = list(found.given)
+        taken = {name for name, _ in given}
+        positional = [one.name for one in self.takes.values() if one.positional]
+        free = [name for name in positional if name not in taken]
+        if beyond := [*beyond, *places[len(free) :]]:
             raise ConfigError(
-                "an argument is nested too deeply; accepted: JSON a few levels deep"
-            ) from None
-
-    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        if not self.exit_on_error:  # a parser within a parser, whose message comes here again
-            super().error(message, ex)
-        raise ConfigError(_refusal(self, message)) from None
-
-
-def _unbounded(kind: Any) -> Any:
-    """A type without its bounds, which are checked where the settings are made."""
-    if get_origin(kind) is Annotated:
-        return _unbounded(get_args(kind)[0])
-    if get_origin(kind) is Union:
-        return reduce(or_, map(_unbounded, get_args(kind)))
-    return kind
-
-
-def _refusal(parser: ArgumentParser, message: str) -> str:
-    """As one sentence what the parser says in several lines, with Python's types in it."""
-    above = getattr(parser, "parent_parser", parser)
-    verbs: Any = {action.dest: action.choices for action in above._actions}["subcommand"]
-    if parser is above:
-        if wrong := re.match("argument subcommand: invalid choice: '(.*?)' ", message):
-            return (
-                f"unknown verb {wrong[1]!r}; accepted: {', '.join(verbs)}."
-                f"{did_you_mean(wrong[1], verbs)}"
+                f"{self.verb} takes {', '.join(positional) or 'options only'}; received "
+                f"{' '.join(beyond)!r} beyond that; what holds spaces or quotes needs quotes "
+                "around it"
             )
-        if message.startswith('expected "subcommand"'):
-            return f"no verb was given; accepted: {', '.join(verbs)}"
-        parser = next((verbs[word] for word in parser.args if word in verbs), parser)
-    verb = getattr(parser, "subcommand", parser.prog)
-    actions = {name: a for a in parser._actions for name in (a.dest, *a.option_strings)}
+        return [*given, *zip(free, places, strict=False)]
 
-    key = re.match('Parser key "(.*?)"', message)
-    if key and key[1] == "config":
-        given = parser.args[parser.args.index("--config") + 1] if "--config" in parser.args else ""
-        state = "is not one" if Path(given).is_file() else "does not exist"
-        return f"--config must name {_accepted(actions['config'])}; {given!r} {state}"
-    if key and (action := actions.get(key[1])):
-        value = re.search(r"(?:Got value:|Given value:|Unable to load config) (.*)", message)
-        if value is None:
-            reason = " ".join(message.removeprefix(f"{key[0]}:").split())
-            return f"{_name(action)} must be {_accepted(action)}: {reason}"
-        received = value[1].strip("'")
-        return (
-            f"{_name(action)} must be {_accepted(action)}; received {received!r}."
-            f"{did_you_mean(received, _choices(action))}"
+    def find(self, name: str) -> Parameter | None:
+        """The parameter of that name, which may be one value of an open object."""
+        owner = self.takes.get(name.partition(".")[0])
+        if owner and owner.is_open and owner.name != name:
+            return replace(owner, name=name, kind=get_args(owner.kind)[1], optional=False)
+        return self.takes.get(name)
+
+    def put(self, name: str, given: Any) -> None:
+        """Set what is called so; what is put later wins."""
+        one = self.find(name)
+        if one is None:
+            raise self._unknown(f"--{name}")
+        if one is CONFIG or one.is_group:
+            for key, value in _object(one, given).items():
+                self.put(key if one is CONFIG else f"{name}.{key}", value)
+        elif name in self.takes:
+            self.values[name] = one.value(given)
+        else:
+            owner, _, key = name.partition(".")
+            self.values[owner] = {**(self.values.get(owner) or {}), key: one.value(given)}
+
+    def settings(self, printed: set[str]) -> dict[str, Any]:
+        """All settings, or of these what the options say."""
+        found = {}
+        for name, one in self.takes.items():
+            default = None if one.default is REQUIRED else one.default
+            value = self.values.get(name, default)
+            usual = "print_config=skip_default" in printed and value == default
+            unset = "print_config=skip_unset" in printed and value is None
+            if not (one is CONFIG or one.is_group or usual or unset):
+                found[name] = value
+        return _nested(found)
+
+    def call(self) -> "partial[None]":
+        """The verb with what was given."""
+        lacking = [
+            f"{one.written} ({one.accepted})"
+            for name, one in self.takes.items()
+            if one.default is REQUIRED and name not in self.values
+        ]
+        if lacking:
+            raise ConfigError(f"{self.verb} lacks {', '.join(lacking)}")
+        arguments = {
+            name: self.takes[name].kind(**value) if self.takes[name].is_group else value
+            for name, value in _nested(self.values).items()
+        }
+        return partial(self.verbs[str(self.verb)], **arguments)
+
+    def _misused(self, names: list[str], words: list[str]) -> ConfigError:
+        """An option of these names lacks its value, or was given one that it does not take."""
+        name = next(name for name in names if name.startswith("--"))
+        one = self.find(name.removeprefix("--"))
+        if one and not one.is_flag:
+            return ConfigError(f"{name} needs a value: {one.accepted}")
+        value = next((w.partition("=")[2] for w in words if w.partition("=")[0] in names), "")
+        return ConfigError(f"{name} takes no value; received {value!r}")
+
+    def _unknown(self, flag: str) -> ConfigError:
+        """Names the options of the same group and the nearest of all by the last part of the name,
+        or the verb that the option may have meant where that is nearer."""
+        flags = [p.written for p in self.takes.values() if not (p.positional or p.is_group)]
+        group = flag.rpartition(".")[0]
+        alike = [name for name in flags if name.rpartition(".")[0] == group]
+        last_part = {name.rpartition(".")[2].lstrip("-"): name for name in flags}
+        asked = flag.rpartition(".")[2].lstrip("-")
+        near = [last_part[name] for name in nearest(asked, last_part)]
+        if not set(nearest(asked, [*last_part, *self.verbs], limit=1)) & last_part.keys():
+            near = [f"the verb {name}" for name in nearest(asked, self.verbs)]
+        return ConfigError(
+            f"{self.verb or PROGRAM} has no {flag}; accepted: {', '.join(alike or flags)}."
+            + (f" Did you mean {', '.join(near)}?" if near else "")
         )
-    if lacking := re.match("the following arguments are required: (.*)", message):
-        asked = [actions[name.removeprefix(f"{verb}.")] for name in lacking[1].split(", ")]
-        return f"{verb} lacks " + ", ".join(f"{_name(a)} ({_accepted(a)})" for a in asked)
-    if valueless := re.match(r"argument (\S+): expected (?:at least )?one argument", message):
-        return f"{valueless[1]} needs a value: {_accepted(actions[valueless[1]])}"
-    if unvalued := re.match(r"argument (--\w+)\S*: ignored explicit argument (.*)", message):
-        return f"{unvalued[1]} takes no value; received {unvalued[2]}"
-    if unknown := re.match(
-        r"unrecognized arguments: (-[^\s=]+)|(?:Subcommand '.*' does not accept o|O)ption '(.*?)'",
-        message,
-    ):
-        return _unknown_flag(parser, verb, unknown[1] or f"--{unknown[2]}", verbs)
-    if beyond := re.match("unrecognized arguments: (.*)", message, re.DOTALL):
-        places = [_name(action) for action in parser._actions if not action.option_strings]
-        return (
-            f"{verb} takes {', '.join(places)}; received {beyond[1]!r} beyond that; "
-            "what holds spaces or quotes needs quotes around it"
-        )
-    return " ".join(message.split())
+
+    def _parser(self) -> argparse.ArgumentParser:
+        """What takes the words apart, and explains what they may be."""
+        layout = _layout(self.verbs) if self.verb is None else self._layout(self.verb)
+        parser = argparse.ArgumentParser(allow_abbrev=False, exit_on_error=False, **layout)
+        groups: dict[str, Any] = {"": parser}
+        for name, one in self.takes.items():
+            if one.is_group:
+                groups[name] = parser.add_argument_group(one.help.rstrip("."))
+            _declare(groups[name if one.is_group else one.group], one, one.described)
+        for name, help in PRINT.items():
+            parser.add_argument(f"--{name}", dest=name, nargs=0, action=_Given, help=help)
+        return parser
+
+    def _layout(self, verb: str) -> dict[str, Any]:
+        needed = [one for one in self.takes.values() if one.default is REQUIRED]
+        words = [one.name if one.positional else f"{one.written} {one.metavar}" for one in needed]
+        usage = " ".join([PROGRAM, "[options]", verb, *words, "[options]"])
+        return {"usage": usage, "description": _summary(self.verbs[verb])}
 
 
-def _unknown_flag(parser: ArgumentParser, verb: str, flag: str, verbs: Iterable[str]) -> str:
-    """Names the flags of the same group and the nearest of all by the last part of the name, or
-    the verb that the flag may have meant where that is nearer."""
-    flags = [_name(a) for a in parser._actions if a.option_strings and a.default != SUPPRESS]
-    group = flag.rpartition(".")[0]
-    alike = [name for name in flags if name.rpartition(".")[0] == group]
-    last_part = {name.rpartition(".")[2].lstrip("-"): name for name in flags}
-    asked = flag.rpartition(".")[2].lstrip("-")
-    near = [last_part[name] for name in nearest(asked, last_part)]
-    if not set(nearest(asked, [*last_part, *verbs], limit=1)) & last_part.keys():
-        near = [f"the verb {name}" for name in nearest(asked, verbs)]
-    return f"{verb} has no {flag}; accepted: {', '.join(alike or flags)}." + (
-        f" Did you mean {', '.join(near)}?" if near else ""
-    )
-
-
-def _name(action: Action) -> str:
-    return str(next((s for s in action.option_strings if s.startswith("--")), action.dest))
-
-
-def _choices(action: Action) -> tuple[str, ...]:
-    """The values of an argument that takes one of a few."""
-    kind = getattr(action, "_typehint", None)
-    kinds = (kind, *get_args(kind))  # of an optional one, the kind within
-    return next((get_args(each) for each in kinds if get_origin(each) is Literal), ())
-
-
-def _accepted(action: Action) -> str:
-    """What an argument takes, in words."""
-    if choices := _choices(action):
-        return f"one of {', '.join(choices)}"
-    if action.dest == "config":
-        return "a JSON file of the verb's settings"
-    if action.nargs == "+":
-        return "one name or more, with spaces between them"
-    kind = getattr(action, "_typehint", None)
-    if kind is None:
-        return "a JSON object of its settings, or a file that holds one"
-    one = get_args(kind)[0] if type(None) in get_args(kind) else kind  # of an optional one
-    words = {
-        Path: "a path",
-        list: """a JSON list, such as '["first title", "second title"]'""",
-        dict[str, str]: """a JSON object of texts, such as '{"licence": "CC BY 4.0"}'""",
-        dict[str, Any]: """a JSON object, such as '{"name": 1}'""",
+def _layout(verbs: Verbs) -> dict[str, Any]:
+    width = shutil.get_terminal_size().columns - 2
+    listed = [
+        textwrap.fill(f"  {name:<16}{_summary(verb)}", width, subsequent_indent=" " * 18)
+        for name, verb in verbs.items()
+    ]
+    return {
+        "usage": f"{PROGRAM} [options] VERB ...",
+        "epilog": "\n".join([f"verbs, `{PROGRAM} VERB --help` explains one:", *listed]),
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
     }
-    said = words.get(one) or words.get(get_origin(one))
-    return said or accepted(TypeAdapter(kind).json_schema())
+
+
+def _summary(verb: Callable[..., None]) -> str:
+    return " ".join((inspect.getdoc(verb) or "").partition("\n\n")[0].split())
+
+
+def _declare(place: Any, one: Parameter, help: str) -> None:
+    """Add a parameter to a parser or a group of one; to argparse all are text, none is needed."""
+    told: dict[str, Any] = {"action": _Given, "help": help.replace("%", "%%")}
+    if one.positional:
+        place.add_argument(one.name, nargs="?", default=argparse.SUPPRESS, **told)
+    elif one.is_flag:
+        place.add_argument(one.written, f"--no_{one.name}", dest=one.name, nargs=0, **told)
+    else:
+        nargs = "+" if one.kind == list[str] else None
+        place.add_argument(one.written, dest=one.name, metavar=one.metavar, nargs=nargs, **told)
+
+
+class _Given(argparse.Action):
+    """Keeps what was given in its order; for a flag, whether it is the flag or its --no_ form."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        flag = not str(option_string).startswith("--no_")
+        namespace.given.append((self.dest, flag if self.nargs == 0 else values))
+
+
+def _object(one: Parameter, given: Any) -> dict[str, Any]:
+    """The settings of an object, of its text or of a file that holds it."""
+    value, problem = given, ""
+    if isinstance(given, str):
+        try:
+            value = json.loads(given) if given.startswith("{") else read_json(Path(given))
+        except (ValueError, DataError) as error:
+            problem = f": {error}"
+    if not isinstance(value, dict):
+        raise ConfigError(f"{one.written} must be {one.accepted}; received {shown(given)}{problem}")
+    return value
+
+
+def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with those of a group in a mapping of their own."""
+    nested: dict[str, Any] = {}
+    for name, value in flat.items():
+        group, _, last = name.rpartition(".")
+        (nested.setdefault(group, {}) if group else nested)[last] = value
+    return nested
