@@ -78,7 +78,7 @@ def evidence(case: Case, side: Side) -> list[board.Column]:
             )
         )
     for name, settings in case.methods.items():
-        if METHODS[name].slow or name == "leave_one_out":
+        if METHODS[name].slow:
             continue
         question = cache.attribution_question(
             side.directory, side.trace.items, case.target, name, case.rival, settings
