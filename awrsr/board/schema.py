@@ -19,14 +19,13 @@ class PackedMaps(TypedDict):
 
 
 class Column(TypedDict):
-    """A number for every item of a trace, beside its rows of attention.
+    """A number for every item of a trace, drawn beside its rows of attention.
 
     Args:
-        title: a word or two; columns of one title share a scale.
-        about: what the numbers are, in full.
-        values: one per item of the trace, oldest first; positive helps the target. Null where there
-            is none.
-        texts: what more is said of each; empty where nothing is.
+        title: one or two words; columns with the same title share a scale.
+        about: a full description of the numbers.
+        values: one per item of the trace, oldest first; positive helps the target; null if missing.
+        texts: one further text per item, or an empty list.
     """
 
     title: str
@@ -51,7 +50,7 @@ class PackedSource(TypedDict):
         floor: the name of a model that learns no attention, and of its maps; otherwise null.
         norms: norms of transformed values, (layer, head, key) as little-endian float32 in base64.
         maps: the weights.
-        columns: what else is known of each item.
+        columns: further numbers for each item.
     """
 
     name: str
