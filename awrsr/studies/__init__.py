@@ -12,6 +12,7 @@ from awrsr.studies.scan_files import (
     differ_by_seed,
     read_scan,
     seed_pairs,
+    stale,
     write_scan,
 )
 
@@ -37,6 +38,7 @@ __all__ = [
     "read_study",
     "scan",
     "seed_pairs",
+    "stale",
     "write_scan",
     "write_study",
 ]
