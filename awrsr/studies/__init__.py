@@ -1,6 +1,19 @@
 """Models over all users of a dataset: scans, faithfulness, heads, checks of loaded models."""
 
 from awrsr.studies.checks import Check, parity_checks
+from awrsr.studies.examples import (
+    EXAMPLES_FILE,
+    READABLE,
+    TITLES,
+    Example,
+    ExamplesFile,
+    find_examples,
+    holds_scan,
+    line_of,
+    read_examples,
+    sentence_of,
+    write_examples,
+)
 from awrsr.studies.faithfulness import STUDY_FILE, Study, read_study, write_study
 from awrsr.studies.faithfulness_summary import FORCED_SHARE, LESS, against_floor, less
 from awrsr.studies.heads import CorrelationMatrix, correlation_matrices, head_profile
@@ -17,12 +30,17 @@ from awrsr.studies.scan_files import (
 )
 
 __all__ = [
+    "EXAMPLES_FILE",
     "FORCED_SHARE",
     "LESS",
+    "READABLE",
     "SEEDS_FOLDER",
     "STUDY_FILE",
+    "TITLES",
     "Check",
     "CorrelationMatrix",
+    "Example",
+    "ExamplesFile",
     "Scan",
     "Study",
     "about_scan",
@@ -30,15 +48,21 @@ __all__ = [
     "all_pairs",
     "correlation_matrices",
     "differ_by_seed",
+    "find_examples",
     "head_profile",
+    "holds_scan",
     "joined_processes",
     "less",
+    "line_of",
     "parity_checks",
+    "read_examples",
     "read_scan",
     "read_study",
     "scan",
     "seed_pairs",
+    "sentence_of",
     "stale",
+    "write_examples",
     "write_scan",
     "write_study",
 ]
