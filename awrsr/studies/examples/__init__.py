@@ -3,6 +3,7 @@
 from awrsr.studies.examples.files import (
     EXAMPLES_FILE,
     ExamplesFile,
+    current_examples,
     example_pairs,
     holds_scan,
     read_examples,
@@ -24,6 +25,7 @@ __all__ = [
     "InModel",
     "Models",
     "Sort",
+    "current_examples",
     "example_pairs",
     "find_examples",
     "holds_scan",

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from awrsr.data.batching import history_and_target
 from awrsr.data.dataset import Dataset
 from awrsr.data.planted import load_causes
 from awrsr.errors import AwrsrError, DataError
@@ -160,11 +161,38 @@ def _other_seeds(models: Mapping[str, Path], again: Mapping[str, Path]) -> dict[
     return found
 
 
-def read_examples(directory: Path) -> ExamplesFile:
+def read_examples(directory: Path, dataset: Dataset) -> ExamplesFile:
     """What examples.json of a scan directory says.
 
+    Args:
+        directory: of the scan.
+        dataset: whose users they are.
+
     Raises:
-        DataError: it is missing, not readable, or not as it should be.
+        DataError: the file is missing, not readable, not as it should be, or of another dataset.
     """
     path = directory / EXAMPLES_FILE
-    return ExamplesFile.from_json(read_json(path), where=str(path), refusal=DataError)
+    file = ExamplesFile.from_json(read_json(path), where=str(path), refusal=DataError)
+    if file.dataset != dataset.fingerprint:
+        raise DataError(f"{path} is of another dataset")
+    if file.candidates != candidates_words(dataset.n_items, dataset.default_candidates):
+        raise DataError(f"{path} ranks among other candidates")
+    for example in file.examples:
+        items, target = history_and_target(dataset, dataset.user_index(example.user_id), "test")
+        if example.target != target or max(example.entries) >= len(items):
+            raise DataError(f"{path} does not fit the history of user {example.user_id}")
+    return file
+
+
+def current_examples(file: ExamplesFile, marks: Mapping[str, str]) -> list[Example]:
+    """The examples that tell of models as they are.
+
+    Args:
+        file: read from a scan directory.
+        marks: by name of every model that is there, the hash of its weights.
+    """
+    return [
+        example
+        for example in file.examples
+        if all(marks.get(name) == file.models.get(name, "") for name in example.models)
+    ]

@@ -6,7 +6,9 @@ layer, mean over heads. What a model rests on most is the entry whose removal lo
 score most, see `awrsr.explain.remove_each`; of equal entries the oldest.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from awrsr.schema import Schema
 
@@ -18,6 +20,8 @@ Sort = Literal[
     "one_decides",
     "attention_misleads",
 ]
+Rank = Annotated[int, Field(ge=1)]
+Entry = Annotated[int, Field(ge=0)]
 
 
 class Again(Schema):
@@ -29,7 +33,7 @@ class Again(Schema):
     """
 
     model: str
-    rank: int
+    rank: Rank
 
 
 class InModel(Schema):
@@ -50,15 +54,15 @@ class InModel(Schema):
             most; None where nothing is planted.
     """
 
-    rank: int
+    rank: Rank
     again: Again | None
-    entry: int
-    rank_without: int
-    rank_without_other: int
-    worst_of_rest: int
+    entry: Entry
+    rank_without: Rank
+    rank_without_other: Rank
+    worst_of_rest: Rank
     seen: int
-    attended: int
-    rank_without_attended: int
+    attended: Entry
+    rank_without_attended: Rank
     place: int
     causes_found: int | None
 
@@ -87,9 +91,16 @@ class Example(Schema):
     a: str
     b: str
     target: int
-    causes: list[int]
+    causes: list[Entry]
     in_a: InModel
     in_b: InModel
+
+    @property
+    def entries(self) -> set[int]:
+        """All places of the history that it names."""
+        return {*self.causes} | {
+            entry for side in (self.in_a, self.in_b) for entry in (side.entry, side.attended)
+        }
 
     @property
     def models(self) -> set[str]:

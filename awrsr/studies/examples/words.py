@@ -22,8 +22,8 @@ def line_of(example: Example) -> str:
     in_a, in_b = example.in_a, example.in_b
     said = {
         "other_reasons": f"ranks {in_a.rank:,} and {in_b.rank:,}",
-        "one_decides": f"rank {in_b.rank:,} to {in_b.rank_without:,} without it",
-        "attention_misleads": f"place {in_b.place} of {in_b.seen} decides",
+        "one_decides": f"rank {in_b.rank:,} to {in_b.rank_without:,}",
+        "attention_misleads": f"place {in_b.place} of {in_b.seen}",
     }
     return f"user {example.user_id} \u00b7 " + said.get(
         example.sort, f"rank {in_a.rank:,} to {in_b.rank:,}"
