@@ -34,7 +34,7 @@ from app.folders import (
 from app.jobs import JobOwner, JobPool
 from awrsr import attribution, load_dataset, load_model
 from awrsr.board import ItemNames, item_names
-from awrsr.config import Candidates
+from awrsr.config import HELD_OUT, Candidates
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import FILES
 from awrsr.data.planted import CAUSES_FILE, load_causes
@@ -45,14 +45,20 @@ from awrsr.models import SequentialModel
 from awrsr.ranking.recommendation import Ranking, check_same_catalogue, trace
 from awrsr.ranking.scoring import Standings, target_standings
 from awrsr.studies import (
+    EXAMPLES_FILE,
+    READABLE,
     SEEDS_FOLDER,
     Check,
+    Example,
+    ExamplesFile,
     Scan,
     about_scan,
     all_pairs,
     differ_by_seed,
+    find_examples,
     head_profile,
     parity_checks,
+    read_examples,
     read_scan,
     scan,
 )
@@ -66,6 +72,10 @@ MAX_DATASETS = 8
 MAX_MODELS = 64
 MAX_ANSWERS = 256
 ATTRIBUTION_CACHE = "32 MB"
+CHOSEN_AMONG = 300
+"""Users among whom examples are chosen while a person waits."""
+CHOSEN_LOOKED = 12
+"""Histories of them that are looked into for each sort of example."""
 
 Items = tuple[int, ...]
 HashFunctions = dict[str | type[Any], Callable[[Any], Any]]
@@ -88,6 +98,7 @@ def _told_apart_by(*names: str) -> HashFunctions:
 MODEL = _told_apart_by(*MODEL_FILES)
 RANKS = _told_apart_by(*MODEL_FILES, *RANKED)
 SCANNED = _told_apart_by(*SCAN_FILES)
+EXAMPLES = _told_apart_by(EXAMPLES_FILE)
 
 
 @dataclass(frozen=True)
@@ -167,6 +178,48 @@ def compute_scan(dataset: Dataset, directories: Sequence[Path]) -> Scan:
     named = {directory.name: directory for directory in directories}
     found = scan({name: get_model(directory) for name, directory in named.items()}, dataset)
     return replace(found, about=about_scan(named, all_pairs(list(named))))
+
+
+def get_examples(dataset: Dataset) -> ExamplesFile | None:
+    """The users to start with that lie in a dataset's scan; None where none were recorded.
+
+    Raises:
+        DataError: see `awrsr.studies.read_examples`.
+    """
+    assert dataset.directory is not None
+    folder = dataset.directory / SCAN
+    return _examples(folder, dataset) if (folder / EXAMPLES_FILE).is_file() else None
+
+
+@st.cache_resource(max_entries=MAX_DATASETS, show_spinner=False, hash_funcs=EXAMPLES)
+def _examples(folder: Path, dataset: Dataset) -> ExamplesFile:
+    return read_examples(folder, dataset)
+
+
+@st.cache_resource(
+    max_entries=MAX_DATASETS, show_spinner="Looking for users to start with", hash_funcs=MODEL
+)
+def choose_examples(dataset: Dataset, a: Path, b: Path) -> list[Example]:
+    """Users to start with, found among some users of a dataset in two models.
+
+    Raises:
+        AwrsrError: a model cannot be loaded or belongs to another dataset, or causes are damaged.
+    """
+    lengths = dataset.lengths() - HELD_OUT["test"]
+    low, high = READABLE
+    users = np.flatnonzero((lengths >= low) & (lengths <= high))[:CHOSEN_AMONG]
+    if not len(users):
+        return []
+    models = {directory.name: get_model(directory) for directory in (a, b)}
+    pairs = [(a.name, b.name)]
+    return find_examples(
+        scan(models, dataset, pairs=pairs, users=users),
+        dataset,
+        models.__getitem__,
+        pairs=pairs,
+        causes=get_causes(dataset),
+        looked=CHOSEN_LOOKED,
+    )
 
 
 # --- models ---------------------------------------------------------------------------------------
@@ -268,20 +321,6 @@ def get_order(
     model = get_model(directory)
     check_same_catalogue(model, dataset)
     return Ranking(trace(model, items).item_scores, excluded).table["item"].to_numpy()
-
-
-@st.cache_data(max_entries=MAX_ANSWERS, show_spinner=False, hash_funcs=MODEL)
-def get_second_order_peak(directory: Path, items: Items) -> int | None:
-    """Where in a history the prediction's row of second-order weights is largest.
-
-    Of the last layer, mean over heads; 0 is the oldest item. None for a model without second order.
-
-    Raises:
-        CheckpointError: see `awrsr.load_model`.
-    """
-    traced = trace(get_model(directory), items)
-    weights = traced.layers[-1].second_order
-    return None if weights is None else traced.dropped + int(weights[:, -1].mean(0).argmax())
 
 
 @st.cache_data(max_entries=MAX_ANSWERS, show_spinner="Leaving each item out", hash_funcs=MODEL)

@@ -18,18 +18,32 @@ class HasStore(Protocol):
     store: Store
 
 
+class Opening(NamedTuple):
+    """What a dataset opens with; empty where any will do.
+
+    Args:
+        user: whose history.
+        a: name of model A.
+        b: name of model B.
+    """
+
+    user: str = ""
+    a: str = ""
+    b: str = ""
+
+
 class Offer(NamedTuple):
     """What choices are made among.
 
     Args:
         dataset: the one on show.
         models: names of its models.
-        opening: the user that a page opens with; `default_user` where empty.
+        opening: what is chosen until a person chooses.
     """
 
     dataset: Dataset
     models: list[str]
-    opening: str = ""
+    opening: Opening = Opening()
 
 
 class Key(Generic[T]):

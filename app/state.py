@@ -84,7 +84,7 @@ def model(position: int) -> Key[str | None]:
         EVERY,
         lambda on: forms.model_of(on.models),
         lambda name: name or "",
-        first=lambda on: default_model(on.models, position),
+        first=lambda on: on.opening[1 + position] or default_model(on.models, position),
         always=True,
     )
 
@@ -110,7 +110,7 @@ class Session:
         "",
         INSPECT,
         lambda on: forms.user_of(on.dataset),
-        first=lambda on: on.opening or default_user(on.dataset),
+        first=lambda on: on.opening.user or default_user(on.dataset),
     )
     items = Key[list[int]]([], INSPECT, lambda on: forms.history_of(on.dataset), forms.items_text)
     origin = Key[str | None](None, INSPECT, lambda on: forms.user_of(on.dataset))
@@ -163,6 +163,7 @@ class Session:
     """Number of the newest edit of the list that was applied."""
 
     # Inputs of Inspect.
+    start_here = Key(False)
     typed_user, user_search, pasted = Key(""), Key(""), Key("")
     added = Key[int | None](None)
     newest = Key(5)

@@ -1,6 +1,5 @@
 """The users of a dataset as a table one searches, and how each model ranks what they chose next."""
 
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,59 +9,23 @@ import streamlit as st
 from app import cache
 from app.candidates import among
 from app.escape import with_commands
-from app.keys import Offer
-from app.state import USER, Session, default_model, session
+from app.examples import recorded_examples
+from app.keys import Offer, Opening
+from app.state import USER, Session, session
 from awrsr.data.batching import history_and_target
 from awrsr.data.dataset import Dataset
-from awrsr.data.planted import OPEN
-from awrsr.errors import AwrsrError
 
 MAX_ROWS = 1_000
 """Users a browser is sent at once."""
 LAST_TITLES = 3
-OCCASION = "occasion"
-"""The planted sort that a page opens with."""
-SHOWS_IT = 20
-"""Users whose map is looked at before a page opens; a trace takes milliseconds."""
 FOUND_TITLES = 2
 
 
 def offer(dataset: Dataset, models: dict[str, Path]) -> Offer:
-    """What choices are made among in a dataset, with the user to open with."""
-    return Offer(dataset, list(models), opening_user(dataset, models))
-
-
-def opening_user(dataset: Dataset, models: dict[str, Path]) -> str:
-    """The user that a page opens with; empty where any will do.
-
-    Where the dataset records planted causes, one for whom the default model B ranks the held-out
-    item first and A lowest: of the sort occasion if there is one, else of any. Of the first
-    `SHOWS_IT`, the first whose largest second-order weight in B lies on a cause, so that the map
-    shows what the ranks say; where there is none, the first.
-    """
-    if not models:
-        return ""
-    a, b = (str(default_model(list(models), position)) for position in (0, 1))
-    try:
-        causes = cache.get_causes(dataset)
-    except AwrsrError:  # told where the causes are shown
-        return ""
-    if causes is None:
-        return ""
-    in_a, in_b = (cache.get_ranks(models[name], dataset)[0] for name in (a, b))
-    found = causes.assign(a=causes["user_id"].map(in_a), b=causes["user_id"].map(in_b))
-    found = found[(found["b"] == 1) & (found["a"] > 1) & (found["sort"] != OPEN)]
-    if (occasion := found["sort"] == OCCASION).any():
-        found = found[occasion]
-    if found.empty:
-        return ""
-    best = found.sort_values("a", ascending=False, kind="stable")[:SHOWS_IT]
-    with suppress(AwrsrError):  # a model that cannot be loaded is named where it is chosen
-        for user, places in zip(best["user_id"], best["cause_places"], strict=True):
-            history, _ = history_and_target(dataset, dataset.user_index(user), "test")
-            if cache.get_second_order_peak(models[b], tuple(history)) in places:
-                return str(user)
-    return str(best["user_id"].iloc[0])
+    """What choices are made among in a dataset, which opens with its first recorded example."""
+    examples, _ = recorded_examples(dataset, models)
+    opening = [Opening(first.user_id, first.a, first.b) for first in examples[:1]]
+    return Offer(dataset, list(models), *opening)
 
 
 def matching_users(dataset: Dataset, text: str) -> np.ndarray:

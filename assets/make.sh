@@ -120,6 +120,9 @@ python -m awrsr scan assets/lichess-openings \
     --models sasrec-none sasrec-value_weighted sasrec-additive sasrec-none-seed1
 python -m awrsr scan assets/planted \
     --models sasrec-none sasrec-additive sasrec-none-seed1 sasrec-additive-seed1
+for dataset in ml-latest-small lichess-openings planted; do # whom the page Inspect offers first
+    python -m awrsr scan "assets/$dataset" --examples
+done
 
 study() { # study DATASET MODEL MODEL USERS
     python -m awrsr faithfulness "assets/$1/models/$2" --beside "assets/$1/models/$3" \

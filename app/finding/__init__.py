@@ -12,7 +12,7 @@ from app.finding.columns import (
 )
 from app.finding.limits import Limit, limits_text, parse_limits
 from app.finding.slices import SLICES, Slice, gain, named_slices, slice_metrics
-from app.finding.table import has_second_order, noise_pair, pair_table, stale
+from app.finding.table import has_second_order, noise_pair, pair_table
 
 __all__ = [
     "AGREEMENTS",
@@ -34,5 +34,4 @@ __all__ = [
     "pair_table",
     "parse_limits",
     "slice_metrics",
-    "stale",
 ]

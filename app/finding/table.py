@@ -1,6 +1,5 @@
 """The users of a scan as a table about two models: a row each."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,6 @@ import pandas as pd
 
 from app.finding.columns import COLUMNS, PER_MODEL
 from awrsr.data.dataset import Dataset
-from awrsr.ranking.evaluation import candidates_words
 from awrsr.refinement import VANILLA
 from awrsr.studies import Scan, seed_pairs
 
@@ -18,31 +16,6 @@ def has_second_order(scan: Scan, model: str) -> bool:
     """Whether a scanned model has second-order maps."""
     rows = scan.users["model"] == model
     return bool(scan.users.loc[rows, "second_order_entropy"].notna().any())
-
-
-def stale(scan: Scan, dataset: Dataset, models: Mapping[str, str]) -> str:
-    """Why a scan does not tell of these models as they are; empty where it does.
-
-    Args:
-        scan: read from a file.
-        dataset: the one on the page.
-        models: what tells the weights of each apart, by name.
-    """
-    if scan.about.get("dataset", {}).get("fingerprint") != dataset.fingerprint:
-        return "the scan is of another dataset"
-    asked = candidates_words(dataset.n_items, dataset.default_candidates)
-    if scan.about.get("protocol", {}).get("candidates", asked) != asked:
-        return "the scan ranks among other candidates"
-    for name, weights in models.items():
-        known = scan.about.get("models", {}).get(name)
-        if known is None:
-            return f"the scan does not hold {name}"
-        if known.get("weights_sha256") != weights:
-            return f"the scan is of other weights of {name}"
-    pairs = {frozenset(pair) for pair in scan.about.get("pairs", [])}
-    if frozenset(models) not in pairs and len(models) == 2:
-        return f"the scan does not compare {' and '.join(models)}"
-    return ""
 
 
 def noise_pair(scan: Scan, a: str, b: str, kind: str) -> tuple[str, str] | None:

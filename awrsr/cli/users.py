@@ -34,6 +34,7 @@ def scan(
     output: Path | None = None,
     pairs: list[str] | None = None,
     attribution: bool = False,
+    examples: bool = False,
     device: str = "auto",
 ) -> None:
     """Run every user through several models: tables of ranks and of the prediction's attention.
@@ -50,10 +51,17 @@ def scan(
         pairs: models to compare, written NAME:NAME; default: all pairs, but models in seeds/ only
             with the model that differs only in its seed.
         attribution: also compare attention with input x gradient; takes about three times as long.
+        examples: also find a few users to start with and write examples.json; a scan that is there
+            already is not computed again.
         device: auto, cpu, cuda, cuda:1, ...
     """
     data = load_dataset(dataset)
     directories = _model_directories(dataset, models)
+    folder = output or dataset / "scan"
+    command = _scan_command(dataset, models, output, pairs, attribution, examples)
+    if examples and studies.holds_scan(folder, data, directories if models else {}):
+        _write_examples(data, folder, device, command)
+        return
     named = _pairs(dataset, directories) if pairs is None else [_pair_of(text) for text in pairs]
     total = data.n_users * len(directories)
     if "OMP_NUM_THREADS" not in os.environ:  # for small tensors several threads are slower
@@ -72,11 +80,11 @@ def scan(
             found = studies.write_scan(
                 directories,
                 data,
-                output or dataset / "scan",
+                folder,
                 pairs=named,
                 attribution=attribution,
                 device=device,
-                command=_scan_command(dataset, models, output, pairs, attribution),
+                command=command,
                 progress=advance,
             )
         seconds = time.perf_counter() - started[0]
@@ -90,7 +98,21 @@ def scan(
         f"{counted(len(directories), 'model')}) in {seconds:.1f} s after loading: "
         f"{total / seconds:,.0f} a second"
     )
-    print(f"written to {output or dataset / 'scan'}")
+    print(f"written to {folder}")
+    if examples:
+        _write_examples(data, folder, device, command)
+
+
+def _write_examples(dataset: Dataset, folder: Path, device: str, command: str) -> None:
+    file = studies.write_examples(dataset, folder, device=device, command=command)
+    for example in file.examples:
+        title, line = studies.TITLES[example.sort], studies.line_of(example)
+        print(f"{title} ({line}; A {example.a}, B {example.b})")
+        print(f"    {studies.sentence_of(example, dataset)}")
+    print(
+        f"{counted(len(file.examples), 'example')}; ranks among {file.candidates}; written to "
+        f"{folder / studies.EXAMPLES_FILE}"
+    )
 
 
 def _model_directories(dataset: Path, models: list[str] | None) -> dict[str, Path]:
@@ -148,12 +170,14 @@ def _scan_command(
     output: Path | None,
     pairs: list[str] | None,
     attribution: bool,
+    examples: bool,
 ) -> str:
     words = ["python", "-m", "awrsr", "scan", str(dataset)]
     words += ["--models", *models] if models else []
     words += ["--output", str(output)] if output else []
     words += ["--pairs", *pairs] if pairs else []
-    return shlex.join([*words, *(["--attribution"] if attribution else [])])
+    words += ["--attribution"] if attribution else []
+    return shlex.join([*words, *(["--examples"] if examples else [])])
 
 
 def faithfulness(

@@ -1,6 +1,20 @@
 """Studies of models over all users: scans, faithfulness, heads, checks of loaded models."""
 
 from awrsr.studies.checks import Check, parity_checks
+from awrsr.studies.examples import (
+    EXAMPLES_FILE,
+    READABLE,
+    TITLES,
+    Example,
+    ExamplesFile,
+    current_examples,
+    find_examples,
+    holds_scan,
+    line_of,
+    read_examples,
+    sentence_of,
+    write_examples,
+)
 from awrsr.studies.faithfulness import STUDY_FILE, Study, read_study, write_study
 from awrsr.studies.faithfulness_summary import (
     FORCED_SHARE,
@@ -17,31 +31,45 @@ from awrsr.studies.scan_files import (
     differ_by_seed,
     read_scan,
     seed_pairs,
+    stale,
     write_scan,
 )
 
 __all__ = [
+    "EXAMPLES_FILE",
     "FORCED_SHARE",
     "LESS",
+    "READABLE",
     "SEEDS_FOLDER",
     "STUDY_FILE",
+    "TITLES",
     "Check",
     "CorrelationMatrix",
+    "Example",
+    "ExamplesFile",
     "Scan",
     "Study",
     "about_scan",
     "against_floor",
     "all_pairs",
     "correlation_matrices",
+    "current_examples",
     "differ_by_seed",
     "difference_column",
+    "find_examples",
     "head_profile",
+    "holds_scan",
     "joined_processes",
+    "line_of",
     "parity_checks",
+    "read_examples",
     "read_scan",
     "read_study",
     "scan",
     "seed_pairs",
+    "sentence_of",
+    "stale",
+    "write_examples",
     "write_scan",
     "write_study",
 ]

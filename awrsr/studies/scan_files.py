@@ -260,6 +260,31 @@ def read_scan(directory: str | Path) -> Scan:
     return Scan(users=tables[USERS_FILE], pairs=tables[PAIRS_FILE], about=about.to_json())
 
 
+def stale(scan: Scan, dataset: Dataset, models: Mapping[str, str]) -> str:
+    """Why a scan does not tell of these models as they are; empty where it does.
+
+    Args:
+        scan: read from a file.
+        dataset: the one asked about.
+        models: what tells the weights of each apart, by name.
+    """
+    if scan.about.get("dataset", {}).get("fingerprint") != dataset.fingerprint:
+        return "the scan is of another dataset"
+    asked = candidates_words(dataset.n_items, dataset.default_candidates)
+    if scan.about.get("protocol", {}).get("candidates", asked) != asked:
+        return "the scan ranks among other candidates"
+    for name, weights in models.items():
+        known = scan.about.get("models", {}).get(name)
+        if known is None:
+            return f"the scan does not hold {name}"
+        if known.get("weights_sha256") != weights:
+            return f"the scan is of other weights of {name}"
+    pairs = {frozenset(pair) for pair in scan.about.get("pairs", [])}
+    if frozenset(models) not in pairs and len(models) == 2:
+        return f"the scan does not compare {' and '.join(models)}"
+    return ""
+
+
 def _columns(measures: Sequence[str]) -> list[str]:
     return [f"{kind}_{measure}" for measure in measures for kind in KINDS]
 

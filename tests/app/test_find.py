@@ -37,7 +37,7 @@ from app.finding import COLUMNS, Limit
 from app.views.find import page as find
 from awrsr.ranking.metrics import summarise
 from awrsr.ranking.statistics import mean_interval
-from awrsr.studies import read_scan, scan, write_scan
+from awrsr.studies import read_scan, scan, stale, write_scan
 
 A, B = "sasrec-none", "sasrec-additive"
 SHIPPED = EMBEDDED / "scan"
@@ -86,7 +86,7 @@ def test_the_shipped_scan_is_of_the_shipped_models():
         name: awrsr.training.checkpoint.weights_fingerprint(p) for name, p in directories.items()
     }
     for name in directories:
-        assert finding.stale(shipped, dataset, {name: marks[name]}) == ""
+        assert stale(shipped, dataset, {name: marks[name]}) == ""
     seed = EMBEDDED / "seeds" / "sasrec-none-seed1"
     chosen = {A: directories[A], "stosa-none": directories["stosa-none"], seed.name: seed}
     models = {name: awrsr.load_model(path, "cpu") for name, path in chosen.items()}

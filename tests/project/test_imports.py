@@ -49,6 +49,7 @@ FOLDERS = (
     "models",
     "refinement",
     "studies",
+    "studies.examples",
     "training.losses",
 )
 
@@ -179,12 +180,13 @@ APP_MAY_IMPORT = {
     "cache": "jobs finding folders",
     "sides": "escape candidates folders cache",
     "case": "candidates cache method_settings sides",
-    "users": "escape candidates keys state cache",
+    "examples": "folders cache",
+    "users": "escape candidates keys state cache examples",
     "address": "escape forms state cache sides",
     "shell": "escape state folders cache sides users address",
     "components": "escape state cache sides case",
     "views": "escape pinned reading method_settings jobs candidates figures finding folders forms "
-    "keys state cache sides case users address shell components",
+    "keys state cache sides case examples users address shell components",
     "main": "state cache shell views",
     "__init__": "",
 }

@@ -17,7 +17,7 @@ from app.views.find.limits import choose_limits, forget_limits
 from app.views.find.slices import metrics_table, show_slices
 from app.views.find.users import show_plot, show_table
 from awrsr.errors import AwrsrError
-from awrsr.studies import Scan
+from awrsr.studies import Scan, stale
 from awrsr.training.checkpoint import read_config
 
 MAX_COMPUTED = 5_000
@@ -92,9 +92,9 @@ def find_scan(chosen: Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]] | Non
     except AwrsrError as error:
         why = str(error)
     if written is not None:
-        why = finding.stale(written, chosen.dataset, marks)
+        why = stale(written, chosen.dataset, marks)
     noise = None
-    if written is not None and not finding.stale(written, chosen.dataset, {}):
+    if written is not None and not stale(written, chosen.dataset, {}):
         noise = written
     key = tuple(folders.model_key(chosen.models[name]) for name in names)
     if written is not None and not why:

@@ -21,6 +21,7 @@ from app.views.inspect import (
     provenance,
     recommendations,
     removals,
+    start_here,
     variants,
 )
 from app.views.inspect.choosing import make_case
@@ -36,6 +37,7 @@ def show(chosen: Chosen) -> None:
     # tree, or the browser would build it anew.
     words = Words(st.container(), st.container(key="summary"), st.container())
     with chosen.sidebar:
+        start_here.show(chosen)
         history = choose_history(chosen.dataset, chosen.models)
     if history.items and chosen.models:
         if (case := make_case(chosen, history, words.problems)) is not None:

@@ -1,0 +1,82 @@
+"""Start here: a few users for whom the two models do what is worth seeing, a click each."""
+
+import streamlit as st
+
+from app import cache
+from app.escape import plain, with_commands
+from app.examples import recorded_examples
+from app.shell import Chosen
+from app.state import AUTOMATIC, USER, Session, session
+from app.users import show_user
+from awrsr.data.dataset import Dataset
+from awrsr.errors import AwrsrError
+from awrsr.studies import TITLES, Example, line_of, sentence_of
+
+CHOSEN, OTHER = ":material/radio_button_checked:", ":material/radio_button_unchecked:"
+
+
+def show(chosen: Chosen) -> None:
+    """The recorded examples; where there are none, some that are chosen when it is opened."""
+    if not chosen.models:
+        return
+    examples, why = recorded_examples(chosen.dataset, chosen.models)
+    if examples:
+        with st.expander("Start here", expanded=True, type="compact"):
+            show_examples(chosen.dataset, examples)
+        return
+    opened = st.expander(
+        "Start here", type="compact", key=Session.start_here.name, on_change="rerun"
+    )
+    with opened:
+        if opened.open:
+            if why:
+                st.caption(f"No recorded examples: {with_commands(why)}.")
+            show_chosen_now(chosen)
+
+
+def show_chosen_now(chosen: Chosen) -> None:
+    """Examples of the two models on the page, chosen among some users."""
+    if chosen.a == chosen.b:
+        st.caption("Examples are about two models: choose another one for A or B.")
+        return
+    a, b = (chosen.models[name] for name in (chosen.a, chosen.b))
+    try:
+        examples = cache.choose_examples(chosen.dataset, a, b)
+    except AwrsrError as error:
+        st.caption(f"No examples: {plain(error)}")
+        return
+    if examples:
+        show_examples(chosen.dataset, examples)
+    else:
+        st.caption("None of the users looked at is an example for these two models.")
+
+
+def show_examples(dataset: Dataset, examples: list[Example]) -> None:
+    """A button each, and below them the sentence of the one that is on the page."""
+    sentences = {example.sort: plain(sentence_of(example, dataset)) for example in examples}
+    with st.container(key="examples", gap="xxsmall"):
+        for example in examples:
+            st.button(
+                f"**{TITLES[example.sort]}**  \n{plain(line_of(example))}",
+                key=f"example_{example.sort}",
+                icon=CHOSEN if is_on_page(example) else OTHER,
+                help=sentences[example.sort],
+                width="stretch",
+                on_click=start_with,
+                args=(example,),
+            )
+    for example in filter(is_on_page, examples):
+        st.caption(sentences[example.sort])
+
+
+def is_on_page(example: Example) -> bool:
+    """Whether the page shows this user's own history and held-out item in these two models."""
+    shown = (session.source, session.user, session.a, session.b, session.target, session.rival)
+    return shown == (USER, example.user_id, example.a, example.b, AUTOMATIC, None)
+
+
+def start_with(example: Example) -> None:
+    """Show an example: its user, its two models and what that user really chose next."""
+    show_user(example.user_id)
+    session.a, session.b = example.a, example.b
+    session.target, session.rival, session.compare = AUTOMATIC, None, None

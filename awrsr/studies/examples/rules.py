@@ -1,0 +1,138 @@
+"""The rules of the sorts: whose history may be an example of a sort, and how good a one it is."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import pandas as pd
+
+from awrsr.studies.examples.values import Example, Sort
+
+FOUND = 10
+"""A model finds a target that it ranks so or better."""
+DOUBLINGS = 1.0
+"""How often a rank must double to count as worse."""
+
+
+class Rule(NamedTuple):
+    """How the example of a sort is found.
+
+    Args:
+        promising: the users of the table of a search that may keep the rule, the most promising
+            first.
+        worth: how well an example keeps the rule, in doublings of a rank; 0 where it does not.
+        unless: a sort; where it has an example, this one needs none.
+    """
+
+    promising: Callable[[pd.DataFrame], pd.DataFrame]
+    worth: Callable[[Example], float]
+    unless: Sort | None = None
+
+
+# --- how well an example keeps a rule -------------------------------------------------------------
+
+
+def _worse(*pairs: tuple[int, int]) -> float:
+    """How often the rank doubles from the second of a pair to the first, the least of all pairs; 0
+    where that is not enough."""
+    least = min(math.log2(worse / better) for worse, better in pairs)
+    return least if least >= DOUBLINGS else 0.0
+
+
+def _b_finds(example: Example) -> float:
+    """B finds the target and A does not, with another seed too."""
+    in_a, in_b = example.in_a.ranks, example.in_b.ranks
+    if max(in_b) > FOUND or min(in_a) <= FOUND:
+        return 0.0
+    return _worse((min(in_a), max(in_b)))
+
+
+def _other_reasons(example: Example) -> float:
+    """Both find it; each loses ranks without what it rests on, and not without what the other
+    does."""
+    sides = (example.in_a, example.in_b)
+    if any(max(side.rank, side.rank_without_other) > FOUND for side in sides):
+        return 0.0
+    return _worse(*((side.rank_without, max(side.rank, side.rank_without_other)) for side in sides))
+
+
+def _one_decides(example: Example) -> float:
+    """Both find it, lose it without one and the same entry, and keep it without any other."""
+    sides = (example.in_a, example.in_b)
+    if example.in_a.entry != example.in_b.entry:
+        return 0.0
+    if any(
+        max(side.rank, side.worst_of_rest) > FOUND or side.rank_without <= FOUND for side in sides
+    ):
+        return 0.0
+    return _worse(*((side.rank_without, max(side.rank, side.worst_of_rest)) for side in sides))
+
+
+def _attention_misleads(example: Example) -> float:
+    """B finds it, keeps it without what it attends to most, and loses it without an entry in the
+    lower half of its attention."""
+    in_b = example.in_b
+    kept = max(in_b.rank, in_b.rank_without_attended)
+    if kept > FOUND or in_b.rank_without <= FOUND or 2 * in_b.place <= in_b.seen:
+        return 0.0
+    return _worse((in_b.rank_without, kept))
+
+
+def _planted_found(example: Example) -> float:
+    """B alone finds it, with another seed too, rests on the causes and attends to one most."""
+    in_b = example.in_b
+    if in_b.causes_found != len(example.causes) or in_b.attended not in example.causes:
+        return 0.0
+    return _b_finds(example)
+
+
+def _planted_missed(example: Example) -> float:
+    """B does not find what is decided, and does not rest on all causes."""
+    if example.in_b.causes_found == len(example.causes):
+        return 0.0
+    return _worse((example.in_b.rank, FOUND))
+
+
+# --- who may be an example ------------------------------------------------------------------------
+
+
+def _b_alone(table: pd.DataFrame) -> pd.DataFrame:
+    alone = table[(table["rank_b"] <= FOUND) & (table["rank_a"] > FOUND)]
+    gained = (alone["rank_a"] / alone["rank_b"]).sort_values(ascending=False, kind="stable")
+    return alone.loc[gained.index]
+
+
+def _b_alone_decided(table: pd.DataFrame) -> pd.DataFrame:
+    return _b_alone(table[table["decided"]])
+
+
+def _missed(table: pd.DataFrame) -> pd.DataFrame:
+    missed = table[table["decided"] & (table["rank_b"] > FOUND)]
+    return missed.sort_values("rank_b", ascending=False, kind="stable")
+
+
+def _both_find(table: pd.DataFrame) -> pd.DataFrame:
+    return table[(table["rank_a"] <= FOUND) & (table["rank_b"] <= FOUND)]
+
+
+def _both_apart(table: pd.DataFrame) -> pd.DataFrame:
+    return _both_find(table).sort_values("apart", ascending=False, kind="stable")
+
+
+def _both_peaked(table: pd.DataFrame) -> pd.DataFrame:
+    return _both_find(table).sort_values("even", kind="stable")
+
+
+def _b_unlike(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["rank_b"] <= FOUND].sort_values(["alike", "even"], kind="stable")
+
+
+RULES: Mapping[Sort, Rule] = {
+    "planted_found": Rule(_b_alone_decided, _planted_found),
+    "planted_missed": Rule(_missed, _planted_missed),
+    "b_finds": Rule(_b_alone, _b_finds, unless="planted_found"),
+    "other_reasons": Rule(_both_apart, _other_reasons),
+    "one_decides": Rule(_both_peaked, _one_decides),
+    "attention_misleads": Rule(_b_unlike, _attention_misleads),
+}
+"""By sort, in the order in which examples are offered."""
