@@ -261,7 +261,7 @@ def _object(one: Parameter, given: Any) -> dict[str, Any]:
     value, problem = given, ""
     if isinstance(given, str):
         try:
-            value = json.loads(given) if given.startswith("{") else read_json(Path(given))
+            value = json.loads(given) if given[:1] in ("{", "[") else read_json(Path(given))
         except (ValueError, DataError) as error:
             problem = f": {error}"
     if not isinstance(value, dict):

@@ -55,6 +55,14 @@ REFUSED = {
         """--config '{"trian": {"device": "cpu"}}'""",
         f"unknown verb 'trian'; accepted: {', '.join(VERBS)}. Did you mean 'train'",
     ),
+    "group-nested-deeply": (
+        f"train TINY --model {'[' * 100_000}",
+        "an argument is nested too deeply; accepted: JSON a few levels deep",
+    ),
+    "group-that-is-a-list": (
+        "train TINY --model [1]",
+        "--model must be a JSON object of its settings, or a file that holds one; received '[1]'",
+    ),
     "group-that-is-not-an-object": (
         """train TINY --config '{"model": 3}'""",
         "--model must be a JSON object of its settings, or a file that holds one; received '3'",
