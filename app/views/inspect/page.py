@@ -30,6 +30,9 @@ from awrsr.data.dataset import Dataset
 from awrsr.data.planted import OPEN
 from awrsr.errors import AwrsrError, counted
 
+PANELS = ["Attribution", "Variants and removals", "Heads and switches", "Faithfulness", "Take away"]
+"""Tabs under the lists, one open at a time."""
+
 
 def show(chosen: Chosen) -> None:
     """The page: the history in the sidebar, what the models make of it beside it."""
@@ -71,13 +74,18 @@ def show_case(case: Case, words: Words) -> None:
     content = board_content(case)
     show_board(content, partial(provenance.show, case, content))
     recommendations.show(case)
-    variants.show(case)
-    removals.show(case)
-    ablation.show(case)
-    attributions.show(case)
-    with st.expander("Do the explanations find what the recommendation rests on?"):
+    attribution, variant, gains, faithful, away = st.tabs(PANELS)
+    with attribution:
+        attributions.show(case)
+    with variant:
+        variants.show(case)
+        removals.show(case)
+    with gains:
+        ablation.show(case)
+    with faithful:
         faithfulness.show(case)
-    exports.show(case, content)
+    with away:
+        exports.show(case, content)
 
 
 def show_summary(case: Case) -> None:
