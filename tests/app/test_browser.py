@@ -21,7 +21,7 @@ from helpers import EMBEDDED
 import awrsr
 from app.cache import fingerprint
 from app.escape import clipped
-from app.state import default_user
+from awrsr.studies import read_examples
 
 pytestmark = pytest.mark.browser
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
@@ -57,7 +57,7 @@ def check_lists(page, history: list[int]) -> None:
 
 def test_first_picture(visit):
     page = with_board(visit())
-    user = default_user(DATASET)
+    user = read_examples(EMBEDDED / "scan", DATASET).examples[0].user_id
     history = history_of(user)
     expect(page.locator(".ab-thumb")).to_have_count(4 + 4)
     expect(page.locator(".ab-panel .ab-box")).to_have_count(2)

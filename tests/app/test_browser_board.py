@@ -29,16 +29,17 @@ from helpers import EMBEDDED
 from PIL import Image
 
 import awrsr
-from app.state import default_user
 from awrsr.board import Source, item_names, payload
 from awrsr.board import page as board_page
 from awrsr.explain import remove_each, rollout
 from awrsr.refinement import REFINEMENTS
+from awrsr.studies import read_examples
 
 pytestmark = pytest.mark.browser
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 DATASET = awrsr.load_dataset(EMBEDDED)
-HISTORY = DATASET.sequence(DATASET.user_index(default_user(DATASET)))[:-1].tolist()
+OPENED = read_examples(EMBEDDED / "scan", DATASET).examples[0].user_id
+HISTORY = DATASET.sequence(DATASET.user_index(OPENED))[:-1].tolist()
 M = len(HISTORY)
 TRACES = {
     side: awrsr.trace(awrsr.load_model(EMBEDDED / "models" / name), HISTORY)
@@ -563,7 +564,7 @@ def test_a_row_of_the_evidence_is_an_item_and_what_is_known_of_it(board):
     canvas = board.locator(".ab-evidence .ab-box canvas").first
     box, titles = canvas.bounding_box(), DATASET.titles(HISTORY)
     tip = board.locator(".ab-tip")
-    target = DATASET.sequence(DATASET.user_index(default_user(DATASET)))[-1]
+    target = DATASET.sequence(DATASET.user_index(OPENED))[-1]
     removed = {
         side: remove_each(awrsr.load_model(EMBEDDED / "models" / name), HISTORY, target)
         for side, name in (("A", "sasrec-none"), ("B", "sasrec-additive"))

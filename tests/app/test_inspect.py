@@ -94,7 +94,7 @@ def test_first_picture():
         "a": named(EMBEDDED, "sasrec-none"),
         "b": named(EMBEDDED, "sasrec-additive"),
     }
-    assert 15 <= len(sent(page, "history_list")["rows"]) <= 25
+    assert 15 <= len(sent(page, "history_list")["rows"]) <= 30
     assert [len(table.value) for table in page.dataframe][:2] == [10, 10]
     said = texts(page)
     for title in ("A: SASRec \u00b7 vanilla", "B: SASRec \u00b7 additive"):

@@ -19,6 +19,7 @@ from awrsr.ranking.evaluation import evaluate_popularity
 from awrsr.ranking.metrics import summarise
 from awrsr.refinement import REFINEMENTS, USUAL
 from awrsr.schema import Schema
+from awrsr.studies import ExamplesFile
 from awrsr.studies.faithfulness import StudyFile
 from awrsr.studies.scan_files import ScanFile
 from awrsr.training.checkpoint import (
@@ -116,7 +117,11 @@ def test_what_a_dataset_says_is_written_as_it_is_read(name: str, tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("kind", "pattern"),
-    [(ScanFile, "*/scan/scan.json"), (StudyFile, "*/faithfulness/*/study.json")],
+    [
+        (ScanFile, "*/scan/scan.json"),
+        (ExamplesFile, "*/scan/examples.json"),
+        (StudyFile, "*/faithfulness/*/study.json"),
+    ],
 )
 def test_what_a_study_says_is_written_as_it_is_read(
     kind: type[Schema], pattern: str, tmp_path: Path
