@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import MAIN, TIMEOUT, figures, messages, run, sent, texts, unescaped, unpacked
+from checking import unpacked
+from driving import figures, messages, open_results, run, sent, texts, unescaped
 from helpers import ROOT
 from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 from app.figures.results import cutoff_figure, interval_figure, trend_figure, verdict_figure
 from app.views.results import example as example_module
@@ -24,16 +24,6 @@ from awrsr.experiments.verdict_words import sentence, verdict_table
 
 EXPERIMENTS = ROOT / "experiments"
 GRID, DATASET, LOSS = "lichess-openings", "lichess-openings", "sampled_ce"
-
-
-def open_results(**url: str) -> AppTest:
-    """The page in a session of its own, after its first run."""
-    page = AppTest.from_file(MAIN, default_timeout=TIMEOUT)
-    run(page)
-    page._page_hash = calc_hash("results")  # switch_page knows pages that are files only
-    for name, value in url.items():
-        page.query_params[name] = value
-    return run(page)
 
 
 @pytest.fixture
