@@ -24,6 +24,9 @@ from awrsr.experiments.verdict_words import sentence, verdict_table
 
 EXPERIMENTS = ROOT / "experiments"
 GRID, DATASET, LOSS = "lichess-openings", "lichess-openings", "sampled_ce"
+RECORDED = sorted(path.stem for path in EXPERIMENTS.glob("*.toml") if path.with_suffix("").is_dir())
+QUICK = ("ml-latest-small", "planted-two-layers")
+"""The experiments that the quick tests open."""
 
 
 @pytest.fixture
@@ -286,15 +289,17 @@ def test_a_damaged_example_is_named_and_the_rest_shown(folder: Path):
     assert shown(page, "HR@10 minus vanilla")
 
 
-def test_the_recorded_experiments_open_by_address():
-    for file in sorted(EXPERIMENTS.glob("*.toml")):
-        if file.with_suffix("").is_dir():
-            page, found = open_results(grid=file.stem), read_results(file)
-            assert messages(page) == []
-            (models,) = shown(page, "HR@10 minus vanilla")
-            seeds = found.test.groupby(["dataset", "loss"])["seed"].nunique()
-            first = next(part for part in tables.parts(found) if seeds[part] == seeds.max())
-            assert models.equals(tables.main_table(found, *first))
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in RECORDED],
+)
+def test_a_recorded_experiment_opens_by_address(name: str):
+    page, found = open_results(grid=name), read_results(EXPERIMENTS / f"{name}.toml")
+    assert messages(page) == []
+    (models,) = shown(page, "HR@10 minus vanilla")
+    seeds = found.test.groupby(["dataset", "loss"])["seed"].nunique()
+    first = next(part for part in tables.parts(found) if seeds[part] == seeds.max())
+    assert models.equals(tables.main_table(found, *first))
 
 
 def test_figures_hold_their_numbers():
