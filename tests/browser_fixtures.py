@@ -154,5 +154,14 @@ def visit(chromium, server) -> Iterator[Callable]:
     yield open_page
     for page in pages:
         assert page.get_by_test_id("stException").count() == 0
+        page.evaluate("localStorage.clear()")  # whether the sidebar was open is no later test's
         page.close()
     assert problems == []
+
+
+@pytest.fixture
+def board(visit):
+    """The first picture, once its board is drawn."""
+    from browsing import with_board
+
+    return with_board(visit())

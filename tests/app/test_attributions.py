@@ -1,25 +1,20 @@
 """Attributions: several methods at once, their facts, and how they agree with attention."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+from checking import check_attributions, escaped, history_and_target, read_dataset, read_model
 from driving import (
     HOSTILE,
     add_dataset,
     add_model,
-    check_attributions,
     choose,
     click,
-    escaped,
     figures,
     finish,
-    history_and_target,
     messages,
     open_page,
-    read_dataset,
-    read_model,
     run,
     tables,
     texts,
@@ -40,10 +35,7 @@ ALL = ".".join(METHODS)
 QUICK = [name for name in METHODS if not METHODS[name].slow]
 
 
-@pytest.fixture
-def directory(tmp_path, monkeypatch, tiny_dataset) -> Path:
-    monkeypatch.setenv("AWRSR_ASSETS", str(tmp_path))
-    return add_dataset(tmp_path, tiny_dataset, "sasrec-none", "sasrec-additive", "stosa-simple")
+OFFERED = ("sasrec-none", "sasrec-additive", "stosa-simple")
 
 
 def check(page, directory):

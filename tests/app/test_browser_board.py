@@ -1,19 +1,24 @@
 """The attention board in a real Chromium: what it draws is what was traced, and it asks nobody."""
 
-import dataclasses
-import io
-import json
 import re
-import xml.etree.ElementTree as ET
-import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
+from boards import (
+    DATASET,
+    FILL,
+    HISTORY,
+    MARKED,
+    OPENED,
+    TRACES,
+    M,
+    check_cells,
+    expected,
+    picture,
+    ramp,
+)
 from browsing import (
     cell_position,
-    cells_box,
     choose,
     choose_map,
     hash_of,
@@ -21,93 +26,15 @@ from browsing import (
     read_out,
     settled,
     signature,
-    take_away,
     with_board,
 )
-from driving import HOSTILE
 from helpers import EMBEDDED
-from PIL import Image
 
 import awrsr
-from awrsr.board import Source, item_names, payload
-from awrsr.board import page as board_page
-from awrsr.explain import remove_each, rollout
-from awrsr.refinement import REFINEMENTS
-from awrsr.studies import read_examples
+from awrsr.explain import remove_each
 
 pytestmark = pytest.mark.browser
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
-DATASET = awrsr.load_dataset(EMBEDDED)
-OPENED = read_examples(EMBEDDED / "scan", DATASET).examples[0].user_id
-HISTORY = DATASET.sequence(DATASET.user_index(OPENED))[:-1].tolist()
-M = len(HISTORY)
-TRACES = {
-    side: awrsr.trace(awrsr.load_model(EMBEDDED / "models" / name), HISTORY)
-    for side, name in (("A", "sasrec-none"), ("B", "sasrec-additive"))
-}
-KINDS = {"first": "first_order", "second": "second_order", "refined": "refined"}
-CELLS = [(0, 0), (M - 1, 0), (M - 1, M - 1), (M // 2, M // 3)]
-SVG = "{http://www.w3.org/2000/svg}"
-VIRIDIS = "440154 482878 3e4a89 31688e 26828e 1f9e89 35b779 6ece58 b5de2b fde725"  # ten equal steps
-MARKED = """boxes => boxes.map(box => {
-    const over = box.closest('.ab-thumbs, .ab-box').querySelector('canvas.ab-over');
-    const sheet = over.getBoundingClientRect(), at = box.getBoundingClientRect();
-    const scale = over.width / sheet.width, c = over.getContext('2d');
-    const place = [at.x - sheet.x, at.y - sheet.y, at.width, at.height].map(x => x * scale);
-    return c.getImageData(...place).data.some((value, i) => i % 4 === 3 && value > 0);
-})"""
-"""Of every map: whether anything is outlined in it."""
-FILL = "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }"
-"""Move a slider, seen or not."""
-
-
-def expected(layer: int, head: int | str, contribution: bool = False):
-    """(model, kind) to the whole map, as the library computes it."""
-    found = {}
-    for side, trace in TRACES.items():
-        for kind, field in KINDS.items():
-            maps = trace.maps(field)
-            if maps[0] is None or (side == "A" and kind == "refined"):
-                continue
-            weights = maps[layer]
-            if contribution:
-                weights = weights * trace.layers[layer].transformed_value_norm[:, None, :]
-            of_head = {
-                "mean": lambda w: w.mean(0),
-                "max": lambda w: w.amax(0),
-                "rollout": lambda w, m=maps: rollout(m)[layer],
-            }
-            found[side, kind] = of_head[head](weights) if head in of_head else weights[head]
-    return found
-
-
-def check_cells(page, wanted, m: int = M, cells=CELLS, tolerance: float = 5.1e-5) -> None:
-    """The numbers beside the pointer equal the library's, to the digits that are printed."""
-    for query, key in cells:
-        large_map(page, 0).hover(position=cell_position(page, m, query, key))
-        shown = read_out(page)
-        assert shown.keys() == wanted.keys()
-        for name, text in shown.items():
-            value = float(text.split(" \u00b7 ")[-1])  # weight, then contribution
-            assert value == pytest.approx(float(wanted[name][query, key]), abs=tolerance), name
-
-
-def picture(page, place: int) -> np.ndarray:
-    """A large map as it is on the screen: (height, width, 3), a pixel of the page each."""
-    drawn = Image.open(io.BytesIO(large_map(page, place).screenshot()))
-    return np.asarray(drawn.convert("RGB"))
-
-
-def ramp() -> np.ndarray:
-    """The colours from weight 0 to 1, (256, 3)."""
-    stops = np.array([[int(h[i : i + 2], 16) for i in (0, 2, 4)] for h in VIRIDIS.split()])
-    steps = np.linspace(0, 9, 256)
-    return np.stack([np.interp(steps, range(10), stops[:, c]) for c in range(3)], axis=1)
-
-
-@pytest.fixture
-def board(visit):
-    return with_board(visit())
 
 
 def test_numbers_drawn_are_numbers_traced(board):
@@ -325,226 +252,6 @@ def test_two_hundred_items(visit, server):
     assert page.sent == []
 
 
-def offline(visit, tmp_path, dataset, *sources: Source, view: str = ""):
-    """A board without a server."""
-    file = tmp_path / "board.html"
-    content = payload(sources, item_names(dataset))
-    file.write_text(board_page(content, view=view), encoding="utf-8")
-    page = visit(file.as_uri())
-    page.locator(".ab[data-signature]").wait_for()
-    return page, content
-
-
-def test_a_reordered_history_is_followed_by_its_items(visit, tmp_path, make_model, tiny_dataset):
-    """Beside the pointer, in the outlines and in the ledger: never that an item is not there."""
-    histories = {"A": [3, 1, 4, 1, 5, 9], "A\u2032": [9, 4, 1, 3, 5, 1]}
-    model = make_model("sasrec", "additive")
-    traces = {name: awrsr.trace(model, items) for name, items in histories.items()}
-    sources = [Source(name=name, title="additive", trace=traces[name]) for name in histories]
-    page, content = offline(visit, tmp_path, tiny_dataset, *sources)
-    places = {source["name"]: source["places"] for source in content["sources"]}
-    n, tip = len(content["items"]), page.locator(".ab-tip")
-    for (query, key), (there, of), words in (
-        ((4, 0), (4, 3), "query at 5, key at 4\u2032"),
-        ((1, 0), (5, 3), "query at 6\u2032, key at 4\u2032"),
-        ((5, 0), (0, 3), "query at 1\u2032, key at 4\u2032, newer: no such cell"),
-    ):
-        at = [places["A"][place] for place in (query, key)]
-        large_map(page, 0).hover(position=cell_position(page, n, *at))
-        expect(tip).to_contain_text(f"A\u2032: {words}")
-        shown = read_out(page)
-        for kind, field in KINDS.items():
-            own, other = (trace.maps(field)[1][0] for trace in traces.values())
-            assert shown["A", kind] == f"{own[query, key]:.4f}"
-            followed = f"{other[there, of]:.4f}" if of <= there else "\u2013"
-            assert shown["A\u2032", kind] == followed
-        assert "not seen" not in tip.inner_text()
-        if of > there:
-            continue
-        edge = cells_box(page, 1)["width"] / n
-        spot = cell_position(page, n, places["A\u2032"][there], places["A\u2032"][of], 1)
-        outlined = (
-            large_map(page, 1)
-            .locator("canvas.ab-over")
-            .evaluate(
-                """(canvas, {x, y}) => {
-                const scale = canvas.width / canvas.clientWidth, c = canvas.getContext('2d');
-                return c.getImageData(x * scale, y * scale, 1, 1).data[3];
-            }""",
-                {"x": spot["x"] - edge / 2, "y": spot["y"]},
-            )
-        )
-        assert outlined > 0
-    at = [places["A"][place] for place in (5, 0)]
-    large_map(page, 0).click(position=cell_position(page, n, *at))
-    page.locator(".ab-fold > summary").click()
-    headings = page.locator(".ab-ledger th").all_inner_texts()
-    assert headings[4:] == [
-        f"A\u2032 {kind}, row 1\u2032" for kind in ("first order", "second order", "refined")
-    ]
-    itself = page.locator(".ab-ledger tr").nth(1).locator("td").all_inner_texts()
-    assert itself[4:] == ["1.000"] * 3  # the oldest item there attends to itself alone
-    assert "not seen" not in page.locator(".ab").inner_text()
-
-
-@pytest.mark.parametrize(
-    ("view", "left_out"),
-    [
-        ("#left=A.1.1.toString", "left=A.1.1.toString"),
-        ("#left=A.1.constructor.refined", "left=A.1.constructor.refined"),
-        ("#left=A.9.1.first", "left=A.9.1.first"),
-        ("#scale=valueOf&share=33", "scale=valueOf, share=33"),
-    ],
-)
-def test_a_view_that_the_board_lacks_is_left_out(
-    visit, tmp_path, make_model, tiny_dataset, view: str, left_out: str
-):
-    source = Source(name="A", title="", trace=awrsr.trace(make_model(), [1, 2, 3]))
-    page, _ = offline(visit, tmp_path, tiny_dataset, source, view=view)
-    expect(page.locator(".ab-note").last).to_contain_text(f"left out: {left_out}.")
-    now = page.locator(".ab-thumb[aria-pressed=true]").get_attribute("aria-label")
-    assert now == "Show A, layer 2, head 1, first order"
-
-
-def test_a_model_that_learns_no_attention_is_named_by_its_title(
-    visit, tmp_path, make_model, tiny_dataset
-):
-    """In the maps' names, the choices, the strip, the ledger and where a map is missing."""
-    sources = [
-        Source(name=name, title="", trace=awrsr.trace(make_model("sasrec", floor), [3, 1, 4]))
-        for name, floor in (("A", "uniform"), ("B", "identity"))
-    ]
-    page, _ = offline(visit, tmp_path, tiny_dataset, *sources)
-    board = page.locator(".ab")
-    heads = board.locator(".ab-sort").all_inner_texts()
-    assert heads[1:] == ["uniform", "identity"]
-    assert board.locator(".ab-ledger th").all_text_contents() == ["key", "A uniform", "B identity"]
-    labels = [thumb.get_attribute("aria-label") for thumb in board.locator(".ab-thumb").all()]
-    assert {label.rsplit(", ", 1)[1] for label in labels} == {"uniform", "identity"}
-    assert (
-        board.locator(".ab-whose")
-        .first.get_attribute("title")
-        .endswith(REFINEMENTS["uniform"].no_second_order)
-    )
-    large_map(page, 1).hover(position=cell_position(page, 3, 2, 2, 1))
-    assert {name for _, name in read_out(page)} == {"uniform", "identity"}
-    assert not re.search("first order|first-order|vanilla", board.inner_text(), re.IGNORECASE)
-
-
-def test_a_title_that_is_cut_keeps_its_id(visit, tmp_path, make_model, tiny_dataset):
-    titles = ["A very long title that is the title of two items"] * 2 + ["\u4e03" * 99] * 9
-    items = tiny_dataset.items.assign(title=titles)
-    dataset = dataclasses.replace(tiny_dataset, items=items)
-    trace = awrsr.trace(make_model(max_length=40), [1, 2, 1, 2, *range(3, 12)] * 3)
-    source = Source(name="A", title="vanilla", trace=trace)
-    page, _ = offline(visit, tmp_path, dataset, source)
-    with page.expect_download() as waiting:
-        take_away(page, "Download the large maps as SVG")
-    drawing = ET.fromstring(Path(waiting.value.path()).read_text(encoding="utf-8"))
-    texts = [element.text for element in drawing.iter(f"{SVG}text")]
-    named = [text for text in texts if text.startswith("A very")]
-    assert sum("\u2026" in text for text in named) > 1
-    assert {text[-7:] for text in named} == {"[101] \u21ba", "[102] \u21ba"}
-
-
-@pytest.mark.parametrize("m", [299, 300])
-def test_maps_are_drawn_to_their_last_row(visit, tmp_path, make_model, tiny_dataset, m):
-    """A fresh canvas is 300 x 150: at 300 items one side of it is right already."""
-    history = [1 + 7 * slot % tiny_dataset.n_items for slot in range(m)]
-    trace = awrsr.trace(make_model(max_length=m), history)
-    source = Source(name="A", title="vanilla", trace=trace)
-    page, _ = offline(visit, tmp_path, tiny_dataset, source, view="#scale=sqrt")
-    cells = large_map(page, 0).locator("canvas.ab-cells")
-    assert cells.evaluate("canvas => [canvas.width, canvas.height]") == [m, m]
-    drawn = cells.evaluate("(cv, m) => [...cv.getContext('2d').getImageData(0, 0, m, m).data]", m)
-    drawn = np.array(drawn).reshape(m, m, 4)
-    roots = np.sqrt(trace.layers[1].first_order[0].numpy())
-    shown = np.tril(np.ones((m, m), dtype=bool))
-    assert (drawn[..., 3] == np.where(shown, 255, 0)).all()
-    nearest = np.abs(ramp()[None] - drawn[shown][:, None, :3]).sum(2).argmin(1) / 255
-    np.testing.assert_allclose(nearest, roots[shown], atol=0.006)
-    small = page.locator(".ab-thumbs canvas").first  # its maps are drawn by way of another canvas
-    box = page.locator(".ab-thumb").last.bounding_box()
-    at = small.bounding_box()
-    spots = [
-        [box["x"] - at["x"] + box["width"] * x, box["y"] - at["y"] + box["height"] * y]
-        for x, y in ((0.6, 0.75), (0.8, 0.95), (0.75, 0.6))
-    ]
-    alphas = small.evaluate(
-        """(canvas, spots) => {
-            const scale = canvas.width / canvas.clientWidth, c = canvas.getContext('2d');
-            return spots.map(([x, y]) => c.getImageData(x * scale, y * scale, 1, 1).data[3]);
-        }""",
-        spots,
-    )
-    assert alphas == [255, 255, 0]
-
-
-def test_figures_for_a_paper(visit, tmp_path):
-    items = ".".join(map(str, range(1, len(HOSTILE) + 1)))
-    page = with_board(visit(dataset="titled", source="own", items=items))
-    with page.expect_download() as waiting:
-        take_away(page, "Download the large maps as SVG")
-    drawing = ET.fromstring(Path(waiting.value.path()).read_text(encoding="utf-8"))
-    texts = [element.text for element in drawing.iter(f"{SVG}text")]
-    for title in HOSTILE[:6]:  # whole, or cut where the column ends
-        assert sum(text.startswith(title[:10]) for text in texts) == 2
-    assert float(drawing.get("width")) == 340  # a column: 240 pt, where 10 px are 7 pt
-    sizes = [float(element.get("font-size")) for element in drawing.iter(f"{SVG}text")]
-    assert min(sizes) >= 8.5
-    assert {"query, older \u2192 newer", "key, older \u2192 newer"} <= set(texts)
-    assert any("weight" in text for text in texts)
-    assert {element.tag.split("}")[1] for element in drawing.iter()} <= {
-        "svg",
-        "g",
-        "rect",
-        "path",
-        "text",
-    }
-    with page.expect_download() as waiting:
-        take_away(page, "Download the large maps as PNG")
-    assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
-
-
-def test_the_page_taken_away_shows_the_view_it_was_taken_from(board, visit, tmp_path):
-    choose_map(board, "left", layer=0, head=1)
-    choose(board, "View", "difference")
-    with board.expect_download() as waiting:
-        take_away(board, "Download the board as an offline page")
-    file = tmp_path / "board.html"
-    waiting.value.save_as(file)
-    page = visit(file.as_uri())
-    page.locator(".ab[data-signature]").wait_for()
-    assert signature(page) == signature(board)
-    assert page.locator("select[aria-label='View']").input_value() == "difference"
-    now = page.locator(".ab-thumb[aria-pressed=true]").first.get_attribute("aria-label")
-    assert now.startswith("Show A, layer 1, head 2,")
-    choose(page, "View", "maps")
-    check_cells(page, expected(0, 1), cells=[(M - 1, 3)])
-
-
-def test_the_zip_holds_the_page_the_arrays_and_the_tables(board, visit, tmp_path):
-    choose_map(board, "left", layer=0, head=1)
-    choose(board, "View", "difference")
-    board.get_by_role("tab", name="Take away").click()
-    everything = board.get_by_role("button", name="Download everything")
-    with board.expect_download() as waiting:
-        everything.click()
-    assert waiting.value.suggested_filename == "awrsr-inspection.zip"
-    expect(everything).to_be_enabled()
-    archive = zipfile.ZipFile(waiting.value.path())
-    arrays = np.load(io.BytesIO(archive.read("arrays.npz")))
-    stacked = torch.stack(TRACES["B"].maps("refined"))
-    np.testing.assert_allclose(arrays["b_refined"], stacked, rtol=1e-5)
-    file = tmp_path / "board.html"
-    file.write_bytes(archive.read("board.html"))
-    page = visit(file.as_uri(), dark=True)
-    page.locator(".ab[data-signature]").wait_for()
-    assert page.locator("select[aria-label='View']").input_value() == "difference"
-    choose(page, "View", "maps")
-    check_cells(page, expected(0, 1), cells=[(M - 1, 3)])
-
-
 def test_the_page_stands_as_it_was_left_for_another_page(visit):
     board = with_board(visit(a="stosa-none", k=7))
     choose_map(board, "left", layer=0, head=1)
@@ -607,20 +314,6 @@ def test_maps_stand_on_the_rows_of_the_evidence(board):
     rows = board.locator(".ab-evidence .ab-box canvas").first.bounding_box()
     first, second = (large_map(board, place).bounding_box() for place in (0, 1))
     assert first["y"] == second["y"] > rows["y"] + rows["height"]
-
-
-def test_the_library_writes_the_same_page(visit, tmp_path):
-    from awrsr.cli.main import main
-
-    file = tmp_path / "trace.html"
-    names = [DATASET.item_ids[item - 1] for item in HISTORY]
-    models = EMBEDDED / "models"
-    arguments = ["trace", str(models / "sasrec-none"), json.dumps(names), "--html", str(file)]
-    assert main([*arguments, "--beside", str(models / "sasrec-additive")]) == 0
-    page = visit(file.as_uri(), width=390)
-    page.locator(".ab[data-signature]").wait_for()
-    check_cells(page, expected(1, 0), cells=[(M - 1, 3)])
-    assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
 
 
 def test_the_board_is_opened_by_a_short_address(visit, server):

@@ -7,6 +7,7 @@ import pytest
 from browsing import BOARD, settled, with_board
 from helpers import EMBEDDED, ROOT
 
+import awrsr
 from awrsr.experiments import sentences
 from awrsr.experiments.record import read_results
 from awrsr.studies import read_study
@@ -84,3 +85,25 @@ def test_faithfulness(visit, width: int, dark: bool):
     page.get_by_text(f"Leave one out {means['occasion']:.3f}").wait_for()
     page.locator(FIGURE).first.wait_for()
     assert fits(page)
+
+
+def test_a_click_opens_the_user_on_inspect(visit):
+    page = with_board(visit(a="stosa-none", b="stosa-stochastic"))
+    page.get_by_role("link", name="Find", exact=True).click()
+    page.get_by_text("Which users to look at").wait_for()
+    settled(page)
+    table = page.get_by_test_id("stDataFrame").last
+    table.scroll_into_view_if_needed()
+    table.locator("tbody tr").first.wait_for(state="attached")
+    user = table.locator("tbody tr").first.locator("td").first.text_content()
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + 16, box["y"] + 52)  # the first row's box
+    page.get_by_text(re.compile(rf"User {user}, \d+ items")).first.wait_for()
+    with_board(page)
+    expect(page).to_have_url(re.compile(rf"[?&]user={user}(&|$)"))
+    assert "a=stosa-none" in page.url and "b=stosa-stochastic" in page.url
+    dataset = awrsr.load_dataset(EMBEDDED)
+    target = dataset.titles([int(dataset.sequence(dataset.user_index(user))[-1])])[0]
+    assert target in page.get_by_test_id("stMain").inner_text().replace("\u2060", "")
+    page.go_back()  # one step
+    page.get_by_text("Which users to look at").wait_for()

@@ -1,8 +1,5 @@
 """Pasting and uploading on the page: what is used, what is said of it, what can be clicked."""
 
-from pathlib import Path
-
-import pytest
 from driving import (
     HOSTILE,
     add_dataset,
@@ -26,11 +23,7 @@ from awrsr import load_dataset
 NOTHING = "Nothing in it names an item. The history is as it was."
 
 
-@pytest.fixture
-def directory(tmp_path, monkeypatch, tiny_dataset) -> Path:
-    """The tiny dataset with two models that see 8 items, on offer."""
-    monkeypatch.setenv("AWRSR_ASSETS", str(tmp_path))
-    return add_dataset(tmp_path, tiny_dataset, "sasrec-none", "stosa-simple")
+OFFERED = ("sasrec-none", "stosa-simple")
 
 
 def items(page) -> list[int]:

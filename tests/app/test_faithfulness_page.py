@@ -7,13 +7,12 @@ import pandas as pd
 import pytest
 from driving import (
     HOSTILE,
-    MAIN,
-    TIMEOUT,
     add_dataset,
     add_model,
     click,
     figures,
     messages,
+    open_faithfulness,
     open_page,
     run,
     tables,
@@ -21,8 +20,6 @@ from driving import (
     titled,
 )
 from helpers import ROOT
-from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 import awrsr
 from app import folders
@@ -42,16 +39,6 @@ from awrsr.explain import (
 from awrsr.studies import FORCED_SHARE, against_floor, write_study
 
 MODELS = ("sasrec-none", "sasrec-additive")
-
-
-def open_faithfulness(**url: str) -> AppTest:
-    """The page in a session of its own, after its first run."""
-    page = AppTest.from_file(MAIN, default_timeout=TIMEOUT)
-    for name, value in url.items():
-        page.query_params[name] = value
-    run(page)
-    page._page_hash = calc_hash("faithfulness")  # switch_page knows pages that are files only
-    return run(page)
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 import pytest
-from driving import HOSTILE, escaped
+from checking import escaped
+from driving import HOSTILE
 
 from app.figures import bars, theme
 from app.figures.bars import PANELS_A_ROW, BarPanel

@@ -3,7 +3,6 @@
 import dataclasses
 import shutil
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -147,11 +146,7 @@ def test_recorded_ranks_are_read_or_refused_with_a_reason(tmp_path):
 # --- on the page ----------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def directory(tmp_path, monkeypatch, tiny_dataset) -> Path:
-    """The tiny dataset with two models that see 8 items, on offer."""
-    monkeypatch.setenv("AWRSR_ASSETS", str(tmp_path))
-    return add_dataset(tmp_path, tiny_dataset, "sasrec-none", "stosa-simple")
+OFFERED = ("sasrec-none", "stosa-simple")
 
 
 def listed(page) -> dict:

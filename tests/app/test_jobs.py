@@ -6,11 +6,11 @@ from functools import partial
 
 import pytest
 import torch
-from driving import add_dataset, click, figures, finish, messages, open_page, run, tables
+from driving import click, figures, finish, messages, open_page, run, tables
 from helpers import EMBEDDED
 
 import awrsr
-from app import cache, folders, jobs
+from app import cache, jobs
 from app.jobs import Busy, Cancelled, JobOwner, JobPool
 from awrsr import attribution
 from awrsr.attribution import METHODS
@@ -257,10 +257,7 @@ def test_what_is_cancelled_stops_soon(model, pool, method):
 # --- on the page ----------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def directory(tmp_path, monkeypatch, tiny_dataset):
-    monkeypatch.setenv(folders.ASSETS_VARIABLE, str(tmp_path))
-    return add_dataset(tmp_path, tiny_dataset, "sasrec-none", "sasrec-additive")
+OFFERED = ("sasrec-none", "sasrec-additive")
 
 
 @pytest.fixture

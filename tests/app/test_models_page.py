@@ -8,16 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from checking import escaped
 from driving import (
     HOSTILE,
-    MAIN,
-    TIMEOUT,
     add_dataset,
     add_model,
     choose,
-    escaped,
     figures,
     messages,
+    open_models,
     run,
     tables,
     texts,
@@ -26,7 +25,6 @@ from driving import (
 )
 from helpers import EMBEDDED
 from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 import awrsr
 from app.figures.charts import CURVES
@@ -42,15 +40,6 @@ A, B = "sasrec-none", "sasrec-additive"
 LAWS = 6
 
 
-def open_models(**url: object) -> AppTest:
-    """The page in a session of its own, after its first run."""
-    page = AppTest.from_file(MAIN, default_timeout=TIMEOUT)
-    page._page_hash = calc_hash("models")  # switch_page knows pages that are files only
-    for name, value in url.items():
-        page.query_params[name] = str(value)
-    return run(page)
-
-
 def infos(page: AppTest) -> list[str]:
     return [unescaped(box.value) for box in page.info]
 
@@ -61,11 +50,7 @@ def verdicts(page: AppTest) -> list[str]:
     return [text.split("  \n")[0].rpartition(": ")[2] for text in said]
 
 
-@pytest.fixture
-def directory(tmp_path, monkeypatch, tiny_dataset) -> Path:
-    """The tiny dataset with three models that were never evaluated, offered before the embedded."""
-    monkeypatch.setenv("AWRSR_ASSETS", str(tmp_path))
-    return add_dataset(tmp_path, tiny_dataset, A, B, "stosa-stochastic")
+OFFERED = (A, B, "stosa-stochastic")
 
 
 def evaluated(directory: Path, dataset, *names: str) -> None:

@@ -1,20 +1,15 @@
 """Recommendation lists: what they share, the target wherever it stands, a row picked as target."""
 
-from pathlib import Path
-
 import pytest
+from checking import check_lists, history_and_target, read_dataset, read_model
 from driving import (
     HOSTILE,
     MARK,
     add_dataset,
     add_model,
-    check_lists,
     choose,
-    history_and_target,
     messages,
     open_page,
-    read_dataset,
-    read_model,
     run,
     select_row,
     texts,
@@ -27,11 +22,7 @@ from app.views.inspect.recommendations import arrow
 from awrsr.ranking.overlap import rank_biased_overlap
 from awrsr.training.checkpoint import load_model, save_weights
 
-
-@pytest.fixture
-def directory(tmp_path, monkeypatch, tiny_dataset) -> Path:
-    monkeypatch.setenv("AWRSR_ASSETS", str(tmp_path))
-    return add_dataset(tmp_path, tiny_dataset, "sasrec-none", "sasrec-additive")
+OFFERED = ("sasrec-none", "sasrec-additive")
 
 
 def table(page, side):

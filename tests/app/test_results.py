@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import MAIN, TIMEOUT, figures, messages, run, sent, texts, unescaped, unpacked
+from checking import unpacked
+from driving import figures, messages, open_results, run, sent, texts, unescaped
 from helpers import ROOT
 from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 from app.figures.results import cutoff_figure, interval_figure, trend_figure, verdict_figure
 from app.views.results import example as example_module
@@ -24,16 +24,9 @@ from awrsr.experiments.verdict_words import sentence, verdict_table
 
 EXPERIMENTS = ROOT / "experiments"
 GRID, DATASET, LOSS = "lichess-openings", "lichess-openings", "sampled_ce"
-
-
-def open_results(**url: str) -> AppTest:
-    """The page in a session of its own, after its first run."""
-    page = AppTest.from_file(MAIN, default_timeout=TIMEOUT)
-    run(page)
-    page._page_hash = calc_hash("results")  # switch_page knows pages that are files only
-    for name, value in url.items():
-        page.query_params[name] = value
-    return run(page)
+RECORDED = sorted(path.stem for path in EXPERIMENTS.glob("*.toml") if path.with_suffix("").is_dir())
+QUICK = ("ml-latest-small", "planted-two-layers")
+"""The experiments that the quick tests open."""
 
 
 @pytest.fixture
@@ -296,15 +289,17 @@ def test_a_damaged_example_is_named_and_the_rest_shown(folder: Path):
     assert shown(page, "HR@10 minus vanilla")
 
 
-def test_the_recorded_experiments_open_by_address():
-    for file in sorted(EXPERIMENTS.glob("*.toml")):
-        if file.with_suffix("").is_dir():
-            page, found = open_results(grid=file.stem), read_results(file)
-            assert messages(page) == []
-            (models,) = shown(page, "HR@10 minus vanilla")
-            seeds = found.test.groupby(["dataset", "loss"])["seed"].nunique()
-            first = next(part for part in tables.parts(found) if seeds[part] == seeds.max())
-            assert models.equals(tables.main_table(found, *first))
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in RECORDED],
+)
+def test_a_recorded_experiment_opens_by_address(name: str):
+    page, found = open_results(grid=name), read_results(EXPERIMENTS / f"{name}.toml")
+    assert messages(page) == []
+    (models,) = shown(page, "HR@10 minus vanilla")
+    seeds = found.test.groupby(["dataset", "loss"])["seed"].nunique()
+    first = next(part for part in tables.parts(found) if seeds[part] == seeds.max())
+    assert models.equals(tables.main_table(found, *first))
 
 
 def test_figures_hold_their_numbers():

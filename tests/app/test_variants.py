@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driving import HOSTILE, add_dataset, click, messages, open_page, read_model, run, texts, titled
+from checking import read_model
+from driving import HOSTILE, add_dataset, click, messages, open_page, run, texts, titled
 from helpers import rank_of
 from test_history import items, press
 
@@ -109,11 +110,7 @@ def test_standings_equal_one_history_at_a_time(make_model):
 # --- on the page ----------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def directory(tmp_path, monkeypatch, tiny_dataset) -> Path:
-    """The tiny dataset with two models that see 8 items, on offer."""
-    monkeypatch.setenv("AWRSR_ASSETS", str(tmp_path))
-    return add_dataset(tmp_path, tiny_dataset, "sasrec-none", "stosa-simple")
+OFFERED = ("sasrec-none", "stosa-simple")
 
 
 def models(directory: Path) -> dict:

@@ -151,7 +151,7 @@ def test_workers_end_with_the_process_that_started_them(place: Path, number: sig
         assert "Traceback" not in said
     else:
         assert parent.returncode == 130
-        assert said == "interrupted; the same command goes on where it was\n"
+        assert said == "interrupted; the same command resumes the work\n"
     assert run_grid("broken") == 0
     Path("whole.toml").write_text(GRID + LONG)
     assert run_grid("whole") == 0

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from driving import check_numbers, figures, finish, messages, open_page, press, run, sent, texts
+from checking import check_numbers
+from driving import figures, finish, messages, open_models, open_page, press, run, sent, texts
 from helpers import make_dataset
-from streamlit.util import calc_hash
 
 import awrsr
 from awrsr.cli.main import main
@@ -124,9 +124,8 @@ def look(folder: Path, data: Path) -> None:
     offered.set_value(["path_gradient", "primacy"])
     curves = figures(run(page))["faithful-curves-a"]
     assert {curve["name"] for curve in curves} == {"Path gradient", "Primacy"}
-    models = open_page(dataset="outside", a="sasrec-geometric", b="half_scale-none")
-    models._page_hash = calc_hash("models")
-    assert messages(run(models)) == []
+    models = open_models(dataset="outside", a="sasrec-geometric", b="half_scale-none")
+    assert messages(models) == []
     assert any("G = W_Q W_K" in text for text in texts(models))
 
 

@@ -85,22 +85,19 @@ def test_a_model_of_a_member_that_is_not_there_is_refused_with_its_name(
     assert any(said in message for message in driving.messages(page))
 
 
-def test_members_of_an_installed_package_are_used_like_ours(
+def test_an_installed_package_is_loaded_when_a_family_is_asked_and_then_used_like_ours(
     installed: dict[str, str], tmp_path: Path
 ):
-    python(installed, "-W", "default", str(OUTSIDE / "story.py"), str(tmp_path))
-
-
-def test_an_installed_package_is_loaded_when_a_family_is_asked_and_not_before(
-    installed: dict[str, str],
-):
+    """In one process, which is not told of the package before."""
     script = (
         "import sys, awrsr, awrsr.explain, awrsr.experiments.report\n"
         "assert 'awrsr_outside' not in sys.modules\n"
         "from awrsr.refinement import REFINEMENTS\n"
         "assert list(REFINEMENTS)[-1] == 'geometric' and 'awrsr_outside' in sys.modules\n"
+        "import runpy\n"
+        "runpy.run_path(sys.argv.pop(1), run_name='__main__')\n"
     )
-    python(installed, "-W", "default", "-c", script)
+    python(installed, "-W", "default", "-c", script, str(OUTSIDE / "story.py"), str(tmp_path))
 
 
 def test_the_contracts_are_kept_from_outside_too(installed: dict[str, str]):
