@@ -6,12 +6,12 @@ What is cached is shared by all sessions and read-only.
 import gc
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,14 +24,13 @@ from app.folders import (
     MODEL_FILES,
     RANKED,
     SCAN_FILES,
-    ModelKey,
     Stamp,
     model_directories,
-    model_key,
     read_ranks,
     stamp_of,
 )
 from app.jobs import JobOwner, JobPool
+from app.questions import AttributionQuestion, TimedAttribution
 from awrsr import attribution, load_dataset, load_model
 from awrsr.board import ItemNames, item_names
 from awrsr.config import HELD_OUT, Candidates
@@ -99,14 +98,6 @@ MODEL = _told_apart_by(*MODEL_FILES)
 RANKS = _told_apart_by(*MODEL_FILES, *RANKED)
 SCANNED = _told_apart_by(*SCAN_FILES)
 EXAMPLES = _told_apart_by(EXAMPLES_FILE)
-
-
-@dataclass(frozen=True)
-class TimedAttribution:
-    """An attribution and the seconds it took when it was computed."""
-
-    attribution: attribution.Attribution
-    seconds: float
 
 
 @st.cache_resource(show_spinner=False)
@@ -347,39 +338,6 @@ def get_slice_metrics(
 ) -> pd.DataFrame:
     """The metrics of named slices of a table that the key identifies, see `app.finding`."""
     return slice_metrics(_table, _named)
-
-
-class AttributionQuestion(NamedTuple):
-    """What an attribution answers, and of which weights."""
-
-    directory: Path
-    weights: ModelKey
-    items: Items
-    target: int
-    method: str
-    contrast: int | None
-    settings: tuple[tuple[str, Any], ...]
-
-
-def attribution_question(
-    directory: Path,
-    items: Sequence[int],
-    target: int,
-    method: str,
-    contrast: int | None,
-    settings: Mapping[str, Any],
-) -> AttributionQuestion:
-    """The question of a model directory, a history, a target, a method, a rival and the settings
-    that differ from the method's defaults."""
-    return AttributionQuestion(
-        directory,
-        model_key(directory),
-        tuple(items),
-        target,
-        method,
-        contrast,
-        tuple(sorted(settings.items())),
-    )
 
 
 def attribution_work(

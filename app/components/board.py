@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import cache
 from app.case import Case
+from app.questions import attribution_question
 from app.sides import Side
 from awrsr import board
 from awrsr.attribution import METHODS
@@ -80,7 +81,7 @@ def evidence(case: Case, side: Side) -> list[board.Column]:
     for name, settings in case.methods.items():
         if METHODS[name].slow:
             continue
-        question = cache.attribution_question(
+        question = attribution_question(
             side.directory, side.trace.items, case.target, name, case.rival, settings
         )
         with suppress(AwrsrError):  # the panel Attribution says why

@@ -27,6 +27,7 @@ from helpers import make_dataset
 
 import awrsr
 from app import cache, folders, shell
+from app.questions import attribution_question
 from awrsr.errors import CheckpointError, DataError
 
 GOOD, BAD = "sasrec-none", "stosa-additive"
@@ -156,7 +157,7 @@ def test_an_attribution_is_computed_once_for_each_question(directory):
     model = awrsr.load_model(path)
 
     def answer(*asked, **settings):
-        return cache.get_attribution(cache.attribution_question(path, *asked, settings))
+        return cache.get_attribution(attribution_question(path, *asked, settings))
 
     first = answer((1, 2, 3), 4, "integrated_gradients", None)
     again = answer((1, 2, 3), 4, "integrated_gradients", None)

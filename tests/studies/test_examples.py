@@ -15,7 +15,6 @@ from awrsr.cli.main import main
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import load_dataset, save_dataset
-from awrsr.data.planted import load_causes
 from awrsr.errors import ConfigError, DataError
 from awrsr.models import SequentialModel, build_model
 from awrsr.studies import (
@@ -34,7 +33,7 @@ from awrsr.studies import (
     write_examples,
 )
 from awrsr.studies.examples import RULES, Again, InModel, Models, example_pairs, look
-from awrsr.training.checkpoint import save_config, save_weights, weights_fingerprint
+from awrsr.training.checkpoint import save_config, save_weights
 
 ASSETS = ROOT / "assets"
 DATASETS = sorted(path.parent.name for path in ASSETS.glob("*/dataset.json"))
@@ -51,152 +50,6 @@ def model_of(dataset: str, name: str) -> SequentialModel:
 
 def recorded(name: str) -> list[Example]:
     return read_examples(ASSETS / name / "scan", dataset_of(name)).examples
-
-
-SHIPPED = [
-    pytest.param(name, example, id=f"{name}-{example.sort}")
-    for name in DATASETS
-    for example in recorded(name)
-]
-each_shipped = pytest.mark.parametrize(("name", "example"), SHIPPED)
-
-# --- what ships -----------------------------------------------------------------------------------
-
-
-class Afresh:
-    """Everything that an example may say of a model, one history at a time and counted one by
-    one."""
-
-    def __init__(self, dataset: Dataset, model: SequentialModel, user: str) -> None:
-        *self.history, self.target = dataset.sequence(dataset.user_index(user)).tolist()
-        seen = set(self.history) if dataset.default_candidates == "unseen" else set()
-        self.others = {*range(1, dataset.n_items + 1)} - seen - {self.target}
-        places = range(len(self.history))
-        self.scores = [self.score(model, self.without(place)) for place in places]
-        self.ranks = [self.rank(model, self.without(place)) for place in places]
-        self.whole = self.rank(model, self.history)
-        trace = awrsr.trace(model, self.history)
-        row = trace.layers[-1].refined[:, -1].mean(dim=0).tolist()
-        self.seen, self.row = len(row), [0.0] * trace.dropped + row
-        self.entry = self.scores.index(min(self.scores))
-        self.attended = self.row.index(max(self.row))
-
-    def without(self, place: int) -> list[int]:
-        return [item for at, item in enumerate(self.history) if at != place]
-
-    def score(self, model: SequentialModel, items: list[int]) -> float:
-        return float(awrsr.trace(model, items).item_scores[self.target - 1])
-
-    def rank(self, model: SequentialModel, items: list[int]) -> int:
-        scores = awrsr.trace(model, items).item_scores.tolist()
-        return 1 + sum(scores[item - 1] >= scores[self.target - 1] for item in self.others)
-
-
-@each_shipped
-def test_every_number_of_a_shipped_example_is_the_models_own(name: str, example: Example):
-    dataset = dataset_of(name)
-    found = {
-        side: Afresh(dataset, model_of(name, model), example.user_id)
-        for side, model in (("a", example.a), ("b", example.b))
-    }
-    assert READABLE[0] <= len(found["a"].history) <= READABLE[1]
-    assert example.target == found["a"].target
-    causes = load_causes(dataset, "test")
-    planted: list[int] = []
-    if causes is not None:
-        planted = causes.set_index("user_id")["cause_places"][example.user_id]
-    assert example.causes == sorted(planted)
-    for side, other, said in (("a", "b", example.in_a), ("b", "a", example.in_b)):
-        own = found[side]
-        most = sorted(range(len(own.history)), key=own.scores.__getitem__)[: len(planted)]
-        again = said.again
-        if again is not None:
-            other_seed = model_of(name, again.model)
-            assert again.rank == own.rank(other_seed, own.history)
-        assert said == InModel(
-            rank=own.whole,
-            again=again,
-            entry=own.entry,
-            rank_without=own.ranks[own.entry],
-            rank_without_other=own.ranks[found[other].entry],
-            worst_of_rest=max(rank for at, rank in enumerate(own.ranks) if at != own.entry),
-            seen=own.seen,
-            attended=own.attended,
-            rank_without_attended=own.ranks[own.attended],
-            place=1 + sum(weight > own.row[own.entry] for weight in own.row),
-            causes_found=len({*most} & {*planted}) if planted else None,
-        )
-
-
-@each_shipped
-def test_a_shipped_example_keeps_its_rule(name: str, example: Example):
-    assert RULES[example.sort].worth(example) >= 1
-    assert {*TITLES} == {*RULES}
-
-
-@pytest.mark.parametrize("name", DATASETS)
-def test_what_ships_is_of_the_models_that_ship(name: str):
-    """Three to five, each of another user, the first of the pair with which the app opens."""
-    file = read_examples(ASSETS / name / "scan", dataset_of(name))
-    marks = {
-        path.name: weights_fingerprint(path)
-        for folder in ("models", "seeds")
-        for path in (ASSETS / name / folder).iterdir()
-    }
-    assert current_examples(file, marks) == file.examples
-    assert 3 <= len({example.user_id for example in file.examples}) == len(file.examples) <= 5
-    first = file.examples[0]
-    assert (first.a, first.b) == ("sasrec-none", "sasrec-additive")
-    assert len(first.in_a.ranks) == len(first.in_b.ranks) == 2  # both seeds
-    assert first.sort == ("planted_found" if name == "planted" else "b_finds")
-    assert file.command == f"python -m awrsr scan assets/{name} --examples"
-
-
-@each_shipped
-def test_the_sentence_is_made_of_the_numbers(name: str, example: Example):
-    dataset, a, b = dataset_of(name), example.in_a, example.in_b
-    items = dataset.sequence(dataset.user_index(example.user_id)).tolist()
-    titles = [f"{at}. {title}" for at, title in enumerate(dataset.titles(items), 1)]
-    target = dataset.titles(items[-1:])[0]
-
-    def seeds(side: InModel) -> str:
-        return " (".join([f"{rank}" for rank in side.ranks]) + (
-            " with another seed)" if side.again else ""
-        )
-
-    both = f"A ranks {target} at {seeds(a)}, B at {seeds(b)}."
-    planted = [titles[place] for place in example.causes]
-    n = len(planted)
-    decide = (
-        f"{', '.join(planted[:-1])} and {planted[-1]} together decide {target}. A ranks it at "
-        f"{seeds(a)}, B at {seeds(b)}. {b.causes_found} of the {n} items on which B rests most "
-        f"{'is' if b.causes_found == 1 else 'are'} among these."
-        if n
-        else ""
-    )
-    expected = {
-        "b_finds": f"{both} B rests most on {titles[b.entry]}: without it the rank is "
-        f"{b.rank_without}.",
-        "other_reasons": f"A ranks {target} at {a.rank}, B at {b.rank}. Without {titles[a.entry]} "
-        f"the rank is {a.rank_without} in A and {b.rank_without_other} in B; without "
-        f"{titles[b.entry]} it is {a.rank_without_other} in A and {b.rank_without} in B.",
-        "one_decides": f"Without {titles[a.entry]} the rank of {target} goes from {a.rank} to "
-        f"{a.rank_without} in A and from {b.rank} to {b.rank_without} in B; without any other one "
-        f"item it is {a.worst_of_rest} or better in A and {b.worst_of_rest} or better in B.",
-        "attention_misleads": f"B ranks {target} at {b.rank}. Without {titles[b.attended]}, to "
-        f"which it attends most, the rank is {b.rank_without_attended}; without "
-        f"{titles[b.entry]}, place {b.place} of {b.seen} in its attention, it is "
-        f"{b.rank_without}.",
-        "planted_found": decide,
-        "planted_missed": decide,
-    }
-    assert sentence_of(example, dataset) == expected[example.sort]
-    numbers = {
-        "other_reasons": f"ranks {a.rank} and {b.rank}",
-        "one_decides": f"rank {b.rank} to {b.rank_without}",
-        "attention_misleads": f"place {b.place} of {b.seen}",
-    }.get(example.sort, f"rank {a.rank} to {b.rank}")
-    assert line_of(example) == f"user {example.user_id} \u00b7 {numbers}"
 
 
 # --- the rules ------------------------------------------------------------------------------------

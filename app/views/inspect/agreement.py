@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.cache import TimedAttribution
 from app.escape import plain
+from app.questions import TimedAttribution
 from app.sides import Side
 from app.state import Session
 from app.views.inspect import ablation

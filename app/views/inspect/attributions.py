@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from app import cache, jobs
-from app.cache import AttributionQuestion, TimedAttribution
 from app.case import Case
 from app.escape import plain
 from app.figures import bars, theme
+from app.questions import AttributionQuestion, TimedAttribution, attribution_question
 from app.sides import SIDES, Side
 from app.state import Session
 from app.views.inspect import agreement
@@ -92,7 +92,7 @@ def computed(case: Case) -> tuple[Results, dict[AttributionQuestion, Asked]]:
     owner = cache.job_owner()
     for name, settings in case.methods.items():
         for side in case.sides:
-            question = cache.attribution_question(
+            question = attribution_question(
                 side.directory, side.trace.items, case.target, name, case.rival, settings
             )
             try:

@@ -16,6 +16,7 @@ import streamlit as st
 from app import cache
 from app.case import Case
 from app.components.download import take_away
+from app.questions import attribution_question
 from app.views.inspect.agreement import Results
 from app.views.inspect.attributions import errors_of
 from app.views.inspect.variants import row_outcomes
@@ -141,7 +142,7 @@ def attributed(case: Case) -> Results:
     """Every method on the page for every side, as the page has computed it or now."""
     return {
         (method, side.key): cache.get_attribution(
-            cache.attribution_question(
+            attribution_question(
                 side.directory, side.trace.items, case.target, method, case.rival, settings
             )
         )
