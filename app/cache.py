@@ -259,6 +259,14 @@ def _seed_pair(asked: tuple[Path, ...], others: tuple[Path, ...]) -> tuple[Path,
     return None
 
 
+def other_seed(directory: Path) -> Path | None:
+    """A model of the dataset that differs from this one by the seed of its training alone."""
+    models = model_directories(directory.parent.parent)
+    others = [*visible_directories(directory.parent.parent / SEEDS_FOLDER), *models.values()]
+    pair = _seed_pair((directory,), (directory, *(other for other in others if other != directory)))
+    return None if pair is None else pair[1]
+
+
 @st.cache_data(max_entries=MAX_MODELS, show_spinner="Reading the heads", hash_funcs=MODEL)
 def get_head_profile(directory: Path, dataset: Dataset, users: tuple[int, ...]) -> pd.DataFrame:
     """What a model's heads give their weight to over a slice."""

@@ -7,6 +7,7 @@ from awrsr.explain.agreement import (
     prediction_rows,
 )
 from awrsr.explain.cells import Cell, DistanceSplit, PairMap, RefinedParts
+from awrsr.explain.evidence import Decisive, Evidence, Judgement, RowEvidence, find_evidence
 from awrsr.explain.explanations import (
     EXPLANATIONS,
     NEWEST_FIRST,
@@ -59,6 +60,11 @@ __all__ = [
     "Contributions",
     "Curve",
     "Curves",
+    "Decisive",
+    "Evidence",
+    "Judgement",
+    "RowEvidence",
+    "find_evidence",
     "DistanceSplit",
     "Explained",
     "Explanation",

@@ -16,6 +16,7 @@ from app.shell import Chosen
 from app.views.inspect import (
     ablation,
     attributions,
+    cards,
     exports,
     faithfulness,
     provenance,
@@ -38,7 +39,9 @@ def show(chosen: Chosen) -> None:
     """The page: the history in the sidebar, what the models make of it beside it."""
     # Words that come and go have a place of their own: the board below never moves in the page's
     # tree, or the browser would build it anew.
-    words = Words(st.container(), st.container(key="summary"), st.container())
+    words = Words(
+        st.container(), st.container(key="summary"), st.container(), st.container(key="verdict")
+    )
     with chosen.sidebar:
         start_here.show(chosen)
         history = choose_history(chosen.dataset, chosen.models)
@@ -58,11 +61,13 @@ class Words(NamedTuple):
         problems: why a model cannot be run.
         summary: whose history, which target; stays in sight, see style.css.
         notes: what else is to be known of the history.
+        cards: the verdict.
     """
 
     problems: DeltaGenerator
     summary: DeltaGenerator
     notes: DeltaGenerator
+    cards: DeltaGenerator
 
 
 def show_case(case: Case, words: Words) -> None:
@@ -71,6 +76,8 @@ def show_case(case: Case, words: Words) -> None:
         show_summary(case)
     with words.notes:
         show_notes(case)
+    with words.cards:
+        cards.show(case)
     content = board_content(case)
     show_board(content, partial(provenance.show, case, content))
     recommendations.show(case)

@@ -1,0 +1,192 @@
+"""The verdict on one history: what is recommended, what that rests on, what attention shows."""
+
+from typing import NamedTuple
+
+import streamlit as st
+
+from app import cache
+from app.case import Case
+from app.escape import plain
+from app.sides import Side
+from awrsr.errors import AwrsrError
+from awrsr.explain import Decisive, Evidence, Judgement, RowEvidence, find_evidence
+
+COLOURS = {"a": "blue", "b": "orange"}
+"""Of the models' letters."""
+SAID: dict[Judgement, str] = {
+    "shows it": "shows it",
+    "shows it in part": "shows it in part",
+    "no more than age": "shows no more than \u201cnewer gets more\u201d would",
+    "does not": "does not show it",
+    "unknown": "cannot be told",
+}
+ORDERS = {"first_order": "first", "second_order": "second", "refined": "refined"}
+HOW_JUDGED = (
+    "Rows of the prediction, last layer, mean over heads. A row shows an item that is among its "
+    "three largest weights and above an even share. It shows it in part if one of two items is so, "
+    "or if its weights correlate with the effects of removals (Spearman, 95% interval by Fisher's "
+    "transform above zero). It earns nothing for what weights that only grow with newness show "
+    "too. Nothing is told of fewer than six items, or where no removal changes the rank."
+)
+
+
+class Found(NamedTuple):
+    """A model and the evidence in it."""
+
+    side: Side
+    evidence: Evidence
+
+
+def show(case: Case) -> None:
+    """Three cards, side by side where there is room."""
+    found = [Found(side, evidence_of(case, side)) for side in case.sides]
+    cards = [
+        ("What is recommended", recommended(case), "1 is best. Ties count against the target."),
+        ("What that rests on", rests_on(case, found), "Each item is really left out, one by one."),
+        ("Does attention show it?", shown(case, found), HOW_JUDGED),
+    ]
+    with st.container(key="cards", horizontal=True, gap="small"):
+        for number, (title, lines, how) in enumerate(cards):
+            with st.container(border=True, key=f"card-{number}"):
+                st.markdown(f"**{title}**", help=how)
+                st.markdown("  \n".join(lines))
+
+
+def evidence_of(case: Case, side: Side) -> Evidence:
+    """The evidence in one model; the removals are those of the board."""
+    removed = None
+    if len(case.history) > 1:
+        removed = cache.get_each_removed(
+            side.directory, case.history, case.target, case.dataset.default_candidates
+        )
+    return find_evidence(side.trace, removed)
+
+
+def letter(side: Side) -> str:
+    """A model's letter in its colour."""
+    return f":{COLOURS[side.key]}[**{side.key.upper()}**]"
+
+
+# --- what is recommended --------------------------------------------------------------------------
+
+
+def recommended(case: Case) -> list[str]:
+    """The target's ranks, and those in models of another seed."""
+    target = plain(case.target_title)
+    ranks = [side.ranking.rank_of(case.target) for side in case.sides]
+    said = ", ".join(
+        f"{letter(side)} ranks it **{rank:,}**"
+        for side, rank in zip(case.sides, ranks, strict=True)
+    )
+    candidates = case.sides[0].ranking.candidates_with(case.target)
+    again = [rank_again(case, side) for side in case.sides]
+    lines = [f"{target}: {said} of {candidates:,}."]
+    known = [
+        f"{letter(side)} {rank:,}"
+        for side, rank in zip(case.sides, again, strict=True)
+        if rank is not None
+    ]
+    if known:
+        lines.append(f"Trained with another seed: {', '.join(known)}.")
+    if len(ranks) == 2:
+        lines.append(seeds_say(ranks, again))
+    return lines
+
+
+def rank_again(case: Case, side: Side) -> int | None:
+    """The target's rank in the same model trained with another seed; None where there is none."""
+    directory = cache.other_seed(side.directory)
+    if directory is None:
+        return None
+    left_out = tuple(item for item in case.left_out if item != case.target)
+    try:
+        found = cache.get_standings(directory, (case.history,), (left_out,), case.target, 1)
+    except AwrsrError:  # the panels name what cannot be read
+        return None
+    return int(found.ranks[0])
+
+
+def seeds_say(ranks: list[int], again: list[int | None]) -> str:
+    """Whether the difference of two models is more than that of two seeds.
+
+    Args:
+        ranks: of the target in A and B.
+        again: in the same models trained with another seed.
+    """
+    (a, b), (a_again, b_again) = ranks, again
+    if a == b:
+        return "Both rank it alike."
+    if a_again is None or b_again is None:
+        return "A second seed of both is not here: **the difference may be the seed**."
+    if max(a, a_again) < min(b, b_again):
+        return f"{_coloured('a')} is ahead in both seeds."
+    if max(b, b_again) < min(a, a_again):
+        return f"{_coloured('b')} is ahead in both seeds."
+    return "**The difference may be the seed.**"
+
+
+def _coloured(key: str) -> str:
+    return f":{COLOURS[key]}[**{key.upper()}**]"
+
+
+# --- what that rests on ---------------------------------------------------------------------------
+
+
+def rests_on(case: Case, found: list[Found]) -> list[str]:
+    """Of each model the items whose removal moves the target most."""
+    if len(case.history) < 2:
+        return ["The history has one item: without it nothing is left to compare with."]
+    return [f"{letter(side)} {rests(case, evidence)}" for side, evidence in found]
+
+
+def rests(case: Case, evidence: Evidence) -> str:
+    """One model's decisive items, with the ranks before and after."""
+    first, *others = evidence.decisive
+    if not evidence.moved:
+        verb = "falls" if first.effect > 0 else "rises"
+        return (
+            f"stays {evidence.rank:,} whichever item is left out; without "
+            f"{_title(case, first)} the score {verb} by {abs(first.effect):.2f}."
+        )
+    parts = [f"without {_title(case, first)}: {evidence.rank:,} \u2192 **{first.rank:,}**"]
+    parts += [f"without {_title(case, other)} \u2192 **{other.rank:,}**" for other in others]
+    return "; ".join(parts) + "."
+
+
+def _title(case: Case, found: Decisive) -> str:
+    return plain(case.title_of(case.history[found.entry]))
+
+
+# --- whether attention shows it -------------------------------------------------------------------
+
+
+def shown(case: Case, found: list[Found]) -> list[str]:
+    """Of each model whether the rows of the prediction show the decisive items."""
+    if len(case.history) < 2:
+        return ["There is nothing that attention could choose among."]
+    lines = [f"{letter(side)} {shows(case, evidence)}" for side, evidence in found]
+    return [*lines, ":small[Last layer, mean of heads; the board opens on one head.]"]
+
+
+def shows(case: Case, evidence: Evidence) -> str:
+    """One model's judgement by the row that mixes the values, and what the other rows say."""
+    mixing = evidence.rows[-1]
+    said = f"**{SAID[mixing.judgement]}**"
+    places = [
+        f"{_title(case, found)} is {_place(mixing, number)}"
+        for number, found in enumerate(evidence.decisive)
+    ]
+    others = ""
+    if len(evidence.rows) > 1:
+        others = "; " + ", ".join(
+            f"{ORDERS[row.kind]} {row.places[0] or 'unseen'}" for row in evidence.rows[:-1]
+        )
+    rho = "" if mixing.rho is None else f"; \u03c1 {mixing.rho:+.2f}"
+    return f"{said}: {', '.join(places)}{others}{rho}."
+
+
+def _place(row: RowEvidence, number: int) -> str:
+    place, times = row.places[number], row.times[number]
+    if place is None or times is None:
+        return "not seen"
+    return f"no. {place}, {times:.1f}\u00d7 even"

@@ -1,0 +1,90 @@
+"""The cards of Inspect: every number is the library's, whatever the history."""
+
+import re
+
+import pytest
+from checking import history_and_target, read_dataset, read_model
+from driving import messages, open_page, texts
+from helpers import EMBEDDED
+
+import awrsr
+from app.views.inspect.cards import SAID, seeds_say
+from awrsr.explain import find_evidence, remove_each
+
+OFFERED = ("sasrec-none", "sasrec-additive")
+TITLES = ["What is recommended", "What that rests on", "Does attention show it?"]
+
+
+def cards(page) -> list[str]:
+    """The words below each card's title, without what colours them."""
+    said = [re.sub(r":(blue|orange|small)\[(.*?)\]", r"\2", text) for text in texts(page)]
+    places = [said.index(f"**{title}**") for title in TITLES]
+    return [said[place + 1].replace("**", "") for place in places]
+
+
+def check(page, directory) -> None:
+    dataset = read_dataset(directory)
+    history, target = history_and_target(page, dataset)
+    first, rests, shows = cards(page)
+    for side in "ab":
+        model = read_model(directory / "models" / page.session_state[side])
+        if target is None:
+            target = int(awrsr.recommend(model, history, k=1)["item"][0])
+        letter = side.upper()
+        once = remove_each(model, history, target)
+        found = find_evidence(awrsr.trace(model, history), once)
+        assert f"{letter} ranks it {once.rank:,}" in first
+        mixing = found.rows[-1]
+        assert f"{letter} {SAID[mixing.judgement]}: " in shows
+        for number, decisive in enumerate(found.decisive):
+            title = dataset.titles([history[decisive.entry]])[0]
+            assert title in rests and title in shows
+            if found.moved:
+                assert re.search(rf"{re.escape(title)}:?.* \u2192 {decisive.rank:,}\b", rests)
+            if mixing.places[number] is not None:
+                place = f"no. {mixing.places[number]}, {mixing.times[number]:.1f}\u00d7 even"
+                assert f"{title} is {place}" in shows
+
+
+@pytest.mark.parametrize("user", [None, 20, 323])
+def test_every_number_is_the_librarys(user: int | None):
+    page = open_page() if user is None else open_page(user=user)
+    assert messages(page) == []
+    check(page, EMBEDDED)
+
+
+@pytest.mark.parametrize("dataset", ["planted", "lichess-openings"])
+def test_cards_of_the_other_datasets(dataset: str):
+    page = open_page(dataset=dataset)
+    target = history_and_target(page, read_dataset(EMBEDDED.parent / dataset))[1]
+    assert target is not None and messages(page) == []
+    assert [len(card) > 20 for card in cards(page)] == [True] * 3
+
+
+def test_a_history_of_one_item_rests_on_nothing_else(directory):
+    page = open_page(source="own", items="3")
+    assert messages(page) == []
+    assert cards(page)[1].startswith("The history has one item")
+    assert cards(page)[2].startswith("There is nothing that attention")
+
+
+def test_two_items_are_named_and_not_judged(directory):
+    page = open_page(source="own", items="3.1")
+    assert messages(page) == []
+    assert cards(page)[2].count(SAID["unknown"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("ranks", "again", "words"),
+    [
+        ([3, 3], [5, 9], "alike"),
+        ([3, 9], [5, 8], "A is ahead in both seeds"),
+        ([9, 3], [8, 5], "B is ahead in both seeds"),
+        ([3, 9], [10, 8], "may be the seed"),
+        ([3, 9], [9, 9], "may be the seed"),
+        ([3, 9], [5, None], "A second seed of both is not here"),
+    ],
+)
+def test_whether_a_difference_is_more_than_the_seed(ranks, again, words):
+    said = re.sub(r":(blue|orange)\[(.*?)\]", r"\2", seeds_say(ranks, again)).replace("**", "")
+    assert words in said
