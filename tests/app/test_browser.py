@@ -237,7 +237,9 @@ def test_back_leaves_the_page(visit, server):
 
 def test_what_enters_and_leaves_is_in_view(visit):
     page = with_board(visit(user="20", variants="one~1.6.32", target=50))
-    table = page.get_by_test_id("stDataFrame").nth(2)
+    page.get_by_role("tab", name="Variants and removals").click()
+    head = page.locator("th", has_text="in B: + enters")
+    table = page.get_by_test_id("stDataFrame").filter(has=head).first
     table.scroll_into_view_if_needed()
     heads = table.locator("th")
     expect(heads.last).to_have_text("in B: + enters, \u2212 leaves")
