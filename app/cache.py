@@ -31,7 +31,7 @@ from app.folders import (
 )
 from app.jobs import JobOwner, JobPool
 from app.questions import AttributionQuestion, TimedAttribution
-from awrsr import attribution, load_dataset, load_model
+from awrsr import attribution, load_dataset, load_model, studies
 from awrsr.board import ItemNames, item_names
 from awrsr.config import HELD_OUT, Candidates
 from awrsr.data.dataset import Dataset
@@ -43,24 +43,6 @@ from awrsr.io.files import MAX_ENTRIES, finish_replacing, visible_directories
 from awrsr.models import SequentialModel
 from awrsr.ranking.recommendation import Ranking, check_same_catalogue, trace
 from awrsr.ranking.scoring import Standings, target_standings
-from awrsr.studies import (
-    EXAMPLES_FILE,
-    READABLE,
-    SEEDS_FOLDER,
-    Check,
-    Example,
-    ExamplesFile,
-    Scan,
-    about_scan,
-    all_pairs,
-    differ_by_seed,
-    find_examples,
-    head_profile,
-    parity_checks,
-    read_examples,
-    read_scan,
-    scan,
-)
 from awrsr.training.checkpoint import (
     ConfigFile,
     read_config,
@@ -97,7 +79,7 @@ def _told_apart_by(*names: str) -> HashFunctions:
 MODEL = _told_apart_by(*MODEL_FILES)
 RANKS = _told_apart_by(*MODEL_FILES, *RANKED)
 SCANNED = _told_apart_by(*SCAN_FILES)
-EXAMPLES = _told_apart_by(EXAMPLES_FILE)
+EXAMPLES = _told_apart_by(studies.EXAMPLES_FILE)
 
 
 @st.cache_resource(show_spinner=False)
@@ -143,7 +125,7 @@ SCAN = "scan"
 """The folder of a dataset's scan, beside its models."""
 
 
-def get_scan(directory: Path) -> Scan | None:
+def get_scan(directory: Path) -> studies.Scan | None:
     """The scan that lies in a dataset directory; None where there is none.
 
     Raises:
@@ -159,19 +141,19 @@ def get_scan(directory: Path) -> Scan | None:
     show_spinner="Reading the scan",
     hash_funcs=SCANNED,
 )
-def _scan(folder: Path) -> Scan:
-    return read_scan(folder)
+def _scan(folder: Path) -> studies.Scan:
+    return studies.read_scan(folder)
 
 
 @st.cache_resource(max_entries=MAX_DATASETS, show_spinner="Scanning all users", hash_funcs=MODEL)
-def compute_scan(dataset: Dataset, directories: Sequence[Path]) -> Scan:
+def compute_scan(dataset: Dataset, directories: Sequence[Path]) -> studies.Scan:
     """A scan of all users in these models."""
     named = {directory.name: directory for directory in directories}
-    found = scan({name: get_model(directory) for name, directory in named.items()}, dataset)
-    return replace(found, about=about_scan(named, all_pairs(list(named))))
+    found = studies.scan({name: get_model(directory) for name, directory in named.items()}, dataset)
+    return replace(found, about=studies.about_scan(named, studies.all_pairs(list(named))))
 
 
-def get_examples(dataset: Dataset) -> ExamplesFile | None:
+def get_examples(dataset: Dataset) -> studies.ExamplesFile | None:
     """The users to start with that lie in a dataset's scan; None where none were recorded.
 
     Raises:
@@ -179,32 +161,32 @@ def get_examples(dataset: Dataset) -> ExamplesFile | None:
     """
     assert dataset.directory is not None
     folder = dataset.directory / SCAN
-    return _examples(folder, dataset) if (folder / EXAMPLES_FILE).is_file() else None
+    return _examples(folder, dataset) if (folder / studies.EXAMPLES_FILE).is_file() else None
 
 
 @st.cache_resource(max_entries=MAX_DATASETS, show_spinner=False, hash_funcs=EXAMPLES)
-def _examples(folder: Path, dataset: Dataset) -> ExamplesFile:
-    return read_examples(folder, dataset)
+def _examples(folder: Path, dataset: Dataset) -> studies.ExamplesFile:
+    return studies.read_examples(folder, dataset)
 
 
 @st.cache_resource(
     max_entries=MAX_DATASETS, show_spinner="Looking for users to start with", hash_funcs=MODEL
 )
-def choose_examples(dataset: Dataset, a: Path, b: Path) -> list[Example]:
+def choose_examples(dataset: Dataset, a: Path, b: Path) -> list[studies.Example]:
     """Users to start with, found among some users of a dataset in two models.
 
     Raises:
         AwrsrError: a model cannot be loaded or belongs to another dataset, or causes are damaged.
     """
     lengths = dataset.lengths() - HELD_OUT["test"]
-    low, high = READABLE
+    low, high = studies.READABLE
     users = np.flatnonzero((lengths >= low) & (lengths <= high))[:CHOSEN_AMONG]
     if not len(users):
         return []
     models = {directory.name: get_model(directory) for directory in (a, b)}
     pairs = [(a.name, b.name)]
-    return find_examples(
-        scan(models, dataset, pairs=pairs, users=users),
+    return studies.find_examples(
+        studies.scan(models, dataset, pairs=pairs, users=users),
         dataset,
         models.__getitem__,
         pairs=pairs,
@@ -242,11 +224,10 @@ def _config_file(directory: Path) -> ConfigFile | None:
 def seed_pair(a: Path, b: Path) -> tuple[Path, Path] | None:
     """Two trainings of one model that differ by their seed alone: of A, else of B, else of another
     model of the dataset with A's or B's backbone."""
-    models = model_directories(a.parent.parent)
-    others = [*models.values(), *visible_directories(a.parent.parent / SEEDS_FOLDER)]
     backbones = {directory.name.partition("-")[0] for directory in (a, b)}
+    models = model_directories(a.parent.parent)
     alike = [path for name, path in models.items() if name.partition("-")[0] in backbones]
-    return _seed_pair((a, b, *alike), tuple(others))
+    return _seed_pair((a, b, *alike), _beside(a))
 
 
 @st.cache_data(max_entries=MAX_MODELS, show_spinner=False, hash_funcs=MODEL)
@@ -254,24 +235,31 @@ def _seed_pair(asked: tuple[Path, ...], others: tuple[Path, ...]) -> tuple[Path,
     known = {path: config for path in others if (config := _config_file(path)) is not None}
     for first in filter(known.__contains__, asked):
         for second, config in known.items():
-            if differ_by_seed(known[first], config):
+            if studies.differ_by_seed(known[first], config):
                 return first, second
     return None
 
 
 def other_seed(directory: Path) -> Path | None:
     """A model of the dataset that differs from this one by the seed of its training alone."""
-    models = model_directories(directory.parent.parent)
-    others = [*visible_directories(directory.parent.parent / SEEDS_FOLDER), *models.values()]
-    pair = _seed_pair((directory,), (directory, *(other for other in others if other != directory)))
+    pair = _seed_pair((directory,), (directory, *_beside(directory)))
     return None if pair is None else pair[1]
+
+
+def _beside(directory: Path) -> tuple[Path, ...]:
+    """All models of a model's dataset, those of another seed too."""
+    folder = directory.parent.parent
+    return (
+        *model_directories(folder).values(),
+        *visible_directories(folder / studies.SEEDS_FOLDER),
+    )
 
 
 @st.cache_data(max_entries=MAX_MODELS, show_spinner="Reading the heads", hash_funcs=MODEL)
 def get_head_profile(directory: Path, dataset: Dataset, users: tuple[int, ...]) -> pd.DataFrame:
     """What a model's heads give their weight to over a slice."""
     groups = get_item_names(dataset).groups
-    return head_profile(get_model(directory), dataset, users, groups=groups)
+    return studies.head_profile(get_model(directory), dataset, users, groups=groups)
 
 
 @st.cache_data(max_entries=MAX_MODELS, show_spinner=False, hash_funcs=RANKS)
@@ -281,7 +269,7 @@ def get_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
 
 
 @st.cache_data(max_entries=MAX_MODELS, show_spinner="Checking the model", hash_funcs=RANKS)
-def get_checks(directory: Path, dataset: Dataset, ndcg: float | None) -> list[Check]:
+def get_checks(directory: Path, dataset: Dataset, ndcg: float | None) -> list[studies.Check]:
     """What a loaded model was found to hold to.
 
     Args:
@@ -290,7 +278,7 @@ def get_checks(directory: Path, dataset: Dataset, ndcg: float | None) -> list[Ch
         ndcg: NDCG@10 recorded of the test split.
     """
     ranks, _ = get_ranks(directory, dataset)
-    return parity_checks(get_model(directory), dataset, ranks, ndcg)
+    return studies.parity_checks(get_model(directory), dataset, ranks, ndcg)
 
 
 # --- histories ------------------------------------------------------------------------------------

@@ -175,7 +175,7 @@ def test_one_model_has_no_examples(crowd: Path):
 def test_where_no_history_is_readable_the_page_says_so(
     crowd: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(cache, "READABLE", (100, 200))
+    monkeypatch.setattr(cache.studies, "READABLE", (100, 200))
     page = open_page(a=PAIR[1], b=PAIR[0])
     page.session_state["start_here"] = True
     run(page)
