@@ -13,7 +13,8 @@ from plotly.subplots import make_subplots
 from app.figures.theme import MODEL_COLORS
 
 DIVERGING = [[0, "#d97a1e"], [0.5, "#a9a9a9"], [1, "#2a62c9"]]
-"""Orange where B ranks the held-out item lower than A, blue where higher, grey where alike."""
+A_TO_B = [[0, MODEL_COLORS[0]], [0.5, "#a9a9a9"], [1, MODEL_COLORS[1]]]
+"""The colour of the model that ranks the held-out item better, grey where both rank it alike."""
 SEQUENTIAL = "Viridis"
 FULL = 3.0
 """Doublings of a rank at which its colour is full: eight times better."""
@@ -49,7 +50,7 @@ def scatter(table: pd.DataFrame, x: str, y: str, titles: dict[str, str]) -> go.F
                 "size": 7,
                 "opacity": 0.8,
                 "color": table["doublings"].to_numpy(),
-                "colorscale": DIVERGING,
+                "colorscale": A_TO_B,
                 "cmin": -FULL,
                 "cmax": FULL,
                 "line": {"width": 0},

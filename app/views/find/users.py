@@ -45,7 +45,7 @@ def show_plot(chosen: Chosen, table: pd.DataFrame, inspector: Any) -> None:
     st.caption(
         f"{len(drawn):,} users"
         + (f", {missing:,} without a value left out" if missing else "")
-        + ". Colour: blue where B ranks the held-out item better, orange where A does; full where "
+        + ". Colour: blue where A ranks the held-out item better, orange where B does; full where "
         "the rank is an eighth or less. A click on a point opens the user."
     )
     points = picked["selection"]["point_indices"]
