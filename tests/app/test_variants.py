@@ -233,7 +233,7 @@ def test_each_item_left_out_and_pinned(directory):
     assert shown["title"].tolist() == [f"Film {c} (199{i})" for i, c in enumerate("ABCD", 1)]
     for side, model in models(directory).items():
         expected = remove_each(model, [1, 2, 3, 4], 9)
-        np.testing.assert_allclose(shown[f"score {side}"], expected.scores - expected.score)
+        np.testing.assert_allclose(shown[f"score {side}"], expected.score - expected.scores)
         assert shown[f"rank {side}"].tolist() == expected.ranks.tolist()
         assert shown[f"change {side}"].tolist() == (expected.ranks - expected.rank).tolist()
     styles = next(t for t in page.dataframe if "score a" in t.value).proto.arrow_data.styler.styles

@@ -136,17 +136,17 @@ def show_each_removed(case: Case) -> None:
         except AwrsrError as error:
             st.info(f"{plain(error)}.")
             return
-        change = result.scores - result.score
-        shades[f"score {side.key}"] = float(abs(change).max()) or 1.0
-        table[f"score {side.key}"] = change
+        lost = result.score - result.scores
+        shades[f"score {side.key}"] = float(abs(lost).max()) or 1.0
+        table[f"score {side.key}"] = lost
         table[f"rank {side.key}"] = result.ranks
         table[f"change {side.key}"] = result.ranks - result.rank
         columns |= {
             f"score {side.key}": st.column_config.NumberColumn(
-                f"\u0394 score {name}",
-                width=90,
-                help="Score without the item minus score with it: blue where the target gains, "
-                "orange where it loses",
+                f"score lost {name}",
+                width=95,
+                help="Score with the item minus score without it: + where the item helps the "
+                "target, as on the board",
             ),
             f"rank {side.key}": st.column_config.NumberColumn(f"rank {name}", width=75),
             f"change {side.key}": st.column_config.NumberColumn(
@@ -159,7 +159,7 @@ def show_each_removed(case: Case) -> None:
         f"history: {plain('; '.join(facts))}"
     )
     styled = table.style.format(
-        lambda change: f"{change:+.3f}" if change else "=", subset=list(shades)
+        lambda lost: f"{lost:+.3f}" if lost else "=", subset=list(shades)
     ).format(difference, subset=[f"change {side.key}" for side in case.sides])
     for column, most in shades.items():
         styled = styled.map(partial(shade, most=most), subset=[column])
