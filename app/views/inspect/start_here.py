@@ -21,7 +21,8 @@ def show(chosen: Chosen) -> None:
         return
     examples, why = recorded_examples(chosen.dataset, chosen.models)
     if examples:
-        with st.expander("Start here", expanded=True, type="compact"):
+        # Whoever enters a history of their own needs the room for it.
+        with st.expander("Start here", expanded=session.source == USER, type="compact"):
             show_examples(chosen.dataset, examples)
         return
     opened = st.expander(
