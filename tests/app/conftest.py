@@ -1,9 +1,11 @@
-"""A dataset and small models on offer."""
+"""Small datasets, and models on offer."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 from driving import add_dataset
+from helpers import make_dataset
 
 from app.folders import ASSETS_VARIABLE
 from awrsr.data.dataset import Dataset
@@ -20,3 +22,14 @@ def directory(
     datasets. The models see 8 items."""
     monkeypatch.setenv(ASSETS_VARIABLE, str(tmp_path))
     return add_dataset(tmp_path, tiny_dataset, *request.module.OFFERED)
+
+
+@pytest.fixture(scope="session")
+def numbered() -> Dataset:
+    """Users 1 to 12 and items 1 to 11 by their ids: a number may be either."""
+    tiny = make_dataset()
+    return dataclasses.replace(
+        tiny,
+        items=tiny.items.assign(item_id=[str(item) for item in tiny.items["item"]]),
+        user_ids=[str(1 + user) for user in range(tiny.n_users)],
+    )

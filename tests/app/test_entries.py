@@ -32,17 +32,6 @@ def films() -> Dataset:
     return load_dataset(EMBEDDED)
 
 
-@pytest.fixture(scope="module")
-def numbered() -> Dataset:
-    """Users 1 to 12 and items 1 to 11 by their ids: a number may be either."""
-    tiny = make_dataset()
-    return dataclasses.replace(
-        tiny,
-        items=tiny.items.assign(item_id=[str(item) for item in tiny.items["item"]]),
-        user_ids=[str(1 + user) for user in range(tiny.n_users)],
-    )
-
-
 def names(reading: Reading) -> list[int | str]:
     """Items, and the texts of what names none."""
     return [slot.text if isinstance(slot, Unknown) else slot for slot in reading.slots]
