@@ -1,4 +1,4 @@
-"""A dataset and small models on offer."""
+"""Small datasets, and models on offer."""
 
 import dataclasses
 from pathlib import Path
@@ -24,7 +24,7 @@ def directory(
     return add_dataset(tmp_path, tiny_dataset, *request.module.OFFERED)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def numbered() -> Dataset:
     """Users 1 to 12 and items 1 to 11 by their ids: a number may be either."""
     tiny = make_dataset()

@@ -69,7 +69,10 @@ def test_the_first_picture_is_of_integrated_gradients():
 
 
 def test_all_methods_of_a_long_history_against_a_rival():
-    settings = "gradient_shap:max_samples:64,shapley_value_sampling:max_pairs:16"
+    settings = (
+        "integrated_gradients:max_steps:32,gradient_shap:max_samples:64,"
+        "shapley_value_sampling:n_pairs:2,shapley_value_sampling:max_pairs:4"
+    )
     page = open_page(
         methods=ALL, settings=settings, user=20, target=99, rival=7, b="stosa-stochastic"
     )

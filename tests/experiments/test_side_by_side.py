@@ -128,6 +128,8 @@ def test_a_killed_worker_ends_the_others_and_the_same_command_goes_on(place: Pat
 def test_workers_end_with_the_process_that_started_them(place: Path, number: signal.Signals):
     Path("broken.toml").write_text(GRID + LONG)
     words = ["experiment", "broken.toml", "--device", "cpu", "--jobs", "2"]
+    # What a shell starts in the background ignores Ctrl-C, and so would what is started here.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     parent = subprocess.Popen(
         [sys.executable, "-m", "awrsr", *words],
         stderr=subprocess.PIPE,
@@ -135,6 +137,7 @@ def test_workers_end_with_the_process_that_started_them(place: Path, number: sig
         text=True,
         start_new_session=True,
     )
+    signal.signal(signal.SIGINT, before)
     assert until(lambda: under_way("broken"))
     children = [
         int(child)
