@@ -168,7 +168,9 @@ class Session:
     added = Key[int | None](None)
     newest = Key(5)
     pin_name, new_name = Key(""), Key("")
-    entry = Key(False)
+    entry, entries_closed = Keys(False), Key(0)
+    """Whether the box for an entry is open. Closing it makes a new one: what a browser sends while
+    the server answers would open the old one again."""
     uploaded = Key[UploadedFile | None](None)
     history_list = Key[Mapping[str, Any]]({})
     meant = Keys[int | None](None)

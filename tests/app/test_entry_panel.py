@@ -50,14 +50,20 @@ def mean(page, place: int, item: int):
     return choose(page, **{f"meant-{place}": item})
 
 
+def entry_of(page) -> str:
+    """The key of the box for an entry: of each one that is closed follows a new one."""
+    state = page.session_state
+    return f"entry-{state['entries_closed'] if 'entries_closed' in state else 0}"
+
+
 def is_open(page) -> bool:
-    return bool(page.session_state["entry"])
+    return bool(page.session_state[entry_of(page)])
 
 
 def opened(**url: object):
     """A page with the entry open."""
     page = open_page(**url)
-    page.session_state["entry"] = True
+    page.session_state[entry_of(page)] = True
     return run(page)
 
 

@@ -45,7 +45,7 @@ def show_entry(dataset: Dataset, use: Use) -> bool:
         "Paste, upload",
         icon=":material/upload:",
         width="stretch",
-        key=Session.entry.name,
+        key=Session.entry.named(session.entries_closed),
         on_change="rerun",  # for what could not be used to move out as it closes
     )
     with entry:
@@ -101,7 +101,7 @@ def take_reading(reading: Reading, use: Use) -> None:
     """Use a reading and close the entry; with nothing in it to be used, both stay as they are."""
     if reading.items:
         use(reading)
-        session.entry = False
+        session.entries_closed += 1
     else:
         dismiss()
         session.reading = reading
