@@ -309,6 +309,11 @@ def test_maps_stand_on_the_rows_of_the_evidence(board):
         cells = large_map(board, place).locator("canvas.ab-cells").bounding_box()
         assert cells["y"] == pytest.approx(rows["y"], abs=1)
         assert cells["height"] == pytest.approx(rows["height"], abs=1)
+    choose(board, "View", "difference")
+    between = board.locator(".ab-between .ab-box").bounding_box()
+    assert between["x"] + between["width"] <= 1440
+    assert between["y"] >= rows["y"] + rows["height"]
+    choose(board, "View", "maps")
     board.set_viewport_size({"width": 1024, "height": 900})
     board.wait_for_timeout(300)
     rows = board.locator(".ab-evidence .ab-box canvas").first.bounding_box()

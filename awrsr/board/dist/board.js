@@ -1206,27 +1206,28 @@ let{scale,measure}=this.state.view,found=signed2?this.difference():null,even=sca
 most:scale==="row"?1:end,ink}}drawn(){return[...this.panels.drawn,...this.evidence.drawn]}mark=()=>{
 mark(this)};redraw(){this.later(this.drawAll)}drawAll=()=>{this.theme.look(),this.drawMaps(),this.drawRest(),
 this.box.dataset.signature=this.data.signature};drawMaps(){this.reading.hideTip(),this.bar.draw();let{
-data,state,width}=this,blocks=sourcesOnView(this).map(source=>blockOf(data.sources[source],width)),large=state.
-view.size==="large",room=together(large?0:width,data.n,blocks,state.view.panels.length),wide=room.map!==
-null;this.box.classList.toggle("ab-wide",wide);let legendAt=wide?this.evidence.above:this.below;this.
-legend.box.parentNode!==legendAt&&legendAt.append(this.legend.box),this.panels.draw(room.map),this.evidence.
-draw(large?together(width,data.n,blocks,1/0).evidence:room.evidence),this.mark()}drawRest=()=>{this.
-panels.drawPicks(),this.reading.draw(),this.legend.draw(),this.ledger.draw();let{view,strange}=this.
-state,words=notes(this.data,view,this.panels.every,strange);this.note.textContent!==words&&(this.note.
-textContent=words),this.mark(),this.bookmark.writeSoon(),setTimeout(()=>{this.tellLock()},0)};set(change){
-let{activeElement}=this.box.getRootNode(),label=activeElement&&this.box.contains(activeElement)?activeElement.
-getAttribute("aria-label"):null;Object.assign(this.state.view,change),this.drawMaps(),this.bookmark.
-remember(),this.later(this.drawRest),label&&this.focus(label)}focus(label){[...this.box.querySelectorAll(
-"[aria-label]")].find(node=>node.getAttribute("aria-label")===label)?.focus({preventScroll:!0})}choose(place2,change){
-this.set({panels:changed(this.data,this.state.view,place2,change)})}point(cell){let same=sameCell(cell,
-this.state.hover);this.state.hover=cell,same||this.later(this.mark)}lock(cell){let{state,reading}=this;
-state.view.lock=cell&&{query:cell.query,key:cell.key},cell?reading.say(cell,"Locked. "):reading.live.
-textContent="Released",state.lockedOn=cell&&this.mapsOnView(),this.ledger.draw(),reading.draw(),this.
-mark(),this.bookmark.write(),this.tellLock(!0)}mapsOnView(){return JSON.stringify(this.state.view.panels)}tellLock(anew=!1){
-let{data,state,tell}=this;if(!tell)return;let{lock,panels}=state.view,places=JSON.stringify(lock&&[lock.
-query,lock.key,data.signature]);if(places===state.told&&!(anew&&lock))return;state.told=places;let told=panels.
-map(({source,layer,head,kind})=>{let from=data.sources[source];return{source:from.name,layer,head,kind:shownKind(
-from,kind)}});tell(lock&&{...lock,panels:told})}};var boards=new WeakMap;function mount(root,payload,tell=null){let board=boards.get(root);board?board.
+data,state,width}=this,blocks=sourcesOnView(this).map(source=>blockOf(data.sources[source],width)),below=state.
+view.size==="large"||state.view.mode==="difference",room=together(below?0:width,data.n,blocks,state.
+view.panels.length),wide=room.map!==null;this.box.classList.toggle("ab-wide",wide);let legendAt=wide?
+this.evidence.above:this.below;this.legend.box.parentNode!==legendAt&&legendAt.append(this.legend.box),
+this.panels.draw(room.map),this.evidence.draw(below?together(width,data.n,blocks,1/0).evidence:room.
+evidence),this.mark()}drawRest=()=>{this.panels.drawPicks(),this.reading.draw(),this.legend.draw(),this.
+ledger.draw();let{view,strange}=this.state,words=notes(this.data,view,this.panels.every,strange);this.
+note.textContent!==words&&(this.note.textContent=words),this.mark(),this.bookmark.writeSoon(),setTimeout(
+()=>{this.tellLock()},0)};set(change){let{activeElement}=this.box.getRootNode(),label=activeElement&&
+this.box.contains(activeElement)?activeElement.getAttribute("aria-label"):null;Object.assign(this.state.
+view,change),this.drawMaps(),this.bookmark.remember(),this.later(this.drawRest),label&&this.focus(label)}focus(label){
+[...this.box.querySelectorAll("[aria-label]")].find(node=>node.getAttribute("aria-label")===label)?.
+focus({preventScroll:!0})}choose(place2,change){this.set({panels:changed(this.data,this.state.view,place2,
+change)})}point(cell){let same=sameCell(cell,this.state.hover);this.state.hover=cell,same||this.later(
+this.mark)}lock(cell){let{state,reading}=this;state.view.lock=cell&&{query:cell.query,key:cell.key},
+cell?reading.say(cell,"Locked. "):reading.live.textContent="Released",state.lockedOn=cell&&this.mapsOnView(),
+this.ledger.draw(),reading.draw(),this.mark(),this.bookmark.write(),this.tellLock(!0)}mapsOnView(){return JSON.
+stringify(this.state.view.panels)}tellLock(anew=!1){let{data,state,tell}=this;if(!tell)return;let{lock,
+panels}=state.view,places=JSON.stringify(lock&&[lock.query,lock.key,data.signature]);if(places===state.
+told&&!(anew&&lock))return;state.told=places;let told=panels.map(({source,layer,head,kind})=>{let from=data.
+sources[source];return{source:from.name,layer,head,kind:shownKind(from,kind)}});tell(lock&&{...lock,
+panels:told})}};var boards=new WeakMap;function mount(root,payload,tell=null){let board=boards.get(root);board?board.
 load(payload,tell):boards.set(root,new Board(root,payload,tell))}openPage(mount);function component({
 parentElement,data,setStateValue}){mount(parentElement,data,lock=>{setStateValue("lock",lock)})}return __toCommonJS(main_exports);})();
 return bundle.default;

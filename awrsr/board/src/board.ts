@@ -207,14 +207,15 @@ export class Board {
     this.bar.draw();
     const { data, state, width } = this;
     const blocks = sourcesOnView(this).map((source) => blockOf(data.sources[source], width));
-    const large = state.view.size === "large";
-    const room = together(large ? 0 : width, data.n, blocks, state.view.panels.length);
+    // A large map, and one for both, stand below the evidence.
+    const below = state.view.size === "large" || state.view.mode === "difference";
+    const room = together(below ? 0 : width, data.n, blocks, state.view.panels.length);
     const wide = room.map !== null;
     this.box.classList.toggle("ab-wide", wide);
     const legendAt = wide ? this.evidence.above : this.below;
     if (this.legend.box.parentNode !== legendAt) legendAt.append(this.legend.box);
     this.panels.draw(room.map);
-    this.evidence.draw(large ? together(width, data.n, blocks, Infinity).evidence : room.evidence);
+    this.evidence.draw(below ? together(width, data.n, blocks, Infinity).evidence : room.evidence);
     this.mark();
   }
 
