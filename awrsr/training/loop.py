@@ -25,6 +25,7 @@ from awrsr.data.batching import Unseen, bucketed, left_pad, training_windows
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError, ConfigError, DataError, counted
 from awrsr.io.files import new_directory
+from awrsr.io.lock import only_process
 from awrsr.models import SequentialModel, build_model
 from awrsr.ranking.evaluation import evaluate
 from awrsr.training.checkpoint import (
@@ -126,7 +127,8 @@ def train(
         DataError: the directory exists, or no sequence is long enough to train on.
         ConfigError: settings contradict each other, or differ from those of the run to resume.
         CheckpointError: the directory to resume is damaged.
-        AwrsrError: the loss is no longer finite, or a file could not be written.
+        AwrsrError: the loss is no longer finite, a file could not be written, or another process
+            is training this run.
     """
     from lightning_fabric import Fabric  # takes seconds to import and only training needs it
 
@@ -156,37 +158,39 @@ def train(
     )
 
     history: list[dict[str, float]] = []
+    # A run that was killed before it wrote anything starts again.
     started = directory.exists() and not (directory.is_dir() and not any(directory.iterdir()))
-    if resume and started:  # otherwise it was killed before it wrote anything
-        settings = (model_config, catalogue, config)
-        if read_config(directory) != settings:
-            raise ConfigError(
-                f"{directory} was started with other settings: "
-                f"{first_difference(directory, settings)}"
-            )
-        if not (directory / RESUME_FILE).is_file():
-            return finished_history(directory / HISTORY_FILE)
-        history = restore(directory, model, optimizer)
-    else:
+    if not (resume and started):
         with new_directory(directory) as temporary:
             save_config(temporary, model_config, catalogue, config)
             save_weights(temporary, model)
             save_progress(temporary, model, optimizer, history)
 
-    objective, fabric_optimizer = fabric.setup(
-        Objective(model, config, Unseen(dataset, torch_device)), optimizer
-    )
-    while len(history) < config.epochs and not _out_of_patience(history, config.patience):
-        row = _run_epoch(
-            fabric, objective, fabric_optimizer, model, dataset, config, history, report
+    with only_process(directory, "training the run in"):
+        if resume and started:
+            settings = (model_config, catalogue, config)
+            if read_config(directory) != settings:
+                raise ConfigError(
+                    f"{directory} was started with other settings: "
+                    f"{first_difference(directory, settings)}"
+                )
+            if not (directory / RESUME_FILE).is_file():
+                return finished_history(directory / HISTORY_FILE)
+            history = restore(directory, model, optimizer)
+        objective, fabric_optimizer = fabric.setup(
+            Objective(model, config, Unseen(dataset, torch_device)), optimizer
         )
-        history.append(row)
-        if _best_epoch(history) == len(history):
-            save_weights(directory, model)
-        save_progress(directory, model, optimizer, history)
-        report(Progress(epoch=len(history), batch=0, n_batches=0, history=history))
+        while len(history) < config.epochs and not _out_of_patience(history, config.patience):
+            row = _run_epoch(
+                fabric, objective, fabric_optimizer, model, dataset, config, history, report
+            )
+            history.append(row)
+            if _best_epoch(history) == len(history):
+                save_weights(directory, model)
+            save_progress(directory, model, optimizer, history)
+            report(Progress(epoch=len(history), batch=0, n_batches=0, history=history))
 
-    (directory / RESUME_FILE).unlink()
+        (directory / RESUME_FILE).unlink()
     return pd.DataFrame(history)
 
 

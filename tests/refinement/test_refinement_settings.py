@@ -229,3 +229,30 @@ def test_a_weight_that_underflowed_gives_no_nan(dtype):
     weights.square().sum().backward()
     for value in (scores, *refinement.parameters()):
         assert value.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("biased", ["query", "key"])
+def test_a_bias_of_plain_rows_is_part_of_the_matrix_and_one_of_standardised_keys_is_nothing(
+    biased: str,
+):
+    """Why a bias is no setting: rows of A sum to one, so a W + b = a (W + 1 b^T); and a term that
+    is the same for all keys does not change a softmax."""
+    bias = torch.linspace(-1, 1, N, dtype=torch.float64)
+    first, allowed = weights_and_allowed(PRESENT)
+    with_items = allowed.any(-1)[:, :, :, None]
+    for rows in ("plain", "standardised"):
+        settings = plain("simple") | {"rows": rows}
+        refinement = spread(build("sasrec", "simple", **settings))
+        query, key = refinement.second_order(refinement.rows(first, allowed))
+        if biased == "query":
+            query = query + bias
+        else:
+            key = key + bias
+        explicit = masked_softmax(query @ key.transpose(-2, -1) / N**0.5, allowed)
+        if rows == "plain":
+            with torch.no_grad():
+                getattr(refinement.second_order, biased).weight.add_(bias)
+        same = torch.allclose(
+            (refinement(first, allowed).second_order * with_items), explicit * with_items
+        )
+        assert same == (rows == "plain" or biased == "key")

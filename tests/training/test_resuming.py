@@ -19,7 +19,7 @@ from tiny_runs import COLUMNS, assert_same_outcome, listing
 from awrsr.cli.main import main
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import load_dataset
-from awrsr.errors import CheckpointError, ConfigError
+from awrsr.errors import AwrsrError, CheckpointError, ConfigError
 from awrsr.io.files import HOST
 from awrsr.ranking.evaluation import evaluate
 from awrsr.training.checkpoint import load_model
@@ -94,6 +94,19 @@ def test_a_run_goes_on_with_its_own_dataset_only(run, tiny_dataset: Dataset):
     other = dataclasses.replace(tiny_dataset, user_ids=tiny_dataset.user_ids[::-1])
     with pytest.raises(ConfigError, match=f"fingerprint is '{tiny_dataset.fingerprint}' there, '"):
         run(resume=True, dataset=other)
+
+
+def test_a_run_that_is_being_trained_is_not_resumed_by_another_process(run, tmp_path: Path):
+    refusals = []
+
+    def resumed_meanwhile(progress: Progress) -> None:
+        with pytest.raises(AwrsrError, match="another process is training the run in") as refused:
+            run(resume=True)
+        refusals.append(refused)
+
+    run(epochs=1, batch_size=32, report=resumed_meanwhile)
+    assert refusals
+    run(epochs=1, batch_size=32, resume=True)  # the lock ends with the training
 
 
 def test_resuming_a_finished_run_leaves_it_as_it_is(run, tmp_path: Path):
