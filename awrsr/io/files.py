@@ -33,35 +33,32 @@ MAX_JSON = 4_000_000
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` create a temporary file, then put it in place of `path` in one step.
-
-    The temporary file has a directory of its own beside `path`, because a library (safetensors)
-    may create further temporary files beside the one it writes. A killed process leaves that
-    directory, and the next writer of `path` removes it.
+    """Let `write` fill a temporary file beside `path`, then put it in place of `path` in one step.
 
     Args:
         path: the file that will exist afterwards.
-        write: called with the path at which it creates the temporary file.
+        write: called with the path of the temporary file.
 
     Raises:
         AwrsrError: the file could not be written (disk full, no permission); `path` is unchanged.
     """
-    folder = None
+    temporary = None
     try:
         _remove_leftovers(path)
-        folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=_prefix(path)))
-        temporary = folder / path.name
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=_prefix(path))
+        os.close(handle)
+        temporary = Path(name)
         write(temporary)
         _sync(temporary)
-        temporary.chmod(0o644)  # some libraries write 0600, and datasets are shared
+        temporary.chmod(0o644)  # mkstemp gives 0600, and datasets are shared
         temporary.replace(path)
     except OSError as error:
         raise AwrsrError(
             f"could not write {path}: {error.strerror or error}; nothing was changed"
         ) from error
     finally:
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
 
 
 def check_writable(path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialised
 from torch import Tensor
 
 from awrsr.config import FORMER_TRAINING, Catalogue, ModelConfig, TrainConfig
@@ -81,14 +81,9 @@ def save_tensors(
 ) -> None:
     """Write named tensors as safetensors, in one step."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-
-    def write(file: Path) -> None:
-        try:
-            save_file(plain, file, metadata)
-        except SafetensorError as error:  # safetensors also raises it for a full disk
-            raise OSError(None, str(error)) from error
-
-    write_atomically(path, write)
+    # Not safetensors' save_file: it writes a temporary file of its own, which a kill leaves behind.
+    content = serialised(plain, metadata)
+    write_atomically(path, lambda file: file.write_bytes(content))
 
 
 def read_config(directory: Path) -> ConfigFile:

@@ -17,8 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-NEEDING_ROOM = ("fsync", "replace", "rename")
-CALLS = (*NEEDING_ROOM, "unlink", "rmdir")
+CALLS = ("fsync", "replace", "rename", "unlink", "rmdir")
 
 
 def forked(work: Callable[[], int]) -> int:
@@ -34,33 +33,31 @@ def forked(work: Callable[[], int]) -> int:
 
 
 def break_at(step: int | None, mode: str, count: Path) -> None:
-    """From now on end this process at a step, or refuse the first call from that step on that needs
-    room, as a full disk does; count the steps."""
+    """From now on end this process at a step, or refuse the first call from that step on, as a full
+    disk does; count the steps."""
     done, refused = 0, False
 
-    def advance(refusable: bool) -> None:
+    def advance(before: bool) -> None:
         nonlocal done, refused
         done += 1
         count.write_text(str(done))
         if done == step and mode == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
-        if step and done >= step and mode == "full" and refusable and not refused:
+        if step and done >= step and mode == "full" and before and not refused:
             refused = True
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def watched(name: str) -> Callable[..., object]:
-        call = getattr(os, name)
-
+    def watched(call: Callable[..., object]) -> Callable[..., object]:
         def counted(*arguments: object, **settings: object) -> object:
-            advance(refusable=name in NEEDING_ROOM)
+            advance(before=True)
             result = call(*arguments, **settings)
-            advance(refusable=False)
+            advance(before=False)
             return result
 
         return counted
 
     for name in CALLS:
-        setattr(os, name, watched(name))
+        setattr(os, name, watched(getattr(os, name)))
 
 
 def run(

@@ -3,12 +3,10 @@
 import errno
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from helpers import ROOT, gone_process
+from helpers import gone_process
 
 from awrsr.errors import AwrsrError, CheckpointError, DataError
 from awrsr.io import files
@@ -57,27 +55,6 @@ def test_a_file_is_replaced_in_one_step(tmp_path: Path):
     assert path.read_text() == "new"
     assert listing(tmp_path) == ["file.txt"]
     assert path.stat().st_mode & 0o777 == 0o644
-
-
-def test_what_a_library_leaves_beside_its_file_when_killed_is_removed_by_the_next_writer(
-    tmp_path: Path,
-):
-    path = tmp_path / "weights.safetensors"
-    program = f"""
-import os
-from pathlib import Path
-from awrsr.io.files import write_atomically
-
-def write(temporary):
-    temporary.with_name(".tmpAbCdEf").write_text("a temporary file of the library")
-    os._exit(9)
-
-write_atomically(Path({str(path)!r}), write)
-"""
-    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == 9
-    assert not path.exists() and len(listing(tmp_path)) == 1
-    write_atomically(path, lambda file: file.write_text("new"))
-    assert listing(tmp_path) == ["weights.safetensors"]
 
 
 @pytest.mark.parametrize("existing", [True, False], ids=["over-old-file", "new-file"])
