@@ -1,6 +1,8 @@
 """A model directory: what is saved is loaded, on the device that was asked for."""
 
+import errno
 import json
+import os
 import re
 from pathlib import Path
 
@@ -8,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from helpers import PAIRS, plain
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tiny_runs import save
 
@@ -149,12 +150,13 @@ def test_metadata_is_kept(tmp_path: Path):
 
 def test_a_full_disk_leaves_the_old_weights(stored: Path, make_model, monkeypatch):
     before = weights_fingerprint(stored)
+    write_bytes = Path.write_bytes
 
-    def fail(tensors: object, path: Path, metadata: object) -> None:
-        path.write_bytes(b"half")
-        raise SafetensorError("I/O error: No space left on device (os error 28)")
+    def fail(path: Path, content: bytes) -> int:
+        write_bytes(path, content[:4])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("awrsr.training.checkpoint.save_file", fail)
+    monkeypatch.setattr(Path, "write_bytes", fail)
     with pytest.raises(AwrsrError, match="could not write .*model.safetensors: .*No space left"):
         save_weights(stored, make_model("sasrec", "additive").apply(scaled))
     assert weights_fingerprint(stored) == before
