@@ -8,6 +8,7 @@ from app import cache
 from app.case import Case
 from app.escape import plain
 from app.sides import Side
+from awrsr.board import Payload
 from awrsr.errors import AwrsrError
 from awrsr.explain import Decisive, Evidence, Judgement, RowEvidence, find_evidence
 
@@ -37,19 +38,42 @@ class Found(NamedTuple):
     evidence: Evidence
 
 
-def show(case: Case) -> None:
-    """Three cards, side by side where there is room."""
+def show(case: Case, content: Payload) -> None:
+    """Three cards, side by side where there is room; items link to their rows on the board."""
     found = [Found(side, evidence_of(case, side)) for side in case.sides]
+    links = Links(case, content)
     cards = [
         ("What is recommended", recommended(case), "1 is best. Ties count against the target."),
-        ("What that rests on", rests_on(case, found), "Each item is really left out, one by one."),
-        ("Does attention show it?", shown(case, found), HOW_JUDGED),
+        ("What that rests on", rests_on(case, found, links), "Each item is really left out, one by one."),
+        ("Does attention show it?", shown(case, found, links), HOW_JUDGED),
     ]
     with st.container(key="cards", horizontal=True, gap="small"):
         for number, (title, lines, how) in enumerate(cards):
             with st.container(border=True, key=f"card-{number}"):
                 st.markdown(f"**{title}**", help=how)
                 st.markdown("  \n".join(lines))
+
+
+class Links:
+    """Links to what the board shows of an item: its row, with the maps that the cards are about."""
+
+    def __init__(self, case: Case, content: Payload) -> None:
+        self.case = case
+        self.places = {source["name"]: source["places"] for source in content["sources"]}
+
+    def to(self, side: Side, found: Decisive) -> str:
+        """The item's title, linked to its row if the model sees the item."""
+        title = plain(self.case.title_of(self.case.history[found.entry]))
+        places = self.places[side.key.upper()]
+        place = found.entry - (len(self.case.history) - len(places))
+        if place < 0:
+            return title
+        maps = "&".join(
+            f"{where}={other.key.upper()}.{other.model.config.n_layers}.{head}.refined"
+            for where, other in zip(("left", "right"), self.case.sides, strict=False)
+            for head in ("mean" if other.model.config.n_heads > 1 else "1",)
+        )
+        return f"[{title}](#{maps}&lock={places[-1] + 1}.{places[place] + 1})"
 
 
 def evidence_of(case: Case, side: Side) -> Evidence:
@@ -132,48 +156,43 @@ def _coloured(key: str) -> str:
 # --- what that rests on ---------------------------------------------------------------------------
 
 
-def rests_on(case: Case, found: list[Found]) -> list[str]:
+def rests_on(case: Case, found: list[Found], links: Links) -> list[str]:
     """Of each model the items whose removal moves the target most."""
     if len(case.history) < 2:
         return ["The history has one item: without it nothing is left to compare with."]
-    return [f"{letter(side)} {rests(case, evidence)}" for side, evidence in found]
+    return [f"{letter(side)} {rests(side, evidence, links)}" for side, evidence in found]
 
 
-def rests(case: Case, evidence: Evidence) -> str:
+def rests(side: Side, evidence: Evidence, links: Links) -> str:
     """One model's decisive items, with the ranks before and after."""
     first, *others = evidence.decisive
     if not evidence.moved:
         verb = "falls" if first.effect > 0 else "rises"
         return (
             f"stays {evidence.rank:,} whichever item is left out; without "
-            f"{_title(case, first)} the score {verb} by {abs(first.effect):.2f}."
+            f"{links.to(side, first)} the score {verb} by {abs(first.effect):.2f}."
         )
-    parts = [f"without {_title(case, first)}: {evidence.rank:,} \u2192 **{first.rank:,}**"]
-    parts += [f"without {_title(case, other)} \u2192 **{other.rank:,}**" for other in others]
+    parts = [f"without {links.to(side, first)}: {evidence.rank:,} \u2192 **{first.rank:,}**"]
+    parts += [f"without {links.to(side, other)} \u2192 **{other.rank:,}**" for other in others]
     return "; ".join(parts) + "."
-
-
-def _title(case: Case, found: Decisive) -> str:
-    return plain(case.title_of(case.history[found.entry]))
 
 
 # --- whether attention shows it -------------------------------------------------------------------
 
 
-def shown(case: Case, found: list[Found]) -> list[str]:
+def shown(case: Case, found: list[Found], links: Links) -> list[str]:
     """Of each model whether the rows of the prediction show the decisive items."""
     if len(case.history) < 2:
         return ["There is nothing that attention could choose among."]
-    lines = [f"{letter(side)} {shows(case, evidence)}" for side, evidence in found]
-    return [*lines, ":small[Last layer, mean of heads; the board opens on one head.]"]
+    return [f"{letter(side)} {shows(side, evidence, links)}" for side, evidence in found]
 
 
-def shows(case: Case, evidence: Evidence) -> str:
+def shows(side: Side, evidence: Evidence, links: Links) -> str:
     """One model's judgement by the row that mixes the values, and what the other rows say."""
     mixing = evidence.rows[-1]
     said = f"**{SAID[mixing.judgement]}**"
     places = [
-        f"{_title(case, found)} is {_place(mixing, number)}"
+        f"{links.to(side, found)} is {_place(mixing, number)}"
         for number, found in enumerate(evidence.decisive)
     ]
     others = ""

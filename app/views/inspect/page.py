@@ -76,9 +76,9 @@ def show_case(case: Case, words: Words) -> None:
         show_summary(case)
     with words.notes:
         show_notes(case)
-    with words.cards:
-        cards.show(case)
     content = board_content(case)
+    with words.cards:
+        cards.show(case, content)
     show_board(content, partial(provenance.show, case, content))
     recommendations.show(case)
     attribution, variant, gains, faithful, away = st.tabs(PANELS)

@@ -11,9 +11,9 @@ large"},PLACES={self:"itself",repeats:"its repeats",previous:"the item before it
 tem",group:"same group",rest:"everything else"},keysOf=words=>Object.keys(words),isOneOf=(words,text)=>typeof text==
 "string"&&Object.hasOwn(words,text),headName=head=>typeof head=="number"?`head ${head+1}`:TOGETHER[head],
 headCode=head=>typeof head=="number"?String(head+1):head,headingOf=(layer,head)=>`L${layer+1} ${typeof head==
-"number"?"H":""}${headCode(head)}`;var lastRefined=(data,source)=>({source,layer:data.sources[source].layers-1,head:0,kind:"refined"}),
-defaults=data=>({panels:(data.sources.length>1?[0,1]:[0]).map(source=>lastRefined(data,source)),linked:!0,
-mode:"maps",measure:"weight",scale:"even",share:100,size:"fit",lock:null});function valid(data,asked){
+"number"?"H":""}${headCode(head)}`;var lastRefined=(data,source)=>({source,layer:data.sources[source].layers-1,head:data.sources[source].
+heads>1?"mean":0,kind:"refined"}),defaults=data=>({panels:(data.sources.length>1?[0,1]:[0]).map(source=>lastRefined(
+data,source)),linked:!0,mode:"maps",measure:"weight",scale:"even",share:100,size:"fit",lock:null});function valid(data,asked){
 let source=data.sources[asked.source];if(!source||!isOneOf(KINDS,asked.kind))return null;let within=(value,count)=>Math.
 min(Math.max(0,value),count-1),layer=within(asked.layer,source.layers),head=isOneOf(TOGETHER,asked.head)?
 asked.head:within(Number(asked.head),source.heads);return!Number.isInteger(layer)||Number.isNaN(head)?
@@ -43,23 +43,25 @@ data),text=({source,layer,head,kind})=>[data.sources[source].name,layer+1,headCo
 =${encodeURIComponent(text(panel))}`)});for(let key of["mode","measure","scale","share","size"])view[key]!==
 plain[key]&&parts.push(`${key}=${view[key]}`);if(view.linked||parts.push("apart=1"),view.lock){let{query,
 key}=view.lock;parts.push(`lock=${query+1}${key===null?"":`.${key+1}`}`)}return parts.length?`#${parts.
-join("&")}`:""}function fromHash(data,hash){let given=new URLSearchParams(hash.replace(/^#/,"")),view=defaults(
-data),strange=[],refuse=key=>{given.has(key)&&strange.push(`${key}=${given.get(key)}`)};SIDES.forEach(
-(side,i)=>{let spec=readSpec(data,given.get(side)??"");spec&&i<view.panels.length?view.panels[i]=spec:
-refuse(side)});let choose=(key,words)=>{let value=given.get(key);isOneOf(words,value)?view[key]=value:
-refuse(key)};choose("mode",MODES),choose("measure",MEASURES),choose("scale",SCALES),choose("size",SIZES),
-view.panels.length<2&&(view.mode="maps");let share=Number(given.get("share"));share>=SHARES.min&&share<=
-SHARES.max&&share%SHARES.step===0?view.share=share:refuse("share"),view.linked=!given.get("apart")&&
-view.panels.every(panel=>sameMap(panel,view.panels[0])),view.lock=readLock(data,given.get("lock")??""),
-view.lock||refuse("lock");for(let key of given.keys())KNOWN.includes(key)||refuse(key);return{view,strange:strange.
-slice(0,MOST_STRANGE).map(shortened)}}function readSpec(data,text){let[name,layer,head,kind]=text.split(
-"."),source=data.sources.findIndex(other=>other.name===name);if(source<0||!isOneOf(KINDS,kind))return null;
-let asked={source,layer:Number(layer)-1,head:isOneOf(TOGETHER,head)?head:Number(head)-1,kind},spec=valid(
-data,asked);return spec?.layer===asked.layer&&spec.head===asked.head?spec:null}function readLock({n},text){
-let found=/^(\d{1,4})(?:\.(\d{1,4}))?$/.exec(text);if(!found)return null;let query=Number(found[1]),
-key=found[2]===void 0?null:Number(found[2]);return query<1||query>n||key!==null&&(key<1||key>query)?
-null:{query:query-1,key:key===null?null:key-1}}var shortened=text=>text.length>LONGEST_STRANGE?`${text.
-slice(0,LONGEST_STRANGE)}\u2026`:text,withoutLock=hash=>hash.replace(/[#&]lock=[^&]*/,"");function element(tag,name="",text){let made=document.createElement(tag);return name&&(made.className=
+join("&")}`:""}function fromHash(data,hash,now=defaults(data)){let given=new URLSearchParams(hash.replace(
+/^#/,"")),view={...now,panels:[...now.panels]},strange=[],refuse=key=>{given.has(key)&&strange.push(
+`${key}=${given.get(key)}`)};SIDES.forEach((side,i)=>{let spec=readSpec(data,given.get(side)??"");spec&&
+i<view.panels.length?view.panels[i]=spec:refuse(side)});let choose=(key,words)=>{let value=given.get(
+key);isOneOf(words,value)?view[key]=value:refuse(key)};choose("mode",MODES),choose("measure",MEASURES),
+choose("scale",SCALES),choose("size",SIZES),view.panels.length<2&&(view.mode="maps");let share=Number(
+given.get("share"));share>=SHARES.min&&share<=SHARES.max&&share%SHARES.step===0?view.share=share:refuse(
+"share"),view.linked=!given.get("apart")&&view.panels.every(panel=>sameMap(panel,view.panels[0])),view.
+lock=readLock(data,given.get("lock")??""),view.lock||refuse("lock");for(let key of given.keys())KNOWN.
+includes(key)||refuse(key);return{view,strange:strange.slice(0,MOST_STRANGE).map(shortened)}}function readSpec(data,text){
+let[name,layer,head,kind]=text.split("."),source=data.sources.findIndex(other=>other.name===name);if(source<
+0||!isOneOf(KINDS,kind))return null;let asked={source,layer:Number(layer)-1,head:isOneOf(TOGETHER,head)?
+head:Number(head)-1,kind},spec=valid(data,asked);return spec?.layer===asked.layer&&spec.head===asked.
+head?spec:null}function readLock({n},text){let found=/^(\d{1,4})(?:\.(\d{1,4}))?$/.exec(text);if(!found)
+return null;let query=Number(found[1]),key=found[2]===void 0?null:Number(found[2]);return query<1||query>
+n||key!==null&&(key<1||key>query)?null:{query:query-1,key:key===null?null:key-1}}var shortened=text=>text.
+length>LONGEST_STRANGE?`${text.slice(0,LONGEST_STRANGE)}\u2026`:text,isView=hash=>[...new URLSearchParams(
+hash.replace(/^#/,"")).keys()].some(key=>KNOWN.includes(key)),withoutLock=hash=>hash.replace(/[#&]lock=[^&]*/,
+"");function element(tag,name="",text){let made=document.createElement(tag);return name&&(made.className=
 name),text!==void 0&&(made.textContent=text),made}function button(name,text,label){let made=element(
 "button",name,text);return made.type="button",made.setAttribute("aria-label",label),made}function swatch(colour,text){
 let named=element("span","",text),square=element("i");return square.style.background=colour,named.prepend(
@@ -214,12 +216,16 @@ if(opened)return"";opened=!0;let entries=performance.getEntriesByType("navigatio
 new URL(entries[0].name).hash:""}function leftHash({signature}){let visit=visits.get(location.pathname);
 return visit?visit.signature===signature?visit.hash:withoutLock(visit.hash):""}var Bookmark=class{constructor(board){
 this.board=board;let write=()=>{board.box.isConnected?this.write():document.removeEventListener(WANTED,
-write)};document.addEventListener(WANTED,write)}board;isKept=!1;soon=0;remember(){let{data,state}=this.
-board,hash=toHash(data,state.view);visits.set(location.pathname,{hash,signature:data.signature})}writeSoon(){
-this.remember(),clearTimeout(this.soon),this.soon=window.setTimeout(()=>{this.write()},SOON_MS)}write(){
-clearTimeout(this.soon);let{board}=this;board.box.isConnected&&(this.isKept=board.inApp,this.remember(),
-this.restore())}restore(){let hash=toHash(this.board.data,this.board.state.view);this.isKept&&location.
-hash!==hash&&history.replaceState(history.state,"",location.pathname+location.search+hash)}};var STEPS=2**24-1;function decode(payload){let{items,signature,title,slots,titles,groups}=payload,sources=payload.
+write)};document.addEventListener(WANTED,write);let follow=()=>{board.box.isConnected?isView(location.
+hash)&&this.follow():removeEventListener("hashchange",follow)};addEventListener("hashchange",follow)}board;isKept=!1;soon=0;follow(){
+let{board}=this,{view,strange}=fromHash(board.data,location.hash,board.state.view),lockedOn=view.lock&&
+JSON.stringify(view.panels);Object.assign(board.state,{view,strange,lockedOn}),board.redraw(),board.
+tellLock(!0)}remember(){let{data,state}=this.board,hash=toHash(data,state.view);visits.set(location.
+pathname,{hash,signature:data.signature})}writeSoon(){this.remember(),clearTimeout(this.soon),this.soon=
+window.setTimeout(()=>{this.write()},SOON_MS)}write(){clearTimeout(this.soon);let{board}=this;board.
+box.isConnected&&(this.isKept=board.inApp,this.remember(),this.restore())}restore(){let hash=toHash(
+this.board.data,this.board.state.view);this.isKept&&location.hash!==hash&&history.replaceState(history.
+state,"",location.pathname+location.search+hash)}};var STEPS=2**24-1;function decode(payload){let{items,signature,title,slots,titles,groups}=payload,sources=payload.
 sources.map(source=>decodeSource(source,items.length)),repeats=items.map((item,i)=>sources.some(({itemAt,
 places})=>itemAt[i]>=0&&places.some(j=>j!==i&&items[j]===item)));return{payload,signature,title,n:items.
 length,items,slots,titles,groups,sources,repeats}}function decodeSource(source,n){let maps={first:null,

@@ -33,10 +33,18 @@ export function toHash(data: Data, view: View): string {
   return parts.length ? `#${parts.join("&")}` : "";
 }
 
-/** The view that an address asks for, and the parts of it that make no sense on this data. */
-export function fromHash(data: Data, hash: string): { view: View; strange: string[] } {
+/**
+ * The view that an address asks for, and the parts of it that make no sense on this data.
+ *
+ * @param now what stays where the address says nothing.
+ */
+export function fromHash(
+  data: Data,
+  hash: string,
+  now: View = defaults(data),
+): { view: View; strange: string[] } {
   const given = new URLSearchParams(hash.replace(/^#/, ""));
-  const view = defaults(data);
+  const view = { ...now, panels: [...now.panels] };
   const strange: string[] = [];
   const refuse = (key: string) => {
     if (given.has(key)) strange.push(`${key}=${given.get(key)}`);
@@ -96,6 +104,10 @@ function readLock({ n }: Data, text: string): Position | null {
 
 const shortened = (text: string) =>
   text.length > LONGEST_STRANGE ? `${text.slice(0, LONGEST_STRANGE)}\u2026` : text;
+
+/** Whether an address says anything of a view: others are the page's own anchors. */
+export const isView = (hash: string): boolean =>
+  [...new URLSearchParams(hash.replace(/^#/, "")).keys()].some((key) => KNOWN.includes(key));
 
 /** A view without its lock, which only means something on the same maps. */
 export const withoutLock = (hash: string): string => hash.replace(/[#&]lock=[^&]*/, "");

@@ -283,7 +283,7 @@ export class Board {
 
   /** Another view of the locked cell is not told: the maps on view when it was locked stay asked
    * for. */
-  private tellLock(anew = false): void {
+  tellLock(anew = false): void {
     const { data, state, tell } = this;
     if (!tell) return;
     const { lock, panels } = state.view;

@@ -1,6 +1,6 @@
 /** The board's part of the browser's address, read when it opens and kept as the view changes. */
 
-import { toHash, withoutLock } from "./address";
+import { fromHash, isView, toHash, withoutLock } from "./address";
 import type { Board } from "./board";
 import type { Data } from "./data";
 
@@ -49,6 +49,21 @@ export class Bookmark {
       else document.removeEventListener(WANTED, write);
     };
     document.addEventListener(WANTED, write);
+    const follow = () => {
+      if (!board.box.isConnected) removeEventListener("hashchange", follow);
+      else if (isView(location.hash)) this.follow();
+    };
+    addEventListener("hashchange", follow);
+  }
+
+  /** Show what a link on the page asks for. */
+  private follow(): void {
+    const { board } = this;
+    const { view, strange } = fromHash(board.data, location.hash, board.state.view);
+    const lockedOn = view.lock && JSON.stringify(view.panels);
+    Object.assign(board.state, { view, strange, lockedOn });
+    board.redraw();
+    board.tellLock(true);
   }
 
   /** Remember the view for the page's way back. */

@@ -39,10 +39,11 @@ export interface View {
   lock: Position | null;
 }
 
+/** What mixes the values last, over all heads: what the words above the board are about. */
 const lastRefined = (data: Data, source: number): MapSpec => ({
   source,
   layer: data.sources[source].layers - 1,
-  head: 0,
+  head: data.sources[source].heads > 1 ? "mean" : 0,
   kind: "refined",
 });
 
