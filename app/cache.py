@@ -38,7 +38,18 @@ from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import FILES
 from awrsr.data.planted import CAUSES_FILE, load_causes
 from awrsr.errors import AwrsrError
-from awrsr.explain import RemovedOnce, SmallestRemoval, remove_each, smallest_removal
+from awrsr.explain import (
+    Connection,
+    Outcome,
+    RemovedOnce,
+    ScoreFlow,
+    SmallestRemoval,
+    ablate,
+    cut_connections,
+    remove_each,
+    score_flow,
+    smallest_removal,
+)
 from awrsr.io.files import MAX_ENTRIES, finish_replacing, visible_directories
 from awrsr.models import SequentialModel
 from awrsr.ranking.recommendation import Ranking, check_same_catalogue, trace
@@ -316,6 +327,23 @@ def get_each_removed(
 ) -> RemovedOnce:
     """The target with each item left out, see `awrsr.explain.remove_each`."""
     return remove_each(get_model(directory), items, target, candidates=candidates)
+
+
+@st.cache_data(max_entries=MAX_ANSWERS, show_spinner=False, hash_funcs=MODEL)
+def get_flow(directory: Path, items: Items, target: int) -> ScoreFlow:
+    """The target's score as a flow through the layers, see `awrsr.explain.score_flow`."""
+    return score_flow(get_model(directory), items, target)
+
+
+@st.cache_data(max_entries=MAX_ANSWERS, show_spinner=False, hash_funcs=MODEL)
+def get_cut(
+    directory: Path, items: Items, target: int, connection: Connection, candidates: Candidates
+) -> tuple[Outcome, Outcome]:
+    """The target in the unchanged model, and with the connection cut."""
+    model = get_model(directory)
+    (before,) = ablate(model, items, target, [[]], k=0, candidates=candidates)
+    (after,) = cut_connections(model, items, target, [connection], candidates=candidates)
+    return before, after
 
 
 @st.cache_data(

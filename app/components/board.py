@@ -23,31 +23,59 @@ class Locked(TypedDict):
     panels: list[dict[str, Any]]
 
 
+class Asked(TypedDict):
+    """What the board wants to know: the flow of the score, and the effect of a cut."""
+
+    signature: str
+    flow: bool
+    cut: board.Band | None
+
+
 LONGEST = 40
 """Characters of a source's title that a selector above a map has room for."""
 
 _mount = st.components.v2.component(
     "attention_board", html="<div></div>", js=board.script(), isolate_styles=True
 )
+# A component of its own: data added to the board's would send the maps again with every answer.
+_answer = st.components.v2.component(
+    "attention_board_answer",
+    html="<div></div>",
+    js="""
+export default function ({ data }) {
+  window.attentionBoardAnswer = data;
+  document.dispatchEvent(new Event("attention-board-answer"));
+}
+""",
+)
 
 
 @st.fragment
 def show_board(
-    content: board.Payload, below: Callable[[Locked | None], None] | None = None
-) -> Locked | None:
-    """Draw the board; everything on it happens in the browser but the locking of a cell, which
-    runs this function again and nothing else of the page.
+    content: board.Payload,
+    answer: Callable[[Locked | None, Asked | None], board.Answer],
+    below: Callable[[Locked | None], None],
+) -> None:
+    """Draw the board.
+
+    Everything on it happens in the browser except the answers about a locked cell, the flow of the
+    score and a cut; these run this function again and nothing else of the page.
 
     Args:
         content: made by `board_content`.
+        answer: computes what the board asks for.
         below: draws what stands under the board and depends on what is locked.
     """
-    locked: Locked | None = _mount(
-        key="board", data=content, default={"lock": None}, on_lock_change=lambda: None
-    ).lock
-    if below is not None:
-        below(locked)
-    return locked
+    found = _mount(
+        key="board",
+        data=content,
+        default={"lock": None, "asked": None},
+        on_lock_change=lambda: None,
+        on_asked_change=lambda: None,
+    )
+    with st.container(key="answer"):
+        _answer(key="board-answer", data=answer(found.lock, found.asked))
+    below(found.lock)
 
 
 def title_on(model: str, variant: str) -> str:

@@ -5,6 +5,7 @@ both into one HTML file. `map_grid` draws a static picture.
 """
 
 from awrsr.board.figure import FORMATS, KINDS, Format, clipped, layer_figures, map_grid, save
+from awrsr.board.flow import pack_flow
 from awrsr.board.notebook import Shown, show
 from awrsr.board.page import page, script
 from awrsr.board.payload import (
@@ -16,11 +17,13 @@ from awrsr.board.payload import (
     item_names,
     payload,
 )
-from awrsr.board.schema import Column, Payload
+from awrsr.board.schema import Answer, Band, Column, Payload
 
 __all__ = [
     "FORMATS",
     "KINDS",
+    "Answer",
+    "Band",
     "Column",
     "Drawn",
     "Format",
@@ -34,6 +37,7 @@ __all__ = [
     "item_names",
     "layer_figures",
     "map_grid",
+    "pack_flow",
     "page",
     "payload",
     "save",

@@ -7,6 +7,7 @@ from awrsr.explain.agreement import (
     prediction_rows,
 )
 from awrsr.explain.cells import Cell, DistanceSplit, PairMap, RefinedParts
+from awrsr.explain.cutting import Connection, cut_connections
 from awrsr.explain.evidence import Decisive, Evidence, Judgement, RowEvidence, find_evidence
 from awrsr.explain.explanations import (
     EXPLANATIONS,
@@ -30,6 +31,7 @@ from awrsr.explain.faithfulness import (
     faithfulness_curves,
     faithfulness_measures,
 )
+from awrsr.explain.flow import LayerFlow, ScoreFlow, score_flow
 from awrsr.explain.provenance import first_order_split, refined_parts, second_order_provenance
 from awrsr.explain.removal import (
     RemovedOnce,
@@ -43,6 +45,7 @@ from awrsr.explain.rollout import rollout
 __all__ = [
     "RemovedOnce",
     "SmallestRemoval",
+    "score_flow",
     "remove_each",
     "smallest_removal",
     "without",
@@ -54,9 +57,11 @@ __all__ = [
     "NEWEST_FIRST",
     "RANDOM",
     "SHARES",
+    "ScoreFlow",
     "Ablation",
     "AttentionRow",
     "Cell",
+    "Connection",
     "Contributions",
     "Curve",
     "Curves",
@@ -68,6 +73,7 @@ __all__ = [
     "DistanceSplit",
     "Explained",
     "Explanation",
+    "LayerFlow",
     "Outcome",
     "PairMap",
     "RefinedParts",
@@ -75,6 +81,7 @@ __all__ = [
     "at_shares",
     "cause_measures",
     "contributions",
+    "cut_connections",
     "explanation_orders",
     "faithfulness_curves",
     "faithfulness_measures",

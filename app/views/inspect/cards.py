@@ -22,6 +22,8 @@ SAID: dict[Judgement, str] = {
     "unknown": "cannot be told",
 }
 ORDERS = {"first_order": "first", "second_order": "second", "refined": "refined"}
+HOW_RANKED = "1 is best. Ties count against the target."
+HOW_REMOVED = "Each item is really left out, one by one. Items link to their rows on the board."
 HOW_JUDGED = (
     "Rows of the prediction, last layer, mean over heads. A row shows an item that is among its "
     "three largest weights and above an even share. It shows it in part if one of two items is so, "
@@ -43,8 +45,8 @@ def show(case: Case, content: Payload) -> None:
     found = [Found(side, evidence_of(case, side)) for side in case.sides]
     links = Links(case, content)
     cards = [
-        ("What is recommended", recommended(case), "1 is best. Ties count against the target."),
-        ("What that rests on", rests_on(case, found, links), "Each item is really left out, one by one."),
+        ("What is recommended", recommended(case), HOW_RANKED),
+        ("What that rests on", rests_on(case, found, links), HOW_REMOVED),
         ("Does attention show it?", shown(case, found, links), HOW_JUDGED),
     ]
     with st.container(key="cards", horizontal=True, gap="small"):

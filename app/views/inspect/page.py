@@ -15,6 +15,7 @@ from app.folders import no_models
 from app.shell import Chosen
 from app.views.inspect import (
     ablation,
+    answers,
     attributions,
     cards,
     exports,
@@ -79,7 +80,9 @@ def show_case(case: Case, words: Words) -> None:
     content = board_content(case)
     with words.cards:
         cards.show(case, content)
-    show_board(content, partial(provenance.show, case, content))
+    show_board(
+        content, partial(answers.answer, case, content), partial(provenance.show, case, content)
+    )
     recommendations.show(case)
     attribution, variant, gains, faithful, away = st.tabs(PANELS)
     with attribution:

@@ -1,12 +1,14 @@
 /** The attention board: every map of several traces, linked by the cell under the pointer. */
 
 import { fromHash } from "./address";
+import { Answers } from "./answers";
 import { Bar } from "./bar";
 import boardStyle from "./board.css";
 import { Bookmark, openingHash } from "./bookmark";
 import { decode, shownKind } from "./data";
 import type { Data } from "./data";
 import { element } from "./dom";
+import { Dock } from "./dock";
 import { Downloads } from "./downloads";
 import { blockOf } from "./effects";
 import { Evidence, sourcesOnView } from "./evidence";
@@ -14,18 +16,16 @@ import type { Measure } from "./kinds";
 import { together } from "./layout";
 import { Ledger } from "./ledger";
 import { Legend } from "./legend";
-import type { ScaleLook } from "./legend";
 import mapsStyle from "./maps.css";
 import { mark } from "./marks";
 import type { AnyDrawn } from "./marks";
-import { Maps, isMissing } from "./maps";
+import { Maps } from "./maps";
 import type { Grid, Missing } from "./maps";
 import { notes } from "./notes";
 import { Panels } from "./panels";
 import type { Payload } from "./payload";
 import { Reading } from "./reading";
-import type { Ink, Shading } from "./scales";
-import type { State, Tell } from "./state";
+import type { Ask, State, Tell } from "./state";
 import { sameCell } from "./steering";
 import tablesStyle from "./tables.css";
 import { Theme } from "./theme";
@@ -45,6 +45,7 @@ export class Board {
   readonly reading = new Reading(this);
   readonly bookmark = new Bookmark(this);
   readonly downloads = new Downloads(this);
+  readonly answers = new Answers(this);
   data: Data;
   maps: Maps;
   width = 0;
@@ -53,17 +54,22 @@ export class Board {
   private readonly legend = new Legend(this);
   private readonly evidence: Evidence;
   private readonly ledger = new Ledger(this);
+  private readonly dock = new Dock(this);
   private readonly note = element("div", "ab-note");
   /** Where the legend stands when there is no room for it above the evidence. */
   private readonly below = element("div");
   private readonly waiting = new Set<() => void>();
   private watch = 0;
 
-  /** @param tell told of what is locked and released; null where there is nobody to tell. */
+  /**
+   * @param tell told of what is locked and released; null where there is nobody to tell.
+   * @param ask asked for what has to be computed; null where there is nobody to ask.
+   */
   constructor(
     root: ParentNode,
     payload: Payload,
     private tell: Tell | null,
+    public ask: Ask | null,
   ) {
     this.data = decode(payload);
     this.maps = new Maps(this.data);
@@ -88,8 +94,8 @@ export class Board {
   }
 
   /** Show other data, or go on with the same. */
-  load(payload: Payload, tell: Tell | null): void {
-    this.tell = tell;
+  load(payload: Payload, tell: Tell | null, ask: Ask | null): void {
+    Object.assign(this, { tell, ask });
     this.watchPage();
     if (payload.signature === this.data.signature) return;
     const before = this.data;
@@ -163,24 +169,6 @@ export class Board {
     return this.maps.difference(this.state.view.panels, this.state.view.measure);
   }
 
-  shading(grid: Grid, signed: boolean, ink: Ink): Shading {
-    const { scale, share, measure } = this.state.view;
-    const rows = scale === "row";
-    const top = scale === "even" ? grid.topTimes : grid.top;
-    const most = rows ? 1 : signed ? top : this.maps.largest(measure);
-    return { grid, signed, scale, share, most, ink };
-  }
-
-  /** @param signed for the difference, which must be there. */
-  scaleLook(signed: boolean, ink: Ink): ScaleLook {
-    const { scale, measure } = this.state.view;
-    const found = signed ? this.difference() : null;
-    const even = scale === "even";
-    const there = found && !isMissing(found);
-    const end = there ? (even ? found.topTimes : found.top) : this.maps.largest(measure);
-    return { signed, scale, most: scale === "row" ? 1 : end, ink };
-  }
-
   /** Everything that shows cells. */
   drawn(): AnyDrawn[] {
     return [...this.panels.drawn, ...this.evidence.drawn];
@@ -213,7 +201,7 @@ export class Board {
     const wide = room.map !== null;
     this.box.classList.toggle("ab-wide", wide);
     const legendAt = wide ? this.evidence.above : this.below;
-    if (this.legend.box.parentNode !== legendAt) legendAt.append(this.legend.box);
+    if (this.legend.box.parentNode !== legendAt) legendAt.append(this.dock.box, this.legend.box);
     this.panels.draw(room.map);
     this.evidence.draw(below ? together(width, data.n, blocks, Infinity).evidence : room.evidence);
     this.mark();
@@ -224,6 +212,8 @@ export class Board {
     this.panels.drawPicks();
     this.reading.draw();
     this.legend.draw();
+    this.dock.draw();
+    this.answers.ask();
     this.ledger.draw();
     const { view, strange } = this.state;
     const words = notes(this.data, view, this.panels.every, strange);
@@ -234,6 +224,12 @@ export class Board {
       this.tellLock(); // the locked places may be others now
     }, 0);
   };
+
+  /** The server has answered. */
+  answered(): void {
+    if (this.state.view.mode === "flow") this.redraw();
+    else this.dock.draw();
+  }
 
   set(change: Partial<View>): void {
     const { activeElement } = this.box.getRootNode() as Document | ShadowRoot;
@@ -271,6 +267,7 @@ export class Board {
     else reading.live.textContent = "Released";
     state.lockedOn = cell && this.mapsOnView();
     this.ledger.draw();
+    this.dock.draw();
     reading.draw();
     this.mark();
     this.bookmark.write();

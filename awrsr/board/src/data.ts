@@ -80,11 +80,14 @@ function decodeSource(source: PackedSource, n: number): Source {
   source.places.forEach((place, i) => {
     itemAt[place] = i;
   });
-  const norms = new Float32Array(bytesOf(source.norms).buffer);
+  const norms = floatsOf(source.norms);
   return { ...source, maps, norms, itemAt, unrefined: maps.second === null };
 }
 
 const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+
+/** Little-endian numbers of 32 bits. */
+export const floatsOf = (base64: string): Float32Array => new Float32Array(bytesOf(base64).buffer);
 
 /** Weights from little-endian steps of 24 bits. */
 export function unpacked(bytes: Uint8Array): Float32Array {

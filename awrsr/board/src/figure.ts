@@ -11,6 +11,7 @@ import { PRINT, groupsHere, painted } from "./scales";
 import type { Surface } from "./surface";
 import { clipped, measured, wrapped } from "./text";
 import type { MapSpec } from "./view";
+import { shadingOf, scaleLookOf } from "./shading";
 
 const WIDTH = 340;
 const MARGIN = 6;
@@ -71,7 +72,7 @@ export class Figure {
       return;
     }
     const layout = { ...mapLayout(data.slots, WIDTH), width: WIDTH };
-    const shading = this.board.shading(found, this.signed, PRINT);
+    const shading = shadingOf(this.board, found, this.signed, PRINT);
     const top = this.height;
     this.steps.push((surface) => {
       surface.cells(painted(shading), { ...layout, y: top + layout.y });
@@ -83,7 +84,7 @@ export class Figure {
   private scale(): void {
     this.height += 4;
     this.say(scaleName(this.board.state.view, this.signed));
-    const look = this.board.scaleLook(this.signed, PRINT);
+    const look = scaleLookOf(this.board, this.signed, PRINT);
     const top = this.height;
     this.steps.push((surface) => {
       paintScale(surface, look, MARGIN, top, SCALE.width);

@@ -8,7 +8,7 @@ export type Together = "mean" | "max" | "rollout";
 export type Head = number | Together;
 export type Measure = "weight" | "contribution";
 export type Scale = "even" | "sqrt" | "linear" | "row";
-export type Mode = "maps" | "difference";
+export type Mode = "maps" | "difference" | "flow";
 export type Size = "fit" | "large";
 /** Where the weight of a row lies. */
 export type Place = "self" | "repeats" | "previous" | "first" | "group" | "rest";
@@ -33,7 +33,11 @@ export const SCALES: Record<Scale, string> = {
   linear: "linear",
   row: "each row's maximum",
 };
-export const MODES: Record<Mode, string> = { maps: "side by side", difference: "difference" };
+export const MODES: Record<Mode, string> = {
+  maps: "side by side",
+  difference: "difference",
+  flow: "flow of the score",
+};
 export const SIZES: Record<Size, string> = { fit: "fit the page", large: "large" };
 export const PLACES: Record<Place, string> = {
   self: "itself",

@@ -11,6 +11,7 @@ import type { Ink } from "./scales";
 import { CanvasSurface, sized } from "./surface";
 import type { Surface } from "./surface";
 import type { View } from "./view";
+import { scaleLookOf } from "./shading";
 
 const WIDTH = 300;
 const HEIGHT = 30;
@@ -112,7 +113,7 @@ export class Legend {
   private scale(signed: boolean, name: string): HTMLElement {
     const canvas = element("canvas");
     const surface = new CanvasSurface(sized(canvas, WIDTH, HEIGHT));
-    paintScale(surface, this.board.scaleLook(signed, this.board.theme.ink), 0, 0, WIDTH);
+    paintScale(surface, scaleLookOf(this.board, signed, this.board.theme.ink), 0, 0, WIDTH);
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", name);
     return canvas;

@@ -14,6 +14,7 @@ import { pageOf, rampOf, rgb, tone } from "./scales";
 import type { CanvasSurface } from "./surface";
 import { clipped } from "./text";
 import { inSource, panelOf } from "./view";
+import { shadingOf } from "./shading";
 
 /** One column: its values by place, NaN where there is none. */
 export interface Shown {
@@ -80,7 +81,7 @@ export class Painter {
     const spec = { ...inSource(data, panelOf(state.view, source), source), kind };
     const found = this.board.grid({ ...spec, kind: shownKind(from, kind) });
     if (isMissing(found)) return;
-    const shading = this.board.shading(found, false, theme.ink);
+    const shading = shadingOf(this.board, found, false, theme.ink);
     const colours = rampOf(false, shading.scale, theme.ink);
     const last = lastPlace(from);
     const marked = largest(values);

@@ -3,6 +3,7 @@
 import type { Board } from "./board";
 import { specName } from "./data";
 import { element } from "./dom";
+import { FlowMap } from "./flow";
 import { paintFrame } from "./frame";
 import { isNumbered, pageLayout, roomOf } from "./layout";
 import type { MapLayout } from "./layout";
@@ -16,9 +17,12 @@ import { painted } from "./scales";
 import { CanvasSurface, putCells, sized } from "./surface";
 import { comparedPair } from "./view";
 import type { MapSpec } from "./view";
+import { shadingOf } from "./shading";
 
 /** From this width on the left map's place is held free beside a difference. */
 const PAIR_WIDTH = 700;
+
+const FLOW_NEEDS = "The flow of the score is computed by the app; this page stands alone.";
 
 /** A canvas for titles and frames, one for cells, a sheet for what is pointed at. */
 class LargeMap {
@@ -51,7 +55,7 @@ class LargeMap {
     this.every = every;
     Object.assign(this.drawn, { signed, spec, x, y, cell, line, width, aligned });
     this.drawn.sheet.fit(width, height);
-    const shading = this.board.shading(grid, signed, theme.ink);
+    const shading = shadingOf(this.board, grid, signed, theme.ink);
     const room = [width, height, cell, line, aligned, window.devicePixelRatio];
     const frameFor = [data.signature, theme.name, ...room, grid.missing].join();
     if (isNumbered(layout) || frameFor !== this.framedFor) {
@@ -82,6 +86,7 @@ export class Panels {
   private room = 0;
   private headsFor = "";
   private readonly maps = new Map<number | "difference", LargeMap>();
+  private readonly flows = new Map<number, FlowMap>();
   private readonly between = element("div", "ab-panel ab-between");
   private readonly note = element("div", "ab-note");
 
@@ -106,10 +111,10 @@ export class Panels {
     const { room } = this;
     this.fit();
     view.panels.forEach((spec, place) => {
-      const map = apart
-        ? null
-        : this.map(place, this.board.grid(spec), spec, specName(data, spec), room);
-      show(this.heads[place].part, map);
+      const { part } = this.heads[place];
+      if (view.mode === "flow") show(part, this.flow(place, spec, room));
+      else if (apart) show(part, null);
+      else show(part, this.map(place, this.board.grid(spec), spec, specName(data, spec), room));
     });
     // A large canvas takes too much memory to keep it for later.
     if (wide) for (const place of apart ? [0, 1] : ["difference" as const]) this.maps.delete(place);
@@ -153,6 +158,20 @@ export class Panels {
     });
     this.box.replaceChildren(...this.heads.map(({ part }) => part));
     this.headsFor = headsFor;
+  }
+
+  private flow(place: number, { source }: MapSpec, room: number): HTMLElement {
+    const { data, answers, ask } = this.board;
+    const found = answers.flow(data.sources[source].name);
+    if (!found) {
+      const refused = answers.now?.refused ?? "";
+      const why = ask ? (refused === "" ? "Computing the flow\u2026" : refused) : FLOW_NEEDS;
+      return element("div", "ab-why", why);
+    }
+    const map = this.flows.get(place) ?? new FlowMap(this.board, source);
+    this.flows.set(place, map);
+    map.draw(source, found, this.beside ?? pageLayout(data.slots, room, false));
+    return map.holder;
   }
 
   private map(

@@ -15,6 +15,7 @@ import { modelColour, painted } from "./scales";
 import { CanvasSurface, sized } from "./surface";
 import { contextOf } from "./text";
 import type { MapSpec } from "./view";
+import { shadingOf } from "./shading";
 
 const SHORT: Record<Together, string> = { mean: "mean", max: "max", rollout: "rollout" };
 
@@ -162,7 +163,7 @@ export class Picks {
       made.title = `${name}. Evenness ${evenness}: ${how}`;
       words.replaceChildren(element("b", "", label), ` ${evenness}`);
       if (isMissing(found)) continue;
-      surface.cells(painted(board.shading(found, false, board.theme.ink)), drawn);
+      surface.cells(painted(shadingOf(board, found, false, board.theme.ink)), drawn);
     }
   }
 }

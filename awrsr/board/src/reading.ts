@@ -12,6 +12,12 @@ const HELP =
   "Point at a cell to find it in every map; click to lock it, Escape to release it. " +
   "Keys: arrows, Enter, R for the row.";
 
+/** A point of the window. */
+interface Point {
+  clientX: number;
+  clientY: number;
+}
+
 const line = (text: string) => element("div", "ab-line", text);
 
 export class Reading {
@@ -56,15 +62,24 @@ export class Reading {
     this.tip.style.visibility = "hidden";
   }
 
-  /** Beside a point of the window, and inside it. */
-  showTip(at: { clientX: number; clientY: number }, cell: Cell): void {
-    const { tip } = this;
+  showTip(at: Point, cell: Cell): void {
     const described = this.described(cell);
-    tip.replaceChildren(
+    this.tip.replaceChildren(
       ...this.names(described),
       ...this.values(described),
       ...this.difference(described),
     );
+    this.placeTip(at);
+  }
+
+  showWords(at: Point, words: string[]): void {
+    this.tip.replaceChildren(...words.map(line));
+    this.placeTip(at);
+  }
+
+  /** Beside a point of the window, and inside it. */
+  private placeTip(at: Point): void {
+    const { tip } = this;
     const page = this.board.box.getBoundingClientRect();
     const { offsetWidth: width, offsetHeight: height } = tip;
     let x = at.clientX - page.left + 16;

@@ -26,6 +26,9 @@ const LEFT_TO_RIGHT = {
 /** An item that helps the target, and one that hurts it. */
 export const HELPS = { light: "#4a7c00", dark: "#a6d04b" };
 export const HURTS = { light: "#c4179b", dark: "#ff6fc0" };
+/** More and less attention, where there are only two colours. */
+export const MORE = { light: "#8268bd", dark: "#8d78d6" };
+export const LESS = { light: "#b5a44e", dark: "#a08f4b" };
 /** The two models. */
 export const MODELS = { light: ["#1d57c4", "#b8430b"], dark: ["#6fc3ff", "#ff9d6b"] };
 /** An even row's double and half stand one of so many steps from it on the scale. */

@@ -1,5 +1,6 @@
 /** What changes while a person looks at one payload, and who is told of it. */
 
+import type { Asked } from "./answers";
 import type { Cell, MapSpec, View } from "./view";
 
 /** A locked cell as Python is told of it, and the maps that were on view. */
@@ -9,6 +10,8 @@ export interface Told {
   panels: { source: string; layer: number; head: MapSpec["head"]; kind: MapSpec["kind"] }[];
 }
 export type Tell = (lock: Told | null) => void;
+/** Asks Python for what it has to compute. */
+export type Ask = (asked: Asked) => void;
 
 /** There is one of it; every part of the board reads it. */
 export interface State {
