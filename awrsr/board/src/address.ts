@@ -1,12 +1,23 @@
 /** A view as the part of an address after "#", and back. */
 
 import type { Data } from "./data";
-import { KINDS, MEASURES, MODES, SCALES, SIZES, TOGETHER, headCode, isOneOf } from "./kinds";
+import {
+  FACTS,
+  KINDS,
+  MEASURES,
+  MODES,
+  SCALES,
+  SIZES,
+  TOGETHER,
+  headCode,
+  isOneOf,
+  keysOf,
+} from "./kinds";
 import { defaults, sameMap, valid } from "./view";
 import type { MapSpec, Position, View } from "./view";
 
 const SIDES = ["left", "right"];
-const KNOWN = [...SIDES, "mode", "measure", "scale", "size", "share", "apart", "lock"];
+const KNOWN = [...SIDES, "mode", "measure", "scale", "size", "share", "facts", "apart", "lock"];
 /** The slider's. */
 export const SHARES = { min: 20, max: 100, step: 5 };
 /** What is said of what was not understood: so many things, so many characters of each. */
@@ -25,6 +36,7 @@ export function toHash(data: Data, view: View): string {
   });
   for (const key of ["mode", "measure", "scale", "share", "size"] as const)
     if (view[key] !== plain[key]) parts.push(`${key}=${view[key]}`);
+  if (view.facts.join() !== plain.facts.join()) parts.push(`facts=${view.facts.join(".")}`);
   if (!view.linked) parts.push("apart=1");
   if (view.lock) {
     const { query, key } = view.lock;
@@ -70,6 +82,10 @@ export function fromHash(
   const share = Number(given.get("share"));
   if (share >= SHARES.min && share <= SHARES.max && share % SHARES.step === 0) view.share = share;
   else refuse("share");
+  const facts = given.get("facts")?.split(".") ?? [];
+  if (facts.length && facts.every((fact) => isOneOf(FACTS, fact)))
+    view.facts = keysOf(FACTS).filter((fact) => facts.includes(fact));
+  else refuse("facts");
   view.linked = !given.get("apart") && view.panels.every((panel) => sameMap(panel, view.panels[0]));
   view.lock = readLock(data, given.get("lock") ?? "");
   if (!view.lock) refuse("lock");

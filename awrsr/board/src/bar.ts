@@ -4,7 +4,7 @@ import { SHARES } from "./address";
 import type { Board } from "./board";
 import { button, chooser, element } from "./dom";
 import type { Control } from "./dom";
-import { MEASURES, MODES, SCALES, SIZES, keysOf } from "./kinds";
+import { FACTS, MEASURES, MODES, SCALES, SIZES, keysOf } from "./kinds";
 import { alike, comparedPair, ofPair, pairs } from "./view";
 import type { View } from "./view";
 
@@ -42,10 +42,11 @@ export class Bar {
       this.choice("Size", "size", SIZES),
       this.share(),
     ];
-    this.controls = [...first, ...seldom];
+    const facts = this.facts();
+    this.controls = [...first, ...seldom, facts];
     const more = element("details", "ab-more");
     const drawer = element("div", "ab-drawer");
-    drawer.append(...seldom.map(({ part }) => part), this.acts());
+    drawer.append(...seldom.map(({ part }) => part), facts.part, this.acts());
     more.append(element("summary", "ab-act", "More"), drawer);
     this.box.replaceChildren(...first.map(({ part }) => part), more);
   }
@@ -128,6 +129,33 @@ export class Bar {
     };
     follow();
     part.append(tick, element("span", "", "same map on both sides"));
+    return { part, follow };
+  }
+
+  /** Which columns stand beside the items. */
+  private facts(): Control {
+    const { board } = this;
+    const part = element("fieldset", "ab-facts");
+    part.append(element("legend", "", "Columns"));
+    const ticks = keysOf(FACTS).map((fact) => {
+      const label = element("label", "ab-check");
+      const tick = element("input");
+      tick.type = "checkbox";
+      tick.onchange = () => {
+        const chosen = keysOf(FACTS).filter((_, i) => ticks[i].checked);
+        if (chosen.length) board.set({ facts: chosen });
+        else follow();
+      };
+      label.append(tick, element("span", "", FACTS[fact]));
+      part.append(label);
+      return tick;
+    });
+    const follow = () => {
+      keysOf(FACTS).forEach((fact, i) => {
+        ticks[i].checked = board.state.view.facts.includes(fact);
+      });
+    };
+    follow();
     return { part, follow };
   }
 

@@ -194,7 +194,8 @@ export class Board {
     this.reading.hideTip();
     this.bar.draw();
     const { data, state, width } = this;
-    const blocks = sourcesOnView(this).map((source) => blockOf(data.sources[source], width));
+    const { facts } = state.view;
+    const blocks = sourcesOnView(this).map((one) => blockOf(data.sources[one], width, facts));
     // A large map, and one for both, stand below the evidence.
     const below = state.view.size === "large" || state.view.mode === "difference";
     const room = together(below ? 0 : width, data.n, blocks, state.view.panels.length);

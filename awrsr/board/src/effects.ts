@@ -2,6 +2,7 @@
 
 import { kindsOf } from "./data";
 import type { Source } from "./data";
+import type { Fact, Kind } from "./kinds";
 import type { Block } from "./layout";
 import { signed } from "./numbers";
 import type { Column } from "./payload";
@@ -12,14 +13,26 @@ const MARKED = 3;
 const ONE_BAR = 480;
 
 /** What stands on a source's rows. */
-export function blockOf(source: Source, width: number): Block {
-  const columns = barsOf(source, width);
+export function blockOf(source: Source, width: number, facts: Fact[]): Block {
+  const columns = barsOf(source, width, facts);
   const worded = columns.filter(({ texts }) => texts.length).length;
-  return { kinds: kindsOf(source).length, bars: columns.length, worded };
+  const cells = shownKinds(source, facts).length + Number(facts.includes("value"));
+  return { kinds: cells, bars: columns.length, worded };
 }
 
-export const barsOf = ({ columns }: Source, width: number): Column[] =>
-  width < ONE_BAR ? columns.slice(0, 1) : columns;
+/** The chosen kinds of attention; a model without a second order has one. */
+export const shownKinds = (source: Source, facts: Fact[]): Kind[] =>
+  kindsOf(source).filter(
+    (kind) => facts.includes(kind) || (source.unrefined && facts.includes("refined")),
+  );
+
+/** The chosen bars: removals say a rank then, attributions do not. */
+export function barsOf({ columns }: Source, width: number, facts: Fact[]): Column[] {
+  const chosen = columns.filter(({ texts }) =>
+    facts.includes(texts.length ? "removal" : "attribution"),
+  );
+  return width < ONE_BAR ? chosen.slice(0, 1) : chosen;
+}
 
 /** The places of the largest values, by magnitude. */
 export function largest(values: Float64Array, count = MARKED): Set<number> {

@@ -1,11 +1,11 @@
 /** The evidence: one row an item, and on it what each model attends to and what matters. */
 
 import type { Board } from "./board";
-import { kindName, kindsOf, lastPlace } from "./data";
+import { kindName, lastPlace, shownKind } from "./data";
 import { button, element } from "./dom";
-import { barsOf, sortedBy } from "./effects";
+import { barsOf, shownKinds, sortedBy } from "./effects";
 import { KINDS, headName } from "./kinds";
-import type { Kind } from "./kinds";
+import type { Kind, Measure } from "./kinds";
 import { EXTRA } from "./layout";
 import type { EvidenceLayout } from "./layout";
 import { Sheet } from "./marks";
@@ -75,8 +75,8 @@ export class Evidence {
     this.canvas.dataset.look = theme.name;
   }
 
-  private nameOf({ source, kind, column }: Shown): string {
-    return [this.board.data.sources[source].name, kind ?? column?.title].join(".");
+  private nameOf({ source, kind, measure, column }: Shown): string {
+    return [this.board.data.sources[source].name, kind ?? column?.title, measure].join(".");
   }
 
   private columnsOf(source: number): Shown[] {
@@ -84,18 +84,21 @@ export class Evidence {
     const from = data.sources[source];
     const spec = inSource(data, panelOf(state.view, source), source);
     const last = lastPlace(from) * data.n;
-    const kinds = kindsOf(from).map((kind) => {
-      const found = maps.grid({ ...spec, kind }, state.view.measure);
+    const { facts, measure: chosen } = state.view;
+    const cells = (kind: Kind, measure: Measure): Shown => {
+      const found = maps.grid({ ...spec, kind }, measure);
       const values = new Float64Array(data.n).fill(NaN);
       if (!isMissing(found)) values.set(found.z.subarray(last, last + data.n));
-      return { source, kind, column: null, values };
-    });
-    const columns = barsOf(from, this.board.width).map((column) => {
+      return { source, kind, measure, column: null, values };
+    };
+    const kinds = shownKinds(from, facts).map((kind) => cells(kind, chosen));
+    if (facts.includes("value")) kinds.push(cells(shownKind(from, "refined"), "contribution"));
+    const columns = barsOf(from, this.board.width, facts).map((column): Shown => {
       const values = new Float64Array(data.n).fill(NaN);
       column.values.forEach((value, i) => {
         values[from.places[i]] = value ?? NaN;
       });
-      return { source, kind: null, column, values };
+      return { source, kind: null, measure: chosen, column, values };
     });
     return [...kinds, ...columns];
   }
@@ -147,20 +150,23 @@ export class Evidence {
     return made;
   }
 
-  private headText({ source, kind, column }: Shown, width: number): string {
-    const from = this.board.data.sources[source];
+  private headText({ source, kind, measure, column }: Shown, width: number): string {
+    const { data, state } = this.board;
+    const from = data.sources[source];
     if (!kind) return column?.title ?? "";
+    if (measure !== state.view.measure) return "\u00d7 value";
     if (from.unrefined) return from.floor === null ? "attends" : kindName(from, kind);
     return (width < NARROW ? NARROW_HEADS : HEADS)[kind];
   }
 
-  private about({ source, kind, column }: Shown): string {
+  private about({ source, kind, measure, column }: Shown): string {
     const { data, state } = this.board;
     const from = data.sources[source];
     if (!kind) return `${from.name}: ${column?.about}`;
     const { layer, head } = inSource(data, panelOf(state.view, source), source);
     const what = from.unrefined ? kindName(from, kind) : KINDS[kind];
-    const where = `layer ${layer + 1}, ${headName(head)}`;
+    const length = measure === "contribution" ? ", times the length of the value" : "";
+    const where = `layer ${layer + 1}, ${headName(head)}${length}`;
     return `${from.name}: what the newest item attends to, ${what}, ${where}`;
   }
 }

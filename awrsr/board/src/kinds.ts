@@ -10,6 +10,8 @@ export type Measure = "weight" | "contribution";
 export type Scale = "even" | "sqrt" | "linear" | "row";
 export type Mode = "maps" | "difference" | "flow";
 export type Size = "fit" | "large";
+/** What can stand on an item's row. */
+export type Fact = Kind | "value" | "removal" | "attribution";
 /** Where the weight of a row lies. */
 export type Place = "self" | "repeats" | "previous" | "first" | "group" | "rest";
 
@@ -39,6 +41,14 @@ export const MODES: Record<Mode, string> = {
   flow: "flow of the score",
 };
 export const SIZES: Record<Size, string> = { fit: "fit the page", large: "large" };
+export const FACTS: Record<Fact, string> = {
+  first: "first order",
+  second: "second order",
+  refined: "refined",
+  value: "weight \u00d7 value length",
+  removal: "score without it",
+  attribution: "attribution",
+};
 export const PLACES: Record<Place, string> = {
   self: "itself",
   repeats: "its repeats",

@@ -4,7 +4,7 @@ import type { Board } from "./board";
 import { itemName, lastPlace, shownKind } from "./data";
 import { disagreements, largest } from "./effects";
 import { cellText } from "./frame";
-import type { Kind } from "./kinds";
+import type { Kind, Measure } from "./kinds";
 import { EXTRA } from "./layout";
 import type { EvidenceLayout } from "./layout";
 import { isMissing } from "./maps";
@@ -19,7 +19,9 @@ import { shadingOf } from "./shading";
 /** One column: its values by place, NaN where there is none. */
 export interface Shown {
   source: number;
+  /** Of attention: which kind, and whether times the value's length. */
   kind: Kind | null;
+  measure: Measure;
   column: Column | null;
   values: Float64Array;
 }
@@ -73,13 +75,13 @@ export class Painter {
     });
   }
 
-  private kind({ source, values }: Shown, kind: Kind, x: number): void {
+  private kind({ source, values, measure }: Shown, kind: Kind, x: number): void {
     const { surface, order } = this;
     const { line, kind: width } = this.layout;
     const { data, theme, state } = this.board;
     const from = data.sources[source];
     const spec = { ...inSource(data, panelOf(state.view, source), source), kind };
-    const found = this.board.grid({ ...spec, kind: shownKind(from, kind) });
+    const found = this.board.grid({ ...spec, kind: shownKind(from, kind) }, measure);
     if (isMissing(found)) return;
     const shading = shadingOf(this.board, found, false, theme.ink);
     const colours = rampOf(false, shading.scale, theme.ink);

@@ -1,8 +1,8 @@
 /** What a person has chosen: the one thing that goes into the address. */
 
 import type { Data, Source } from "./data";
-import { KINDS, TOGETHER, isOneOf } from "./kinds";
-import type { Head, Kind, Measure, Mode, Scale, Size } from "./kinds";
+import { FACTS, KINDS, TOGETHER, isOneOf, keysOf } from "./kinds";
+import type { Fact, Head, Kind, Measure, Mode, Scale, Size } from "./kinds";
 
 /** Names one map. */
 export interface MapSpec {
@@ -36,6 +36,8 @@ export interface View {
   /** Per cent of a row's sum that the drawn keys hold. */
   share: number;
   size: Size;
+  /** The columns of the evidence. */
+  facts: Fact[];
   lock: Position | null;
 }
 
@@ -55,6 +57,7 @@ export const defaults = (data: Data): View => ({
   scale: "even",
   share: 100,
   size: "fit",
+  facts: keysOf(FACTS).filter((fact) => fact !== "value"),
   lock: null,
 });
 
