@@ -166,7 +166,7 @@ def check_attributions(
         assert float(row["sum"]) == pytest.approx(float(result.values.sum()), abs=6e-4)
         assert float(row["score"]) == pytest.approx(result.score, abs=6e-4)
         if result.delta is None:
-            assert row["gap"] == "no sum is promised"
+            assert row["gap"] == "no completeness"
         else:
             gap, _, meaning = row["gap"].partition(" ")
             assert float(gap) == pytest.approx(result.delta, abs=1e-3, rel=1e-2)

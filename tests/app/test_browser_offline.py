@@ -254,7 +254,7 @@ def test_the_page_taken_away_shows_the_view_it_was_taken_from(board, visit, tmp_
 def test_the_zip_holds_the_page_the_arrays_and_the_tables(board, visit, tmp_path):
     choose_map(board, "left", layer=0, head=1)
     choose(board, "View", "difference")
-    board.get_by_role("tab", name="Take away").click()
+    board.get_by_role("tab", name="Download").click()
     everything = board.get_by_role("button", name="Download everything")
     with board.expect_download() as waiting:
         everything.click()

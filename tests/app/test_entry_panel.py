@@ -20,7 +20,7 @@ from app.forms import MAX_HISTORY
 from app.views.inspect.entries import MAX_PASTED, NAMED, SUGGESTED
 from awrsr import load_dataset
 
-NOTHING = "Nothing in it names an item. The history is as it was."
+NOTHING = "No entry names an item. The history is unchanged."
 
 
 OFFERED = ("sasrec-none", "stosa-simple")
@@ -132,8 +132,8 @@ def test_what_is_said_of_an_entry_gives_way_to_the_next_entry_and_to_another_his
     choose(page, added=3)
     assert messages(page) == []
     (problem,) = messages(paste(page, " ", ""))
-    assert problem.startswith("The text names no item; accepted: one title or id a line, oldest f")
-    assert problem.endswith(" The history is as it was.")
+    assert problem.startswith("The text names no item; accepted: one title or id per line, oldest")
+    assert problem.endswith(" The history is unchanged.")
     assert items(page) == [3]
     assert messages(paste(page, "101")) == []
     paste(page, "Flim D (1994)", "104")
@@ -164,7 +164,7 @@ def test_a_text_of_any_length_is_refused_in_a_sentence_and_kept_nowhere(director
     click(page, "Use these")
     (problem,) = messages(page)
     assert problem.startswith(f"The text has 980,000 characters; accepted: at most {MAX_PASTED:,}")
-    assert problem.endswith("The history is as it was.")
+    assert problem.endswith("The history is unchanged.")
     assert (items(page), is_open(page)) == ([9, 8], True)
     assert page.text_area(key="pasted").value == ""
     click(page, "Dismiss")
@@ -184,10 +184,10 @@ def test_an_uploaded_file_becomes_the_history_or_says_why_not(directory):
     for name, content, problem in (
         ("bad.csv", b"a,b\n1,2\n", "bad.csv has the columns a, b; accepted: a column item_id, mov"),
         ("marks.csv", b",,,\n", "marks.csv names no item; accepted: "),
-        ("list.json", b"{}", "list.json is no JSON list; accepted: "),
+        ("list.json", b"{}", "list.json is not a JSON list; accepted: "),
     ):
         (refused,) = messages(upload(page, name, content))
-        assert refused.startswith(problem) and refused.endswith(" The history is as it was.")
+        assert refused.startswith(problem) and refused.endswith(" The history is unchanged.")
         assert (items(page), said(page)) == ([2], [])
     upload(page, "more.txt", b"103\n101\nnothing\n")
     assert (items(page), said(page)[1:]) == ([3, 1], ["'nothing' names no item."])

@@ -98,7 +98,7 @@ def test_two_seeds_are_ranked_once_a_server(monkeypatch: pytest.MonkeyPatch):
     st.cache_data.clear()
     monkeypatch.setattr(recommendation, "ranked_catalogue", counted)
     page = open_page()
-    assert any("So much differs by the seed alone." in text for text in texts(page))
+    assert any("Effect of the seed alone, two seeds of" in text for text in texts(page))
     first = len(ranked)
     assert first in (3, 4)  # one of the two seeds may stand on the page
     run(page)
@@ -229,7 +229,7 @@ def test_a_model_on_a_variant_has_a_title_that_a_selector_shows(model, variant, 
 def test_a_rival_that_is_the_target_is_none(directory):
     page = open_page(source="own", items="1.2.3", target=7, rival=7)
     assert messages(page) == ["The rival is the target; choose another item."]
-    shown = [text for text in texts(page) if text.startswith("What each item adds")]
+    shown = [text for text in texts(page) if text.startswith("Contribution of each item")]
     assert len(shown) == 1 and " minus score of " not in shown[0]
     choose(page, rival=6)
     assert messages(page) == []

@@ -171,12 +171,13 @@ def test_planted_causes_are_named_for_a_users_own_history_alone(tmp_path, monkey
     page = open_page(user=row["user_id"])
     titles = dataset.titles(dataset.sequence(dataset.user_index(row["user_id"])).tolist())
     market, treasure, back = (f"{place + 1}. {titles[place]}" for place in row["cause_places"])
-    said = f"{market}, {treasure} and {back} together decide the held-out item."
+    said = f"{market}, {treasure} and {back} together determine the held-out item."
     assert any(text.endswith(f"Planted (occasion): {said}") for text in texts(page))
     choose(page, source="own")
     assert not any("Planted" in text for text in texts(page))
     undecided = str(of_test.loc[of_test["sort"] == "open", "user_id"].iloc[0])
     page = open_page(user=undecided)
-    assert any(text.endswith("Planted: nothing decides the held-out item.") for text in texts(page))
+    nothing = "Planted: no item determines the held-out item."
+    assert any(text.endswith(nothing) for text in texts(page))
     (path / CAUSES_FILE).unlink()
     assert not any("Planted" in text for text in texts(open_page(user=undecided)))

@@ -169,7 +169,7 @@ def test_one_model_has_no_examples(crowd: Path):
     page.session_state["start_here"] = True
     run(page)
     assert messages(page) == [] and offered(page) == {}
-    assert "Examples are about two models: choose another one for A or B." in captions(page)
+    assert "Examples compare two models: choose another model for A or B." in captions(page)
 
 
 def test_where_no_history_is_readable_the_page_says_so(
@@ -180,4 +180,4 @@ def test_where_no_history_is_readable_the_page_says_so(
     page.session_state["start_here"] = True
     run(page)
     assert messages(page) == [] and offered(page) == {}
-    assert any(text.startswith("None of the users looked at") for text in captions(page))
+    assert any(text.startswith("No example for these two models") for text in captions(page))
