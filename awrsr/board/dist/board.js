@@ -5,7 +5,7 @@ __copyProps=(to,from,except,desc)=>{if(from&&typeof from=="object"||typeof from=
 from))!__hasOwnProp.call(to,key)&&key!==except&&__defProp(to,key,{get:()=>from[key],enumerable:!(desc=
 __getOwnPropDesc(from,key))||desc.enumerable});return to};var __toCommonJS=mod=>__copyProps(__defProp({},"__esModule",{value:!0}),mod);var main_exports={};__export(main_exports,{default:()=>component});var KINDS={first:"first order",second:"second order",refined:"refined"},TOGETHER={mean:"mean of head\
 s",max:"maximum of heads",rollout:"rollout to this layer"},MEASURES={weight:"attention weight",contribution:"\
-weight \xD7 value length"},SCALES={even:"times an even row",sqrt:"square root",linear:"linear",row:"\
+weight \xD7 value norm"},SCALES={even:"relative to an even row",sqrt:"square root",linear:"linear",row:"\
 each row's maximum"},MODES={maps:"side by side",difference:"difference"},SIZES={fit:"fit the page",large:"\
 large"},PLACES={self:"itself",repeats:"its repeats",previous:"the item before it",first:"the first i\
 tem",group:"same group",rest:"everything else"},keysOf=words=>Object.keys(words),isOneOf=(words,text)=>typeof text==
@@ -84,8 +84,8 @@ name).join(" with ");return chooser("Compare",pairs(board.data,state.view).map(p
 ()=>comparedPair(state.view),pair=>{board.set({panels:ofPair(board.data,state.view,pair)})})}share(){
 let{state}=this.board,part=element("label","",""),words=element("span"),slider=element("input");slider.
 type="range";for(let[name,value]of Object.entries(SHARES))slider.setAttribute(name,String(value));slider.
-setAttribute("aria-label","Share of each row's mass to show");let say=()=>{let all=slider.value==="1\
-00";words.textContent=all?"All keys of a row":`Keys that make up ${slider.value} %`,slider.setAttribute(
+setAttribute("aria-label","Share of each row's weight to show");let say=()=>{let all=slider.value===
+"100";words.textContent=all?"All keys of a row":`Keys that make up ${slider.value} %`,slider.setAttribute(
 "aria-valuetext",words.textContent)};slider.oninput=()=>{say(),this.board.set({share:Number(slider.value)})};
 let follow=()=>{words.textContent&&Number(slider.value)===state.view.share||(slider.value=String(state.
 view.share),say())};return follow(),part.append(words,slider),{part,follow}}linked(){let{board}=this,
@@ -232,9 +232,9 @@ from(atob(base64),c=>c.charCodeAt(0));function unpacked(bytes){let weights=new F
 return weights}var kindsOf=source=>keysOf(KINDS).filter(kind=>source.maps[kind]&&!(source.unrefined&&
 kind==="refined")),kindName=(source,kind)=>source.floor!==null&&kind!=="second"?source.floor:KINDS[kind],
 shownKind=(source,kind)=>kind==="refined"&&source.unrefined?"first":kind;function mapName(data,{source,
-layer,head,kind}){let of=data.sources[source];return`layer ${layer+1}, ${headName(head)}, ${kindName(
-of,shownKind(of,kind))}`}var specName=(data,spec)=>`${data.sources[spec.source].name}, ${mapName(data,
-spec)}`,itemName=(data,place2)=>data.titles[place2]+(data.repeats[place2]?" \u21BA":""),lastPlace=source=>source.
+layer,head,kind}){let from=data.sources[source];return`layer ${layer+1}, ${headName(head)}, ${kindName(
+from,shownKind(from,kind))}`}var specName=(data,spec)=>`${data.sources[spec.source].name}, ${mapName(
+data,spec)}`,itemName=(data,place2)=>data.titles[place2]+(data.repeats[place2]?" \u21BA":""),lastPlace=source=>source.
 places[source.places.length-1],shownAt=(source,place2)=>source.where[place2]<0?place2:source.where[place2];
 function cellIn(data,source,cell){if(cell.key===null)return null;let query=source.where[cell.query],
 key=source.where[cell.key];return query<0||key<0||key>query?null:query*data.n+key}var MAP={left:46,above:6,below:40,most:34},SLOT_DIGITS={fit:3,width:6},TITLES={share:.27,least:84,most:150},
@@ -275,9 +275,9 @@ y)/line2),key=Math.floor((px-x)/cell);return query<0||query>=n||key<LEFT_OF_ROW?
 value>0?"+":"")+value.toFixed(2).replace(/^(-?)0\./,"$1.")).replace("+0.","+.")}function signed(value){
 let text=Math.abs(value)<5e-4?"0":value.toPrecision(Math.abs(value)<1?2:3);return value>0?`+${text}`:
 text.replace("-","\u2212")}var shortTimes=times=>times.toFixed(times<9.95?1:0),digits=value=>Number.
-isNaN(value)?"\u2013":value.toFixed(4),signedDigits=value=>(value>0?"+":"")+value.toFixed(4);function tick(share,most,signed2){
-let value=share*most,sign=signed2&&share>0?"+":"";return share===0?"0":most>=10?sign+value.toFixed(0):
-sign+(most>=1?String(Number(value.toFixed(2))):value.toPrecision(2))}var PRINT={ink:"#1f2430",paper:"#ffffff",dark:!1},VIRIDIS="#440154 #482878 #3e4a89 #31688e #26828e #\
+isNaN(value)?"\u2013":value.toFixed(4),signedDigits=value=>(value>0?"+":"")+value.toFixed(4);function tick(share,end,signed2){
+let value=share*end,sign=signed2&&share>0?"+":"";return share===0?"0":end>=10?sign+value.toFixed(0):
+sign+(end>=1?String(Number(value.toFixed(2))):value.toPrecision(2))}var PRINT={ink:"#1f2430",paper:"#ffffff",dark:!1},VIRIDIS="#440154 #482878 #3e4a89 #31688e #26828e #\
 1f9e89 #35b779 #6ece58 #b5de2b #fde725",ATTENTION={light:"#d9cc94 #e9e1bd #f3efdc #f7f7f9 #c9bfe6 #8\
 268bd #3a1d78",dark:"#514727 #3a3526 #2b2b26 #232935 #4b3f7d #8d78d6 #d9ccff"},LEFT_TO_RIGHT={light:"\
 #1d57c4 #6f97dd #c3d4f2 #f7f7f9 #f3cdb8 #da7f4f #b8430b",dark:"#6fc3ff #4489b8 #2b516b #232935 #6d43\
@@ -316,8 +316,8 @@ text})=>each.includes(text));return each.every(group=>coloured.includes(group))?
 other",colour:OTHER}]}var FONT="system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif";var remembered=new Map,ruler=null,family=FONT,fontFamily=()=>family;function setFont(name){name!==family&&
 (family=name,remembered.clear())}function measured(text,size){return ruler??=contextOf(document.createElement(
 "canvas")),ruler.font=`${size}px ${family}`,ruler.measureText(text).width}function contextOf(canvas){
-let context=canvas.getContext("2d");if(!context)throw new Error("this browser gives no 2D context to\
- a canvas");return context}function clipped(text,room,size){let name=`${room} ${size} ${text}`,found=remembered.
+let context=canvas.getContext("2d");if(!context)throw new Error("this browser has no 2D context for \
+a canvas");return context}function clipped(text,room,size){let name=`${room} ${size} ${text}`,found=remembered.
 get(name);return found===void 0&&(remembered.size>5e3&&remembered.clear(),found=cutTo(text,room,part=>measured(
 part,size)),remembered.set(name,found)),found}function cutTo(text,room,width){if(width(text)<=room)return text;
 let id=/ \[[^[\]]+\](?: \u21ba)?$/.exec(text)?.[0]??"",end=width(`\u2026${id}`)<room?`\u2026${id}`:"\
@@ -359,8 +359,8 @@ align})}var Grid=class{constructor(n,z){this.n=n;this.z=z}n;z;tops=null;shares=n
 q;k++)this.tops[q]=Math.max(this.tops[q],Math.abs(this.z[q*this.n+k])||0)}return this.tops}get top(){
 return this.rowTops.reduce((a,b)=>Math.max(a,b),0)}keysOf(query){return this.sumUp(),this.counts[query]}even(query){
 return this.sumUp(),this.counts[query]?this.sums[query]/this.counts[query]:NaN}get topTimes(){return this.
-rowTops.reduce((most,top,q)=>Math.max(most,top*this.keysOf(q)),0)}get evenness(){let[sum,rows]=[0,0];
-for(let q=0;q<this.n;q++){let count=this.keysOf(q);if(count<2||!this.sums[q])continue;let entropy=0;
+rowTops.reduce((largest2,top,q)=>Math.max(largest2,top*this.keysOf(q)),0)}get evenness(){let[sum,rows]=[
+0,0];for(let q=0;q<this.n;q++){let count=this.keysOf(q);if(count<2||!this.sums[q])continue;let entropy=0;
 for(let i=q*this.n;i<=q*this.n+q;i++){let share=Math.abs(this.z[i])/this.sums[q];share>0&&(entropy-=
 share*Math.log(share))}sum+=entropy/Math.log(count),rows+=1}return rows?sum/rows:null}sumUp(){if(!this.
 counts.length){this.counts=new Int32Array(this.n),this.sums=new Float64Array(this.n);for(let q=0;q<this.
@@ -379,22 +379,22 @@ found))throw new Error(`no weights of ${JSON.stringify(spec)}: ${found.why}`);re
 left,right],measure){let[a,b]=[left,right].map(spec=>this.grid(spec,measure));return isMissing(a)?a:
 isMissing(b)?b:this.once(`difference ${JSON.stringify([left,right])} ${measure}`,()=>new Grid(this.data.
 n,b.z.map((value,i)=>value-a.z[i])))}largest(measure){if(measure==="weight")return 1;if(this.largestContribution===
-null){let most=0;this.data.sources.forEach((from,source)=>{for(let kind of keysOf(KINDS))for(let layer=0;layer<
+null){let largest2=0;this.data.sources.forEach((from,source)=>{for(let kind of keysOf(KINDS))for(let layer=0;layer<
 from.layers;layer++)for(let head=0;head<from.heads;head++){let found=this.grid({source,layer,head,kind},
-measure);isMissing(found)||(most=Math.max(most,found.top))}}),this.largestContribution=most||1}return this.
-largestContribution}once(name,make){let found=this.grids.get(name);return found||(found=make(),this.
-grids.set(name,found)),found}onAxis({places},values){let{n}=this.data,z=new Float32Array(n*n).fill(NaN);
-for(let q=0,i=0;q<places.length;q++)for(let k=0;k<=q;k++,i++)z[places[q]*n+places[k]]=values[i];return new Grid(
-n,z)}},NO_ROLLOUT="Rollout multiplies weights over layers; contributions of single layers do not mul\
-tiply. Choose a head, or show weights.";function triangle(source,{layer,head,kind},measure){let map=source.
-maps[kind];if(!map||head==="rollout"&&measure==="contribution")return null;if(head==="rollout")return rollout(
-source,layer,kind);let n=source.places.length,size=n*(n+1)/2,values=new Float32Array(size),heads=typeof head==
-"number"?[head]:[...Array(source.heads).keys()];for(let one of heads){let start=(layer*source.heads+
-one)*size,norms=(layer*source.heads+one)*n;for(let q=0,i=0;q<n;q++)for(let k=0;k<=q;k++,i++){let value=map[start+
-i]*(measure==="contribution"?source.norms[norms+k]:1);values[i]=head==="max"?Math.max(values[i],value):
-values[i]+value/heads.length}}return values}function rollout(source,toLayer,kind){let n=source.places.
-length,row=q=>q*(q+1)/2,rolled=null;for(let layer=0;layer<=toLayer;layer++){let mixed=triangle(source,
-{layer,head:"mean",kind},"weight");if(!mixed)return null;let next=new Float32Array(row(n));for(let q=0;q<
+measure);isMissing(found)||(largest2=Math.max(largest2,found.top))}}),this.largestContribution=largest2||
+1}return this.largestContribution}once(name,make){let found=this.grids.get(name);return found||(found=
+make(),this.grids.set(name,found)),found}onAxis({places},values){let{n}=this.data,z=new Float32Array(
+n*n).fill(NaN);for(let q=0,i=0;q<places.length;q++)for(let k=0;k<=q;k++,i++)z[places[q]*n+places[k]]=
+values[i];return new Grid(n,z)}},NO_ROLLOUT="Rollout multiplies weights over layers; contributions o\
+f single layers do not multiply. Choose a head, or show weights.";function triangle(source,{layer,head,
+kind},measure){let map=source.maps[kind];if(!map||head==="rollout"&&measure==="contribution")return null;
+if(head==="rollout")return rollout(source,layer,kind);let n=source.places.length,size=n*(n+1)/2,values=new Float32Array(
+size),heads=typeof head=="number"?[head]:[...Array(source.heads).keys()];for(let one of heads){let start=(layer*
+source.heads+one)*size,norms=(layer*source.heads+one)*n;for(let q=0,i=0;q<n;q++)for(let k=0;k<=q;k++,
+i++){let value=map[start+i]*(measure==="contribution"?source.norms[norms+k]:1);values[i]=head==="max"?
+Math.max(values[i],value):values[i]+value/heads.length}}return values}function rollout(source,toLayer,kind){
+let n=source.places.length,row=q=>q*(q+1)/2,rolled=null;for(let layer=0;layer<=toLayer;layer++){let mixed=triangle(
+source,{layer,head:"mean",kind},"weight");if(!mixed)return null;let next=new Float32Array(row(n));for(let q=0;q<
 n;q++){for(let j=0;j<=q;j++)mixed[row(q)+j]=(mixed[row(q)+j]+ +(j===q))/2;for(let j=0;j<=q;j++)for(let i=0;i<=
 j;i++)next[row(q)+i]+=mixed[row(q)+j]*(rolled?rolled[row(j)+i]:+(i===j))}rolled=next}return rolled}function resized(canvas,width,height){return(canvas.width!==width||canvas.height!==height)&&(canvas.
 width=width,canvas.height=height),contextOf(canvas)}function sized(canvas,width,height,untouched=!1){
@@ -430,9 +430,9 @@ acity":".18"}:{};this.parts.push(`<path${attributes({d,fill:`rgb(${r},${g},${b})
 parts.push("</g>")}done(width,height){return`<svg${attributes({xmlns:"http://www.w3.org/2000/svg",viewBox:`\
 0 0 ${number(width)} ${number(height)}`,width,height,"font-family":fontFamily()})}>${this.parts.join(
 "")}</svg>`}};var WIDTH=300,HEIGHT=30,STEPS3=128,ENDS=15;function scaleName({measure,scale},signed2){let what=measure===
-"weight"?"weight":"weight \xD7 length of the value",how={even:" \xF7 that of an even row",row:", as \
-a share of its row's maximum",sqrt:" (square-root colours)",linear:""};return(signed2?"difference of\
- ":"")+what+how[scale]}function paintScale(surface,{signed:signed2,scale,most,ink},x,y,width){let colours=rampOf(
+"weight"?"weight":"weight \xD7 value norm",how={even:" \xF7 that of an even row",row:", as a share o\
+f its row's maximum",sqrt:" (square-root colours)",linear:""};return(signed2?"difference of ":"")+what+
+how[scale]}function paintScale(surface,{signed:signed2,scale,most,ink},x,y,width){let colours=rampOf(
 signed2,scale,ink),inner=width-2*ENDS;for(let i=0;i<STEPS3;i++){let left=x+ENDS+i/STEPS3*inner;surface.
 rect(left,y+2,inner/STEPS3+.5,9,rgb(colours,i/(STEPS3-1)))}let look={size:11,align:"center",fill:ink.
 ink,alpha:.9};for(let[t,text]of marks(signed2,scale,most))surface.text(text,x+ENDS+t*inner,y+20,look)}
@@ -446,14 +446,14 @@ signature,theme.name,...look,window.devicePixelRatio].join();if(drawFor!==this.d
 drawFor,this.box.replaceChildren();for(let signed2 of signedTop===null?[!1]:[!0,!1]){let name=scaleName(
 view,signed2),where=difference&&!signed2?"small maps and last row: ":"";this.box.append(element("spa\
 n","",where+name),this.scale(signed2,name))}this.box.append(...this.evidence()),view.share<100&&this.
-box.append(swatch(FADED_KEY,"not among those keys")),data.groups&&(this.box.append(element("span","",
-`${data.groups.name}, first listed:`)),this.box.append(...groupsHere(data).map(({text,colour})=>swatch(
-colour,text))))}}evidence(){let{data,theme}=this.board;if(!data.sources.some(({columns})=>columns.length))
-return[];let page=pageOf(theme.ink);return[swatch(HELPS[page],"helps the target"),swatch(HURTS[page],
-"hurts it"),element("span","","\u25CF matters, gets less than an even share"),element("span","","\u25CB g\
-ets twice or more, hardly matters")]}scale(signed2,name){let canvas=element("canvas"),surface=new CanvasSurface(
-sized(canvas,WIDTH,HEIGHT));return paintScale(surface,this.board.scaleLook(signed2,this.board.theme.
-ink),0,0,WIDTH),canvas.setAttribute("role","img"),canvas.setAttribute("aria-label",name),canvas}};var WIDTH2=340,MARGIN=6,ROOM=WIDTH2-2*MARGIN,SIZE=10.5,SCALE={width:320,height:30},GROUP_LINE=15,Figure=class{constructor(board){
+box.append(swatch(FADED_KEY,"other keys")),data.groups&&(this.box.append(element("span","",`${data.groups.
+name}, first listed:`)),this.box.append(...groupsHere(data).map(({text,colour})=>swatch(colour,text))))}}evidence(){
+let{data,theme}=this.board;if(!data.sources.some(({columns})=>columns.length))return[];let page=pageOf(
+theme.ink);return[swatch(HELPS[page],"helps the target"),swatch(HURTS[page],"hurts it"),element("spa\
+n","","\u25CF important, less than an even share"),element("span","","\u25CB unimportant, at least twice \
+an even share")]}scale(signed2,name){let canvas=element("canvas"),surface=new CanvasSurface(sized(canvas,
+WIDTH,HEIGHT));return paintScale(surface,this.board.scaleLook(signed2,this.board.theme.ink),0,0,WIDTH),
+canvas.setAttribute("role","img"),canvas.setAttribute("aria-label",name),canvas}};var WIDTH2=340,MARGIN=6,ROOM=WIDTH2-2*MARGIN,SIZE=10.5,SCALE={width:320,height:30},GROUP_LINE=15,Figure=class{constructor(board){
 this.board=board;let{data,state}=board,{view}=state,[left,right]=view.panels;this.signed=view.mode===
 "difference",data.title&&this.say(data.title,600);let found=this.signed?board.difference():null;if(found)
 this.map(found,`${this.name(right)}; minus ${this.name(left)}`);else for(let spec of view.panels)this.
@@ -498,10 +498,10 @@ var barsOf=({columns},width)=>width<ONE_BAR?columns.slice(0,1):columns;function 
 let there=[...values.keys()].filter(i=>!Number.isNaN(values[i])&&values[i]!==0);return there.sort((a,b)=>Math.
 abs(values[b])-Math.abs(values[a])),new Set(there.slice(0,count))}function sortedBy(values){let weight=i=>Number.
 isNaN(values[i])?-1/0:values[i];return[...values.keys()].sort((a,b)=>weight(b)-weight(a)||a-b)}var HARDLY=.1,
-MUCH=2;function disagreements(times,effects){let found=new Map,important=largest(effects),most=Math.
+MUCH=2;function disagreements(times,effects){let found=new Map,important=largest(effects),strongest=Math.
 max(0,...[...important].map(place2=>Math.abs(effects[place2])));return times.forEach((share,place2)=>{
 Number.isNaN(share)||Number.isNaN(effects[place2])||(important.has(place2)&&share<1?found.set(place2,
-"unattended"):share>=MUCH&&Math.abs(effects[place2])<HARDLY*most&&found.set(place2,"unimportant"))}),
+"unattended"):share>=MUCH&&Math.abs(effects[place2])<HARDLY*strongest&&found.set(place2,"unimportant"))}),
 found}var columnTexts=(source,place2)=>{let item=source.itemAt[place2];return item<0?[]:source.columns.
 flatMap(({title,values,texts})=>{let value=values[item];if(value===null)return[];let more=texts.length?
 `, ${texts[item]}`:"";return[`${source.name}, ${title}: ${signed(value)}${more}`]})};var HOVER="#ff3d71",LOCK="#ff9f1a",LABEL={size:12,height:18,ink:"#111111"},Sheet=class{over=element(
@@ -610,8 +610,8 @@ columns);let context=sized(this.canvas,layout.width,layout.height);new Painter(t
 context),layout,order).paint(columns);let blocks=layout.blocks.map((block,i)=>({...block,source:sources[i]})),
 {x,y,cell,line:line2,width,height}=layout;Object.assign(this.own,{spec:state.view.panels[0],x,y,cell,
 line:line2,width,order,blocks}),this.own.sheet.fit(width,height),this.drawn=[this.own];let words="On\
-e row an item, oldest first: what the newest item, where the prediction is made, attends to in each \
-model, and what the target loses without it";this.canvas.ariaLabel!==words&&this.canvas.setAttribute(
+e row per item, oldest first: attention of the newest item (the prediction) to it in each model, and\
+ the score that the target loses without it";this.canvas.ariaLabel!==words&&this.canvas.setAttribute(
 "aria-label",words),this.canvas.dataset.look=theme.name}nameOf({source,kind,column}){return[this.board.
 data.sources[source].name,kind??column?.title].join(".")}columnsOf(source){let{data,maps,state}=this.
 board,from=data.sources[source],spec=inSource(data,panelOf(state.view,source),source),last=lastPlace(
@@ -631,7 +631,7 @@ kind)&&(x+=EXTRA.mark);let width=widthOf2(layout,one),head=this.head(this.headTe
 one),this.nameOf(one));place(head,x,width),x+=width,parts.push(head)}}),this.heads.replaceChildren(...parts);
 for(let part of[this.heads,this.above])part.style.width=`${layout.width}px`}head(text,about,sort){let made=button(
 "ab-sort",text,`Sort the rows: ${about}`);return made.title=`${about}. Click to sort the rows by it.`,
-sort===null&&(made.title=`${about}. Click to go back to time.`),made.setAttribute("aria-pressed",String(
+sort===null&&(made.title=`${about}. Click to sort by time.`),made.setAttribute("aria-pressed",String(
 this.sort===sort)),made.onclick=()=>{this.sort=sort,this.board.redraw()},made}headText({source,kind,
 column},width){let from=this.board.data.sources[source];return kind?from.unrefined?from.floor===null?
 "attends":kindName(from,kind):(width<NARROW?NARROW_HEADS:HEADS)[kind]:column?.title??""}about({source,
@@ -643,11 +643,12 @@ part.style.width=`${width}px`}function rowsOf(data,view){return data.sources.fla
 view,source),source),apart=view.linked?"":` ${headingOf(spec.layer,spec.head)}`;return kindsOf(from).
 map(kind=>({spec:{...spec,kind},label:`${from.name} ${kindName(from,kind)}${apart}`}))})}function massesOf(data,maps,spec,place2){
 let source=data.sources[spec.source],query=source.where[place2];if(query<0)return null;let weights=maps.
-weights(spec),own=source.itemAt[query],previous=own>0?source.places[own-1]:-1,{items,groups}=data,placeOf=key=>key===
-query?"self":items[key]===items[query]?"repeats":key===previous?"previous":key===source.places[0]?"f\
-irst":groups&&groups.each[key]===groups.each[query]?"group":"rest",masses={self:0,repeats:0,previous:0,
-first:0,group:0,rest:0};for(let key of source.places){if(key>query)break;masses[placeOf(key)]+=weights[query*
-data.n+key]}return masses}var total=masses=>Object.values(masses).reduce((a,b)=>a+b,0);var Ledger=class{constructor(board){this.board=board}board;title=element("h4");box=element("div","ab\
+weights(spec),item=source.itemAt[query],previous=item>0?source.places[item-1]:-1,{items,groups}=data,
+placeOf=key=>key===query?"self":items[key]===items[query]?"repeats":key===previous?"previous":key===
+source.places[0]?"first":groups&&groups.each[key]===groups.each[query]?"group":"rest",masses={self:0,
+repeats:0,previous:0,first:0,group:0,rest:0};for(let key of source.places){if(key>query)break;masses[placeOf(
+key)]+=weights[query*data.n+key]}return masses}var total=masses=>Object.values(masses).reduce((a,b)=>a+
+b,0);var Ledger=class{constructor(board){this.board=board}board;title=element("h4");box=element("div","ab\
 -ledger");cells=[];drawnFor="";builtFor="";draw(){let{data,state}=this.board,{lock,linked,panels}=state.
 view,drawFor=JSON.stringify([data.signature,lock?lock.query:null,linked,panels]);if(drawFor===this.drawnFor)
 return;this.drawnFor=drawFor,this.drawTitle();let columns=this.columns(),buildFor=JSON.stringify([data.
@@ -657,20 +658,21 @@ mass=masses&&(place2?masses[place2]:total(masses));words.data=mass===null?"not s
 place2&&(td.style.background=mass===null?"":barOf(mass))}}drawTitle(){let{data,state}=this.board,{lock}=state.
 view,row=lock?lock.query:lastPlace(data.sources[0]),isOne=lock!==null||data.sources.every(source=>lastPlace(
 source)===row);this.title.textContent=isOne?`Row ${data.slots[row]}, ${data.titles[row]} `:"The last\
- row of each history ";let what=lock?"locked":"the last row, where the prediction is made; lock a ce\
-ll for another";this.title.append(element("span","",`\xB7 ${what} \xB7 where its attention weight lies;\
- each key counts once, in the first line that fits`))}columns(){let{data,maps,state}=this.board,{lock}=state.
-view;return rowsOf(data,state.view).map(({spec,label})=>{let source=data.sources[spec.source],place2=lock?
-lock.query:lastPlace(source),there=source.where[place2];return{label:there>=0&&there!==place2?`${label}\
-, row ${data.slots[there]}`:label,masses:massesOf(data,maps,spec,place2)}})}table(columns){let{groups}=this.
-board.data,table=element("table"),titles=element("tr");titles.append(element("th","","key")),titles.
-append(...columns.map(({label})=>element("th","",label))),table.append(titles),this.cells=[];for(let place2 of keysOf(
-PLACES)){if(place2==="group"&&!groups)continue;let text=place2==="group"?`same ${groups?.name} (firs\
-t listed)`:PLACES[place2];table.append(this.line(text,place2,columns.length))}return table.append(this.
-line("sum",null,columns.length)),table}line(text,place2,columns){let row=element("tr");row.append(element(
-"td","",text));for(let column=0;column<columns;column++){let td=element("td"),words=document.createTextNode(
-" ");td.append(words),row.append(td),this.cells.push({place:place2,column,words,td})}return row}},barOf=mass=>`\
-linear-gradient(to right, rgba(70,130,180,.28) ${(mass*100).toFixed(1)}%, transparent 0)`;var maps_default=`.ab-rows {
+ row of each history ";let what=lock?"locked":"the last row, which makes the prediction; lock a cell\
+ to see another row";this.title.append(element("span","",`\xB7 ${what} \xB7 attention weight by kind of\
+ key; each key counts once, in the first line that applies`))}columns(){let{data,maps,state}=this.board,
+{lock}=state.view;return rowsOf(data,state.view).map(({spec,label})=>{let source=data.sources[spec.source],
+place2=lock?lock.query:lastPlace(source),there=source.where[place2];return{label:there>=0&&there!==place2?
+`${label}, row ${data.slots[there]}`:label,masses:massesOf(data,maps,spec,place2)}})}table(columns){
+let{groups}=this.board.data,table=element("table"),titles=element("tr");titles.append(element("th","",
+"key")),titles.append(...columns.map(({label})=>element("th","",label))),table.append(titles),this.cells=
+[];for(let place2 of keysOf(PLACES)){if(place2==="group"&&!groups)continue;let text=place2==="group"?
+`same ${groups?.name} (first listed)`:PLACES[place2];table.append(this.line(text,place2,columns.length))}
+return table.append(this.line("sum",null,columns.length)),table}line(text,place2,columns){let row=element(
+"tr");row.append(element("td","",text));for(let column=0;column<columns;column++){let td=element("td"),
+words=document.createTextNode(" ");td.append(words),row.append(td),this.cells.push({place:place2,column,
+words,td})}return row}},barOf=mass=>`linear-gradient(to right, rgba(70,130,180,.28) ${(mass*100).toFixed(
+1)}%, transparent 0)`;var maps_default=`.ab-rows {
   display: flex;
   flex-direction: column;
   gap: 10px;
@@ -881,21 +883,21 @@ linear-gradient(to right, rgba(70,130,180,.28) ${(mass*100).toFixed(1)}%, transp
   padding: 24px 16px;
   font-size: 13.5px;
 }
-`;var READING="What could only be a later item is left empty. Rows run downwards and keys to the right\
-, older to newer; titles stand on the diagonal. The last row of the last layer makes the prediction.",
+`;var READING="Rows are queries and columns are keys, both older to newer; titles are on the diagonal.\
+ Cells of later items are empty (causal mask). The last row of the last layer makes the prediction.",
 sameItems=({sources},{panels})=>new Set(panels.map(({source})=>sources[source].places.join())).size<
 2;function cellNote(data,view){return view.measure==="contribution"?"A cell is the attention weight \
-times the length of the key's value after the output projection (of the mean, for STOSA): how far th\
-at weight moves the query's state; rows have no fixed sum.":view.mode==="difference"?`Weights of a r\
-ow sum to 1 in both maps, so differences sum to 0${sameItems(data,view)?".":" over the keys of both \
-histories; only what both have on one place of the axis is drawn."}`:view.panels.some(({head})=>head===
-"max")?"Rows of one head sum to 1; the maximum over heads sums to more.":"Every row of a map is one \
-item attending to itself and to older items, and sums to 1."}function notes(data,view,every,strange){
-let summed=view.mode==="difference"?"absolute difference":"sum";return[cellNote(data,view),READING,view.
-share<100?`Kept are the fewest keys that hold ${view.share} % of a row's ${summed}.`:"",every>1?`Of ${every}\
- titles one is drawn; all are under the pointer, and with "Size: large".`:"",data.repeats.some(Boolean)?
-"\u21BA and framed cells: the same item at another slot.":"",strange.length?`Not understood in the a\
-ddress and left out: ${strange.join(", ")}.`:""].join(" ")}var SHORT={mean:"mean",max:"max",rollout:"rollout"},Picks=class{constructor(board,place2){this.board=
+times the norm of the key's value after the output projection (of the mean, for STOSA): how far that\
+ weight moves the query's state. Rows have no fixed sum.":view.mode==="difference"?`Weights of a row\
+ sum to 1 in both maps, so differences sum to 0${sameItems(data,view)?".":" over the keys of both hi\
+stories; only items at a common place of the axis are drawn."}`:view.panels.some(({head})=>head==="m\
+ax")?"Rows of one head sum to 1; the maximum over heads sums to more.":"A row is the attention of on\
+e item to itself and to older items; it sums to 1."}function notes(data,view,every,strange){let summed=view.
+mode==="difference"?"absolute difference":"sum";return[cellNote(data,view),READING,view.share<100?`I\
+n colour: the fewest keys that hold ${view.share} % of a row's ${summed}.`:"",every>1?`One of ${every}\
+ titles is drawn; for the others point at cells or choose "Size: large".`:"",data.repeats.some(Boolean)?
+"\u21BA and framed cells: the same item at several slots.":"",strange.length?`Not understood in the \
+address and left out: ${strange.join(", ")}.`:""].join(" ")}var SHORT={mean:"mean",max:"max",rollout:"rollout"},Picks=class{constructor(board,place2){this.board=
 board;this.place=place2}board;place;box=element("div","ab-picks");drawn=[];thumbnails=[];pills=[];cells=element(
 "canvas");sheet=new Sheet;builtFor="";paintedFor="";get spec(){return this.board.state.view.panels[this.
 place]}get source(){return this.board.data.sources[this.spec.source]}draw(room){let{data,theme,state}=this.
@@ -931,9 +933,9 @@ let{board}=this,surface=new CanvasSurface(contextOf(this.cells));surface.clear()
 words,layer,head,drawn}of this.thumbnails){drawn.spec={source:this.spec.source,layer,head,kind};let found=board.
 grid(drawn.spec),label=headingOf(layer,head).replace(/[LH]/g,"").replace(" ","\xB7"),even=isMissing(
 found)?null:found.evenness,evenness=even===null?"\u2013":even.toFixed(2).replace(/^0/,""),name=`Show\
- ${specName(board.data,drawn.spec)}`;made.setAttribute("aria-label",name);let how="1 is an even aver\
-age, 0 a single item. With Shift: in the other large map";made.title=`${name}. Evenness ${evenness}:\
- ${how}`,words.replaceChildren(element("b","",label),` ${evenness}`),!isMissing(found)&&surface.cells(
+ ${specName(board.data,drawn.spec)}`;made.setAttribute("aria-label",name);let how="1: uniform over t\
+he items, 0: a single item. With Shift: in the other large map";made.title=`${name}. Evenness ${evenness}\
+: ${how}`,words.replaceChildren(element("b","",label),` ${evenness}`),!isMissing(found)&&surface.cells(
 painted(board.shading(found,!1,board.theme.ink)),drawn)}}},press=(made,pressed)=>{made.setAttribute(
 "aria-pressed",String(pressed))};var PAIR_WIDTH=700,LargeMap=class{constructor(board,spec){this.board=board;let sheet=new Sheet,place2={
 x:0,y:0,cell:0,line:0,width:0,aligned:!1};this.drawn={type:"large",sheet,canvas:this.frame,spec,signed:!1,
@@ -991,12 +993,12 @@ map(([text,names])=>`${names.join(", ")}: ${text}`)}function elsewhereAt({slots}
 key]=keys,text=`query at ${slots[query]}`;return keys.length?`${text}, key at ${slots[key]}${key>query?
 ", newer: no such cell":""}`:text}function columnsOf({data,view,cell}){let{layer,head}=cell,now=layer===
 void 0||head===void 0?view.panels:[{layer,head}],column=(l,h)=>({layer:l,head:h,label:headingOf(l,h),
-now:now.some(one=>one.layer===l&&one.head===h)}),most=count=>Math.max(...data.sources.map(count)),all=most(
-source=>source.layers*source.heads)<=ALL_READ_OUT,found=[];for(let l=0;l<most(source=>source.layers);l++)
-for(let h=0;h<most(source=>source.heads);h++)(all||now.some(one=>one.layer===l))&&found.push(column(
-l,h));for(let one of now)typeof one.head=="string"&&!found.some(other=>other.layer===one.layer&&other.
-head===one.head)&&found.push(column(one.layer,one.head));return found}function valueTexts({data,maps,
-view,cell},source,kind,columns){let from=data.sources[source],at=cellIn(data,from,cell);return columns.
+now:now.some(one=>one.layer===l&&one.head===h)}),largest2=count=>Math.max(...data.sources.map(count)),
+all=largest2(source=>source.layers*source.heads)<=ALL_READ_OUT,found=[];for(let l=0;l<largest2(source=>source.
+layers);l++)for(let h=0;h<largest2(source=>source.heads);h++)(all||now.some(one=>one.layer===l))&&found.
+push(column(l,h));for(let one of now)typeof one.head=="string"&&!found.some(other=>other.layer===one.
+layer&&other.head===one.head)&&found.push(column(one.layer,one.head));return found}function valueTexts({
+data,maps,view,cell},source,kind,columns){let from=data.sources[source],at=cellIn(data,from,cell);return columns.
 map(({layer,head})=>{let has=layer<from.layers&&(typeof head=="string"||head<from.heads);if(at===null||
 !has)return digits(NaN);let spec={source,layer,head,kind},weight=digits(maps.weights(spec)[at]);if(view.
 measure==="weight")return weight;let contribution=maps.grid(spec,"contribution");return isMissing(contribution)?
@@ -1027,8 +1029,8 @@ let{slots,titles,groups}=this.board.data,made=element("div","ab-line"),group=gro
 each[place2]}`:"";return made.append(element("b","",`${label} ${slots[place2]} `),titles[place2]+group),
 made}values(described){if(described.cell.key===null)return[];let table=element("table"),columns=columnsOf(
 described),style=({now})=>now?"ab-now":"",head=element("tr"),unit=described.view.measure==="contribu\
-tion"?"weight \xB7 \xD7 length":"";return head.append(element("th","",unit)),head.append(...columns.
-map(column=>element("th",style(column),column.label))),table.append(head),this.board.data.sources.forEach(
+tion"?"weight \xB7 \xD7 norm":"";return head.append(element("th","",unit)),head.append(...columns.map(
+column=>element("th",style(column),column.label))),table.append(head),this.board.data.sources.forEach(
 (from,source)=>{for(let kind of kindsOf(from)){let row=element("tr");row.append(element("td","",`${from.
 name} ${kindName(from,kind)}`)),valueTexts(described,source,kind,columns).forEach((text,i)=>{row.append(
 element("td",style(columns[i]),text))}),table.append(row)}}),[table]}difference(described){let text=differenceText(
@@ -1179,8 +1181,8 @@ tell;this.data=decode(payload),this.maps=new Maps(this.data);let{view,strange}=f
 this.data));this.state={view,hover:null,steered:!1,lockedOn:null,told:"null",strange},this.evidence=
 new Evidence(this);let{box,reading,ledger}=this;box.setAttribute("aria-label","Attention board");let rows=element(
 "div","ab-rows");rows.append(this.evidence.box,this.panels.box),box.append(this.bar.box,rows,this.below,
-reading.box);let more=element("details","ab-fold");more.append(element("summary","","Where the weigh\
-t of a row lies, and how to read the maps"),ledger.title,ledger.box,this.note),box.append(more,reading.
+reading.box);let more=element("details","ab-fold");more.append(element("summary","","Attention weigh\
+t by kind of key, and how to read the maps"),ledger.title,ledger.box,this.note),box.append(more,reading.
 tip,reading.live);let sheet=element("style");sheet.textContent=board_default+maps_default+tables_default,
 root.append(sheet,box),this.listen(),this.watchPage(),this.start()}tell;box=element("section","ab");state;theme=new Theme(
 this.box);reading=new Reading(this);bookmark=new Bookmark(this);downloads=new Downloads(this);data;maps;width=0;bar=new Bar(
@@ -1199,8 +1201,8 @@ theme.isStale&&this.drawAll(),this.bookmark.restore()},WATCHED_MS))}later(task){
 ()=>{let tasks=[...this.waiting];this.waiting.clear();for(let one of tasks)one()}),this.waiting.add(
 task)}grid(spec,measure=this.state.view.measure){return this.maps.grid(spec,measure)}difference(){return this.
 maps.difference(this.state.view.panels,this.state.view.measure)}shading(grid,signed2,ink){let{scale,
-share,measure}=this.state.view,rows=scale==="row",top=scale==="even"?grid.topTimes:grid.top,most=rows?
-1:signed2?top:this.maps.largest(measure);return{grid,signed:signed2,scale,share,most,ink}}scaleLook(signed2,ink){
+share,measure}=this.state.view,rows=scale==="row",top=scale==="even"?grid.topTimes:grid.top,end=rows?
+1:signed2?top:this.maps.largest(measure);return{grid,signed:signed2,scale,share,most:end,ink}}scaleLook(signed2,ink){
 let{scale,measure}=this.state.view,found=signed2?this.difference():null,even=scale==="even",end=found&&
 !isMissing(found)?even?found.topTimes:found.top:this.maps.largest(measure);return{signed:signed2,scale,
 most:scale==="row"?1:end,ink}}drawn(){return[...this.panels.drawn,...this.evidence.drawn]}mark=()=>{

@@ -1,4 +1,4 @@
-/** The bundle's entry: a component of the app, and the board of a page of its own. */
+/** Entry point of the bundle, for the component of the app and for the offline page. */
 
 import { Board } from "./board";
 import type { Tell } from "./state";
@@ -7,7 +7,7 @@ import type { Payload } from "./payload";
 
 const boards = new WeakMap<ParentNode, Board>();
 
-/** Draw the board into an element; called again there with other data it updates the board. */
+/** Draw the board into an element; a further call with other data updates the board. */
 function mount(root: ParentNode, payload: Payload, tell: Tell | null = null): void {
   const board = boards.get(root);
   if (board) board.load(payload, tell);
@@ -16,7 +16,7 @@ function mount(root: ParentNode, payload: Payload, tell: Tell | null = null): vo
 
 openPage(mount);
 
-/** What Streamlit gives to a component. */
+/** The arguments of a Streamlit component. */
 interface Component {
   parentElement: ParentNode;
   data: Payload;
