@@ -16,7 +16,7 @@ from awrsr.errors import AwrsrError
 
 
 class Locked(TypedDict):
-    """What a person has locked: places on the board's axis, and the maps that were shown."""
+    """A locked cell or row: places on the board's axis, and the maps on view."""
 
     query: int
     key: int | None
@@ -24,7 +24,7 @@ class Locked(TypedDict):
 
 
 LONGEST = 40
-"""Characters of a source's title that a selector above a map has room for."""
+"""Characters of a source's title that fit into a selector above a map."""
 
 _mount = st.components.v2.component(
     "attention_board", html="<div></div>", js=board.script(), isolate_styles=True
@@ -35,12 +35,12 @@ _mount = st.components.v2.component(
 def show_board(
     content: board.Payload, below: Callable[[Locked | None], None] | None = None
 ) -> Locked | None:
-    """Draw the board; everything on it happens in the browser but the locking of a cell, which
-    runs this function again and nothing else of the page.
+    """Draw the board. It runs in the browser; only locking a cell reruns this function, without the
+    rest of the page.
 
     Args:
         content: made by `board_content`.
-        below: draws what stands under the board and depends on what is locked.
+        below: draws what is below the board and depends on the locked cell.
     """
     locked: Locked | None = _mount(
         key="board", data=content, default={"lock": None}, on_lock_change=lambda: None
@@ -62,8 +62,8 @@ def clipped(text: str, length: int) -> str:
 
 
 def evidence(case: Case, side: Side) -> list[board.Column]:
-    """What each item that a model saw is to the target: the score really lost without it, and the
-    first quick attribution among the chosen methods."""
+    """Values of each item that a model saw: the score of the target lost without it, and the first
+    fast attribution among the chosen methods."""
     columns = []
     if len(case.history) > 1:
         found = cache.get_each_removed(
@@ -72,8 +72,8 @@ def evidence(case: Case, side: Side) -> list[board.Column]:
         columns.append(
             board.Column(
                 title="without it",
-                about=f"what the score of the target, rank {found.rank:,}, loses without the item; "
-                "\u2192 its rank then",
+                about=f"score that the target (rank {found.rank:,}) loses without the item; "
+                "\u2192 its rank without the item",
                 values=(found.score - found.scores)[side.trace.dropped :].tolist(),
                 texts=[f"\u2192{rank:,}" for rank in found.ranks[side.trace.dropped :]],
             )
@@ -84,7 +84,7 @@ def evidence(case: Case, side: Side) -> list[board.Column]:
         question = attribution_question(
             side.directory, side.trace.items, case.target, name, case.rival, settings
         )
-        with suppress(AwrsrError):  # the panel Attribution says why
+        with suppress(AwrsrError):  # the tab Attribution shows the reason
             values = cache.get_attribution(question).attribution.values
             title = METHODS[name].title
             about = f"{title} of the target's score"
@@ -94,7 +94,7 @@ def evidence(case: Case, side: Side) -> list[board.Column]:
 
 
 def board_content(case: Case) -> board.Payload:
-    """The board's data: both models on this history and, beside it, on a variant of it."""
+    """The board's data: both models on this history and on the compared variant."""
     sources = [
         board.Source(
             name=side.key.upper(),

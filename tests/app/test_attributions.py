@@ -1,4 +1,4 @@
-"""Attributions: several methods at once, their facts, and how they agree with attention."""
+"""Attributions: several methods at once, their facts, and their agreement with attention."""
 
 import json
 

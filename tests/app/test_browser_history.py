@@ -27,7 +27,7 @@ def rows(page):
 
 
 def expect_items(page, items: list[int]) -> None:
-    """The list and the address hold these."""
+    """The list and the address have these items."""
     expect(page.locator(".row .title")).to_have_text(DATASET.titles(items))
     expect(page).to_have_url(link(items))
     settled(page)

@@ -1,4 +1,4 @@
-"""The cards of Inspect: every number is the library's, whatever the history."""
+"""The cards of Inspect: every number equals that of the library, for any history."""
 
 import re
 
@@ -16,7 +16,7 @@ TITLES = ["What is recommended", "What that rests on", "Does attention show it?"
 
 
 def cards(page) -> list[str]:
-    """The words below each card's title, without what colours them."""
+    """The text below each card's title, without colour marks."""
     said = [re.sub(r":(blue|orange|small)\[(.*?)\]", r"\2", text) for text in texts(page)]
     places = [said.index(f"**{title}**") for title in TITLES]
     return [said[place + 1].replace("**", "") for place in places]

@@ -1,4 +1,4 @@
-"""What is pasted or uploaded: read in every form people have it, bounded, refused in a sentence."""
+"""Pasted and uploaded histories: common forms, limits, refusals in one sentence."""
 
 import dataclasses
 import json
@@ -33,7 +33,7 @@ def films() -> Dataset:
 
 
 def names(reading: Reading) -> list[int | str]:
-    """Items, and the texts of what names none."""
+    """The items, and the texts of unknown entries."""
     return [slot.text if isinstance(slot, Unknown) else slot for slot in reading.slots]
 
 
@@ -222,7 +222,7 @@ def test_a_title_of_several_items_has_them_as_suggestions():
 
 
 def test_suggestions_take_the_places_of_their_entries(films):
-    """Whatever is decided first, the history keeps the order of the lines."""
+    """In any order of decisions, the history keeps the order of the lines."""
     draw = random.Random(0)
     for _ in range(5):
         items = draw.sample(range(1, films.n_items + 1), 12)

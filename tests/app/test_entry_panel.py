@@ -1,4 +1,4 @@
-"""Pasting and uploading on the page: what is used, what is said of it, what can be clicked."""
+"""Pasting and uploading on the page: items used, messages, suggestions."""
 
 from driving import (
     HOSTILE,
@@ -31,13 +31,13 @@ def items(page) -> list[int]:
 
 
 def said(page) -> list[str]:
-    """What is said of an entry besides warnings and suggestions."""
+    """The messages about an entry, without warnings and suggestions."""
     marks = ("the history now", "names no item", "is empty", "was read as", "more: ")
     return [text for text in texts(page) if any(mark in text for mark in marks)]
 
 
 def suggested(page) -> dict[int, list[str]]:
-    """The titles that can be clicked, by the place of their entry."""
+    """The suggested titles, by the place of their entry."""
     return {
         int(pills.key.removeprefix("meant-")): list(map(unescaped, pills.options))
         for pills in page.pills
@@ -46,12 +46,12 @@ def suggested(page) -> dict[int, list[str]]:
 
 
 def mean(page, place: int, item: int):
-    """Click an item that is suggested for the entry at this place."""
+    """Click a suggested item for the entry at this place."""
     return choose(page, **{f"meant-{place}": item})
 
 
 def entry_of(page) -> str:
-    """The key of the box for an entry: of each one that is closed follows a new one."""
+    """The key of the box for an entry; closing a box makes a new one."""
     state = page.session_state
     return f"entry-{state['entries_closed'] if 'entries_closed' in state else 0}"
 

@@ -1,4 +1,4 @@
-"""What the prediction gains from heads and maps: contributions, and what switches change."""
+"""Contributions of heads and maps to the prediction, and the effect of switches."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ TARGET = 7
 
 
 def gains(**url):
-    """The section opened, and what is switched there by the keys' ends."""
+    """The page with the section opened, and switches set by the ends of their keys."""
     page = open_page(source="own", items=".".join(map(str, ITEMS)), target=TARGET, **url)
     assert not tables(page, "replaced by") and not page.checkbox
     page.session_state["gains"] = True
@@ -51,7 +51,7 @@ def switch(page, side, **switched):
 
 
 def check_switched(page, directory, side, changes, other=None):
-    """The side's list and target are those of the library under these replacements."""
+    """Check the side's list and target against the library with these replacements."""
     model = read_model(directory / "models" / page.session_state[side])
     before, after = ablate(model, ITEMS, TARGET, [[], changes], other=other)
     shown = tables(page, "before", "moved")["ab".index(side)]

@@ -134,11 +134,11 @@ def test_recorded_ranks_are_read_or_refused_with_a_reason(tmp_path):
     shutil.copy(shipped / "metrics.json", tmp_path)
     assert read_ranks(tmp_path, dataset) == ({}, f"no ranks.parquet: run `{command}`")
     other = make_dataset()
-    assert read_ranks(shipped, other)[1].startswith("ranks.parquet is of another dataset")
+    assert read_ranks(shipped, other)[1].startswith("ranks.parquet is for another dataset")
     copy = tmp_path / "copy"
     shutil.copytree(shipped, copy)
     (copy / "model.safetensors").write_bytes(b"others")
-    assert read_ranks(copy, dataset)[1].startswith("ranks.parquet is not of the present weights")
+    assert read_ranks(copy, dataset)[1].startswith("ranks.parquet is for other weights")
     (copy / "ranks.parquet").write_bytes(b"nonsense")
     assert "ranks.parquet or metrics.json is not readable" in read_ranks(copy, dataset)[1]
 
@@ -150,12 +150,12 @@ OFFERED = ("sasrec-none", "stosa-simple")
 
 
 def listed(page) -> dict:
-    """What the list of the history is sent; None where it is not drawn."""
+    """The data of the history list; None if it is not drawn."""
     return sent(page, "history_list")
 
 
 def edit_list(page, *edits: tuple):
-    """What the list reports: (op, at, to) or (op, at), of its rows as they stand."""
+    """Report edits of the list's current rows: (op, at, to) or (op, at)."""
     rows = [item for item, _ in listed(page)["rows"]]
     number = listed(page)["applied"]
     sent = []

@@ -1,4 +1,4 @@
-"""The page: all numbers are the library's, every choice is followed, nothing breaks it."""
+"""The page Inspect: numbers equal those of the library, choices take effect, no crash."""
 
 import dataclasses
 import sys
@@ -70,7 +70,7 @@ def test_first_picture():
 
 
 def test_the_catalogue_is_ranked_once_a_model(directory: Path, monkeypatch: pytest.MonkeyPatch):
-    """Whatever the page shows of it: lists, ranks, overlap, a rival, a target."""
+    """For lists, ranks, overlap, rival and target together."""
     ranked: list[list[int]] = []
     rank = recommendation.ranked_catalogue
 
@@ -87,7 +87,7 @@ def test_the_catalogue_is_ranked_once_a_model(directory: Path, monkeypatch: pyte
 
 
 def test_two_seeds_are_ranked_once_a_server(monkeypatch: pytest.MonkeyPatch):
-    """What a run of the page ranks is its two models; the seeds beside them are remembered."""
+    """A run of the page ranks only its two models; rankings of the seeds are cached."""
     ranked: list[int] = []
     rank = recommendation.ranked_catalogue
 
@@ -157,7 +157,7 @@ def test_models_of_different_depth_and_length(directory, tiny_dataset, a, b):
 
 
 def test_a_shorter_view_of_repeated_items_lines_up_with_the_longer_one(directory, tiny_dataset):
-    """The newest item of a history is one place, however often it occurs and whoever sees it."""
+    """The newest item of a history is one place for all models, also if it is repeated."""
     add_model(directory, tiny_dataset, "stosa-none", max_length=3)
     for a, b in (("stosa-none", "sasrec-none"), ("sasrec-none", "stosa-none")):
         page = open_page(a=a, b=b, source="own", items="1.2.1.1.2.1")

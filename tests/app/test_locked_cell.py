@@ -1,4 +1,4 @@
-"""Why a locked cell is what it is, and what a prediction gains: on the page as in the library."""
+"""The decomposition of a locked cell: the page equals the library."""
 
 import shutil
 
@@ -44,7 +44,7 @@ def panel(source="A", layer=1, head=0, kind="refined"):
 
 
 def lock(page, query, key, *panels):
-    """What the board's script says when a cell is clicked."""
+    """Report a clicked cell, as the board's script does."""
     page.session_state["board"] = {"lock": {"query": query, "key": key, "panels": list(panels)}}
     return run(page)
 
@@ -137,7 +137,7 @@ def test_halves_and_paths_of_a_refined_cell(directory):
 
 
 def retrained(directory, dataset, name, **settings):
-    """The same model with these settings in its place, and what makes cell (4, 1) of its head 2."""
+    """Replace a model by one with these settings; the parts of cell (4, 1) of its head 2."""
     shutil.rmtree(directory / "models" / name)
     model = read_model(add_model(directory, dataset, name, **settings))
     at = model, awrsr.trace(model, ITEMS), Cell(layer=1, head=1, query=4, key=1)

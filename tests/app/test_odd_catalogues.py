@@ -1,4 +1,4 @@
-"""Inspect of odd catalogues: titles that mean something or are shared, columns of any kind."""
+"""Inspect with odd catalogues: titles with markup, shared titles, columns of any kind."""
 
 import dataclasses
 import json
@@ -41,7 +41,7 @@ def test_a_history_of_the_whole_catalogue_leaves_nothing_to_recommend(directory)
 
 
 def test_shared_and_blank_titles_and_columns_of_our_own_names(directory, tmp_path):
-    """Streamlit finds an option by its label: the item asked for must be the one received."""
+    """Streamlit finds an option by its label: the requested item must be the selected one."""
     titles = ["Same", "Same", "", "", "\u25c6 Diamond", "", "Same", "A", "B"]
     nested = {
         "details": [{"pages": [1], "of": {"a": 1}}] * 9,
@@ -83,7 +83,7 @@ def test_items_of_one_title_are_told_apart_wherever_they_are_shown(directory, tm
 
 
 def test_lists_and_structs_of_items_are_shown(directory, tmp_path):
-    """As `prepare` writes them, and as they stand in a directory that something else wrote."""
+    """As written by `prepare`, and in a directory written by other software."""
     nested = pd.DataFrame({"item": list("12345678"), "title": [f"Thing {n}" for n in range(8)]})
     nested["categories"] = [["Beauty", f"c{n}"] if n % 2 else ["Home"] for n in range(8)]
     nested["details"] = [{"brand": f"b{n}", "sizes": [n, None]} for n in range(8)]
@@ -150,7 +150,7 @@ def test_names_of_a_dataset_and_of_a_model_are_text_too(tmp_path, monkeypatch, t
 
 
 def test_equal_scores_rank_as_in_the_evaluation(directory, tiny_dataset):
-    """All scores equal: every candidate but itself stands before the target."""
+    """With equal scores, all other candidates rank before the target."""
     path = add_model(directory, tiny_dataset, "sasrec-simple")
     model = load_model(path, "cpu")
     model.item_embedding.weight.zero_()

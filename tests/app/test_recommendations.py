@@ -1,4 +1,4 @@
-"""Recommendation lists: what they share, the target wherever it stands, a row picked as target."""
+"""Recommendation lists: overlap, the target's rank, a row selected as target."""
 
 import pytest
 from checking import check_lists, history_and_target, read_dataset, read_model
@@ -70,7 +70,7 @@ def test_what_the_rankings_share():
 
 @pytest.mark.parametrize("a", ["sasrec-none", "sasrec-simple"])
 def test_two_seeds_of_a_model_stand_beside_what_two_models_share(a):
-    """Of A where it was trained twice, else of B."""
+    """Two seeds of A if it was trained twice, else of B."""
     page = open_page(a=a, b="sasrec-additive", k=7)
     twice = "sasrec-none" if a == "sasrec-none" else "sasrec-additive"
     dataset = read_dataset(EMBEDDED)
@@ -190,4 +190,4 @@ def test_a_dataset_of_people_who_repeat_leaves_nothing_out(tmp_path, monkeypatch
         rank = expected["rank"][expected["item"] == target].item()
         assert any(text.endswith(f"rank **{rank}** of 11") for text in lines(page))
     said = f"{dataset.seen_share():.1%} of test targets stand in the history before them"
-    assert any("items of the history not left out" in text and said in text for text in texts(page))
+    assert any("items of the history included" in text and said in text for text in texts(page))

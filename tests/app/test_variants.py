@@ -1,4 +1,4 @@
-"""Variants and removals: numbers are the library's, names only text, the address keeps all."""
+"""Variants and removals: numbers of the library, names as plain text, all in the address."""
 
 from pathlib import Path
 
@@ -119,7 +119,7 @@ def models(directory: Path) -> dict:
 
 
 def table(page, column: str):
-    """The table that has this column, or None."""
+    """The table with this column, or None."""
     return next((t.value for t in page.dataframe if column in t.value), None)
 
 
