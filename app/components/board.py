@@ -16,7 +16,7 @@ from awrsr.errors import AwrsrError
 
 
 class Locked(TypedDict):
-    """What a person has locked: places on the board's axis, and the maps that were shown."""
+    """A locked cell or row: places on the board's axis, and the maps on view."""
 
     query: int
     key: int | None
@@ -32,7 +32,7 @@ class Asked(TypedDict):
 
 
 LONGEST = 40
-"""Characters of a source's title that a selector above a map has room for."""
+"""Characters of a source's title that fit into a selector above a map."""
 
 _mount = st.components.v2.component(
     "attention_board", html="<div></div>", js=board.script(), isolate_styles=True
@@ -90,8 +90,8 @@ def clipped(text: str, length: int) -> str:
 
 
 def evidence(case: Case, side: Side) -> list[board.Column]:
-    """What each item that a model saw is to the target: the score really lost without it, and the
-    first quick attribution among the chosen methods."""
+    """Values of each item that a model saw: the score of the target lost without it, and the first
+    fast attribution among the chosen methods."""
     columns = []
     if len(case.history) > 1:
         found = cache.get_each_removed(
@@ -100,8 +100,8 @@ def evidence(case: Case, side: Side) -> list[board.Column]:
         columns.append(
             board.Column(
                 title="without it",
-                about=f"what the score of the target, rank {found.rank:,}, loses without the item; "
-                "\u2192 its rank then",
+                about=f"score that the target (rank {found.rank:,}) loses without the item; "
+                "\u2192 its rank without the item",
                 values=(found.score - found.scores)[side.trace.dropped :].tolist(),
                 texts=[f"\u2192{rank:,}" for rank in found.ranks[side.trace.dropped :]],
             )
@@ -112,7 +112,7 @@ def evidence(case: Case, side: Side) -> list[board.Column]:
         question = attribution_question(
             side.directory, side.trace.items, case.target, name, case.rival, settings
         )
-        with suppress(AwrsrError):  # the panel Attribution says why
+        with suppress(AwrsrError):  # the tab Attribution shows the reason
             values = cache.get_attribution(question).attribution.values
             title = METHODS[name].title
             about = f"{title} of the target's score"
@@ -122,7 +122,7 @@ def evidence(case: Case, side: Side) -> list[board.Column]:
 
 
 def board_content(case: Case) -> board.Payload:
-    """The board's data: both models on this history and, beside it, on a variant of it."""
+    """The board's data: both models on this history and on the compared variant."""
     sources = [
         board.Source(
             name=side.key.upper(),

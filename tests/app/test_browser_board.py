@@ -1,4 +1,4 @@
-"""The attention board in a real Chromium: what it draws is what was traced, and it asks nobody."""
+"""The attention board in a real Chromium: it draws the traced values without the server."""
 
 import re
 
@@ -83,7 +83,7 @@ def test_pointing_at_a_cell_outlines_it_in_every_map_of_both_models(board):
 
 
 def test_what_the_board_can_do_alone_it_does_alone(board):
-    """Layer, head, map, colours, share and difference: not one frame to the server."""
+    """Layer, head, map, colours, share and difference send no frame to the server."""
     board.sent.clear()
     large_map(board, 0).hover(position=cell_position(board, M, 9, 3))
     choose_map(board, "left", layer=0, head="mean", kind="first")
@@ -126,7 +126,7 @@ def test_a_click_locks_and_escape_releases_each_told_once(board):
 
 
 def click_and_count(board, spot: dict[str, float]) -> int:
-    """How many frames a click on the right map sends."""
+    """The number of frames that a click on the right map sends."""
     board.sent.clear()
     large_map(board, 1).click(position=spot)
     for _ in range(100):
@@ -153,7 +153,7 @@ def test_another_view_of_a_locked_cell_asks_nothing_until_it_is_locked_again(boa
 
 
 def test_the_ledger_adds_up_to_what_was_traced(board):
-    """Row by row of the table: the masses of the last row, each key counted once."""
+    """The weights of the last row by kind of key, each key counted once."""
     rows = {}
     for row in board.locator(".ab-ledger tr").all()[1:]:
         name, *values = row.locator("td").all_text_contents()
@@ -267,7 +267,7 @@ def test_the_page_stands_as_it_was_left_for_another_page(visit):
 
 
 def test_a_row_of_the_evidence_is_an_item_and_what_is_known_of_it(board):
-    """Titles, times an even row, what the target loses without the item: beside the pointer."""
+    """Beside the pointer: titles, multiples of an even row, score lost without the item."""
     canvas = board.locator(".ab-evidence .ab-box canvas").first
     box, titles = canvas.bounding_box(), DATASET.titles(HISTORY)
     tip = board.locator(".ab-tip")
@@ -303,7 +303,7 @@ def test_rows_are_sorted_by_a_column_and_back_to_time(board):
 
 
 def test_maps_stand_on_the_rows_of_the_evidence(board):
-    """On a wide page a cell's row is as high as its item's; on a narrower one maps stand below."""
+    """On a wide page rows of maps and items align; on a narrow page maps are below."""
     rows = board.locator(".ab-evidence .ab-box canvas").first.bounding_box()
     for place in (0, 1):
         cells = large_map(board, place).locator("canvas.ab-cells").bounding_box()
@@ -322,7 +322,7 @@ def test_maps_stand_on_the_rows_of_the_evidence(board):
 
 
 def test_the_board_is_opened_by_a_short_address(visit, server):
-    """The page writes the rest of its address before the board reads its own part."""
+    """The page completes its address before the board reads its part."""
     page = with_board(
         visit(f"{server.url}/#lock=5.2&scale=row&share=7&left=Z&right=B.99.1.refined")
     )
@@ -334,7 +334,7 @@ def test_the_board_is_opened_by_a_short_address(visit, server):
 
 
 def test_a_lock_goes_with_its_items(board):
-    """The first item of the history is taken out: the locked cell is the same two items'."""
+    """After removing the first item, the locked cell is still that of the same two items."""
     large_map(board, 0).click(position=cell_position(board, M, 8, 3))
     settled(board)
     before = board.locator(".ab h4").text_content().split(", ", 1)[1]

@@ -5,20 +5,23 @@ __copyProps=(to,from,except,desc)=>{if(from&&typeof from=="object"||typeof from=
 from))!__hasOwnProp.call(to,key)&&key!==except&&__defProp(to,key,{get:()=>from[key],enumerable:!(desc=
 __getOwnPropDesc(from,key))||desc.enumerable});return to};var __toCommonJS=mod=>__copyProps(__defProp({},"__esModule",{value:!0}),mod);var main_exports={};__export(main_exports,{default:()=>component});var KINDS={first:"first order",second:"second order",refined:"refined"},TOGETHER={mean:"mean of head\
 s",max:"maximum of heads",rollout:"rollout to this layer"},MEASURES={weight:"attention weight",contribution:"\
-weight \xD7 value length"},SCALES={even:"times an even row",sqrt:"square root",linear:"linear",row:"\
+weight \xD7 value norm"},SCALES={even:"relative to an even row",sqrt:"square root",linear:"linear",row:"\
 each row's maximum"},MODES={maps:"side by side",difference:"difference",flow:"flow of the score"},SIZES={
-fit:"fit the page",large:"large"},PLACES={self:"itself",repeats:"its repeats",previous:"the item bef\
-ore it",first:"the first item",group:"same group",rest:"everything else"},keysOf=words2=>Object.keys(
-words2),isOneOf=(words2,text)=>typeof text=="string"&&Object.hasOwn(words2,text),headName=head=>typeof head==
-"number"?`head ${head+1}`:TOGETHER[head],headCode=head=>typeof head=="number"?String(head+1):head,headingOf=(layer,head)=>`\
-L${layer+1} ${typeof head=="number"?"H":""}${headCode(head)}`;var lastRefined=(data,source)=>({source,layer:data.sources[source].layers-1,head:data.sources[source].
+fit:"fit the page",large:"large"},FACTS={first:"first order",second:"second order",refined:"refined",
+value:"weight \xD7 value length",removal:"score without it",attribution:"attribution"},PLACES={self:"\
+itself",repeats:"its repeats",previous:"the item before it",first:"the first item",group:"same group",
+rest:"everything else"},keysOf=words2=>Object.keys(words2),isOneOf=(words2,text)=>typeof text=="stri\
+ng"&&Object.hasOwn(words2,text),headName=head=>typeof head=="number"?`head ${head+1}`:TOGETHER[head],
+headCode=head=>typeof head=="number"?String(head+1):head,headingOf=(layer,head)=>`L${layer+1} ${typeof head==
+"number"?"H":""}${headCode(head)}`;var lastRefined=(data,source)=>({source,layer:data.sources[source].layers-1,head:data.sources[source].
 heads>1?"mean":0,kind:"refined"}),defaults=data=>({panels:(data.sources.length>1?[0,1]:[0]).map(source=>lastRefined(
-data,source)),linked:!0,mode:"maps",measure:"weight",scale:"even",share:100,size:"fit",lock:null});function valid(data,asked){
-let source=data.sources[asked.source];if(!source||!isOneOf(KINDS,asked.kind))return null;let within=(value,count)=>Math.
-min(Math.max(0,value),count-1),layer=within(asked.layer,source.layers),head=isOneOf(TOGETHER,asked.head)?
-asked.head:within(Number(asked.head),source.heads);return!Number.isInteger(layer)||Number.isNaN(head)?
-null:{source:asked.source,layer,head,kind:asked.kind}}var inSource=(data,spec,source)=>valid(data,{...spec,
-source})??spec,alike=(data,panels,spec)=>panels.map(({source})=>inSource(data,spec,source));function changed(data,{
+data,source)),linked:!0,mode:"maps",measure:"weight",scale:"even",share:100,size:"fit",facts:keysOf(
+FACTS).filter(fact=>fact!=="value"),lock:null});function valid(data,asked){let source=data.sources[asked.
+source];if(!source||!isOneOf(KINDS,asked.kind))return null;let within=(value,count)=>Math.min(Math.max(
+0,value),count-1),layer=within(asked.layer,source.layers),head=isOneOf(TOGETHER,asked.head)?asked.head:
+within(Number(asked.head),source.heads);return!Number.isInteger(layer)||Number.isNaN(head)?null:{source:asked.
+source,layer,head,kind:asked.kind}}var inSource=(data,spec,source)=>valid(data,{...spec,source})??spec,
+alike=(data,panels,spec)=>panels.map(({source})=>inSource(data,spec,source));function changed(data,{
 panels,linked},place2,change){let asked={...panels[place2],...change},spec=valid(data,asked)??asked,
 others=panels.map((panel,i)=>i===place2?spec:panel);return linked?alike(data,others,spec):others}var comparedPair=view=>view.
 panels.map(({source})=>source).join("|");function pairs(data,view){let found=data.sources.flatMap((_,a)=>data.
@@ -36,32 +39,34 @@ panels[i],source))}return next}function lockOn(lock,before,data){if(!lock)return
 let item=before.items[place2],later=before.items.slice(place2).filter(other=>other===item).length,places=data.
 items.flatMap((other,i)=>other===item?[i]:[]);return places.length>=later?places[places.length-later]:
 -1},query=moved(lock.query);if(query<0)return null;if(lock.key===null)return{query,key:null};let key=moved(
-lock.key);return key<0||key>query?null:{query,key}}var SIDES=["left","right"],KNOWN=[...SIDES,"mode","measure","scale","size","share","apart","lock"],SHARES={
-min:20,max:100,step:5},MOST_STRANGE=6,LONGEST_STRANGE=40;function toHash(data,view){let plain=defaults(
+lock.key);return key<0||key>query?null:{query,key}}var SIDES=["left","right"],KNOWN=[...SIDES,"mode","measure","scale","size","share","facts","apart","\
+lock"],SHARES={min:20,max:100,step:5},MOST_STRANGE=6,LONGEST_STRANGE=40;function toHash(data,view){let plain=defaults(
 data),text=({source,layer,head,kind})=>[data.sources[source].name,layer+1,headCode(head),kind].join(
 "."),parts=[];view.panels.forEach((panel,i)=>{text(panel)!==text(plain.panels[i])&&parts.push(`${SIDES[i]}\
 =${encodeURIComponent(text(panel))}`)});for(let key of["mode","measure","scale","share","size"])view[key]!==
-plain[key]&&parts.push(`${key}=${view[key]}`);if(view.linked||parts.push("apart=1"),view.lock){let{query,
-key}=view.lock;parts.push(`lock=${query+1}${key===null?"":`.${key+1}`}`)}return parts.length?`#${parts.
-join("&")}`:""}function fromHash(data,hash,now=defaults(data)){let given=new URLSearchParams(hash.replace(
-/^#/,"")),view={...now,panels:[...now.panels]},strange=[],refuse=key=>{given.has(key)&&strange.push(
-`${key}=${given.get(key)}`)};SIDES.forEach((side,i)=>{let spec=readSpec(data,given.get(side)??"");spec&&
-i<view.panels.length?view.panels[i]=spec:refuse(side)});let choose=(key,words2)=>{let value=given.get(
-key);isOneOf(words2,value)?view[key]=value:refuse(key)};choose("mode",MODES),choose("measure",MEASURES),
-choose("scale",SCALES),choose("size",SIZES),view.panels.length<2&&(view.mode="maps");let share=Number(
-given.get("share"));share>=SHARES.min&&share<=SHARES.max&&share%SHARES.step===0?view.share=share:refuse(
-"share"),view.linked=!given.get("apart")&&view.panels.every(panel=>sameMap(panel,view.panels[0])),view.
-lock=readLock(data,given.get("lock")??""),view.lock||refuse("lock");for(let key of given.keys())KNOWN.
-includes(key)||refuse(key);return{view,strange:strange.slice(0,MOST_STRANGE).map(shortened)}}function readSpec(data,text){
-let[name,layer,head,kind]=text.split("."),source=data.sources.findIndex(other=>other.name===name);if(source<
-0||!isOneOf(KINDS,kind))return null;let asked={source,layer:Number(layer)-1,head:isOneOf(TOGETHER,head)?
-head:Number(head)-1,kind},spec=valid(data,asked);return spec?.layer===asked.layer&&spec.head===asked.
-head?spec:null}function readLock({n},text){let found=/^(\d{1,4})(?:\.(\d{1,4}))?$/.exec(text);if(!found)
-return null;let query=Number(found[1]),key=found[2]===void 0?null:Number(found[2]);return query<1||query>
-n||key!==null&&(key<1||key>query)?null:{query:query-1,key:key===null?null:key-1}}var shortened=text=>text.
-length>LONGEST_STRANGE?`${text.slice(0,LONGEST_STRANGE)}\u2026`:text,isView=hash=>[...new URLSearchParams(
-hash.replace(/^#/,"")).keys()].some(key=>KNOWN.includes(key)),withoutLock=hash=>hash.replace(/[#&]lock=[^&]*/,
-"");var STEPS=2**24-1;function decode(payload){let{items,signature,title,slots,titles,groups}=payload,sources=payload.
+plain[key]&&parts.push(`${key}=${view[key]}`);if(view.facts.join()!==plain.facts.join()&&parts.push(
+`facts=${view.facts.join(".")}`),view.linked||parts.push("apart=1"),view.lock){let{query,key}=view.lock;
+parts.push(`lock=${query+1}${key===null?"":`.${key+1}`}`)}return parts.length?`#${parts.join("&")}`:
+""}function fromHash(data,hash,now=defaults(data)){let given=new URLSearchParams(hash.replace(/^#/,"")),
+view={...now,panels:[...now.panels]},strange=[],refuse=key=>{given.has(key)&&strange.push(`${key}=${given.
+get(key)}`)};SIDES.forEach((side,i)=>{let spec=readSpec(data,given.get(side)??"");spec&&i<view.panels.
+length?view.panels[i]=spec:refuse(side)});let choose=(key,words2)=>{let value=given.get(key);isOneOf(
+words2,value)?view[key]=value:refuse(key)};choose("mode",MODES),choose("measure",MEASURES),choose("s\
+cale",SCALES),choose("size",SIZES),view.panels.length<2&&(view.mode="maps");let share=Number(given.get(
+"share"));share>=SHARES.min&&share<=SHARES.max&&share%SHARES.step===0?view.share=share:refuse("share");
+let facts=given.get("facts")?.split(".")??[];facts.length&&facts.every(fact=>isOneOf(FACTS,fact))?view.
+facts=keysOf(FACTS).filter(fact=>facts.includes(fact)):refuse("facts"),view.linked=!given.get("apart")&&
+view.panels.every(panel=>sameMap(panel,view.panels[0])),view.lock=readLock(data,given.get("lock")??""),
+view.lock||refuse("lock");for(let key of given.keys())KNOWN.includes(key)||refuse(key);return{view,strange:strange.
+slice(0,MOST_STRANGE).map(shortened)}}function readSpec(data,text){let[name,layer,head,kind]=text.split(
+"."),source=data.sources.findIndex(other=>other.name===name);if(source<0||!isOneOf(KINDS,kind))return null;
+let asked={source,layer:Number(layer)-1,head:isOneOf(TOGETHER,head)?head:Number(head)-1,kind},spec=valid(
+data,asked);return spec?.layer===asked.layer&&spec.head===asked.head?spec:null}function readLock({n},text){
+let found=/^(\d{1,4})(?:\.(\d{1,4}))?$/.exec(text);if(!found)return null;let query=Number(found[1]),
+key=found[2]===void 0?null:Number(found[2]);return query<1||query>n||key!==null&&(key<1||key>query)?
+null:{query:query-1,key:key===null?null:key-1}}var shortened=text=>text.length>LONGEST_STRANGE?`${text.
+slice(0,LONGEST_STRANGE)}\u2026`:text,isView=hash=>[...new URLSearchParams(hash.replace(/^#/,"")).keys()].
+some(key=>KNOWN.includes(key)),withoutLock=hash=>hash.replace(/[#&]lock=[^&]*/,"");var STEPS=2**24-1;function decode(payload){let{items,signature,title,slots,titles,groups}=payload,sources=payload.
 sources.map(source=>decodeSource(source,items.length)),repeats=items.map((item,i)=>sources.some(({itemAt,
 places})=>itemAt[i]>=0&&places.some(j=>j!==i&&items[j]===item)));return{payload,signature,title,n:items.
 length,items,slots,titles,groups,sources,repeats}}function decodeSource(source,n){let maps={first:null,
@@ -74,8 +79,8 @@ let weights=new Float32Array(bytes.length/3);for(let i=0,j=0;i<weights.length;i+
 bytes[j+1]<<8|bytes[j+2]<<16)/STEPS;return weights}var kindsOf=source=>keysOf(KINDS).filter(kind=>source.
 maps[kind]&&!(source.unrefined&&kind==="refined")),kindName=(source,kind)=>source.floor!==null&&kind!==
 "second"?source.floor:KINDS[kind],shownKind=(source,kind)=>kind==="refined"&&source.unrefined?"first":
-kind;function mapName(data,{source,layer,head,kind}){let of=data.sources[source];return`layer ${layer+
-1}, ${headName(head)}, ${kindName(of,shownKind(of,kind))}`}var specName=(data,spec)=>`${data.sources[spec.
+kind;function mapName(data,{source,layer,head,kind}){let from=data.sources[source];return`layer ${layer+
+1}, ${headName(head)}, ${kindName(from,shownKind(from,kind))}`}var specName=(data,spec)=>`${data.sources[spec.
 source].name}, ${mapName(data,spec)}`,itemName=(data,place2)=>data.titles[place2]+(data.repeats[place2]?
 " \u21BA":""),lastPlace=source=>source.places[source.places.length-1],shownAt=(source,place2)=>source.
 where[place2]<0?place2:source.where[place2];function cellIn(data,source,cell){if(cell.key===null)return null;
@@ -105,34 +110,40 @@ let{data,state}=this.board,{sources}=data,names=sources.map(({name})=>name),buil
 controls)control.follow();else this.build();this.builtFor=buildFor}build(){let{sources}=this.board.data,
 two=sources.length>1,first=[...two?[this.choice("View","mode",MODES)]:[],...sources.length>2?[this.compare()]:
 [],this.choice("Colours","scale",SCALES),...two?[this.linked()]:[]],seldom=[this.choice("Cells show",
-"measure",MEASURES),this.choice("Size","size",SIZES),this.share()];this.controls=[...first,...seldom];
-let more=element("details","ab-more"),drawer=element("div","ab-drawer");drawer.append(...seldom.map(
-({part})=>part),this.acts()),more.append(element("summary","ab-act","More"),drawer),this.box.replaceChildren(
-...first.map(({part})=>part),more)}choice(label,key,words2){let options=keysOf(words2).map(value=>[value,
-words2[value]]);return chooser(label,options,()=>this.board.state.view[key],value=>{this.board.set({
-[key]:value})})}compare(){let{board}=this,{state}=board,named=pair=>pair.split("|").map(source=>board.
-data.sources[Number(source)].name).join(" with ");return chooser("Compare",pairs(board.data,state.view).
-map(pair=>[pair,named(pair)]),()=>comparedPair(state.view),pair=>{board.set({panels:ofPair(board.data,
-state.view,pair)})})}share(){let{state}=this.board,part=element("label","",""),words2=element("span"),
-slider=element("input");slider.type="range";for(let[name,value]of Object.entries(SHARES))slider.setAttribute(
-name,String(value));slider.setAttribute("aria-label","Share of each row's mass to show");let say=()=>{
-let all=slider.value==="100";words2.textContent=all?"All keys of a row":`Keys that make up ${slider.
-value} %`,slider.setAttribute("aria-valuetext",words2.textContent)};slider.oninput=()=>{say(),this.board.
-set({share:Number(slider.value)})};let follow=()=>{words2.textContent&&Number(slider.value)===state.
-view.share||(slider.value=String(state.view.share),say())};return follow(),part.append(words2,slider),
-{part,follow}}linked(){let{board}=this,{state}=board,part=element("label","ab-check"),tick2=element(
-"input");tick2.type="checkbox",tick2.setAttribute("aria-label","Same layer, head and map on both sid\
-es"),tick2.onchange=()=>{let{panels}=state.view,linked=tick2.checked;board.set({linked,panels:linked?
-alike(board.data,panels,panels[0]):panels})};let follow=()=>{tick2.checked=state.view.linked};return follow(),
-part.append(tick2,element("span","","same map on both sides")),{part,follow}}acts(){let{board}=this,
-acts=element("span","ab-acts"),add=(text,label,act)=>{let made=button("ab-act",text,label);made.title=
-label,made.onclick=()=>{act(made)},acts.append(made)};return add("PNG","Download the large maps as P\
-NG",()=>{board.downloads.png()}),add("SVG","Download the large maps as SVG",()=>{board.downloads.svg()}),
-add("HTML","Download the board as an offline page",()=>{board.downloads.page()}),board.inApp&&add(COPY,
-"Copy a link to this view",pressed=>{copyAddress(board,pressed)}),acts}};function copyAddress(board,pressed){
-let say=text=>{pressed.textContent=text,setTimeout(()=>{pressed.textContent=COPY},1800)};board.bookmark.
-write();let clipboard=navigator.clipboard,fallback=()=>{say("In the address bar")};clipboard?clipboard.
-writeText(location.href).then(()=>{say("Copied")},fallback):fallback()}var board_default=`.ab {
+"measure",MEASURES),this.choice("Size","size",SIZES),this.share()],facts=this.facts();this.controls=
+[...first,...seldom,facts];let more=element("details","ab-more"),drawer=element("div","ab-drawer");drawer.
+append(...seldom.map(({part})=>part),facts.part,this.acts()),more.append(element("summary","ab-act",
+"More"),drawer),this.box.replaceChildren(...first.map(({part})=>part),more)}choice(label,key,words2){
+let options=keysOf(words2).map(value=>[value,words2[value]]);return chooser(label,options,()=>this.board.
+state.view[key],value=>{this.board.set({[key]:value})})}compare(){let{board}=this,{state}=board,named=pair=>pair.
+split("|").map(source=>board.data.sources[Number(source)].name).join(" with ");return chooser("Compa\
+re",pairs(board.data,state.view).map(pair=>[pair,named(pair)]),()=>comparedPair(state.view),pair=>{board.
+set({panels:ofPair(board.data,state.view,pair)})})}share(){let{state}=this.board,part=element("label",
+"",""),words2=element("span"),slider=element("input");slider.type="range";for(let[name,value]of Object.
+entries(SHARES))slider.setAttribute(name,String(value));slider.setAttribute("aria-label","Share of e\
+ach row's weight to show");let say=()=>{let all=slider.value==="100";words2.textContent=all?"All key\
+s of a row":`Keys that make up ${slider.value} %`,slider.setAttribute("aria-valuetext",words2.textContent)};
+slider.oninput=()=>{say(),this.board.set({share:Number(slider.value)})};let follow=()=>{words2.textContent&&
+Number(slider.value)===state.view.share||(slider.value=String(state.view.share),say())};return follow(),
+part.append(words2,slider),{part,follow}}linked(){let{board}=this,{state}=board,part=element("label",
+"ab-check"),tick2=element("input");tick2.type="checkbox",tick2.setAttribute("aria-label","Same layer\
+, head and map on both sides"),tick2.onchange=()=>{let{panels}=state.view,linked=tick2.checked;board.
+set({linked,panels:linked?alike(board.data,panels,panels[0]):panels})};let follow=()=>{tick2.checked=
+state.view.linked};return follow(),part.append(tick2,element("span","","same map on both sides")),{part,
+follow}}facts(){let{board}=this,part=element("fieldset","ab-facts");part.append(element("legend","",
+"Columns"));let ticks2=keysOf(FACTS).map(fact=>{let label=element("label","ab-check"),tick2=element(
+"input");return tick2.type="checkbox",tick2.onchange=()=>{let chosen=keysOf(FACTS).filter((_,i)=>ticks2[i].
+checked);chosen.length?board.set({facts:chosen}):follow()},label.append(tick2,element("span","",FACTS[fact])),
+part.append(label),tick2}),follow=()=>{keysOf(FACTS).forEach((fact,i)=>{ticks2[i].checked=board.state.
+view.facts.includes(fact)})};return follow(),{part,follow}}acts(){let{board}=this,acts=element("span",
+"ab-acts"),add=(text,label,act)=>{let made=button("ab-act",text,label);made.title=label,made.onclick=
+()=>{act(made)},acts.append(made)};return add("PNG","Download the large maps as PNG",()=>{board.downloads.
+png()}),add("SVG","Download the large maps as SVG",()=>{board.downloads.svg()}),add("HTML","Download\
+ the board as an offline page",()=>{board.downloads.page()}),board.inApp&&add(COPY,"Copy a link to t\
+his view",pressed=>{copyAddress(board,pressed)}),acts}};function copyAddress(board,pressed){let say=text=>{
+pressed.textContent=text,setTimeout(()=>{pressed.textContent=COPY},1800)};board.bookmark.write();let clipboard=navigator.
+clipboard,fallback=()=>{say("In the address bar")};clipboard?clipboard.writeText(location.href).then(
+()=>{say("Copied")},fallback):fallback()}var board_default=`.ab {
   font-family: var(--st-font, system-ui, sans-serif);
   font-size: 14px;
   color: var(--st-text-color, #1f2430);
@@ -180,7 +191,22 @@ writeText(location.href).then(()=>{say("Copied")},fallback):fallback()}var board
   box-shadow: 0 3px 14px #0004;
 }
 .ab-drawer label,
-.ab-drawer .ab-acts {
+.ab-drawer .ab-facts {
+  display: grid;
+  grid-template-columns: 1fr 1fr;
+  gap: 4px 8px;
+  margin: 0;
+  padding: 0;
+  border: 0;
+  font-size: 12.5px;
+}
+.ab-facts legend {
+  padding: 0;
+}
+.ab-drawer .ab-facts label {
+  justify-content: flex-start;
+}
+.ab-acts {
   justify-content: space-between;
 }
 .ab-acts {
@@ -258,9 +284,9 @@ state,"",location.pathname+location.search+hash)}};function short(value,signed2=
 value>0?"+":"")+value.toFixed(2).replace(/^(-?)0\./,"$1.")).replace("+0.","+.")}function signed(value){
 let text=Math.abs(value)<5e-4?"0":value.toPrecision(Math.abs(value)<1?2:3);return value>0?`+${text}`:
 text.replace("-","\u2212")}var shortTimes=times=>times.toFixed(times<9.95?1:0),digits=value=>Number.
-isNaN(value)?"\u2013":value.toFixed(4),signedDigits=value=>(value>0?"+":"")+value.toFixed(4);function tick(share,most,signed2){
-let value=share*most,sign=signed2&&share>0?"+":"";return share===0?"0":most>=10?sign+value.toFixed(0):
-sign+(most>=1?String(Number(value.toFixed(2))):value.toPrecision(2))}var PRINT={ink:"#1f2430",paper:"#ffffff",dark:!1},VIRIDIS="#440154 #482878 #3e4a89 #31688e #26828e #\
+isNaN(value)?"\u2013":value.toFixed(4),signedDigits=value=>(value>0?"+":"")+value.toFixed(4);function tick(share,end,signed2){
+let value=share*end,sign=signed2&&share>0?"+":"";return share===0?"0":end>=10?sign+value.toFixed(0):
+sign+(end>=1?String(Number(value.toFixed(2))):value.toPrecision(2))}var PRINT={ink:"#1f2430",paper:"#ffffff",dark:!1},VIRIDIS="#440154 #482878 #3e4a89 #31688e #26828e #\
 1f9e89 #35b779 #6ece58 #b5de2b #fde725",ATTENTION={light:"#d9cc94 #e9e1bd #f3efdc #f7f7f9 #c9bfe6 #8\
 268bd #3a1d78",dark:"#514727 #3a3526 #2b2b26 #232935 #4b3f7d #8d78d6 #d9ccff"},LEFT_TO_RIGHT={light:"\
 #1d57c4 #6f97dd #c3d4f2 #f7f7f9 #f3cdb8 #da7f4f #b8430b",dark:"#6fc3ff #4489b8 #2b516b #232935 #6d43\
@@ -299,8 +325,8 @@ filter(({text})=>each.includes(text));return each.every(group=>coloured.includes
 {text:"other",colour:OTHER}]}var FONT="system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif";var remembered=new Map,ruler=null,family=FONT,fontFamily=()=>family;function setFont(name){name!==family&&
 (family=name,remembered.clear())}function measured(text,size){return ruler??=contextOf(document.createElement(
 "canvas")),ruler.font=`${size}px ${family}`,ruler.measureText(text).width}function contextOf(canvas){
-let context=canvas.getContext("2d");if(!context)throw new Error("this browser gives no 2D context to\
- a canvas");return context}function clipped(text,room,size){let name=`${room} ${size} ${text}`,found=remembered.
+let context=canvas.getContext("2d");if(!context)throw new Error("this browser has no 2D context for \
+a canvas");return context}function clipped(text,room,size){let name=`${room} ${size} ${text}`,found=remembered.
 get(name);return found===void 0&&(remembered.size>5e3&&remembered.clear(),found=cutTo(text,room,part=>measured(
 part,size)),remembered.set(name,found)),found}function cutTo(text,room,width){if(width(text)<=room)return text;
 let id=/ \[[^[\]]+\](?: \u21ba)?$/.exec(text)?.[0]??"",end=width(`\u2026${id}`)<room?`\u2026${id}`:"\
@@ -326,8 +352,8 @@ ze",String(SIZE.font)),made.setAttribute("fill","currentColor"),made.textContent
 q;k++)this.tops[q]=Math.max(this.tops[q],Math.abs(this.z[q*this.n+k])||0)}return this.tops}get top(){
 return this.rowTops.reduce((a,b)=>Math.max(a,b),0)}keysOf(query){return this.sumUp(),this.counts[query]}even(query){
 return this.sumUp(),this.counts[query]?this.sums[query]/this.counts[query]:NaN}get topTimes(){return this.
-rowTops.reduce((most,top,q)=>Math.max(most,top*this.keysOf(q)),0)}get evenness(){let[sum,rows]=[0,0];
-for(let q=0;q<this.n;q++){let count=this.keysOf(q);if(count<2||!this.sums[q])continue;let entropy=0;
+rowTops.reduce((largest2,top,q)=>Math.max(largest2,top*this.keysOf(q)),0)}get evenness(){let[sum,rows]=[
+0,0];for(let q=0;q<this.n;q++){let count=this.keysOf(q);if(count<2||!this.sums[q])continue;let entropy=0;
 for(let i=q*this.n;i<=q*this.n+q;i++){let share=Math.abs(this.z[i])/this.sums[q];share>0&&(entropy-=
 share*Math.log(share))}sum+=entropy/Math.log(count),rows+=1}return rows?sum/rows:null}sumUp(){if(!this.
 counts.length){this.counts=new Int32Array(this.n),this.sums=new Float64Array(this.n);for(let q=0;q<this.
@@ -346,22 +372,22 @@ found))throw new Error(`no weights of ${JSON.stringify(spec)}: ${found.why}`);re
 left,right],measure){let[a,b]=[left,right].map(spec=>this.grid(spec,measure));return isMissing(a)?a:
 isMissing(b)?b:this.once(`difference ${JSON.stringify([left,right])} ${measure}`,()=>new Grid(this.data.
 n,b.z.map((value,i)=>value-a.z[i])))}largest(measure){if(measure==="weight")return 1;if(this.largestContribution===
-null){let most=0;this.data.sources.forEach((from,source)=>{for(let kind of keysOf(KINDS))for(let layer=0;layer<
+null){let largest2=0;this.data.sources.forEach((from,source)=>{for(let kind of keysOf(KINDS))for(let layer=0;layer<
 from.layers;layer++)for(let head=0;head<from.heads;head++){let found=this.grid({source,layer,head,kind},
-measure);isMissing(found)||(most=Math.max(most,found.top))}}),this.largestContribution=most||1}return this.
-largestContribution}once(name,make){let found=this.grids.get(name);return found||(found=make(),this.
-grids.set(name,found)),found}onAxis({places},values){let{n}=this.data,z=new Float32Array(n*n).fill(NaN);
-for(let q=0,i=0;q<places.length;q++)for(let k=0;k<=q;k++,i++)z[places[q]*n+places[k]]=values[i];return new Grid(
-n,z)}},NO_ROLLOUT="Rollout multiplies weights over layers; contributions of single layers do not mul\
-tiply. Choose a head, or show weights.";function triangle(source,{layer,head,kind},measure){let map=source.
-maps[kind];if(!map||head==="rollout"&&measure==="contribution")return null;if(head==="rollout")return rollout(
-source,layer,kind);let n=source.places.length,size=n*(n+1)/2,values=new Float32Array(size),heads=typeof head==
-"number"?[head]:[...Array(source.heads).keys()];for(let one of heads){let start=(layer*source.heads+
-one)*size,norms=(layer*source.heads+one)*n;for(let q=0,i=0;q<n;q++)for(let k=0;k<=q;k++,i++){let value=map[start+
-i]*(measure==="contribution"?source.norms[norms+k]:1);values[i]=head==="max"?Math.max(values[i],value):
-values[i]+value/heads.length}}return values}function rollout(source,toLayer,kind){let n=source.places.
-length,row=q=>q*(q+1)/2,rolled=null;for(let layer=0;layer<=toLayer;layer++){let mixed=triangle(source,
-{layer,head:"mean",kind},"weight");if(!mixed)return null;let next=new Float32Array(row(n));for(let q=0;q<
+measure);isMissing(found)||(largest2=Math.max(largest2,found.top))}}),this.largestContribution=largest2||
+1}return this.largestContribution}once(name,make){let found=this.grids.get(name);return found||(found=
+make(),this.grids.set(name,found)),found}onAxis({places},values){let{n}=this.data,z=new Float32Array(
+n*n).fill(NaN);for(let q=0,i=0;q<places.length;q++)for(let k=0;k<=q;k++,i++)z[places[q]*n+places[k]]=
+values[i];return new Grid(n,z)}},NO_ROLLOUT="Rollout multiplies weights over layers; contributions o\
+f single layers do not multiply. Choose a head, or show weights.";function triangle(source,{layer,head,
+kind},measure){let map=source.maps[kind];if(!map||head==="rollout"&&measure==="contribution")return null;
+if(head==="rollout")return rollout(source,layer,kind);let n=source.places.length,size=n*(n+1)/2,values=new Float32Array(
+size),heads=typeof head=="number"?[head]:[...Array(source.heads).keys()];for(let one of heads){let start=(layer*
+source.heads+one)*size,norms=(layer*source.heads+one)*n;for(let q=0,i=0;q<n;q++)for(let k=0;k<=q;k++,
+i++){let value=map[start+i]*(measure==="contribution"?source.norms[norms+k]:1);values[i]=head==="max"?
+Math.max(values[i],value):values[i]+value/heads.length}}return values}function rollout(source,toLayer,kind){
+let n=source.places.length,row=q=>q*(q+1)/2,rolled=null;for(let layer=0;layer<=toLayer;layer++){let mixed=triangle(
+source,{layer,head:"mean",kind},"weight");if(!mixed)return null;let next=new Float32Array(row(n));for(let q=0;q<
 n;q++){for(let j=0;j<=q;j++)mixed[row(q)+j]=(mixed[row(q)+j]+ +(j===q))/2;for(let j=0;j<=q;j++)for(let i=0;i<=
 j;i++)next[row(q)+i]+=mixed[row(q)+j]*(rolled?rolled[row(j)+i]:+(i===j))}rolled=next}return rolled}var THICK2={least:.75,most:9},NEAR=4,STEPS3=16;function strands(flow,{x,y,line:line2,width,places}){
 let step=width/flow.first.length,middle=place2=>y+(place2+.5)*line2,drawn=flow.first.map((_,layer)=>{
@@ -519,9 +545,9 @@ grid,signed:signed2,scale,share,most,ink}}function scaleLookOf(board,signed2,ink
 state.view,found=signed2?board.difference():null,even=scale==="even",end=found&&!isMissing(found)?even?
 found.topTimes:found.top:board.maps.largest(measure);return{signed:signed2,scale,most:scale==="row"?
 1:end,ink}}var WIDTH=300,HEIGHT=30,STEPS4=128,ENDS=15;function scaleName({measure,scale},signed2){let what=measure===
-"weight"?"weight":"weight \xD7 length of the value",how={even:" \xF7 that of an even row",row:", as \
-a share of its row's maximum",sqrt:" (square-root colours)",linear:""};return(signed2?"difference of\
- ":"")+what+how[scale]}function paintScale(surface,{signed:signed2,scale,most,ink},x,y,width){let colours=rampOf(
+"weight"?"weight":"weight \xD7 value norm",how={even:" \xF7 that of an even row",row:", as a share o\
+f its row's maximum",sqrt:" (square-root colours)",linear:""};return(signed2?"difference of ":"")+what+
+how[scale]}function paintScale(surface,{signed:signed2,scale,most,ink},x,y,width){let colours=rampOf(
 signed2,scale,ink),inner=width-2*ENDS;for(let i=0;i<STEPS4;i++){let left=x+ENDS+i/STEPS4*inner;surface.
 rect(left,y+2,inner/STEPS4+.5,9,rgb(colours,i/(STEPS4-1)))}let look={size:11,align:"center",fill:ink.
 ink,alpha:.9};for(let[t,text]of marks(signed2,scale,most))surface.text(text,x+ENDS+t*inner,y+20,look)}
@@ -535,14 +561,14 @@ drawFor=[data.signature,theme.name,...look,window.devicePixelRatio].join();if(dr
 this.drawnFor=drawFor,this.box.replaceChildren();for(let signed2 of signedTop===null?[!1]:[!0,!1]){let name=scaleName(
 view,signed2),where=difference&&!signed2?"small maps and last row: ":"";this.box.append(element("spa\
 n","",where+name),this.scale(signed2,name))}this.box.append(...this.evidence()),view.share<100&&this.
-box.append(swatch(FADED_KEY,"not among those keys")),data.groups&&(this.box.append(element("span","",
-`${data.groups.name}, first listed:`)),this.box.append(...groupsHere(data).map(({text,colour})=>swatch(
-colour,text))))}}evidence(){let{data,theme}=this.board;if(!data.sources.some(({columns})=>columns.length))
-return[];let page=pageOf(theme.ink);return[swatch(HELPS[page],"helps the target"),swatch(HURTS[page],
-"hurts it"),element("span","","\u25CF matters, gets less than an even share"),element("span","","\u25CB g\
-ets twice or more, hardly matters")]}scale(signed2,name){let canvas=element("canvas"),surface=new CanvasSurface(
-sized(canvas,WIDTH,HEIGHT));return paintScale(surface,scaleLookOf(this.board,signed2,this.board.theme.
-ink),0,0,WIDTH),canvas.setAttribute("role","img"),canvas.setAttribute("aria-label",name),canvas}};var WIDTH2=340,MARGIN=6,ROOM=WIDTH2-2*MARGIN,SIZE2=10.5,SCALE={width:320,height:30},GROUP_LINE=15,Figure=class{constructor(board){
+box.append(swatch(FADED_KEY,"other keys")),data.groups&&(this.box.append(element("span","",`${data.groups.
+name}, first listed:`)),this.box.append(...groupsHere(data).map(({text,colour})=>swatch(colour,text))))}}evidence(){
+let{data,theme}=this.board;if(!data.sources.some(({columns})=>columns.length))return[];let page=pageOf(
+theme.ink);return[swatch(HELPS[page],"helps the target"),swatch(HURTS[page],"hurts it"),element("spa\
+n","","\u25CF important, less than an even share"),element("span","","\u25CB unimportant, at least twice \
+an even share")]}scale(signed2,name){let canvas=element("canvas"),surface=new CanvasSurface(sized(canvas,
+WIDTH,HEIGHT));return paintScale(surface,scaleLookOf(this.board,signed2,this.board.theme.ink),0,0,WIDTH),
+canvas.setAttribute("role","img"),canvas.setAttribute("aria-label",name),canvas}};var WIDTH2=340,MARGIN=6,ROOM=WIDTH2-2*MARGIN,SIZE2=10.5,SCALE={width:320,height:30},GROUP_LINE=15,Figure=class{constructor(board){
 this.board=board;let{data,state}=board,{view}=state,[left,right]=view.panels;this.signed=view.mode===
 "difference",data.title&&this.say(data.title,600);let found=this.signed?board.difference():null;if(found)
 this.map(found,`${this.name(right)}; minus ${this.name(left)}`);else for(let spec of view.panels)this.
@@ -581,19 +607,22 @@ surface=new SvgSurface;figure.paint(surface);let text=surface.done(figure.width,
 save("svg",new Blob([text],{type:"image/svg+xml"}))}page(){let{data,state}=this.board,page=pageOf2({
 ...data.payload,view:toHash(data,state.view)});this.save("html",new Blob([page],{type:"text/html"}))}save(ending,blob){
 let link=element("a");link.href=URL.createObjectURL(blob),link.download=`attention.${ending}`,this.board.
-box.append(link),link.click(),link.remove(),setTimeout(()=>{URL.revokeObjectURL(link.href)},KEPT_MS)}};var MARKED=3,ONE_BAR=480;function blockOf(source,width){let columns=barsOf(source,width),worded=columns.
-filter(({texts})=>texts.length).length;return{kinds:kindsOf(source).length,bars:columns.length,worded}}
-var barsOf=({columns},width)=>width<ONE_BAR?columns.slice(0,1):columns;function largest(values,count=MARKED){
-let there=[...values.keys()].filter(i=>!Number.isNaN(values[i])&&values[i]!==0);return there.sort((a,b)=>Math.
-abs(values[b])-Math.abs(values[a])),new Set(there.slice(0,count))}function sortedBy(values){let weight=i=>Number.
-isNaN(values[i])?-1/0:values[i];return[...values.keys()].sort((a,b)=>weight(b)-weight(a)||a-b)}var HARDLY=.1,
-MUCH=2;function disagreements(times,effects){let found=new Map,important=largest(effects),most=Math.
-max(0,...[...important].map(place2=>Math.abs(effects[place2])));return times.forEach((share,place2)=>{
-Number.isNaN(share)||Number.isNaN(effects[place2])||(important.has(place2)&&share<1?found.set(place2,
-"unattended"):share>=MUCH&&Math.abs(effects[place2])<HARDLY*most&&found.set(place2,"unimportant"))}),
-found}var columnTexts=(source,place2)=>{let item=source.itemAt[place2];return item<0?[]:source.columns.
-flatMap(({title,values,texts})=>{let value=values[item];if(value===null)return[];let more=texts.length?
-`, ${texts[item]}`:"";return[`${source.name}, ${title}: ${signed(value)}${more}`]})};var HOVER="#ff3d71",LOCK="#ff9f1a",LABEL={size:12,height:18,ink:"#111111"},Sheet=class{over=element(
+box.append(link),link.click(),link.remove(),setTimeout(()=>{URL.revokeObjectURL(link.href)},KEPT_MS)}};var MARKED=3,ONE_BAR=480;function blockOf(source,width,facts){let columns=barsOf(source,width,facts),
+worded=columns.filter(({texts})=>texts.length).length;return{kinds:shownKinds(source,facts).length+Number(
+facts.includes("value")),bars:columns.length,worded}}var shownKinds=(source,facts)=>kindsOf(source).
+filter(kind=>facts.includes(kind)||source.unrefined&&facts.includes("refined"));function barsOf({columns},width,facts){
+let chosen=columns.filter(({texts})=>facts.includes(texts.length?"removal":"attribution"));return width<
+ONE_BAR?chosen.slice(0,1):chosen}function largest(values,count=MARKED){let there=[...values.keys()].
+filter(i=>!Number.isNaN(values[i])&&values[i]!==0);return there.sort((a,b)=>Math.abs(values[b])-Math.
+abs(values[a])),new Set(there.slice(0,count))}function sortedBy(values){let weight=i=>Number.isNaN(values[i])?
+-1/0:values[i];return[...values.keys()].sort((a,b)=>weight(b)-weight(a)||a-b)}var HARDLY=.1,MUCH=2;function disagreements(times,effects){
+let found=new Map,important=largest(effects),strongest=Math.max(0,...[...important].map(place2=>Math.
+abs(effects[place2])));return times.forEach((share,place2)=>{Number.isNaN(share)||Number.isNaN(effects[place2])||
+(important.has(place2)&&share<1?found.set(place2,"unattended"):share>=MUCH&&Math.abs(effects[place2])<
+HARDLY*strongest&&found.set(place2,"unimportant"))}),found}var columnTexts=(source,place2)=>{let item=source.
+itemAt[place2];return item<0?[]:source.columns.flatMap(({title,values,texts})=>{let value=values[item];
+if(value===null)return[];let more=texts.length?`, ${texts[item]}`:"";return[`${source.name}, ${title}\
+: ${signed(value)}${more}`]})};var HOVER="#ff3d71",LOCK="#ff9f1a",LABEL={size:12,height:18,ink:"#111111"},Sheet=class{over=element(
 "canvas","ab-over");context=contextOf(this.over);marked=!1;width=0;height=0;fit(width,height){sized(
 this.over,width,height,!this.marked),this.width=width,this.height=height,this.marked=!1}clear(willBeMarked){
 this.marked&&this.context.clearRect(0,0,this.width,this.height),this.marked=willBeMarked}};function mark(board){
@@ -633,11 +662,11 @@ EXTRA.mark;for(let one of bars)this.bars(one,x),x+=widthOf2(layout,one)})}titles
 (place2,row)=>{let middle=(row+.5)*line2,colour=groupColour(data,place2);if(colour&&surface.rect(titlesAt-
 6,row*line2,3,line2+.3,colour),(order.length-1-row)%every)return;let slot={size:11,align:"right",fill:ink,
 alpha:.75};surface.text(data.slots[place2],titlesAt-9,middle,slot);let title=clipped(itemName(data,place2),
-titles-8,font);surface.text(title,titlesAt,middle,{size:font,fill:ink})})}kind({source,values},kind,x){
+titles-8,font);surface.text(title,titlesAt,middle,{size:font,fill:ink})})}kind({source,values,measure},kind,x){
 let{surface,order}=this,{line:line2,kind:width}=this.layout,{data,theme,state}=this.board,from=data.
 sources[source],spec={...inSource(data,panelOf(state.view,source),source),kind},found=this.board.grid(
-{...spec,kind:shownKind(from,kind)});if(isMissing(found))return;let shading=shadingOf(this.board,found,
-!1,theme.ink),colours=rampOf(!1,shading.scale,theme.ink),last=lastPlace(from),marked=largest(values);
+{...spec,kind:shownKind(from,kind)},measure);if(isMissing(found))return;let shading=shadingOf(this.board,
+found,!1,theme.ink),colours=rampOf(!1,shading.scale,theme.ink),last=lastPlace(from),marked=largest(values);
 order.forEach((place2,row)=>{let value=values[place2];if(Number.isNaN(value))return;let faded=isFaded(
 shading,last*data.n+place2),t=tone(shading,last,value),gap=line2>4?1:0,fill=faded?FADED_FILL:rgb(colours,
 t);if(surface.rect(x+.5,row*line2,width-1,line2-gap,fill),line2<11||faded)return;let weight=marked.has(
@@ -699,44 +728,48 @@ columns);let context=sized(this.canvas,layout.width,layout.height);new Painter(t
 context),layout,order).paint(columns);let blocks=layout.blocks.map((block,i)=>({...block,source:sources[i]})),
 {x,y,cell,line:line2,width,height}=layout;Object.assign(this.own,{spec:state.view.panels[0],x,y,cell,
 line:line2,width,order,blocks}),this.own.sheet.fit(width,height),this.drawn=[this.own];let words2="O\
-ne row an item, oldest first: what the newest item, where the prediction is made, attends to in each\
- model, and what the target loses without it";this.canvas.ariaLabel!==words2&&this.canvas.setAttribute(
-"aria-label",words2),this.canvas.dataset.look=theme.name}nameOf({source,kind,column}){return[this.board.
-data.sources[source].name,kind??column?.title].join(".")}columnsOf(source){let{data,maps,state}=this.
-board,from=data.sources[source],spec=inSource(data,panelOf(state.view,source),source),last=lastPlace(
-from)*data.n,kinds=kindsOf(from).map(kind=>{let found=maps.grid({...spec,kind},state.view.measure),values=new Float64Array(
-data.n).fill(NaN);return isMissing(found)||values.set(found.z.subarray(last,last+data.n)),{source,kind,
-column:null,values}}),columns=barsOf(from,this.board.width).map(column=>{let values=new Float64Array(
+ne row per item, oldest first: attention of the newest item (the prediction) to it in each model, an\
+d the score that the target loses without it";this.canvas.ariaLabel!==words2&&this.canvas.setAttribute(
+"aria-label",words2),this.canvas.dataset.look=theme.name}nameOf({source,kind,measure,column}){return[
+this.board.data.sources[source].name,kind??column?.title,measure].join(".")}columnsOf(source){let{data,
+maps,state}=this.board,from=data.sources[source],spec=inSource(data,panelOf(state.view,source),source),
+last=lastPlace(from)*data.n,{facts,measure:chosen}=state.view,cells=(kind,measure)=>{let found=maps.
+grid({...spec,kind},measure),values=new Float64Array(data.n).fill(NaN);return isMissing(found)||values.
+set(found.z.subarray(last,last+data.n)),{source,kind,measure,column:null,values}},kinds=shownKinds(from,
+facts).map(kind=>cells(kind,chosen));facts.includes("value")&&kinds.push(cells(shownKind(from,"refin\
+ed"),"contribution"));let columns=barsOf(from,this.board.width,facts).map(column=>{let values=new Float64Array(
 data.n).fill(NaN);return column.values.forEach((value,i)=>{values[from.places[i]]=value??NaN}),{source,
-kind:null,column,values}});return[...kinds,...columns]}drawHeads(layout,columns){let{data,theme,state}=this.
-board,{panels}=state.view,headsFor=[...[data.signature,theme.name,JSON.stringify(layout),this.sort],
-JSON.stringify(panels)].join();if(headsFor===this.headsFor)return;this.headsFor=headsFor;let time=this.
-head("older \u2193 newer","Items of the history, oldest first",null);place(time,layout.titlesAt,layout.
-titles);let parts=[time];layout.blocks.forEach((block,i)=>{let{source}=columns[i][0],from=data.sources[source],
-name=element("span","ab-side",`${from.name} `);name.style.color=modelColour(from.name,theme.ink),name.
-append(element("span","",from.title)),name.title=`${from.name}: ${from.title}`,place(name,block.x,block.
-width),parts.push(name);let x=block.x;for(let one of columns[i]){one===columns[i].find(other=>!other.
-kind)&&(x+=EXTRA.mark);let width=widthOf2(layout,one),head=this.head(this.headText(one,width),this.about(
-one),this.nameOf(one));place(head,x,width),x+=width,parts.push(head)}}),this.heads.replaceChildren(...parts);
-for(let part of[this.heads,this.above])part.style.width=`${layout.width}px`}head(text,about,sort){let made=button(
-"ab-sort",text,`Sort the rows: ${about}`);return made.title=`${about}. Click to sort the rows by it.`,
-sort===null&&(made.title=`${about}. Click to go back to time.`),made.setAttribute("aria-pressed",String(
-this.sort===sort)),made.onclick=()=>{this.sort=sort,this.board.redraw()},made}headText({source,kind,
-column},width){let from=this.board.data.sources[source];return kind?from.unrefined?from.floor===null?
-"attends":kindName(from,kind):(width<NARROW?NARROW_HEADS:HEADS)[kind]:column?.title??""}about({source,
-kind,column}){let{data,state}=this.board,from=data.sources[source];if(!kind)return`${from.name}: ${column?.
-about}`;let{layer,head}=inSource(data,panelOf(state.view,source),source),what=from.unrefined?kindName(
-from,kind):KINDS[kind],where=`layer ${layer+1}, ${headName(head)}`;return`${from.name}: what the new\
-est item attends to, ${what}, ${where}`}};function place(part,left,width){part.style.left=`${left}px`,
-part.style.width=`${width}px`}function rowsOf(data,view){return data.sources.flatMap((from,source)=>{let spec=inSource(data,panelOf(
+kind:null,measure:chosen,column,values}});return[...kinds,...columns]}drawHeads(layout,columns){let{
+data,theme,state}=this.board,{panels}=state.view,headsFor=[...[data.signature,theme.name,JSON.stringify(
+layout),this.sort],JSON.stringify(panels)].join();if(headsFor===this.headsFor)return;this.headsFor=headsFor;
+let time=this.head("older \u2193 newer","Items of the history, oldest first",null);place(time,layout.
+titlesAt,layout.titles);let parts=[time];layout.blocks.forEach((block,i)=>{let{source}=columns[i][0],
+from=data.sources[source],name=element("span","ab-side",`${from.name} `);name.style.color=modelColour(
+from.name,theme.ink),name.append(element("span","",from.title)),name.title=`${from.name}: ${from.title}`,
+place(name,block.x,block.width),parts.push(name);let x=block.x;for(let one of columns[i]){one===columns[i].
+find(other=>!other.kind)&&(x+=EXTRA.mark);let width=widthOf2(layout,one),head=this.head(this.headText(
+one,width),this.about(one),this.nameOf(one));place(head,x,width),x+=width,parts.push(head)}}),this.heads.
+replaceChildren(...parts);for(let part of[this.heads,this.above])part.style.width=`${layout.width}px`}head(text,about,sort){
+let made=button("ab-sort",text,`Sort the rows: ${about}`);return made.title=`${about}. Click to sort\
+ the rows by it.`,sort===null&&(made.title=`${about}. Click to sort by time.`),made.setAttribute("ar\
+ia-pressed",String(this.sort===sort)),made.onclick=()=>{this.sort=sort,this.board.redraw()},made}headText({
+source,kind,measure,column},width){let{data,state}=this.board,from=data.sources[source];return kind?
+measure!==state.view.measure?"\xD7 value":from.unrefined?from.floor===null?"attends":kindName(from,kind):
+(width<NARROW?NARROW_HEADS:HEADS)[kind]:column?.title??""}about({source,kind,measure,column}){let{data,
+state}=this.board,from=data.sources[source];if(!kind)return`${from.name}: ${column?.about}`;let{layer,
+head}=inSource(data,panelOf(state.view,source),source),what=from.unrefined?kindName(from,kind):KINDS[kind],
+length=measure==="contribution"?", times the length of the value":"",where=`layer ${layer+1}, ${headName(
+head)}${length}`;return`${from.name}: what the newest item attends to, ${what}, ${where}`}};function place(part,left,width){
+part.style.left=`${left}px`,part.style.width=`${width}px`}function rowsOf(data,view){return data.sources.flatMap((from,source)=>{let spec=inSource(data,panelOf(
 view,source),source),apart=view.linked?"":` ${headingOf(spec.layer,spec.head)}`;return kindsOf(from).
 map(kind=>({spec:{...spec,kind},label:`${from.name} ${kindName(from,kind)}${apart}`}))})}function massesOf(data,maps,spec,place2){
 let source=data.sources[spec.source],query=source.where[place2];if(query<0)return null;let weights=maps.
-weights(spec),own=source.itemAt[query],previous=own>0?source.places[own-1]:-1,{items,groups}=data,placeOf=key=>key===
-query?"self":items[key]===items[query]?"repeats":key===previous?"previous":key===source.places[0]?"f\
-irst":groups&&groups.each[key]===groups.each[query]?"group":"rest",masses={self:0,repeats:0,previous:0,
-first:0,group:0,rest:0};for(let key of source.places){if(key>query)break;masses[placeOf(key)]+=weights[query*
-data.n+key]}return masses}var total2=masses=>Object.values(masses).reduce((a,b)=>a+b,0);var Ledger=class{constructor(board){this.board=board}board;title=element("h4");box=element("div","ab\
+weights(spec),item=source.itemAt[query],previous=item>0?source.places[item-1]:-1,{items,groups}=data,
+placeOf=key=>key===query?"self":items[key]===items[query]?"repeats":key===previous?"previous":key===
+source.places[0]?"first":groups&&groups.each[key]===groups.each[query]?"group":"rest",masses={self:0,
+repeats:0,previous:0,first:0,group:0,rest:0};for(let key of source.places){if(key>query)break;masses[placeOf(
+key)]+=weights[query*data.n+key]}return masses}var total2=masses=>Object.values(masses).reduce((a,b)=>a+
+b,0);var Ledger=class{constructor(board){this.board=board}board;title=element("h4");box=element("div","ab\
 -ledger");cells=[];drawnFor="";builtFor="";draw(){let{data,state}=this.board,{lock,linked,panels}=state.
 view,drawFor=JSON.stringify([data.signature,lock?lock.query:null,linked,panels]);if(drawFor===this.drawnFor)
 return;this.drawnFor=drawFor,this.drawTitle();let columns=this.columns(),buildFor=JSON.stringify([data.
@@ -746,21 +779,21 @@ masses}=columns[column],mass=masses&&(place2?masses[place2]:total2(masses));word
 "not seen":mass.toFixed(3),place2&&(td.style.background=mass===null?"":barOf(mass))}}drawTitle(){let{
 data,state}=this.board,{lock}=state.view,row=lock?lock.query:lastPlace(data.sources[0]),isOne=lock!==
 null||data.sources.every(source=>lastPlace(source)===row);this.title.textContent=isOne?`Row ${data.slots[row]}\
-, ${data.titles[row]} `:"The last row of each history ";let what=lock?"locked":"the last row, where \
-the prediction is made; lock a cell for another";this.title.append(element("span","",`\xB7 ${what} \xB7\
- where its attention weight lies; each key counts once, in the first line that fits`))}columns(){let{
-data,maps,state}=this.board,{lock}=state.view;return rowsOf(data,state.view).map(({spec,label})=>{let source=data.
-sources[spec.source],place2=lock?lock.query:lastPlace(source),there=source.where[place2];return{label:there>=
-0&&there!==place2?`${label}, row ${data.slots[there]}`:label,masses:massesOf(data,maps,spec,place2)}})}table(columns){
-let{groups}=this.board.data,table=element("table"),titles=element("tr");titles.append(element("th","",
-"key")),titles.append(...columns.map(({label})=>element("th","",label))),table.append(titles),this.cells=
-[];for(let place2 of keysOf(PLACES)){if(place2==="group"&&!groups)continue;let text=place2==="group"?
-`same ${groups?.name} (first listed)`:PLACES[place2];table.append(this.line(text,place2,columns.length))}
-return table.append(this.line("sum",null,columns.length)),table}line(text,place2,columns){let row=element(
-"tr");row.append(element("td","",text));for(let column=0;column<columns;column++){let td=element("td"),
-words2=document.createTextNode(" ");td.append(words2),row.append(td),this.cells.push({place:place2,column,
-words:words2,td})}return row}},barOf=mass=>`linear-gradient(to right, rgba(70,130,180,.28) ${(mass*100).
-toFixed(1)}%, transparent 0)`;var maps_default=`.ab-rows {
+, ${data.titles[row]} `:"The last row of each history ";let what=lock?"locked":"the last row, which \
+makes the prediction; lock a cell to see another row";this.title.append(element("span","",`\xB7 ${what}\
+ \xB7 attention weight by kind of key; each key counts once, in the first line that applies`))}columns(){
+let{data,maps,state}=this.board,{lock}=state.view;return rowsOf(data,state.view).map(({spec,label})=>{
+let source=data.sources[spec.source],place2=lock?lock.query:lastPlace(source),there=source.where[place2];
+return{label:there>=0&&there!==place2?`${label}, row ${data.slots[there]}`:label,masses:massesOf(data,
+maps,spec,place2)}})}table(columns){let{groups}=this.board.data,table=element("table"),titles=element(
+"tr");titles.append(element("th","","key")),titles.append(...columns.map(({label})=>element("th","",
+label))),table.append(titles),this.cells=[];for(let place2 of keysOf(PLACES)){if(place2==="group"&&!groups)
+continue;let text=place2==="group"?`same ${groups?.name} (first listed)`:PLACES[place2];table.append(
+this.line(text,place2,columns.length))}return table.append(this.line("sum",null,columns.length)),table}line(text,place2,columns){
+let row=element("tr");row.append(element("td","",text));for(let column=0;column<columns;column++){let td=element(
+"td"),words2=document.createTextNode(" ");td.append(words2),row.append(td),this.cells.push({place:place2,
+column,words:words2,td})}return row}},barOf=mass=>`linear-gradient(to right, rgba(70,130,180,.28) ${(mass*
+100).toFixed(1)}%, transparent 0)`;var maps_default=`.ab-rows {
   display: flex;
   flex-direction: column;
   gap: 10px;
@@ -974,21 +1007,21 @@ toFixed(1)}%, transparent 0)`;var maps_default=`.ab-rows {
 .ab-flow canvas {
   cursor: pointer;
 }
-`;var READING="What could only be a later item is left empty. Rows run downwards and keys to the right\
-, older to newer; titles stand on the diagonal. The last row of the last layer makes the prediction.",
+`;var READING="Rows are queries and columns are keys, both older to newer; titles are on the diagonal.\
+ Cells of later items are empty (causal mask). The last row of the last layer makes the prediction.",
 sameItems=({sources},{panels})=>new Set(panels.map(({source})=>sources[source].places.join())).size<
 2;function cellNote(data,view){return view.measure==="contribution"?"A cell is the attention weight \
-times the length of the key's value after the output projection (of the mean, for STOSA): how far th\
-at weight moves the query's state; rows have no fixed sum.":view.mode==="difference"?`Weights of a r\
-ow sum to 1 in both maps, so differences sum to 0${sameItems(data,view)?".":" over the keys of both \
-histories; only what both have on one place of the axis is drawn."}`:view.panels.some(({head})=>head===
-"max")?"Rows of one head sum to 1; the maximum over heads sums to more.":"Every row of a map is one \
-item attending to itself and to older items, and sums to 1."}function notes(data,view,every,strange){
-let summed=view.mode==="difference"?"absolute difference":"sum";return[cellNote(data,view),READING,view.
-share<100?`Kept are the fewest keys that hold ${view.share} % of a row's ${summed}.`:"",every>1?`Of ${every}\
- titles one is drawn; all are under the pointer, and with "Size: large".`:"",data.repeats.some(Boolean)?
-"\u21BA and framed cells: the same item at another slot.":"",strange.length?`Not understood in the a\
-ddress and left out: ${strange.join(", ")}.`:""].join(" ")}var DASH=[3,2.5],ALPHA={first:.85,refinement:.9,residual:.32},NODE={least:1.2,most:4.5},FOOT2={line:14,
+times the norm of the key's value after the output projection (of the mean, for STOSA): how far that\
+ weight moves the query's state. Rows have no fixed sum.":view.mode==="difference"?`Weights of a row\
+ sum to 1 in both maps, so differences sum to 0${sameItems(data,view)?".":" over the keys of both hi\
+stories; only items at a common place of the axis are drawn."}`:view.panels.some(({head})=>head==="m\
+ax")?"Rows of one head sum to 1; the maximum over heads sums to more.":"A row is the attention of on\
+e item to itself and to older items; it sums to 1."}function notes(data,view,every,strange){let summed=view.
+mode==="difference"?"absolute difference":"sum";return[cellNote(data,view),READING,view.share<100?`I\
+n colour: the fewest keys that hold ${view.share} % of a row's ${summed}.`:"",every>1?`One of ${every}\
+ titles is drawn; for the others point at cells or choose "Size: large".`:"",data.repeats.some(Boolean)?
+"\u21BA and framed cells: the same item at several slots.":"",strange.length?`Not understood in the \
+address and left out: ${strange.join(", ")}.`:""].join(" ")}var DASH=[3,2.5],ALPHA={first:.85,refinement:.9,residual:.32},NODE={least:1.2,most:4.5},FOOT2={line:14,
 font:11},PATHS2={first:"through first-order attention",refinement:"through what refinement adds",residual:"\
 around attention"},FlowMap=class{constructor(board,source){this.board=board;this.source=source;this.
 holder.append(this.canvas),this.canvas.setAttribute("role","img"),this.holder.addEventListener("poin\
@@ -1055,11 +1088,11 @@ let{board}=this,surface=new CanvasSurface(contextOf(this.cells));surface.clear()
 words:words2,layer,head,drawn}of this.thumbnails){drawn.spec={source:this.spec.source,layer,head,kind};
 let found=board.grid(drawn.spec),label=headingOf(layer,head).replace(/[LH]/g,"").replace(" ","\xB7"),
 even=isMissing(found)?null:found.evenness,evenness=even===null?"\u2013":even.toFixed(2).replace(/^0/,
-""),name=`Show ${specName(board.data,drawn.spec)}`;made.setAttribute("aria-label",name);let how="1 i\
-s an even average, 0 a single item. With Shift: in the other large map";made.title=`${name}. Evennes\
-s ${evenness}: ${how}`,words2.replaceChildren(element("b","",label),` ${evenness}`),!isMissing(found)&&
-surface.cells(painted(shadingOf(board,found,!1,board.theme.ink)),drawn)}}},press=(made,pressed)=>{made.
-setAttribute("aria-pressed",String(pressed))};var PAIR_WIDTH=700,FLOW_NEEDS="The flow of the score is computed by the app; this page stands alone.",
+""),name=`Show ${specName(board.data,drawn.spec)}`;made.setAttribute("aria-label",name);let how="1: \
+uniform over the items, 0: a single item. With Shift: in the other large map";made.title=`${name}. E\
+venness ${evenness}: ${how}`,words2.replaceChildren(element("b","",label),` ${evenness}`),!isMissing(
+found)&&surface.cells(painted(shadingOf(board,found,!1,board.theme.ink)),drawn)}}},press=(made,pressed)=>{
+made.setAttribute("aria-pressed",String(pressed))};var PAIR_WIDTH=700,FLOW_NEEDS="The flow of the score is computed by the app; this page stands alone.",
 LargeMap=class{constructor(board,spec){this.board=board;let sheet=new Sheet,place2={x:0,y:0,cell:0,line:0,
 width:0,aligned:!1};this.drawn={type:"large",sheet,canvas:this.frame,spec,signed:!1,...place2},this.
 holder.tabIndex=0,this.holder.setAttribute("role","application"),this.holder.setAttribute("aria-role\
@@ -1121,12 +1154,12 @@ map(([text,names])=>`${names.join(", ")}: ${text}`)}function elsewhereAt({slots}
 key]=keys,text=`query at ${slots[query]}`;return keys.length?`${text}, key at ${slots[key]}${key>query?
 ", newer: no such cell":""}`:text}function columnsOf({data,view,cell}){let{layer,head}=cell,now=layer===
 void 0||head===void 0?view.panels:[{layer,head}],column=(l,h)=>({layer:l,head:h,label:headingOf(l,h),
-now:now.some(one=>one.layer===l&&one.head===h)}),most=count=>Math.max(...data.sources.map(count)),all=most(
-source=>source.layers*source.heads)<=ALL_READ_OUT,found=[];for(let l=0;l<most(source=>source.layers);l++)
-for(let h=0;h<most(source=>source.heads);h++)(all||now.some(one=>one.layer===l))&&found.push(column(
-l,h));for(let one of now)typeof one.head=="string"&&!found.some(other=>other.layer===one.layer&&other.
-head===one.head)&&found.push(column(one.layer,one.head));return found}function valueTexts({data,maps,
-view,cell},source,kind,columns){let from=data.sources[source],at=cellIn(data,from,cell);return columns.
+now:now.some(one=>one.layer===l&&one.head===h)}),largest2=count=>Math.max(...data.sources.map(count)),
+all=largest2(source=>source.layers*source.heads)<=ALL_READ_OUT,found=[];for(let l=0;l<largest2(source=>source.
+layers);l++)for(let h=0;h<largest2(source=>source.heads);h++)(all||now.some(one=>one.layer===l))&&found.
+push(column(l,h));for(let one of now)typeof one.head=="string"&&!found.some(other=>other.layer===one.
+layer&&other.head===one.head)&&found.push(column(one.layer,one.head));return found}function valueTexts({
+data,maps,view,cell},source,kind,columns){let from=data.sources[source],at=cellIn(data,from,cell);return columns.
 map(({layer,head})=>{let has=layer<from.layers&&(typeof head=="string"||head<from.heads);if(at===null||
 !has)return digits(NaN);let spec={source,layer,head,kind},weight=digits(maps.weights(spec)[at]);if(view.
 measure==="weight")return weight;let contribution=maps.grid(spec,"contribution");return isMissing(contribution)?
@@ -1158,7 +1191,7 @@ described).map(line)]}itemLine(label,place2){let{slots,titles,groups}=this.board
 div","ab-line"),group=groups?` \xB7 ${groups.each[place2]}`:"";return made.append(element("b","",`${label}\
  ${slots[place2]} `),titles[place2]+group),made}values(described){if(described.cell.key===null)return[];
 let table=element("table"),columns=columnsOf(described),style=({now})=>now?"ab-now":"",head=element(
-"tr"),unit=described.view.measure==="contribution"?"weight \xB7 \xD7 length":"";return head.append(element(
+"tr"),unit=described.view.measure==="contribution"?"weight \xB7 \xD7 norm":"";return head.append(element(
 "th","",unit)),head.append(...columns.map(column=>element("th",style(column),column.label))),table.append(
 head),this.board.data.sources.forEach((from,source)=>{for(let kind of kindsOf(from)){let row=element(
 "tr");row.append(element("td","",`${from.name} ${kindName(from,kind)}`)),valueTexts(described,source,
@@ -1369,7 +1402,7 @@ this.data,openingHash(this.data));this.state={view,hover:null,steered:!1,lockedO
 this.evidence=new Evidence(this);let{box,reading,ledger}=this;box.setAttribute("aria-label","Attenti\
 on board");let rows=element("div","ab-rows");rows.append(this.evidence.box,this.panels.box),box.append(
 this.bar.box,rows,this.below,reading.box);let more=element("details","ab-fold");more.append(element(
-"summary","","Where the weight of a row lies, and how to read the maps"),ledger.title,ledger.box,this.
+"summary","","Attention weight by kind of key, and how to read the maps"),ledger.title,ledger.box,this.
 note),box.append(more,reading.tip,reading.live);let sheet=element("style");sheet.textContent=board_default+
 maps_default+tables_default,root.append(sheet,box),this.listen(),this.watchPage(),this.start()}tell;ask;box=element(
 "section","ab");state;theme=new Theme(this.box);reading=new Reading(this);bookmark=new Bookmark(this);downloads=new Downloads(
@@ -1391,20 +1424,20 @@ task)}grid(spec,measure=this.state.view.measure){return this.maps.grid(spec,meas
 maps.difference(this.state.view.panels,this.state.view.measure)}drawn(){return[...this.panels.drawn,
 ...this.evidence.drawn]}mark=()=>{mark(this)};redraw(){this.later(this.drawAll)}drawAll=()=>{this.theme.
 look(),this.drawMaps(),this.drawRest(),this.box.dataset.signature=this.data.signature};drawMaps(){this.
-reading.hideTip(),this.bar.draw();let{data,state,width}=this,blocks=sourcesOnView(this).map(source=>blockOf(
-data.sources[source],width)),below=state.view.size==="large"||state.view.mode==="difference",room=together(
-below?0:width,data.n,blocks,state.view.panels.length),wide=room.map!==null;this.box.classList.toggle(
-"ab-wide",wide);let legendAt=wide?this.evidence.above:this.below;this.legend.box.parentNode!==legendAt&&
-legendAt.append(this.dock.box,this.legend.box),this.panels.draw(room.map),this.evidence.draw(below?together(
-width,data.n,blocks,1/0).evidence:room.evidence),this.mark()}drawRest=()=>{this.panels.drawPicks(),this.
-reading.draw(),this.legend.draw(),this.dock.draw(),this.answers.ask(),this.ledger.draw();let{view,strange}=this.
-state,words2=notes(this.data,view,this.panels.every,strange);this.note.textContent!==words2&&(this.note.
-textContent=words2),this.mark(),this.bookmark.writeSoon(),setTimeout(()=>{this.tellLock()},0)};answered(){
-this.state.view.mode==="flow"?this.redraw():this.dock.draw()}set(change){let{activeElement}=this.box.
-getRootNode(),label=activeElement&&this.box.contains(activeElement)?activeElement.getAttribute("aria\
--label"):null;Object.assign(this.state.view,change),this.drawMaps(),this.bookmark.remember(),this.later(
-this.drawRest),label&&this.focus(label)}focus(label){[...this.box.querySelectorAll("[aria-label]")].
-find(node=>node.getAttribute("aria-label")===label)?.focus({preventScroll:!0})}choose(place2,change){
+reading.hideTip(),this.bar.draw();let{data,state,width}=this,{facts}=state.view,blocks=sourcesOnView(
+this).map(one=>blockOf(data.sources[one],width,facts)),below=state.view.size==="large"||state.view.mode===
+"difference",room=together(below?0:width,data.n,blocks,state.view.panels.length),wide=room.map!==null;
+this.box.classList.toggle("ab-wide",wide);let legendAt=wide?this.evidence.above:this.below;this.legend.
+box.parentNode!==legendAt&&legendAt.append(this.dock.box,this.legend.box),this.panels.draw(room.map),
+this.evidence.draw(below?together(width,data.n,blocks,1/0).evidence:room.evidence),this.mark()}drawRest=()=>{
+this.panels.drawPicks(),this.reading.draw(),this.legend.draw(),this.dock.draw(),this.answers.ask(),this.
+ledger.draw();let{view,strange}=this.state,words2=notes(this.data,view,this.panels.every,strange);this.
+note.textContent!==words2&&(this.note.textContent=words2),this.mark(),this.bookmark.writeSoon(),setTimeout(
+()=>{this.tellLock()},0)};answered(){this.state.view.mode==="flow"?this.redraw():this.dock.draw()}set(change){
+let{activeElement}=this.box.getRootNode(),label=activeElement&&this.box.contains(activeElement)?activeElement.
+getAttribute("aria-label"):null;Object.assign(this.state.view,change),this.drawMaps(),this.bookmark.
+remember(),this.later(this.drawRest),label&&this.focus(label)}focus(label){[...this.box.querySelectorAll(
+"[aria-label]")].find(node=>node.getAttribute("aria-label")===label)?.focus({preventScroll:!0})}choose(place2,change){
 this.set({panels:changed(this.data,this.state.view,place2,change)})}point(cell){let same=sameCell(cell,
 this.state.hover);this.state.hover=cell,same||this.later(this.mark)}lock(cell){let{state,reading}=this;
 state.view.lock=cell&&{query:cell.query,key:cell.key},cell?reading.say(cell,"Locked. "):reading.live.

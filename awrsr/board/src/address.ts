@@ -18,13 +18,13 @@ import type { MapSpec, Position, View } from "./view";
 
 const SIDES = ["left", "right"];
 const KNOWN = [...SIDES, "mode", "measure", "scale", "size", "share", "facts", "apart", "lock"];
-/** The slider's. */
+/** Values of the slider. */
 export const SHARES = { min: 20, max: 100, step: 5 };
-/** What is said of what was not understood: so many things, so many characters of each. */
+/** Limits of the message on parts not understood: number of parts, characters of each. */
 const MOST_STRANGE = 6;
 const LONGEST_STRANGE = 40;
 
-/** What differs from the first view; empty where nothing does. */
+/** The differences from the default view; empty if there are none. */
 export function toHash(data: Data, view: View): string {
   const plain = defaults(data);
   const text = ({ source, layer, head, kind }: MapSpec) =>
@@ -46,9 +46,9 @@ export function toHash(data: Data, view: View): string {
 }
 
 /**
- * The view that an address asks for, and the parts of it that make no sense on this data.
+ * The view in an address, and the parts of the address that are invalid for this data.
  *
- * @param now what stays where the address says nothing.
+ * @param now the view for everything that the address does not mention.
  */
 export function fromHash(
   data: Data,
@@ -93,7 +93,7 @@ export function fromHash(
   return { view, strange: strange.slice(0, MOST_STRANGE).map(shortened) };
 }
 
-/** A map that is asked for exactly, "A.2.mean.first". */
+/** The map named by "A.2.mean.first". */
 function readSpec(data: Data, text: string): MapSpec | null {
   const [name, layer, head, kind] = text.split(".") as (string | undefined)[];
   const source = data.sources.findIndex((other) => other.name === name);
@@ -121,9 +121,9 @@ function readLock({ n }: Data, text: string): Position | null {
 const shortened = (text: string) =>
   text.length > LONGEST_STRANGE ? `${text.slice(0, LONGEST_STRANGE)}\u2026` : text;
 
-/** Whether an address says anything of a view: others are the page's own anchors. */
+/** Whether an address describes a view; others are anchors of the page. */
 export const isView = (hash: string): boolean =>
   [...new URLSearchParams(hash.replace(/^#/, "")).keys()].some((key) => KNOWN.includes(key));
 
-/** A view without its lock, which only means something on the same maps. */
+/** A view without its lock, which is valid only for the same maps. */
 export const withoutLock = (hash: string): string => hash.replace(/[#&]lock=[^&]*/, "");

@@ -1,4 +1,4 @@
-/** The choices above everything, and the buttons that take the board away. */
+/** The controls above the board, with the export buttons. */
 
 import { SHARES } from "./address";
 import type { Board } from "./board";
@@ -17,7 +17,7 @@ export class Bar {
 
   constructor(private readonly board: Board) {}
 
-  /** Built anew for other sources, else it follows the view. */
+  /** Rebuilt for other sources; otherwise updated to the view. */
   draw(): void {
     const { data, state } = this.board;
     const { sources } = data;
@@ -92,7 +92,7 @@ export class Bar {
     const slider = element("input");
     slider.type = "range";
     for (const [name, value] of Object.entries(SHARES)) slider.setAttribute(name, String(value));
-    slider.setAttribute("aria-label", "Share of each row's mass to show");
+    slider.setAttribute("aria-label", "Share of each row's weight to show");
     const say = () => {
       const all = slider.value === "100";
       words.textContent = all ? "All keys of a row" : `Keys that make up ${slider.value} %`;
@@ -187,7 +187,7 @@ export class Bar {
   }
 }
 
-/** Browsers only give the clipboard to secure pages. */
+/** Browsers allow the clipboard only on secure pages. */
 function copyAddress(board: Board, pressed: HTMLButtonElement): void {
   const say = (text: string) => {
     pressed.textContent = text;

@@ -1,4 +1,4 @@
-/** The attention board: every map of several traces, linked by the cell under the pointer. */
+/** The attention board: all maps of several traces, linked by the cell under the pointer. */
 
 import { fromHash } from "./address";
 import { Answers } from "./answers";
@@ -32,9 +32,9 @@ import { Theme } from "./theme";
 import { carriedOver, changed } from "./view";
 import type { Cell, MapSpec, View } from "./view";
 
-/** A theme switch changes CSS variables, and Streamlit the address, and both tell nobody. */
+/** Theme switches change CSS variables and Streamlit changes the address, both without an event. */
 const WATCHED_MS = 700;
-/** Narrower changes of the page's width are not followed. */
+/** Smaller changes of the page's width are ignored. */
 const LEAST_CHANGE = 3;
 const USUAL_WIDTH = 900;
 
@@ -56,14 +56,14 @@ export class Board {
   private readonly ledger = new Ledger(this);
   private readonly dock = new Dock(this);
   private readonly note = element("div", "ab-note");
-  /** Where the legend stands when there is no room for it above the evidence. */
+  /** The legend's place if there is no room above the evidence. */
   private readonly below = element("div");
   private readonly waiting = new Set<() => void>();
   private watch = 0;
 
   /**
-   * @param tell told of what is locked and released; null where there is nobody to tell.
-   * @param ask asked for what has to be computed; null where there is nobody to ask.
+   * @param tell called on lock and release; null without a listener.
+   * @param ask called for what the server computes; null without a server.
    */
   constructor(
     root: ParentNode,
@@ -82,7 +82,7 @@ export class Board {
     rows.append(this.evidence.box, this.panels.box);
     box.append(this.bar.box, rows, this.below, reading.box);
     const more = element("details", "ab-fold");
-    const words = "Where the weight of a row lies, and how to read the maps";
+    const words = "Attention weight by kind of key, and how to read the maps";
     more.append(element("summary", "", words), ledger.title, ledger.box, this.note);
     box.append(more, reading.tip, reading.live);
     const sheet = element("style");
@@ -93,7 +93,7 @@ export class Board {
     this.start();
   }
 
-  /** Show other data, or go on with the same. */
+  /** Show new data, or continue with the same data. */
   load(payload: Payload, tell: Tell | null, ask: Ask | null): void {
     Object.assign(this, { tell, ask });
     this.watchPage();
@@ -112,7 +112,7 @@ export class Board {
     this.drawAll();
   }
 
-  /** Whether there is a page that the board is a part of. */
+  /** Whether the board is part of a page with a listener. */
   get inApp(): boolean {
     return this.tell !== null;
   }
@@ -150,7 +150,7 @@ export class Board {
     }, WATCHED_MS);
   }
 
-  /** In the next frame, once. */
+  /** Draw once, in the next frame. */
   later(task: () => void): void {
     if (!this.waiting.size)
       requestAnimationFrame(() => {
@@ -169,7 +169,7 @@ export class Board {
     return this.maps.difference(this.state.view.panels, this.state.view.measure);
   }
 
-  /** Everything that shows cells. */
+  /** All drawings that show cells. */
   drawn(): AnyDrawn[] {
     return [...this.panels.drawn, ...this.evidence.drawn];
   }
@@ -189,14 +189,14 @@ export class Board {
     this.box.dataset.signature = this.data.signature; // what is drawn now
   };
 
-  /** What a choice is about. */
+  /** Draw what a choice changes. */
   private drawMaps(): void {
     this.reading.hideTip();
     this.bar.draw();
     const { data, state, width } = this;
     const { facts } = state.view;
     const blocks = sourcesOnView(this).map((one) => blockOf(data.sources[one], width, facts));
-    // A large map, and one for both, stand below the evidence.
+    // An enlarged map and a difference map are below the evidence.
     const below = state.view.size === "large" || state.view.mode === "difference";
     const room = together(below ? 0 : width, data.n, blocks, state.view.panels.length);
     const wide = room.map !== null;
@@ -208,7 +208,7 @@ export class Board {
     this.mark();
   }
 
-  /** What can come a frame later. */
+  /** Draw what can come a frame later. */
   private readonly drawRest = () => {
     this.panels.drawPicks();
     this.reading.draw();
@@ -222,7 +222,7 @@ export class Board {
     this.mark();
     this.bookmark.writeSoon();
     setTimeout(() => {
-      this.tellLock(); // the locked places may be others now
+      this.tellLock(); // the locked places may have changed
     }, 0);
   };
 
@@ -250,7 +250,7 @@ export class Board {
       ?.focus({ preventScroll: true });
   }
 
-  /** Change what a large map shows. */
+  /** Change the map in a panel. */
   choose(place: number, change: Partial<MapSpec>): void {
     this.set({ panels: changed(this.data, this.state.view, place, change) });
   }
@@ -279,8 +279,7 @@ export class Board {
     return JSON.stringify(this.state.view.panels);
   }
 
-  /** Another view of the locked cell is not told: the maps on view when it was locked stay asked
-   * for. */
+  /** A new view of the locked cell is not reported: the maps at the time of locking are kept. */
   tellLock(anew = false): void {
     const { data, state, tell } = this;
     if (!tell) return;

@@ -1,4 +1,4 @@
-/** Elements. */
+/** Helpers for DOM elements. */
 
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
@@ -37,13 +37,13 @@ export function swatch(colour: string, text: string): HTMLElement {
   return named;
 }
 
-/** A control and what makes it show the view as it is. */
+/** A control, and a function that updates it to the view. */
 export interface Control {
   part: HTMLElement;
   follow(): void;
 }
 
-/** A list of choices. What stays as it is is not written: the browser would draw it again. */
+/** A list of choices. Unchanged parts are not written, because the browser would redraw them. */
 export function chooser(
   label: string,
   options: [value: string, text: string][],

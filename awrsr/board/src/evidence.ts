@@ -1,4 +1,4 @@
-/** The evidence: one row an item, and on it what each model attends to and what matters. */
+/** The evidence: one row per item, with the attention to it and the effect of its removal. */
 
 import type { Board } from "./board";
 import { kindName, lastPlace, shownKind } from "./data";
@@ -19,11 +19,11 @@ import { CanvasSurface, sized } from "./surface";
 import { inSource, panelOf } from "./view";
 
 const HEADS: Record<Kind, string> = { first: "first", second: "second", refined: "refined" };
-/** Narrower columns have shorter heads. */
+/** Narrower columns have shorter headings. */
 const NARROW = 36;
 const NARROW_HEADS: Record<Kind, string> = { first: "1st", second: "2nd", refined: "mix" };
 
-/** The sources on view, each once. */
+/** The sources on view, without repeats. */
 export const sourcesOnView = ({ data, state }: Board): number[] => {
   const found = new Set(state.view.panels.map(({ source }) => source));
   return [...data.sources.keys()].filter((source) => found.has(source));
@@ -32,14 +32,14 @@ export const sourcesOnView = ({ data, state }: Board): number[] => {
 export class Evidence {
   readonly box = element("div", "ab-evidence");
   drawn: DrawnEvidence[] = [];
-  /** Room above the heads, beside the small maps. */
+  /** Space above the headings, beside the small maps. */
   readonly above = element("div", "ab-above");
   private readonly heads = element("div", "ab-heads");
   private readonly holder = element("div", "ab-box");
   private readonly canvas = element("canvas");
   private readonly own: DrawnEvidence;
   private headsFor = "";
-  /** What the rows are sorted by, "source.column"; null is by time. */
+  /** The sort column, "source.column"; null sorts by time. */
   private sort: string | null = null;
 
   constructor(private readonly board: Board) {
@@ -69,8 +69,8 @@ export class Evidence {
     Object.assign(this.own, { spec: state.view.panels[0], x, y, cell, line, width, order, blocks });
     this.own.sheet.fit(width, height);
     this.drawn = [this.own];
-    const about = "One row an item, oldest first: what the newest item, where the prediction is ";
-    const words = `${about}made, attends to in each model, and what the target loses without it`;
+    const about = "One row per item, oldest first: attention of the newest item (the prediction) ";
+    const words = `${about}to it in each model, and the score that the target loses without it`;
     if (this.canvas.ariaLabel !== words) this.canvas.setAttribute("aria-label", words);
     this.canvas.dataset.look = theme.name;
   }
@@ -103,7 +103,7 @@ export class Evidence {
     return [...kinds, ...columns];
   }
 
-  // --- heads -------------------------------------------------------------------------------------
+  // --- headings ----------------------------------------------------------------------------------
 
   private drawHeads(layout: EvidenceLayout, columns: Shown[][]): void {
     const { data, theme, state } = this.board;
@@ -141,7 +141,7 @@ export class Evidence {
   private head(text: string, about: string, sort: string | null): HTMLElement {
     const made = button("ab-sort", text, `Sort the rows: ${about}`);
     made.title = `${about}. Click to sort the rows by it.`;
-    if (sort === null) made.title = `${about}. Click to go back to time.`;
+    if (sort === null) made.title = `${about}. Click to sort by time.`;
     made.setAttribute("aria-pressed", String(this.sort === sort));
     made.onclick = () => {
       this.sort = sort;

@@ -1,4 +1,4 @@
-/** The large maps as one figure in print colours, a column wide: 340 px are 240 pt, 10 px are 7. */
+/** The large maps as one figure in print colours, one column wide: 340 px are 240 pt. */
 
 import type { Board } from "./board";
 import { mapName } from "./data";
@@ -20,7 +20,7 @@ const SIZE = 10.5;
 const SCALE = { width: 320, height: 30 };
 const GROUP_LINE = 15;
 
-/** The figure is measured first: its height depends on how the words wrap. */
+/** The figure is measured first: its height depends on line breaks in the text. */
 export class Figure {
   readonly width = WIDTH;
   height = MARGIN;

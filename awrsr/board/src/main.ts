@@ -1,4 +1,4 @@
-/** The bundle's entry: a component of the app, and the board of a page of its own. */
+/** Entry point of the bundle, for the component of the app and for the offline page. */
 
 import { Board } from "./board";
 import type { Ask, Tell } from "./state";
@@ -21,7 +21,7 @@ function mount(
 
 openPage(mount);
 
-/** What Streamlit gives to a component. */
+/** The arguments of a Streamlit component. */
 interface Component {
   parentElement: ParentNode;
   data: Payload;

@@ -1,4 +1,4 @@
-/** The rows of the evidence, painted: titles, cells of attention, bars, and where they differ. */
+/** Paints the rows of the evidence: titles, cells of attention, bars, and disagreements. */
 
 import type { Board } from "./board";
 import { itemName, lastPlace, shownKind } from "./data";
@@ -16,7 +16,7 @@ import { clipped } from "./text";
 import { inSource, panelOf } from "./view";
 import { shadingOf } from "./shading";
 
-/** One column: its values by place, NaN where there is none. */
+/** One column: its values by place, NaN if missing. */
 export interface Shown {
   source: number;
   /** Of attention: which kind, and whether times the value's length. */
@@ -102,7 +102,7 @@ export class Painter {
     });
   }
 
-  /** Where what is attended to and what matters differ. */
+  /** Marks of items where attention and effect disagree. */
   private marks(mixed: Shown, effect: Shown, x: number): void {
     const { surface, order } = this;
     const { line } = this.layout;
@@ -123,7 +123,7 @@ export class Painter {
     });
   }
 
-  /** Bars from nothing, to the right where the item helps the target. */
+  /** Bars from zero; to the right if the item helps the target. */
   private bars({ source, column, values }: Shown, x: number): void {
     const { surface, layout, order } = this;
     const { data, theme } = this.board;
@@ -151,7 +151,7 @@ export class Painter {
     });
   }
 
-  /** The least and the largest value of all columns of one title, 0 among them. */
+  /** The smallest and the largest value, including 0, of all columns with one title. */
   private ends(title: string): [number, number] {
     const all = this.board.data.sources.flatMap(({ columns }) =>
       columns.filter((column) => column.title === title).flatMap(({ values }) => values),

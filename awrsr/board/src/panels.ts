@@ -19,19 +19,19 @@ import { comparedPair } from "./view";
 import type { MapSpec } from "./view";
 import { shadingOf } from "./shading";
 
-/** From this width on the left map's place is held free beside a difference. */
+/** Minimum width to keep the left map's place free beside a difference. */
 const PAIR_WIDTH = 700;
 
 const FLOW_NEEDS = "The flow of the score is computed by the app; this page stands alone.";
 
-/** A canvas for titles and frames, one for cells, a sheet for what is pointed at. */
+/** A canvas for titles and frames, one for cells, and a sheet for outlines. */
 class LargeMap {
   readonly holder = element("div", "ab-box");
   readonly drawn: DrawnMap;
   private readonly frame = element("canvas");
   private readonly cells = element("canvas", "ab-cells");
   private framedFor = "";
-  /** Of so many titles one is drawn. */
+  /** One of this many titles is drawn. */
   every = 1;
 
   constructor(
@@ -79,7 +79,7 @@ interface Head {
 export class Panels {
   readonly box = element("div", "ab-panels");
   drawn: DrawnMap[] = [];
-  /** Of so many titles of a map one is drawn. */
+  /** One of this many titles of a map is drawn. */
   every = 1;
   private heads: Head[] = [];
   private beside: MapLayout | null = null;
@@ -94,7 +94,7 @@ export class Panels {
     this.between.append(this.note);
   }
 
-  /** @param beside the layout of maps beside the evidence; null where they stand below it. */
+  /** @param beside the layout of maps beside the evidence; null if they are below it. */
   draw(beside: MapLayout | null): void {
     const { data, width, state } = this.board;
     const { view } = state;
@@ -116,13 +116,13 @@ export class Panels {
       else if (apart) show(part, null);
       else show(part, this.map(place, this.board.grid(spec), spec, specName(data, spec), room));
     });
-    // A large canvas takes too much memory to keep it for later.
+    // A large canvas takes too much memory to be kept for reuse.
     if (wide) for (const place of apart ? [0, 1] : ["difference" as const]) this.maps.delete(place);
     if (apart) this.drawDifference(room);
     else this.between.remove();
   }
 
-  /** At the left map's place and in its size, so that they can be blinked. */
+  /** At the place and size of the left map, for blink comparison. */
   private drawDifference(room: number): void {
     const { data, state } = this.board;
     const [left, right] = state.view.panels;
@@ -133,7 +133,7 @@ export class Panels {
     if (!this.between.parentNode) this.box.append(this.between);
   }
 
-  /** Beside the evidence a map's place is as wide as the map, whatever stands above it. */
+  /** Beside the evidence, a map's place is as wide as the map, whatever is above it. */
   private fit(): void {
     for (const { part } of this.heads) part.style.width = this.beside ? `${this.room}px` : "";
   }
@@ -146,7 +146,7 @@ export class Panels {
     }
   }
 
-  /** The places of the choices are built anew for other sources. */
+  /** The containers of the choices are rebuilt for other sources. */
   private drawHeads(): void {
     const headsFor = comparedPair(this.board.state.view);
     if (headsFor === this.headsFor) return;
@@ -194,7 +194,7 @@ export class Panels {
   }
 }
 
-/** Put under a part's first child; what stays is not touched. */
+/** Put a child below a part's first child; an unchanged one is not touched. */
 function show(part: HTMLElement, drawn: HTMLElement | null): void {
   const old = part.children.item(1);
   if (old === drawn) return;

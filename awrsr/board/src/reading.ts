@@ -1,4 +1,4 @@
-/** What is read out of a cell: beside the pointer, and under the maps while it is locked. */
+/** The description of a cell: beside the pointer, and below the maps while it is locked. */
 
 import type { Board } from "./board";
 import { kindName, kindsOf, lastPlace } from "./data";
@@ -113,14 +113,14 @@ export class Reading {
     return made;
   }
 
-  /** Every map's value: a line for each source and kind, a column for each layer and head. */
+  /** The values in all maps: a line per source and kind, a column per layer and head. */
   private values(described: Described): HTMLElement[] {
     if (described.cell.key === null) return [];
     const table = element("table");
     const columns = columnsOf(described);
     const style = ({ now }: { now: boolean }) => (now ? "ab-now" : "");
     const head = element("tr");
-    const unit = described.view.measure === "contribution" ? "weight \u00b7 \u00d7 length" : "";
+    const unit = described.view.measure === "contribution" ? "weight \u00b7 \u00d7 norm" : "";
     head.append(element("th", "", unit));
     head.append(...columns.map((column) => element("th", style(column), column.label)));
     table.append(head);
