@@ -31,6 +31,7 @@ class Asked(TypedDict):
     cut: board.Band | None
 
 
+NO_MODEL = "Only the weights are recorded here. The flow needs the model: see Inspect."
 LONGEST = 40
 """Characters of a source's title that fit into a selector above a map."""
 
@@ -53,8 +54,8 @@ export default function ({ data }) {
 @st.fragment
 def show_board(
     content: board.Payload,
-    answer: Callable[[Locked | None, Asked | None], board.Answer],
-    below: Callable[[Locked | None], None],
+    answer: Callable[[Locked | None, Asked | None], board.Answer] | None = None,
+    below: Callable[[Locked | None], None] | None = None,
 ) -> None:
     """Draw the board.
 
@@ -63,8 +64,8 @@ def show_board(
 
     Args:
         content: made by `board_content`.
-        answer: computes what the board asks for.
-        below: draws what stands under the board and depends on what is locked.
+        answer: computes what the board asks for; None if there is no model to ask.
+        below: draws what is below the board and depends on the locked cell.
     """
     found = _mount(
         key="board",
@@ -73,9 +74,16 @@ def show_board(
         on_lock_change=lambda: None,
         on_asked_change=lambda: None,
     )
+    if answer is None:
+        said = board.Answer(
+            signature=content["signature"], whys=[], flows=[], refused=NO_MODEL, cut=None
+        )
+    else:
+        said = answer(found.lock, found.asked)
     with st.container(key="answer"):
-        _answer(key="board-answer", data=answer(found.lock, found.asked))
-    below(found.lock)
+        _answer(key="board-answer", data=said)
+    if below is not None:
+        below(found.lock)
 
 
 def title_on(model: str, variant: str) -> str:

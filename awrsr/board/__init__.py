@@ -17,7 +17,17 @@ from awrsr.board.payload import (
     item_names,
     payload,
 )
-from awrsr.board.schema import Answer, Band, Column, Payload
+from awrsr.board.schema import (
+    Answer,
+    Band,
+    Column,
+    Cut,
+    PackedFlow,
+    Payload,
+    Standing,
+    Term,
+    Why,
+)
 
 __all__ = [
     "FORMATS",
@@ -25,12 +35,17 @@ __all__ = [
     "Answer",
     "Band",
     "Column",
+    "Cut",
     "Drawn",
     "Format",
     "ItemNames",
+    "PackedFlow",
     "Payload",
     "Shown",
     "Source",
+    "Standing",
+    "Term",
+    "Why",
     "align",
     "clipped",
     "counterparts",

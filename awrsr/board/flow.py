@@ -1,23 +1,20 @@
 """The flow of a score as data of the board."""
 
 import base64
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from awrsr.attribution import ScoreFlow
 from awrsr.board.schema import PackedFlow
 
-if TYPE_CHECKING:
-    from awrsr.explain.flow import ScoreFlow
 
-
-def pack_flow(source: str, flow: "ScoreFlow") -> PackedFlow:
+def pack_flow(source: str, flow: ScoreFlow) -> PackedFlow:
     """The flow with all heads together.
 
     Args:
         source: the name of the trace on the board.
-        flow: see `awrsr.explain.flow.score_flow`.
+        flow: see `awrsr.attribution.score_flow`.
     """
     return PackedFlow(
         source=source,
@@ -28,7 +25,7 @@ def pack_flow(source: str, flow: "ScoreFlow") -> PackedFlow:
             _triangle(layer.refinement) if layer.refinement.any() else None for layer in flow.layers
         ],
         residual=[list(map(float, layer.residual)) for layer in flow.layers],
-        constants=[float(layer.bias) for layer in flow.layers],
+        constants=[float(layer.constants.sum()) for layer in flow.layers],
     )
 
 

@@ -3,7 +3,7 @@
 `python tools/board_types.py` writes the same types for the script, awrsr/board/src/payload.ts.
 """
 
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 
 class PackedMaps(TypedDict):
@@ -146,7 +146,7 @@ class Why(TypedDict):
 
 
 class PackedFlow(TypedDict):
-    """The score of the target as a flow through the layers of a model, see `awrsr.explain.flow`.
+    """The score of the target as a flow through layers, see `awrsr.attribution.score_flow`.
 
     Args:
         source: the name of the trace.
@@ -184,7 +184,7 @@ class Band(TypedDict):
     layer: int
     query: int
     key: int
-    part: str
+    part: Literal["attention", "refinement"]
 
 
 class Standing(TypedDict):

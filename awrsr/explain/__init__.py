@@ -7,7 +7,7 @@ from awrsr.explain.agreement import (
     prediction_rows,
 )
 from awrsr.explain.cells import Cell, DistanceSplit, PairMap, RefinedParts
-from awrsr.explain.cutting import Connection, cut_connections
+from awrsr.explain.cutting import PARTS, Connection, cut_connections
 from awrsr.explain.evidence import Decisive, Evidence, Judgement, RowEvidence, find_evidence
 from awrsr.explain.explanations import (
     EXPLANATIONS,
@@ -31,7 +31,6 @@ from awrsr.explain.faithfulness import (
     faithfulness_curves,
     faithfulness_measures,
 )
-from awrsr.explain.flow import LayerFlow, ScoreFlow, score_flow
 from awrsr.explain.provenance import first_order_split, refined_parts, second_order_provenance
 from awrsr.explain.removal import (
     RemovedOnce,
@@ -45,7 +44,6 @@ from awrsr.explain.rollout import rollout
 __all__ = [
     "RemovedOnce",
     "SmallestRemoval",
-    "score_flow",
     "remove_each",
     "smallest_removal",
     "without",
@@ -55,9 +53,9 @@ __all__ = [
     "LOWER_IS_BETTER",
     "MEASURES",
     "NEWEST_FIRST",
+    "PARTS",
     "RANDOM",
     "SHARES",
-    "ScoreFlow",
     "Ablation",
     "AttentionRow",
     "Cell",
@@ -73,7 +71,6 @@ __all__ = [
     "DistanceSplit",
     "Explained",
     "Explanation",
-    "LayerFlow",
     "Outcome",
     "PairMap",
     "RefinedParts",

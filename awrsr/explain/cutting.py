@@ -20,6 +20,7 @@ from awrsr.ranking.recommendation import check_item, check_items, excluded_items
 from awrsr.ranking.scoring import target_standings
 
 Part = Literal["attention", "refinement"]
+PARTS: tuple[Part, ...] = get_args(Part)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +104,7 @@ def _cut(
 
 
 def _check(model: SequentialModel, connection: Connection, seen: int) -> None:
-    check_choice("part", connection.part, get_args(Part))
+    check_choice("part", connection.part, PARTS)
     layers = model.config.n_layers
     if not 0 <= connection.layer < layers:
         raise DataError(

@@ -17,7 +17,8 @@ TITLES = ["What is recommended", "What that rests on", "Does attention show it?"
 
 def cards(page) -> list[str]:
     """The text below each card's title, without colour marks."""
-    said = [re.sub(r":(blue|orange|small)\[(.*?)\]", r"\2", text) for text in texts(page)]
+    said = [re.sub(r":(blue|orange)\[(.*?)\]", r"\2", text) for text in texts(page)]
+    said = [re.sub(r"\[([^\]]*)\]\(#[^)]*\)", r"\1", text) for text in said]
     places = [said.index(f"**{title}**") for title in TITLES]
     return [said[place + 1].replace("**", "") for place in places]
 

@@ -1,19 +1,17 @@
-"""What the board asks the server for: the sum behind a locked cell, the flow of the score, a cut."""
+"""Answers to the board: the sum behind a locked cell, the flow of the score, a cut."""
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, get_args
+from typing import Any
 
 from app import cache
 from app.case import Case
 from app.sides import Side
 from app.views.inspect import dock
 from app.views.inspect.provenance import is_number, locked_cell, shown_sources
-from awrsr.board import Answer, Band, Payload, pack_flow
-from awrsr.board.schema import Cut, PackedFlow, Standing
+from awrsr.board import Answer, Band, Cut, PackedFlow, Payload, Standing, pack_flow
 from awrsr.errors import AwrsrError
-from awrsr.explain import Connection
-from awrsr.explain.cutting import Part
+from awrsr.explain import PARTS, Connection
 
 
 def answer(
@@ -77,10 +75,11 @@ def band_of(asked: object) -> Band | None:
     if not isinstance(asked, Mapping):
         return None
     source, part = asked.get("source"), asked.get("part")
-    numbers = [asked.get(name) for name in ("layer", "query", "key")]
-    if not (isinstance(source, str) and part in get_args(Part) and all(map(is_number, numbers))):
+    layer, query, key = (asked.get(name) for name in ("layer", "query", "key"))
+    if not (isinstance(source, str) and part in PARTS):
         return None
-    layer, query, key = numbers
+    if not (is_number(layer) and is_number(query) and is_number(key)):
+        return None
     return Band(source=source, layer=layer, query=query, key=key, part=part)
 
 

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 from app.views.inspect.provenance import LockedCell, Panel
 from app.views.inspect.sums import Shown, signed
-from awrsr.board import Payload
-from awrsr.board.schema import Term, Why
+from awrsr.board import Payload, Term, Why
 from awrsr.errors import AwrsrError
 from awrsr.explain import (
     Cell,
@@ -29,7 +28,7 @@ def whys(content: Payload, sources: dict[str, Shown], cell: LockedCell) -> list[
         if source is None:
             continue
         query, key = source.where[cell.query], source.where[cell.key]
-        if min(query, key) < 0 or key > query:
+        if min(query, key) < 0 or key > query or panel.layer >= len(source.trace.layers):
             continue
         places = source.places.index(query), source.places.index(key)
         try:

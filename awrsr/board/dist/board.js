@@ -1034,15 +1034,15 @@ y,line:layout.line,width:layout.size,places:data.sources[source].places};this.dr
 this.paint();let{name}=data.sources[source],words2=`The flow of the target's score ${signed(flow.score)}\
  in ${name}`;this.canvas.setAttribute("aria-label",words2)}under(event){let at=this.canvas.getBoundingClientRect();
 return underPoint(this.drawn,event.clientX-at.left,event.clientY-at.top)}band({layer,query,key,path}){
-let{name}=this.board.data.sources[this.source];return{source:name,layer,query,key,part:path==="first"?
-"attention":path}}point(strand,event){let{board}=this;strand!==this.pointed&&(this.pointed=strand,this.
-paint(),board.point(strand&&{query:strand.query,key:strand.key,layer:strand.layer})),strand&&event?board.
-reading.showWords(event,this.words(strand)):board.reading.hideTip()}words({layer,query,key,path,value}){
-let{data}=this.board,named=place2=>`${data.slots[place2]} ${data.titles[place2]}`,from=query===key?named(
-key):`${named(key)} \u2192 ${named(query)}`,cuts=path==="residual"?[]:["Click to really cut it"];return[
-`${from}, layer ${layer+1}`,`${PATHS2[path]}: ${signed(value)}`,...cuts]}paint(){let{layout,flow}=this;
-if(!layout||!flow)return;let c=sized(this.canvas,layout.width,layout.height),{theme,data}=this.board,
-page=pageOf(theme.ink);for(let strand of this.drawn){let{from,to,thick,value,path}=strand,bend=(from.
+let{name}=this.board.data.sources[this.source];return{source:name,layer,query,key,part:path==="refin\
+ement"?path:"attention"}}point(strand,event){let{board}=this;strand!==this.pointed&&(this.pointed=strand,
+this.paint(),board.point(strand&&{query:strand.query,key:strand.key,layer:strand.layer})),strand&&event?
+board.reading.showWords(event,this.words(strand)):board.reading.hideTip()}words({layer,query,key,path,
+value}){let{data}=this.board,named=place2=>`${data.slots[place2]} ${data.titles[place2]}`,from=query===
+key?named(key):`${named(key)} \u2192 ${named(query)}`,cuts=path==="residual"?[]:["Click to really cu\
+t it"];return[`${from}, layer ${layer+1}`,`${PATHS2[path]}: ${signed(value)}`,...cuts]}paint(){let{layout,
+flow}=this;if(!layout||!flow)return;let c=sized(this.canvas,layout.width,layout.height),{theme,data}=this.
+board,page=pageOf(theme.ink);for(let strand of this.drawn){let{from,to,thick,value,path}=strand,bend=(from.
 x+to.x)/2;c.beginPath(),c.moveTo(from.x,from.y),c.bezierCurveTo(bend,from.y,bend,to.y,to.x,to.y),c.lineWidth=
 thick,c.strokeStyle=(value<0?HURTS:HELPS)[page],c.globalAlpha=ALPHA[path]*(this.pointed&&this.pointed!==
 strand?.25:1),c.setLineDash(path==="refinement"?DASH:[]),c.stroke()}c.setLineDash([]),c.globalAlpha=

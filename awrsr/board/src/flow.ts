@@ -72,7 +72,7 @@ export class FlowMap {
 
   private band({ layer, query, key, path }: Strand): Band {
     const { name } = this.board.data.sources[this.source];
-    return { source: name, layer, query, key, part: path === "first" ? "attention" : path };
+    return { source: name, layer, query, key, part: path === "refinement" ? path : "attention" };
   }
 
   private point(strand: Strand | null, event: MouseEvent | null): void {

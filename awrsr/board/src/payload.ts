@@ -140,7 +140,7 @@ export interface Why {
 }
 
 /**
- * The score of the target as a flow through the layers of a model, see `awrsr.explain.flow`.
+ * The score of the target as a flow through layers, see `awrsr.attribution.score_flow`.
  *
  * Args:
  *     source: the name of the trace.
@@ -178,7 +178,7 @@ export interface Band {
   layer: number;
   query: number;
   key: number;
-  part: string;
+  part: "attention" | "refinement";
 }
 
 /**
