@@ -46,10 +46,11 @@ from awrsr.explain import (
     ablate,
     cut_connections,
     remove_each,
+    score_flow,
     smallest_removal,
 )
 from awrsr.io.files import MAX_ENTRIES, finish_replacing, visible_directories
-from awrsr.models import SequentialModel
+from awrsr.models import ScoreFlow, SequentialModel
 from awrsr.ranking.recommendation import Ranking, check_same_catalogue, trace
 from awrsr.ranking.scoring import Standings, target_standings
 from awrsr.training.checkpoint import (
@@ -328,9 +329,9 @@ def get_each_removed(
 
 
 @st.cache_data(max_entries=MAX_ANSWERS, show_spinner=False, hash_funcs=MODEL)
-def get_flow(directory: Path, items: Items, target: int) -> attribution.ScoreFlow:
-    """The target's score as a flow through the layers, see `awrsr.attribution.score_flow`."""
-    return attribution.score_flow(get_model(directory), items, target)
+def get_flow(directory: Path, items: Items, target: int) -> ScoreFlow:
+    """The target's score as a flow through the layers, see `awrsr.explain.score_flow`."""
+    return score_flow(get_model(directory), items, target)
 
 
 @st.cache_data(max_entries=MAX_ANSWERS, show_spinner=False, hash_funcs=MODEL)

@@ -13,7 +13,6 @@ from awrsr.attribution.base import (
 )
 from awrsr.attribution.doubling import Effort
 from awrsr.attribution.feature_ablation import FeatureAblation
-from awrsr.attribution.flow import LayerFlow, ScoreFlow, is_linear, score_flow
 from awrsr.attribution.gradient_shap import GradientShap
 from awrsr.attribution.input_x_gradient import InputXGradient
 from awrsr.attribution.integrated_gradients import IntegratedGradients
@@ -47,14 +46,10 @@ __all__ = [
     "AttributionMethod",
     "Effort",
     "Estimate",
-    "LayerFlow",
     "Option",
     "Question",
-    "ScoreFlow",
     "attribute",
-    "is_linear",
     "over_embedding",
-    "score_flow",
     "settings_help",
 ]
 

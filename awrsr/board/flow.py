@@ -5,8 +5,8 @@ import base64
 import numpy as np
 import numpy.typing as npt
 
-from awrsr.attribution import ScoreFlow
 from awrsr.board.schema import PackedFlow
+from awrsr.models import ScoreFlow
 
 
 def pack_flow(source: str, flow: ScoreFlow) -> PackedFlow:
@@ -14,7 +14,7 @@ def pack_flow(source: str, flow: ScoreFlow) -> PackedFlow:
 
     Args:
         source: the name of the trace on the board.
-        flow: see `awrsr.attribution.score_flow`.
+        flow: see `awrsr.explain.score_flow`.
     """
     return PackedFlow(
         source=source,

@@ -146,7 +146,7 @@ class Why(TypedDict):
 
 
 class PackedFlow(TypedDict):
-    """The score of the target as a flow through layers, see `awrsr.attribution.score_flow`.
+    """The score of the target as a flow through layers, see `awrsr.explain.score_flow`.
 
     Args:
         source: the name of the trace.

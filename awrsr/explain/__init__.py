@@ -31,6 +31,7 @@ from awrsr.explain.faithfulness import (
     faithfulness_curves,
     faithfulness_measures,
 )
+from awrsr.explain.flow import score_flow
 from awrsr.explain.provenance import first_order_split, refined_parts, second_order_provenance
 from awrsr.explain.removal import (
     RemovedOnce,
@@ -44,6 +45,7 @@ from awrsr.explain.rollout import rollout
 __all__ = [
     "RemovedOnce",
     "SmallestRemoval",
+    "score_flow",
     "remove_each",
     "smallest_removal",
     "without",

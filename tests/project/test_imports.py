@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "io": "errors",
     "data": "errors family schema config io",
     "refinement": "errors attention family config",
-    "models": "attention family config data refinement",
+    "models": "errors attention family config data refinement",
     "ranking": "errors config data models",
     "training": "errors family config io data refinement models ranking",
     "attribution": "errors family schema config models ranking",

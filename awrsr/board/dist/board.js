@@ -389,7 +389,7 @@ Math.max(values[i],value):values[i]+value/heads.length}}return values}function r
 let n=source.places.length,row=q=>q*(q+1)/2,rolled=null;for(let layer=0;layer<=toLayer;layer++){let mixed=triangle(
 source,{layer,head:"mean",kind},"weight");if(!mixed)return null;let next=new Float32Array(row(n));for(let q=0;q<
 n;q++){for(let j=0;j<=q;j++)mixed[row(q)+j]=(mixed[row(q)+j]+ +(j===q))/2;for(let j=0;j<=q;j++)for(let i=0;i<=
-j;i++)next[row(q)+i]+=mixed[row(q)+j]*(rolled?rolled[row(j)+i]:+(i===j))}rolled=next}return rolled}var THICK2={least:.75,most:9},NEAR=4,STEPS3=16;function strands(flow,{x,y,line:line2,width,places}){
+j;i++)next[row(q)+i]+=mixed[row(q)+j]*(rolled?rolled[row(j)+i]:+(i===j))}rolled=next}return rolled}var THICK2={least:.75,most:13},NEAR=4,STEPS3=16;function strands(flow,{x,y,line:line2,width,places}){
 let step=width/flow.first.length,middle=place2=>y+(place2+.5)*line2,drawn=flow.first.map((_,layer)=>{
 let found=[],add=(query,key,path,value)=>{if(!value)return;let[q,k]=[places[query],places[key]],from={
 x:x+layer*step,y:middle(k)},to={x:x+(layer+1)*step,y:middle(q)};found.push({layer,query:q,key:k,path,
@@ -426,24 +426,24 @@ theme,answers}=this.board,{name}=data.sources[source],made=element("div","ab-doc
 flow(name);if(!flow)return made;let letter=element("b","",name);letter.style.color=modelColour(name,
 theme.ink);let said=element("div","ab-said");said.append(letter,` score ${signed(flow.score)}${cut?"":
 `: ${FLOW_HELP}`}`),cut?.band.source===name&&said.append(`. ${this.cut(cut)}`),said.title=said.textContent;
-let table=element("table"),head=element("tr");return head.append(...["",...Object.values(PATHS)].map(
-text=>element("th","",text))),table.append(head),layerSums(flow).forEach((sums,layer)=>{let row=element(
-"tr");row.append(element("td","",`layer ${layer+1}`));for(let path of keysOf(PATHS))row.append(element(
-"td","",signed(sums[path])));table.append(row)}),made.append(said,table),made}cut({band,before,after}){
-let{slots}=this.board.data,what=band.part==="refinement"?"Refinement undone":"Cut",scores=`score ${signed(
-before.score)} \u2192 ${signed(after.score)}`,ranks=`rank ${before.rank} \u2192 ${after.rank}`,where=`${slots[band.
-key]} \u2192 ${slots[band.query]} in layer ${band.layer+1}`;return`${what}, ${where}: ${scores}, ${ranks}\
-.`}where({source,layer,head,kind}){let from=this.board.data.sources[source];return`${from.unrefined?
-kindName(from,shownKind(from,kind)):KINDS[kind]}, layer ${layer+1}, ${headName(head)}`}cell(spec,{query,
-key}){let{data}=this.board,source=data.sources[spec.source],at=cellIn(data,source,{query,key}),found=this.
-board.grid(spec,"weight");if(at===null||isMissing(found))return"has no such cell.";let weight=found.
-z[at],row=Math.floor(at/data.n),times=shortTimes(weight/found.even(row));return`gives ${data.titles[key??
-query]} ${times}\xD7 an even share, ${digits(weight)}`}row(spec,{query}){let{data}=this.board,source=data.
-sources[spec.source],place2=source.where[query],found=this.board.grid(spec,"weight");if(place2<0||isMissing(
-found))return"has no such row.";let keys=source.places.filter(key=>key<=place2),weight=key=>found.z[place2*
-data.n+key];keys.sort((a,b)=>weight(b)-weight(a));let even=found.even(place2),said=keys.slice(0,KEYS_SAID).
-map(key=>`${data.titles[key]} ${shortTimes(weight(key)/even)}\xD7`);return`row ${data.slots[place2]}\
- gives most to ${said.join(", ")}`}};var MAP={left:46,above:6,below:40,most:34},SLOT_DIGITS={fit:3,width:6},TITLES={share:.27,least:84,most:150},
+let table=element("table"),head=element("tr");head.append(element("th"));for(let path of keysOf(PATHS))
+head.append(element("th",`ab-path ab-${path}`,PATHS[path]));return table.append(head),layerSums(flow).
+forEach((sums,layer)=>{let row=element("tr");row.append(element("td","",`layer ${layer+1}`));for(let path of keysOf(
+PATHS))row.append(element("td","",signed(sums[path])));table.append(row)}),made.append(said,table),made}cut({
+band,before,after}){let{slots}=this.board.data,what=band.part==="refinement"?"Refinement undone":"Cu\
+t",scores=`score ${signed(before.score)} \u2192 ${signed(after.score)}`,ranks=`rank ${before.rank} \u2192\
+ ${after.rank}`,where=`${slots[band.key]} \u2192 ${slots[band.query]} in layer ${band.layer+1}`;return`${what}\
+, ${where}: ${scores}, ${ranks}.`}where({source,layer,head,kind}){let from=this.board.data.sources[source];
+return`${from.unrefined?kindName(from,shownKind(from,kind)):KINDS[kind]}, layer ${layer+1}, ${headName(
+head)}`}cell(spec,{query,key}){let{data}=this.board,source=data.sources[spec.source],at=cellIn(data,
+source,{query,key}),found=this.board.grid(spec,"weight");if(at===null||isMissing(found))return"has n\
+o such cell.";let weight=found.z[at],row=Math.floor(at/data.n),times=shortTimes(weight/found.even(row));
+return`gives ${data.titles[key??query]} ${times}\xD7 an even share, ${digits(weight)}`}row(spec,{query}){
+let{data}=this.board,source=data.sources[spec.source],place2=source.where[query],found=this.board.grid(
+spec,"weight");if(place2<0||isMissing(found))return"has no such row.";let keys=source.places.filter(
+key=>key<=place2),weight=key=>found.z[place2*data.n+key];keys.sort((a,b)=>weight(b)-weight(a));let even=found.
+even(place2),said=keys.slice(0,KEYS_SAID).map(key=>`${data.titles[key]} ${shortTimes(weight(key)/even)}\
+\xD7`);return`row ${data.slots[place2]} gives most to ${said.join(", ")}`}};var MAP={left:46,above:6,below:40,most:34},SLOT_DIGITS={fit:3,width:6},TITLES={share:.27,least:84,most:150},
 LINE=9.5,NUMBERED=26,LARGE_CELL=12,SPARE=60;function mapLayout(slots,room,wanted){let n=slots.length,
 longest=Math.max(...slots.map(slot=>slot.length)),left=MAP.left+SLOT_DIGITS.width*Math.max(0,longest-
 SLOT_DIGITS.fit),right=Math.min(TITLES.most,Math.max(TITLES.least,room*TITLES.share)),cell=Math.min(
@@ -1021,7 +1021,7 @@ mode==="difference"?"absolute difference":"sum";return[cellNote(data,view),READI
 n colour: the fewest keys that hold ${view.share} % of a row's ${summed}.`:"",every>1?`One of ${every}\
  titles is drawn; for the others point at cells or choose "Size: large".`:"",data.repeats.some(Boolean)?
 "\u21BA and framed cells: the same item at several slots.":"",strange.length?`Not understood in the \
-address and left out: ${strange.join(", ")}.`:""].join(" ")}var DASH=[3,2.5],ALPHA={first:.85,refinement:.9,residual:.32},NODE={least:1.2,most:4.5},FOOT2={line:14,
+address and left out: ${strange.join(", ")}.`:""].join(" ")}var DASH=[3,2.5],ALPHA={first:.85,refinement:.9,residual:.45},NODE={least:1.2,most:4.5},FOOT2={line:14,
 font:11},PATHS2={first:"through first-order attention",refinement:"through what refinement adds",residual:"\
 around attention"},FlowMap=class{constructor(board,source){this.board=board;this.source=source;this.
 holder.append(this.canvas),this.canvas.setAttribute("role","img"),this.holder.addEventListener("poin\
@@ -1387,6 +1387,19 @@ kind,columns).forEach((text,i)=>{row.append(element("td",style(columns[i]),text)
 }
 .ab-dock svg {
   display: block;
+}
+.ab-path {
+  text-decoration: underline 3px;
+  text-underline-offset: 3px;
+}
+.ab-refinement {
+  text-decoration-style: dashed;
+}
+.ab-residual {
+  text-decoration-color: color-mix(in srgb, currentColor 40%, transparent);
+}
+.ab-constants {
+  text-decoration: none;
 }
 `;var property=(box,name)=>getComputedStyle(box).getPropertyValue(name).trim(),Theme=class{constructor(box){
 this.box=box}box;name="";found=null;foundFor="";get isStale(){return this.name!==this.nameNow()}look(){

@@ -92,7 +92,8 @@ export class Dock {
     said.title = said.textContent;
     const table = element("table");
     const head = element("tr");
-    head.append(...["", ...Object.values(PATHS)].map((text) => element("th", "", text)));
+    head.append(element("th"));
+    for (const path of keysOf(PATHS)) head.append(element("th", `ab-path ab-${path}`, PATHS[path]));
     table.append(head);
     layerSums(flow).forEach((sums, layer) => {
       const row = element("tr");

@@ -14,7 +14,7 @@ import { fontFamily } from "./text";
 
 /** How a path is drawn: through first-order weights, what refinement adds, around attention. */
 const DASH = [3, 2.5];
-const ALPHA = { first: 0.85, refinement: 0.9, residual: 0.32 };
+const ALPHA = { first: 0.85, refinement: 0.9, residual: 0.45 };
 const NODE = { least: 1.2, most: 4.5 };
 /** Below the rows: the name of each column. */
 const FOOT = { line: 14, font: 11 };

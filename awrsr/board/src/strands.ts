@@ -33,7 +33,7 @@ export interface StrandPlace {
 /** So many of each layer are drawn, and none under this share of the largest. */
 const MOST = 60;
 const LEAST = 0.01;
-const THICK = { least: 0.75, most: 9 };
+const THICK = { least: 0.75, most: 13 };
 const NEAR = 4;
 /** Points of a curve that a pointer's distance is measured to. */
 const STEPS = 16;

@@ -1,13 +1,14 @@
 """The decomposition of the score through the layers as an explanation."""
 
-from awrsr.attribution import is_linear, score_flow
 from awrsr.explain.explanations.base import Explained, Explanation, Values
+from awrsr.explain.flow import score_flow
+from awrsr.models import is_linear
 
 
 class Decomposition(Explanation):
     """The contribution of every item's state at the input, at fixed gates.
 
-    See `awrsr.attribution.flow`. Models whose score is not linear in the states have none.
+    See `awrsr.models.flow`. Models whose score is not linear in the states have none.
     """
 
     name = "decomposition"

@@ -11,7 +11,7 @@ over paths come from one backward pass, not from vectors of every item.
 """
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -22,11 +22,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from awrsr.errors import ConfigError
-from awrsr.models import SequentialModel
+from awrsr.models.base import SequentialModel
 from awrsr.models.blocks import FeedForward, split_heads
 from awrsr.models.sasrec import SASRec, SelfAttention
 from awrsr.models.trace import LayerTrace
-from awrsr.ranking.recommendation import check_item, check_items
 
 Array = npt.NDArray[np.float64]
 
@@ -103,27 +102,6 @@ class FixedActivation:
         return inner * ratio.detach()
 
 
-def score_flow(model: SequentialModel, items: Sequence[int], target: int) -> ScoreFlow:
-    """The target's score as a sum over paths, computed in float64 on the CPU.
-
-    Args:
-        model: in eval mode; it is not changed.
-        items: the history, oldest first; one longer than n is cut to its newest n items.
-        target: any item of the catalogue.
-
-    Raises:
-        DataError: the history is empty, or an entry is not an item.
-        ConfigError: the scores of this backbone are not linear in its states.
-    """
-    check_linear(model)
-    kept = check_items(model, items)[-model.config.max_length :]
-    target = check_item(model, target, "target ")
-    with torch.no_grad():
-        embeddings = model.embed(torch.tensor([kept], device=model.device)).cpu().double()
-        scored = model.as_states(model.embed(torch.tensor([target], device=model.device)))
-    return flow_of(model, embeddings, scored.cpu().double())
-
-
 def is_linear(model: SequentialModel) -> bool:
     """Whether the scores of a model are linear in its states, so that they have a flow."""
     return isinstance(model, SASRec)
@@ -148,7 +126,16 @@ def flow_of(
     embeddings: Float[Tensor, "1 slot embedding"],
     scored: Float[Tensor, "1 state"],
 ) -> ScoreFlow:
-    """The score of a state, given as float64 on the CPU, after a history given as embeddings."""
+    """The score of an item as a sum over paths.
+
+    Args:
+        model: in eval mode, on any device; it is not changed.
+        embeddings: of the history, in float64 on the CPU.
+        scored: the item whose score is asked for, given as a state in float64 on the CPU.
+
+    Raises:
+        ConfigError: the scores of this backbone are not linear in its states.
+    """
     fixed = _with_fixed_gates(check_linear(model))
     recording: list[LayerTrace] = []
     present = torch.ones(embeddings.shape[:2], dtype=torch.bool)
