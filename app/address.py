@@ -1,6 +1,6 @@
-"""The address: what it says that was not chosen here yet, and every choice written back to it.
+"""The address: it fills choices that are not made yet, and every choice is written to it.
 
-The only file that reads and writes the URL's parameters.
+The only file that reads and writes URL parameters.
 """
 
 from contextlib import suppress
@@ -18,32 +18,32 @@ from awrsr.errors import AwrsrError
 
 
 def follow(*pages: str) -> None:
-    """After the browser's back or forward, the address decides on these pages' choices, and not the
-    session."""
+    """After the browser's Back or Forward, take the choices of these pages from the address instead
+    of the session."""
     context = get_script_run_ctx()
     if st.query_params and context is not None and context.is_history_navigation:
         session.let_go(st.query_params, *pages)
 
 
 def restore(offered: list[Choice]) -> list[str]:
-    """The choices not made yet, from the address or by default; a sentence for every problem."""
+    """Fill the choices not made yet, from the address or by default; one sentence per problem."""
     return session.restore(st.query_params, offered)
 
 
 def leave_dataset() -> None:
-    """Forget what belongs to the dataset of the address: another one was chosen."""
+    """Forget choices of the dataset in the address, because another dataset was chosen."""
     session.leave_dataset(st.query_params)
 
 
 def write(url: dict[str, str]) -> None:
-    """Make these the address's parameters."""
+    """Set the parameters of the address."""
     if dict(st.query_params) != url:
         st.query_params.from_dict(url)
 
 
 def link(name: str, models: dict[str, Path], offered: list[Choice]) -> dict[str, str]:
-    """The choices in a dataset as the address has them, models with what tells their weights
-    apart."""
+    """The choices in a dataset as address parameters, models with the fingerprint of their
+    weights."""
     url = {"dataset": name} | session.to_url(offered)
     for key in SIDES:
         if key in url:
@@ -52,7 +52,7 @@ def link(name: str, models: dict[str, Path], offered: list[Choice]) -> dict[str,
 
 
 def with_weights(key: str, name: str, models: dict[str, Path]) -> str:
-    """A side's model as the address has it, with what tells its weights apart."""
+    """A side's model as an address parameter, with the fingerprint of its weights."""
     _, asked = session.asked_weights.get(key, ("", ""))
     with suppress(OSError, AwrsrError):
         return f"{name}@{asked or cache.fingerprint(models[name])}"
@@ -60,16 +60,16 @@ def with_weights(key: str, name: str, models: dict[str, Path]) -> str:
 
 
 def other_weights(models: dict[str, Path]) -> list[str]:
-    """A sentence for each model that a link asked for with other weights than it has here.
+    """A sentence for each model in a link whose weights differ from those here.
 
-    It stands, and the address keeps what the link asked for, until another model is chosen.
+    The sentence stays, and the address keeps the link's model, until another model is chosen.
     """
     problems = []
     asked_of = dict(session.asked_weights)
     url = session.unless_left(st.query_params)
     for key, chosen in (("a", session.a), ("b", session.b)):
         name, asked = name_and_weights(url.get(key, ""), models)
-        if chosen is None and asked and name in models:  # a link just opened
+        if chosen is None and asked and name in models:  # a link was just opened
             with suppress(OSError, AwrsrError):
                 if cache.fingerprint(models[name]) != asked:
                     asked_of[key] = name, clipped(asked)
@@ -79,19 +79,19 @@ def other_weights(models: dict[str, Path]) -> list[str]:
             continue
         with suppress(OSError, AwrsrError):
             problems.append(
-                f"The link was made with other weights of {name}: {asked}; here they are "
-                f"{cache.fingerprint(models[name])}, so numbers differ from those its sender saw"
+                f"The link was made with other weights of {name}: {asked}; the weights here are "
+                f"{cache.fingerprint(models[name])}, so numbers differ from those of the sender"
             )
     session.asked_weights = asked_of
     return problems
 
 
 def show_problems(problems: list[str]) -> None:
-    """What of the address could not be used, in one box."""
+    """The parts of the address that could not be used, in one box."""
     if not problems:
         return
     shown = "\n".join(f"- {plain(problem.rstrip('.'))}" for problem in problems)
     st.warning(
-        f"Not everything in the address could be used; the rest is.\n\n{shown}",
+        f"Some parts of the address could not be used:\n\n{shown}",
         icon=":material/link_off:",
     )

@@ -1,6 +1,6 @@
-"""What is read and computed once for all sessions: the only file with cache decorators.
+"""Values read or computed once for all sessions: the only file with cache decorators.
 
-What is cached is shared by all sessions and read-only.
+Cached values are shared by all sessions and read-only.
 """
 
 import gc
@@ -38,9 +38,19 @@ from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import FILES
 from awrsr.data.planted import CAUSES_FILE, load_causes
 from awrsr.errors import AwrsrError
-from awrsr.explain import RemovedOnce, SmallestRemoval, remove_each, smallest_removal
+from awrsr.explain import (
+    Connection,
+    Outcome,
+    RemovedOnce,
+    SmallestRemoval,
+    ablate,
+    cut_connections,
+    remove_each,
+    score_flow,
+    smallest_removal,
+)
 from awrsr.io.files import MAX_ENTRIES, finish_replacing, visible_directories
-from awrsr.models import SequentialModel
+from awrsr.models import ScoreFlow, SequentialModel
 from awrsr.ranking.recommendation import Ranking, check_same_catalogue, trace
 from awrsr.ranking.scoring import Standings, target_standings
 from awrsr.training.checkpoint import (
@@ -54,17 +64,17 @@ MAX_MODELS = 64
 MAX_ANSWERS = 256
 ATTRIBUTION_CACHE = "32 MB"
 CHOSEN_AMONG = 300
-"""Users among whom examples are chosen while a person waits."""
+"""Number of users searched for examples while a person waits."""
 CHOSEN_LOOKED = 12
-"""Histories of them that are looked into for each sort of example."""
+"""Number of their histories that are examined for each sort of example."""
 
 Items = tuple[int, ...]
 HashFunctions = dict[str | type[Any], Callable[[Any], Any]]
 
 
 def _told_apart_by(*names: str) -> HashFunctions:
-    """How Streamlit tells arguments apart: a directory by its path and the times and sizes of these
-    files, so that a replaced file is read again; a dataset likewise, by its own files."""
+    """Hash functions for Streamlit: a directory by its path and the times and sizes of these files,
+    so that a replaced file is read again; a dataset likewise by its files."""
 
     def directory_key(directory: Path) -> tuple[str, Stamp]:
         return str(directory), stamp_of(directory, names)
@@ -84,7 +94,7 @@ EXAMPLES = _told_apart_by(studies.EXAMPLES_FILE)
 
 @st.cache_resource(show_spinner=False)
 def start_server() -> bool:
-    """Once per server: set aside what the imports made, so that no collection walks it again."""
+    """Once per server: freeze the imported objects, so that garbage collection skips them."""
     gc.collect()
     gc.freeze()
     return True
@@ -107,7 +117,7 @@ def get_dataset(directory: Path) -> Dataset:
 
 @st.cache_resource(max_entries=MAX_DATASETS, show_spinner=False, hash_funcs=_told_apart_by())
 def get_causes(dataset: Dataset) -> pd.DataFrame | None:
-    """What decides every user's held-out item, in the dataset's order, where that was planted.
+    """Planted causes of every user's held-out item, in the dataset's order; None if there are none.
 
     Raises:
         DataError: see `awrsr.data.planted.load_causes`.
@@ -126,7 +136,7 @@ SCAN = "scan"
 
 
 def get_scan(directory: Path) -> studies.Scan | None:
-    """The scan that lies in a dataset directory; None where there is none.
+    """The scan in a dataset directory; None if there is none.
 
     Raises:
         DataError: see `awrsr.studies.read_scan`.
@@ -154,7 +164,7 @@ def compute_scan(dataset: Dataset, directories: Sequence[Path]) -> studies.Scan:
 
 
 def get_examples(dataset: Dataset) -> studies.ExamplesFile | None:
-    """The users to start with that lie in a dataset's scan; None where none were recorded.
+    """The examples recorded in a dataset's scan; None if none were recorded.
 
     Raises:
         DataError: see `awrsr.studies.read_examples`.
@@ -170,10 +180,10 @@ def _examples(folder: Path, dataset: Dataset) -> studies.ExamplesFile:
 
 
 @st.cache_resource(
-    max_entries=MAX_DATASETS, show_spinner="Looking for users to start with", hash_funcs=MODEL
+    max_entries=MAX_DATASETS, show_spinner="Searching for examples", hash_funcs=MODEL
 )
 def choose_examples(dataset: Dataset, a: Path, b: Path) -> list[studies.Example]:
-    """Users to start with, found among some users of a dataset in two models.
+    """Examples for two models, found in a sample of a dataset's users.
 
     Raises:
         AwrsrError: a model cannot be loaded or belongs to another dataset, or causes are damaged.
@@ -200,7 +210,7 @@ def choose_examples(dataset: Dataset, a: Path, b: Path) -> list[studies.Example]
 
 @st.cache_resource(max_entries=MAX_MODELS, show_spinner="Loading the model", hash_funcs=MODEL)
 def get_model(directory: Path) -> SequentialModel:
-    """The model of a directory on the GPU (the CPU where there is none).
+    """The model of a directory, on the GPU if there is one, else on the CPU.
 
     Raises:
         CheckpointError: see `awrsr.load_model`.
@@ -210,19 +220,19 @@ def get_model(directory: Path) -> SequentialModel:
 
 @st.cache_data(max_entries=MAX_MODELS, show_spinner=False, hash_funcs=MODEL)
 def fingerprint(directory: Path) -> str:
-    """What tells a model directory's weights apart, see `awrsr.training.checkpoint`."""
+    """The fingerprint of a model directory's weights, see `awrsr.training.checkpoint`."""
     return weights_fingerprint(directory)
 
 
 @st.cache_resource(max_entries=2 * MAX_ENTRIES, show_spinner=False, hash_funcs=MODEL)
 def _config_file(directory: Path) -> ConfigFile | None:
-    with suppress(AwrsrError):  # what cannot be read is named where it is chosen
+    with suppress(AwrsrError):  # an unreadable model is reported where it is chosen
         return read_config(directory)
     return None
 
 
 def seed_pair(a: Path, b: Path) -> tuple[Path, Path] | None:
-    """Two trainings of one model that differ by their seed alone: of A, else of B, else of another
+    """Two trainings of one model that differ only in the seed: of A, else of B, else of another
     model of the dataset with A's or B's backbone."""
     backbones = {directory.name.partition("-")[0] for directory in (a, b)}
     models = model_directories(a.parent.parent)
@@ -241,13 +251,13 @@ def _seed_pair(asked: tuple[Path, ...], others: tuple[Path, ...]) -> tuple[Path,
 
 
 def other_seed(directory: Path) -> Path | None:
-    """A model of the dataset that differs from this one by the seed of its training alone."""
+    """A model of the dataset that differs from this one only in the training seed."""
     pair = _seed_pair((directory,), (directory, *_beside(directory)))
     return None if pair is None else pair[1]
 
 
 def _beside(directory: Path) -> tuple[Path, ...]:
-    """All models of a model's dataset, those of another seed too."""
+    """All models of a model's dataset, including those with other seeds."""
     folder = directory.parent.parent
     return (
         *model_directories(folder).values(),
@@ -257,7 +267,7 @@ def _beside(directory: Path) -> tuple[Path, ...]:
 
 @st.cache_data(max_entries=MAX_MODELS, show_spinner="Reading the heads", hash_funcs=MODEL)
 def get_head_profile(directory: Path, dataset: Dataset, users: tuple[int, ...]) -> pd.DataFrame:
-    """What a model's heads give their weight to over a slice."""
+    """Attention weight of a model's heads by kind of key, over a slice of the users."""
     groups = get_item_names(dataset).groups
     return studies.head_profile(get_model(directory), dataset, users, groups=groups)
 
@@ -270,12 +280,12 @@ def get_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
 
 @st.cache_data(max_entries=MAX_MODELS, show_spinner="Checking the model", hash_funcs=RANKS)
 def get_checks(directory: Path, dataset: Dataset, ndcg: float | None) -> list[studies.Check]:
-    """What a loaded model was found to hold to.
+    """The results of the checks of a loaded model.
 
     Args:
-        directory: of the model.
+        directory: the model's directory.
         dataset: its dataset.
-        ndcg: NDCG@10 recorded of the test split.
+        ndcg: recorded NDCG@10 on the test split.
     """
     ranks, _ = get_ranks(directory, dataset)
     return studies.parity_checks(get_model(directory), dataset, ranks, ndcg)
@@ -292,7 +302,7 @@ def get_standings(
     target: int,
     listed: int,
 ) -> Standings:
-    """Where a target stands after each history, see `awrsr.ranking.scoring.target_standings`."""
+    """A target's rank after each history, see `awrsr.ranking.scoring.target_standings`."""
     return target_standings(get_model(directory), histories, target, excluded, listed=listed)
 
 
@@ -303,7 +313,7 @@ def get_order(
     """The candidates after a history, best first, see `awrsr.ranking.recommendation`.
 
     Raises:
-        AwrsrError: the model cannot be loaded, belongs to another dataset, or makes nothing of it.
+        AwrsrError: the model cannot be loaded, belongs to another dataset, or refuses the history.
     """
     model = get_model(directory)
     check_same_catalogue(model, dataset)
@@ -318,13 +328,30 @@ def get_each_removed(
     return remove_each(get_model(directory), items, target, candidates=candidates)
 
 
+@st.cache_data(max_entries=MAX_ANSWERS, show_spinner=False, hash_funcs=MODEL)
+def get_flow(directory: Path, items: Items, target: int) -> ScoreFlow:
+    """The target's score as a flow through the layers, see `awrsr.explain.score_flow`."""
+    return score_flow(get_model(directory), items, target)
+
+
+@st.cache_data(max_entries=MAX_ANSWERS, show_spinner=False, hash_funcs=MODEL)
+def get_cut(
+    directory: Path, items: Items, target: int, connection: Connection, candidates: Candidates
+) -> tuple[Outcome, Outcome]:
+    """The target in the unchanged model, and with the connection cut."""
+    model = get_model(directory)
+    (before,) = ablate(model, items, target, [[]], k=0, candidates=candidates)
+    (after,) = cut_connections(model, items, target, [connection], candidates=candidates)
+    return before, after
+
+
 @st.cache_data(
-    max_entries=MAX_ANSWERS, show_spinner="Searching the smallest removal", hash_funcs=MODEL
+    max_entries=MAX_ANSWERS, show_spinner="Searching for the smallest removal", hash_funcs=MODEL
 )
 def get_smallest_removal(
     directory: Path, items: Items, target: int, k: int, candidates: Candidates
 ) -> SmallestRemoval:
-    """The fewest items to leave out, see `awrsr.explain.smallest_removal`."""
+    """The smallest set of items to leave out, see `awrsr.explain.smallest_removal`."""
     return smallest_removal(get_model(directory), items, target, k, candidates=candidates)
 
 
@@ -332,14 +359,14 @@ def get_smallest_removal(
 def get_slice_metrics(
     key: tuple[Any, ...], _table: pd.DataFrame, _named: dict[str, Slice]
 ) -> pd.DataFrame:
-    """The metrics of named slices of a table that the key identifies, see `app.finding`."""
+    """The metrics of named slices of a table, cached by the key; see `app.finding`."""
     return slice_metrics(_table, _named)
 
 
 def attribution_work(
     question: AttributionQuestion,
 ) -> Callable[[Callable[[float], None] | None], TimedAttribution]:
-    """What answers a question, for any thread: it makes no Streamlit call."""
+    """A function that answers a question in any thread: it makes no Streamlit call."""
     model = get_model(question.directory)
 
     def work(progress: Callable[[float], None] | None = None) -> TimedAttribution:
@@ -353,12 +380,12 @@ def attribution_work(
 
 
 def get_attribution(question: AttributionQuestion) -> TimedAttribution:
-    """An attribution, computed once per server for each question while it is among the newest."""
+    """An attribution; computed once per server while it stays among the newest in the cache."""
     return _attribution(question, lambda: attribution_work(question)(None))
 
 
 def known_attribution(question: AttributionQuestion) -> TimedAttribution | None:
-    """An attribution if it is among the newest; nothing is computed."""
+    """An attribution if it is cached; nothing is computed."""
     try:
         return _attribution(question, _absent)
     except LookupError:
@@ -366,7 +393,7 @@ def known_attribution(question: AttributionQuestion) -> TimedAttribution | None:
 
 
 def keep_attribution(question: AttributionQuestion, result: TimedAttribution) -> None:
-    """Put an attribution that a job computed among the newest."""
+    """Cache an attribution that a job computed."""
     _attribution(question, lambda: result)
 
 
@@ -388,5 +415,5 @@ def _job_pool() -> JobPool:
 
 @st.cache_resource(scope="session", on_release=JobOwner.leave, show_spinner=False)
 def job_owner() -> JobOwner:
-    """The session's jobs; they are cancelled when it goes away."""
+    """The session's jobs; they are cancelled when the session ends."""
     return JobOwner(_job_pool())

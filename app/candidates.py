@@ -1,4 +1,4 @@
-"""What items a rank on a page is among: the dataset's default, in words and in numbers."""
+"""The candidates of ranks on a page: the dataset's default, in words and as items."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,13 @@ from awrsr.ranking.recommendation import excluded_items
 
 
 def excluded(dataset: Dataset, history: Sequence[int]) -> list[int]:
-    """The items of a history that are not recommended, and are ranked only as the target."""
+    """The items of a history that are not candidates, except as the target."""
     return excluded_items(history, dataset.default_candidates)
 
 
 def among(dataset: Dataset) -> str:
-    """What ranks are among, and how many test targets people had before."""
-    rule = (
-        "left out unless the target" if dataset.default_candidates == "unseen" else "not left out"
-    )
+    """The candidates in words, with the number of test targets that repeat an earlier item."""
+    rule = "excluded unless the target" if dataset.default_candidates == "unseen" else "included"
     return (
         f"the whole catalogue, items of the history {rule} ({seen_words(dataset, 'test')}); ties "
         "count against the target"

@@ -1,4 +1,4 @@
-"""What Inspect looks at: one value, made once per run of the page and given to every panel."""
+"""The case of Inspect: one value, made once per run of the page and passed to every panel."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from awrsr.models import Trace
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """The items that the models are given, and whose they are.
+    """The input of the models, with its owner.
 
     Args:
         items: oldest first.
-        owner: the user whose history it is, as it was or edited, or None.
-        edited: whether it may differ from the owner's.
+        owner: the user whose history it is, unchanged or edited, or None.
+        edited: whether it may differ from the owner's history.
         original: the owner's history, or None.
-        held_out: the item that the owner really chose next, or None.
+        held_out: the owner's next item in the data, or None.
     """
 
     items: Items
@@ -33,7 +33,7 @@ class History:
 
     @property
     def title(self) -> str:
-        """The history in words."""
+        """A short description of the history."""
         items = counted(len(self.items), "item")
         if self.owner is None:
             return f"A history of {items}"
@@ -45,9 +45,9 @@ class Row:
     """A history beside the current one: the original, a pinned variant, or the current one itself.
 
     Args:
-        name: as the table of variants shows it.
+        name: its name in the table of variants.
         items: oldest first.
-        compare: how the choice `compare` names it, None for the current history.
+        compare: its value of the choice `compare`, None for the current history.
     """
 
     name: str
@@ -60,8 +60,8 @@ class Compared:
     """The history that is drawn beside the current one.
 
     Args:
-        name: of the variant.
-        traces: of it, by side.
+        name: the variant's name.
+        traces: its traces, by side.
     """
 
     name: str
@@ -70,18 +70,18 @@ class Compared:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One history, one target, one or two models, and what the models make of them.
+    """One history, one target, one or two models, and their results.
 
     Args:
-        dataset: that the items are from.
-        sides: the models and what they make of the history, one or two.
-        chosen: the history, one item or more.
-        target: whose rank and score are explained.
-        why: why that one, in a word or two.
-        rival: whose score is taken off the target's, or None.
+        dataset: the dataset of the items.
+        sides: one or two models with their results for the history.
+        chosen: the history, at least one item.
+        target: the item whose rank and score are explained.
+        why: the reason for this target, in a word or two.
+        rival: the item whose score is subtracted from the target's, or None.
         listed: length of the lists of recommendations.
-        rows: the histories of the table of variants, the first is what the others are held against.
-        compare: which of them is to stand beside this one, by its `Row.compare`, if one is.
+        rows: the histories of the table of variants; the first is the reference.
+        compare: the `Row.compare` of the row to draw beside this history, or None.
         compared: that history on the board, or None.
         methods: the attribution methods on the page, each with the settings that differ from its
             defaults.
@@ -101,7 +101,7 @@ class Case:
 
     @property
     def title(self) -> str:
-        """Of the history, in words."""
+        """A short description of the history."""
         return self.chosen.title
 
     @property
@@ -111,7 +111,7 @@ class Case:
 
     @property
     def held_out(self) -> int | None:
-        """The item that really came next, if it is known."""
+        """The next item in the data, if known."""
         return self.chosen.held_out
 
     def title_of(self, item: int) -> str:
@@ -120,7 +120,7 @@ class Case:
 
     @cached_property
     def left_out(self) -> Items:
-        """Items of the history that are no candidates."""
+        """Items of the history that are not candidates."""
         return tuple(excluded(self.dataset, self.history))
 
     @cached_property

@@ -1,5 +1,4 @@
-"""Users to start with that are recorded in a dataset's scan, if they tell of its models as they
-are."""
+"""Recorded examples of a dataset, if they are for the current weights of its models."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -14,12 +13,11 @@ from awrsr.training.checkpoint import CONFIG_FILE
 
 
 def recorded_examples(dataset: Dataset, models: dict[str, Path]) -> tuple[list[Example], str]:
-    """The recorded examples of models that are on offer with the weights that they had, and why
-    there are none.
+    """The recorded examples for offered models with unchanged weights, or the reason for none.
 
     Args:
         dataset: read from a directory.
-        models: on offer, by name.
+        models: the offered models by name.
     """
     assert dataset.directory is not None
     try:
@@ -32,9 +30,9 @@ def recorded_examples(dataset: Dataset, models: dict[str, Path]) -> tuple[list[E
     known = {path.name: path for path in seeds} | models
     marks = {}
     for name in file.models.keys() & known.keys():
-        with suppress(OSError, AwrsrError):  # what cannot be read is named where it is chosen
+        with suppress(OSError, AwrsrError):  # an unreadable model is reported where it is chosen
             marks[name] = cache.fingerprint(known[name])
     command = f"`python -m awrsr scan {in_command(dataset.directory)} --examples`"
     examples = current_examples(file, marks)
-    stale = "" if examples else f"those recorded are of other weights: {command} finds new ones"
+    stale = "" if examples else f"the recorded ones are for other weights; {command} finds new ones"
     return examples, stale

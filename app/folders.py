@@ -1,4 +1,4 @@
-"""What lies in the folders of datasets and models: which are on offer, what is recorded there."""
+"""The folders of datasets and models: which are offered, and their recorded results."""
 
 import os
 import shlex
@@ -17,29 +17,29 @@ from awrsr.training.checkpoint import CONFIG_FILE, WEIGHTS_FILE, weights_fingerp
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 ASSETS_VARIABLE = "AWRSR_ASSETS"
-"""Environment variable: another folder of dataset directories to offer."""
+"""Environment variable: a further folder of dataset directories."""
 FIRST = "ml-latest-small"
-"""Of the datasets that ship the one that is listed first, on which the page opens."""
+"""The shipped dataset that is listed first; the app opens with it."""
 
 MODELS_FOLDER = "models"
 """Of a dataset directory."""
 MODEL_FILES = (CONFIG_FILE, WEIGHTS_FILE)
 SCAN_FILES = ("users.parquet", "pairs.parquet", "scan.json")
 RANKED = (WEIGHTS_FILE, METRICS_FILE, RANKS_FILE)
-"""What tells whether recorded ranks are those of the weights."""
+"""Files that show whether recorded ranks belong to the weights."""
 
 Stamp = tuple[tuple[int, int], ...]
 ModelKey = tuple[str, Stamp]
 
 
 def dataset_folders() -> list[Path]:
-    """Where datasets lie, the environment's folder first."""
+    """The folders with datasets, the environment's folder first."""
     named = os.environ.get(ASSETS_VARIABLE)
     return [ASSETS] if named is None else [Path(named), ASSETS]
 
 
 def dataset_directories() -> dict[str, Path]:
-    """The dataset directories on offer, by name: of the environment's folder, then what ships."""
+    """The offered dataset directories by name, the environment's folder first."""
     found: dict[str, Path] = {}
     for folder in dataset_folders():
         paths = visible_directories(folder, "dataset.json")
@@ -51,15 +51,15 @@ def dataset_directories() -> dict[str, Path]:
 
 
 def in_command(path: Path) -> str:
-    """A path as a command that the page shows has it: relative to the working directory where it
-    lies below that, and quoted where a shell asks for it."""
+    """A path for a command on a page: relative to the working directory if it is below it, and
+    quoted if a shell needs it."""
     path = path.absolute()
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     return shlex.quote(shown.as_posix())
 
 
 def assets_problem() -> str:
-    """What is wrong with the folder that the environment names, or nothing."""
+    """What is wrong with the environment's folder, or an empty text."""
     named = os.environ.get(ASSETS_VARIABLE)
     if named is None or visible_directories(Path(named), "dataset.json"):
         return ""
@@ -70,15 +70,15 @@ def assets_problem() -> str:
     elif (folder / "dataset.json").is_file():
         state = "is a dataset directory itself"
     elif folder.exists():
-        state = "holds no dataset directory" if folder.is_dir() else "is a file"
+        state = "contains no dataset directory" if folder.is_dir() else "is a file"
     return (
         f"{ASSETS_VARIABLE} names {named!r}, which {state}; accepted: a folder of dataset "
-        "directories, as `python -m awrsr prepare` makes them. Only what ships is on offer."
+        "directories, as made by `python -m awrsr prepare`. Only shipped datasets are offered."
     )
 
 
 def model_directories(dataset_directory: Path) -> dict[str, Path]:
-    """A dataset's model directories by name, by backbone and in the refinements' order."""
+    """A dataset's model directories by name, sorted by backbone and refinement."""
     order = list(REFINEMENTS)
 
     def place(path: Path) -> tuple[str, int, str]:
@@ -90,7 +90,7 @@ def model_directories(dataset_directory: Path) -> dict[str, Path]:
 
 
 def passed_over(directory: Path) -> list[str]:
-    """What of the folders of datasets, and of this dataset's models, is not on offer, and why."""
+    """Datasets, and models of this dataset, that are not offered, with the reasons."""
     folders = [*dataset_folders(), directory / MODELS_FOLDER, directory / SEEDS_FOLDER]
     return [words for folder in folders if (words := files.passed_over(folder))]
 
@@ -99,38 +99,38 @@ def passed_over(directory: Path) -> list[str]:
 
 
 def stamp_of(directory: Path, names: tuple[str, ...]) -> Stamp:
-    """Times and sizes of files: a replaced file is read again."""
+    """Times and sizes of files, so that a replaced file is read again."""
     paths = [directory / name for name in names]
-    stats = [path.stat() for path in paths if os.path.isfile(path)]  # what is barred is not there
+    stats = [path.stat() for path in paths if os.path.isfile(path)]  # inaccessible: missing
     return tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
 
 
 def model_key(directory: Path) -> ModelKey:
-    """What identifies the weights of a model directory."""
+    """Identifies the weights of a model directory."""
     return str(directory), stamp_of(directory, MODEL_FILES)
 
 
 def get_metrics(directory: Path) -> Metrics | None:
-    """What metrics.json of a model directory records, if there is one."""
+    """The contents of a model directory's metrics.json; None if there is none."""
     return read_metrics(directory) if (directory / METRICS_FILE).is_file() else None
 
 
 def no_models(name: str, directory: Path) -> str:
-    """What a page says of a dataset without models."""
+    """The message for a dataset without models."""
     return f"{name} has no models yet: `python -m awrsr train {in_command(directory)}`."
 
 
 def evaluation_command(directory: Path) -> str:
-    """What writes the metrics and ranks of a model's stored weights beside them."""
+    """The command that evaluates a model and writes metrics and ranks into its directory."""
     model = in_command(directory)
     return f"python -m awrsr evaluate {model} --output {model}"
 
 
 def read_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
-    """The ranks of ranks.parquet, split test, if they are those of these weights and this dataset.
+    """The test ranks in ranks.parquet, if they belong to these weights and this dataset.
 
     Returns:
-        Ranks by user id, and why there are none.
+        Ranks by user id, and the reason if there are none.
     """
     remedy = f"run `{evaluation_command(directory)}`"
     if not (directory / METRICS_FILE).is_file():
@@ -147,9 +147,9 @@ def read_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
     except (AwrsrError, OSError, ValueError, KeyError, TypeError):
         return {}, f"{RANKS_FILE} or {METRICS_FILE} is not readable: {remedy}"
     if not of_weights:
-        return {}, f"{RANKS_FILE} is not of the present weights: {remedy}"
+        return {}, f"{RANKS_FILE} is for other weights: {remedy}"
     if recorded.dataset.fingerprint != dataset.fingerprint:
-        return {}, f"{RANKS_FILE} is of another dataset: {remedy}"
+        return {}, f"{RANKS_FILE} is for another dataset: {remedy}"
     held_out = dict(zip(dataset.user_ids, _held_out(dataset), strict=True))
     new = dict(compress(held_out.items(), dataset.counted("test", "unseen")))
     if dict(zip(users, targets, strict=True)) not in (held_out, new):

@@ -1,4 +1,4 @@
-"""How choices stand in the URL: what a text means, what is accepted, and the text of a value."""
+"""The URL form of choices: parsing a text, accepted values, and the text of a value."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError, did_you_mean
 
 MAX_HISTORY = 500
-"""Longest history a page keeps; a model sees at most its own max_length of it."""
+"""Longest history that a page keeps; a model sees at most its max_length newest items."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One thing a person chooses, as the address has it.
+    """One choice and its form in the URL.
 
     Args:
-        name: in the URL and in the session.
+        name: its name in the URL and in the session.
         default: left out of the URL unless `always`.
-        parse: the URL's text to the value; raises AwrsrError or ValueError.
-        show: the value to the URL's text.
-        always: whether the default stands in the URL too.
+        parse: URL text to value; raises AwrsrError or ValueError.
+        show: value to URL text.
+        always: whether the URL also has the default.
     """
 
     name: str
@@ -32,14 +32,14 @@ class Choice:
     always: bool = False
 
     def accepts(self, value: Any) -> bool:
-        """Whether a session may go on with this value: its model or its item may be gone."""
+        """Whether a session's value is still valid: its model or item may no longer exist."""
         try:
             return bool(value == self.default or self.parse(self.show(value)) == value)
         except (AwrsrError, ValueError):
             return False
 
     def read(self, text: str) -> tuple[Any, str]:
-        """The value of the URL's text, or what of it can be used, and what is wrong with it."""
+        """The value of a URL text, or its usable part, and the problem if there is one."""
         try:
             return self.parse(text), ""
         except (AwrsrError, ValueError) as error:
@@ -49,11 +49,11 @@ class Choice:
 
 
 class Partly(ValueError):
-    """Some of a URL's text could not be used.
+    """A part of a URL text could not be used.
 
     Args:
-        problem: which part and what is accepted.
-        value: of the rest.
+        problem: the part, and what is accepted.
+        value: the value of the rest.
     """
 
     def __init__(self, problem: str, value: Any) -> None:
@@ -62,7 +62,7 @@ class Partly(ValueError):
 
 
 def to_url(values: Mapping[str, Any], offered: Collection[Choice]) -> dict[str, str]:
-    """What differs from the default, as the URL's parameters."""
+    """Values that differ from the defaults, as URL parameters."""
     return {
         choice.name: choice.show(values[choice.name])
         for choice in offered
@@ -89,17 +89,17 @@ def one_of(accepted: Collection[str]) -> Callable[[str], str]:
 
 
 def several_of(accepted: Collection[str]) -> Callable[[str], list[str]]:
-    """A parser of names with dots between them, each once; none is an answer too."""
+    """A parser of dot-separated names without repeats; an empty list is valid."""
     parse = one_of(accepted)
     return lambda text: list(dict.fromkeys(parse(part) for part in text.split(".") if part))
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:
-    """A parser of whole numbers within bounds."""
+    """A parser of integers within bounds."""
 
     def parse(text: str) -> int:
         if not (text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high):
-            raise ValueError(f"accepted: a whole number from {low} to {high}")
+            raise ValueError(f"accepted: an integer from {low} to {high}")
         return int(text)
 
     return parse
@@ -116,8 +116,8 @@ def user_of(dataset: Dataset) -> Callable[[str], str]:
 
 
 def history_of(dataset: Dataset) -> Callable[[str], list[int]]:
-    """A parser of items with dots between them; of a text too long, or with some that are none, the
-    rest is kept, see `Partly`."""
+    """A parser of dot-separated items; if the text is too long or some are invalid, the rest is
+    kept, see `Partly`."""
     item, items = item_of(dataset), items_of(dataset)
 
     def parse(text: str) -> list[int]:
@@ -133,8 +133,8 @@ def history_of(dataset: Dataset) -> Callable[[str], list[int]]:
             named = ", ".join(repr(clipped(part, 20)) for part in dict.fromkeys(refused[:3]))
             named += " and more" * (len(refused) > 3)
             raise Partly(
-                f"{named} left out; accepted: whole numbers from 1 to {dataset.n_items} with dots "
-                "between them",
+                f"{named} left out; accepted: integers from 1 to {dataset.n_items} separated "
+                "by dots",
                 items(".".join(map(str, kept))),
             )
         history = items(".".join(newest))
@@ -150,7 +150,7 @@ def history_of(dataset: Dataset) -> Callable[[str], list[int]]:
 
 
 def items_of(dataset: Dataset) -> Callable[[str], list[int]]:
-    """A parser of items with dots between them, all or nothing."""
+    """A parser of dot-separated items; one invalid item makes it fail."""
     item = item_of(dataset)
 
     def parse(text: str) -> list[int]:
@@ -173,14 +173,14 @@ def variants_of(dataset: Dataset) -> Callable[[str], list[pinned.Variant]]:
 
 
 def model_of(models: Collection[str]) -> Callable[[str], str]:
-    """A parser of a model's name, with or without what tells its weights apart."""
+    """A parser of a model's name, with or without a fingerprint of its weights."""
     return lambda text: one_of(models)(name_and_weights(text, models)[0])
 
 
 def name_and_weights(text: str, models: Collection[str]) -> tuple[str, str]:
-    """A model of the URL, and what follows an @ to tell its weights apart, or nothing.
+    """A model's name in the URL, and the fingerprint after an @, or an empty text.
 
-    A model's own name may hold an @.
+    A model's name may itself contain an @.
     """
     name, mark, weights = text.rpartition("@")
     return (name, weights) if mark and text not in models else (text, "")

@@ -1,6 +1,6 @@
-"""Work that takes seconds, off the page: a bounded pool, shared fairly, that can be cancelled.
+"""Work of several seconds in the background: a bounded, fairly shared pool of cancellable jobs.
 
-No Streamlit here and none in the work: a page starts jobs, looks at them, and takes their results.
+No Streamlit here or in the work: a page starts jobs, polls them, and takes their results.
 """
 
 import logging
@@ -14,7 +14,7 @@ from awrsr.errors import AwrsrError
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 MAX_WAITING = 128
 MAX_WAITING_EACH = 12
-"""Of one owner: six methods in two models."""
+"""Waiting jobs per owner: six methods in two models."""
 
 Progress = Callable[[float], None]
 logger = logging.getLogger(__name__)
@@ -25,15 +25,15 @@ class Busy(AwrsrError):
 
 
 class Cancelled(Exception):
-    """Raised inside a job's work, which nobody wants any more."""
+    """Raised inside a job's work when no owner wants its result."""
 
 
 class Job:
-    """One piece of work, and how far it is.
+    """One piece of work and its progress.
 
     Args:
-        question: what it answers; two jobs of one question are one.
-        work: receives a function that it tells its share done, 0 to 1, and that may raise.
+        question: the question it answers; jobs with the same question are shared.
+        work: receives a function to report its progress, 0 to 1, which may raise `Cancelled`.
     """
 
     def __init__(self, question: Hashable, work: Callable[[Progress], Any]) -> None:
@@ -48,28 +48,28 @@ class Job:
 
     @property
     def live(self) -> bool:
-        """Whether it may still come to a result."""
+        """Whether it may still have a result."""
         return not self.finished.is_set()
 
     def report(self, share: float) -> None:
-        """Called by the work, between its steps."""
+        """Called by the work between its steps."""
         if not self.owners:
             raise Cancelled
         self.share = share
 
     def end(self, state: str) -> None:
-        """Its last state."""
+        """Set its final state."""
         self.state = state
         self.finished.set()
 
 
 class JobPool:
-    """A few threads and one queue; of those who wait, who was served longest ago comes next.
+    """A few threads and one queue; least recently served owner first.
 
     Args:
         workers: jobs that run at once.
         max_waiting: jobs in the queue.
-        max_waiting_each: jobs in the queue that one owner waits for.
+        max_waiting_each: jobs in the queue per owner.
         prepare: called once in every thread.
     """
 
@@ -91,10 +91,10 @@ class JobPool:
         self._starts = 0
 
     def submit(self, owner: Hashable, question: Hashable, work: Callable[[Progress], Any]) -> Job:
-        """Start a job, or join the one that answers the same question already.
+        """Start a job, or join a live job with the same question.
 
         Raises:
-            Busy: too many jobs wait, of this owner or in all.
+            Busy: too many waiting jobs, of this owner or in total.
         """
         with self._lock:
             job = self._live.get(question)
@@ -104,9 +104,9 @@ class JobPool:
             mine = sum(owner in job.owners for job in self._waiting)
             if mine >= self.max_waiting_each or len(self._waiting) >= self.max_waiting:
                 raise Busy(
-                    f"{mine} computations of yours and {len(self._waiting)} in all are waiting "
+                    f"{mine} of your computations and {len(self._waiting)} in total are waiting "
                     f"(at most {self.max_waiting_each} and {self.max_waiting}); try again when "
-                    "some are done"
+                    "some have ended"
                 )
             job = self._live[question] = Job(question, work)
             job.owners.add(owner)
@@ -115,7 +115,7 @@ class JobPool:
         return job
 
     def cancel(self, owner: Hashable, job: Job) -> None:
-        """The owner wants it no more; it ends unless somebody else does."""
+        """Withdraw an owner from a job; without owners the job ends."""
         with self._lock:
             job.owners.discard(owner)
             if job in self._waiting and not job.owners:
@@ -123,7 +123,7 @@ class JobPool:
                 self._end(job, CANCELLED)
 
     def leave(self, owner: Hashable) -> None:
-        """The owner is gone, and wants nothing."""
+        """Withdraw an owner from all jobs."""
         for job in list(self._live.values()):
             self.cancel(owner, job)
         with self._lock:
@@ -138,7 +138,7 @@ class JobPool:
 
     def _run_next(self) -> None:
         with self._lock:
-            if not self._waiting:  # what this call was for was cancelled
+            if not self._waiting:  # the job of this call was cancelled
                 return
             job = min(
                 self._waiting,
@@ -172,8 +172,8 @@ class JobPool:
 class JobOwner:
     """One session's jobs, by question.
 
-    A question it has cancelled is remembered until it leaves the page, so that nothing starts it
-    again unasked.
+    A cancelled question is remembered until it leaves the page, so that it is not restarted
+    automatically.
     """
 
     def __init__(self, pool: JobPool) -> None:
@@ -182,7 +182,7 @@ class JobOwner:
         self.cancelled: set[Hashable] = set()
 
     def ask(self, question: Hashable, work: Callable[[Progress], Any]) -> Job:
-        """The session's job for a question: the one there is, whatever its state, or a new one.
+        """The session's job for a question: the existing one in any state, or a new one.
 
         Raises:
             Busy: see `JobPool.submit`.
@@ -193,23 +193,23 @@ class JobOwner:
         return self.jobs[question]
 
     def cancel(self, question: Hashable) -> None:
-        """Want it no more."""
+        """Cancel the job of a question."""
         self.forget(question)
         self.cancelled.add(question)
 
     def forget(self, question: Hashable) -> None:
-        """As if it had never been asked: asking again starts it anew."""
+        """Forget a question, so that asking again starts a new job."""
         self.cancelled.discard(question)
         job = self.jobs.pop(question, None)
         if job is not None:
             self.pool.cancel(self, job)
 
     def keep_only(self, questions: set[Hashable]) -> None:
-        """Forget all others: what is no longer on the page needs no answer."""
+        """Forget all other questions, because they are no longer on the page."""
         for question in (self.jobs.keys() | self.cancelled) - questions:
             self.forget(question)
 
     def leave(self) -> None:
-        """The session is gone."""
+        """Withdraw from all jobs at the end of the session."""
         self.pool.leave(self)
         self.jobs.clear()

@@ -1,4 +1,4 @@
-"""What a key of the session is: a typed attribute of a session, and its form in the address."""
+"""Keys of the session: typed attributes of a session, with their form in the address."""
 
 from collections.abc import Callable, MutableMapping
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar, overload
@@ -9,20 +9,20 @@ from awrsr.data.dataset import Dataset
 
 T = TypeVar("T")
 Store = MutableMapping[Any, Any]
-"""Where the values are: `st.session_state`, or a dict in its place."""
+"""The store of values: `st.session_state`, or a dict instead."""
 
 
 class HasStore(Protocol):
-    """A session: whoever has a store of values."""
+    """A session: an object with a store of values."""
 
     store: Store
 
 
 class Opening(NamedTuple):
-    """What a dataset opens with; empty where any will do.
+    """The initial choices of a dataset; empty for the general default.
 
     Args:
-        user: whose history.
+        user: id of the user.
         a: name of model A.
         b: name of model B.
     """
@@ -33,12 +33,12 @@ class Opening(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """What choices are made among.
+    """The options of choices.
 
     Args:
-        dataset: the one on show.
+        dataset: the dataset on the page.
         models: names of its models.
-        opening: what is chosen until a person chooses.
+        opening: the initial choices.
     """
 
     dataset: Dataset
@@ -51,12 +51,12 @@ class Key(Generic[T]):
 
     Args:
         default: the value until another is set; never changed in place.
-        page: in whose address it stands, or none.
-        parse: the address's text to the value within its bounds; None where only the page knows
-            what is accepted, see `among`.
-        show: the value to the address's text.
-        first: the default that depends on what is on offer.
-        always: whether the default stands in the address too.
+        page: the page whose address has it, or none.
+        parse: address text to a valid value; None if only the page knows the accepted values, see
+            `among`.
+        show: value to address text.
+        first: the default that depends on the offer.
+        always: whether the address also has the default.
     """
 
     name = ""
@@ -96,21 +96,21 @@ class Key(Generic[T]):
         instance.store.pop(self.name, None)
 
     def choice(self, offer: Offer) -> Choice:
-        """The choice that it is among what is on offer."""
+        """Its choice among the options of an offer."""
         assert self.parse is not None, self.name
         default = self.default if self.first is None else self.first(offer)
         return Choice(self.name, default, self.parse(offer), self.show, self.always)
 
     def among(self, names: list[str]) -> Choice:
-        """The choice of one of these names, the first by default."""
+        """Its choice among these names, the first by default."""
         return Choice(self.name, names[0], forms.one_of(names))
 
 
 class Keys(Generic[T]):
-    """A family of keys: as many as there are rows, columns, models, ...
+    """A family of keys: one per row, column, model, ...
 
     Args:
-        default: of each.
+        default: the default of each.
     """
 
     name = ""
@@ -131,12 +131,12 @@ class Keys(Generic[T]):
         return self if instance is None else Family(self, instance.store)
 
     def named(self, *which: object) -> str:
-        """The key of one of the family."""
+        """The key of one member of the family."""
         return "-".join(map(str, (self.name, *which)))
 
 
 class Family(Generic[T]):
-    """The values of a family in one session, by what tells them apart."""
+    """The values of a family in one session, by member."""
 
     def __init__(self, keys: Keys[T], store: Store) -> None:
         self.keys, self.store = keys, store

@@ -1,11 +1,11 @@
-"""The app's entry, `streamlit run app/main.py` from any directory: page settings, page table."""
+"""Entry point of the app, `streamlit run app/main.py` from any directory: settings and pages."""
 
 import sys
 from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-if str(HERE.parent) not in sys.path:  # this file is run again for every interaction
+if str(HERE.parent) not in sys.path:  # this file runs again for every interaction
     sys.path.insert(0, str(HERE.parent))  # awrsr and app, installed or not
 
 import streamlit as st  # noqa: E402

@@ -1,6 +1,6 @@
 """The settings of the attribution methods, and their form in the URL.
 
-Only what differs from a method's default is kept: by method, by name of the setting.
+Only values that differ from a method's defaults are kept, by method and name of the setting.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ def parse_settings(text: str) -> Settings:
     """The settings that `settings_text` wrote.
 
     Raises:
-        ConfigError, ValueError: it is something else.
+        ConfigError, ValueError: the text is not such settings.
     """
     found: Settings = {}
     for part in text.split(","):

@@ -8,36 +8,36 @@ from urllib.parse import quote, unquote
 MAX_VARIANTS = 12
 MAX_NAME = 60
 MAX_PINNED_ITEMS = 3_000
-"""Items of all variants together: some 15 kB of an address."""
+"""Items of all variants together: about 15 kB of an address."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A history somebody wants to come back to."""
+    """A saved history with a name."""
 
     name: str
     items: tuple[int, ...]
 
 
 def clean_name(text: str) -> str:
-    """A name on one line, of printable characters, not too long; empty where nothing is left."""
+    """A name of printable characters on one line, cut to length; may be empty."""
     kept = "".join(character if character.isprintable() else " " for character in text)
     words = " ".join(kept.split())
     return words if len(words) <= MAX_NAME else words[: MAX_NAME - 1].rstrip() + "\u2026"
 
 
 def check_variants(variants: Sequence[Variant]) -> None:
-    """Refuse more than a page and its address hold.
+    """Refuse variants that a page and its address cannot hold.
 
     Raises:
-        ValueError: too many, too long, without items, or with a name that is none or is taken.
+        ValueError: too many, too long, without items, or with an invalid or repeated name.
     """
     if len(variants) > MAX_VARIANTS:
         raise ValueError(f"{len(variants)} variants; accepted: at most {MAX_VARIANTS}")
     total = sum(len(variant.items) for variant in variants)
     if total > MAX_PINNED_ITEMS:
         raise ValueError(
-            f"the variants hold {total:,} items together; accepted: at most {MAX_PINNED_ITEMS:,}"
+            f"the variants have {total:,} items in total; accepted: at most {MAX_PINNED_ITEMS:,}"
         )
     for variant in variants:
         if not variant.name or clean_name(variant.name) != variant.name:
@@ -63,13 +63,13 @@ def parse_variants(text: str, parse_items: Callable[[str], list[int]]) -> list[V
     """The variants that `variants_text` wrote.
 
     Args:
-        text: the parameter, as the browser decodes it once.
+        text: the parameter, decoded once by the browser.
         parse_items: `1.2.3` to items.
 
     Raises:
-        AwrsrError, ValueError: it is something else.
+        AwrsrError, ValueError: the text is not such variants.
     """
-    parts = text.split(";", MAX_VARIANTS + 1)  # what comes after is refused unread
+    parts = text.split(";", MAX_VARIANTS + 1)  # further parts are refused unread
     variants = []
     for part in parts:
         name, mark, items = part.partition("~")
@@ -81,7 +81,7 @@ def parse_variants(text: str, parse_items: Callable[[str], list[int]]) -> list[V
 
 
 def free_name(name: str, taken: Sequence[str]) -> str:
-    """The name, with a number behind it where it is taken."""
+    """The name, with a number appended if it is taken."""
     name = clean_name(name) or "variant"
     candidate, number = name, 1
     while candidate in taken:
@@ -94,10 +94,10 @@ def free_name(name: str, taken: Sequence[str]) -> str:
 def describe(
     original: Sequence[int], items: Sequence[int], titles: Callable[..., list[str]]
 ) -> str:
-    """In a few words, how a history differs from its original.
+    """The difference between a history and its original, in a few words.
 
     Args:
-        original: the items it came from; empty where it came from nothing.
+        original: the original items; empty if there is no original.
         items: the history.
         titles: items to their titles.
     """
@@ -115,15 +115,15 @@ def describe(
     if len(gone) == len(added) == 1 and original.index(gone[0]) == items.index(added[0]):
         return f"{titles(added)[0]} for {titles(gone)[0]}"
     words = [
-        f"{word} {listed(titles(some))}"
-        for word, some in (("without", gone), ("with", added))
-        if some
+        f"{word} {listed(titles(changed))}"
+        for word, changed in (("without", gone), ("with", added))
+        if changed
     ]
     return ", ".join(words)
 
 
 def moved(original: list[int], items: list[int], titles: Callable[..., list[str]]) -> str:
-    """How a history differs from another order of the same items."""
+    """The difference between two orders of the same items, in a few words."""
     for item in dict.fromkeys(original):
         if original.count(item) == 1:
             rest = [other for other in original if other != item]
@@ -133,5 +133,5 @@ def moved(original: list[int], items: list[int], titles: Callable[..., list[str]
 
 
 def listed(names: list[str]) -> str:
-    """One or two names, or how many there are."""
+    """One or two names, or the first and the number of others."""
     return " and ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} more"

@@ -1,4 +1,4 @@
-"""What an attribution answers, and of which weights."""
+"""The question of an attribution: model weights, history, target, method, settings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from awrsr import attribution
 
 @dataclass(frozen=True)
 class TimedAttribution:
-    """An attribution and the seconds it took when it was computed."""
+    """An attribution and the seconds of its computation."""
 
     attribution: attribution.Attribution
     seconds: float
 
 
 class AttributionQuestion(NamedTuple):
-    """What an attribution answers, and of which weights."""
+    """Identifies an attribution: model weights, history, target, method, rival, settings."""
 
     directory: Path
     weights: ModelKey
@@ -37,8 +37,8 @@ def attribution_question(
     contrast: int | None,
     settings: Mapping[str, Any],
 ) -> AttributionQuestion:
-    """The question of a model directory, a history, a target, a method, a rival and the settings
-    that differ from the method's defaults."""
+    """The question for a model directory, with the settings that differ from the method's
+    defaults."""
     return AttributionQuestion(
         directory,
         model_key(directory),

@@ -1,4 +1,4 @@
-"""What was made of a history that was pasted or uploaded: its items, and what names none."""
+"""The reading of a pasted or uploaded history: its items and its unknown entries."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ class Unknown:
 
     Args:
         text: the entry.
-        why: a sentence that names it.
-        near: the items it may mean, best first; None before they are searched for.
+        why: a sentence with the reason.
+        near: suggested items, best first; None before the search.
     """
 
     text: str
@@ -20,14 +20,14 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was made of a text or a file.
+    """The reading of a text or a file.
 
     Args:
-        slots: an item for each entry that names one, oldest first.
-        skipped: entries before these, which are more than a history holds.
-        user: the number a single line of ids began with, where it may be a user's id.
-        user_item: the item that number names, if it names one; in `slots` unless `of_user`.
-        of_user: whether the number was read as the user's.
+        slots: an item or an unknown entry for each entry, oldest first.
+        skipped: number of older entries beyond the longest history.
+        user: the first number of a single line of ids, if it may be a user's id.
+        user_item: the item with that id, or None; in `slots` unless `of_user`.
+        of_user: whether the number was read as the user's id.
     """
 
     slots: tuple[int | Unknown, ...]
@@ -43,5 +43,5 @@ class Reading:
 
     @property
     def unknown(self) -> list[tuple[int, Unknown]]:
-        """What names none, and its place among the slots."""
+        """The unknown entries with their places among the slots."""
         return [(place, slot) for place, slot in enumerate(self.slots) if isinstance(slot, Unknown)]

@@ -1,4 +1,4 @@
-"""What surrounds every page: the sidebar's dataset and models, and the address."""
+"""The frame of every page: dataset and models in the sidebar, and the address."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,16 +20,16 @@ from awrsr.training.checkpoint import read_config, resolve_device
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """What a page is about.
+    """The chosen dataset and models of a page.
 
     Args:
-        name: of the dataset on offer.
-        directory: of the dataset.
-        dataset: read.
+        name: name of the dataset.
+        directory: its directory.
+        dataset: the dataset.
         models: all model directories of the dataset, by name.
-        a: name of model A, empty where there are no models.
+        a: name of model A, empty without models.
         b: name of model B, likewise.
-        sidebar: a place in the sidebar, below the models.
+        sidebar: a container in the sidebar, below the models.
     """
 
     name: str
@@ -42,15 +42,14 @@ class Chosen:
 
 
 def run(show: Callable[[Chosen], None], page: str, *, without_models: bool = False) -> None:
-    """A page: the sidebar, with every choice restored from the address; what the page shows; and
-    the choices put into the address.
+    """Run a page: restore the choices from the address, draw sidebar and page, write the address.
 
     Args:
-        show: draws what is the page's own.
-        page: in whose address the choices stand, see `app.state`.
-        without_models: whether the page shows something of a dataset without models.
+        show: draws the content of the page.
+        page: the page whose choices are in the address, see `app.state`.
+        without_models: whether the page can show a dataset without models.
     """
-    torch.set_num_threads(1)  # more threads help one person and slow down several
+    torch.set_num_threads(1)  # more threads speed up one session and slow down several
     directories = folders.dataset_directories()
     if not directories:
         st.error(f"No dataset in {folders.ASSETS}. Make one with `python -m awrsr prepare`.")
@@ -78,9 +77,9 @@ def run(show: Callable[[Chosen], None], page: str, *, without_models: bool = Fal
     on_offer = offer(dataset, models)
     offered = choices(on_offer, EVERY, page)
     problems += address.restore(offered)
-    # Inspect's widgets are drawn there alone, and what was chosen there stays.
+    # The widgets of Inspect exist only on Inspect; their choices are kept.
     session.restore({}, choices(on_offer, INSPECT))
-    with st.container():  # always there: what stands below never moves in the page's tree
+    with st.container():  # always present, so that elements below keep their place
         address.show_problems(problems)
     with st.sidebar:
         choose_models(directory, models)
@@ -104,10 +103,10 @@ def run(show: Callable[[Chosen], None], page: str, *, without_models: bool = Fal
 
 
 def check_model(directory: Path, dataset: Dataset) -> None:
-    """Refuse a model directory that cannot be read or is of another dataset, without its weights.
+    """Refuse a model directory that is unreadable or for another dataset; reads no weights.
 
     Raises:
-        AwrsrError: saying which and why.
+        AwrsrError: with the model and the reason.
     """
     _, catalogue, _ = read_config(directory)
     if catalogue.fingerprint != dataset.fingerprint:
@@ -122,10 +121,10 @@ def check_model(directory: Path, dataset: Dataset) -> None:
 
 
 def choose_models(directory: Path, models: dict[str, Path]) -> None:
-    """Which models of a dataset directory stand side by side, and what of it is not on offer."""
+    """Choose the two models of a dataset directory; list what is not offered."""
     sides = zip((Session.a, Session.b), (session.a, session.b), SIDES, strict=True)
     for key, name, side in sides if models else ():
-        # The choice is in the session before its widget is drawn, so that its help can follow it.
+        # The choice is in the session before the widget is drawn, so its help can describe it.
         note, protocol = model_note(models[name or ""])
         st.selectbox(
             f"Model {side.upper()}",
@@ -140,7 +139,7 @@ def choose_models(directory: Path, models: dict[str, Path]) -> None:
 
 
 def show_about(dataset: Dataset) -> None:
-    """Device and dataset."""
+    """Show device and dataset."""
     st.divider()
     st.caption(f":material/memory: {device_name()}")
     st.caption(
@@ -150,7 +149,7 @@ def show_about(dataset: Dataset) -> None:
 
 
 def device_name() -> str:
-    """Where models run, in words."""
+    """The device of the models, in words."""
     device = resolve_device("auto")
     if device.type == "cuda":
         return f"GPU: {torch.cuda.get_device_name(device)}"

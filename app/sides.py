@@ -1,4 +1,4 @@
-"""The two models of a page, A and B, and what each makes of the history."""
+"""The two models of a page, A and B, with their results for the history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ SIDES = ("a", "b")
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two models and what it makes of the history: its maps and its ranking."""
+    """One of the two models with its maps and its ranking for the history."""
 
     key: str
     title: str
@@ -39,7 +39,7 @@ class Side:
 def run_model(
     key: str, directory: Path, dataset: Dataset, history: Sequence[int]
 ) -> Side | AwrsrError:
-    """What a model makes of the history, or why it makes nothing."""
+    """A model's results for the history, or the reason why there are none."""
     try:
         model = cache.get_model(directory)
         check_same_catalogue(model, dataset)
@@ -54,7 +54,7 @@ def run_model(
 
 
 def model_title(name: str) -> str:
-    """A model directory's name as people say it."""
+    """The title of a model, from the name of its directory."""
     backbone, _, refinement = name.partition("-")
     if backbone not in BACKBONES:
         return name
@@ -62,7 +62,7 @@ def model_title(name: str) -> str:
 
 
 def model_note(directory: Path) -> tuple[str, str]:
-    """The model's recorded test metrics, or why there are none, and their protocol."""
+    """The model's recorded test metrics, or why there are none, with their protocol."""
     try:
         test = read_metrics(directory).test
         return (

@@ -1,7 +1,7 @@
-"""Every key of the session: its type, its default, and how it stands in the address.
+"""Every key of the session: its type, its default, and its form in the address.
 
 The only file that reads and writes `st.session_state`. A widget takes its key from here:
-`key=Session.k.name`, or `key=Session.meant.named(3)` of a family of keys.
+`key=Session.k.name`, or `key=Session.meant.named(3)` from a family of keys.
 """
 
 from collections.abc import Mapping
@@ -25,21 +25,21 @@ from awrsr.explain import Curves
 USER, OWN = "user", "own"
 MIN_LISTED, MAX_LISTED = 5, 50
 AUTOMATIC = 0
-"""As a target: a user's held-out item, or else the first recommendation of model A."""
+"""Automatic target: the user's held-out item, or else the first recommendation of model A."""
 DEFAULT_MODELS = ("sasrec-none", "sasrec-additive")
 DEFAULT_LENGTH = (15, 25)
-"""A first history this long fills a map and leaves its titles readable."""
+"""Length of the first history: it fills a map and its titles stay readable."""
 USERS_OVER = ("all", "short", "long")
 """Slices of the users on the page Models."""
 EVERY, INSPECT, FIND, STUDIES, MODELS, RESULTS = (
     *("every page", "inspect", "find", "faithfulness", "models", "results"),
 )
-"""Pages in whose address keys stand; Results has none of those of every page."""
+"""Pages whose addresses have keys; Results does not have those of `every page`."""
 
 
 @dataclass(frozen=True)
 class Situation:
-    """All that an edit of the history may change, for undo."""
+    """Everything that an edit of the history can change, for undo."""
 
     source: str
     user: str
@@ -50,15 +50,15 @@ class Situation:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """The curves of Inspect's faithfulness, by side and explanation, and what they answer: models,
-    history, target."""
+    """The faithfulness curves of Inspect, by side and explanation, with their models, history and
+    target."""
 
     question: tuple[tuple[ModelKey, ...], tuple[int, ...], int]
     curves: dict[str, dict[str, Curves]]
 
 
 def default_model(models: list[str], position: int) -> str | None:
-    """The model of A (0) or B (1) that a page opens with; None where there is none."""
+    """The initial model A (0) or B (1); None if there is none."""
     wanted = DEFAULT_MODELS[position]
     if not models:
         return None
@@ -66,19 +66,19 @@ def default_model(models: list[str], position: int) -> str | None:
 
 
 def default_user(dataset: Dataset) -> str:
-    """The first user with a history of a handy length, else the first user."""
+    """The first user with a history of suitable length, else the first user."""
     low, high = DEFAULT_LENGTH
     handy = ((dataset.lengths() > low) & (dataset.lengths() <= high)).nonzero()[0]
     return dataset.user_ids[int(handy[0]) if len(handy) else 0]
 
 
 def column(default: str) -> Key[str]:
-    """A column of Find."""
+    """The key of a column of Find."""
     return Key(default, FIND, lambda _: forms.one_of(finding.COLUMNS))
 
 
 def model(position: int) -> Key[str | None]:
-    """The model of A (0) or B (1)."""
+    """The key of model A (0) or B (1)."""
     return Key(
         None,
         EVERY,
@@ -90,10 +90,10 @@ def model(position: int) -> Key[str | None]:
 
 
 class Session:
-    """What one person has chosen, typed, opened and done.
+    """The state of one session: choices, inputs, open panels, edits.
 
     Args:
-        store: where the values are.
+        store: the store of the values.
     """
 
     def __init__(self, store: Store) -> None:
@@ -139,22 +139,22 @@ class Session:
 
     # The address itself.
     kept_choices = Key[dict[str, Any]]({})
-    """Every choice as of the last run: Streamlit forgets the widgets of a page when another is
-    opened after a run of a fragment alone."""
+    """Every choice at the last run: if another page is opened after a fragment run, Streamlit drops
+    the widgets of the previous page."""
     asked_weights = Key[dict[str, tuple[str, str]]]({})
-    """By side, the model that a link named and the weights it asked for."""
+    """By side, the model in a link and the fingerprint of its weights."""
     left = Key[dict[str, str]]({})
-    """The address of a dataset just left."""
+    """The address of the previous dataset."""
 
     # Editing the history of Inspect.
     history_of = Key("")
-    """Fingerprint of the dataset whose items are in the history."""
+    """Fingerprint of the dataset of the history."""
     undo, redo = Key[list[Situation]]([]), Key[list[Situation]]([])
     replacing = Key[int | None](None)
-    """The place in the list that waits for another item."""
+    """The place of the item to be replaced."""
     picked_user = Key[str | None](None)
     wrong_user = Key("")
-    """Why the user typed is none."""
+    """Why the typed user was not found."""
     reading = Key[Reading | None](None)
     refused = Key("")
     """Why the last entry could not be read."""
@@ -169,16 +169,16 @@ class Session:
     newest = Key(5)
     pin_name, new_name = Key(""), Key("")
     entry, entries_closed = Keys(False), Key(0)
-    """Whether the box for an entry is open. Closing it makes a new one: what a browser sends while
-    the server answers would open the old one again."""
+    """Whether the box for an entry is open. Closing it makes a new one, because a late message
+    of the browser would open the old one again."""
     uploaded = Key[UploadedFile | None](None)
     history_list = Key[Mapping[str, Any]]({})
     meant = Keys[int | None](None)
-    """By place of an unknown entry, the item that it meant."""
+    """The chosen item for an unknown entry, by place."""
     setting = Keys[Any](None)
     """By attribution method and option."""
 
-    # Tables whose rows are selected; a new number is a new table, in which none is.
+    # Numbers of tables with selectable rows; a new number makes a new table without a selection.
     user_picks, picks, variant_edits, find_picks = Key(0), Key(0), Key(0), Key(0)
     users, variant_rows, each = Keys[Any](None), Keys[Any](None), Keys[Any](None)
     listed = Keys[Mapping[str, Any]]({})
@@ -193,7 +193,7 @@ class Session:
     measured_chosen, measured_standing = Key[list[str]]([]), Key("")
     take_away = Key[Mapping[str, Any]]({})
     take_away_view = Key[str | None](None)
-    """The board's view with which everything was asked for."""
+    """The view of the board at the request for the download."""
 
     # Find, Faithfulness, Results.
     limited = Key[list[str]]([])
@@ -201,13 +201,13 @@ class Session:
     study, study_measure, study_sort, study_standing = Key(""), Key(""), Key(""), Key("")
     study_chosen = Key[list[str]]([])
     study_of = Key[tuple[str, str] | None](None)
-    """The dataset and the pair of models for which the study was chosen."""
+    """The dataset and the pair of models of the chosen study."""
     lines, trend = Key(""), Key("")
     example = Keys("")
 
     @classmethod
     def declared(cls) -> list[Key[Any]]:
-        """All keys but those of families, in the order in which they stand here."""
+        """All keys except those of families, in the order of declaration."""
         return [key for key in vars(cls).values() if isinstance(key, Key)]
 
     @classmethod
@@ -216,7 +216,7 @@ class Session:
         return [keys for keys in vars(cls).values() if isinstance(keys, Keys)]
 
     def hold(self, *keys: Key[Any]) -> None:
-        """Keep what was typed: Streamlit drops the state of a widget that is not drawn."""
+        """Keep typed inputs: Streamlit drops the state of a widget that is not drawn."""
         for key in keys:
             if key.name in self.store:
                 self.store[key.name] = self.store[key.name]
@@ -224,10 +224,10 @@ class Session:
     # --- the address ------------------------------------------------------------------------------
 
     def restore(self, url: Mapping[str, str], offered: list[Choice]) -> list[str]:
-        """Fill what is not held yet, from the URL or by default.
+        """Fill missing choices from the URL or by default.
 
         Returns:
-            A sentence for everything in the URL that could not be used.
+            One sentence for every part of the URL that could not be used.
         """
         problems = []
         url = self.unless_left(url)
@@ -248,26 +248,26 @@ class Session:
         return problems
 
     def to_url(self, offered: list[Choice]) -> dict[str, str]:
-        """What differs from the default, as the URL's parameters."""
+        """Values that differ from the defaults, as URL parameters."""
         values = {choice.name: self.store.get(choice.name) for choice in offered}
         return forms.to_url(values, offered)
 
     def unless_left(self, url: Mapping[str, str]) -> Mapping[str, str]:
-        """The URL, or nothing of it where it still is the one of a dataset just left.
+        """The URL, or an empty one if it still belongs to the previous dataset.
 
-        To clear it instead would leave one more address for the browser's back to stop at.
+        Clearing the URL instead would add one more entry to the browser's history.
         """
         return {} if dict(url).items() <= self.left.items() else url
 
     def leave_dataset(self, url: Mapping[str, str]) -> None:
-        """Another dataset has other users, items and models."""
+        """Forget users, items and models of the previous dataset."""
         del self.a, self.b, self.user, self.items, self.target, self.rival
         del self.asked_weights, self.kept_choices
         self.left = dict(url)
 
     def let_go(self, url: Mapping[str, str], *pages: str) -> None:
-        """Forget the choices of these pages, so that `restore` reads them from this URL; undo stays
-        in a dataset."""
+        """Forget the choices of these pages, so that `restore` reads them from this URL. Undo is
+        kept within a dataset."""
         if EVERY in pages and self.dataset != url.get(Session.dataset.name, ""):
             pages = (*pages, INSPECT)
             del self.history_of, self.undo, self.redo, self.picked_user
@@ -277,11 +277,11 @@ class Session:
                 self.kept_choices.pop(key.name, None)
         if EVERY in pages:
             del self.asked_weights, self.left
-        if INSPECT in pages:  # said of the history that is left
+        if INSPECT in pages:  # messages about the previous history
             del self.replacing, self.wrong_user, self.reading, self.refused
 
     def keep(self) -> None:
-        """What a person chose on a page stays while another page is shown.
+        """Keep the choices of a page while another page is shown.
 
         Streamlit drops the state of a widget that is not drawn; assigning keeps it.
         """
@@ -295,7 +295,7 @@ class Session:
 
 
 def choices(offer: Offer, *pages: str) -> list[Choice]:
-    """The choices that stand in the addresses of these pages, but those only a page knows."""
+    """The choices in the addresses of these pages, except those that only a page knows."""
     return [
         key.choice(offer)
         for key in Session.declared()
@@ -304,4 +304,4 @@ def choices(offer: Offer, *pages: str) -> list[Choice]:
 
 
 session = Session(st.session_state)
-"""The one of whoever is looked after by the running thread."""
+"""The session of the running thread."""

@@ -1,4 +1,4 @@
-"""The users of a dataset as a table one searches, and how each model ranks what they chose next."""
+"""The users of a dataset as a searchable table, with each model's rank of the held-out item."""
 
 from pathlib import Path
 
@@ -16,20 +16,20 @@ from awrsr.data.batching import history_and_target
 from awrsr.data.dataset import Dataset
 
 MAX_ROWS = 1_000
-"""Users a browser is sent at once."""
+"""Maximum number of users sent to the browser."""
 LAST_TITLES = 3
 FOUND_TITLES = 2
 
 
 def offer(dataset: Dataset, models: dict[str, Path]) -> Offer:
-    """What choices are made among in a dataset, which opens with its first recorded example."""
+    """The options of choices in a dataset; its first recorded example is the initial choice."""
     examples, _ = recorded_examples(dataset, models)
     opening = [Opening(first.user_id, first.a, first.b) for first in examples[:1]]
     return Offer(dataset, list(models), *opening)
 
 
 def matching_users(dataset: Dataset, text: str) -> np.ndarray:
-    """Indices of the users whose id, or a title of whose items, contains the text, in any case."""
+    """Indices of users whose id or an item's title contains the text, case-insensitive."""
     sought = " ".join(text.split()).casefold()
     if not sought:
         return np.arange(dataset.n_users)
@@ -43,7 +43,7 @@ def matching_users(dataset: Dataset, text: str) -> np.ndarray:
 
 
 def reasons_found(dataset: Dataset, users: np.ndarray, text: str) -> list[str]:
-    """What the text is contained in, for each of these users: the id, or which titles."""
+    """For each of these users, where the text was found: in the id, or in which titles."""
     sought = " ".join(text.split()).casefold()
     found = []
     for index in users:
@@ -60,7 +60,7 @@ def reasons_found(dataset: Dataset, users: np.ndarray, text: str) -> list[str]:
 def user_table(
     dataset: Dataset, users: np.ndarray, ranks: dict[str, dict[str, int]]
 ) -> pd.DataFrame:
-    """Users as rows: id, length, last titles, held-out item, and its rank in each model."""
+    """One row per user: id, length, last titles, held-out item and its rank in each model."""
     rows = []
     for index in users:
         user = dataset.user_ids[int(index)]
@@ -80,13 +80,13 @@ def user_table(
 
 @st.dialog("Choose a user", width="large")
 def browse_users(dataset: Dataset, models: dict[str, Path]) -> None:
-    """The users, to be searched and sorted; choosing a row shows that user's history."""
+    """Search and sort the users; selecting a row shows that user's history."""
     text = st.text_input(
         "Search",
         key=Session.user_search.name,
         placeholder="A user id, or words of a title",
-        help="Looks in the ids of the users and in the titles of all their items, of the whole "
-        "history and of the held-out item, for the words together and in any case.",
+        help="Searches the user ids and the titles of all items, including the held-out item. "
+        "The words must occur together; upper and lower case are equal.",
     )
     users = matching_users(dataset, text)
     ranks, reasons = {}, []
@@ -113,12 +113,12 @@ def browse_users(dataset: Dataset, models: dict[str, Path]) -> None:
             "last": st.column_config.TextColumn(
                 "last items, newest first", width=200 if text.strip() else 330
             ),
-            "then": st.column_config.TextColumn("then (held out)", width=180),
+            "then": st.column_config.TextColumn("held-out item", width=180),
             **{
                 side: st.column_config.NumberColumn(
                     f"rank in {side.upper()}",
                     width=75,
-                    help=f"Recorded rank of the held-out item; by default among {among(dataset)}",
+                    help=f"Recorded rank of the held-out item, by default among {among(dataset)}",
                 )
                 for side in ranks
             },
@@ -126,8 +126,8 @@ def browse_users(dataset: Dataset, models: dict[str, Path]) -> None:
     )["selection"]["rows"]
     counted = f"{len(users):,} of {dataset.n_users:,} users"
     if len(users) > MAX_ROWS:
-        counted += f", the first {MAX_ROWS:,} shown: search for fewer"
-    st.caption(f"{counted}. Select a row to see its history; click a heading to sort.")
+        counted += f"; the first {MAX_ROWS:,} are shown"
+    st.caption(f"{counted}. Select a row to see its history; click a column heading to sort.")
     for reason in reasons:
         st.caption(with_commands(reason))
     if selected and selected[0] < len(table):
@@ -137,7 +137,7 @@ def browse_users(dataset: Dataset, models: dict[str, Path]) -> None:
 
 
 def show_user(user: str) -> None:
-    """Show this user's history as it is."""
+    """Show this user's unchanged history."""
     session.user = user
     session.source = USER
     session.replacing = None
@@ -145,5 +145,5 @@ def show_user(user: str) -> None:
 
 
 def dismiss() -> None:
-    """No more of the last entry, nor of the last user typed."""
+    """Clear the messages about the last entry and the last typed user."""
     del session.reading, session.refused, session.wrong_user

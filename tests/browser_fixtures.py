@@ -1,7 +1,7 @@
 """A server of the app, and pages in a real Chromium for every test that asks for them.
 
-Every page opened here is held to this: it shows no exception, writes no error to the console, opens
-no dialog and asks nobody but its own server for anything.
+Every page opened here is checked: no exception, no error in the console, no dialog, and no request
+except to its own server.
 """
 
 import dataclasses
@@ -37,8 +37,8 @@ class Server:
     """A running app.
 
     Args:
-        url: of its first page.
-        process: the server's number.
+        url: address of its first page.
+        process: process id of the server.
         assets: the folder of its datasets: the embedded one, "titled" and "two-hundred".
     """
 
@@ -108,7 +108,7 @@ def wait_for(url: str, server: subprocess.Popen, log: Path) -> None:
 
 @pytest.fixture(scope="session")
 def chromium():
-    """A browser's window to open pages in; the test is skipped where there is no browser."""
+    """A browser window for pages; the test is skipped without a browser."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not Path(CHROMIUM).is_file():
         pytest.skip(f"no Chromium at {CHROMIUM}; install one or name it in the variable CHROMIUM")
@@ -121,7 +121,7 @@ def chromium():
 
 @pytest.fixture
 def visit(chromium, server) -> Iterator[Callable]:
-    """Opens a page, which is a session of its own, at these choices or at a whole address."""
+    """Opens a page in a new session, with these choices or at a full address."""
     problems: list[str] = []
     pages = []
 
@@ -162,7 +162,7 @@ def visit(chromium, server) -> Iterator[Callable]:
 
 @pytest.fixture
 def board(visit):
-    """The first picture, once its board is drawn."""
+    """The first page, after its board is drawn."""
     from browsing import with_board
 
     return with_board(visit())

@@ -1,4 +1,4 @@
-"""Command lines on the tiny dataset: a model trained by one, and what is done with others."""
+"""Command lines on the tiny dataset: one trains a model, others use it."""
 
 import csv
 import hashlib
@@ -25,7 +25,7 @@ ITEMS = [3, 1, 4]
 
 @pytest.fixture(scope="session")
 def place(tmp_path_factory, tiny_dataset: Dataset) -> Path:
-    """A dataset directory with a trained model in it, and raw files of all kinds of trouble."""
+    """A dataset directory with a trained model, and raw files with all kinds of problems."""
     place = tmp_path_factory.mktemp("cli")
     save_dataset(tiny_dataset, place / "tiny")
     assert main(["train", str(place / "tiny"), *shlex.split(TRAIN)]) == 0
@@ -62,7 +62,7 @@ def place(tmp_path_factory, tiny_dataset: Dataset) -> Path:
 
 @pytest.fixture
 def call(place: Path, capsys):
-    """Runs one command line; words in capitals stand for paths."""
+    """Run one command line; words in capitals stand for paths."""
 
     def run(line: str) -> tuple[int, str, str]:
         paths = {
@@ -89,7 +89,7 @@ def call(place: Path, capsys):
 
 
 def snapshot(directory: Path) -> dict[str, str]:
-    """Every file and directory below, with a hash of what it holds."""
+    """Every file and directory below, with a hash of its contents."""
     return {
         str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest()
         if path.is_file()
@@ -104,7 +104,7 @@ def model_and_dataset(place: Path):
 
 
 def check_refused(call, place: Path, line: str, message: str) -> None:
-    """One clear sentence, exit code 2, nothing printed or written."""
+    """Check for one clear sentence, exit code 2, nothing printed or written."""
     before = snapshot(place)
     code, out, err = call(line)
     assert code == 2

@@ -20,8 +20,8 @@ torch.set_num_threads(1)  # tiny tensors: handing them to threads costs more tha
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Without collecting garbage meanwhile, of which there is none: looking for it in all that the
-    imports made takes a quarter of the time. What is there then is never walked again."""
+    """Disable garbage collection during test collection: there is no garbage, and the search takes
+    a quarter of the time. Objects that exist then are frozen, so later collections skip them."""
     gc.disable()
     try:
         return (yield)
@@ -32,8 +32,8 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.fixture(scope="module", autouse=True)
 def shapes_are_checked(request: pytest.FixtureRequest) -> bool:
-    """Whether annotated shapes are: in files marked so, and in all of them where no test is left
-    out. Checking takes about as long as what is checked."""
+    """Whether annotated shapes are checked: in marked files, and in all files if no test is
+    deselected. Checking doubles the time."""
     marked = request.node.get_closest_marker("shapes") is not None
     checked = marked or not request.config.option.markexpr
     jaxtyping.config.update("jaxtyping_disable", not checked)
@@ -54,7 +54,7 @@ def tiny_directory(tmp_path: Path, tiny_dataset: Dataset) -> Path:
 
 @pytest.fixture
 def make_model(tiny_dataset: Dataset) -> Callable[..., SequentialModel]:
-    """A tiny model in eval mode and float64, its weights spread so that attention is uneven."""
+    """A tiny model in eval mode and float64, with weights spread to make attention uneven."""
 
     def make(backbone: str = "sasrec", refinement: str = "none", **settings) -> SequentialModel:
         values = {

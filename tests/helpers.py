@@ -1,4 +1,4 @@
-"""What tests of all rooms share: places, families, a tiny dataset, ranks, command lines."""
+"""Shared by all tests: paths, families, a tiny dataset, ranks, command lines."""
 
 import inspect
 import shlex
@@ -34,7 +34,7 @@ PAIRS = [
 
 
 def is_ours(member: type) -> bool:
-    """Whether a member of a family is of this package, so that tests have a reference of it."""
+    """Whether a member of a family belongs to this package, so tests have a reference for it."""
     return member.__module__.startswith("awrsr.")
 
 
@@ -59,12 +59,12 @@ VALUES = {
 
 
 def plain(name: str) -> dict:
-    """The settings of a refinement that had none yet."""
+    """The settings that correspond to a refinement before settings existed."""
     return {setting: FORMER[setting] for setting in REFINEMENTS[name].settings}
 
 
 def readings(name: str) -> list[dict]:
-    """Of a refinement its defaults, each of its settings away from them, and several together."""
+    """The defaults of a refinement, each setting changed alone, and several changed together."""
     read = REFINEMENTS[name].settings
     each = [{one: value} for one in read for value in VALUES[one] if value != USUAL[one]]
     each = [{"similar_start": False, **one} if one.get("tied") else one for one in each]
@@ -94,10 +94,10 @@ N_ITEMS = 11
 
 
 def parsed(command: str) -> dict[str, Any]:
-    """What a command line `python -m awrsr ...` asks its verb for; nothing is run.
+    """The parsed arguments of a command line `python -m awrsr ...`; nothing is run.
 
     Raises:
-        ConfigError: it has a verb or an option that there is not, or lacks one.
+        ConfigError: an unknown verb or option, or a missing one.
     """
     words = shlex.split(command)
     assert words[:3] == ["python", "-m", "awrsr"], command
@@ -108,7 +108,7 @@ def parsed(command: str) -> dict[str, Any]:
 
 
 def gone_process() -> int:
-    """The number of a process that has ended."""
+    """The id of a process that has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     return process.pid
@@ -117,8 +117,8 @@ def gone_process() -> int:
 def make_dataset(
     n_users: int = 12, n_items: int = N_ITEMS, seed: int = 0, *, people_repeat: bool = False
 ) -> Dataset:
-    """Users who walk through the items in steps of 1, with some noise; the held-out items are new
-    to them unless people repeat."""
+    """Users who walk through the items in steps of 1, with some noise; held-out items are new to
+    them unless users repeat items."""
     generator = np.random.default_rng(seed)
     sequences = []
     for _ in range(n_users):
@@ -147,7 +147,7 @@ def make_dataset(
 
 
 def with_new_targets(sequence: np.ndarray, n_items: int) -> np.ndarray:
-    """The sequence with other items wherever the last two stood before."""
+    """The sequence with earlier occurrences of the last two items replaced."""
     *_, validation, test = sequence
     if validation == test:
         validation = test % n_items + 1
@@ -162,8 +162,8 @@ def rank_of(item_scores: torch.Tensor, item: int, excluded: Sequence[int]) -> in
 
     Args:
         item_scores: (n_items,), item i at index i - 1.
-        item: the one sought; a candidate even when it is excluded.
-        excluded: items that are no candidates.
+        item: the ranked item; a candidate even if it is excluded.
+        excluded: items that are not candidates.
     """
     seen = torch.as_tensor(list(excluded), dtype=torch.long, device=item_scores.device)
     target = torch.tensor([item], device=item_scores.device)

@@ -24,7 +24,7 @@ TITLES = {
 
 
 def random_rows(seed: int, n_users: int = 8, items: tuple[str, ...] = tuple(TITLES)) -> Rows:
-    """Every user sees 4 to 9 items, in shuffled order of file, no two at the same time."""
+    """Users with 4 to 9 items at distinct times, in shuffled file order."""
     generator = np.random.default_rng(seed)
     rows = [
         (str(user), str(generator.choice(items)), 0)
@@ -48,7 +48,7 @@ GOOD: list[tuple] = [(user, item, n) for n, item in enumerate("xyz") for user in
 
 
 def table(directory: Path, rows: Iterable[tuple], header: str = "user item timestamp") -> dict:
-    """What `prepare` is asked about a csv file of these rows."""
+    """The arguments of `prepare` for a csv file of these rows."""
     return {
         "source": write_csv(directory / "raw.csv", header.split(), rows),
         "format": "table",

@@ -1,4 +1,4 @@
-"""How the tests are divided among the workers of pytest-xdist."""
+"""Distribution of the tests over the workers of pytest-xdist."""
 
 from collections.abc import Generator
 
@@ -7,7 +7,7 @@ from xdist.scheduler import LoadFileScheduling
 
 
 class Scheduling(LoadFileScheduling):
-    """A file to one worker. The browser's files are as one: they share its server and window."""
+    """One worker per file. The browser files count as one: they share a server and a window."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
@@ -20,10 +20,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Schedulin
 
 @pytest.hookimpl(wrapper=True)
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
-    """One more than there are cores: the worker with the browser waits most of its time."""
+    """Number of cores + 1, because the worker with the browser mostly waits."""
     return (yield) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser's first, which take longest and leave a core to the others."""
+    """Browser tests first: they take longest and use little CPU."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is None)

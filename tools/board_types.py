@@ -8,7 +8,7 @@ import sys
 import textwrap
 import types
 from pathlib import Path
-from typing import NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -47,6 +47,8 @@ def named(hint: object) -> str:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is NotRequired:
         return named(arguments[0])
+    if origin is Literal:
+        return " | ".join(f'"{value}"' for value in arguments)
     if origin is list:
         inner = named(arguments[0])
         return f"({inner})[]" if "|" in inner else f"{inner}[]"

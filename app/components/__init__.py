@@ -1,1 +1,1 @@
-"""What the browser runs: the history list, the download button, the attention board."""
+"""Components in the browser: history list, download button, attention board."""

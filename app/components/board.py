@@ -16,38 +16,74 @@ from awrsr.errors import AwrsrError
 
 
 class Locked(TypedDict):
-    """What a person has locked: places on the board's axis, and the maps that were shown."""
+    """A locked cell or row: places on the board's axis, and the maps on view."""
 
     query: int
     key: int | None
     panels: list[dict[str, Any]]
 
 
+class Asked(TypedDict):
+    """What the board wants to know: the flow of the score, and the effect of a cut."""
+
+    signature: str
+    flow: bool
+    cut: board.Band | None
+
+
+NO_MODEL = "Only the weights are recorded here. The flow needs the model: see Inspect."
 LONGEST = 40
-"""Characters of a source's title that a selector above a map has room for."""
+"""Characters of a source's title that fit into a selector above a map."""
 
 _mount = st.components.v2.component(
     "attention_board", html="<div></div>", js=board.script(), isolate_styles=True
+)
+# A component of its own: data added to the board's would send the maps again with every answer.
+_answer = st.components.v2.component(
+    "attention_board_answer",
+    html="<div></div>",
+    js="""
+export default function ({ data }) {
+  window.attentionBoardAnswer = data;
+  document.dispatchEvent(new Event("attention-board-answer"));
+}
+""",
 )
 
 
 @st.fragment
 def show_board(
-    content: board.Payload, below: Callable[[Locked | None], None] | None = None
-) -> Locked | None:
-    """Draw the board; everything on it happens in the browser but the locking of a cell, which
-    runs this function again and nothing else of the page.
+    content: board.Payload,
+    answer: Callable[[Locked | None, Asked | None], board.Answer] | None = None,
+    below: Callable[[Locked | None], None] | None = None,
+) -> None:
+    """Draw the board.
+
+    Everything on it happens in the browser except the answers about a locked cell, the flow of the
+    score and a cut; these run this function again and nothing else of the page.
 
     Args:
         content: made by `board_content`.
-        below: draws what stands under the board and depends on what is locked.
+        answer: computes what the board asks for; None if there is no model to ask.
+        below: draws what is below the board and depends on the locked cell.
     """
-    locked: Locked | None = _mount(
-        key="board", data=content, default={"lock": None}, on_lock_change=lambda: None
-    ).lock
+    found = _mount(
+        key="board",
+        data=content,
+        default={"lock": None, "asked": None},
+        on_lock_change=lambda: None,
+        on_asked_change=lambda: None,
+    )
+    if answer is None:
+        said = board.Answer(
+            signature=content["signature"], whys=[], flows=[], refused=NO_MODEL, cut=None
+        )
+    else:
+        said = answer(found.lock, found.asked)
+    with st.container(key="answer"):
+        _answer(key="board-answer", data=said)
     if below is not None:
-        below(locked)
-    return locked
+        below(found.lock)
 
 
 def title_on(model: str, variant: str) -> str:
@@ -62,8 +98,8 @@ def clipped(text: str, length: int) -> str:
 
 
 def evidence(case: Case, side: Side) -> list[board.Column]:
-    """What each item that a model saw is to the target: the score really lost without it, and the
-    first quick attribution among the chosen methods."""
+    """Values of each item that a model saw: the score of the target lost without it, and the first
+    fast attribution among the chosen methods."""
     columns = []
     if len(case.history) > 1:
         found = cache.get_each_removed(
@@ -72,8 +108,8 @@ def evidence(case: Case, side: Side) -> list[board.Column]:
         columns.append(
             board.Column(
                 title="without it",
-                about=f"what the score of the target, rank {found.rank:,}, loses without the item; "
-                "\u2192 its rank then",
+                about=f"score that the target (rank {found.rank:,}) loses without the item; "
+                "\u2192 its rank without the item",
                 values=(found.score - found.scores)[side.trace.dropped :].tolist(),
                 texts=[f"\u2192{rank:,}" for rank in found.ranks[side.trace.dropped :]],
             )
@@ -84,7 +120,7 @@ def evidence(case: Case, side: Side) -> list[board.Column]:
         question = attribution_question(
             side.directory, side.trace.items, case.target, name, case.rival, settings
         )
-        with suppress(AwrsrError):  # the panel Attribution says why
+        with suppress(AwrsrError):  # the tab Attribution shows the reason
             values = cache.get_attribution(question).attribution.values
             title = METHODS[name].title
             about = f"{title} of the target's score"
@@ -94,7 +130,7 @@ def evidence(case: Case, side: Side) -> list[board.Column]:
 
 
 def board_content(case: Case) -> board.Payload:
-    """The board's data: both models on this history and, beside it, on a variant of it."""
+    """The board's data: both models on this history and on the compared variant."""
     sources = [
         board.Source(
             name=side.key.upper(),

@@ -1,8 +1,8 @@
-// A button that asks Python for a file, together with the board's view, and saves what comes.
+// A button that requests a file from Python, with the board's view, and saves it.
 //
-// data: the file's bytes, empty while none was asked for. trigger "asked": {view}, the board's part
-// of the address, which the server never sees otherwise. The board writes it there a moment after a
-// change, or at once when the event WANTED asks for it.
+// data: the file's bytes, empty before a request. trigger "asked": {view}, the board's part of the
+// address, which the server does not see otherwise. The board writes it there with a delay after a
+// change, or at once after the event WANTED.
 
 const NAME = "awrsr-inspection.zip";
 const WANTED = "attention-board-address";

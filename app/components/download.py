@@ -1,4 +1,4 @@
-"""The button that takes everything away, asked with the board's view in the address."""
+"""The download button; a click sends the board's view in the address."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from app.state import Session, session
 from awrsr.errors import AwrsrError
 
 LONGEST_VIEW = 400
-"""Characters of an address that a board's view can have."""
+"""Maximum length of a board's view in an address, in characters."""
 _mount = st.components.v2.component(
     "take_away",
     html="""<button type="button">Download everything</button>
@@ -30,10 +30,10 @@ span { margin-left: 0.75rem; opacity: 0.85; }
 
 @st.fragment
 def take_away(write: Callable[[str], bytes]) -> None:
-    """Draw the button; a click runs this function again and nothing else of the page.
+    """Draw the button; a click reruns only this function.
 
     Args:
-        write: makes the file of a board's view, "#left=A.1.1.first&..." or empty.
+        write: makes the file for a board view, "#left=A.1.1.first&..." or empty.
     """
     view = session.take_away_view
     del session.take_away_view
@@ -47,12 +47,12 @@ def take_away(write: Callable[[str], bytes]) -> None:
 
 
 def note_view() -> None:
-    """Keep what a click asked for until the file is made."""
+    """Keep the requested view until the file is made."""
     session.take_away_view = view_of(session.take_away.get("asked"))
 
 
 def view_of(sent: Any) -> str:
-    """The view that a browser sent, or the first one where it sent something else."""
+    """The view that a browser sent, or the default view if it is invalid."""
     view = sent.get("view") if isinstance(sent, dict) else None
     if isinstance(view, str) and view.startswith("#") and len(view) <= LONGEST_VIEW:
         return view

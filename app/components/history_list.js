@@ -1,10 +1,11 @@
 // A history as a list: drag, keys and buttons make edits; Python applies them and sends the result.
 //
-// data: {rows: [[item, title], ...] older to newer, first: number of the first row, limit: most rows
-//        there may be, applied: number of the newest edit that Python has seen, replacing: row or null}
-// trigger "edit": {edits: [{number, op, at, to, item}, ...]}, all that Python has not answered yet.
+// data: {rows: [[item, title], ...] older to newer, first: number of the first row, limit: maximum
+//        number of rows, applied: number of the newest edit that Python has seen, replacing: row or
+//        null}
+// trigger "edit": {edits: [{number, op, at, to, item}, ...]}, all that Python has not answered.
 //
-// An edit is shown at once. Titles are untrusted: they enter the page as text only.
+// An edit is shown at once. Titles are untrusted: they enter the page only as text.
 
 const OPS = {
   move: (rows, edit) => rows.splice(edit.to, 0, rows.splice(edit.at, 1)[0]),
@@ -55,11 +56,11 @@ function start(root) {
     const focused = list.contains(root.getRootNode().activeElement);
     const { scrolled } = S;
     list.replaceChildren(...S.rows.map(row));
-    if (scrolled) list.scrollTop = scrolled; // to ask the list where it stands would wait for the page's layout
+    if (scrolled) list.scrollTop = scrolled; // reading the position of the list would force a layout
     S.active = Math.max(0, Math.min(S.active, S.rows.length - 1));
     const asks = S.data.replacing !== null && S.data.replacing !== S.asked;
     S.asked = S.data.replacing;
-    if (asks && focused) document.querySelector(".st-key-added input")?.focus(); // what is typed now takes its place
+    if (asks && focused) document.querySelector(".st-key-added input")?.focus(); // to search for the new item
     else activate(S.active, focused);
   };
 
@@ -71,7 +72,7 @@ function start(root) {
     const handle = make("span", "handle");
     handle.setAttribute("aria-hidden", "true");
     number.textContent = String(S.data.first + place);
-    const [id] = / \[[^[\]]+\]$/.exec(entry[1]) || [""]; // tells it from others of its title: never cut
+    const [id] = / \[[^[\]]+\]$/.exec(entry[1]) || [""]; // distinguishes items with the same title: never cut
     for (const part of [entry[1].slice(0, entry[1].length - id.length), id]) {
       title.append(Object.assign(make("span"), { textContent: part }));
     }
@@ -118,7 +119,7 @@ function start(root) {
       move: `${title}: now ${S.data.first + to} of ${S.rows.length}`,
       remove: `${title}: removed`,
       repeat: `${title}: repeated as the newest`,
-      replace: `${title}: choose what takes its place`,
+      replace: `${title}: choose the item to replace it`,
     }[op];
     S.trigger("edit", { edits: S.pending });
   }
@@ -141,7 +142,7 @@ function start(root) {
     if (element && !S.drag) activate(elements().indexOf(element), false);
   });
 
-  // --- dragging: anywhere with a mouse, by the handle with a finger, which scrolls elsewhere --------
+  // --- dragging: anywhere with a mouse; with a finger only by the handle, other places scroll --------
 
   list.addEventListener("pointerdown", (event) => {
     const element = event.target.closest(".row");
@@ -158,7 +159,7 @@ function start(root) {
     if (!drag.started && Math.abs(event.clientY - drag.y) < DRAG_STARTS) return;
     if (!drag.started) {
       drag.started = true;
-      window.addEventListener("keydown", giveUp, true); // a row that is moved loses the focus
+      window.addEventListener("keydown", giveUp, true); // a moved row loses the focus
       drag.element.classList.add("dragged");
       list.classList.add("dragging");
     }
@@ -214,7 +215,7 @@ function start(root) {
       activate(from, true);
       return;
     }
-    S.drawn = ""; // the rows stand elsewhere than they were drawn
+    S.drawn = ""; // the rows moved after they were drawn
     if (kept && to !== from) edit("move", from, to);
     else S.draw();
     activate(kept ? to : from, true);

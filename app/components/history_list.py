@@ -1,4 +1,4 @@
-"""The history as a list one drags and edits: a component of its own, and what its edits mean."""
+"""The history as a list with drag and edit: the component, and how its edits are applied."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,11 +32,11 @@ class Edit:
     """One change of a list.
 
     Args:
-        number: counts the edits of a session; one that was applied already is left alone.
+        number: counts the edits of a session; an applied edit is not applied again.
         op: one of OPERATIONS.
         at: the row, 0 = oldest.
-        to: where it moves to; `at` for everything but a move.
-        item: what stands in the row, so that an edit of another list is recognised.
+        to: the new row; equal to `at` except for a move.
+        item: the item in the row, so that an edit of another list is recognised.
     """
 
     number: int
@@ -47,7 +47,7 @@ class Edit:
 
 
 def read_edits(value: Any) -> list[Edit]:
-    """The edits of what a browser sent; nothing where it sent something else."""
+    """The edits in a browser's message; empty if the message is invalid."""
     sent = value.get("edits") if isinstance(value, dict) else None
     edits = []
     for one in sent if isinstance(sent, list) else []:
@@ -61,7 +61,7 @@ def read_edits(value: Any) -> list[Edit]:
 
 
 def edited(items: Sequence[int], edit: Edit, limit: int) -> list[int]:
-    """The list after an edit; as it was where the edit belongs to another list or finds no room."""
+    """The list after an edit; unchanged if the edit belongs to another list or there is no room."""
     items = list(items)
     last = len(items) - 1
     if not (0 <= edit.at <= last and items[edit.at] == edit.item and 0 <= edit.to <= last):
@@ -89,13 +89,13 @@ def history_list(
 
     Args:
         items: older to newer.
-        titles: one each.
+        titles: one per item.
         first: the number of the first row.
-        limit: the most rows there may be.
+        limit: maximum number of rows.
         applied: number of the newest edit applied.
-        replacing: the row that waits for another item, or None.
-        on_edit: called when the list has sent edits: `read_edits` of `edit` of the session's
-            `history_list`.
+        replacing: the row to be replaced, or None.
+        on_edit: called when the list has sent edits; they are `edit` of the session's
+            `history_list`, see `read_edits`.
     """
     data = {
         "rows": [[item, title] for item, title in zip(items, titles, strict=True)],

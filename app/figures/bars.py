@@ -1,4 +1,4 @@
-"""Bars: attributions, and the shares that a sum is made of."""
+"""Bars: attributions, and the terms of a sum."""
 
 import html
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ class BarPanel:
     """The attribution of one history by one method in one model.
 
     Args:
-        title: of the method.
-        model: the letter of the model.
-        slots: of the items the model saw, counted from 1 at the oldest of the history.
+        title: title of the method.
+        model: letter of the model.
+        slots: slots of the items that the model saw; slot 1 is the oldest item of the history.
         values: one per slot, in item score units.
-        errors: the standard error of each, drawn as a whisker, or None.
+        errors: standard error of each value, drawn as a whisker, or None.
         scale: panels of equal scale share the range of their axes.
-        color: of the bars.
+        color: colour of the bars.
     """
 
     title: str
@@ -38,11 +38,11 @@ class BarPanel:
 
 
 def attribution_bars(panels: list[BarPanel], titles: dict[int, str]) -> go.Figure:
-    """Signed bars per item, older items above, one panel a method and model.
+    """Signed bars per item, older items above, one panel per method and model.
 
     Args:
-        panels: one or more, in reading order.
-        titles: of the items by slot; a panel that lacks a slot leaves it empty.
+        panels: at least one, in reading order.
+        titles: item titles by slot; a panel without a slot leaves its row empty.
     """
     columns = min(len(panels), PANELS_A_ROW)
     rows = -(-len(panels) // columns)
@@ -101,7 +101,7 @@ def attribution_bars(panels: list[BarPanel], titles: dict[int, str]) -> go.Figur
             tickvals=[names[slot] for slot in slots],
             ticktext=labels,
             tickfont_size=size,
-            showgrid=True,  # leads the eye from a title to the panels far from it
+            showgrid=True,  # guides the eye from a title to distant panels
             gridcolor=FAINT_LINE,
             range=[len(slots) - 0.5, -0.5],
             fixedrange=True,
@@ -117,7 +117,7 @@ def attribution_bars(panels: list[BarPanel], titles: dict[int, str]) -> go.Figur
 
 
 def value_range(panels: list[BarPanel], scale: str) -> list[float]:
-    """From the lowest to the highest end of a bar or whisker of a scale, 0 included."""
+    """The lowest and the highest end of the bars and whiskers of a scale, including 0."""
     ends = np.concatenate(
         [
             panel.values + sign * (0 if panel.errors is None else panel.errors)
@@ -138,9 +138,9 @@ def split_bars(means: FloatArray, covariances: FloatArray, axis: str) -> go.Figu
     """Two stacked bars per dimension, counted from 1.
 
     Args:
-        means: one term per dimension, none above 0.
+        means: one term per dimension, at most 0.
         covariances: likewise.
-        axis: what the dimensions are.
+        axis: the name of the dimensions.
     """
     figure = go.Figure()
     for name, terms, color in (

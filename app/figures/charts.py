@@ -14,10 +14,10 @@ from app.figures.theme import MODEL_COLORS
 
 DIVERGING = [[0, "#d97a1e"], [0.5, "#a9a9a9"], [1, "#2a62c9"]]
 A_TO_B = [[0, MODEL_COLORS[0]], [0.5, "#a9a9a9"], [1, MODEL_COLORS[1]]]
-"""The colour of the model that ranks the held-out item better, grey where both rank it alike."""
+"""Colours of the better model for the held-out item; grey if the ranks are equal."""
 SEQUENTIAL = "Viridis"
 FULL = 3.0
-"""Doublings of a rank at which its colour is full: eight times better."""
+"""Doublings of a rank for the full colour: eight times better."""
 FAINT = "rgba(128, 128, 128, 0.2)"
 CURVES = {
     "NDCG@5": "NDCG@5, validation",
@@ -28,18 +28,18 @@ CURVES = {
 
 
 def safe(text: object) -> str:
-    """Text that Plotly, which reads a subset of HTML, shows as it stands."""
+    """Text that Plotly shows literally; it interprets a subset of HTML."""
     return html.escape(str(text), quote=False)
 
 
 def scatter(table: pd.DataFrame, x: str, y: str, titles: dict[str, str]) -> go.Figure:
-    """Users as points, coloured by how often the rank halves from A to B.
+    """Users as points, coloured by log2 of rank in A / rank in B.
 
     Args:
-        table: made by `app.finding.pair_table`, a row per point.
+        table: made by `app.finding.pair_table`, one row per point.
         x: a column.
         y: a column.
-        titles: of the columns.
+        titles: titles of the columns.
     """
     figure = go.Figure(
         go.Scattergl(
@@ -57,7 +57,7 @@ def scatter(table: pd.DataFrame, x: str, y: str, titles: dict[str, str]) -> go.F
                 "colorbar": {
                     "title": {"text": "rank", "side": "top"},
                     "tickvals": [-FULL, 0, FULL],
-                    "ticktext": ["better in A", "alike", "better in B"],
+                    "ticktext": ["better in A", "equal", "better in B"],
                     "thickness": 10,
                     "len": 0.8,
                 },
@@ -102,11 +102,11 @@ def scatter(table: pd.DataFrame, x: str, y: str, titles: dict[str, str]) -> go.F
 
 
 def training_curves(histories: dict[str, pd.DataFrame], best: dict[str, int]) -> go.Figure:
-    """What history.csv of each model records, one panel a column, one line a model.
+    """The columns of each model's history.csv, one panel per column, one line per model.
 
     Args:
-        histories: by label, in the order of the models' colours.
-        best: the epoch whose weights were kept, by label.
+        histories: tables by label, in the order of the models' colours.
+        best: the epoch of the kept weights, by label.
     """
     shown = [name for name in CURVES if any(name in table for table in histories.values())]
     columns = 2
@@ -157,12 +157,12 @@ def training_curves(histories: dict[str, pd.DataFrame], best: dict[str, int]) ->
 
 
 def head_map(profile: pd.DataFrame, columns: dict[str, str], rows: list[str]) -> go.Figure:
-    """What each head gives its weight to: a row a head, a column a share of its weight.
+    """Attention weight of each head by kind of key: one row per head, one column per kind.
 
     Args:
         profile: made by `awrsr.studies.head_profile`.
-        columns: to be shown, and their titles.
-        rows: the title of every row of the profile.
+        columns: columns to show, with their titles.
+        rows: titles of the rows of the profile.
     """
     values = profile[list(columns)].to_numpy(dtype=float)
     text = np.where(np.isnan(values), "\u2013", np.char.mod("%.2f", np.nan_to_num(values)))
@@ -196,7 +196,7 @@ def matrix_map(values: np.ndarray, top: float) -> go.Figure:
 
     Args:
         values: (n, n).
-        top: the end of the colour scale, to be shared by the matrices beside it.
+        top: the end of the colour scale, shared by the matrices beside it.
     """
     n = len(values)
     ticks = sorted({0, *range(9, n, 10), n - 1})

@@ -21,33 +21,34 @@ STYLE = """<style>
 [class*="st-key-faithful-"] :is(.legendtext, .xtitle, .ytitle, .x2title, .y2title)
 { fill: currentColor !important; }
 </style>"""
-"""Streamlit draws what stands beside a figure in a grey that is hard to read on white."""
+"""Streamlit draws axis labels and legends of a figure in a grey that is hard to read."""
 HOW = (
-    "Items are really removed, older ones move up. Of nothing there is no score: deletion ends and "
-    "insertion begins with one item. Standard score: the target's item score minus the mean of the "
-    "catalogue's, over their standard deviation. An area is a curve's mean height."
+    "Items are removed from the model's input; older ones move up. Empty histories are not scored: "
+    "deletion ends and insertion begins with one item. Standard score: the target's item score "
+    "minus the mean over the catalogue, divided by the standard deviation. Area: mean height of a "
+    "curve."
 )
 KINDS = {"deletion": "Deletion", "insertion": "Insertion"}
 DASHES = {"attention": "solid", "attribution": "dash", "neither": "dot"}
-"""Of lines, by the kind of the explanation."""
+"""Line styles by kind of explanation."""
 GRID = "rgba(128, 128, 128, 0.22)"
 ZERO = "rgba(128, 128, 128, 0.9)"
 LEGEND_LINE = 22
-"""Pixels of a line of the legend."""
+"""Height of a legend line in pixels."""
 
 
 def safe(text: object) -> str:
-    """Text that Plotly, which reads a subset of HTML, shows as it stands."""
+    """Text that Plotly shows literally; it interprets a subset of HTML."""
     return html.escape(str(text), quote=False)
 
 
 def history_curves(found: Mapping[str, Curves], chosen: Sequence[str], *, rank: bool) -> go.Figure:
-    """Deletion above insertion, one line an explanation, of one history in one model.
+    """Deletion above insertion for one history in one model, one line per explanation.
 
     Args:
-        found: by explanation.
-        chosen: which of them are drawn.
-        rank: the target's rank, 1 on top, in the place of its standard score.
+        found: curves by explanation.
+        chosen: the explanations to draw.
+        rank: draw the target's rank, 1 on top, instead of its standard score.
     """
     figure = _two_panels("rank" if rank else "standard score", "items removed", "items restored")
     for name in (name for name in chosen if name in found):
@@ -75,19 +76,19 @@ def history_curves(found: Mapping[str, Curves], chosen: Sequence[str], *, rank: 
 def mean_curves(
     curves: pd.DataFrame, model: str, chosen: Sequence[str], standing: str
 ) -> go.Figure:
-    """Deletion above insertion of one model, means over users with their intervals.
+    """Deletion above insertion for one model, means over users with their intervals.
 
     Args:
-        curves: rows of curves.parquet of one sort; those of all models have one scale.
-        model: whose curves are drawn.
-        chosen: the explanations drawn.
+        curves: rows of curves.parquet of one sort; all models share one scale.
+        model: the model to draw.
+        chosen: the explanations to draw.
         standing: standard_score or ndcg.
     """
     drawn = curves[curves["explanation"].isin(chosen)]
     curves = drawn[drawn["model"] == model]
     figure = _two_panels(
         "NDCG" if standing == "ndcg" else "standard score",
-        "share of the items left",
+        "share of the items remaining",
         "share of the items restored",
     )
     for name in chosen:
@@ -126,17 +127,17 @@ def mean_curves(
 
 
 def has_own_floor(row: Mapping[str, Any]) -> bool:
-    """Whether a row of a study's summary is held against random orders with a forced place."""
+    """Whether a row of a study's summary has a floor of random orders with a forced place."""
     return "floor" in row and row["newest_first"] >= FORCED_SHARE
 
 
 def less_floor(rows: pd.DataFrame, models: Mapping[str, str], colors: Sequence[str]) -> go.Figure:
-    """Every explanation's mean difference to its floor, a dot and an interval a model.
+    """Every explanation's mean minus its floor, one dot with interval per model.
 
     Args:
-        rows: of summary.csv, of one sort and measure.
+        rows: rows of summary.csv of one sort and measure.
         models: titles by name, in the order of the colours.
-        colors: of the models.
+        colors: colours of the models.
     """
     figure, column = go.Figure(), difference_column(rows)
     there = set(rows["explanation"]) - {RANDOM, NEWEST_FIRST}

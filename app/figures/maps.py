@@ -1,4 +1,4 @@
-"""Figures of what a cell's number is made of: pairs of items, and paths through them."""
+"""Figures of the decomposition of a cell: pairs of items, and paths through items."""
 
 import html
 
@@ -19,7 +19,7 @@ from app.figures.theme import (
 
 DIVERGING = [
     [0.0, "rgba(217, 122, 30, 1)"],
-    [0.5, "rgba(217, 122, 30, 0)"],  # nothing: right on a light and on a dark page
+    [0.5, "rgba(217, 122, 30, 0)"],  # transparent: works on light and dark pages
     [0.5, "rgba(59, 111, 212, 0)"],
     [1.0, "rgba(59, 111, 212, 1)"],
 ]
@@ -27,25 +27,25 @@ PATH_RGB = "59, 111, 212"
 
 
 def pair_map(terms: FloatArray, query_labels: list[str], key_labels: list[str]) -> go.Figure:
-    """Signed terms over pairs, 0 without colour.
+    """Signed terms over pairs; 0 has no colour.
 
     Args:
         terms: (row, column).
-        query_labels: of the rows, each once.
-        key_labels: of the columns, each once.
+        query_labels: labels of the rows, unique.
+        key_labels: labels of the columns, unique.
     """
     rows, columns = (
         [html.escape(label, quote=False) for label in labels]
         for labels in (query_labels, key_labels)
     )
-    most = float(np.abs(terms).max()) or 1.0
+    largest = float(np.abs(terms).max()) or 1.0
     figure = go.Figure(
         go.Heatmap(
             z=terms,
             x=columns,
             y=rows,
-            zmin=-most,
-            zmax=most,
+            zmin=-largest,
+            zmax=largest,
             colorscale=DIVERGING,
             colorbar={"thickness": 10, "len": 1, "nticks": 5, "tickformat": "+.2~g"},
             hovertemplate="%{y}<br>with %{x}<br>%{z:+.5f}<extra></extra>",
@@ -67,16 +67,16 @@ def pair_map(terms: FloatArray, query_labels: list[str], key_labels: list[str]) 
 def paths(
     terms: FloatArray, first: FloatArray, second: FloatArray, labels: list[str], ends: list[str]
 ) -> go.Figure:
-    """Query to intermediate item to key, a path an item, and a bar for what each path brings.
+    """Paths from query to intermediate item to key, and a bar for the term of each path.
 
-    The two halves of a path are as wide as their weights, and the path as strong as its term.
+    The width of each half of a path shows its weight, and the opacity of the path its term.
 
     Args:
         terms: the products first * second.
         first: weight of the query on the intermediate item.
         second: weight of the intermediate item on the key.
-        labels: of the intermediate items, oldest first, each once.
-        ends: what the query and the key are called below the picture.
+        labels: labels of the intermediate items, oldest first, unique.
+        ends: labels of the query and the key below the picture.
     """
     names = [html.escape(label, quote=False) for label in labels]
     figure = make_subplots(

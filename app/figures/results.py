@@ -16,15 +16,15 @@ GRID = "rgba(128, 128, 128, 0.22)"
 ZERO = "rgba(128, 128, 128, 0.9)"
 MARGINS = {"l": 0, "r": 8, "t": 8, "b": 0}
 LABELS = 104
-"""Pixels for the names beside the verdict's figure."""
+"""Width in pixels of the names beside the verdict's figure."""
 
 
 def interval_figure(intervals: pd.DataFrame, metric: str) -> go.Figure:
-    """A dot and its interval per model, small marks for the seeds' own extremes.
+    """A dot with interval per model, and small marks for the lowest and highest seed.
 
     Args:
         intervals: rows of `Results.intervals` of one dataset and loss.
-        metric: which of their metrics.
+        metric: the metric to draw.
     """
     figure = go.Figure()
     names = []
@@ -80,10 +80,10 @@ def interval_figure(intervals: pd.DataFrame, metric: str) -> go.Figure:
 
 
 def verdict_figure(rows: list[Row]) -> go.Figure:
-    """What attention is worth and what each mechanism adds, in shares of vanilla, row by row.
+    """The gain of attention and of each mechanism as shares of vanilla, row by row.
 
-    Dots with corrected intervals, hollow where there are too few seeds; what counts as no gain is
-    shaded.
+    Dots with corrected intervals, hollow if there are too few seeds; the range that counts as no
+    gain is shaded.
     """
     figure = go.Figure()
     height = 0.0
@@ -104,11 +104,11 @@ def verdict_figure(rows: list[Row]) -> go.Figure:
             showarrow=False,
         )
         attention = [] if row.attention is None else [("attention", row.attention)]
-        for name, of in [*attention, *((mechanism_name(of), of) for of in row.mechanisms)]:
+        for name, gain in [*attention, *((mechanism_name(one), one) for one in row.mechanisms)]:
             ticks[height] = name
-            _add_share(figure, of, name, height)
+            _add_share(figure, gain, name, height)
             height += 1
-        # Beside these rows alone, so that no line runs through a title.
+        # Only beside these rows, so that no line crosses a title.
         ends = {"y0": height - len(attention) - len(row.mechanisms) - 0.5, "y1": height - 0.5}
         figure.add_shape(x0=0, x1=MARGIN, **ends, fillcolor=GRID, line_width=0, layer="below")
         figure.add_shape(type="line", x0=0, x1=0, **ends, line={"color": ZERO, "width": 2})
@@ -167,12 +167,12 @@ def _add_share(figure: go.Figure, row: dict[str, Any], name: str, y: float) -> N
 def cutoff_figure(
     table: pd.DataFrame, cutoffs: tuple[int, ...], *, differences: bool = False
 ) -> go.Figure:
-    """NDCG@N against N, a line per model, with a bar from lowest to highest seed.
+    """NDCG@N against N, one line per model, with bars from the lowest to the highest seed.
 
     Args:
         table: rows of `awrsr.experiments.record.means` of one dataset, loss and backbone.
-        cutoffs: the values of N, for each of which there are the columns NDCG@N, its min and max.
-        differences: the columns are differences to vanilla.
+        cutoffs: the values of N; the columns NDCG@N, their min and max must exist.
+        differences: whether the columns are differences to vanilla.
     """
     figure = go.Figure()
     for row in records(table):
@@ -200,13 +200,13 @@ def cutoff_figure(
 
 
 def trend_figure(history: pd.DataFrame, column: str, *, differences: bool = False) -> go.Figure:
-    """A column of the histories epoch by epoch: a thin line per run, a thick one for the mean.
+    """A column of the training histories by epoch: a thin line per run, a thick line for the mean.
 
     Args:
         history: rows of `Results.history` of one dataset, loss and backbone, in the refinements'
             order.
         column: NDCG@5, NDCG@10, grad_norm, ...
-        differences: the column is the difference to vanilla.
+        differences: whether the column is the difference to vanilla.
     """
     figure = go.Figure()
     form = ("+" if differences else "") + (".4f" if "@" in column else ".2f")

@@ -1,6 +1,6 @@
-"""What the figures have in common: colours, lines, labels.
+"""Colours, lines and labels of all figures.
 
-Item titles are untrusted: every label is escaped, since Plotly reads a subset of HTML.
+Item titles are untrusted: every label is escaped, because Plotly interprets a subset of HTML.
 """
 
 import html
@@ -14,7 +14,7 @@ from awrsr.board import clipped
 MODEL_COLORS = ("#3b6fd4", "#d97a1e")
 LABEL_LENGTH = 26
 MOST_TITLES = 60
-"""Rows of a map beyond which titles would be too small to read; the hover still has them."""
+"""Maximum number of rows of a map with readable titles; the hover text always has them."""
 NARROW_LABEL = 18
 LINE, FAINT_LINE = "rgba(128, 128, 128, 0.8)", "rgba(128, 128, 128, 0.16)"
 WHISKER = "rgba(128, 128, 128, 1)"
@@ -22,12 +22,12 @@ FloatArray = npt.NDArray[np.floating]
 
 
 def clip(title: str, length: int = LABEL_LENGTH) -> str:
-    """A title cut to a length, escaped."""
+    """A title cut to a length and escaped."""
     return html.escape(clipped(title, length), quote=False)
 
 
 def label_axis(axis: go.layout.XAxis, names: list[str], labels: list[str], size: int) -> None:
-    """Names as categories, of which clipped labels are read."""
+    """Set the names as categories, shown with clipped labels."""
     axis.update(
         type="category",
         categoryorder="array",

@@ -1,4 +1,4 @@
-"""The users of a scan as a table about two models: columns, slices, limits. No Streamlit."""
+"""The users of a scan as a table for two models: columns, slices, limits. No Streamlit."""
 
 from app.finding.columns import (
     AGREEMENTS,

@@ -1,10 +1,10 @@
-"""The columns of the table of users: what each is called, what it means, how it is written."""
+"""The columns of the table of users: titles, meanings, number formats."""
 
 from typing import NamedTuple
 
 
 class Column(NamedTuple):
-    """A column of the table: what it is called, what it means, how its numbers are written."""
+    """A column of the table: title, meaning, number format."""
 
     title: str
     meaning: str
@@ -13,13 +13,13 @@ class Column(NamedTuple):
 
 KINDS = {"first_order": "First order", "second_order": "Second order", "refined": "Refined"}
 ORDERS = LARGEST, SMALLEST = "largest first", "smallest first"
-NOISE = "The same of two seeds of one model: the noise."
+NOISE = "The same for two seeds of one model: the noise level."
 COLUMNS = {
-    "length": Column("items", "Items in the history, the held-out one not counted.", "%d"),
-    "rank_a": Column("rank in A", "Of the held-out item, 1 = best.", "%d"),
-    "rank_b": Column("rank in B", "Of the held-out item, 1 = best.", "%d"),
-    "change": Column("places gained in B", "Rank in A minus rank in B.", "%+d"),
-    "doublings": Column("log2 rank A / rank B", "How often the rank halves from A to B.", "%+.1f"),
+    "length": Column("items", "Items in the history, without the held-out item.", "%d"),
+    "rank_a": Column("rank in A", "Rank of the held-out item, 1 = best.", "%d"),
+    "rank_b": Column("rank in B", "Rank of the held-out item, 1 = best.", "%d"),
+    "change": Column("ranks gained in B", "Rank in A minus rank in B.", "%+d"),
+    "doublings": Column("log2 rank A / rank B", "Halvings of the rank from A to B.", "%+.1f"),
     "shared": Column("top 10 shared", "Items among the first ten of both models.", "%d"),
     "shared_seeds": Column("shared, seeds", NOISE, "%d"),
     "divergence": Column(
@@ -29,32 +29,28 @@ COLUMNS = {
     "correlation": Column("rho A, B", "Spearman's rank correlation of the two rows.", "%+.2f"),
     "correlation_seeds": Column("rho seeds", NOISE, "%+.2f"),
     "entropy_a": Column(
-        "evenness A", "Entropy of A's row over that of an even row; 1 = even.", "%.2f"
+        "evenness A", "Entropy of A's row divided by that of an even row; 1 = even.", "%.2f"
     ),
     "entropy_b": Column(
-        "evenness B", "Entropy of B's row over that of an even row; 1 = even.", "%.2f"
+        "evenness B", "Entropy of B's row divided by that of an even row; 1 = even.", "%.2f"
     ),
-    "reach_a": Column("reach A", "How many places back A's weight lies, on average.", "%.1f"),
-    "reach_b": Column("reach B", "How many places back B's weight lies, on average.", "%.1f"),
+    "reach_a": Column("reach A", "Mean distance of A's weight from the newest item.", "%.1f"),
+    "reach_b": Column("reach B", "Mean distance of B's weight from the newest item.", "%.1f"),
     "itself_a": Column("on newest A", "A's weight on the newest item.", "%.2f"),
     "itself_b": Column("on newest B", "B's weight on the newest item.", "%.2f"),
     "attribution_a": Column(
-        "rho attr A", "Spearman of A's row with the size of input x gradient.", "%+.2f"
+        "rho attr A", "Spearman's rho of A's row with absolute input x gradient.", "%+.2f"
     ),
     "attribution_b": Column(
-        "rho attr B", "Spearman of B's row with the size of input x gradient.", "%+.2f"
+        "rho attr B", "Spearman's rho of B's row with absolute input x gradient.", "%+.2f"
     ),
     "repeats": Column("repeats", "Entries of the history that repeat an earlier one.", "%d"),
-    "repeats_a": Column(
-        "on repeats A", "A's weight on items that stand in the history twice.", "%.2f"
-    ),
-    "repeats_b": Column(
-        "on repeats B", "B's weight on items that stand in the history twice.", "%.2f"
-    ),
+    "repeats_a": Column("on repeats A", "A's weight on items that occur repeatedly.", "%.2f"),
+    "repeats_b": Column("on repeats B", "B's weight on items that occur repeatedly.", "%.2f"),
 }
-"""All columns, in the order of the page's table: what is offered, what the address accepts."""
+"""All columns in the order of the page's table; offered on the page and accepted in the address."""
 OF_REPEATS = ("repeats", "repeats_a", "repeats_b")
-"""Columns that say nothing where no history repeats an item."""
+"""Columns that are only useful if some history repeats an item."""
 BINS = {
     "lag_1": "1 back",
     "lag_2_3": "2\u20133 back",
@@ -63,7 +59,7 @@ BINS = {
     "lag_16": "16 or more back",
     "first": "on the oldest seen",
 }
-"""Parts of a row's mass by how far back it lies, by measure of the scan."""
+"""Parts of a row's weight by distance from the newest item, by measure of the scan."""
 LAGS = {
     f"{measure}_{side}": Column(
         f"{title} {side.upper()}", f"{side.upper()}'s weight, {title}.", "%.2f"
@@ -71,7 +67,7 @@ LAGS = {
     for measure, title in BINS.items()
     for side in "ab"
 }
-"""Columns to sort, limit and plot by, too many to stand in the table."""
+"""Columns for sorting, limits and plots; too many for the table."""
 COLUMNS |= LAGS
 PER_MODEL = {
     "entropy": "entropy_share",
@@ -80,6 +76,6 @@ PER_MODEL = {
     "repeats": "repeats",
     "attribution": "attribution",
 } | {measure: measure for measure in BINS}
-"""Columns of each model, and the measure of the scan that they show."""
+"""Columns of each model, with the measure of the scan that they show."""
 AGREEMENTS = ("shared", "divergence", "correlation")
-"""Columns that say how alike A and B are; each has a twin of two seeds, NAME_seeds."""
+"""Columns of the similarity of A and B; each has a counterpart for two seeds, NAME_seeds."""

@@ -11,14 +11,14 @@ from awrsr.errors import did_you_mean
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """What a column's value must lie within; None is no limit."""
+    """The range of a column's values; None is no limit."""
 
     column: str
     low: float | None = None
     high: float | None = None
 
     def fits(self, table: pd.DataFrame) -> pd.Series:
-        """Whether each user's value is there and within."""
+        """For each user, whether the value exists and lies within the limit."""
         values = table[self.column]
         fits = values.notna()
         if self.low is not None:
@@ -29,7 +29,7 @@ class Limit:
 
 
 def limits_text(limits: list[Limit]) -> str:
-    """Limits for the address: length~5~40.rank_a~~10, a decimal comma in place of its point."""
+    """Limits for the address: length~5~40.rank_a~~10, with decimal commas."""
 
     def number(value: float | None) -> str:
         return "" if value is None else f"{value:g}".replace(".", ",")
@@ -41,13 +41,13 @@ def parse_limits(text: str) -> list[Limit]:
     """The limits that `limits_text` wrote.
 
     Raises:
-        ValueError: it is not such a text.
+        ValueError: the text is not such limits.
     """
     limits: dict[str, Limit] = {}
     for part in text.split(".") if text else []:
         column, *bounds = part.split("~")
         if len(bounds) != 2:
-            raise ValueError("accepted: COLUMN~LOW~HIGH.COLUMN~LOW~HIGH, a bound may be left out")
+            raise ValueError("accepted: COLUMN~LOW~HIGH.COLUMN~LOW~HIGH, either bound may be empty")
         if column not in COLUMNS:
             raise ValueError(
                 f"unknown column {column!r}.{did_you_mean(column, COLUMNS)} "
@@ -58,8 +58,6 @@ def parse_limits(text: str) -> list[Limit]:
         except ValueError:
             numbers = [np.nan]
         if any(number is not None and not np.isfinite(number) for number in numbers):
-            raise ValueError(
-                f"the limits of {column} must be finite numbers, a comma for the point"
-            )
+            raise ValueError(f"the limits of {column} must be finite numbers with a decimal comma")
         limits[column] = Limit(column=column, low=numbers[0], high=numbers[1])
     return list(limits.values())

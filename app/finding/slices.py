@@ -15,22 +15,22 @@ SLICES = ("all", "short", "long", "cut", "repeats", "ranks", "attention", "noise
 CUTOFF = 10
 TENTH = 0.1
 MOST_OF_A_TENTH = 0.12
-"""A slice of that share or less is still called a tenth."""
+"""A slice up to this share is still called a tenth."""
 
 
 class Slice(NamedTuple):
-    """Some users: how the slice is called, and whether each user is in it."""
+    """A subset of the users: its title, and whether each user is in it."""
 
     title: str
     chosen: np.ndarray
 
 
 def named_slices(table: pd.DataFrame, max_length: int) -> dict[str, Slice]:
-    """The named slices, by name; one may be empty, but for one that no user can be in.
+    """The named slices; a slice may be empty, but impossible slices are left out.
 
     Args:
         table: made by `pair_table`.
-        max_length: what the models see at most.
+        max_length: maximum number of items that the models see.
     """
     length = table["length"].to_numpy()
     short, long = (int(np.quantile(length, share)) for share in (0.25, 0.75))
@@ -45,7 +45,7 @@ def named_slices(table: pd.DataFrame, max_length: int) -> dict[str, Slice]:
         return np.asarray((values >= np.quantile(known, 1 - TENTH)) & (values > 0))
 
     def tenth(title: str, chosen: npt.NDArray[np.bool_]) -> Slice:
-        """Where values tie at the limit, all that tie are in, and the title says how many."""
+        """All users with a value tied at the limit are included; the title states the share."""
         share = chosen.mean()
         words = "a tenth" if share <= MOST_OF_A_TENTH else f"{share:.0%}, many tie"
         return Slice(f"{title} ({words})", chosen)
@@ -58,17 +58,17 @@ def named_slices(table: pd.DataFrame, max_length: int) -> dict[str, Slice]:
         "cut": Slice(f"Longer than the {max_length} items seen", length > max_length),
         "repeats": Slice("Histories that repeat items", repeats),
         "ranks": tenth("Ranks furthest apart", top(moved)),
-        "attention": tenth("Attention least alike", top(apart)),
-        "noise": Slice("Attention less alike than of two seeds", apart > noise),
+        "attention": tenth("Attention least similar", top(apart)),
+        "noise": Slice("Attention less similar than between two seeds", apart > noise),
     }
     if not repeats.any():
-        del found["repeats"]  # nobody repeats an item in this dataset
+        del found["repeats"]  # no user repeats an item in this dataset
     return found
 
 
 def slice_metrics(table: pd.DataFrame, named: Mapping[str, Slice]) -> pd.DataFrame:
     """HR@10 and NDCG@10 of both models per slice, B minus A with its paired bootstrap interval, and
-    how alike their lists and their attention are beside the same of two seeds."""
+    the similarity of their lists and attention, with the same for two seeds."""
     gains = {
         (metric, side): gain(table[f"rank_{side}"].to_numpy(), metric)
         for metric in ("HR@10", "NDCG@10")
@@ -99,6 +99,6 @@ def slice_metrics(table: pd.DataFrame, named: Mapping[str, Slice]) -> pd.DataFra
 
 
 def gain(ranks: np.ndarray, metric: str) -> np.ndarray:
-    """Each user's part of a metric at 10."""
+    """Each user's value of a metric at 10."""
     hit = ranks <= CUTOFF
     return hit.astype(float) if metric.startswith("HR") else hit / np.log2(ranks + 1)

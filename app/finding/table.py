@@ -1,4 +1,4 @@
-"""The users of a scan as a table about two models: a row each."""
+"""The users of a scan as a table for two models, one row per user."""
 
 from typing import Any
 
@@ -19,9 +19,9 @@ def has_second_order(scan: Scan, model: str) -> bool:
 
 
 def noise_pair(scan: Scan, a: str, b: str, kind: str) -> tuple[str, str] | None:
-    """Two seeds of one model of A's or B's backbone, the nearest to A and B that the scan has.
+    """Two seeds of one model with A's or B's backbone, the closest to A and B in the scan.
 
-    Pairs that have the kind of map come first, then those of A's or B's own settings, then vanilla.
+    Pairs with the kind of map come first, then those with A's or B's settings, then vanilla.
     """
     models = scan.about["models"]
     backbones = {backbone_of(scan, a), backbone_of(scan, b)}
@@ -36,7 +36,7 @@ def noise_pair(scan: Scan, a: str, b: str, kind: str) -> tuple[str, str] | None:
 
 
 def backbone_of(scan: Scan, name: str) -> str:
-    """A model's backbone, by the scan or, where the scan lacks it, by its name."""
+    """A model's backbone, from the scan or, if the scan lacks it, from its name."""
     about = scan.about["models"].get(name)
     return about["model"]["backbone"] if about else name.partition("-")[0]
 
@@ -44,15 +44,15 @@ def backbone_of(scan: Scan, name: str) -> str:
 def pair_table(
     scan: Scan, noise: Scan | None, dataset: Dataset, a: str, b: str, kind: str
 ) -> pd.DataFrame:
-    """Every user as a row: id, and COLUMNS where the scan has them.
+    """One row per user: id, and those of COLUMNS that the scan has.
 
     Args:
-        scan: that holds both models.
-        noise: a scan of two seeds of one model, where there is one.
-        dataset: whose users they are.
-        a: a model.
-        b: another one, or the same.
-        kind: of map, one of KINDS.
+        scan: a scan with both models.
+        noise: a scan with two seeds of one model, or None.
+        dataset: the dataset of the users.
+        a: model A.
+        b: model B, may be the same.
+        kind: kind of map, one of KINDS.
     """
     sides = {side: _of_model(scan, name, dataset) for side, name in (("a", a), ("b", b))}
     columns: dict[str, npt.NDArray[Any]] = {

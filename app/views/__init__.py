@@ -1,1 +1,1 @@
-"""The pages, a file or a folder each; a page imports no other page."""
+"""The pages, one file or folder each; a page imports no other page."""

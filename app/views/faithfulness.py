@@ -1,4 +1,4 @@
-"""Faithfulness: what recorded studies say of explanations over many users."""
+"""Faithfulness: recorded studies of explanations over many users."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +24,7 @@ from awrsr.ranking.evaluation import candidates_words, seen_words
 from awrsr.studies import FORCED_SHARE, LESS, STUDY_FILE, Study, against_floor, read_study
 
 FOLDER = "faithfulness"
-"""Of a dataset directory: its recorded studies, a folder each."""
+"""Folder of a dataset directory with its recorded studies, one folder each."""
 SORTS = {"all": "All", "binding": "Binding", "occasion": "Occasion"}
 STANDINGS = {"standard_score": "standard score", "ndcg": "NDCG"}
 TITLES = {**CAUSE_MEASURES, **MEASURES}
@@ -33,7 +33,7 @@ TITLES = {**CAUSE_MEASURES, **MEASURES}
 def show(chosen: Chosen) -> None:
     """The page."""
     st.html(figures.STYLE)
-    st.subheader("Do explanations find what recommendations rest on?")
+    st.subheader("Do explanations find the items that recommendations rest on?")
     if words := passed_over(chosen.directory / FOLDER):
         st.caption(f":material/visibility_off: {plain(words)}")
     finished = {}
@@ -43,15 +43,15 @@ def show(chosen: Chosen) -> None:
             finished[directory.name] = study
     if not finished:
         st.info(
-            f"No finished study of {plain(chosen.name)} is recorded. This makes one of the chosen "
-            "models:"
+            f"No finished study of {plain(chosen.name)} is recorded. This command makes "
+            "one for the chosen models:"
         )
         st.code(command(chosen), language=None)
         return
     wanted = f"{chosen.a}_{chosen.b}"
     if session.study not in finished or session.study_of != (chosen.name, wanted):
         session.study = wanted if wanted in finished else next(iter(finished))
-    session.study_of = chosen.name, wanted  # another pair in the sidebar shows its own study
+    session.study_of = chosen.name, wanted  # another pair in the sidebar selects its own study
     name = st.selectbox(
         "Study",
         list(finished),
@@ -60,18 +60,17 @@ def show(chosen: Chosen) -> None:
     )
     if set(finished[name].about["models"]) != {chosen.a, chosen.b}:
         st.caption(
-            ":material/info: This study is of other models than those chosen in the sidebar; each "
-            "study shows its own."
+            ":material/info: This study is about other models than those chosen in the sidebar."
         )
     show_study(finished[name], chosen.dataset)
     if wanted not in finished:
         with st.expander("Another pair of models"):
-            st.markdown("This makes a study of the models chosen in the sidebar:")
+            st.markdown("This command makes a study of the models chosen in the sidebar:")
             st.code(command(chosen), language=None)
 
 
 def read(directory: Path, chosen: Chosen) -> Study | None:
-    """A finished study of this dataset, or one box that says what it is instead."""
+    """A finished study of this dataset; otherwise a box with the reason, and None."""
     try:
         study = read_study(directory)
     except AwrsrError as error:
@@ -83,7 +82,7 @@ def read(directory: Path, chosen: Chosen) -> Study | None:
     if not study.finished:
         st.info(
             f"{plain(directory.name)} is unfinished: {study.done} of {study.about['users']} users. "
-            "This goes on with it:",
+            "This command continues it:",
             icon=":material/hourglass_empty:",
         )
         st.code(f"{study.about.get('command', '')} --resume", language=None)
@@ -92,7 +91,7 @@ def read(directory: Path, chosen: Chosen) -> Study | None:
 
 
 def command(chosen: Chosen) -> str:
-    """What makes a study of the chosen models."""
+    """The command that makes a study of the chosen models."""
     a, b = (in_command(chosen.models[name]) for name in (chosen.a, chosen.b))
     beside = f" --beside {b}" if chosen.a != chosen.b else ""
     return f"python -m awrsr faithfulness {a}{beside} --sample 200 --seed 0"
@@ -117,8 +116,8 @@ def show_study(study: Study, dataset: Dataset) -> None:
                 required=True,
                 format_func=lambda name: SORTS[name],
                 key=Session.study_sort.name,
-                help="Binding: somebody is met again, and who stood next to them in the row "
-                "follows. Occasion: back at a market, the treasure found there is claimed.",
+                help="Binding: a person is met again, and the item that was next to that person "
+                "follows. Occasion: on return to a market, the treasure found there is claimed.",
             )
     rows = study.summary[(study.summary["sort"] == sort) & (study.summary["measure"] == measure)]
     st.markdown(f"##### {titled(measure)}, minus its floor")
@@ -128,7 +127,7 @@ def show_study(study: Study, dataset: Dataset) -> None:
         config={"displayModeBar": False},
         alt=f"{titled(measure)} of every explanation minus its floor",
     )
-    st.caption(FLOOR if "floor" in rows else "The floor is that of random orders.")
+    st.caption(FLOOR if "floor" in rows else "Floor: random orders.")
     show_verdict(rows, models, SORTS[sort] if sort != "all" else "")
     st.markdown("##### Means over users")
     st.dataframe(means(rows, models), hide_index=True, key="study-means", height="content")
@@ -148,24 +147,24 @@ def show_study(study: Study, dataset: Dataset) -> None:
 
 
 FLOOR = (
-    "The floor of an explanation is what random orders reach; where it ranks the newest item first "
-    f"for {FORCED_SHARE:.0%} of the users or more, random orders that do so too (marked *)."
+    "Floor: the mean of random orders. For an explanation that ranks the newest item first for at "
+    f"least {FORCED_SHARE:.0%} of the users, random orders that do the same (marked *)."
 )
 VERDICT_WORDS = {
     "better": "better than its floor",
-    "undecided": "not told apart from it",
+    "undecided": "not distinguishable from its floor",
     "worse": "worse than its floor",
 }
 
 
 def open_users(about: Mapping[str, Any]) -> str:
-    """How many users were not drawn since nothing decides their item."""
+    """The number of users left out because no item determines their held-out item."""
     left_out = plain(about["open_users"])
-    return f"; {left_out} users whose item nothing decides are left out" * bool(about["open_users"])
+    return f"; {left_out} users without a planted cause are left out" * bool(about["open_users"])
 
 
 def show_verdict(rows: pd.DataFrame, models: dict[str, str], sort: str) -> None:
-    """Which explanations are better than their floors and which are not, a line a model."""
+    """The explanations that are better than their floors, and those that are not, per model."""
     lines = []
     for name, title in models.items():
         part = rows[rows["model"] == name]
@@ -183,24 +182,24 @@ def show_verdict(rows: pd.DataFrame, models: dict[str, str], sort: str) -> None:
         lines.append(f"- {plain(title)}{where}: {'; '.join(parts)} (random {means_of[RANDOM]:.3f})")
     if lines:
         st.markdown("\n".join(lines))
-        st.caption("By the 95% intervals above; recency and popularity know nothing of the model.")
+        st.caption("By the 95% intervals above. Recency and popularity do not depend on the model.")
 
 
 def beside_floor(row: Mapping[str, Any]) -> str:
-    """A mean, and its floor where that is not the one of plain random orders."""
+    """A mean, with its floor if that is not the one of plain random orders."""
     floor = f" (its floor {row['floor']:.3f}*)" if figures.has_own_floor(row) else ""
     return f"{row['mean']:.3f}{floor}"
 
 
 def titled(measure: str) -> str:
-    """A measure and which way is better."""
+    """A measure with its better direction."""
     better = "lower" if measure in LOWER_IS_BETTER else "higher"
     return f"{TITLES[measure]} ({better} is better)"
 
 
 def means(rows: pd.DataFrame, models: dict[str, str]) -> pd.DataFrame:
-    """One row an explanation, two columns a model, the second the difference to the floor, and one
-    for the models' difference."""
+    """One row per explanation; per model a mean and its difference to the floor; one column for the
+    difference of the models."""
     headings = models | {
         LESS.join(
             reversed(models)
@@ -208,14 +207,14 @@ def means(rows: pd.DataFrame, models: dict[str, str]) -> pd.DataFrame:
     }
     cells: dict[str, dict[str, str]] = {}
     for row in records(rows):
-        name, of = row["model"], cells.setdefault(row["explanation"], {})
+        name, line = row["model"], cells.setdefault(row["explanation"], {})
         sign = "+" if LESS in name else ""
-        of[headings.get(name, name)] = (
+        line[headings.get(name, name)] = (
             f"{row['mean']:{sign}.3f} ({row['low']:{sign}.3f} to {row['high']:{sign}.3f})"
         )
         if name in models and "floor" in row:
             mark = "*" if figures.has_own_floor(row) else ""
-            of[f"{models[name]}, minus floor"] = (
+            line[f"{models[name]}, minus floor"] = (
                 f"{row['less_floor']:+.3f} ({row['less_floor_low']:+.3f} to "
                 f"{row['less_floor_high']:+.3f}); floor {row['floor']:.3f}{mark}"
             )
@@ -229,7 +228,7 @@ def means(rows: pd.DataFrame, models: dict[str, str]) -> pd.DataFrame:
 
 
 def show_curves(study: Study, sort: str, models: dict[str, str]) -> None:
-    """Mean deletion and insertion curves, a figure a model."""
+    """Mean deletion and insertion curves, one figure per model."""
     assert study.curves is not None
     st.markdown("##### Mean curves")
     curves = study.curves[study.curves["sort"] == sort]
@@ -261,6 +260,6 @@ def show_curves(study: Study, sort: str, models: dict[str, str]) -> None:
 
 
 def _title(explanation: str) -> str:
-    """Of a recorded explanation, which need not be one of ours."""
+    """The title of a recorded explanation, which may be unknown here."""
     known = EXPLANATIONS.get(explanation)
     return explanation if known is None else known.title

@@ -5,6 +5,7 @@ both into one HTML file. `map_grid` draws a static picture.
 """
 
 from awrsr.board.figure import FORMATS, KINDS, Format, clipped, layer_figures, map_grid, save
+from awrsr.board.flow import pack_flow
 from awrsr.board.notebook import Shown, show
 from awrsr.board.page import page, script
 from awrsr.board.payload import (
@@ -16,24 +17,42 @@ from awrsr.board.payload import (
     item_names,
     payload,
 )
-from awrsr.board.schema import Column, Payload
+from awrsr.board.schema import (
+    Answer,
+    Band,
+    Column,
+    Cut,
+    PackedFlow,
+    Payload,
+    Standing,
+    Term,
+    Why,
+)
 
 __all__ = [
     "FORMATS",
     "KINDS",
+    "Answer",
+    "Band",
     "Column",
+    "Cut",
     "Drawn",
     "Format",
     "ItemNames",
+    "PackedFlow",
     "Payload",
     "Shown",
     "Source",
+    "Standing",
+    "Term",
+    "Why",
     "align",
     "clipped",
     "counterparts",
     "item_names",
     "layer_figures",
     "map_grid",
+    "pack_flow",
     "page",
     "payload",
     "save",

@@ -3,7 +3,7 @@
 `python tools/board_types.py` writes the same types for the script, awrsr/board/src/payload.ts.
 """
 
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 
 class PackedMaps(TypedDict):
@@ -105,3 +105,127 @@ class Payload(TypedDict):
     page: str
     signature: str
     view: NotRequired[str]
+
+
+class Term(TypedDict):
+    """A part of a sum.
+
+    Args:
+        label: its name, a few words.
+        value: its value, in the unit of the sum.
+    """
+
+    label: str
+    value: float
+
+
+class Why(TypedDict):
+    """The value of a locked cell in one map, as a sum.
+
+    Args:
+        source: the name of the trace.
+        layer: 0-based.
+        head: 0-based, or the name of heads together, "mean".
+        kind: first, second or refined.
+        text: what the sum is, a few words.
+        terms: its largest terms.
+        others: the number of further terms.
+        other: the sum of the further terms.
+        total: the sum of all terms.
+    """
+
+    source: str
+    layer: int
+    head: int | str
+    kind: str
+    text: str
+    terms: list[Term]
+    others: int
+    other: float
+    total: float
+
+
+class PackedFlow(TypedDict):
+    """The score of the target as a flow through layers, see `awrsr.explain.score_flow`.
+
+    Args:
+        source: the name of the trace.
+        score: the score.
+        nodes: for the input and after each layer the contribution of every item of the trace.
+        first: by layer, the flow through first-order weights, all heads together: a lower triangle,
+            row by row, as little-endian float32 in base64.
+        refinement: by layer, the flow through what refinement adds to the weights; null if that is
+            nothing.
+        residual: by layer, the flow around attention, for every item.
+        constants: by layer, the constant terms.
+    """
+
+    source: str
+    score: float
+    nodes: list[list[float]]
+    first: list[str]
+    refinement: list[str | None]
+    residual: list[list[float]]
+    constants: list[float]
+
+
+class Band(TypedDict):
+    """One connection between two items in one layer, all heads together.
+
+    Args:
+        source: the name of the trace.
+        layer: 0-based.
+        query: the place of the item that receives.
+        key: the place of the item that gives.
+        part: attention, the whole weight; or refinement, what refinement adds to it.
+    """
+
+    source: str
+    layer: int
+    query: int
+    key: int
+    part: Literal["attention", "refinement"]
+
+
+class Standing(TypedDict):
+    """How the target stands.
+
+    Args:
+        score: its score.
+        rank: its rank, 1 is best.
+    """
+
+    score: float
+    rank: int
+
+
+class Cut(TypedDict):
+    """The effect of a cut: the weights of a band are set to 0, or refinement's part is undone.
+
+    Args:
+        band: the band.
+        before: the target in the unchanged model.
+        after: the target after the cut.
+    """
+
+    band: Band
+    before: Standing
+    after: Standing
+
+
+class Answer(TypedDict):
+    """What the server has computed for the board after it was drawn.
+
+    Args:
+        signature: of the data that the board showed.
+        whys: about the locked cell; empty if none is locked.
+        flows: of the models on view, or an empty list if the flow was not asked for.
+        refused: why there is no flow; otherwise empty.
+        cut: the effect of the last cut, or null.
+    """
+
+    signature: str
+    whys: list[Why]
+    flows: list[PackedFlow]
+    refused: str
+    cut: Cut | None

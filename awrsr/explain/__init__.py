@@ -7,6 +7,7 @@ from awrsr.explain.agreement import (
     prediction_rows,
 )
 from awrsr.explain.cells import Cell, DistanceSplit, PairMap, RefinedParts
+from awrsr.explain.cutting import PARTS, Connection, cut_connections
 from awrsr.explain.evidence import Decisive, Evidence, Judgement, RowEvidence, find_evidence
 from awrsr.explain.explanations import (
     EXPLANATIONS,
@@ -30,6 +31,7 @@ from awrsr.explain.faithfulness import (
     faithfulness_curves,
     faithfulness_measures,
 )
+from awrsr.explain.flow import score_flow
 from awrsr.explain.provenance import first_order_split, refined_parts, second_order_provenance
 from awrsr.explain.removal import (
     RemovedOnce,
@@ -43,6 +45,7 @@ from awrsr.explain.rollout import rollout
 __all__ = [
     "RemovedOnce",
     "SmallestRemoval",
+    "score_flow",
     "remove_each",
     "smallest_removal",
     "without",
@@ -52,11 +55,13 @@ __all__ = [
     "LOWER_IS_BETTER",
     "MEASURES",
     "NEWEST_FIRST",
+    "PARTS",
     "RANDOM",
     "SHARES",
     "Ablation",
     "AttentionRow",
     "Cell",
+    "Connection",
     "Contributions",
     "Curve",
     "Curves",
@@ -75,6 +80,7 @@ __all__ = [
     "at_shares",
     "cause_measures",
     "contributions",
+    "cut_connections",
     "explanation_orders",
     "faithfulness_curves",
     "faithfulness_measures",

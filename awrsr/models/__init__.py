@@ -6,6 +6,7 @@ from awrsr.config import Catalogue, InitialWeights, ModelConfig
 from awrsr.family import Family
 from awrsr.models.base import Intervention, SequentialModel
 from awrsr.models.blocks import initialise
+from awrsr.models.flow import LayerFlow, ScoreFlow, flow_of, is_linear
 from awrsr.models.sasrec import SASRec
 from awrsr.models.stosa import STOSA
 from awrsr.models.trace import LayerTrace, Trace
@@ -15,11 +16,15 @@ __all__ = [
     "BACKBONES",
     "STOSA",
     "Intervention",
+    "LayerFlow",
     "LayerTrace",
     "SASRec",
+    "ScoreFlow",
     "SequentialModel",
     "Trace",
     "build_model",
+    "flow_of",
+    "is_linear",
     "model_title",
 ]
 

@@ -1,4 +1,4 @@
-"""The board of the first picture, and what is read of boards in a browser."""
+"""The board of the first page, and reading boards in a browser."""
 
 import io
 
@@ -41,7 +41,7 @@ FILL = "(slider, value) => { slider.value = value; slider.dispatchEvent(new Even
 
 
 def expected(layer: int, head: int | str, contribution: bool = False):
-    """(model, kind) to the whole map, as the library computes it."""
+    """Maps by (model, kind), as the library computes them."""
     found = {}
     for side, trace in TRACES.items():
         for kind, field in KINDS.items():
@@ -61,7 +61,7 @@ def expected(layer: int, head: int | str, contribution: bool = False):
 
 
 def check_cells(page, wanted, m: int = M, cells=CELLS, tolerance: float = 5.1e-5) -> None:
-    """The numbers beside the pointer equal the library's, to the digits that are printed."""
+    """The numbers beside the pointer equal those of the library in all printed digits."""
     for query, key in cells:
         large_map(page, 0).hover(position=cell_position(page, m, query, key))
         shown = read_out(page)
@@ -72,7 +72,7 @@ def check_cells(page, wanted, m: int = M, cells=CELLS, tolerance: float = 5.1e-5
 
 
 def picture(page, place: int) -> np.ndarray:
-    """A large map as it is on the screen: (height, width, 3), a pixel of the page each."""
+    """A large map as on the screen: (height, width, 3), one page pixel per entry."""
     drawn = Image.open(io.BytesIO(large_map(page, place).screenshot()))
     return np.asarray(drawn.convert("RGB"))
 

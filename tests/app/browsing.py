@@ -1,4 +1,4 @@
-"""What tests of a page in a browser share: when it is drawn, what a person sees on the board."""
+"""Shared by browser tests: waiting for a page, reading and operating the board."""
 
 import re
 
@@ -13,26 +13,26 @@ SETTLED = """() => {
 
 
 def settled(page):
-    """The page when the server's answer is drawn."""
+    """The page after the server's answer is drawn."""
     page.evaluate("window.quiet = 0")  # quiet from now on, not before what was just done
     page.wait_for_function(SETTLED, polling=100)
     return page
 
 
 def with_board(page):
-    """The page when its board is drawn as well."""
+    """The page after its board is drawn too."""
     settled(page)
     page.locator(f"{BOARD}[data-signature]").wait_for()
     return page
 
 
 def signature(page) -> str:
-    """Of the data that the board draws."""
+    """The signature of the data that the board draws."""
     return page.locator(BOARD).get_attribute("data-signature")
 
 
 def choose_map(page, side: str, **choices: object) -> None:
-    """Choose over a large map: layer (from 0), head (from 0, or mean, max, rollout), kind."""
+    """Choose above a large map: layer (from 0), head (from 0, or mean, max, rollout), kind."""
     panel = page.locator(".ab-panel").nth(["left", "right"].index(side))
     layer, head = choices.get("layer"), choices.get("head")
     if isinstance(layer, int) or isinstance(head, int):
@@ -87,7 +87,7 @@ def large_map(page, place: int):
 
 
 def cells_box(page, place: int = 0) -> dict[str, float]:
-    """Where the cells of a large map are inside it: x, y, width, height."""
+    """The position of the cells inside a large map: x, y, width, height."""
     cells = large_map(page, place).locator("canvas.ab-cells")
     return cells.evaluate(
         """canvas => {
@@ -107,9 +107,9 @@ def cell_position(page, m: int, query: int, key: int, place: int = 0) -> dict[st
 
 
 def read_out(page, where: str = ".ab-tip") -> dict[tuple[str, str], str]:
-    """The numbers beside the pointer, or of the locked cell, for the map that is pointed at.
+    """The numbers beside the pointer, or of the locked cell, for the map under the pointer.
 
-    (model, kind) to what is printed.
+    Printed texts by (model, kind).
     """
     found = {}
     for row in page.locator(f"{where} tr").all()[1:]:

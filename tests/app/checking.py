@@ -1,4 +1,4 @@
-"""Everything a page shows of its history, held against the library."""
+"""Compares everything that a page shows about its history with the library."""
 
 import base64
 import functools
@@ -19,7 +19,7 @@ from awrsr.models import SequentialModel
 
 
 def check_numbers(page: AppTest, directory: Path) -> None:
-    """Everything a page shows of its history equals what the library says of the page's choices."""
+    """All numbers on a page equal those of the library for the page's choices."""
     dataset, chosen = read_dataset(directory), page.session_state
     history, target = history_and_target(page, dataset)
     models = {side: read_model(directory / "models" / chosen[side]) for side in "ab"}
@@ -41,10 +41,10 @@ def check_board(
     history: list[int],
     variant: list[int] | None = None,
 ) -> None:
-    """Every item, title, slot and map that the board is given.
+    """Check every item, title, slot and map of the board's data.
 
     Args:
-        variant: the history that stands beside this one, if one does.
+        variant: the compared history, or None.
     """
     board = sent(page, "board")
     asked = {side.upper(): (side, history) for side in models}
@@ -68,7 +68,7 @@ def check_board(
 
 
 def check_maps(source: dict[str, Any], trace: awrsr.Trace) -> None:
-    """The maps of one model on the board, as near as their packing allows."""
+    """Check the maps of one model on the board, to the precision of their packing."""
     m, norms = len(trace.items), [layer.transformed_value_norm for layer in trace.layers]
     assert (source["layers"], source["heads"]) == (len(norms), len(norms[0]))
     given = np.frombuffer(base64.b64decode(source["norms"]), dtype="<f4")
@@ -86,7 +86,7 @@ def check_maps(source: dict[str, Any], trace: awrsr.Trace) -> None:
 
 
 def unpacked(text: str, m: int) -> npt.NDArray[np.floating]:
-    """(map, query, key) from the board's packing: lower triangles, row after row."""
+    """(map, query, key) from the board's packing: lower triangles, row by row."""
     low, middle, high = np.frombuffer(base64.b64decode(text), np.uint8).reshape(-1, 3).T.astype(int)
     cells = (low + 256 * middle + 65536 * high).reshape(-1, m * (m + 1) // 2)
     maps = np.zeros((len(cells), m, m))
@@ -97,7 +97,7 @@ def unpacked(text: str, m: int) -> npt.NDArray[np.floating]:
 def check_summary(
     page: AppTest, dataset: Dataset, models: Models, history: list[int], target: int
 ) -> None:
-    """The line above the board: how long the history is, the target and its rank in each model."""
+    """Check the line above the board: length of the history, target, ranks."""
     scores = {
         side.upper(): awrsr.trace(model, history).item_scores for side, model in models.items()
     }
@@ -114,7 +114,7 @@ def check_summary(
 def check_lists(
     page: AppTest, dataset: Dataset, models: Models, history: list[int], target: int
 ) -> None:
-    """Both lists, each item's rank in the other model, the target's rank, what the lists share."""
+    """Check both lists: ranks in the other model, the target's rank, the overlap."""
     rival = page.session_state["rival"]
     k, said = min(page.session_state["k"], dataset.n_items), texts(page)
     traces = {side: awrsr.trace(model, history) for side, model in models.items()}
@@ -148,7 +148,7 @@ def check_lists(
 def check_attributions(
     page: AppTest, dataset: Dataset, models: Models, history: list[int], target: int
 ) -> None:
-    """Bars and facts of every chosen method."""
+    """Check bars and facts of every chosen method."""
     chosen = page.session_state
     drawn = figures(page)["attribution"]
     (facts,) = tables(page, "method", "baseline")
@@ -166,7 +166,7 @@ def check_attributions(
         assert float(row["sum"]) == pytest.approx(float(result.values.sum()), abs=6e-4)
         assert float(row["score"]) == pytest.approx(result.score, abs=6e-4)
         if result.delta is None:
-            assert row["gap"] == "no sum is promised"
+            assert row["gap"] == "no completeness"
         else:
             gap, _, meaning = row["gap"].partition(" ")
             assert float(gap) == pytest.approx(result.delta, abs=1e-3, rel=1e-2)
@@ -182,7 +182,7 @@ def check_attributions(
 
 
 def history_and_target(page: AppTest, dataset: Dataset) -> tuple[list[int], int | None]:
-    """The history a page has chosen, and its target unless that is the first recommendation."""
+    """The history of a page, and its target, or None if that is the first recommendation."""
     chosen = page.session_state
     target = chosen["target"] or None
     owner = chosen["origin"] if chosen["source"] == "own" else chosen["user"]
@@ -193,7 +193,7 @@ def history_and_target(page: AppTest, dataset: Dataset) -> tuple[list[int], int 
 
 
 def compared(page: AppTest, dataset: Dataset, history: list[int]) -> list[int] | None:
-    """The history that a page has set beside its own, if it is another one."""
+    """The history that a page compares with its own, if it differs."""
     chosen = page.session_state
     if not chosen["compare"]:
         if chosen["compare"] is None:
@@ -206,7 +206,7 @@ def compared(page: AppTest, dataset: Dataset, history: list[int]) -> list[int] |
 
 
 def counted_rank(item_scores: torch.Tensor, item: int, history: list[int]) -> int:
-    """1 + the candidates with a higher score + the others with an equal one, one by one."""
+    """1 + candidates with a higher score + others with an equal score, counted in a loop."""
     scores = item_scores.tolist()
     rank = 1
     for other, score in enumerate(scores, start=1):
@@ -216,7 +216,7 @@ def counted_rank(item_scores: torch.Tensor, item: int, history: list[int]) -> in
 
 
 def escaped(text: str) -> str:
-    """Text as Plotly, which reads a subset of HTML, must get it."""
+    """Text escaped for Plotly, which interprets a subset of HTML."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -1,4 +1,4 @@
-"""Small datasets, and models on offer."""
+"""Small datasets and models that the app offers."""
 
 import dataclasses
 from pathlib import Path
@@ -18,15 +18,15 @@ def directory(
     monkeypatch: pytest.MonkeyPatch,
     tiny_dataset: Dataset,
 ) -> Path:
-    """The tiny dataset with the models that the file calls OFFERED, on offer before the embedded
-    datasets. The models see 8 items."""
+    """The tiny dataset with the models in the file's OFFERED, offered before the embedded datasets.
+    The models see 8 items."""
     monkeypatch.setenv(ASSETS_VARIABLE, str(tmp_path))
     return add_dataset(tmp_path, tiny_dataset, *request.module.OFFERED)
 
 
 @pytest.fixture(scope="session")
 def numbered() -> Dataset:
-    """Users 1 to 12 and items 1 to 11 by their ids: a number may be either."""
+    """A dataset with user ids 1 to 12 and item ids 1 to 11: a number may be either."""
     tiny = make_dataset()
     return dataclasses.replace(
         tiny,

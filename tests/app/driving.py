@@ -1,4 +1,4 @@
-"""What the app's tests share: folders of datasets and models, pages driven without a browser."""
+"""Shared by the app's tests: folders of datasets and models, pages driven without a browser."""
 
 import base64
 import dataclasses
@@ -45,7 +45,7 @@ HOSTILE = [
 
 
 def add_dataset(folder: Path, dataset: Dataset, *models: str) -> Path:
-    """A dataset directory under its name, with small models of these names."""
+    """Write a dataset directory with small models of these names."""
     directory = folder / dataset.name
     save_dataset(dataset, directory)
     for name in models:
@@ -54,7 +54,7 @@ def add_dataset(folder: Path, dataset: Dataset, *models: str) -> Path:
 
 
 def shipped_metrics(**changes: Any) -> dict[str, Any]:
-    """What metrics.json of a shipped model says, with some of its sections changed."""
+    """The contents of a shipped model's metrics.json, with some sections changed."""
     path = EMBEDDED / "models" / "sasrec-none" / "metrics.json"
     return json.loads(path.read_text()) | changes
 
@@ -97,7 +97,7 @@ def edit_config(**changes) -> Callable[[Path], None]:
 
 
 def named(directory: Path, model: str) -> str:
-    """A model as the address names it."""
+    """A model's name in the address."""
     return f"{model}@{fingerprint(directory / 'models' / model)}"
 
 
@@ -108,7 +108,7 @@ def open_page(at: str = "", /, **url: object) -> AppTest:
     """The app in a session of its own, at this address, after its first run.
 
     Args:
-        at: the page, as its address names it; Inspect where there is none.
+        at: the page's name in the address; Inspect by default.
         url: the address's parameters.
     """
     page = AppTest.from_file(MAIN, default_timeout=TIMEOUT)
@@ -133,7 +133,7 @@ def run(page: AppTest) -> AppTest:
 
 
 def choose(page: AppTest, **choices: object) -> AppTest:
-    """Set the widgets of these keys."""
+    """Set the widgets with these keys."""
     widgets = [
         *page.selectbox,
         *page.segmented_control,
@@ -149,13 +149,13 @@ def choose(page: AppTest, **choices: object) -> AppTest:
 
 
 def click(page: AppTest, label: str) -> AppTest:
-    """Press the button of this label."""
+    """Press the button with this label."""
     next(button for button in page.button if button.label == label).click()
     return run(page)
 
 
 def press(page: AppTest, key: str) -> AppTest:
-    """Press the button of this key."""
+    """Press the button with this key."""
     next(button for button in page.button if button.key == key).click()
     return run(page)
 
@@ -173,7 +173,7 @@ def upload(page: AppTest, name: str, content: bytes) -> AppTest:
 
 
 def select_row(page: AppTest, key: str, row: int | None) -> AppTest:
-    """Select one row of the table whose key begins so, or none."""
+    """Select one row, or none, of the table whose key begins with this."""
     table = next(table for table in page.dataframe if (table.key or "").startswith(key))
     rows = [] if row is None else [row]
     selection = {"selection": {"rows": rows, "columns": [], "cells": []}}
@@ -198,7 +198,7 @@ def finish(page: AppTest) -> AppTest:
 
 
 def unescaped(text: str) -> str:
-    """What markdown shows of a text that `app.text.plain` wrote."""
+    """The text that markdown shows for a result of `app.escape.plain`."""
     return text.replace("\u2060", "").replace("\\\\", "\0").replace("\\", "").replace("\0", "\\")
 
 
@@ -229,13 +229,13 @@ def figures(page: AppTest) -> dict[str, list[dict[str, Any]]]:
 
 
 def sent(page: AppTest, component: str) -> dict[str, Any] | None:
-    """What a component of the page is given, or None where it is not drawn."""
+    """The data of a component of the page, or None if it is not drawn."""
     found = [json.loads(c.proto.json) for c in page.get("bidi_component") if c.key == component]
     return found[0] if found else None
 
 
 def tables(page: AppTest, *columns: str) -> list[pd.DataFrame]:
-    """Every table that has these columns."""
+    """All tables with these columns."""
     return [table.value for table in page.dataframe if {*columns} <= {*table.value.columns}]
 
 

@@ -1,4 +1,4 @@
-"""What is taken away from a page, and what holds it against the library."""
+"""Downloads of a page, and checks of them against the library."""
 
 import io
 import json
@@ -48,7 +48,7 @@ def taken(
     methods: tuple[str, ...] = ("integrated_gradients",),
     variant: list[int] | None = None,
 ) -> zipfile.ZipFile:
-    """The zip of a page of these choices, written outside any session."""
+    """The zip of a page with these choices, written outside any session."""
     dataset = cache.get_dataset(directory)
     sides = [
         run_model(side, directory / "models" / name, dataset, history)
@@ -68,7 +68,7 @@ def case_of(
     methods: tuple[str, ...] = ("integrated_gradients",),
     variant: list[int] | None = None,
 ) -> Case:
-    """What a page of these choices is about."""
+    """The case of a page with these choices."""
     compared = None
     rows = [Row(name="original", items=tuple(history), compare=0)]
     if variant is not None:
@@ -91,7 +91,7 @@ def case_of(
 
 
 def chosen(methods: tuple[str, ...]) -> dict[str, dict[str, object]]:
-    """The methods as a page has them: with settings other than by default where there are any."""
+    """The methods of a page, with settings that differ from the defaults."""
     return {method: SETTINGS.get(method, {}) for method in methods}
 
 
@@ -104,7 +104,7 @@ def table(archive: zipfile.ZipFile, name: str) -> pd.DataFrame:
 
 
 def guarded(texts: list[str]) -> list[str]:
-    """As a table holds text: nothing a spreadsheet computes."""
+    """Text as in a table: not interpreted as a formula by a spreadsheet."""
     return [f"'{text}" if re.match(r"\s*[=+@-]", text) else text for text in texts]
 
 
@@ -118,7 +118,7 @@ def check_zip(
     methods: tuple[str, ...] = ("integrated_gradients",),
     variant: list[int] | None = None,
 ) -> None:
-    """All arrays and tables equal the library."""
+    """Check that all arrays and tables equal those of the library."""
     pictures = [match for name in archive.namelist() if (match := PICTURE.fullmatch(name))]
     rest = [name for name in archive.namelist() if not PICTURE.fullmatch(name)]
     assert rest == NAMES and archive.testzip() is None
@@ -200,7 +200,7 @@ def check_agreement(
     target: int,
     rival: int | None,
 ) -> None:
-    """Every correlation is that of the last row that it names with the attribution it names."""
+    """Check every correlation of a last row with an attribution."""
     for side, name in models.items():
         model = read_model(directory / "models" / name)
         trace = awrsr.trace(model, history)
@@ -230,7 +230,7 @@ def check_variants(
     histories: list[list[int] | None],
     target: int,
 ) -> None:
-    """Every history's items, and the target's rank among what neither it nor the first holds."""
+    """Check every history's items, and the target's rank with items of both excluded."""
     rows = [items for items in histories if items is not None]
     assert found["items"].astype(str).tolist() == [" ".join(map(str, items)) for items in rows]
     for side, name in models.items():
@@ -241,7 +241,7 @@ def check_variants(
 
 
 def check_nothing_of_this_machine(archive: zipfile.ZipFile, *folders: Path) -> None:
-    """No absolute path of any folder, neither as it is nor as its parts are spelled in a file."""
+    """Check that there is no absolute path of any folder, in any spelling."""
     for name in archive.namelist():
         content = archive.read(name)
         for folder in (ROOT, Path.home(), Path(sys.prefix), *folders):
@@ -250,7 +250,7 @@ def check_nothing_of_this_machine(archive: zipfile.ZipFile, *folders: Path) -> N
 
 
 def run_script(source: bytes, folder: Path) -> str:
-    """What a script prints, run in a folder: in this process, which has imported all it needs."""
+    """The output of a script, run in a folder in this process, which has done the imports."""
     printed = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
         patch.chdir(folder)
@@ -268,7 +268,7 @@ def check_printed(
     rival: int | None = None,
     methods: tuple[str, ...] = ("integrated_gradients",),
 ) -> None:
-    """Lists, last rows and attributions that a script printed are the library's."""
+    """Check printed lists, last rows and attributions against the library."""
     dataset = read_dataset(directory)
     scores = re.findall(rf"^(\w) (\w+) score ({NUMBER}) values \[(.*)\]$", printed, re.M)
     assert [(side, method) for side, method, *_ in scores] == [

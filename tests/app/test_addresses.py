@@ -1,4 +1,4 @@
-"""Every value that an address may hold is one that its page can show."""
+"""Every value that an address accepts can be shown by its page."""
 
 import dataclasses
 
@@ -19,7 +19,7 @@ A, B = "sasrec-none", "sasrec-additive"
 
 @pytest.fixture(params=["repeats", "no repeats"])
 def repeats(request, tmp_path, monkeypatch, tiny_dataset) -> bool:
-    """Whether the histories of the dataset on offer repeat items; it is scanned, all columns."""
+    """Whether histories of the offered dataset repeat items; it is scanned with all columns."""
     repeats = request.param == "repeats"
     dataset = tiny_dataset
     if not repeats:
@@ -35,12 +35,12 @@ def repeats(request, tmp_path, monkeypatch, tiny_dataset) -> bool:
 
 
 def names_of(page: str) -> set[str]:
-    """The keys that stand in the address of one page alone."""
+    """The keys that are in the address of only one page."""
     return {key.name for key in state.Session.declared() if key.page == page}
 
 
 def check_shown(page: AppTest, values: dict[str, list[str]]) -> None:
-    """Every value of every choice stands as it was chosen, and nothing is amiss."""
+    """Every chosen value is kept, without any message."""
     for at in range(max(map(len, values.values()))):
         chosen = {name: listed[at % len(listed)] for name, listed in values.items()}
         for name, value in chosen.items():

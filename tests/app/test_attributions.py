@@ -1,4 +1,4 @@
-"""Attributions: several methods at once, their facts, and how they agree with attention."""
+"""Attributions: several methods at once, their facts, and their agreement with attention."""
 
 import json
 
@@ -96,7 +96,7 @@ def test_methods_stand_in_their_own_order_whatever_the_order_of_clicks(directory
 
 def test_no_method_is_a_choice_too(directory):
     page = choose(open_page(), methods=[])
-    assert "Choose a method or more." in [info.value for info in page.info]
+    assert "Choose at least one method." in [info.value for info in page.info]
     assert not figures(page).get("attribution")
     assert run(page).session_state["methods"] == []
     assert messages(page) == []
@@ -111,7 +111,7 @@ def test_facts_name_the_gap_the_baseline_and_the_settings(directory):
             assert row["baseline"] == method().absent
             assert row["source"] == method.source
             assert row["gap"].endswith(
-                f"({method.gap_meaning})" if method.complete else "no sum is promised"
+                f"({method.gap_meaning})" if method.complete else "no completeness"
             )
             assert row["time"].endswith(" ms")
             assert ("seed 0" in row["settings"]) == method.randomised, name
@@ -154,7 +154,7 @@ def test_a_setting_decides_what_is_computed_and_is_in_the_address_until_it_is_ta
     choose(page, methods=["feature_ablation"])
     choose(page, methods=["integrated_gradients"])  # what is not on the page is not forgotten
     assert page.session_state["settings"]["integrated_gradients"] == {"n_steps": 2, "max_steps": 3}
-    click(page, "Back to the defaults")
+    click(page, "Reset to defaults")
     assert page.session_state["settings"] == {} and "settings" not in page.query_params
     check(page, directory)
 
@@ -165,7 +165,7 @@ def test_a_bound_that_ends_the_work_is_said_above_the_bars(directory):
     (said,) = (text for text in texts(page) if "the bound: " in text)
     for side in "AB":
         assert f"Gradient SHAP, {side}: 64 samples, the bound: largest standard error" in said
-    assert any("Whiskers: one standard error" in text for text in texts(page))
+    assert any("Whiskers: \u00b1 one standard error" in text for text in texts(page))
     assert "the bound" in facts(page)["took"][0]
     page = open_page(methods="integrated_gradients")
     assert not any("Whiskers" in text or "the bound" in text for text in texts(page))
@@ -174,8 +174,8 @@ def test_a_bound_that_ends_the_work_is_said_above_the_bars(directory):
 @pytest.mark.parametrize(
     ("b", "shared", "said"),
     [
-        ("sasrec-additive", True, "a method's two panels have one scale."),
-        ("stosa-simple", False, "which differ between the backbones"),
+        ("sasrec-additive", True, "the two panels of a method share one scale."),
+        ("stosa-simple", False, "they differ between backbones"),
     ],
 )
 def test_models_of_one_unit_have_one_scale(directory, b, shared, said):

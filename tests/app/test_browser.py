@@ -1,4 +1,4 @@
-"""The whole page as a person meets it, in a real Chromium."""
+"""The whole page in a real Chromium."""
 
 import re
 from urllib.parse import parse_qsl, urlsplit
@@ -41,7 +41,7 @@ def listed(page, place: int) -> list[str]:
 
 
 def ledger(page) -> str:
-    """What the board's ledger is headed."""
+    """The heading of the board's ledger."""
     return page.locator(f"{BOARD} h4").text_content()
 
 
@@ -106,7 +106,8 @@ def test_a_link_made_with_other_weights_says_so(visit):
     expect(warning).to_have_count(1)
     here = fingerprint(EMBEDDED / "models" / "sasrec-none")
     expect(warning).to_contain_text(
-        f"The link was made with other weights of sasrec-none: 00000000; here they are {here}"
+        f"The link was made with other weights of sasrec-none: 00000000; the weights here are "
+        f"{here}"
     )
     page.get_by_role("button", name="Input x gradient").click()
     settled(page)
@@ -221,7 +222,7 @@ def test_back_over_another_dataset_brings_its_variants(visit):
 
 
 def test_back_leaves_the_page(visit, server):
-    """From the first address, which the page itself has completed."""
+    """Starting at the first address, which the page itself has completed."""
     page = visit("about:blank")
     page.goto(server.url)
     with_board(page)

@@ -1,4 +1,4 @@
-"""The attention board in a real Chromium: what it draws is what was traced, and it asks nobody."""
+"""The attention board in a real Chromium: it draws the traced values without the server."""
 
 import re
 
@@ -38,7 +38,7 @@ expect = pytest.importorskip("playwright.sync_api", reason="playwright is not in
 
 
 def test_numbers_drawn_are_numbers_traced(board):
-    check_cells(board, expected(1, 0))
+    check_cells(board, expected(1, "mean"))
     choose_map(board, "left", layer=0, head=1, kind="second")
     check_cells(board, expected(0, 1), cells=[(M - 1, 1)])
     for head in ("mean", "max", "rollout"):
@@ -54,7 +54,7 @@ def test_colours_drawn_are_weights_traced(board):
     choose(board, "Colours", "sqrt")
     table = ramp()
     for place, side in enumerate("AB"):
-        weights = expected(1, 0)[side, "first" if side == "A" else "refined"].numpy()
+        weights = expected(1, "mean")[side, "first" if side == "A" else "refined"].numpy()
         drawn = picture(board, place)
         for query in range(M):
             for key in range(query):
@@ -83,7 +83,7 @@ def test_pointing_at_a_cell_outlines_it_in_every_map_of_both_models(board):
 
 
 def test_what_the_board_can_do_alone_it_does_alone(board):
-    """Layer, head, map, colours, share and difference: not one frame to the server."""
+    """Layer, head, map, colours, share and difference send no frame to the server."""
     board.sent.clear()
     large_map(board, 0).hover(position=cell_position(board, M, 9, 3))
     choose_map(board, "left", layer=0, head="mean", kind="first")
@@ -117,7 +117,7 @@ def test_a_click_locks_and_escape_releases_each_told_once(board):
     settled(board)
     assert len(board.sent) == 1 and hash_of(board)["lock"] == "9.3"
     board.mouse.move(5, 5)  # a locked cell stays readable without the pointer
-    weight = float(TRACES["B"].layers[1].refined[0, 8, 2])
+    weight = float(TRACES["B"].layers[1].refined[:, 8, 2].mean())
     assert read_out(board, ".ab-reading")["B", "refined"] == f"{weight:.4f}"
     board.locator("body").press("Escape")
     expect(board.locator(".ab h4")).to_contain_text(f"Row {M}")
@@ -126,7 +126,7 @@ def test_a_click_locks_and_escape_releases_each_told_once(board):
 
 
 def click_and_count(board, spot: dict[str, float]) -> int:
-    """How many frames a click on the right map sends."""
+    """The number of frames that a click on the right map sends."""
     board.sent.clear()
     large_map(board, 1).click(position=spot)
     for _ in range(100):
@@ -153,12 +153,12 @@ def test_another_view_of_a_locked_cell_asks_nothing_until_it_is_locked_again(boa
 
 
 def test_the_ledger_adds_up_to_what_was_traced(board):
-    """Row by row of the table: the masses of the last row, each key counted once."""
+    """The weights of the last row by kind of key, each key counted once."""
     rows = {}
     for row in board.locator(".ab-ledger tr").all()[1:]:
         name, *values = row.locator("td").all_text_contents()
         rows[name] = [float(value) for value in values]
-    last = [weights[-1].tolist() for weights in expected(1, 0).values()]
+    last = [weights[-1].tolist() for weights in expected(1, "mean").values()]
     genres = [str(DATASET.items["genres"].iloc[i - 1]).split("|")[0] for i in HISTORY]
     for column, weights in enumerate(last):
         wanted = dict.fromkeys(rows, 0.0)
@@ -187,7 +187,7 @@ def test_the_board_goes_by_the_keyboard(board):
     board.keyboard.press("ArrowUp")
     board.keyboard.press("Home")
     said = board.locator(".ab [role=status]")
-    weight = float(TRACES["B"].layers[1].refined[0, M - 2, 0])
+    weight = float(TRACES["B"].layers[1].refined[:, M - 2, 0].mean())
     titles = DATASET.titles(HISTORY)
     expect(said).to_contain_text(f"query {M - 1} {titles[M - 2]}, key 1 {titles[0]}")
     expect(said).to_contain_text(f"refined {weight:.4f}")
@@ -204,7 +204,7 @@ def test_the_share_shows_the_fewest_keys_that_hold_it(board):
     choose(board, "Colours", "linear")
     board.locator(".ab input[type=range]").evaluate(FILL, "60")
     board.wait_for_timeout(200)
-    weights = expected(1, 0)["A", "first"]
+    weights = expected(1, "mean")["A", "first"]
     drawn = picture(board, 0).astype(int)
     for query in (M - 1, M // 2):
         order = weights[query].sort(descending=True)
@@ -242,7 +242,7 @@ def test_two_hundred_items(visit, server):
             ("B", "refined"): refined.layers[1].refined,
         }
         assert {name: float(text) for name, text in shown.items()} == {
-            name: pytest.approx(float(weights[0, query, key]), abs=6e-5)
+            name: pytest.approx(float(weights[:, query, key].mean()), abs=6e-5)
             for name, weights in wanted.items()
         }
     page.sent.clear()
@@ -267,7 +267,7 @@ def test_the_page_stands_as_it_was_left_for_another_page(visit):
 
 
 def test_a_row_of_the_evidence_is_an_item_and_what_is_known_of_it(board):
-    """Titles, times an even row, what the target loses without the item: beside the pointer."""
+    """Beside the pointer: titles, multiples of an even row, score lost without the item."""
     canvas = board.locator(".ab-evidence .ab-box canvas").first
     box, titles = canvas.bounding_box(), DATASET.titles(HISTORY)
     tip = board.locator(".ab-tip")
@@ -283,14 +283,14 @@ def test_a_row_of_the_evidence_is_an_item_and_what_is_known_of_it(board):
             rank = f"\u2192{found.ranks[key]:,}"
             expect(tip).to_contain_text(re.compile(f"{side}, without it: .*{rank}"))
         shown = read_out(board)
-        for name, weights in expected(1, 0).items():
+        for name, weights in expected(1, "mean").items():
             assert float(shown[name]) == pytest.approx(float(weights[-1, key]), abs=5.1e-5)
 
 
 def test_rows_are_sorted_by_a_column_and_back_to_time(board):
     canvas, tip = board.locator(".ab-evidence .ab-box canvas").first, board.locator(".ab-tip")
     row = canvas.bounding_box()["height"] / M
-    weights = expected(1, 0)["A", "first"][-1]
+    weights = expected(1, "mean")["A", "first"][-1]
     board.get_by_role("button", name="Sort the rows: A: what the newest item").click()
     board.wait_for_timeout(100)
     for place, key in enumerate(weights.argsort(descending=True, stable=True).tolist()[:3]):
@@ -303,7 +303,7 @@ def test_rows_are_sorted_by_a_column_and_back_to_time(board):
 
 
 def test_maps_stand_on_the_rows_of_the_evidence(board):
-    """On a wide page a cell's row is as high as its item's; on a narrower one maps stand below."""
+    """On a wide page rows of maps and items align; on a narrow page maps are below."""
     rows = board.locator(".ab-evidence .ab-box canvas").first.bounding_box()
     for place in (0, 1):
         cells = large_map(board, place).locator("canvas.ab-cells").bounding_box()
@@ -322,7 +322,7 @@ def test_maps_stand_on_the_rows_of_the_evidence(board):
 
 
 def test_the_board_is_opened_by_a_short_address(visit, server):
-    """The page writes the rest of its address before the board reads its own part."""
+    """The page completes its address before the board reads its part."""
     page = with_board(
         visit(f"{server.url}/#lock=5.2&scale=row&share=7&left=Z&right=B.99.1.refined")
     )
@@ -334,7 +334,7 @@ def test_the_board_is_opened_by_a_short_address(visit, server):
 
 
 def test_a_lock_goes_with_its_items(board):
-    """The first item of the history is taken out: the locked cell is the same two items'."""
+    """After removing the first item, the locked cell is still that of the same two items."""
     large_map(board, 0).click(position=cell_position(board, M, 8, 3))
     settled(board)
     before = board.locator(".ab h4").text_content().split(", ", 1)[1]

@@ -27,7 +27,7 @@ def rows(page):
 
 
 def expect_items(page, items: list[int]) -> None:
-    """The list and the address hold these."""
+    """The list and the address have these items."""
     expect(page.locator(".row .title")).to_have_text(DATASET.titles(items))
     expect(page).to_have_url(link(items))
     settled(page)
@@ -106,7 +106,7 @@ def test_an_item_is_replaced_by_search(visit):
     page = opened(visit)
     rows(page).nth(2).hover()
     rows(page).nth(2).get_by_role("button", name="Replace").click()
-    search = page.get_by_role("combobox", name="Replace 3. by")
+    search = page.get_by_role("combobox", name="Replace item 3 by")
     search.fill("Toy Story 2")
     page.keyboard.press("Enter")
     item = DATASET.lookup("Toy Story 2 (1999)")

@@ -1,4 +1,4 @@
-"""The board taken away: offline pages, figures for a paper, the zip; boards of odd histories."""
+"""Downloads of the board: offline pages, figures for a paper, the zip; boards of odd histories."""
 
 import base64
 import dataclasses
@@ -57,7 +57,7 @@ def offline(visit, tmp_path, dataset, *sources: Source, view: str = ""):
 
 
 def test_a_reordered_history_is_followed_by_its_items(visit, tmp_path, make_model, tiny_dataset):
-    """Beside the pointer, in the outlines and in the ledger: never that an item is not there."""
+    """Beside the pointer, in the outlines and in the ledger; no item is reported as missing."""
     histories = {"A": [3, 1, 4, 1, 5, 9], "A\u2032": [9, 4, 1, 3, 5, 1]}
     model = make_model("sasrec", "additive")
     traces = {name: awrsr.trace(model, items) for name, items in histories.items()}
@@ -75,7 +75,7 @@ def test_a_reordered_history_is_followed_by_its_items(visit, tmp_path, make_mode
         expect(tip).to_contain_text(f"A\u2032: {words}")
         shown = read_out(page)
         for kind, field in KINDS.items():
-            own, other = (trace.maps(field)[1][0] for trace in traces.values())
+            own, other = (trace.maps(field)[1].mean(0) for trace in traces.values())
             assert shown["A", kind] == f"{own[query, key]:.4f}"
             followed = f"{other[there, of]:.4f}" if of <= there else "\u2013"
             assert shown["A\u2032", kind] == followed
@@ -123,14 +123,16 @@ def test_a_view_that_the_board_lacks_is_left_out(
     source = Source(name="A", title="", trace=awrsr.trace(make_model(), [1, 2, 3]))
     page, _ = offline(visit, tmp_path, tiny_dataset, source, view=view)
     expect(page.locator(".ab-note").last).to_contain_text(f"left out: {left_out}.")
-    now = page.locator(".ab-thumb[aria-pressed=true]").get_attribute("aria-label")
-    assert now == "Show A, layer 2, head 1, first order"
+    pressed = page.locator(".ab-thumb[aria-pressed=true]").all()
+    assert [thumb.get_attribute("aria-label") for thumb in pressed] == [
+        f"Show A, layer 2, head {head}, first order" for head in (1, 2)
+    ]
 
 
 def test_a_model_that_learns_no_attention_is_named_by_its_title(
     visit, tmp_path, make_model, tiny_dataset
 ):
-    """In the maps' names, the choices, the strip, the ledger and where a map is missing."""
+    """In the names of maps, the choices, the evidence, the ledger and messages on missing maps."""
     sources = [
         Source(name=name, title="", trace=awrsr.trace(make_model("sasrec", floor), [3, 1, 4]))
         for name, floor in (("A", "uniform"), ("B", "identity"))
@@ -170,7 +172,7 @@ def test_a_title_that_is_cut_keeps_its_id(visit, tmp_path, make_model, tiny_data
 
 @pytest.mark.parametrize("m", [299, 300])
 def test_maps_are_drawn_to_their_last_row(visit, tmp_path, make_model, tiny_dataset, m):
-    """A fresh canvas is 300 x 150: at 300 items one side of it is right already."""
+    """A new canvas is 300 x 150, so with 300 items one side already has the right size."""
     history = [1 + 7 * slot % tiny_dataset.n_items for slot in range(m)]
     trace = awrsr.trace(make_model(max_length=m), history)
     source = Source(name="A", title="vanilla", trace=trace)
@@ -185,7 +187,7 @@ def test_maps_are_drawn_to_their_last_row(visit, tmp_path, make_model, tiny_data
         m,
     )
     drawn = np.frombuffer(base64.b64decode(packed), np.uint8).reshape(m, m, 4).astype(int)
-    roots = np.sqrt(trace.layers[1].first_order[0].numpy())
+    roots = np.sqrt(trace.layers[1].first_order.mean(0).numpy())
     shown = np.tril(np.ones((m, m), dtype=bool))
     assert (drawn[..., 3] == np.where(shown, 255, 0)).all()
     colours, of_cells = np.unique(drawn[shown][:, :3], axis=0, return_inverse=True)
@@ -254,7 +256,7 @@ def test_the_page_taken_away_shows_the_view_it_was_taken_from(board, visit, tmp_
 def test_the_zip_holds_the_page_the_arrays_and_the_tables(board, visit, tmp_path):
     choose_map(board, "left", layer=0, head=1)
     choose(board, "View", "difference")
-    board.get_by_role("tab", name="Take away").click()
+    board.get_by_role("tab", name="Download").click()
     everything = board.get_by_role("button", name="Download everything")
     with board.expect_download() as waiting:
         everything.click()
@@ -283,5 +285,5 @@ def test_the_library_writes_the_same_page(visit, tmp_path):
     assert main([*arguments, "--beside", str(models / "sasrec-additive")]) == 0
     page = visit(file.as_uri(), width=390)
     page.locator(".ab[data-signature]").wait_for()
-    check_cells(page, expected(1, 0), cells=[(M - 1, 3)])
+    check_cells(page, expected(1, "mean"), cells=[(M - 1, 3)])
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 390

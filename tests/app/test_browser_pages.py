@@ -1,4 +1,4 @@
-"""The pages about all users, in a real Chromium: reached by their names, drawn, answering."""
+"""The pages about all users in a real Chromium: navigation, drawing, interaction."""
 
 import json
 import re
@@ -18,7 +18,7 @@ FIGURE = ".js-plotly-plot .main-svg"
 
 
 def go(page, name: str):
-    """The page of this name, by the names on top; in a narrow window they are in the sidebar."""
+    """Go to a page by its name at the top, or in the sidebar in a narrow window."""
     with_board(page)
     sidebar = page.get_by_test_id("stSidebar")
     narrow = page.viewport_size["width"] < 768
@@ -35,12 +35,12 @@ def go(page, name: str):
 
 
 def main(page) -> str:
-    """All words of the page; those of titles are held apart by a mark that nobody sees."""
+    """All text of the page; an invisible character separates titles."""
     return page.get_by_test_id("stMain").inner_text().replace("\u2060", "")
 
 
 def fits(page) -> bool:
-    """Nothing makes the whole page wider than the window."""
+    """Whether the page is not wider than the window."""
     return page.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth")
 
 

@@ -72,7 +72,7 @@ def test_models_are_listed_by_backbone_in_the_refinements_order(tmp_path):
 
 
 def test_folders_whose_names_are_no_text_are_passed_over_and_named_once(directory):
-    """On every page; neither their dataset nor their models can be asked for."""
+    """On every page; neither their dataset nor their models can be requested."""
     odd = os.fsencode(directory) + b"/models/sasrec-\xff\xfe"
     shutil.copytree(os.fsencode(directory / "models" / GOOD), odd)
     shutil.copytree(os.fsencode(directory), os.fsencode(directory.parent) + b"/tin\xff")
@@ -107,7 +107,7 @@ def test_a_folder_of_datasets_whose_name_is_no_text_is_said(directory, monkeypat
 
 
 def test_neighbours_are_read_once_and_a_large_one_costs_nothing(directory, monkeypatch):
-    """Sixty models of one backbone, one of them with a config.json of 50 MB, none a second seed."""
+    """Sixty models of one backbone, one with a config.json of 50 MB, without a second seed."""
     models, read = directory / "models", Counter()
     for number in range(60):
         copy = models / f"{GOOD}-{number}"

@@ -1,4 +1,4 @@
-"""The cards of Inspect: every number is the library's, whatever the history."""
+"""The cards of Inspect: every number equals that of the library, for any history."""
 
 import re
 
@@ -16,8 +16,9 @@ TITLES = ["What is recommended", "What that rests on", "Does attention show it?"
 
 
 def cards(page) -> list[str]:
-    """The words below each card's title, without what colours them."""
-    said = [re.sub(r":(blue|orange|small)\[(.*?)\]", r"\2", text) for text in texts(page)]
+    """The text below each card's title, without colour marks."""
+    said = [re.sub(r":(blue|orange)\[(.*?)\]", r"\2", text) for text in texts(page)]
+    said = [re.sub(r"\[([^\]]*)\]\(#[^)]*\)", r"\1", text) for text in said]
     places = [said.index(f"**{title}**") for title in TITLES]
     return [said[place + 1].replace("**", "") for place in places]
 
@@ -64,8 +65,8 @@ def test_cards_of_the_other_datasets(dataset: str):
 def test_a_history_of_one_item_rests_on_nothing_else(directory):
     page = open_page(source="own", items="3")
     assert messages(page) == []
-    assert cards(page)[1].startswith("The history has one item")
-    assert cards(page)[2].startswith("There is nothing that attention")
+    assert cards(page)[1].startswith("The history has only one item")
+    assert cards(page)[2].startswith("With one item, attention")
 
 
 def test_two_items_are_named_and_not_judged(directory):
@@ -77,12 +78,12 @@ def test_two_items_are_named_and_not_judged(directory):
 @pytest.mark.parametrize(
     ("ranks", "again", "words"),
     [
-        ([3, 3], [5, 9], "alike"),
+        ([3, 3], [5, 9], "the same rank"),
         ([3, 9], [5, 8], "A is ahead in both seeds"),
         ([9, 3], [8, 5], "B is ahead in both seeds"),
-        ([3, 9], [10, 8], "may be the seed"),
-        ([3, 9], [9, 9], "may be the seed"),
-        ([3, 9], [5, None], "A second seed of both is not here"),
+        ([3, 9], [10, 8], "may be due to the seed"),
+        ([3, 9], [9, 9], "may be due to the seed"),
+        ([3, 9], [5, None], "No second seed of both models"),
     ],
 )
 def test_whether_a_difference_is_more_than_the_seed(ranks, again, words):

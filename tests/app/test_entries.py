@@ -1,4 +1,4 @@
-"""What is pasted or uploaded: read in every form people have it, bounded, refused in a sentence."""
+"""Pasted and uploaded histories: common forms, limits, refusals in one sentence."""
 
 import dataclasses
 import json
@@ -33,7 +33,7 @@ def films() -> Dataset:
 
 
 def names(reading: Reading) -> list[int | str]:
-    """Items, and the texts of what names none."""
+    """The items, and the texts of unknown entries."""
     return [slot.text if isinstance(slot, Unknown) else slot for slot in reading.slots]
 
 
@@ -89,7 +89,7 @@ def test_forms_that_are_read(tiny_dataset, name, content, expected):
         (
             "a.txt",
             b"",
-            "a.txt names no item; accepted: one title or id a line, oldest first, a JSO",
+            "a.txt names no item; accepted: one title or id per line, oldest first, a J",
         ),
         ("a.csv", b" \n\t\n", "a.csv names no item"),
         ("a.csv", b",,,\n", "a.csv names no item"),
@@ -101,13 +101,13 @@ def test_forms_that_are_read(tiny_dataset, name, content, expected):
         (
             "a.json",
             b'{"items": [1]}',
-            'a.json is no JSON list; accepted: one such as ["Heat (1995)"',
+            'a.json is not a JSON list; accepted: such as ["Heat (1995)"',
         ),
-        ("a.json", b"[" * 50_000, "a.json is no JSON list"),
+        ("a.json", b"[" * 50_000, "a.json is not a JSON list"),
         (
             "a.txt",
             b"[1, 2.5]",
-            "a.txt is a JSON list whose entry 2 is neither a text nor a whole n",
+            "a.txt is a JSON list whose entry 2 is neither a string nor an inte",
         ),
         ("a.txt", b"[true]", "entry 1 is neither"),
         ("a.txt", b'["a", [1]]', "entry 2 is neither"),
@@ -123,7 +123,7 @@ def test_forms_that_are_read(tiny_dataset, name, content, expected):
             b"1\t4\t5\t1500001000\n1\t9\t5\t1500001060\n",
             "a.txt has the columns 1, 4, 5, 15",
         ),
-        ("a.csv", b"Godfather, The (1972)\n", "or one title or id a line, with quotation marks"),
+        ("a.csv", b"Godfather, The (1972)\n", "or one title or id per line, with quotation marks"),
         ("a.csv", b'"' + b"x" * 200_000 + b'"', "a.csv is not readable as csv: field larger"),
         ("a.csv", b"user,item\n1,A\n2,B\n1,C\n", "holds 2 users (1, 2); accepted: the history of"),
         ("a.csv", b"userId,movieId\n1,101\n2,101\n", "holds 2 users (1, 2); accepted: the history"),
@@ -222,7 +222,7 @@ def test_a_title_of_several_items_has_them_as_suggestions():
 
 
 def test_suggestions_take_the_places_of_their_entries(films):
-    """Whatever is decided first, the history keeps the order of the lines."""
+    """In any order of decisions, the history keeps the order of the lines."""
     draw = random.Random(0)
     for _ in range(5):
         items = draw.sample(range(1, films.n_items + 1), 12)

@@ -1,4 +1,4 @@
-"""Pasting and uploading on the page: what is used, what is said of it, what can be clicked."""
+"""Pasting and uploading on the page: items used, messages, suggestions."""
 
 from driving import (
     HOSTILE,
@@ -20,7 +20,7 @@ from app.forms import MAX_HISTORY
 from app.views.inspect.entries import MAX_PASTED, NAMED, SUGGESTED
 from awrsr import load_dataset
 
-NOTHING = "Nothing in it names an item. The history is as it was."
+NOTHING = "No entry names an item. The history is unchanged."
 
 
 OFFERED = ("sasrec-none", "stosa-simple")
@@ -31,13 +31,13 @@ def items(page) -> list[int]:
 
 
 def said(page) -> list[str]:
-    """What is said of an entry besides warnings and suggestions."""
+    """The messages about an entry, without warnings and suggestions."""
     marks = ("the history now", "names no item", "is empty", "was read as", "more: ")
     return [text for text in texts(page) if any(mark in text for mark in marks)]
 
 
 def suggested(page) -> dict[int, list[str]]:
-    """The titles that can be clicked, by the place of their entry."""
+    """The suggested titles, by the place of their entry."""
     return {
         int(pills.key.removeprefix("meant-")): list(map(unescaped, pills.options))
         for pills in page.pills
@@ -46,12 +46,12 @@ def suggested(page) -> dict[int, list[str]]:
 
 
 def mean(page, place: int, item: int):
-    """Click an item that is suggested for the entry at this place."""
+    """Click a suggested item for the entry at this place."""
     return choose(page, **{f"meant-{place}": item})
 
 
 def entry_of(page) -> str:
-    """The key of the box for an entry: of each one that is closed follows a new one."""
+    """The key of the box for an entry; closing a box makes a new one."""
     state = page.session_state
     return f"entry-{state['entries_closed'] if 'entries_closed' in state else 0}"
 
@@ -132,8 +132,8 @@ def test_what_is_said_of_an_entry_gives_way_to_the_next_entry_and_to_another_his
     choose(page, added=3)
     assert messages(page) == []
     (problem,) = messages(paste(page, " ", ""))
-    assert problem.startswith("The text names no item; accepted: one title or id a line, oldest f")
-    assert problem.endswith(" The history is as it was.")
+    assert problem.startswith("The text names no item; accepted: one title or id per line, oldest")
+    assert problem.endswith(" The history is unchanged.")
     assert items(page) == [3]
     assert messages(paste(page, "101")) == []
     paste(page, "Flim D (1994)", "104")
@@ -164,7 +164,7 @@ def test_a_text_of_any_length_is_refused_in_a_sentence_and_kept_nowhere(director
     click(page, "Use these")
     (problem,) = messages(page)
     assert problem.startswith(f"The text has 980,000 characters; accepted: at most {MAX_PASTED:,}")
-    assert problem.endswith("The history is as it was.")
+    assert problem.endswith("The history is unchanged.")
     assert (items(page), is_open(page)) == ([9, 8], True)
     assert page.text_area(key="pasted").value == ""
     click(page, "Dismiss")
@@ -184,10 +184,10 @@ def test_an_uploaded_file_becomes_the_history_or_says_why_not(directory):
     for name, content, problem in (
         ("bad.csv", b"a,b\n1,2\n", "bad.csv has the columns a, b; accepted: a column item_id, mov"),
         ("marks.csv", b",,,\n", "marks.csv names no item; accepted: "),
-        ("list.json", b"{}", "list.json is no JSON list; accepted: "),
+        ("list.json", b"{}", "list.json is not a JSON list; accepted: "),
     ):
         (refused,) = messages(upload(page, name, content))
-        assert refused.startswith(problem) and refused.endswith(" The history is as it was.")
+        assert refused.startswith(problem) and refused.endswith(" The history is unchanged.")
         assert (items(page), said(page)) == ([2], [])
     upload(page, "more.txt", b"103\n101\nnothing\n")
     assert (items(page), said(page)[1:]) == ([3, 1], ["'nothing' names no item."])

@@ -1,4 +1,4 @@
-"""What is taken away: the numbers of the page, a script that makes them again, titles as text."""
+"""Downloads: the numbers of the page, a script that reproduces them, titles as text."""
 
 import ast
 import csv
@@ -49,7 +49,7 @@ LINES = [
 
 @pytest.fixture
 def directory(tmp_path, monkeypatch, tiny_dataset) -> Path:
-    """The tiny dataset with models that see 8 items, on offer."""
+    """The tiny dataset, offered with models that see 8 items."""
     monkeypatch.setenv("AWRSR_ASSETS", str(tmp_path / "assets"))
     (tmp_path / "assets").mkdir()
     return add_dataset(tmp_path / "assets", tiny_dataset, "sasrec-additive", "stosa-simple")
@@ -60,7 +60,7 @@ MODELS = {"a": "sasrec-additive", "b": "stosa-simple"}
 
 @pytest.fixture(autouse=True)
 def small_pictures(monkeypatch):
-    """What is drawn is tested elsewhere; here it only has to be there."""
+    """Small pictures, because their content is tested elsewhere."""
     monkeypatch.setattr("awrsr.board.figure.DPI", 30)
 
 
@@ -143,7 +143,7 @@ def test_the_script_computes_the_same_in_the_projects_folder():
 
 
 def test_the_script_runs_from_any_folder_it_was_saved_in(tmp_path):
-    """As a program of its own."""
+    """Run as a separate program."""
     models = {"a": "sasrec-none", "b": "sasrec-additive"}
     script = tmp_path / "reproduce.py"
     script.write_bytes(taken(EMBEDDED, models, [3, 1, 4], 9, methods=()).read("reproduce.py"))
@@ -190,7 +190,7 @@ def test_the_script_refuses_other_weights_and_another_dataset(directory, tiny_da
 
 
 def script_of(directory: Path, history: list[int], target: int) -> str:
-    """The script alone."""
+    """Only the script."""
     dataset = cache.get_dataset(directory)
     sides = [
         run_model(side, directory / "models" / name, dataset, history)
@@ -201,7 +201,7 @@ def script_of(directory: Path, history: list[int], target: int) -> str:
 
 
 def statements(script: str) -> str:
-    """A script's program, whatever its comments say."""
+    """A script's statements, without comments."""
     return ast.dump(ast.parse(script))
 
 

@@ -43,7 +43,7 @@ MODELS = ("sasrec-none", "sasrec-additive")
 
 @pytest.fixture
 def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A dataset of hostile titles with two models, on offer before the embedded ones."""
+    """A dataset of hostile titles with two models, offered before the embedded ones."""
     monkeypatch.setenv(folders.ASSETS_VARIABLE, str(tmp_path))
     return add_dataset(tmp_path, titled([*HOSTILE, "Heat", "Fargo", "Alien"]), *MODELS)
 
@@ -148,7 +148,7 @@ def test_a_study_without_floors_is_held_against_random_orders(directory: Path):
     for name, x in zip(shown["text"], shown["x"], strict=True):
         (explanation,) = (key for key, each in EXPLANATIONS.items() if each.title == name)
         assert x == pytest.approx(by_name[explanation])
-    assert any("The floor is that of random orders." in text for text in texts(page))
+    assert any("Floor: random orders." in text for text in texts(page))
     assert len(tables(page, "explanation", "SASRec \u00b7 vanilla")[0].columns) == 4
 
 
@@ -177,7 +177,7 @@ def planted_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def planted(planted_once: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """That dataset, on offer; not to be changed."""
+    """That dataset, offered; read-only."""
     monkeypatch.setenv(folders.ASSETS_VARIABLE, str(planted_once.parent))
     return planted_once
 
@@ -194,7 +194,10 @@ def test_a_planted_study_says_how_explanations_stand_to_their_floors(planted: Pa
         of_model = rows[rows["model"] == name]
         assert "occasion causes" in line
         for side, explanations in against_floor(of_model).items():
-            words = {"better": "better than its floor", "undecided": "not told apart from it"}
+            words = {
+                "better": "better than its floor",
+                "undecided": "not distinguishable from its floor",
+            }
             part = line.partition(f"**{words.get(side, 'worse than its floor')}**")[2]
             means = of_model.set_index("explanation")["mean"]
             for explanation in explanations:
@@ -206,7 +209,7 @@ def test_a_planted_study_says_how_explanations_stand_to_their_floors(planted: Pa
             assert f"{said_of}{row['floor']:.3f}*)" in line
     left_out = found.about["open_users"]
     assert left_out > 0
-    assert any(f"{left_out} users whose item nothing decides" in text for text in texts(page))
+    assert any(f"{left_out} users without a planted cause" in text for text in texts(page))
 
 
 def test_the_study_is_that_of_the_pair_in_the_sidebar_where_there_is_one(planted: Path):
@@ -215,7 +218,7 @@ def test_the_study_is_that_of_the_pair_in_the_sidebar_where_there_is_one(planted
     page.selectbox(key="b").set_value("sasrec-simple")
     run(page)
     assert page.session_state["study"] == "sasrec-none_sasrec-simple"
-    other = "This study is of other models than those chosen in the sidebar"
+    other = "This study is about other models than those chosen in the sidebar"
     assert not any(other in text for text in texts(page))
     page.selectbox(key="study").set_value("sasrec-none_sasrec-additive")
     assert run(page).session_state["study"] == "sasrec-none_sasrec-additive"

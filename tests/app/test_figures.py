@@ -1,4 +1,4 @@
-"""Bars: the numbers given, in their order, on one scale a unit, with escaped labels."""
+"""Bars: the given numbers in their order, one scale per unit, escaped labels."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The page Find: its numbers are the scan's, its slices and limits what they say, a row opens."""
+"""The page Find: numbers equal those of the scan, slices and limits are correct, a row opens."""
 
 import dataclasses
 import json
@@ -103,7 +103,7 @@ def test_a_slice_and_a_sort():
 def test_an_empty_slice_says_so():
     page = open_find(slice="attention", map="second_order")  # vanilla has none
     assert infos(page)[1].startswith(
-        "No user is in the slice \u201cAttention least alike (a tenth)"
+        "No user is in the slice \u201cAttention least similar (a tenth)"
     )
 
 
@@ -142,16 +142,14 @@ def test_limits_of_the_address_and_an_empty_filter():
     assert table["length"].between(20, 30).all() and table["rank_a"].max() <= 10
     assert 0 < len(table) < 100
     page = open_find(where="length~20~30.length~~10.rank_a~9~2")
-    assert infos(page) == [
-        "None of the slice's 671 users fits the filter. Widen a limit, or remove it."
-    ]
+    assert infos(page) == ["None of the 671 users is within the limits: widen or remove one."]
     click(page, "Remove all limits")
     assert len(found(page)) == 671
 
 
 def test_a_limit_on_what_a_scan_lacks_is_said(directory: Path):
     page = open_find(where="attribution_a~0~1.length~~99")
-    assert any(text.startswith("Without effect: limits on rho attr A") for text in texts(page))
+    assert any(text.startswith("Limits without effect, because this scan") for text in texts(page))
     assert page.session_state["where"] == [Limit(column="length", high=99)]
 
 
@@ -177,7 +175,7 @@ def test_what_the_address_cannot_mean_is_said():
 def test_a_kind_that_a_model_lacks():
     page = open_find(map="second_order")
     assert infos(page)[0].startswith("No second order map in A, SASRec \u00b7 vanilla: nothing to")
-    assert infos(page)[1] == "No user has a value of \u201cJS A, B\u201d: choose another column."
+    assert infos(page)[1] == "No user has a value in \u201cJS A, B\u201d: choose another column."
     assert any("compare sasrec-additive with sasrec-additive-seed1" in t for t in texts(page))
     assert found(page)["divergence_seeds"].notna().all()
     assert "entropy_b" in found(page) and "entropy_a" not in found(page)
@@ -230,7 +228,7 @@ def test_a_small_dataset_is_scanned_at_once(directory: Path, tiny_dataset):
     assert any(
         "There is no scan of this dataset, so these two models were scanned" in t for t in said
     )
-    assert any("There are no two seeds of one SASRec to set this against" in text for text in said)
+    assert any("there are no two seeds of one SASRec model" in text for text in said)
     models = {name: awrsr.load_model(directory / "models" / name) for name in (A, B)}
     expected = scan(models, tiny_dataset).users
     table = found(page).set_index("user_id")

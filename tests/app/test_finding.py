@@ -1,4 +1,4 @@
-"""Users as a table about two models: columns, slices, limits, metrics; no page."""
+"""Users as a table for two models: columns, slices, limits, metrics; no page."""
 
 import dataclasses
 import re
@@ -23,7 +23,7 @@ SHIPPED = EMBEDDED / "scan"
 
 
 def test_the_shipped_scan_is_of_the_shipped_models():
-    """Of some users, within what another processor rounds otherwise."""
+    """For some users, within the rounding of another processor."""
     shipped, dataset = read_scan(SHIPPED), awrsr.load_dataset(EMBEDDED)
     directories = {path.name: path for path in (EMBEDDED / "models").iterdir()}
     seeds = [path.name for path in (EMBEDDED / "seeds").iterdir()]
@@ -121,14 +121,14 @@ def test_slices_hold_whom_they_say():
 
 
 def test_a_slice_of_ties_is_not_called_a_tenth():
-    """Identity maps are all alike; so are their differences to an even one."""
+    """Identity maps are all equal, and so are their differences to an even map."""
     values = np.array([0.5] * 6 + [0.1, 0.2, 0.3, 0.4])
     table = pd.DataFrame(
         {"length": 5, "repeats": 0, "doublings": np.arange(10.0), "divergence": values}
         | {"divergence_seeds": 0.0}
     )
     found = finding.named_slices(table, 50)
-    assert found["attention"].title == "Attention least alike (60%, many tie)"
+    assert found["attention"].title == "Attention least similar (60%, many tie)"
     assert found["attention"].chosen.tolist() == [True] * 6 + [False] * 4
     assert found["ranks"].title == "Ranks furthest apart (a tenth)"
     assert found["ranks"].chosen.sum() == 1

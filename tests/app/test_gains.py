@@ -1,4 +1,4 @@
-"""What the prediction gains from heads and maps: contributions, and what switches change."""
+"""Contributions of heads and maps to the prediction, and the effect of switches."""
 
 import numpy as np
 import pytest
@@ -32,9 +32,9 @@ TARGET = 7
 
 
 def gains(**url):
-    """The section opened, and what is switched there by the keys' ends."""
+    """The page with the section opened, and switches set by the ends of their keys."""
     page = open_page(source="own", items=".".join(map(str, ITEMS)), target=TARGET, **url)
-    assert not tables(page, "in its place") and not page.checkbox
+    assert not tables(page, "replaced by") and not page.checkbox
     page.session_state["gains"] = True
     return run(page)
 
@@ -51,7 +51,7 @@ def switch(page, side, **switched):
 
 
 def check_switched(page, directory, side, changes, other=None):
-    """The side's list and target are those of the library under these replacements."""
+    """Check the side's list and target against the library with these replacements."""
     model = read_model(directory / "models" / page.session_state[side])
     before, after = ablate(model, ITEMS, TARGET, [[], changes], other=other)
     shown = tables(page, "before", "moved")["ab".index(side)]
@@ -71,7 +71,7 @@ def test_contributions_of_both_models(directory, tiny_dataset, a):
     if a not in MODELS:
         add_model(directory, tiny_dataset, a)
     page = gains(a=a, b="sasrec-additive")
-    for side, shown in zip("ab", tables(page, "in its place"), strict=True):
+    for side, shown in zip("ab", tables(page, "replaced by"), strict=True):
         model = read_model(directory / "models" / page.session_state[side])
         found = contributions(model, ITEMS, TARGET)
         rows = [("equal weights", found.uniform, found.uniform_ranks)]
@@ -85,7 +85,7 @@ def test_contributions_of_both_models(directory, tiny_dataset, a):
             for layer in range(2)
             for name, values, ranks in rows
         ]
-    assert any("There is no second order to take away" in text for text in texts(page))
+    assert any("There is no second order to remove" in text for text in texts(page))
     evened = [each.proto.label for each in page.get("button_group") if "equal" in each.proto.label]
     assert len(evened) == (1 if a == "sasrec-uniform" else 2)  # changes nothing where all is even
     assert any(text.startswith("Nothing is switched") for text in texts(page))

@@ -134,11 +134,11 @@ def test_recorded_ranks_are_read_or_refused_with_a_reason(tmp_path):
     shutil.copy(shipped / "metrics.json", tmp_path)
     assert read_ranks(tmp_path, dataset) == ({}, f"no ranks.parquet: run `{command}`")
     other = make_dataset()
-    assert read_ranks(shipped, other)[1].startswith("ranks.parquet is of another dataset")
+    assert read_ranks(shipped, other)[1].startswith("ranks.parquet is for another dataset")
     copy = tmp_path / "copy"
     shutil.copytree(shipped, copy)
     (copy / "model.safetensors").write_bytes(b"others")
-    assert read_ranks(copy, dataset)[1].startswith("ranks.parquet is not of the present weights")
+    assert read_ranks(copy, dataset)[1].startswith("ranks.parquet is for other weights")
     (copy / "ranks.parquet").write_bytes(b"nonsense")
     assert "ranks.parquet or metrics.json is not readable" in read_ranks(copy, dataset)[1]
 
@@ -150,12 +150,12 @@ OFFERED = ("sasrec-none", "stosa-simple")
 
 
 def listed(page) -> dict:
-    """What the list of the history is sent; None where it is not drawn."""
+    """The data of the history list; None if it is not drawn."""
     return sent(page, "history_list")
 
 
 def edit_list(page, *edits: tuple):
-    """What the list reports: (op, at, to) or (op, at), of its rows as they stand."""
+    """Report edits of the list's current rows: (op, at, to) or (op, at)."""
     rows = [item for item, _ in listed(page)["rows"]]
     number = listed(page)["applied"]
     sent = []
@@ -268,8 +268,8 @@ def test_an_edit_is_applied_once_and_never_to_another_list(directory):
 def test_replacing_an_item(directory):
     page = edit_list(open_page(source="own", items="1.2.3"), ("replace", 1))
     assert listed(page)["replacing"] == 1
-    assert page.selectbox(key="added").label == "Replace 2. by"
-    assert any("takes the place of Film B (1992)" in text for text in texts(page))
+    assert page.selectbox(key="added").label == "Replace item 2 by"
+    assert any("replaces Film B (1992)" in text for text in texts(page))
     choose(page, added=9)
     assert items(page) == [1, 9, 3]
     assert page.selectbox(key="added").label == "Add an item"
@@ -349,8 +349,8 @@ def test_titles_stay_text_in_the_list_and_in_what_is_said(directory, tmp_path):
     assert [title for _, title in listed(page)["rows"]] == HOSTILE
     for place, title in enumerate(HOSTILE):
         edit_list(page, ("replace", place))
-        (said,) = [c.value for c in page.caption if "takes the place of" in c.value]
-        assert unescaped(said).endswith(f"takes the place of {title}.")
+        (said,) = [c.value for c in page.caption if "The chosen item replaces" in c.value]
+        assert unescaped(said).endswith(f"replaces {title}.")
         assert title not in said
 
 
@@ -366,6 +366,6 @@ def test_a_history_longer_than_a_page_keeps_is_listed_by_its_newest(tmp_path, mo
     add_dataset(tmp_path, long, "sasrec-none", "stosa-simple")
     page = open_page(dataset="tiny")
     assert (len(listed(page)["rows"]), listed(page)["first"]) == (500, 100)
-    assert any("The newest 500 are listed" in text for text in texts(page))
+    assert any("Only the newest 500 are listed" in text for text in texts(page))
     edit_list(page, ("remove", 499))
     assert items(page) == long.flat_items[99:598].tolist()

@@ -1,4 +1,4 @@
-"""The page: all numbers are the library's, every choice is followed, nothing breaks it."""
+"""The page Inspect: numbers equal those of the library, choices take effect, no crash."""
 
 import dataclasses
 import sys
@@ -70,7 +70,7 @@ def test_first_picture():
 
 
 def test_the_catalogue_is_ranked_once_a_model(directory: Path, monkeypatch: pytest.MonkeyPatch):
-    """Whatever the page shows of it: lists, ranks, overlap, a rival, a target."""
+    """For lists, ranks, overlap, rival and target together."""
     ranked: list[list[int]] = []
     rank = recommendation.ranked_catalogue
 
@@ -87,7 +87,7 @@ def test_the_catalogue_is_ranked_once_a_model(directory: Path, monkeypatch: pyte
 
 
 def test_two_seeds_are_ranked_once_a_server(monkeypatch: pytest.MonkeyPatch):
-    """What a run of the page ranks is its two models; the seeds beside them are remembered."""
+    """A run of the page ranks only its two models; rankings of the seeds are cached."""
     ranked: list[int] = []
     rank = recommendation.ranked_catalogue
 
@@ -98,7 +98,7 @@ def test_two_seeds_are_ranked_once_a_server(monkeypatch: pytest.MonkeyPatch):
     st.cache_data.clear()
     monkeypatch.setattr(recommendation, "ranked_catalogue", counted)
     page = open_page()
-    assert any("So much differs by the seed alone." in text for text in texts(page))
+    assert any("Effect of the seed alone, two seeds of" in text for text in texts(page))
     first = len(ranked)
     assert first in (3, 4)  # one of the two seeds may stand on the page
     run(page)
@@ -157,7 +157,7 @@ def test_models_of_different_depth_and_length(directory, tiny_dataset, a, b):
 
 
 def test_a_shorter_view_of_repeated_items_lines_up_with_the_longer_one(directory, tiny_dataset):
-    """The newest item of a history is one place, however often it occurs and whoever sees it."""
+    """The newest item of a history is one place for all models, also if it is repeated."""
     add_model(directory, tiny_dataset, "stosa-none", max_length=3)
     for a, b in (("stosa-none", "sasrec-none"), ("sasrec-none", "stosa-none")):
         page = open_page(a=a, b=b, source="own", items="1.2.1.1.2.1")
@@ -229,7 +229,7 @@ def test_a_model_on_a_variant_has_a_title_that_a_selector_shows(model, variant, 
 def test_a_rival_that_is_the_target_is_none(directory):
     page = open_page(source="own", items="1.2.3", target=7, rival=7)
     assert messages(page) == ["The rival is the target; choose another item."]
-    shown = [text for text in texts(page) if text.startswith("What each item adds")]
+    shown = [text for text in texts(page) if text.startswith("Contribution of each item")]
     assert len(shown) == 1 and " minus score of " not in shown[0]
     choose(page, rival=6)
     assert messages(page) == []

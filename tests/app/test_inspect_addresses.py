@@ -1,4 +1,4 @@
-"""The address of Inspect: it brings a page back, and what cannot be followed is said."""
+"""The address of Inspect: it restores a page, and unusable parts are reported."""
 
 import shutil
 
@@ -20,7 +20,7 @@ def problems(page: AppTest) -> list[str]:
     """The sentences of the box about the address."""
     (box,) = page.warning
     heading, *sentences = unescaped(box.value).split("\n- ")
-    assert heading == "Not everything in the address could be used; the rest is.\n"
+    assert heading == "Some parts of the address could not be used:\n"
     assert not page.error
     return sentences
 
@@ -83,8 +83,8 @@ def test_a_link_made_with_other_weights_says_so_until_another_model_is_chosen(di
     here = fingerprint(directory / "models" / "sasrec-additive")
     page = open_page(a=named(directory, "sasrec-none"), b="sasrec-additive@0123456789ab", k=6)
     said = [
-        "The link was made with other weights of sasrec-additive: 0123456789ab; here they are "
-        f"{here}, so numbers differ from those its sender saw"
+        "The link was made with other weights of sasrec-additive: 0123456789ab; the weights here "
+        f"are {here}, so numbers differ from those of the sender"
     ]
     assert problems(page) == problems(run(page)) == said
     assert address(page)["b"] == "sasrec-additive@0123456789ab"

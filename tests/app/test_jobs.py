@@ -1,4 +1,4 @@
-"""Jobs: bounded, fair, shared, cancelled soon, and nothing of them reaches another's page."""
+"""Jobs: bounded, fair, shared, quickly cancelled, separate between sessions."""
 
 import threading
 import time
@@ -29,7 +29,7 @@ def pool():
 
 
 class Gate:
-    """Work that stands still until it is let go on, and notes when it starts."""
+    """Work that waits until it is released, and records its start."""
 
     def __init__(self) -> None:
         self.started, self.open = threading.Event(), threading.Event()
@@ -111,11 +111,11 @@ def test_a_full_queue_says_so_and_one_person_does_not_fill_it():
     (gate,) = block(pool, 1)
     for number in range(3):
         pool.submit("flood", number, gate)
-    with pytest.raises(Busy, match=r"3 computations of yours and 3 in all are waiting \(at most 3"):
+    with pytest.raises(Busy, match=r"3 of your computations and 3 in total are waiting \(at mo"):
         pool.submit("flood", 3, gate)
     for number in range(2):
         pool.submit("me", number + 10, gate)
-    with pytest.raises(Busy, match="0 computations of yours and 5 in all"):
+    with pytest.raises(Busy, match="0 of your computations and 5 in total"):
         pool.submit("you", 20, gate)
     pool.leave("flood")
     pool.submit("you", 20, gate)
@@ -262,7 +262,7 @@ OFFERED = ("sasrec-none", "sasrec-additive")
 
 @pytest.fixture
 def gated(monkeypatch):
-    """Slow methods stand still until the gate is opened."""
+    """Slow methods wait until the gate is opened."""
     gate, real = threading.Event(), attribution.attribute
     calls: list[str] = []
 
@@ -360,7 +360,7 @@ def test_a_job_that_fails_says_so_in_its_place(directory, monkeypatch):
 
 def test_a_full_queue_is_said_in_its_place(directory, monkeypatch):
     def full(*_):
-        raise Busy("12 computations of yours and 12 in all are waiting")
+        raise Busy("12 of your computations and 12 in total are waiting")
 
     monkeypatch.setattr(JobPool, "submit", full)
     page = open_page(methods="gradient_shap")

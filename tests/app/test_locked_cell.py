@@ -1,4 +1,4 @@
-"""Why a locked cell is what it is, and what a prediction gains: on the page as in the library."""
+"""The decomposition of a locked cell: the page equals the library."""
 
 import shutil
 
@@ -44,7 +44,7 @@ def panel(source="A", layer=1, head=0, kind="refined"):
 
 
 def lock(page, query, key, *panels):
-    """What the board's script says when a cell is clicked."""
+    """Report a clicked cell, as the board's script does."""
     page.session_state["board"] = {"lock": {"query": query, "key": key, "panels": list(panels)}}
     return run(page)
 
@@ -52,7 +52,9 @@ def lock(page, query, key, *panels):
 def said(page):
     """Everything from the panel's heading to the next one, and the page's captions."""
     shown = texts(page)
-    start = next(i for i, text in enumerate(shown) if text.startswith("#### Why this cell"))
+    start = next(
+        i for i, text in enumerate(shown) if text.startswith("#### How this cell is computed")
+    )
     end = next(i for i in range(start + 1, len(shown)) if shown[i].startswith("####"))
     return "\n".join([*shown[start:end], *(unescaped(each.value) for each in page.caption)])
 
@@ -69,7 +71,9 @@ def test_without_a_locked_cell_it_says_how_to_lock_one(directory):
     page = opened()
     for _ in range(2):
         assert sum("Click a cell of a large map" in text for text in texts(page)) == 1
-        assert not why(page) and not any("Why this cell" in text for text in texts(page))
+        assert not why(page) and not any(
+            "How this cell is computed" in text for text in texts(page)
+        )
         lock(page, 3, None, panel())  # a row
 
 
@@ -133,7 +137,7 @@ def test_halves_and_paths_of_a_refined_cell(directory):
 
 
 def retrained(directory, dataset, name, **settings):
-    """The same model with these settings in its place, and what makes cell (4, 1) of its head 2."""
+    """Replace a model by one with these settings; the parts of cell (4, 1) of its head 2."""
     shutil.rmtree(directory / "models" / name)
     model = read_model(add_model(directory, dataset, name, **settings))
     at = model, awrsr.trace(model, ITEMS), Cell(layer=1, head=1, query=4, key=1)
@@ -173,7 +177,7 @@ def test_paths_through_a_value_matrix(directory, tiny_dataset):
     text = said(page)
     assert "(A V)\u2096\u2c7c over the items k between" in text
     assert f"**{found.terms.sum():.4f}** (recorded {found.weight:.4f})" in text
-    assert "through a newer slot that V moves to it" in text
+    assert "through a newer slot that V maps to it" in text
     *_, bars = why(page)["why-0-paths"]
     np.testing.assert_allclose(bars["x"], found.terms[1:])
 
@@ -209,7 +213,7 @@ def test_a_cell_of_a_floor_says_that_nothing_is_compared(directory, tiny_dataset
         for map_ in ("first", "refined"):
             for key, weight in zip((2, 5), weights, strict=True):
                 lock(page, 5, key, panel(kind=map_))
-                assert f"A = **{weight:.4f}**: this model compares no items" in said(page)
+                assert f"A = **{weight:.4f}**: this model does not compare items" in said(page)
                 assert REFINEMENTS[kind].formula_of(ModelConfig()) in said(page)
                 assert ("the covariances with its square" in said(page)) == (backbone == "stosa")
         assert not why(page) and messages(page) == []
@@ -235,7 +239,7 @@ def test_what_has_no_such_cell_says_so(directory):
     page = lock(opened(a="sasrec-none"), 4, 2, panel(kind="second"))
     assert any("has no second order" in info.value.replace("\\", "") for info in page.info)
     lock(page, 4, 2, panel(head="mean"))
-    assert "choose a head above the map" in said(page)
+    assert "choose a single head above the map" in said(page)
     lock(page, 4, 2, panel(layer=7))
     assert any("asked for layer 7; the trace has 2 layers" in info.value for info in page.info)
     lock(page, 4, 2, panel("Z"))
@@ -263,13 +267,13 @@ def test_a_compared_variant_has_its_own_cells_and_lacks_others(directory):
 
 REORDERED = [9, 4, 1, 3, 5, 1]
 """The items of ITEMS in another order; on the axis 4, 1 and 5 stand on common places."""
-STANDS = "In A\u2032 the query stands at {}, the key at {}: "
-THERE = STANDS + "this is their cell there."
+STANDS = "In A\u2032 the query is at {}, the key at {}"
+THERE = STANDS + "; that cell is shown."
 NEWER = STANDS + (
-    "the key is newer there, and an item attends to itself and to older ones only, so there is no "
-    "such cell."
+    ". The key is newer there, and an item attends only to itself and to older items, so there is "
+    "no such cell."
 )
-TWICE = " Film A (1991) stands there at 4 and 6\u2032; the one at {} is taken, {}."
+TWICE = " Film A (1991) is there at 4 and 6\u2032; the one at {} is used, {}."
 
 
 @pytest.mark.parametrize(
@@ -281,7 +285,7 @@ TWICE = " Film A (1991) stands there at 4 and 6\u2032; the one at {} is taken, {
             1,
             0,
             (5, 3),
-            THERE.format("6\u2032", "4\u2032") + TWICE.format("6\u2032", "counted from the newest"),
+            THERE.format("6\u2032", "4\u2032") + TWICE.format("6\u2032", "matched from the newest"),
         ),
         (3, 1, None, NEWER.format("4", "6\u2032")),
     ],

@@ -1,4 +1,4 @@
-"""The page Models: cards, checks, curves, heads and matrices are the files' and the library's."""
+"""The page Models: cards, checks, curves, heads and matrices equal the files and the library."""
 
 import json
 import shutil
@@ -45,7 +45,7 @@ def infos(page: AppTest) -> list[str]:
 
 
 def verdicts(page: AppTest) -> list[str]:
-    """What every line of the checks says, A's first."""
+    """The verdict of every line of the checks, A first."""
     said = [text for text in texts(page) if "material/check_circle" in text or ":small[" in text]
     return [text.split("  \n")[0].rpartition(": ")[2] for text in said]
 
@@ -65,7 +65,7 @@ def evaluated(directory: Path, dataset, *names: str) -> None:
 def test_first_picture():
     page = open_models()
     assert messages(page) == []
-    assert infos(page) == ["This model has no second order, so it learns no such matrix."]
+    assert infos(page) == ["This model has no second order, so it has no such matrix."]
     assert verdicts(page) == ["pass"] * 2 * LAWS
     said = texts(page)
     assert said.count(f"**Checks of the loaded model: {LAWS} of {LAWS} pass**") == 2
@@ -145,7 +145,7 @@ def test_floors_have_heads_and_checks_and_no_matrices(directory: Path, tiny_data
     evaluated(directory, tiny_dataset, "sasrec-uniform", "stosa-identity")
     page = open_models(a="sasrec-uniform", b="stosa-identity")
     assert messages(page) == []
-    assert infos(page)[-2:] == 2 * ["This model has no second order, so it learns no such matrix."]
+    assert infos(page)[-2:] == 2 * ["This model has no second order, so it has no such matrix."]
     assert verdicts(page) == ["pass"] * 2 * LAWS
     even = figures(page)["heads-a"][0]["z"]
     np.testing.assert_allclose(even[:-1], even[[-1]].repeat(len(even) - 1, axis=0), atol=1e-6)

@@ -1,4 +1,4 @@
-"""Inspect of odd catalogues: titles that mean something or are shared, columns of any kind."""
+"""Inspect with odd catalogues: titles with markup, shared titles, columns of any kind."""
 
 import dataclasses
 import json
@@ -41,7 +41,7 @@ def test_a_history_of_the_whole_catalogue_leaves_nothing_to_recommend(directory)
 
 
 def test_shared_and_blank_titles_and_columns_of_our_own_names(directory, tmp_path):
-    """Streamlit finds an option by its label: the item asked for must be the one received."""
+    """Streamlit finds an option by its label: the requested item must be the selected one."""
     titles = ["Same", "Same", "", "", "\u25c6 Diamond", "", "Same", "A", "B"]
     nested = {
         "details": [{"pages": [1], "of": {"a": 1}}] * 9,
@@ -83,7 +83,7 @@ def test_items_of_one_title_are_told_apart_wherever_they_are_shown(directory, tm
 
 
 def test_lists_and_structs_of_items_are_shown(directory, tmp_path):
-    """As `prepare` writes them, and as they stand in a directory that something else wrote."""
+    """As written by `prepare`, and in a directory written by other software."""
     nested = pd.DataFrame({"item": list("12345678"), "title": [f"Thing {n}" for n in range(8)]})
     nested["categories"] = [["Beauty", f"c{n}"] if n % 2 else ["Home"] for n in range(8)]
     nested["details"] = [{"brand": f"b{n}", "sizes": [n, None]} for n in range(8)]
@@ -150,7 +150,7 @@ def test_names_of_a_dataset_and_of_a_model_are_text_too(tmp_path, monkeypatch, t
 
 
 def test_equal_scores_rank_as_in_the_evaluation(directory, tiny_dataset):
-    """All scores equal: every candidate but itself stands before the target."""
+    """With equal scores, all other candidates rank before the target."""
     path = add_model(directory, tiny_dataset, "sasrec-simple")
     model = load_model(path, "cpu")
     model.item_embedding.weight.zero_()
@@ -171,12 +171,13 @@ def test_planted_causes_are_named_for_a_users_own_history_alone(tmp_path, monkey
     page = open_page(user=row["user_id"])
     titles = dataset.titles(dataset.sequence(dataset.user_index(row["user_id"])).tolist())
     market, treasure, back = (f"{place + 1}. {titles[place]}" for place in row["cause_places"])
-    said = f"{market}, {treasure} and {back} together decide the held-out item."
+    said = f"{market}, {treasure} and {back} together determine the held-out item."
     assert any(text.endswith(f"Planted (occasion): {said}") for text in texts(page))
     choose(page, source="own")
     assert not any("Planted" in text for text in texts(page))
     undecided = str(of_test.loc[of_test["sort"] == "open", "user_id"].iloc[0])
     page = open_page(user=undecided)
-    assert any(text.endswith("Planted: nothing decides the held-out item.") for text in texts(page))
+    nothing = "Planted: no item determines the held-out item."
+    assert any(text.endswith(nothing) for text in texts(page))
     (path / CAUSES_FILE).unlink()
     assert not any("Planted" in text for text in texts(open_page(user=undecided)))

@@ -1,4 +1,4 @@
-"""Odd files and texts as a history: each ends in a history or a sentence."""
+"""Odd files and texts as a history: each gives a history or one sentence."""
 
 import json
 import random

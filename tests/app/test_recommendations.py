@@ -1,4 +1,4 @@
-"""Recommendation lists: what they share, the target wherever it stands, a row picked as target."""
+"""Recommendation lists: overlap, the target's rank, a row selected as target."""
 
 import pytest
 from checking import check_lists, history_and_target, read_dataset, read_model
@@ -70,7 +70,7 @@ def test_what_the_rankings_share():
 
 @pytest.mark.parametrize("a", ["sasrec-none", "sasrec-simple"])
 def test_two_seeds_of_a_model_stand_beside_what_two_models_share(a):
-    """Of A where it was trained twice, else of B."""
+    """Two seeds of A if it was trained twice, else of B."""
     page = open_page(a=a, b="sasrec-additive", k=7)
     twice = "sasrec-none" if a == "sasrec-none" else "sasrec-additive"
     dataset = read_dataset(EMBEDDED)
@@ -83,16 +83,16 @@ def test_two_seeds_of_a_model_stand_beside_what_two_models_share(a):
     overlap = rank_biased_overlap(one, other)
     title = {"sasrec-none": "SASRec \u00b7 vanilla"}.get(twice, "SASRec \u00b7 additive")
     assert (
-        f"Of the same history, two seeds of {title}: {shared} of 7, rank-biased overlap "
-        f"{overlap:.3f}. So much differs by the seed alone."
+        f"Effect of the seed alone, two seeds of {title} on this history: {shared} of 7 in both "
+        f"lists, rank-biased overlap {overlap:.3f}."
     ) in texts(page)
 
 
 def test_other_models_are_set_against_seeds_of_their_backbone(directory):
     said = texts(open_page(dataset="lichess-openings", a="stosa-simple", b="stosa-additive"))
-    assert any("two seeds of STOSA \u00b7 vanilla: " in text for text in said)
+    assert any("two seeds of STOSA \u00b7 vanilla on this history: " in text for text in said)
     said = texts(open_page(dataset="tiny"))
-    assert any("How much of this the seed alone would do is not known" in text for text in said)
+    assert any("The effect of the seed alone is not known" in text for text in said)
 
 
 def test_a_model_beside_itself_shares_everything():
@@ -143,7 +143,7 @@ def test_nothing_left_to_recommend(directory):
     page = open_page(source="own", items=".".join(map(str, range(1, 12))))
     assert messages(page) == []
     assert [len(table(page, side).value) for side in "ab"] == [0, 0]
-    assert "The history holds the whole catalogue: nothing is left to recommend." in texts(page)
+    assert "The history contains the whole catalogue: nothing is left to recommend." in texts(page)
 
 
 def test_a_list_longer_than_what_is_left(directory):
@@ -190,4 +190,4 @@ def test_a_dataset_of_people_who_repeat_leaves_nothing_out(tmp_path, monkeypatch
         rank = expected["rank"][expected["item"] == target].item()
         assert any(text.endswith(f"rank **{rank}** of 11") for text in lines(page))
     said = f"{dataset.seen_share():.1%} of test targets stand in the history before them"
-    assert any("items of the history not left out" in text and said in text for text in texts(page))
+    assert any("items of the history included" in text and said in text for text in texts(page))

@@ -1,4 +1,4 @@
-"""The page Results: it shows what the recorded files say, and says what to do where they do not."""
+"""The page Results: it shows the recorded files, and says what to do if there are none."""
 
 import os
 import shutil
@@ -145,7 +145,7 @@ def test_attention_stands_first_in_the_table_the_sentences_and_the_figure(folder
 
 
 def test_recordings_of_which_nothing_can_be_said(folder: Path):
-    """Vanilla alone is recorded: no row, and the page says so."""
+    """Only vanilla is recorded: no row, and the page says so."""
     place = folder / GRID
     (place / "examples.npz").unlink()
     for name in ("results.csv", "history.csv"):

@@ -1,4 +1,4 @@
-"""Start here: with whom a dataset opens, and what a click on an example sets."""
+"""Start here: the initial user of a dataset, and the choices set by a click on an example."""
 
 import json
 import shutil
@@ -46,7 +46,7 @@ def shows(page: AppTest, example: Example) -> bool:
 
 @pytest.fixture
 def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the shipped dataset, with the two models of its examples, before what ships."""
+    """A copy of the shipped dataset, with the two models of its examples, listed before it."""
     monkeypatch.setenv(folders.ASSETS_VARIABLE, str(tmp_path))
     left_out = shutil.ignore_patterns("faithfulness", "sasrec-[isuv]*", "*-2-layers")
     shutil.copytree(ASSETS / "planted", tmp_path / "planted", ignore=left_out)
@@ -90,7 +90,7 @@ def test_an_address_comes_before_the_first_example():
 
 
 def test_a_click_shows_what_it_says():
-    """From another pair of models, another target, an own history: all of it is set."""
+    """Starting from another pair of models, another target and an own history."""
     directory = ASSETS / "ml-latest-small"
     dataset = load_dataset(directory)
     page = open_page(
@@ -122,7 +122,7 @@ def test_examples_of_other_weights_are_not_offered(planted: Path):
     assert messages(page) == [] and offered(page) == {}
     assert page.session_state["user"] == state.default_user(load_dataset(planted))
     examples, why = recorded_examples(load_dataset(planted), folders.model_directories(planted))
-    assert examples == [] and why.startswith("those recorded are of other weights: `python -m aw")
+    assert examples == [] and why.startswith("the recorded ones are for other weights; `python -m")
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"surprise": 1}', '{"schema_version": 1}'])
@@ -169,7 +169,7 @@ def test_one_model_has_no_examples(crowd: Path):
     page.session_state["start_here"] = True
     run(page)
     assert messages(page) == [] and offered(page) == {}
-    assert "Examples are about two models: choose another one for A or B." in captions(page)
+    assert "Examples compare two models: choose another model for A or B." in captions(page)
 
 
 def test_where_no_history_is_readable_the_page_says_so(
@@ -180,4 +180,4 @@ def test_where_no_history_is_readable_the_page_says_so(
     page.session_state["start_here"] = True
     run(page)
     assert messages(page) == [] and offered(page) == {}
-    assert any(text.startswith("None of the users looked at") for text in captions(page))
+    assert any(text.startswith("No example for these two models") for text in captions(page))

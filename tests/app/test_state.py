@@ -1,4 +1,4 @@
-"""Choices: every one comes back from the address, and what is unusable is named."""
+"""Choices: each is restored from the address, and unusable parts are named."""
 
 import numpy as np
 import pandas as pd
@@ -118,7 +118,7 @@ def test_what_follows_a_model_tells_its_weights_apart(tiny_dataset, text, name, 
 
 
 def test_what_is_let_go_comes_from_the_address(offered):
-    """As after the browser's back: nothing of the session is left that the address lacks."""
+    """As after the browser's Back: choices that are not in the address are reset."""
     session = {"dataset": "tiny", **OTHER_THAN_DEFAULT, "undo": ["before"], "pasted": "text"}
     session |= {"reading": "of another history", "refused": "said of it"}
     Session(session).let_go({"dataset": "tiny", "k": "5"}, EVERY, INSPECT)
@@ -164,8 +164,8 @@ def test_what_is_gone_is_given_up(offered, name, gone):
         ("b", "../../etc", "accepted: sasrec-none, stosa-simple"),
         ("source", "mine", "unknown; accepted: user, own"),
         ("user", "7", "unknown user '7' in tiny; it has 12 users, from '1000' to '1011'"),
-        ("items", "12", "accepted: a whole number from 1 to 11"),
-        ("items", "x.0", "accepted: a whole number from 1 to 11"),
+        ("items", "12", "accepted: an integer from 1 to 11"),
+        ("items", "x.0", "accepted: an integer from 1 to 11"),
         ("origin", "7", "unknown user '7' in tiny; it has 12 users, from '1000' to '1011'"),
         ("variants", "name", "accepted: name~items;name~items"),
         ("variants", "a~", "the variant 'a' has no items"),
@@ -173,7 +173,7 @@ def test_what_is_gone_is_given_up(offered, name, gone):
         ("variants", "%00~1", "a variant's name is 1 to 60 printable characters on one line"),
         ("variants", "%FF~1", "can't decode byte 0xff"),
         ("variants", "x" * 61 + "~1", "a variant's name is 1 to 60 printable characters"),
-        ("variants", "a~12", "accepted: a whole number from 1 to 11"),
+        ("variants", "a~12", "accepted: an integer from 1 to 11"),
         ("variants", "a~1;a~2", "2 variants have the name 'a'"),
         ("variants", "a~1;" * 5000, "accepted: "),
         ("variants", ";".join(f"{i}~1" for i in range(13)), "13 variants; accepted: at most 12"),
@@ -181,11 +181,11 @@ def test_what_is_gone_is_given_up(offered, name, gone):
         (
             "variants",
             ";".join(f"{i}~" + ".".join(["1"] * 500) for i in range(7)),
-            "the variants hold 3,500 items together; accepted: at most 3,000",
+            "the variants have 3,500 items in total; accepted: at most 3,000",
         ),
-        ("compare", str(MAX_VARIANTS + 1), "accepted: a whole number from 0 to 12"),
-        ("target", "0", "accepted: a whole number from 1 to 11"),
-        ("rival", "-3", "accepted: a whole number from 1 to 11"),
+        ("compare", str(MAX_VARIANTS + 1), "accepted: an integer from 0 to 12"),
+        ("target", "0", "accepted: an integer from 1 to 11"),
+        ("rival", "-3", "accepted: an integer from 1 to 11"),
         ("methods", "leave_one_out.magic", "accepted: integrated_gradients, input_x_gradient"),
         ("settings", "n_steps:3", "accepted: method:setting:value,method:setting:value"),
         ("settings", "x:n_steps:3", "unknown attribution method 'x'; accepted: integrated_gradi"),
@@ -214,11 +214,11 @@ def test_what_is_gone_is_given_up(offered, name, gone):
             "feature_ablation:baseline:men",
             "settings of feature_ablation: unknown baseline 'men'; accepted: zero, mean. Did you ",
         ),
-        ("target", "2.0", "accepted: a whole number from 1 to 11"),
-        ("rival", "1e1", "accepted: a whole number from 1 to 11"),
-        ("k", "51", "accepted: a whole number from 5 to 50"),
-        ("k", "\u0663", "accepted: a whole number from 5 to 50"),
-        ("k", " 3", "accepted: a whole number from 5 to 50"),
+        ("target", "2.0", "accepted: an integer from 1 to 11"),
+        ("rival", "1e1", "accepted: an integer from 1 to 11"),
+        ("k", "51", "accepted: an integer from 5 to 50"),
+        ("k", "\u0663", "accepted: an integer from 5 to 50"),
+        ("k", " 3", "accepted: an integer from 5 to 50"),
     ],
 )
 def test_nonsense_gives_one_sentence_and_the_default(offered, name, text, accepted):
@@ -231,7 +231,7 @@ def test_nonsense_gives_one_sentence_and_the_default(offered, name, text, accept
 @pytest.mark.parametrize(
     ("text", "kept", "named"),
     [
-        ("1.x", [1], "'x' left out; accepted: whole numbers from 1 to 11"),
+        ("1.x", [1], "'x' left out; accepted: integers from 1 to 11"),
         ("12.3.x.3", [3, 3], "'12', 'x' left out; accepted"),
         (
             "2." + "1." * 600 + "3",
@@ -309,7 +309,7 @@ def test_default_user_has_a_history_that_fills_a_map(lengths, user):
 
 
 def test_choices_belong_to_their_dataset(tiny_dataset):
-    """The same address means other users and items elsewhere, or none."""
+    """In another dataset the same address means other users and items, or none."""
     other = make_dataset(n_users=3, n_items=7)
     url = {"user": "1003", "items": "9"}
     assert restored(choices(tiny_dataset, MODELS), url)[1] == []

@@ -1,4 +1,4 @@
-"""Text from outside: escaped for markdown."""
+"""Untrusted text is escaped for markdown."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Files that cannot be used are named in their place; what else there is is shown."""
+"""Unusable files are named in their place; everything else is shown."""
 
 import json
 import pickle
@@ -82,7 +82,7 @@ DAMAGES = {
 
 
 def refusal(path: Path, dataset: awrsr.Dataset) -> str:
-    """What the library says of a model and a dataset."""
+    """The library's refusal of a model for a dataset."""
     with pytest.raises(awrsr.AwrsrError) as refused:
         awrsr.recommend(awrsr.load_model(path), [1], dataset=dataset)
     return str(refused.value)

@@ -1,4 +1,4 @@
-"""Variants and removals: numbers are the library's, names only text, the address keeps all."""
+"""Variants and removals: numbers of the library, names as plain text, all in the address."""
 
 from pathlib import Path
 
@@ -119,7 +119,7 @@ def models(directory: Path) -> dict:
 
 
 def table(page, column: str):
-    """The table that has this column, or None."""
+    """The table with this column, or None."""
     return next((t.value for t in page.dataframe if column in t.value), None)
 
 
@@ -202,7 +202,7 @@ def test_what_can_not_be_compared_is_said_once(directory):
     assert "compare" not in run(page).query_params
     page = open_page(source="own", items="1.2", compare=0)
     assert messages(page) == [
-        "This history comes from no user, so there is no original to compare with."
+        "This history belongs to no user, so there is no original to compare with."
     ]
     assert messages(run(page)) == []
 
@@ -258,8 +258,8 @@ def test_no_change_of_a_rank_is_no_number(ranks, said):
     ("alternatives", "said"),
     [
         (0, "every smaller set was tried; 9"),
-        (1, ", 1 other set as small does it too; 9"),
-        (2, ", 2 other sets as small do"),
+        (1, ", 1 other set of this size does too; 9"),
+        (2, ", 2 other sets of this size do"),
     ],
 )
 def test_other_smallest_removals_are_counted(tiny_dataset, alternatives, said):
@@ -297,14 +297,12 @@ def test_smallest_removal_is_said_and_pinned(directory, monkeypatch):
         page = open_page(source="own", items=".".join(map(str, history)), target=target)
         click(page, "Smallest removal")
         said = [
-            text for text in texts(page) if "histories scored" in text or "to begin with" in text
+            text for text in texts(page) if "histories scored" in text or "already outside" in text
         ]
         for side, text in zip("ab", said, strict=True):
             one = pair[side]
             if one.outcome == "already out":
-                assert text.endswith(
-                    f"has rank {one.rank}, so it is not in the top 2 to begin with."
-                )
+                assert text.endswith(f"has rank {one.rank}, so it is already outside the top 2.")
             elif one.outcome == "none":
                 assert "every set was tried" in text
             else:

@@ -1,4 +1,4 @@
-"""Histories, models and groups of methods that the tests of attributions share."""
+"""Histories, models and groups of methods shared by the tests of attributions."""
 
 from functools import partial
 
@@ -49,7 +49,7 @@ def without_embedding(model, history, *slots, baseline="zero", target=TARGET):
 
 
 class LinearModel(SequentialModel):
-    """State: the sum of the embeddings so far, weighted 1, 2, 4 from oldest slot to newest."""
+    """Its state is the sum of the embeddings so far, weighted 1, 2, 4 from the oldest slot."""
 
     def __init__(self) -> None:
         config = ModelConfig(max_length=3, hidden_size=2, n_heads=1)

@@ -1,4 +1,4 @@
-"""How far a method goes, and how near it comes to the values it estimates."""
+"""Effort and accuracy of the methods."""
 
 import itertools
 from math import factorial
@@ -82,7 +82,7 @@ def test_more_steps_of_integrated_gradients_close_the_gap(model):
 
 
 def exact_shapley(model, history, target=TARGET):
-    """Reference: over all subsets."""
+    """Reference: Shapley values over all subsets."""
     m, everything = len(history), set(range(len(history)))
 
     def score(present):
@@ -110,7 +110,7 @@ def test_one_pair_of_orders_is_all_orders_of_two_items(model, history):
 
 
 def test_shapley_values_are_captums_of_the_same_orders(model):
-    """Captum is given the orders that this seed draws, each followed by its reverse."""
+    """Captum receives the orders drawn with this seed, each followed by its reverse."""
     generator, n_pairs = torch.Generator().manual_seed(5), 7
     drawn = [torch.randperm(len(HISTORY), generator=generator).tolist() for _ in range(n_pairs)]
 
@@ -141,7 +141,7 @@ def many_seeds(model, method, **settings):
 
 
 def check_errors(values, errors, expected):
-    """Unbiased, and as far off as the standard errors say."""
+    """Check that there is no bias, and that errors agree with the standard errors."""
     n = len(values)
     spread = values.std(axis=0, ddof=1)
     assert (np.abs(values.mean(axis=0) - expected) < 4 * spread / np.sqrt(n)).all()
@@ -167,14 +167,14 @@ def test_standard_errors_of_gradient_shap_cover_the_expected_gradients(make_mode
 
 
 class PairModel(LinearModel):
-    """Scores a history by squares of sums: by its items and by pairs of them."""
+    """Scores a history by squares of sums, so by its items and by pairs of items."""
 
     def encode(self, embeddings, present, **_):
         return super().encode(embeddings, present).square()
 
 
 def test_an_order_and_its_reverse_are_exact_where_items_work_in_pairs():
-    """Single orders are not: their spread is what the pairs save."""
+    """Single orders are not exact; pairs remove their variance."""
     model, history = PairModel(), [1, 2, 3]
     question = Question(model, history, 4, None)
     orders = torch.tensor(list(itertools.permutations(range(3))))

@@ -1,4 +1,4 @@
-"""What every attribution method promises, on models that many threads share."""
+"""The contract of every attribution method, on models shared by threads."""
 
 import inspect
 from concurrent.futures import ThreadPoolExecutor
@@ -86,7 +86,7 @@ def test_the_seed_draws_a_history_for_every_sample_of_gradient_shap(model):
 
 
 def footprint(model):
-    """All that a method might leave behind: on the model, in the process's generators."""
+    """The state that a method could change: of the model and of the process's generators."""
     hooks = [
         len(getattr(module, name))
         for module in model.modules()
@@ -120,7 +120,7 @@ def test_nothing_is_left_behind(model, method, trainable):
 @every_method
 @pytest.mark.parametrize("calls", [1, 2], ids=["at once", "later"])
 def test_nothing_is_left_behind_by_a_failure_either(model, method, calls):
-    """The model fails at its first or at its second evaluation."""
+    """The model fails at its first or second evaluation."""
     real, count, before = model.encode, 0, footprint(model)
 
     def encode(*args, **kwargs):
@@ -149,7 +149,7 @@ def test_the_gpus_generators_are_left_alone(make_model, method):
 
 @every_method
 def test_a_contrast_is_the_difference_of_two_targets(model, method):
-    """All methods are linear in the score that they explain, where they do the same work for it."""
+    """All methods are linear in the explained score, if they evaluate the same inputs."""
     exactly = EXACTLY.get(method, {})
     target = attribute(model, HISTORY, TARGET, method, **exactly)
     contrast = attribute(model, HISTORY, CONTRAST, method, **exactly)
@@ -208,7 +208,7 @@ def test_input_x_gradient_equals_a_difference_quotient(model):
 
 @pytest.mark.parametrize("method", [name for name in METHODS if is_ours(METHODS[name])])
 def test_a_linear_model_has_one_right_answer(method):
-    """Items 1, 2, 3 score 1, 2, 4 with item 4, at weights 1, 2, 4."""
+    """Items 1, 2, 3 score 1, 2, 4 for item 4, with weights 1, 2, 4."""
     model, contributions = LinearModel(), torch.tensor([1.0, 4.0, 16.0], dtype=torch.float64)
     result = attribute(model, [1, 2, 3], 4, method)
     assert result.score == 21

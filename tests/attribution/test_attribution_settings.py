@@ -1,4 +1,4 @@
-"""Settings of the methods: declared, recorded, refused; each changes what is found."""
+"""Settings of the methods: declared, recorded, refused; each has an effect."""
 
 import inspect
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.shapes
 
 
 def other_value(option):
-    """A value that a setting accepts and that is not its default."""
+    """A valid value of a setting that differs from its default."""
     if option.choices:
         return next(name for name in option.choices if name != option.default)
     return type(option.default)(min(option.high, max(option.low, option.default * 2 + 1)))

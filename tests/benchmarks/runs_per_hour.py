@@ -4,8 +4,8 @@
         --name LastFM
     python tests/benchmarks/runs_per_hour.py runs/lastfm/data
 
-Four runs of three epochs, one way after the other, twice where no number is given; grid and runs
-are made in a temporary folder. The load of the machine is printed beside each.
+Four runs of three epochs for each way, twice by default; grid and runs are in a temporary folder.
+The load of the machine is printed beside each.
 """
 
 import os
@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def seconds(data: Path, jobs: int, threads: int) -> float:
-    """What the grid takes from a fresh start."""
+    """Seconds of the grid from a fresh start."""
     with tempfile.TemporaryDirectory() as place:
         grid = Path(place, "grid.toml")
         grid.write_text(GRID.format(data=data.resolve()))
@@ -49,7 +49,7 @@ def seconds(data: Path, jobs: int, threads: int) -> float:
 
 
 def main(data: Path, rounds: int) -> None:
-    """Every way in turn."""
+    """Run every way in turn."""
     for _ in range(rounds):
         for jobs, threads in ((1, 2), (1, 1), (2, 1)):
             took = seconds(data, jobs, threads)

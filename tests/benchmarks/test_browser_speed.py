@@ -1,10 +1,10 @@
-"""What the page costs a person who waits and a server that serves many; asserts no speed.
+"""Waiting time on the page and load of the server; asserts no speed.
 
     OMP_NUM_THREADS=1 pytest tests/benchmarks/test_browser_speed.py -o addopts= -s
 
-It prints bytes sent, the time from choosing a user to the board drawn, what switching costs in the
-browser, frame times while pointing, answers to eight people at once, and the server's memory over
-500 histories. Server, browser and this program share the machine.
+It prints bytes sent, the time from choosing a user to the drawn board, the time to switch maps in
+the browser, frame times while pointing, answers to eight people at once, and the server's memory
+over 500 histories. Server, browser and this program share the machine.
 """
 
 import statistics
@@ -84,7 +84,7 @@ def watched(page):
 
 
 def seconds_to_draw(page) -> float:
-    """From the key or button pressed to the board's new data drawn, in the browser's own clock."""
+    """Seconds from a key or button to the drawing of the new data, by the browser's clock."""
     page.wait_for_function("window.drawn > 0", timeout=60_000)
     return page.evaluate("(window.drawn - window.asked) / 1000")
 

@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=2 pytest tests/benchmarks -o addopts= --benchmark-columns=median,iqr,rounds -s
 
-(without the usual options, which check every shape). Each table is one comparison; the figure
+(without the usual options, which check all shapes). Each table is one comparison; the figure
 in brackets is the ratio to the fastest row. Beauty is read from ../shared/data/s3rec/Beauty.txt.
 """
 
@@ -91,8 +91,8 @@ def test_epoch(benchmark, beauty: Dataset, batches: str) -> None:
 def test_training_step(benchmark, backbone: str, refinement: str) -> None:
     """A step on ml-latest-small as the shipped models were trained: ce, 32 full windows of 50.
 
-    Before each step comes one of the vanilla model, so that the printed ratio holds even where the
-    machine changes its speed from one test to the next.
+    Each step follows a step of the vanilla model, so that the printed ratio is valid even if the
+    speed of the machine changes between tests.
     """
     benchmark.group = f"2. a training step, {backbone}, ce, 32 windows of 50"
     dataset = awrsr.load_dataset(EMBEDDED)

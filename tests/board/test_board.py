@@ -1,4 +1,4 @@
-"""What the attention board is given, and the page it stands on alone."""
+"""The data of the attention board, and its offline page."""
 
 import base64
 import dataclasses
@@ -253,7 +253,7 @@ def test_a_model_that_learns_no_attention_bears_its_own_name(make_model, refinem
 
 
 def test_the_script_has_the_types_of_the_schema(make_model):
-    """What src/payload.ts says is what the schema says, and a payload has just these fields."""
+    """src/payload.ts agrees with the schema, and a payload has exactly these fields."""
     write = runpy.run_path(str(ROOT / "tools" / "board_types.py"))
     assert write["FILE"].read_text(encoding="utf-8") == write["typescript"]()
     source = Source(name="A", title="", trace=trace(make_model(), [1, 2]))

@@ -1,4 +1,4 @@
-"""Still pictures of maps: they hold the traced weights, all labels are text, files are whole."""
+"""Static pictures of maps: traced weights, labels as plain text, complete files."""
 
 from xml.etree import ElementTree
 

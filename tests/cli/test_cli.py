@@ -217,7 +217,7 @@ def test_words_after_two_hyphens_are_no_options(call):
 def test_a_reader_that_goes_away_is_no_fault(
     tiny_directory: Path, tmp_path: Path, stream: str, unbuffered: str
 ):
-    """As in `... | head`: the pipe is closed before anything is printed, the work is done."""
+    """As in `... | head`: the pipe is closed before anything is printed, but the work is done."""
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(

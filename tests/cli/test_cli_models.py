@@ -173,7 +173,7 @@ def test_evaluate_prints_its_protocol_and_writes_metrics_and_ranks(call, place: 
 
 
 def test_where_people_repeat_all_items_are_ranked_and_recommended(call, place: Path):
-    """A third of the people end with an item they had: said, and their items stay candidates."""
+    """A third of the users end with a repeated item: reported, and all items stay candidates."""
     lines = [
         f"{user} {' '.join(items)}"
         for user, items in {"a": "12345", "b": "23451", "c": "34513"}.items()

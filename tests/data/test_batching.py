@@ -1,4 +1,4 @@
-"""What is trained on, in which batches, and what is held out."""
+"""Training windows, batches, and held-out items."""
 
 import dataclasses
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.shapes
 
 
 def unrepeated(*lengths: int) -> Dataset:
-    """Users of these lengths; every interaction is an item of its own, so that items say where."""
+    """Users of these lengths; all items are distinct, so an item identifies its place."""
     total = sum(lengths)
     names = [str(item) for item in range(1, total + 1)]
     return Dataset(
@@ -189,7 +189,7 @@ ALL = [*range(12, 0, -1), 4, 6]
 
 @pytest.mark.parametrize("user", range(4))
 def test_a_negative_is_any_item_that_the_user_was_not_trained_on(user: int):
-    """Held-out items are among them: what is kept from the weights cannot steer them either."""
+    """Held-out items are possible negatives; excluding them would leak information."""
     dataset = of_users(FEW, MANY, [6, 6, 6, 5], FEW[::-1])
     torch.manual_seed(0)
     drawn = Unseen(dataset, torch.device("cpu")).draw(torch.tensor([1, user]), 20_000)
@@ -207,7 +207,7 @@ def test_who_was_trained_on_the_whole_catalogue_gets_any_item():
 
 
 def test_no_negative_is_a_training_item_of_the_windows_user():
-    """Not of the window alone: windows are shorter than what the users were trained on."""
+    """Not only of the window: windows are shorter than the training sequences."""
     dataset = make_dataset(n_items=40)
     windows = training_windows(dataset, 5, np.random.default_rng(0))
     users = torch.tensor([window.user for window in windows])

@@ -1,4 +1,4 @@
-"""The field's benchmark file, where it is at hand."""
+"""The benchmark file Beauty, if it is available."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Every file that once failed, through the command line: a dataset, or one sentence and code 2."""
+"""Every file that failed in the past, by command line: a dataset, or one sentence and code 2."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Rows and cells as people have them: stray commas, nested columns, missing titles."""
+"""Rows and cells of real files: stray commas, nested columns, missing titles."""
 
 from pathlib import Path
 
@@ -141,7 +141,7 @@ def test_further_columns_keep_their_type(tmp_path: Path):
 
 
 def test_a_column_is_of_one_type_however_long_it_is(tmp_path: Path):
-    """By default pandas gives every block of 2^20 cells a type of its own."""
+    """By default pandas infers a separate type for every block of 2^20 cells."""
     wide = "," * 1020
     rows = [f"{item},T,{n}{wide}" for item, n in [("x", 1), *[("q", 1)] * 1100, ("y", "many")]]
     titles = write(tmp_path / "t.csv", [f"item,title,n{wide}", *rows])
@@ -160,7 +160,7 @@ def test_an_item_whose_title_is_missing_is_named_by_its_id(tmp_path: Path, kind:
 
 
 def test_a_small_file_cannot_ask_for_much_memory(tmp_path: Path, monkeypatch):
-    """The source and the titles alike."""
+    """Both the source and the titles."""
     monkeypatch.setattr("awrsr.io.parquet.MAX_BYTES", 100_000)
     rows = np.zeros(10**6, dtype=np.int8)
     bomb = parquet(tmp_path / "bomb.parquet", user=rows, item=rows, timestamp=rows, title=rows)

@@ -1,4 +1,4 @@
-"""A dataset directory: what is written is read, and nothing else is."""
+"""A dataset directory: written data are read back, and everything else is refused."""
 
 import dataclasses
 import json
@@ -101,7 +101,7 @@ def test_the_fingerprint_is_of_items_and_sequences_alone(tiny_dataset: Dataset):
 
 
 def edited(name: str, **columns: Callable[[pd.DataFrame], object]) -> Callable[[Path], None]:
-    """Rewrites columns of a parquet file of a directory."""
+    """Rewrite columns of a parquet file in a directory."""
 
     def edit(directory: Path) -> None:
         frame = pd.read_parquet(directory / name)

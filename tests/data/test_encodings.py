@@ -1,4 +1,4 @@
-"""Text as people have it: in any encoding, packed or not."""
+"""Text in any encoding, compressed or not."""
 
 import gzip
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which interactions count: the core, copies, ratings, ids that are missing, and what is said."""
+"""Filters of interactions: core, duplicates, ratings, missing ids, and messages."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def as_rows(frame: pd.DataFrame) -> list[tuple]:
 
 
 def slow_core(rows: list[tuple], min_user: int, min_item: int) -> list[tuple]:
-    """Take away one offending row at a time, until there is none; equal rows count once."""
+    """Reference: remove one offending row at a time, until there is none; equal rows count once."""
     rows = list(rows)
     while True:
         for row in rows:

@@ -1,6 +1,6 @@
-"""A directory with an odd file is read, or refused in one sentence; never is there a traceback.
+"""A directory with an odd file is read or refused in one sentence, without a traceback.
 
-The odd files are made from whole ones by a seeded generator.
+The odd files are made from intact ones by a seeded generator.
 """
 
 import json
@@ -37,7 +37,7 @@ ODD_COLUMNS = [
 
 
 def odd_bytes(content: bytes, chance: random.Random) -> bytes:
-    """A file damaged as disks, transfers and editors damage them."""
+    """A file damaged as by disks, transfers and editors."""
     found = bytearray(content)
     kind = chance.randrange(6)
     if kind == 0:
@@ -57,7 +57,7 @@ def odd_bytes(content: bytes, chance: random.Random) -> bytes:
 
 
 def odd_json(content: bytes, chance: random.Random) -> bytes:
-    """JSON with one value replaced, one key less or one more."""
+    """JSON with one value replaced, one key removed or one added."""
     whole = json.loads(content)
     inner = [whole, *(value for value in whole.values() if isinstance(value, dict))]
     chosen = chance.choice(inner)
@@ -70,7 +70,7 @@ def odd_json(content: bytes, chance: random.Random) -> bytes:
 
 
 def odd_parquet(content: bytes, chance: random.Random) -> bytes:
-    """A table with a column of other values, one column or row less, or one more."""
+    """A table with changed values, or one column or row removed or added."""
     table = pq.read_table(pa.BufferReader(content))
     place = chance.randrange(table.num_columns)
     kind = chance.randrange(5)
@@ -97,7 +97,7 @@ def odd_parquet(content: bytes, chance: random.Random) -> bytes:
 
 
 def odd_header(content: bytes, chance: random.Random) -> bytes:
-    """Safetensors whose header says something else than what follows."""
+    """Safetensors with a header that contradicts the data."""
     length = struct.unpack("<Q", content[:8])[0]
     header = odd_json(content[8 : 8 + length], chance)
     said = len(header) if chance.random() < 0.7 else chance.choice([0, 1, 2**40, 2**63, length])

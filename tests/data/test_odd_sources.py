@@ -1,4 +1,4 @@
-"""Files of every kind of oddity: each becomes a dataset that loads again, or is refused."""
+"""Odd files of every kind: each becomes a dataset that can be loaded, or is refused."""
 
 import datetime
 import decimal
@@ -39,7 +39,7 @@ OPTIONS = {
 
 
 def spoilt(text: str, chance: random.Random) -> bytes:
-    """What may become of a text: encoded, packed, cut, with bytes put in or taken out."""
+    """A text that is encoded, compressed, truncated, or has bytes inserted or deleted."""
     content = text.encode(chance.choice(ENCODINGS) if chance.random() < 0.1 else "utf-8", "replace")
     for _ in range(chance.choice([0, 0, 0, 0, 1, 5])):
         at = chance.randrange(len(content) + 1)
@@ -58,7 +58,7 @@ def spoilt(text: str, chance: random.Random) -> bytes:
 
 
 def cells(rows: list[tuple], chance: random.Random) -> list[list[str]]:
-    """The rows with some cells that are odd, missing or too many."""
+    """The rows with some odd, missing or additional cells."""
     share = chance.choice([0, 0, 0.01, 0.3])
     found = [
         [chance.choice(CELLS) if chance.random() < share else str(cell) for cell in row]
@@ -73,7 +73,7 @@ def cells(rows: list[tuple], chance: random.Random) -> list[list[str]]:
 
 
 def csv_text(header: list[str], rows: list[tuple], chance: random.Random) -> str:
-    """Rows as a program would write them, more or less."""
+    """Rows as csv text in various dialects."""
     names = [chance.choice(CELLS) if chance.random() < 0.01 else name for name in header]
     if chance.random() < 0.05:
         names += chance.choices([*names, "genres"], k=2)
@@ -208,7 +208,7 @@ KINDS = {
 
 
 def asked_of(kind: str, seed: int, folder: Path) -> dict:
-    """What `prepare` is asked about one odd source, which is written into the folder."""
+    """The arguments of `prepare` for one odd source, which is written into the folder."""
     chance = random.Random(f"{kind} {seed}")
     rows = [(*row, 1 + n % 5) for n, row in enumerate(random_rows(seed, 5, tuple("x123")))]
     asked = {"format": kind if kind in READERS else "table", "name": "odd", "k_core": 1}

@@ -1,4 +1,4 @@
-"""The planted dataset: its causes decide, nothing else does, and a seed is a dataset."""
+"""The planted dataset: only the causes determine the target, and a seed identifies a dataset."""
 
 import dataclasses
 from collections import Counter
@@ -25,7 +25,7 @@ def planted() -> tuple[Dataset, pd.DataFrame]:
 
 
 def due(dataset: Dataset, history: list[int]) -> str | None:
-    """Reference: the id of what the rules say comes next, from the ids of the history alone."""
+    """Reference: the id of the next item by the rules, from the ids of the history alone."""
     ids = [dataset.item_ids[item - 1] for item in history]
     newest, before = ids[-1], ids[:-1]
     word = newest.split("-")
@@ -68,7 +68,7 @@ def test_it_is_of_the_size_that_is_promised(planted):
 
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_the_recorded_causes_are_what_decides(planted, split):
-    """With them the target is due, without any one of them it is not, alone they give it."""
+    """They are sufficient for the target, and each of them is necessary."""
     dataset, causes = planted
     of_split = causes[causes["split"] == split]
     assert of_split["user_id"].tolist() == dataset.user_ids
@@ -102,7 +102,7 @@ def test_the_two_rules_have_half_of_the_users_each_and_few_are_open(planted):
 
 
 def test_training_parts_end_with_an_item_that_is_decided(planted):
-    """Else a model that learns from the newest item of each alone would not see the rules."""
+    """Otherwise a model trained only on the newest item of each would not see the rules."""
     dataset, _ = planted
     ends = [dataset.sequence(user)[:-2].tolist() for user in range(dataset.n_users)]
     decided = [due(dataset, end[:-1]) == dataset.item_ids[end[-1] - 1] for end in ends]
@@ -110,7 +110,7 @@ def test_training_parts_end_with_an_item_that_is_decided(planted):
 
 
 def test_where_a_treasure_lies_does_not_tell_it(planted):
-    """It is found at once or after odds and ends, and the market asked for is any of those seen."""
+    """Found at once or after other items, and the requested market is any of those seen."""
     dataset, causes = planted
     occasion = causes[(causes["split"] == "test") & (causes["sort"] == "occasion")]
     after_market, stretches = Counter(), Counter()
@@ -124,8 +124,8 @@ def test_where_a_treasure_lies_does_not_tell_it(planted):
 
 
 def bag_rank(dataset: Dataset, bag: Counter, target: int, random: np.random.Generator) -> int:
-    """Rank of the target for who knows which items there are and how often, not in what order:
-    first what may come again, that is people met once and claims of treasures not yet claimed."""
+    """Rank of the target from the items and their counts, without their order: first the items that
+    may follow, which are people met once and claims of treasures not yet claimed."""
     ids = {dataset.item_ids[item - 1]: count for item, count in bag.items()}
     likely = {name for name, count in ids.items() if "-" not in name and count == 1}
     likely |= {
@@ -237,7 +237,7 @@ def test_the_readme_says_how_often_a_shipped_model_is_right(shipped, name):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_one_layer_of_first_order_does_not_solve_it(shipped, name):
-    """Nor does no attention; additive refinement does, as far as it was trained."""
+    """Nor does a model without attention; additive refinement does, as far as it was trained."""
     ranks = pd.read_parquet(SHIPPED / "models" / name / "ranks.parquet").query("split == 'test'")
     sorts = ranks.merge(load_causes(shipped, "test"), on="user_id")
     hits = (sorts["rank"] == 1).groupby(sorts["sort"]).mean()

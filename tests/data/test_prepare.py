@@ -1,4 +1,4 @@
-"""Raw files to a dataset: the same from every format, the order, the numbering, the titles."""
+"""From raw files to a dataset: equal for all formats; order, numbering, titles."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -38,7 +38,7 @@ def as_csv(directory: Path, rows: Rows) -> dict:
 
 
 def as_parquet(directory: Path, rows: Rows) -> dict:
-    """As a database would export it: ids as numbers, times as dates, a column too many."""
+    """As exported by a database: ids as numbers, times as dates, an additional column."""
     frame = pd.DataFrame(rows, columns=["user", "item", "timestamp"])
     frame = frame.astype({"user": int, "item": int}).assign(rating=5)
     frame["timestamp"] = pd.to_datetime(frame["timestamp"], unit="s")
@@ -95,13 +95,13 @@ def test_ties_in_time_keep_the_order_of_the_file(tmp_path: Path):
 
 
 def tied_rows() -> Rows:
-    """Users a and b with four items at one time, between items of their own times."""
+    """Users a and b with four items at the same time, between items at other times."""
     times = {"p": 1, "q": 2, "v": 3, "w": 3, "x": 3, "y": 3, "z": 4}
     return [(user, item, time) for user in "ab" for item, time in times.items()]
 
 
 def test_a_shuffle_of_ties_moves_nothing_else(tmp_path: Path):
-    """Each row keeps its time; rows without an equal keep their place."""
+    """Each row keeps its time; rows without ties keep their place."""
     generator = np.random.default_rng(0)
     rows = [(u, f"{n:02}", int(generator.integers(12))) for n in range(20) for u in "abcde"]
     in_file, shuffled, again, other = (
@@ -129,7 +129,7 @@ def test_a_shuffle_of_ties_moves_nothing_else(tmp_path: Path):
 
 @pytest.mark.parametrize("order", ["as written", "reversed"])
 def test_ties_are_shuffled_evenly_whatever_the_order_of_the_file(tmp_path: Path, order: str):
-    """Over seeds every tied item stands in every tied place equally often, for each user, and the
+    """Over seeds, every tied item is equally often in every tied place, for each user, and the
     users' orders are independent: chi-square with 9 degrees of freedom, 0.999 quantile 27.9."""
     rows = tied_rows() if order == "as written" else tied_rows()[::-1]
     asked, seeds = table(tmp_path, rows), 200

@@ -1,4 +1,4 @@
-"""Files as people have them: names, separators, options, layouts without a reader."""
+"""Readers of real files: names, separators, options, layouts without a reader."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Times: which unit a number is of, dates, what is stored and what orders."""
+"""Times: units of numbers, dates, stored values, order."""
 
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def test_timestamps_are_numbers_or_dates(tmp_path: Path, times: list[str], secon
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("kind", ["int64", "float64", "str", "object"])
 def test_the_unit_of_a_number_is_told_by_its_size(unit: str, kind: str):
-    """From March 1973 to the year 2116, where a number of nanoseconds ends."""
+    """From March 1973 to the year 2116, the limit of nanoseconds."""
     dates = pd.date_range("1973-03-05", "2116-01-01", periods=99).astype("datetime64[s]")
     seconds = dates.astype("int64")
     found = as_times(pd.Series(seconds * UNITS[unit]).astype(kind), "file, row")
@@ -67,7 +67,7 @@ def test_the_unit_is_recorded(tmp_path: Path):
 
 
 def test_small_numbers_say_nothing_of_the_unit():
-    """A time that is not known is often 0 or -1; a counter has no unit."""
+    """An unknown time is often 0 or -1; a counter has no unit."""
     assert as_times(pd.Series([0, -1, 5, 1500001060001]), "").unit == "milliseconds"
     assert as_times(pd.Series([0, -1, 5, 99_999]), "").unit == "seconds"
 

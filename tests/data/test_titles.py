@@ -1,4 +1,4 @@
-"""Items by their titles, ids and numbers: found, told apart, refused with what is near."""
+"""Items by title, id and number: found, distinguished, refused with suggestions."""
 
 import re
 import time
@@ -19,7 +19,7 @@ from awrsr.errors import DataError
 
 
 def titled(*titles: str, item_ids: list[str] | None = None) -> Dataset:
-    """Two users who saw a catalogue of these titles in order."""
+    """Two users with all items of a catalogue of these titles, in order."""
     n = len(titles)
     ids = item_ids or [str(100 + item) for item in range(1, n + 1)]
     items = pd.DataFrame({"item": range(1, n + 1), "item_id": ids, "title": titles})
@@ -75,7 +75,7 @@ def test_a_text_that_is_a_title_and_another_items_id_is_refused_with_both_named(
 
 
 def test_titles_that_are_the_ids_of_others():
-    """Item n is called 11 - n: every text that is an id is a title too."""
+    """The title of item n is 11 - n: every text that is an id is also a title."""
     folder = SHARED_DATA.parent / "cases"
     source, titles = folder / "interactions-of-ids.csv", folder / "titles-that-are-ids.csv"
     if not source.is_file():

@@ -12,7 +12,7 @@ from awrsr.data.dataset_files import save_dataset
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory, tiny_dataset) -> Path:
-    """A folder with the tiny grid, run to its end."""
+    """A folder with the completed tiny grid."""
     place = tmp_path_factory.mktemp("grid")
     save_dataset(tiny_dataset, place / "tiny")
     (place / "small.toml").write_text(TINY)
@@ -24,7 +24,7 @@ def finished(tmp_path_factory, tiny_dataset) -> Path:
 
 @pytest.fixture
 def place(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of that folder, entered."""
+    """A copy of that folder as the working directory."""
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -1,4 +1,4 @@
-"""A tiny grid, what is recorded in the repository, and what tests do with files."""
+"""A tiny grid, the records of the repository, and helpers for files."""
 
 from pathlib import Path
 

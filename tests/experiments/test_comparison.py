@@ -40,7 +40,7 @@ def test_an_interval_is_that_of_a_bootstrap_written_as_a_loop():
 
 
 def test_an_interval_covers_the_truth_as_often_as_it_says():
-    """Normal differences of one seed: the interval is near mean +- 1.96 standard errors."""
+    """Normal differences of one seed: the interval is close to mean +- 1.96 standard errors."""
     differences = np.random.default_rng(1).normal(0.1, 1, (400, 1))
     interval = paired_interval(differences)
     error = differences.std() / 20

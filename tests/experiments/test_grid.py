@@ -1,4 +1,4 @@
-"""Grids as planned: which runs there are, what is refused, what is only listed."""
+"""Planned grids: runs, refusals, listing."""
 
 import shutil
 from pathlib import Path

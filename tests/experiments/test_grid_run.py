@@ -1,4 +1,4 @@
-"""A grid run, broken off and resumed; a run that does not fit the grid is refused."""
+"""A grid: run, interrupted and resumed; a run that does not fit the grid is refused."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""What is recorded of a grid: all that the runs hold, never dropped, refused where damaged."""
+"""The record of a grid: complete, never dropped, refused if damaged."""
 
 import dataclasses
 import inspect
@@ -41,7 +41,7 @@ def test_a_half_finished_grid_is_recorded_as_far_as_it_is(place: Path, capsys):
 
 
 def test_what_was_recorded_elsewhere_stays(place: Path, capsys):
-    """The record came with the repository; here one run is done."""
+    """The record comes from the repository; here one run is done."""
     files = {path.name: path.read_bytes() for path in (place / "small").iterdir()}
     for name in (NAMES[0], *NAMES[2:]):
         shutil.rmtree(place / "runs" / "small" / name)
@@ -224,7 +224,7 @@ def test_damaged_ranks_are_refused(place: Path):
 
 
 def test_recorded_ranks_are_of_the_users_who_count(tmp_path: Path):
-    """Two of a hundred had their target before: too few for all items to be candidates."""
+    """Two of a hundred users repeat an item as the target: too few to make all items candidates."""
     sequences = [[1, 2, 1], [1, 2, 3]] + [[1, 3, 2]] * 97 + [[2, 3, 2]]
     dataset = dataclasses.replace(
         make_dataset(n_items=3),

@@ -1,4 +1,4 @@
-"""The example that is recorded of a grid: what it holds, and how the report draws it."""
+"""The recorded example of a grid: its contents, and its drawing in the report."""
 
 import shutil
 from pathlib import Path

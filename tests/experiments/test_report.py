@@ -1,4 +1,4 @@
-"""What the report says of a grid, and in which words."""
+"""The report of a grid and its sentences."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def test_the_claim_is_read_off_the_intervals(
 
 
 def recorded_with(*kinds: str, seeds: int = 2) -> results.Results:
-    """The small grid's results with made-up ranks in the place of what was trained."""
+    """The small grid's results with made-up ranks."""
     generator = np.random.default_rng(5)
     models = [
         {"dataset": "tiny", "loss": "ce", "backbone": "sasrec", "refinement": kind, "seed": seed}
@@ -53,7 +53,7 @@ def recorded_with(*kinds: str, seeds: int = 2) -> results.Results:
 
 @pytest.mark.parametrize("seeds", [2, 3])
 def test_what_attention_is_worth_is_said_before_anything_about_refinement(place: Path, seeds: int):
-    """Vanilla less uniform is the recorded difference turned; floors are no mechanisms."""
+    """Vanilla minus uniform is minus the recorded difference; floors are not mechanisms."""
     found = recorded_with("none", "additive", "uniform", "identity", seeds=seeds)
     worth, claimed = sentences.findings(found, "tiny", "ce")
     rows = {

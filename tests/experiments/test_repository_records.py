@@ -1,4 +1,4 @@
-"""The recorded files of this repository agree with each other, with their grids and RESULTS.md."""
+"""The recorded files of this repository agree with each other, their grids and RESULTS.md."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Runs of a grid side by side: the same results as one by one, whatever is killed meanwhile."""
+"""Concurrent runs of a grid: the same results as sequential runs, even if processes are killed."""
 
 import io
 import multiprocessing
@@ -44,7 +44,7 @@ LONG = "epochs = 150\npatience = 150\n"
 
 @pytest.fixture
 def place(tmp_path: Path, tiny_dataset, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a dataset, entered."""
+    """A folder with a dataset as the working directory."""
     save_dataset(tiny_dataset, tmp_path / "tiny")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
@@ -57,14 +57,14 @@ def run_grid(name: str, *words: str) -> int:
 
 
 def results_of(name: str) -> tuple[list[bytes], str]:
-    """Weights and what is recorded, without places and times, of the runs called NAMES."""
+    """Weights and records of the runs NAMES, without paths and times."""
     weights = [Path("runs", name, run, "model.safetensors").read_bytes() for run in NAMES]
     table = pd.read_csv(Path(name, "results.csv")).drop(columns=["seconds", "command"])
     return weights, table[table["run"].isin(NAMES)].to_csv(index=False)
 
 
 def until(true: Callable[[], object], seconds: float = 120) -> bool:
-    """Wait until something is true; whether it became so in time."""
+    """Wait until a condition is true; return whether it became true in time."""
     end = time.monotonic() + seconds
     while not true():
         if time.monotonic() > end:
@@ -74,7 +74,7 @@ def until(true: Callable[[], object], seconds: float = 120) -> bool:
 
 
 def under_way(name: str) -> bool:
-    """Whether a run has an epoch behind it."""
+    """Whether a run has finished an epoch."""
     files = [Path("runs", name, run, "history.csv") for run in NAMES]
     return any(file.is_file() and file.read_text().count("\n") > 1 for file in files)
 

@@ -1,4 +1,4 @@
-"""The statistics behind a verdict by their laws, a made-up grid per verdict, a row's command."""
+"""The statistics of a verdict, a made-up grid per verdict, the command of a row."""
 
 import shlex
 import shutil
@@ -81,7 +81,7 @@ def test_p_is_about_uniform_where_there_is_no_difference():
 
 
 def test_p_and_interval_agree():
-    """p < 1 - level where the interval of that level leaves zero out, but for a sample or two."""
+    """p < 1 - level if the interval of that level excludes zero, except for one or two samples."""
     generator = np.random.default_rng(1)
     for shift in (-0.2, -0.05, 0.0, 0.05, 0.1, 0.2):
         samples = bootstrap_means(generator.normal(shift, 1, (300, 3)))
@@ -123,7 +123,7 @@ def made_up(shares: dict[str, tuple[float, float]], seeds: int) -> tuple:
 
 @pytest.fixture
 def grid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A grid's file; its bootstraps draw few samples, enough for differences that are clear."""
+    """A grid file with few bootstrap samples, enough for clear differences."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(comparison, "SAMPLES", 1000)
     file = tmp_path / "made.toml"
@@ -249,7 +249,7 @@ def test_the_margin_decides_between_no_help_and_not_told():
 
 
 def test_one_that_helps_is_named_before_one_that_seems_larger():
-    """The larger difference has one seed."""
+    """The larger difference has only one seed."""
     file = EXPERIMENTS / "planted.toml"
     (row, *_) = verdict_rows([read_results(file)])
     base = {"vanilla": 0.5, "corrected_low": 0.01, "corrected_high": 0.1}

@@ -1,4 +1,4 @@
-"""Replaced weights: what is left equals the model that never had them; nothing of it is changed."""
+"""Replaced weights: the result equals a model without them, and the model is not changed."""
 
 from functools import partial
 
@@ -31,7 +31,7 @@ def one(model, changes, items=ITEMS, **settings):
 
 
 def check(outcome, item_scores, items=ITEMS, k=10):
-    """The outcome is what these scores of the catalogue say."""
+    """Check the outcome against these scores of the catalogue."""
     close(outcome.score, float(item_scores[TARGET - 1]))
     assert outcome.rank == rank_of(item_scores, TARGET, items)
     best = ranked_catalogue(item_scores, items).head(k)
@@ -40,8 +40,8 @@ def check(outcome, item_scores, items=ITEMS, k=10):
 
 
 def vanilla(model):
-    """The same weights without the refinement, and where the model compares nothing, some queries
-    and keys."""
+    """The same weights without the refinement, with some queries and keys if the model compares
+    nothing."""
     plain = build_model(
         type(model.config)(**model.config.to_json() | {"refinement": "none"}), model.catalogue
     )
@@ -59,7 +59,7 @@ def test_without_a_replacement_it_is_the_model(model, length):
 
 
 def test_first_order_everywhere_is_the_vanilla_model(model):
-    """A floor, whose first-order weights nobody learned, is itself instead."""
+    """A floor, whose first-order weights are not learned, is unchanged instead."""
     learns = REFINEMENTS[model.config.refinement].learns_attention
     expected = trace(vanilla(model) if learns else model, ITEMS).item_scores
     check(one(model, [Ablation(change="first_order")]), expected)
@@ -75,8 +75,8 @@ def test_a_models_maps_make_another_model_what_it_is(model):
 
 
 def by_hand(model, items, replaced):
-    """Item scores where the refined weights of (layer, head) are given, one forward pass of a
-    batch of one; hooks may be used here, on a model of the test's own."""
+    """Item scores with given refined weights of (layer, head), in one forward pass of a batch of
+    one; hooks are allowed here, because the model belongs to the test."""
     handles = []
     for layer, head, make in replaced:
         module = model.attention[layer].refinement

@@ -1,4 +1,4 @@
-"""Rank correlations, against pairs counted one by one, and the attention rows they are made of."""
+"""Rank correlations against counted pairs, and their attention rows."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ both = pytest.mark.parametrize("statistic", STATISTICS.values(), ids=STATISTICS)
 
 
 def slow_spearman(a, b):
-    """Pearson correlation of ranks: 1 + those below + half of the others that are equal."""
+    """Pearson correlation of ranks: 1 + number below + half of the number of equal others."""
 
     def ranks(values):
         return [

@@ -1,4 +1,4 @@
-"""What a recommendation rests on, and whether attention shows it, against counting by hand."""
+"""The evidence for a recommendation, and whether attention shows it, against manual counts."""
 
 from types import SimpleNamespace
 

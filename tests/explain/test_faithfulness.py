@@ -1,4 +1,4 @@
-"""Faithfulness: laws of the curves, a slow reference, a model whose cause is known."""
+"""Faithfulness: laws of the curves, a slow reference, a model with a known cause."""
 
 from types import SimpleNamespace
 
@@ -51,7 +51,7 @@ class OneCause(nn.Module):
 
 
 class HandMade(OneCause):
-    """The prediction state carries the whole sequence, so that scores may depend on all of it."""
+    """The prediction state contains the whole sequence, so that scores can depend on all of it."""
 
     def forward(self, sequences):
         return self.of(sequences)[:, None, :]
@@ -61,7 +61,7 @@ class HandMade(OneCause):
 
 
 def by_loop(model, history, target, order):
-    """Reference: one trace for every step, nothing shared, nothing padded."""
+    """Reference: one trace per step, without sharing or padding."""
     seen = history[-model.config.max_length :]
     found = {"deletion": [], "insertion": []}
     for kind, kept_places in (
@@ -85,7 +85,7 @@ def by_loop(model, history, target, order):
 @pytest.mark.parametrize(("backbone", "refinement"), PAIRS)
 @pytest.mark.parametrize("length", [2, 6, 11])
 def test_curves_equal_one_trace_a_step(make_model, backbone, refinement, length):
-    """Eleven items where the model sees eight: the older three never come into view."""
+    """Eleven items, but the model sees eight: the oldest three never enter."""
     model = make_model(backbone, refinement)
     history = [1 + i * 7 % 11 for i in range(length)]
     m = min(length, 8)
@@ -167,7 +167,7 @@ def test_the_order_of_a_known_cause_is_best_and_its_reverse_worst():
 
 
 def with_scores(curve):
-    """The curve with plain scores where measures look for standard scores."""
+    """The curve with plain scores in place of standard scores."""
     return type(curve)(**{**vars(curve), "standard_scores": curve.scores})
 
 

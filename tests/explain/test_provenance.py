@@ -1,4 +1,4 @@
-"""Every decomposition of a cell sums to the cell, and equals what loops make of it."""
+"""Every decomposition of a cell sums to the cell, and equals a reference in loops."""
 
 import math
 import re
@@ -42,8 +42,8 @@ ROWS_BY_DOT_PRODUCT = [
 
 
 def of_all(cases):
-    """Models of these backbones and refinements with traces of 1, 3 and n items; with settings away
-    from the defaults, of 4 items."""
+    """Models of these backbones and refinements with traces of 1, 3 and n items; with non-default
+    settings, of 4 items."""
     usual = {"1 item": (1, None), "3 items": (3, 5), "n items": (N, None)}
     other = {"4 items": (4, 3)}
     return pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def traced(request, make_model):
 
 
 def cells(found, queries=None):
-    """Every cell with its layer's maps, of these queries where they are given."""
+    """Every cell with its layer's maps, optionally only of these queries."""
     for layer, maps in enumerate(found.layers):
         heads, m = maps.first_order.shape[:2]
         for head in range(heads):
@@ -93,7 +93,7 @@ def gain_of(model, cell):
 
 
 def compared(model, maps, cell, query):
-    """The row of a query that is compared, over all of the trace's items."""
+    """The compared row of a query, over all items of the trace."""
     row = maps.first_order[cell.head, query].tolist()
     if model.config.rows == "plain":
         return row
@@ -185,7 +185,7 @@ def test_mean_and_covariance_sum_to_the_stochastic_score(traced):
 
 
 def values_of(model, cell, first):
-    """What S mixes: A, or A V, of a head."""
+    """The matrix that S mixes, A or A V, for a head."""
     m = len(first)
     if not model.config.value_matrix:
         return first
@@ -199,7 +199,7 @@ def values_of(model, cell, first):
 
 
 def terms_of(model, cell, first, second):
-    """What the mechanism adds up, from both orders of the cell's head."""
+    """The terms of the mechanism, from both orders of the cell's head."""
     i, j, config = cell.query, cell.key, model.config
     if config.refinement == "value_weighted":
         values = values_of(model, cell, first)

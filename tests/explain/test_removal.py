@@ -1,4 +1,4 @@
-"""Removals: equal to scoring each shorter history alone, and as small as brute force finds."""
+"""Removals: equal to scoring each shorter history alone, and as small as by brute force."""
 
 from itertools import combinations
 
@@ -20,7 +20,7 @@ HISTORY = [3, 1, 4, 1, 5, 9]
 
 
 class Reference:
-    """One trace for every shorter history, all of the whole history excluded."""
+    """One trace per shorter history; candidates exclude the whole history."""
 
     def __init__(self, model, history):
         self.model, self.history = model, history
@@ -33,7 +33,7 @@ class Reference:
         return rank_of(self.scores[left], target, self.history)
 
     def smallest_sets(self, target, k):
-        """All sets of entries of the least size that push the target out, one by one."""
+        """All sets of entries of minimum size that push the target out, by enumeration."""
         for size in range(len(self.history)):
             found = [
                 list(entries)
@@ -76,7 +76,7 @@ def test_a_margin_is_above_zero_exactly_in_the_top_k(make_model, k):
 
 @pytest.mark.parametrize("length", [2, 6, 11])
 def test_each_entry_is_really_removed_and_stays_excluded(make_model, length):
-    """Eleven items where the model sees eight: an older one comes into view."""
+    """Eleven items, but the model sees eight: an older item enters."""
     model = make_model("sasrec", "value_weighted")
     history = [1 + i * 7 % 11 for i in range(length)]
     reference = Reference(model, history)

@@ -12,7 +12,7 @@ from awrsr.refinement import REFINEMENTS
 
 
 def all_paths(maps, query, key):
-    """The sum over every way from a query down to a key, one step a layer, each step halved."""
+    """The sum over all paths from a query to a key, one step per layer, each step halved."""
     m, depth = maps[0].shape[-1], len(maps)
     total = 0.0
     for between in itertools.product(range(m), repeat=depth - 1):

@@ -1,9 +1,9 @@
-"""Runs verbs of the command line in processes that are killed, or find the disk full, at a chosen
-step of writing: `python tests/io/breaking.py PLANS`, where PLANS is a JSON file with a list of what
-`main` takes. What it returns for each of them is written beside that file, as *.found.
+"""Run verbs of the command line in processes that are killed, or get a full disk, at a chosen step
+of writing: `python tests/io/breaking.py PLANS`, where PLANS is a JSON file with a list of
+arguments of `main`. Each result is written beside that file, as *.found.
 
-The modules are imported once and every run is forked from there. A step is a call that puts bytes
-or names on the disk (fsync, replace, unlink, rmdir); there is one before the call and one after it.
+The modules are imported once and every run is forked. A step is a point before or after a call that
+writes bytes or names to the disk (fsync, replace, unlink, rmdir).
 """
 
 import errno
@@ -21,7 +21,7 @@ CALLS = ("fsync", "replace", "rename", "unlink", "rmdir")
 
 
 def forked(work: Callable[[], int]) -> int:
-    """The exit code of a child that did this work; negative if a signal ended it."""
+    """The exit code of a child with this work; negative if a signal ended it."""
     child = os.fork()
     if child == 0:
         code = 70
@@ -33,8 +33,8 @@ def forked(work: Callable[[], int]) -> int:
 
 
 def break_at(step: int | None, mode: str, count: Path) -> None:
-    """From now on end this process at a step, or refuse the first call from that step on, as a full
-    disk does; count the steps."""
+    """Count the steps; end this process at a step, or from that step on refuse the first call that
+    needs space, like a full disk."""
     done, refused = 0, False
 
     def advance(before: bool) -> None:
@@ -63,7 +63,7 @@ def break_at(step: int | None, mode: str, count: Path) -> None:
 def run(
     place: Path, arguments: list[str], step: int | None = None, mode: str = "killed"
 ) -> tuple[int, int, str]:
-    """Run a verb in a directory; its exit code, the steps that it came to, what it said."""
+    """Run a verb in a directory; its exit code, number of steps, and output."""
     said, count = place.parent / "said", place.parent / "count"
     count.write_text("0")
 
@@ -84,15 +84,15 @@ def run(
 
 
 def main(plan: dict) -> list[dict]:
-    """Break a verb at steps, start it again, and say how both runs ended.
+    """Break a verb at steps, start it again, and return how both runs ended.
 
     Args:
-        plan: start, a directory that is copied for every run; first, then, the words of the
-            command and of the one that goes on; strides, by mode every how many steps; settings,
-            names in modules and the values that they get.
+        plan: start, a directory that is copied for every run; first and then, the words of the
+            command and of the continuing command; strides, by mode the distance between tested
+            steps; settings, names in modules with their values.
 
     Returns:
-        First of the unbroken run, then of every broken one: place, mode, step, codes, said.
+        Place, mode, step, codes and output: first of the unbroken run, then of every broken one.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""A file or a directory appears whole or not at all."""
+"""A file or a directory is written completely or not at all."""
 
 import errno
 import os
@@ -85,7 +85,7 @@ def test_a_failing_writer_changes_nothing(tmp_path: Path, failure, seen, existin
 
 
 def test_what_is_synced_is_open_for_writing(tmp_path: Path, monkeypatch):
-    """Windows refuses to sync a file that is open for reading alone."""
+    """Windows refuses to sync a file that is open only for reading."""
     fcntl = pytest.importorskip("fcntl")
     modes = []
     monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""A verb killed, or out of room on the disk, at any step of writing goes on to the same end."""
+"""A verb killed, or with a full disk, at any step of writing continues to the same result."""
 
 import json
 import os
@@ -38,7 +38,7 @@ batch_size = 8
 
 
 class Verb(NamedTuple):
-    """What is run, what goes on with it, and how many steps apart the quick test kills it."""
+    """A command, its continuation, and the distance between tested steps in the quick test."""
 
     first: list[str]
     resumed: list[str]
@@ -46,12 +46,12 @@ class Verb(NamedTuple):
 
 
 def again(*words: str, stride: int) -> Verb:
-    """A verb that goes on by itself."""
+    """A verb that continues by itself."""
     return Verb([*words], [*words], stride)
 
 
 def resumed(*words: str, stride: int) -> Verb:
-    """A verb that goes on when it is asked to."""
+    """A verb that continues with an option."""
     return Verb([*words], [*words, "--resume"], stride)
 
 
@@ -90,7 +90,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def contents(place: Path) -> dict[str, Any]:
-    """Every file by its name, without the seconds that something took."""
+    """Every file by its name, without measured seconds."""
     return {
         str(path.relative_to(place)): without_seconds(path)
         for path in sorted(place.rglob("*"))
@@ -114,7 +114,7 @@ def without_seconds(path: Path) -> Any:
 def broken(
     strides: dict[str, dict[str, int]], start: Path, place: Path
 ) -> dict[str, list[dict[str, Any]]]:
-    """What breaking.py finds for every verb and the strides of its modes, in one process."""
+    """The results of breaking.py for every verb and the strides of its modes, in one process."""
     plans = [
         {
             "start": str(start),
@@ -156,7 +156,7 @@ def check(verb: str, found: list[dict[str, Any]]) -> None:
 
 @pytest.fixture(scope="module")
 def at_some_steps(start: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """By verb; in one process, because it imports for longer than most verbs run."""
+    """Results by verb; in one process, because imports take longer than most verbs."""
     strides = {
         name: {"killed": verb.stride, "full": verb.stride * 2 - 1} for name, verb in VERBS.items()
     }

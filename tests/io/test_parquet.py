@@ -1,4 +1,4 @@
-"""Parquet files are read as pandas reads them, and never ask for more memory than is accepted."""
+"""Parquet files are read as by pandas, within a memory limit."""
 
 from pathlib import Path
 
@@ -86,7 +86,7 @@ def test_text_in_lists_is_read_from_several_row_groups(tmp_path: Path):
 
 
 def test_text_that_is_no_text_is_refused(tmp_path: Path):
-    """Parquet does not check what it calls text."""
+    """Parquet does not check that text is valid."""
     _, offsets, content = pa.array([b"\xff\xfe"], pa.binary()).buffers()
     text = pa.Array.from_buffers(pa.string(), 1, [None, offsets, content])
     for column in (text, pa.ListArray.from_arrays([0, 1], text)):

@@ -9,7 +9,7 @@ from awrsr.io.templates import render
 
 
 def test_a_template_is_filled_as_it_stands(tmp_path: Path):
-    """Nothing is escaped, lines of statements leave nothing, the last line ends."""
+    """No escaping, no lines left by statements, a newline at the end."""
     template = tmp_path / "text.j2"
     template.write_text("{% for name in names %}\n- {{ name }} <b>\n{% endfor %}\nend\n")
     assert render(template, names=["a & b", "{{ c }}"]) == "- a & b <b>\n- {{ c }} <b>\nend\n"

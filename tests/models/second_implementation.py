@@ -24,7 +24,7 @@ def dot_product(query, key):
 
 
 def distance(left, right):
-    """Of two Gaussians, each a pair of mean and covariance."""
+    """Distance of two Gaussians, each a pair of mean and covariance."""
     means = sum((a - b) ** 2 for a, b in zip(left[0], right[0], strict=True))
     roots = zip(np.sqrt(left[1]), np.sqrt(right[1]), strict=True)
     return means + sum((a - b) ** 2 for a, b in roots)
@@ -52,7 +52,7 @@ def causal_softmax(scores):
 
 
 class Parameters:
-    """A model's parameters by name, and the layers they stand for."""
+    """A model's parameters by name, and the layers that use them."""
 
     def __init__(self, model):
         self.config = model.config
@@ -122,7 +122,7 @@ class Parameters:
         return self.mixed(where, head, first, second, scores), second, scores
 
     def mixed(self, where, head, first, second, scores):
-        """Refined weights, an entry at a time."""
+        """Refined weights, entry by entry."""
         config, m = self.config, len(first)
         if config.refinement in ("simple", "stochastic"):
             return second
@@ -167,7 +167,7 @@ def mix(weights, value):
 
 
 def alone(value, project):
-    """How far each head's value moves the hidden state when alone: (head, key)."""
+    """Norm of each head's value after the output projection: (head, key)."""
     width = len(value) * value[0].shape[1]
 
     def moved(head, row):
@@ -191,8 +191,8 @@ FLOORS = {"uniform": even, "identity": itself}
 
 
 def reference_attention(p, here, output, compared, scores, value, value_covariance=None):
-    """The record of one layer; what is compared, scores and values are given per head, or, of a
-    model that compares nothing, None and None."""
+    """The record of one layer; compared vectors, scores and values per head, or None and None for a
+    model that compares nothing."""
     where = f"{here}.refinement"
     if p.config.refinement in FLOORS:
         n_heads, m = len(value), len(value[0])

@@ -38,7 +38,7 @@ def test_a_query_may_attend_to_items_that_are_present_and_not_later():
 
 
 def test_other_shapes_than_annotated_are_refused():
-    """So the shapes of this file, and of all that are marked like it, are checked."""
+    """This shows that shapes are checked in this file, and in all files with its mark."""
     with pytest.raises(TypeCheckError, match="allowed"):
         masked_softmax(normal(BATCH, HEADS, LENGTH, LENGTH), allowed_keys(PRESENT)[0, 0, 0])
 
@@ -83,7 +83,7 @@ def gaussians(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def test_wasserstein_distance_and_scores_equal_the_general_formula_for_matrices():
-    """|m - m'|^2 + trace(C + C' - 2 (C^1/2 C' C^1/2)^1/2), true of any covariance matrices."""
+    """|m - m'|^2 + trace(C + C' - 2 (C^1/2 C' C^1/2)^1/2), valid for any covariance matrices."""
     (mean, covariance), (other_mean, other_covariance) = gaussians(0), gaussians(1)
     left, right = gaussian(mean, covariance), gaussian(other_mean, other_covariance)
     distance, scores = wasserstein_distance(left, right), wasserstein_scores(left, right)

@@ -39,7 +39,7 @@ def model(build) -> SequentialModel:
 
 
 def hears_of_others(model) -> bool:
-    """Of identity, what stands at a slot depends on the slot's item alone."""
+    """False for identity: the state at a slot depends only on the slot's item."""
     return model.config.refinement != "identity"
 
 
@@ -112,7 +112,7 @@ def test_what_padding_embeds_to_does_not_matter(model):
 
 @pytest.mark.parametrize("training", [False, True], ids=["eval", "training"])
 def test_rows_sum_to_one_and_weigh_no_later_item_and_no_padding(build, training):
-    """In training too: what is recorded is from before dropout."""
+    """Also in training: weights are recorded before dropout."""
     model, batch = build().train(training), left_pad([ITEMS[:2], ITEMS[:5], ITEMS])
     recording: list[LayerTrace] = []
     assert model(batch, recording=recording).isfinite().all()
@@ -147,7 +147,7 @@ def test_recording_changes_no_bit(build, dtype):
 
 
 def test_weights_times_values_rebuild_what_is_mixed_and_the_scores(model):
-    """What is recorded is what is used: from the last layer's maps and values to the scores."""
+    """The recorded values are used: from the last layer's maps and values to the scores."""
     layers, inputs = trace(model, ITEMS).layers, {}
     for layer in layers:
         rebuilt = torch.einsum("hij,hjd->hid", layer.refined, layer.value)
@@ -229,7 +229,7 @@ def test_no_intervention_changes_no_bit(build):
 
 
 def test_an_intervention_is_what_mixes_the_values_and_is_recorded(model):
-    """Weights and allowed keys are those of the layer; the layers before it are as they were."""
+    """Weights and allowed keys are those of the layer; earlier layers are unchanged."""
     batch, seen, recording = left_pad([ITEMS[:3], ITEMS]), [], []
 
     def oldest(first_order, refined, allowed):
@@ -250,7 +250,7 @@ def test_an_intervention_is_what_mixes_the_values_and_is_recorded(model):
 
 @pytest.mark.parametrize("layer", [0, 1])
 def test_a_uniform_head_is_what_the_second_implementation_makes_of_it(build, layer, monkeypatch):
-    """The loops again, where refine is told to give one head of one layer equal weights."""
+    """The loops again, with equal weights in one head of one layer."""
     model, items = build(), ITEMS[:5]
     refine = Parameters.refine
 

@@ -1,4 +1,4 @@
-"""Weights set by hand: one layer of second order follows both rules, one of first order neither."""
+"""Manual weights: one layer of second order follows both rules, one of first order neither."""
 
 import pytest
 import torch
@@ -31,7 +31,7 @@ def test_the_second_order_follows_both_rules_and_the_first_order_neither(planted
 
 @pytest.mark.parametrize("sort", ["occasion", "binding"])
 def test_the_maps_say_why(planted, sort):
-    """A looks back to what the newest item belongs to, S to what attended there too."""
+    """A attends to the item that the newest item belongs to, S to items that attend there too."""
     dataset, causes = planted
     model = build(dataset)
     for user in causes.index[causes["sort"] == sort]:

@@ -1,7 +1,7 @@
-"""What one does with members from outside: prepare, train, evaluate, trace, explain, look.
+"""A story with members from outside: prepare, train, evaluate, trace, explain, view.
 
-`python story.py FOLDER` tells it with what the installed packages bring; tests tell it with members
-that they registered.
+`python story.py FOLDER` runs it with members of installed packages; tests run it with registered
+members.
 """
 
 import json
@@ -35,7 +35,7 @@ def verb(line: str) -> None:
 
 
 def tell(folder: Path) -> None:
-    """All of it, in a folder of datasets."""
+    """Run all of it, in a folder of datasets."""
     source, data = folder / "raw.jsonl", folder / "outside"
     dataset = make_dataset()
     rows = [

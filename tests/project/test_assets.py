@@ -1,4 +1,4 @@
-"""What is shipped: datasets, their models, and that every number is reproduced."""
+"""Shipped datasets and models; every number is reproduced."""
 
 import hashlib
 import json
@@ -201,7 +201,7 @@ def test_nothing_else_is_shipped(name: str):
 
 
 def test_models_of_every_kind_ship():
-    """Of STOSA and the films two only, and none of it without mixing: there is no room for more."""
+    """For STOSA and the films only two, and none of it without mixing, to limit the size."""
     names = {"-".join(pair) for pair in PAIRS}
     shipped = {path.name for path in MODELS}
     assert shipped & names == names - {"stosa-identity"}
@@ -217,7 +217,7 @@ def test_all_of_it_is_small():
 
 @each_model
 def test_a_model_is_what_its_name_says_and_was_trained_like_the_others(directory: Path):
-    """Models of a dataset differ by what their names say; a longer name says more than we read."""
+    """Models of a dataset differ only as their names say; longer names are not parsed fully."""
     model, _, training = read_config(directory)
     backbone, refinement, *more = directory.name.split("-")
     assert (model.backbone, model.refinement) == (backbone, refinement)

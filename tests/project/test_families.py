@@ -1,4 +1,4 @@
-"""One more of everything, from another package: no line of this one changes."""
+"""A new member of every family from another package, without a change in this one."""
 
 import importlib
 import os
@@ -39,7 +39,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def installed(tmp_path: Path) -> dict[str, str]:
-    """The environment of a process in which that package is installed."""
+    """The environment of a process with that package installed."""
     points = [f"[{group}]\nany = awrsr_outside.{where}\n" for group, where in GROUPS.items()]
     site = tmp_path / "site"
     info = site / "awrsr_outside-1.0.dist-info"
@@ -52,7 +52,7 @@ def installed(tmp_path: Path) -> dict[str, str]:
 
 
 def python(environment: dict[str, str], *arguments: str) -> str:
-    """What a process prints, which must end well."""
+    """The output of a process, which must succeed."""
     done = subprocess.run(
         [sys.executable, *arguments],
         env=environment,
@@ -88,7 +88,7 @@ def test_a_model_of_a_member_that_is_not_there_is_refused_with_its_name(
 def test_an_installed_package_is_loaded_when_a_family_is_asked_and_then_used_like_ours(
     installed: dict[str, str], tmp_path: Path
 ):
-    """In one process, which is not told of the package before."""
+    """In one process that has not imported the package before."""
     script = (
         "import sys, awrsr, awrsr.explain, awrsr.experiments.report\n"
         "assert 'awrsr_outside' not in sys.modules\n"
@@ -101,7 +101,7 @@ def test_an_installed_package_is_loaded_when_a_family_is_asked_and_then_used_lik
 
 
 def test_the_contracts_are_kept_from_outside_too(installed: dict[str, str]):
-    """The suites find the members by themselves."""
+    """The contract suites find the members automatically."""
     words = "sasrec-geometric or path_gradient or smoothed or half_scale-none"
     suites = {
         "refinement/test_refinement_contract.py": ("sasrec-geometric", "half_scale-none"),

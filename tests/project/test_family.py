@@ -1,4 +1,4 @@
-"""What every family promises: names, order, refusals, entry points."""
+"""The contract of every family: names, order, refusals, entry points."""
 
 import ast
 import importlib
@@ -17,7 +17,7 @@ from awrsr.family import FAMILIES, Family, Member, check_member, color_of
 
 
 class Tea(Member):
-    """What the family below is made of."""
+    """The member class of the family below."""
 
     steeped: int
 
@@ -31,7 +31,7 @@ GREEN, BLACK, WHITE = tea("green"), tea("black"), tea("white")
 
 @pytest.fixture
 def points(monkeypatch: pytest.MonkeyPatch) -> list:
-    """What is installed; the family of a test is not left behind."""
+    """The installed entry points; the family of a test is removed afterwards."""
     monkeypatch.setattr(families, "FAMILIES", dict(FAMILIES))
     found: list = []
     monkeypatch.setattr(
@@ -43,7 +43,7 @@ def points(monkeypatch: pytest.MonkeyPatch) -> list:
 
 
 def installed(package: str, name: str, load) -> tuple[str, EntryPoint]:
-    """An entry point of a package; `load` gives what it names."""
+    """An entry point of a package; `load` returns its object."""
     point = SimpleNamespace(
         name=name, value=f"{package}:{name}", dist=SimpleNamespace(name=package), load=load
     )

@@ -1,4 +1,4 @@
-"""Who may import whom, read from the source, and what the package shows."""
+"""Allowed imports, read from the source, and public names of the package."""
 
 import ast
 import importlib
@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "io": "errors",
     "data": "errors family schema config io",
     "refinement": "errors attention family config",
-    "models": "attention family config data refinement",
+    "models": "errors attention family config data refinement",
     "ranking": "errors config data models",
     "training": "errors family config io data refinement models ranking",
     "attribution": "errors family schema config models ranking",
@@ -95,7 +95,7 @@ def test_the_table_names_every_part_of_the_package():
 
 
 def test_the_table_has_an_order():
-    """Read from the top, nothing imports what comes later: so there is no cycle."""
+    """From top to bottom, no part imports a later one, so there is no cycle."""
     above: set[str] = set()
     for part, allowed in MAY_IMPORT.items():
         assert set(allowed.split()) <= above, part
@@ -109,7 +109,7 @@ def test_a_part_imports_only_what_it_may(part):
 
 
 def test_no_file_comes_back_to_itself():
-    """Between files, too, nothing imports in a circle when it is first read."""
+    """There is no cycle of imports between files at import time."""
     files = {
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
         for folder in ("awrsr", "app")
@@ -245,7 +245,7 @@ WIDGETS = {
 
 
 def files_with(attribute: str) -> set[str]:
-    """The files of the app that use an attribute of this name, or a text that is it."""
+    """The files of the app that use an attribute or a string with this name."""
     return {
         path.relative_to(ROOT / "app").as_posix()
         for path in (ROOT / "app").rglob("*.py")
@@ -268,7 +268,7 @@ def test_the_address_is_read_and_written_in_one_file():
 
 
 def test_a_key_of_the_session_is_used_as_it_is_declared():
-    """Every widget has a declared key, and nothing else takes one by its text."""
+    """Every widget has a declared key, and no key is used by its text."""
     declared = {key.name for key in Session.declared()}
     families = {keys.name for keys in Session.families()}
     assert not declared & families
@@ -330,7 +330,7 @@ def test_the_names_others_rely_on_are_public():
 
 @pytest.mark.parametrize("package", ["awrsr", "app"])
 def test_contributing_has_the_rooms_with_their_first_sentences(package):
-    """In an order in which none imports what stands below it; the app is listed from its entry."""
+    """In an order without imports of later rooms; the app is listed from its entry point."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     _, _, table = text.partition(f"| `{package}/` | |")
     rows = re.findall(r"^\| `([^`]+)` \| (.*) \|$", table.partition("\n\n")[0], re.MULTILINE)

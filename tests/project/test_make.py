@@ -1,5 +1,4 @@
-"""assets/make.sh makes all that ships: every command that it gives exists, every model is among
-what it copies."""
+"""assets/make.sh makes all shipped files: all its commands exist, and it copies every model."""
 
 import json
 import re
@@ -43,7 +42,7 @@ if words[2:3] in (["prepare"], ["plant"]):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[list[str]]]:
-    """A folder in which the script has run without training, and what it asked of python."""
+    """A folder where the script ran without training, and its calls of python."""
     place = tmp_path_factory.mktemp("make")
     programs = place / "programs"
     programs.mkdir()

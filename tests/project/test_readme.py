@@ -1,4 +1,4 @@
-"""What README.md and EXPERIMENTS.md say is what the repository does."""
+"""README.md and EXPERIMENTS.md agree with the repository."""
 
 import json
 import re
@@ -42,7 +42,7 @@ def test_results_table_names_popularity_as_computed() -> None:
 
 
 def test_the_verdict_table_is_that_of_the_records() -> None:
-    """The same rows in the same order, without the columns for which there is no room."""
+    """The same rows in the same order, with fewer columns."""
     results = [read_results(file) for file in grid_files(ROOT / "experiments")]
     rows = verdict_rows([found for found in results if found is not None])
     columns = ["dataset", "model and loss", "what attention is worth", "what refinement adds"]
@@ -89,7 +89,7 @@ def test_linked_files_exist(file: Path) -> None:
 
 @pytest.mark.parametrize("source", MODELS, ids=lambda path: str(path.relative_to(ROOT / "assets")))
 def test_model_cards_are_as_written(source: Path, tmp_path) -> None:
-    """The README.md beside a model is what its config.json and metrics.json say."""
+    """The README.md of a model agrees with its config.json and metrics.json."""
     for file in ("config.json", "metrics.json", "model.safetensors"):
         (tmp_path / file).symlink_to(source / file)
     write_readme(tmp_path)

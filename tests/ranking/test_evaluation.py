@@ -1,4 +1,4 @@
-"""Evaluation against a loop over users that ranks one catalogue at a time."""
+"""Evaluation against a loop over users that ranks the catalogue for one user at a time."""
 
 from dataclasses import replace
 
@@ -19,12 +19,12 @@ SPLITS = {"test": 1, "validation": 2}
 
 @pytest.fixture(scope="module")
 def dataset():
-    """Short and long histories, some longer than n, some with the target among them."""
+    """Short and long histories, some longer than n, some containing the target."""
     return make_dataset(n_users=20, seed=1, people_repeat=True)
 
 
 def model_for(dataset, make_model, *pair):
-    """A tiny model that says it belongs to the dataset."""
+    """A tiny model for the dataset."""
     model = make_model(*pair)
     model.catalogue = Catalogue(
         name=dataset.name, fingerprint=dataset.fingerprint, n_items=dataset.n_items
@@ -33,7 +33,7 @@ def model_for(dataset, make_model, *pair):
 
 
 def histories(dataset, split):
-    """What each user had seen, and the held-out item."""
+    """Each user's history and held-out item."""
     for user in range(dataset.n_users):
         items = [int(item) for item in dataset.sequence(user)]
         cut = len(items) - SPLITS[split]
@@ -41,7 +41,7 @@ def histories(dataset, split):
 
 
 def counted(dataset, split, candidates):
-    """The users who count."""
+    """The evaluated users."""
     return [
         user
         for user, (history, target) in enumerate(histories(dataset, split))
@@ -98,7 +98,7 @@ def test_ranks_equal_a_loop_over_users(dataset, make_model, pair, split, candida
 
 @every_protocol
 def test_popularity_equals_a_loop_over_users(dataset, split, candidates):
-    """Counted in the training parts alone, with its many ties against the target."""
+    """Counted only in the training parts; its many ties count against the target."""
     counts = [0] * dataset.n_items
     for user in range(dataset.n_users):
         for item in dataset.sequence(user)[:-2]:
@@ -174,7 +174,7 @@ def test_the_protocol_is_said_in_words(dataset):
 
 
 def of_sequences(sequences):
-    """A dataset of these sequences over the items 1 to 5."""
+    """A dataset with these sequences of the items 1 to 5."""
     return replace(
         make_dataset(n_items=5),
         user_ids=[f"u{number}" for number in range(len(sequences))],

@@ -1,4 +1,4 @@
-"""Ranks and what is made of them, worked by hand."""
+"""Ranks and metrics, worked by hand."""
 
 import math
 

@@ -10,7 +10,7 @@ from awrsr.ranking.overlap import PERSISTENCE, overlap_at, rank_biased_overlap
 
 
 def slow_rbo(first, second, p):
-    """The definition, set by set."""
+    """The definition, with sets at every depth."""
     depth, total = len(first), 0.0
     for d in range(1, depth + 1):
         total += len(set(first[:d]) & set(second[:d])) / d * p**d
@@ -55,7 +55,7 @@ def test_the_top_weighs_more_than_the_tail():
 
 
 def test_a_whole_catalogue_leaves_nothing_to_extrapolate():
-    """Deeper ranks that agree fully change nothing."""
+    """Deeper ranks with full agreement change nothing."""
     first, second = rankings(20, 20, 0)
     longer = [list(ranking) + list(range(100, 400)) for ranking in (first, second)]
     assert rank_biased_overlap(*longer) == pytest.approx(rank_biased_overlap(first, second))

@@ -1,4 +1,4 @@
-"""A SASRec that others trained and published gives the figures that they published.
+"""A published SASRec checkpoint reproduces its published metrics.
 
 ICLRec-Beauty-1.pt and the README of salesforce/ICLRec (BSD-3): HIT and NDCG at 5 and 10 on the test
 split of Beauty, the whole catalogue ranked, seen items excluded. None of it was computed by this

@@ -1,4 +1,4 @@
-"""One history to its trace and to a ranked catalogue, and what is refused."""
+"""From one history to its trace and a ranked catalogue; refusals."""
 
 import inspect
 
@@ -108,7 +108,7 @@ def test_a_rank_counts_ties_against_the_item_and_keeps_it_a_candidate(item, excl
 
 
 def test_a_ranking_gives_every_item_the_rank_that_it_has_alone():
-    """With ties, whatever is left out, all of it too."""
+    """With ties, and for any set of excluded items, including all."""
     generator = torch.Generator().manual_seed(0)
     for excluded in ([], [3], [1, 2, 2, 9], list(range(1, 13))):
         scores = torch.randint(0, 5, (12,), generator=generator).float()

@@ -31,7 +31,7 @@ def build(backbone: str, name: str, **settings) -> Refinement:
 
 
 def spread(refinement: Refinement) -> Refinement:
-    """Its parameters moved away from where they begin."""
+    """A refinement with parameters moved away from their initial values."""
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in refinement.parameters():
@@ -41,7 +41,7 @@ def spread(refinement: Refinement) -> Refinement:
 
 
 def weights_and_allowed(present: torch.Tensor, seed: int = 0):
-    """First-order weights of two heads, uneven, and the mask they keep to."""
+    """Uneven first-order weights of two heads, and their mask."""
     generator = torch.Generator().manual_seed(seed)
     shape = (len(present), 2, present.shape[1], present.shape[1])
     allowed = allowed_keys(present)

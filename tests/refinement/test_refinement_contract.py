@@ -1,4 +1,4 @@
-"""What every refinement promises, and one example of each worked by hand."""
+"""The contract of every refinement, and one example of each worked by hand."""
 
 import re
 from typing import get_args
@@ -62,7 +62,7 @@ def test_a_row_depends_on_no_later_row(backbone, name, settings):
 
 @every_reading
 def test_padding_changes_nothing(backbone, name, settings):
-    """A sequence of m items meets the last m rows of the learnt matrices, padded or not."""
+    """A sequence of m items uses the last m rows of the learned matrices, padded or not."""
     refinement, m = spread(build(backbone, name, **settings)), 3
     alone, allowed_alone = weights_and_allowed(torch.ones(1, m, dtype=torch.bool))
     allowed = allowed_keys(PRESENT[1:2])
@@ -90,7 +90,7 @@ def test_gradients_reach_every_parameter_and_the_first_order_weights(backbone, n
 
 @every_reading
 def test_only_dropout_of_the_rows_draws_anything(backbone, name, settings):
-    """In training too; of M the backbone drops. What is dropped leaves rows summing to one."""
+    """Also in training; the backbone drops M. Rows still sum to one after dropout."""
     refinement = spread(build(backbone, name, **settings))
     first, allowed = weights_and_allowed(PRESENT)
     once, again = refinement.eval()(first, allowed), refinement.train()(first, allowed)
@@ -150,7 +150,7 @@ def test_the_learnt_matrices_are_n_by_r(backbone, name, rank, settings):
 @pytest.mark.parametrize("setting", USUAL)
 @pytest.mark.parametrize("name", REFINEMENTS)
 def test_a_setting_that_a_refinement_does_not_read_is_refused(name, setting):
-    """The message says who reads it; one that is read is accepted."""
+    """The message names the refinements that read it; a setting that is read is accepted."""
     kind = REFINEMENTS[name]
     assert (name in read_by(setting)) == (setting in kind.settings)
     if setting in kind.settings:
@@ -165,7 +165,7 @@ def test_a_setting_that_a_refinement_does_not_read_is_refused(name, setting):
 
 @floors
 def test_where_no_attention_is_learned_nothing_is(make_model, backbone, name):
-    """What is left out are the matrices of queries and keys; all else is as in vanilla."""
+    """The matrices of queries and keys are left out; everything else is as in vanilla."""
     model, vanilla = make_model(backbone, name), make_model(backbone, "none")
     shapes, of_vanilla = (
         {key: value.shape for key, value in m.state_dict().items()} for m in (model, vanilla)
@@ -178,7 +178,7 @@ def test_where_no_attention_is_learned_nothing_is(make_model, backbone, name):
 @floors
 @pytest.mark.parametrize("training", [False, True], ids=["eval", "training"])
 def test_a_floors_weights_are_the_same_for_any_items(make_model, backbone, name, training):
-    """Even over the keys that it attends to, padded or not; refined are first-order ones."""
+    """Even over the attended keys, padded or not; refined weights equal first-order weights."""
     model = make_model(backbone, name, max_length=N).train(training)
     for items in ([3, 1, 4, 1, 5, 9], [0, 0, 0, 2, 6, 5]):
         recording = []
@@ -267,7 +267,7 @@ BY_HAND = {
 
 
 def matrix_with(*columns: list[float]) -> torch.Tensor:
-    """W (3, 4) such that A W has these as its first columns and zeros as the others."""
+    """W (3, 4) such that A W has these first columns, and zeros in the others."""
     rows = np.zeros((3, 4))
     rows[:, : len(columns)] = np.transpose(columns)
     return torch.tensor(np.linalg.solve(FIRST, rows))

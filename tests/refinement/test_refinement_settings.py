@@ -1,4 +1,4 @@
-"""What each setting of the refinements changes, and where each begins."""
+"""The effect and the initial values of each setting of the refinements."""
 
 import numpy as np
 import pytest
@@ -38,8 +38,8 @@ def readers_of(setting: str):
 
 
 def test_standardised_rows_by_hand():
-    """Departures from even (0.24, -0.24) and (0.4, -0.2, -0.2), deviations 0.26 and 0.3 with the
-    0.1 that keeps a row which is nearly even small."""
+    """Deviations from even (0.24, -0.24) and (0.4, -0.2, -0.2), standard deviations 0.26 and 0.3
+    including the 0.1 that keeps nearly even rows small."""
     first = torch.tensor(
         [[1, 0, 0], [0.62, 0.38, 0], [7 / 15, 4 / 15, 4 / 15]], dtype=torch.float64
     )
@@ -82,7 +82,7 @@ def test_standardised_rows_sum_to_0_and_are_0_on_other_keys():
 
 @pytest.mark.parametrize("m", [2, 50, 1000])
 def test_a_nearly_even_row_is_not_blown_up(m):
-    """In single precision: what rounding leaves of an even row stays nothing, however long."""
+    """In single precision: rounding errors of an even row stay negligible for any length."""
     allowed = allowed_keys(torch.ones(1, m, dtype=torch.bool))
     generator = torch.Generator().manual_seed(0)
     for departure in (0, 1e-3):
@@ -103,7 +103,7 @@ def test_a_gain_begins_at_1(backbone, name):
 
 
 def drawn_by_name(backbone, name, **settings) -> Refinement:
-    """A refinement whose matrices are drawn by their names alone."""
+    """A refinement whose matrices are drawn only by their names."""
     refinement = build(backbone, name, **settings)
     with torch.no_grad():
         for key, parameter in refinement.named_parameters():
@@ -129,7 +129,7 @@ def test_matrices_of_each_head_are_those_of_a_layer_for_that_head(backbone, name
 
 
 def begun(backbone, name, **settings):
-    """A whole model's state as training begins with it."""
+    """The state of a whole model at the start of training."""
     torch.manual_seed(0)
     config = ModelConfig(backbone=backbone, refinement=name, max_length=N, **settings)
     return build_model(config, Catalogue(name="", fingerprint="", n_items=5))
@@ -168,7 +168,7 @@ def test_with_a_similar_start_queries_begin_as_without():
 
 @pytest.mark.parametrize("rows", ["plain", "standardised"])
 def test_tied_gaussians_are_nearest_to_themselves_whatever_is_learned(rows):
-    """Of matrices of their own, queries are nearest to others too."""
+    """With separate matrices, queries can be nearest to others."""
     first, allowed = weights_and_allowed(PRESENT)
     elsewhere = 0
     for seed in range(20):

@@ -1,4 +1,4 @@
-"""Models of every kind for the uneven users."""
+"""Models of every kind for users with uneven histories."""
 
 import pytest
 from helpers import PAIRS
@@ -9,7 +9,7 @@ from awrsr.models import SequentialModel
 
 @pytest.fixture
 def models(make_model) -> dict[str, SequentialModel]:
-    """Every member of both backbones, and one with a shorter memory."""
+    """All members of both backbones, and one with a shorter input."""
     made = {f"{b}-{r}": make_model(b, r, max_length=20) for b, r in PAIRS}
     made["short"] = make_model("sasrec", "additive", max_length=5)
     for model in made.values():

@@ -1,4 +1,4 @@
-"""Users to start with: rules on made-up numbers, the search, the file, what is said of them."""
+"""Examples: rules on made-up numbers, the search, the file, the sentences."""
 
 import functools
 import json
@@ -56,7 +56,7 @@ def recorded(name: str) -> list[Example]:
 
 
 def said(**changes: Any) -> InModel:
-    """A model that ranks the target first, whatever is removed, and attends to what it rests on."""
+    """A model that ranks the target first after any removal, and attends to the decisive items."""
     ranks = "rank rank_without rank_without_other worst_of_rest rank_without_attended".split()
     values = dict.fromkeys(ranks, 1) | {"entry": 3, "attended": 3, "place": 1, "seen": 10}
     return InModel(**{"again": None, "causes_found": None, **values, **changes})
@@ -130,7 +130,7 @@ PAIR = ("sasrec-none", "sasrec-additive")
 
 
 def untrained(dataset: Dataset, refinement: str, seed: int) -> SequentialModel:
-    """A small model that knows nothing, with uneven attention."""
+    """A small untrained model with uneven attention."""
     about = Catalogue(name=dataset.name, fingerprint=dataset.fingerprint, n_items=dataset.n_items)
     sizes = {"max_length": 8, "hidden_size": 8, "inner_size": 16}
     torch.manual_seed(seed)
@@ -143,7 +143,7 @@ def untrained(dataset: Dataset, refinement: str, seed: int) -> SequentialModel:
 
 @pytest.fixture(scope="module")
 def models() -> dict[str, SequentialModel]:
-    """Of CROWD, by name."""
+    """The models of CROWD by name."""
     names = {"sasrec-none": "none", "sasrec-additive": "additive", "again": "none"}
     return {name: untrained(CROWD, of, seed) for seed, (name, of) in enumerate(names.items())}
 
@@ -212,7 +212,7 @@ def planted(tmp_path: Path) -> Path:
 
 
 def test_what_is_found_anew_is_what_ships(planted: Path, capsys: pytest.CaptureFixture[str]):
-    """By the command line, and without another scan."""
+    """By command line, without another scan."""
     written = planted / "scan" / EXAMPLES_FILE
     before = json.loads(written.read_text())
     scanned = (planted / "scan" / "users.parquet").stat().st_mtime_ns

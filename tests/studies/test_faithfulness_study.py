@@ -1,4 +1,4 @@
-"""A study of faithfulness: what it records, how it is summarised, killed, resumed, refused."""
+"""A study of faithfulness: records, summary, interruption, resuming, refusals."""
 
 import json
 import shutil
@@ -44,7 +44,7 @@ from awrsr.training.checkpoint import load_model, save_config, save_weights
 @pytest.mark.parametrize(("measure", "sign"), [("insertion", 1), ("deletion", -1)])
 @pytest.mark.parametrize("column", ["less_random", "less_floor"])
 def test_explanations_stand_on_the_side_of_their_interval(measure: str, sign: int, column: str):
-    """Of the floor where the study records one, of random orders where it does not."""
+    """Relative to the floor if the study records one, else to random orders."""
     intervals = {
         "first_order": (0.1, 0.3),
         "leave_one_out": (0.2, 0.5),
@@ -111,7 +111,7 @@ def models_of(directory: Path) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def plain_study(place: Path) -> Path:
-    """A finished study of three users of the plain dataset, in parts of one; never changed."""
+    """A finished study of three users of the plain dataset, in parts of one; read-only."""
     directory = place / "plain_study"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(studies.faithfulness, "CHUNK_USERS", 1)
@@ -122,7 +122,7 @@ def plain_study(place: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def planted_study(place: Path) -> Path:
-    """A finished study of all users of the planted dataset; never changed."""
+    """A finished study of all users of the planted dataset; read-only."""
     directory, dataset = place / "planted_study", load_dataset(place / "planted")
     write_study(models_of(place / "planted"), dataset, directory, sample=0)
     return directory
@@ -191,8 +191,8 @@ def test_a_planted_study_tells_how_well_causes_are_found(place: Path, planted_st
 
 
 def test_the_floor_has_the_same_forced_place(planted_study: Path):
-    """Recency begins with the newest item for all users, so its floor does; random orders and what
-    begins with it for a few have random orders as their floor."""
+    """Recency begins with the newest item for all users, and so does its floor; explanations
+    that begin with it only for few users have random orders as their floor."""
     values = pd.read_parquet(planted_study / "values.parquet").query("model == 'sasrec-none'")
     wide = values.pivot(index="user_id", columns=["measure", "explanation"], values="value")
     summary = read_study(planted_study).summary

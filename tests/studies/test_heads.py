@@ -1,4 +1,4 @@
-"""What heads give their weight to, and what they compare rows by, against slow references."""
+"""Attention weight of heads, and their matrices for comparing rows, against slow references."""
 
 import numpy as np
 import pandas as pd
@@ -105,8 +105,8 @@ def test_popular_items_are_the_tenth_most_frequent_in_training(tiny_dataset):
 
 @pytest.mark.parametrize(("backbone", "refinement", "settings"), READINGS)
 def test_the_matrix_gives_the_second_order_scores(make_model, backbone, refinement, settings):
-    """The score (i, j) is the sum over p, q of a_ip G_pq a_jq, exactly; of the stochastic form its
-    part that comes of the means."""
+    """The score (i, j) is exactly the sum over p, q of a_ip G_pq a_jq; for the stochastic form, the
+    part of the means."""
     model = make_model(backbone, refinement, correlation_rank=3, **settings)
     matrices = correlation_matrices(model)
     if not REFINEMENTS[refinement].has_second_order():
@@ -149,7 +149,7 @@ def test_the_matrix_gives_the_second_order_scores(make_model, backbone, refineme
 
 
 def second_order_norm(model, layer: int, head: int, row: np.ndarray, of: str) -> float:
-    """What a row alone takes off the means' part of a score."""
+    """The term of a single row in the means' part of a score."""
     weights = model.state_dict()
     prefix = f"attention.{layer}.refinement"
     matrix = weights[f"{prefix}.mean.{of}.weight"].numpy()

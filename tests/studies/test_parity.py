@@ -1,4 +1,4 @@
-"""The checks of a loaded model: all pass on sound ones, each fails where its law is broken."""
+"""The checks of a loaded model: all pass for valid models, each fails if its law is violated."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Parts: each is computed once, by one process, and none is computed again."""
+"""Parts: each is computed only once, by one process."""
 
 import pandas as pd
 import pytest
@@ -60,7 +60,7 @@ def test_a_part_that_fails_leaves_nothing(tmp_path):
 
 
 def test_processes_share_the_parts_and_wait(tmp_path, compute, computed, monkeypatch):
-    """As torchrun would start them, one after the other; test_scan_files.py starts two."""
+    """Started like torchrun does, but in sequence; test_scan_files.py starts two."""
     waited, first = [], []
     monkeypatch.setattr("torch.distributed.barrier", lambda: waited.append(sorted(computed)))
     for process in (2, 1, 0):

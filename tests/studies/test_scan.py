@@ -1,4 +1,4 @@
-"""Every column of a scan against one user at a time, traced."""
+"""Every column of a scan against traces of one user at a time."""
 
 import math
 from collections import Counter
@@ -116,7 +116,7 @@ MODELS = ("model", "model_a", "model_b")
 
 @pytest.fixture(params=["unseen", "all"])
 def candidates(request, monkeypatch) -> str:
-    """What is ranked by default: most users of UNEVEN had their target before."""
+    """The default candidates: most users of UNEVEN repeat an item as the target."""
     if request.param == "unseen":
         monkeypatch.setattr("awrsr.data.dataset.MOST_SEEN", 1.0)
     assert UNEVEN.default_candidates == request.param

@@ -1,4 +1,4 @@
-"""Scans in files: written, resumed, read again, refused; the verb; several processes."""
+"""Files of scans: writing, resuming, reading, refusals; the verb; several processes."""
 
 import json
 import os
@@ -24,7 +24,7 @@ from awrsr.training.checkpoint import read_config, save_config, save_weights, we
 
 @pytest.fixture
 def place(tmp_path: Path, models) -> Path:
-    """The dataset with three models, one of them in two seeds."""
+    """The dataset with three models, one of them with two seeds."""
     directory = tmp_path / "uneven"
     save_dataset(UNEVEN, directory)
     names = {"sasrec-none": 0, "sasrec-additive": 0, "short": 0, "seed-1": 1}
@@ -121,7 +121,7 @@ def test_other_weights_do_not_go_on_with_the_same_parts(place: Path, tmp_path: P
 
 @pytest.mark.slow  # tests/studies/test_parts.py has the same law without starting processes
 def test_two_processes_find_the_same(place: Path, tmp_path: Path):
-    """Run by torchrun over gloo; parts of three users, so that both have some."""
+    """Run by torchrun over gloo, with parts of three users, so that both processes have parts."""
     script = tmp_path / "small_parts.py"
     script.write_text(
         "import sys\nimport awrsr.cli.main\nimport awrsr.studies.scan_files\n"

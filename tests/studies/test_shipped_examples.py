@@ -1,4 +1,4 @@
-"""The examples that ship: their numbers are those of the models, their sentences of the numbers."""
+"""Shipped examples: numbers agree with the models, sentences with the numbers."""
 
 import pytest
 from test_examples import (
@@ -34,8 +34,7 @@ each_shipped = pytest.mark.parametrize(("name", "example"), SHIPPED)
 
 
 class Afresh:
-    """Everything that an example may say of a model, one history at a time and counted one by
-    one."""
+    """All numbers of an example for a model, computed one history at a time in loops."""
 
     def __init__(self, dataset: Dataset, model: SequentialModel, user: str) -> None:
         *self.history, self.target = dataset.sequence(dataset.user_index(user)).tolist()
@@ -106,7 +105,7 @@ def test_a_shipped_example_keeps_its_rule(name: str, example: Example):
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_what_ships_is_of_the_models_that_ship(name: str):
-    """Three to five, each of another user, the first of the pair with which the app opens."""
+    """Three to five, each of another user; the first is for the initial pair of the app."""
     file = read_examples(ASSETS / name / "scan", dataset_of(name))
     marks = {
         path.name: weights_fingerprint(path)

@@ -1,4 +1,4 @@
-"""Users with histories of very different lengths, for what is computed of many at once."""
+"""Users with histories of very different lengths, for batched computations."""
 
 import dataclasses
 
@@ -18,7 +18,7 @@ BINS = {
 
 
 def uneven_dataset() -> Dataset:
-    """Histories of 1 to 40 items, with repeats, in no order of length."""
+    """Histories of 1 to 40 items with repeats, not sorted by length."""
     generator = np.random.default_rng(1)
     lengths = [2, 41, 3, 9, 4, 21, 2, 12, 30, 9]
     sequences = [generator.integers(1, 12, length) for length in lengths]

@@ -1,4 +1,4 @@
-"""A run that trains in no time, and a model in files."""
+"""A very short training run, and a model in files."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ from awrsr.training.loop import Progress, train
 
 @pytest.fixture
 def run(tiny_dataset: Dataset, tmp_path: Path) -> Callable[..., pd.DataFrame]:
-    """Trains into a directory of tmp_path, with changes of the settings in tiny_runs."""
+    """Train into a directory of tmp_path, with changes to the settings in tiny_runs."""
 
     def train_tiny(
         name: str = "run",

@@ -1,4 +1,4 @@
-"""A model directory: what is saved is loaded, on the device that was asked for."""
+"""A model directory: a saved model is loaded on the requested device."""
 
 import errno
 import json
@@ -32,7 +32,7 @@ from awrsr.training.checkpoint import (
 
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 def test_a_model_of_the_former_schema_is_what_it_was(tmp_path: Path, make_model, pair):
-    """Its config lacks the settings of refinements; its weights have the names of today's."""
+    """Its config lacks the settings of refinements; its weights have the current names."""
     model = make_model(*pair, **plain(pair[1]))
     path = save(model, tmp_path / "model") / CONFIG_FILE
     values = json.loads(path.read_text())
@@ -55,7 +55,7 @@ def test_a_model_of_the_former_schema_is_what_it_was(tmp_path: Path, make_model,
 def test_settings_that_nothing_read_may_be_recorded_as_former_defaults(
     tmp_path: Path, make_model, pair
 ):
-    """Others are refused, as they are of a model that is made."""
+    """Other values are refused, as for a new model."""
     model = make_model(*pair)
     path = save(model, tmp_path / "model") / CONFIG_FILE
     values = json.loads(path.read_text())
@@ -74,7 +74,7 @@ def test_settings_that_nothing_read_may_be_recorded_as_former_defaults(
 
 @pytest.mark.parametrize("half", [torch.float16, torch.bfloat16])
 def test_weights_of_16_bits_are_widened(stored: Path, half: torch.dtype):
-    """What has been rounded stays so; all that is computed from it has 32 bits."""
+    """Rounded values stay rounded; all computations have 32 bits."""
     path = stored / WEIGHTS_FILE
     rounded = {name: tensor.to(half) for name, tensor in load_file(path).items()}
     save_file(rounded, path)

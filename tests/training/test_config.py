@@ -1,4 +1,4 @@
-"""Settings: checked when made, exact to and from JSON, and none of them without effect."""
+"""Settings: validated on construction, exact in JSON, and each with an effect."""
 
 import json
 import math

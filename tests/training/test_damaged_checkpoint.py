@@ -1,4 +1,4 @@
-"""A model directory that is damaged, foreign or a trap: refused in one line, never executed."""
+"""A damaged, foreign or malicious model directory is refused in one line, never executed."""
 
 import json
 import pickle
@@ -23,7 +23,7 @@ Edit = Callable[[Path], object]
 
 
 def config(section: str, **values: object) -> Edit:
-    """Changes fields of config.json; of the whole object where the section is empty."""
+    """Change fields of config.json; of the whole object if the section is empty."""
 
     def edit(directory: Path) -> None:
         path = directory / CONFIG_FILE
@@ -226,7 +226,7 @@ def test_names_and_shapes_are_compared_before_a_tensor_is_read(stored: Path, mon
     opened = checkpoint.safe_open
 
     class Header:
-        """A safetensors file that gives no tensor."""
+        """A safetensors file without a tensor."""
 
         def __init__(self, *arguments: object, **settings: object) -> None:
             self.file = opened(*arguments, **settings)
@@ -261,7 +261,7 @@ def test_a_damaged_directory_is_refused(stored: Path, damage: Edit, message: str
 
 
 class Trap:
-    """Unpickling it makes a file."""
+    """An object whose unpickling makes a file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""Models of one seed begin alike, and every training position weighs the same."""
+"""Models of one seed start equal, and all training positions have equal weight."""
 
 import copy
 
@@ -28,7 +28,7 @@ def begun(seed: int = 0, **settings) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize("backbone", ["sasrec", "stosa"])
 def test_a_seed_gives_all_models_of_a_backbone_the_same_weights_where_they_have_the_same(backbone):
-    """Bit for bit; also beside other ranks and more layers."""
+    """Bit for bit; also with other ranks and more layers."""
     names = [name for of, name in PAIRS if of == backbone]
     models = [begun(backbone=backbone, refinement=name) for name in names]
     models.append(begun(backbone=backbone, refinement="additive", correlation_rank=3))
@@ -62,7 +62,7 @@ def test_no_two_modules_and_no_two_seeds_have_the_same_weights(pair):
 
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 def test_building_a_model_draws_one_number_of_the_process(pair):
-    """Dropout and negatives after it are the same, whatever was built; on meta nothing is drawn."""
+    """Dropout and negatives after it are the same for any model; on meta nothing is drawn."""
     begun(3, backbone=pair[0], refinement=pair[1])
     after = torch.rand(5)
     torch.manual_seed(3)
@@ -82,7 +82,7 @@ WHOLE = ModelConfig(**SMALL | {"max_length": 20}, hidden_dropout=0.0, attention_
 
 
 def an_epoch(tmp_path, monkeypatch, batch_size: int) -> tuple[torch.nn.Module, pd.DataFrame, int]:
-    """A model after an epoch of plain SGD, so slow that no batch sees what another did."""
+    """A model after an epoch of plain SGD with a tiny step, so that batches do not interact."""
     steps = 0
 
     class Slow(torch.optim.SGD):

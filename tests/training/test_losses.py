@@ -47,7 +47,7 @@ def log_sigmoid(x):
 
 
 def some_states(model):
-    """What the model gives, and in the longest window what lies near to the targets."""
+    """The model's states, in the longest window close to the targets."""
     states = model(INPUTS)
     states[1] = 1.1 * model.as_states(model.embed(TARGETS[1]))
     return states
@@ -138,7 +138,7 @@ def test_the_objective_predicts_every_item_of_a_window_but_the_first(make_model)
 
 
 def test_many_sampled_negatives_weigh_like_the_whole_catalogue(make_model):
-    """K uniform negatives stand for K / n_items times the sum over all items but the target."""
+    """K uniform negatives estimate K / n_items times the sum over all items except the target."""
     model, n_negatives = make_model(), 200_000
     states, target = model(torch.tensor([[3, 1, 4]]))[:, -1:], torch.tensor([[5]])
     torch.manual_seed(0)

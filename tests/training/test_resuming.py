@@ -1,4 +1,4 @@
-"""A run that was interrupted ends as one that was not, or is refused."""
+"""An interrupted run ends like an uninterrupted one, or is refused."""
 
 import dataclasses
 import os
@@ -51,7 +51,7 @@ def test_a_finished_run_whose_history_lacks_a_column_is_refused(run, tmp_path: P
 
 
 class Killed(BaseException):
-    """Stands for a signal: nothing in the package catches it."""
+    """Represents a signal: nothing in the package catches it."""
 
 
 def stop(epoch: int, batch: int) -> Callable[[Progress], None]:
@@ -208,7 +208,7 @@ def test_a_run_stopped_in_an_epoch_ends_the_same(run, tmp_path, epoch, batch, ba
 
 
 def test_a_run_stopped_at_any_step_of_writing_ends_the_same(run, tmp_path: Path, monkeypatch):
-    """Dies just before each file is put in its place, in turn."""
+    """The run dies before each file is put in place, in turn."""
     replace, steps, deadly = Path.replace, 0, None
 
     def counted(source: Path, target: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The training loop: what it learns, what it keeps, what it refuses to begin."""
+"""The training loop: learning, kept weights, refusals."""
 
 import dataclasses
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Settings of a run that trains in no time, what it leaves behind, and a model in files."""
+"""Settings of a very short run, its output files, and a model in files."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def listing(directory: Path) -> list[str]:
 
 
 def stored_history(directory: Path) -> pd.DataFrame:
-    """history.csv, every digit of it."""
+    """history.csv with all digits."""
     return pd.read_csv(directory / HISTORY_FILE, dtype=str).astype(float)
 
 

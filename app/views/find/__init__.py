@@ -1,4 +1,4 @@
-"""Find: all users of a scan, and those worth a look in these two models."""
+"""Find: all users of a scan, to find instructive ones for two models."""
 
 from app.views.find.page import show
 

@@ -1,4 +1,4 @@
-"""The limits of Find: the users whose values lie within them."""
+"""The limits of Find on the values of users."""
 
 from dataclasses import replace
 
@@ -12,12 +12,12 @@ from app.state import Session, session
 
 
 def choose_limits(table: pd.DataFrame) -> pd.DataFrame:
-    """The users whose values lie within all limits."""
+    """Draw the limits; the users with values within all of them."""
     offered = [name for name in COLUMNS if name in table and table[name].notna().any()]
     lacking = [limit.column for limit in session.where if limit.column not in table]
     if lacking:
         titles = ", ".join(COLUMNS[name].title for name in lacking)
-        st.caption(f"Without effect: limits on {plain(titles)}, which this scan does not have.")
+        st.caption(f"Limits without effect, because this scan lacks the columns: {plain(titles)}.")
         session.where = [limit for limit in session.where if limit.column in table]
     session.limited = [limit.column for limit in session.where]
     for limit in session.where:
@@ -67,7 +67,7 @@ def filter_title(limits: list[Limit]) -> str:
 
 
 def take_limits() -> None:
-    """The limits as the widgets have them; a new column begins without any."""
+    """Take the limits from the widgets; a new column begins without limits."""
     before = {limit.column: limit for limit in session.where}
     session.where = [
         replace(
@@ -80,5 +80,5 @@ def take_limits() -> None:
 
 
 def forget_limits() -> None:
-    """No limits."""
+    """Remove all limits."""
     session.where = []

@@ -1,4 +1,4 @@
-"""Find: all users in two models, to be sorted, limited and plotted; a row opens on Inspect."""
+"""Find: sort, filter and plot all users in two models; a row opens on Inspect."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from awrsr.studies import Scan, stale
 from awrsr.training.checkpoint import read_config
 
 MAX_COMPUTED = 5_000
-"""Users that are scanned while a person waits; more need the command."""
+"""Maximum number of users scanned while a person waits; more need the command."""
 
 
 def show(chosen: Chosen, inspector: Any) -> None:
@@ -29,7 +29,7 @@ def show(chosen: Chosen, inspector: Any) -> None:
 
     Args:
         chosen: the dataset and the models.
-        inspector: the page on which a user is opened.
+        inspector: the page that opens a user.
     """
     st.markdown("#### Which users to look at")
     found = find_scan(chosen)
@@ -50,14 +50,12 @@ def show(chosen: Chosen, inspector: Any) -> None:
     if part.empty:
         st.info(
             f"No user is in the slice \u201c{plain(named[session.slice].title)}\u201d: "
-            "choose another one above."
+            "choose another slice above."
         )
         return
     fitting = choose_limits(part)
     if fitting.empty:
-        st.info(
-            f"None of the slice's {len(part):,} users fits the filter. Widen a limit, or remove it."
-        )
+        st.info(f"None of the {len(part):,} users is within the limits: widen or remove one.")
         st.button("Remove all limits", on_click=forget_limits)
         return
     if len(fitting) < len(part):
@@ -68,16 +66,16 @@ def show(chosen: Chosen, inspector: Any) -> None:
     show_table(chosen, fitting, len(part), inspector)
 
 
-# --- what is read ---------------------------------------------------------------------------------
+# --- scans ----------------------------------------------------------------------------------------
 
 
 def find_scan(chosen: Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]] | None:
-    """A scan that holds both models, one that holds two seeds, and what identifies them; or None,
-    and the page says why."""
+    """A scan with both models, a scan with two seeds, and a key for caching; or None, with the
+    reason on the page."""
     names = list(dict.fromkeys((chosen.a, chosen.b)))
     command = (
         f"`python -m awrsr scan {folders.in_command(chosen.directory)} --attribution` scans all "
-        "its models, and those in its seeds/ folder to see what a seed does"
+        "its models, including those in its seeds/ folder"
     )
     written, why = None, "there is no scan of this dataset"
     try:
@@ -101,43 +99,43 @@ def find_scan(chosen: Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]] | Non
         return written, noise, key
     if chosen.dataset.n_users > MAX_COMPUTED:
         st.warning(
-            f"Nothing to show: {plain(why)}. With {chosen.dataset.n_users:,} users it is not "
-            f"computed while you wait: {command}."
+            f"Nothing to show: {plain(why)}. With {chosen.dataset.n_users:,} users a "
+            f"scan takes too long for the page: {command}."
         )
         return None
     try:
-        own = [chosen.models[name] for name in names]
-        again = cache.seed_pair(own[0], own[-1]) or ()
-        scan = cache.compute_scan(chosen.dataset, list(dict.fromkeys([*own, *again])))
+        pair = [chosen.models[name] for name in names]
+        again = cache.seed_pair(pair[0], pair[-1]) or ()
+        scan = cache.compute_scan(chosen.dataset, list(dict.fromkeys([*pair, *again])))
     except AwrsrError as error:
         st.error(plain(error))
         return None
     st.caption(
         f":material/calculate: {plain(why[0].upper() + why[1:])}, so these two models were scanned "
-        f"just now, without attributions. {command}."
+        f"now, without attributions. {command}."
     )
     return scan, noise or scan, key
 
 
 def max_length(chosen: Chosen) -> int:
-    """The longest history that either model sees whole."""
+    """The longest input of the two models."""
     return max(read_config(chosen.models[name])[0].max_length for name in (chosen.a, chosen.b))
 
 
 def say_what_is_compared(
     chosen: Chosen, table: pd.DataFrame, noise: Scan | None, kind: str
 ) -> None:
-    """Which rows, which protocol, and which two seeds the comparison is set against."""
+    """State the rows, the protocol, and the two seeds used as a noise level."""
     st.caption(
         f"{len(table):,} users, leave one out: the last item is the target, ranked among "
         f"{among(chosen.dataset)}. "
-        "Attention is the last layer's last row, heads averaged: what the position that makes the "
-        "prediction attends to."
+        "Attention: last row of the last layer (the position that makes the prediction), mean over "
+        "heads."
     )
     seeds = finding.noise_pair(noise, chosen.a, chosen.b, kind) if noise is not None else None
     st.caption(f":material/graphic_eq: {what_seeds_say(chosen, noise, seeds, kind)}")
     if chosen.a == chosen.b:
-        st.info("A and B are the same model: choose two to see how they differ.")
+        st.info("A and B are the same model: choose two models to compare.")
     elif table["divergence"].isna().all():
         lacking = [
             f"{side.upper()}, {model_title(getattr(chosen, side))}"
@@ -153,21 +151,21 @@ def say_what_is_compared(
 def what_seeds_say(
     chosen: Chosen, noise: Scan | None, seeds: tuple[str, str] | None, kind: str
 ) -> str:
-    """What the columns of seeds compare, and what they can and cannot tell."""
+    """What the columns of seeds compare, and how to read them."""
     if noise is None or seeds is None:
         backbones = {model_title(name).partition(" ")[0] for name in (chosen.a, chosen.b)}
         return (
-            f"There are no two seeds of one {' or '.join(sorted(map(plain, backbones)))} to set "
-            "this against: train one with another `--train.seed` into the dataset's seeds/ folder "
-            "and scan again. Until then nobody can tell how much of a difference is noise."
+            "No noise level: there are no two seeds of one "
+            f"{' or '.join(sorted(map(plain, backbones)))} model. Train one with another "
+            "`--train.seed` into the dataset's seeds/ folder and scan again."
         )
     words = (
         f"The columns of seeds compare {plain(seeds[0])} with {plain(seeds[1])}, two trainings "
-        "that differ by their seed alone. It is one pair: a difference of A and B that is not "
-        "clearly larger may be the seed's. A smoother map differs less by nature."
+        "that differ only in the seed. This is one pair: a difference between A and B that is not "
+        "clearly larger may be due to the seed. Smoother maps differ less in any case."
     )
     if not {chosen.a, chosen.b} & {*seeds}:
-        words += " Of A's and B's own settings there is no second seed."
+        words += " There is no second seed with the settings of A or B."
     if kind == "second_order" and not finding.has_second_order(noise, seeds[0]):
-        words += " These two have no second order, so it is their refined maps that are compared."
+        words += " These two have no second order, so their refined maps are compared."
     return words

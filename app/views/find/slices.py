@@ -1,4 +1,4 @@
-"""The slices of Find with their metrics, and which one is looked at."""
+"""The slices of Find with their metrics, and the choice of a slice."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from app.state import Session
 AGREEMENTS = {"shared": ("shared", "{:.1f}"), "divergence": ("JS", "{:.3f}")} | {
     "correlation": ("rho", "{:+.2f}")
 }
-"""How alike A and B are, and two seeds of one model: titles and forms in the table of slices."""
+"""Similarity of A and B, and of two seeds of one model: titles and formats of the columns."""
 
 
 def metrics_table(rows: pd.DataFrame, key: str) -> None:
-    """Slices with the metrics of both models, their paired intervals, and how alike they are."""
+    """Slices with the metrics of both models, paired intervals, and similarity."""
 
     def number(value: float, form: str = "{:.4f}") -> str:
         return "\u2013" if np.isnan(value) else form.format(value)
@@ -73,16 +73,15 @@ def metrics_table(rows: pd.DataFrame, key: str) -> None:
 
 
 def show_slices(table: pd.DataFrame, named: dict[str, finding.Slice], key: tuple[Any, ...]) -> None:
-    """The slices with their metrics, and which one is looked at."""
+    """The slices with their metrics, and the choice of a slice."""
     with st.expander("Slices and their metrics", expanded=True):
         metrics_table(cache.get_slice_metrics(key, table, named), "slices")
         st.caption(
-            "In brackets the 95% paired bootstrap interval over the slice's users; where it holds "
-            "0 the slice does not tell the models apart. Of A and B, and then of two seeds of one "
-            "model, shared: items among the first ten of both; JS: Jensen-Shannon divergence of "
-            "the rows in bits; rho: Spearman's rank correlation. Slices "
-            "made by ranks or by attention were chosen by what they are measured on: read them as "
-            "places to look, not as results."
+            "In brackets: 95% paired bootstrap interval over the users of the slice; if it has 0 "
+            "inside, the slice does not distinguish the models. Shared: items in both top 10; JS: "
+            "Jensen-Shannon divergence of the rows in bits; rho: Spearman's rank correlation; "
+            "each for A and B, then for two seeds of one model. Slices by ranks or by attention "
+            "are selected on what they measure: use them to find users, not as results."
         )
     st.selectbox(
         "Slice", list(named), key=Session.slice.name, format_func=lambda name: label_of(named[name])
@@ -90,5 +89,5 @@ def show_slices(table: pd.DataFrame, named: dict[str, finding.Slice], key: tuple
 
 
 def label_of(part: finding.Slice) -> str:
-    """A slice's title and how many users are in it."""
+    """A slice's title and its number of users."""
     return f"{part.title} \u00b7 {int(part.chosen.sum()):,}"

@@ -1,4 +1,4 @@
-"""The users of Find as points and as rows, each opened by a click."""
+"""The users of Find as points and as rows; a click opens a user."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ MAX_ROWS = 1_000
 
 
 def show_plot(chosen: Chosen, table: pd.DataFrame, inspector: Any) -> None:
-    """Any two columns against each other; a click on a point opens the user."""
+    """A scatter plot of any two columns; a click on a point opens the user."""
     titles = {name: column.title for name, column in COLUMNS.items()}
     offered = [name for name in COLUMNS if name in table]
     if session.x not in offered:
@@ -32,7 +32,7 @@ def show_plot(chosen: Chosen, table: pd.DataFrame, inspector: Any) -> None:
     drawn = table.dropna(subset=[x, y])
     if drawn.empty:
         lacking = COLUMNS[x if table[x].isna().all() else y].title
-        st.info(f"No user has a value of \u201c{plain(lacking)}\u201d: choose another column.")
+        st.info(f"No user has a value in \u201c{plain(lacking)}\u201d: choose another column.")
         return
     picked = st.plotly_chart(
         charts.scatter(drawn, x, y, titles),
@@ -45,16 +45,16 @@ def show_plot(chosen: Chosen, table: pd.DataFrame, inspector: Any) -> None:
     st.caption(
         f"{len(drawn):,} users"
         + (f", {missing:,} without a value left out" if missing else "")
-        + ". Colour: blue where A ranks the held-out item better, orange where B does; full where "
-        "the rank is an eighth or less. A click on a point opens the user."
+        + ". Blue: A ranks the held-out item better; orange: B does; full colour: at least 8 times "
+        "better. Click a point to open the user."
     )
     points = picked["selection"]["point_indices"]
     if points and points[0] < len(drawn):
         open_user(str(drawn["user_id"].iloc[points[0]]), chosen, inspector)
 
 
-def show_table(chosen: Chosen, table: pd.DataFrame, of: int, inspector: Any) -> None:
-    """The users as rows; a click on one opens it."""
+def show_table(chosen: Chosen, table: pd.DataFrame, total: int, inspector: Any) -> None:
+    """The users as rows; selecting a row opens the user."""
     offered = [name for name in COLUMNS if name in table]
     if session.sort not in offered:
         session.sort = Session.sort.default
@@ -95,23 +95,23 @@ def show_table(chosen: Chosen, table: pd.DataFrame, of: int, inspector: Any) -> 
             for name in columns
         },
     )["selection"]["rows"]
-    counted = f"{len(table):,} of {of:,} users of the slice"
+    counted = f"{len(table):,} of {total:,} users of the slice"
     if len(table) > MAX_ROWS:
-        counted += f", the first {MAX_ROWS:,} shown"
+        counted += f"; the first {MAX_ROWS:,} are shown"
     st.caption(
-        f"{counted}. Select a row to open the user on Inspect with A, "
-        f"{plain(model_title(chosen.a))}, and B, {plain(model_title(chosen.b))}."
+        f"{counted}. Select a row to open the user on Inspect (A: "
+        f"{plain(model_title(chosen.a))}, B: {plain(model_title(chosen.b))})."
     )
     if selected and selected[0] < len(shown):
         open_user(str(shown["user_id"].iloc[selected[0]]), chosen, inspector)
 
 
 def open_user(user: str, chosen: Chosen, inspector: Any) -> None:
-    """This user's history and held-out item, on Inspect, in the same two models."""
-    session.find_picks += 1  # nothing is selected on coming back
+    """Open this user's history and held-out item on Inspect, in the same two models."""
+    session.find_picks += 1  # no selection on return
     show_user(user)
     session.target = AUTOMATIC
     session.rival = None
-    # With its whole address at once: each change of it is one more step for the browser to go back.
+    # With the full address at once: each change would be a further step in the browser's history.
     offered = choices(offer(chosen.dataset, chosen.models), EVERY, INSPECT)
     st.switch_page(inspector, query_params=address.link(chosen.name, chosen.models, offered))

@@ -1,4 +1,4 @@
-"""What the prediction gains from its attention: heads made uniform, the refinement taken off."""
+"""Contribution of attention to the prediction: uniform heads, heads without refinement."""
 
 from collections.abc import Sequence
 
@@ -17,19 +17,19 @@ from awrsr.errors import AwrsrError
 from awrsr.explain import Contributions, ablate, contributions
 from awrsr.refinement import REFINEMENTS
 
-HELPS, HINDERS = "59, 111, 212", "217, 122, 30"
+HELPS, HURTS = "59, 111, 212", "217, 122, 30"
 UNIFORM, FIRST_ORDER = "equal weights", "first order"
 
 
 def show(case: Case) -> None:
-    """A section that computes nothing until it is opened."""
-    st.markdown("#### What the prediction gains")
+    """A section; nothing is computed before it is opened."""
+    st.markdown("#### Contribution of heads")
     st.fragment(lambda: _show(case), key="gains-section")()
 
 
 def _show(case: Case) -> None:
     section = st.expander(
-        "Take attention away, head by head, and see what becomes of the target and of both lists",
+        "Replace the attention of single heads: effect on the target and on both lists",
         key=Session.gains.name,
         on_change="rerun",
     )
@@ -37,22 +37,22 @@ def _show(case: Case) -> None:
         return
     with section:
         st.markdown(
-            f"What {plain(case.target_title)} loses in item score when the weights "
-            "of one head, or of all heads of a layer, are replaced",
-            help="Score with everything minus score with the replacement, in item-score units of "
-            "each model: above 0 (blue) where the part raises the target. Each cell is a forward "
-            "pass of its own. Parts do not add up to the score, and layers above react to what "
-            "changes below.",
+            f"Loss in the score of {plain(case.target_title)} when the weights of one "
+            "head, or of all heads of a layer, are replaced",
+            help="Score of the full model minus score with the replacement, in item-score units "
+            "of each model. Above 0 (blue): the part raises the target's score. Each cell is a "
+            "separate forward pass. The values do not add up to the score, because higher layers "
+            "react to changes in lower ones.",
         )
         show_tables(case)
-        st.markdown("**Switch parts off, alone or together**")
+        st.markdown("**Switch off one or more parts**")
         columns = st.columns(len(case.sides), gap="medium")
         chosen = {}
         for side, column in zip(case.sides, columns, strict=True):
             with column:
                 chosen[side.key] = choose(side, case.other(side))
         if not any(switched.ablations for switched in chosen.values()):
-            st.caption("Nothing is switched: both lists are those above.")
+            st.caption("Nothing is switched off: both lists are those above.")
             return
         outcomes = {}
         for side in case.sides:
@@ -77,9 +77,9 @@ def _show(case: Case) -> None:
             with column:
                 show_outcome(case, side, *outcomes[side.key])
         st.caption(
-            f"Scores are item scores of each model; ranks among {among(case.dataset)}. Replaced "
-            "weights are none that the model has learned to work with: this shows what it relies "
-            "on, not what it would do had it been trained that way."
+            f"Scores are item scores of each model; ranks among {among(case.dataset)}. The model "
+            "was not trained with the replaced weights: this shows what it relies on, not what it "
+            "would do if it had been trained that way."
         )
 
 
@@ -87,7 +87,7 @@ def _show(case: Case) -> None:
 
 
 def show_tables(case: Case) -> None:
-    """One small table a model."""
+    """One small table per model."""
     found = {}
     for side in case.sides:
         try:
@@ -107,7 +107,7 @@ def show_tables(case: Case) -> None:
 
 
 def scale(sides: Sequence[Side], found: dict[str, Contributions], side: Side) -> float:
-    """The largest contribution in size among the models that share this one's unit."""
+    """The largest absolute contribution among the models with the same unit as this one."""
     backbone = side.model.config.backbone
     largest = [
         float(abs(table).max())
@@ -119,8 +119,8 @@ def scale(sides: Sequence[Side], found: dict[str, Contributions], side: Side) ->
     return max(largest) or 1.0
 
 
-def show_contributions(side: Side, found: Contributions, most: float) -> None:
-    """Layers and what is replaced down, heads across; and the second order as a whole."""
+def show_contributions(side: Side, found: Contributions, largest: float) -> None:
+    """Rows: layers and replacements. Columns: heads. Below: the second order as a whole."""
     rows, gains = [], []
     kinds = [(UNIFORM, found.uniform, found.uniform_ranks)]
     if found.refinement is not None and found.refinement_ranks is not None:
@@ -128,14 +128,14 @@ def show_contributions(side: Side, found: Contributions, most: float) -> None:
     for layer in range(len(found.uniform)):
         for name, values, ranks in kinds:
             rows.append(
-                {"layer": str(layer + 1), "in its place": name} | cells(values, ranks, layer)
+                {"layer": str(layer + 1), "replaced by": name} | cells(values, ranks, layer)
             )
-            gains.append(["", ""] + [shade(value, most) for value in values[layer]])
+            gains.append(["", ""] + [shade(value, largest) for value in values[layer]])
     table = pd.DataFrame(rows)
     colors = pd.DataFrame(gains, columns=table.columns)
     st.markdown(
         f"**{plain(side.title)}** \u00b7 score {found.score:+.3f}, rank **{found.rank:,}** "
-        "with everything"
+        "in the full model"
     )
     st.dataframe(
         table.style.apply(lambda _: colors, axis=None),
@@ -144,13 +144,13 @@ def show_contributions(side: Side, found: Contributions, most: float) -> None:
         key=f"gains-{side.key}",
         column_config={
             "layer": st.column_config.TextColumn(width=45),
-            "in its place": st.column_config.TextColumn(width=105),
+            "replaced by": st.column_config.TextColumn(width=105),
         },
     )
     if found.second_order is None:
         st.caption(
             f"{REFINEMENTS[side.model.config.refinement].no_second_order} "
-            "There is no second order to take away."
+            "There is no second order to remove."
         )
     else:
         st.markdown(
@@ -162,7 +162,7 @@ def show_contributions(side: Side, found: Contributions, most: float) -> None:
 def cells(
     values: npt.NDArray[np.float64], ranks: npt.NDArray[np.int64], layer: int
 ) -> dict[str, str]:
-    """What is lost, and the rank then, of each head of a layer and of all of them at once."""
+    """Score lost and resulting rank, for each head of a layer and for all heads together."""
     names = [f"head {head + 1}" for head in range(values.shape[1] - 1)] + ["all heads"]
     return {
         name: f"{value:+.3f}, rank {rank:,}"
@@ -170,7 +170,7 @@ def cells(
     }
 
 
-def shade(value: float, most: float) -> str:
-    """Blue where the part helps the target, orange where it hinders, the stronger the deeper."""
-    rgb = HELPS if value > 0 else HINDERS
-    return f"background-color: rgba({rgb}, {0.6 * min(1.0, abs(value) / most):.3f})"
+def shade(value: float, largest: float) -> str:
+    """Blue where the part helps the target, orange where it hurts it; deeper for larger values."""
+    rgb = HELPS if value > 0 else HURTS
+    return f"background-color: rgba({rgb}, {0.6 * min(1.0, abs(value) / largest):.3f})"

@@ -1,4 +1,4 @@
-"""How far attention and attributions agree on which items count, of one history."""
+"""How far attention and attributions agree on the important items of one history."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,13 +18,13 @@ from awrsr.ranking.statistics import STATISTICS
 SIZE, SIGNED = "size of the attribution", "signed attribution"
 MANY = 1_000_000
 Results = dict[tuple[str, str], TimedAttribution]
-"""By method and side, in the order of METHODS and of the sides."""
+"""Attributions by method and side, in the order of METHODS and of the sides."""
 KIND_TITLES = {"first_order": "first order", "second_order": "second order", "refined": "refined"}
 NOT_DEFINED, NONE = "not defined", "\u2013"
 
 
 def show(sides: Sequence[Side], results: Results) -> None:
-    """Rank correlation of every method with what the prediction position attends to."""
+    """Rank correlation of every method with the attention of the last position."""
     with st.expander("Attention against attribution: do they rank the items alike?"):
         with st.container(horizontal=True, gap="medium"):
             compared = st.segmented_control(
@@ -52,12 +52,12 @@ def show(sides: Sequence[Side], results: Results) -> None:
         counts = {side.key: len(side.trace.items) for side in sides}
         n = ", ".join(f"n = {count} items in {key.upper()}" for key, count in counts.items())
         st.caption(
-            f"{plain(statistic)} between the last row of each map, which is what the position that "
-            f"makes the prediction attends to, and the {compared}; {n}. Attention weights have no "
-            "sign, attributions do: by default their size is compared, since an item that lowers "
-            "the score was made use of as well. With fewer than 3 items, or where all values are "
-            "equal, it is not defined; a dash stands for a map that the model does not have. "
-            "One history is one observation: no test of significance is made."
+            f"{plain(statistic)} between the last row of each map (the attention of the position "
+            f"that makes the prediction) and the {compared}; {n}. Attributions have a sign, "
+            "attention weights do not: by default the absolute attribution is compared, because "
+            "the model also uses an item that lowers the score. Not defined for fewer than 3 "
+            "items or if all values are equal. A dash: the model has no such map. One history is "
+            "one observation: there is no significance test."
         )
 
 
@@ -68,7 +68,7 @@ def agreement_table(
     *,
     signed: bool,
 ) -> pd.DataFrame:
-    """One row a layer, head and kind of map; one column a method and model."""
+    """One row per layer, head and kind of map; one column per method and model."""
     rows: dict[tuple[str, str, str], dict[str, object]] = {}
     for side in sides:
         for row in prediction_rows(side.trace):
@@ -96,7 +96,7 @@ def column(name: str, key: str) -> str:
 
 
 def in_order(place: tuple[str, str, str]) -> tuple[int, int, int]:
-    """By layer, its heads and their mean, and the kind of map."""
+    """Sort key: layer, then head (the mean last), then kind of map."""
     layer, head, kind = place
     return (
         int(layer),
@@ -111,5 +111,5 @@ def shown(value: object) -> str:
 
 
 def shade(value: object) -> str:
-    """Blue for alike, orange for opposite, the stronger the deeper."""
+    """Blue for positive, orange for negative; deeper for larger values."""
     return ablation.shade(value, 1.0) if isinstance(value, float) else ""

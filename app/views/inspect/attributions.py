@@ -1,4 +1,4 @@
-"""What each item of the history adds to the target's score, by several methods, in both models."""
+"""Contribution of each item of the history to the target's score, by several methods."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,20 +22,20 @@ from awrsr.errors import AwrsrError
 
 PLOT_CONFIG = {"displayModeBar": False}
 POLL = 0.3
-"""Seconds between two looks at running jobs."""
+"""Seconds between two checks of running jobs."""
 NOT_DEFINED, NONE = "not defined", "\u2013"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A question left to a job, as the page names it."""
+    """A question that a job computes, with its name on the page."""
 
     key: str
     title: str
 
 
 def show(case: Case) -> None:
-    """Bars, facts and agreement with attention, of the chosen methods."""
+    """Bars, facts and agreement with attention for the chosen methods."""
     sides = case.sides
     st.markdown("#### Attribution")
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -46,7 +46,7 @@ def show(case: Case) -> None:
             selection_mode="multi",
             wrap=True,
             format_func=method_label,
-            help=":material/hourglass_top: takes longer and is computed beside the page.",
+            help=":material/hourglass_top: slow; computed in the background.",
         )
         show_settings(case.methods)
     question = f"score of {case.target_title}"
@@ -55,14 +55,13 @@ def show(case: Case) -> None:
     results, asked = computed(case)
     show_jobs(asked)
     if not case.methods:
-        st.info("Choose a method or more.")
+        st.info("Choose at least one method.")
     if not results:
         return
     drawn = panels(sides, results)
     st.caption(
-        f"What each item adds to the {plain(question)}. {scale_note(sides)}"
-        + " Whiskers: one standard error to each side."
-        * any(panel.errors is not None for panel in drawn)
+        f"Contribution of each item to the {plain(question)}. {scale_note(sides)}"
+        + " Whiskers: \u00b1 one standard error." * any(panel.errors is not None for panel in drawn)
     )
     if notes := bound_notes(results):
         st.caption(":material/warning: " + plain(" ".join(notes)))
@@ -78,7 +77,7 @@ def show(case: Case) -> None:
 
 
 def method_label(name: str) -> str:
-    """A method on its pill."""
+    """A method's label on its pill."""
     return METHODS[name].title + (" :material/hourglass_top:" if METHODS[name].slow else "")
 
 
@@ -86,7 +85,7 @@ def method_label(name: str) -> str:
 
 
 def computed(case: Case) -> tuple[Results, dict[AttributionQuestion, Asked]]:
-    """What is known or quickly computed, and the questions left to jobs."""
+    """Results that are known or quick to compute, and the questions left to jobs."""
     results: Results = {}
     asked: dict[AttributionQuestion, Asked] = {}
     owner = cache.job_owner()
@@ -114,7 +113,7 @@ def computed(case: Case) -> tuple[Results, dict[AttributionQuestion, Asked]]:
 
 
 def from_job(owner: jobs.JobOwner, question: AttributionQuestion) -> TimedAttribution | None:
-    """The result of the session's job for a question, which then is kept for all."""
+    """The result of the session's job for a question; it is then cached for all sessions."""
     job = owner.jobs.get(question)
     if job is None or job.state != jobs.DONE:
         return None
@@ -124,7 +123,7 @@ def from_job(owner: jobs.JobOwner, question: AttributionQuestion) -> TimedAttrib
 
 
 def show_jobs(asked: dict[AttributionQuestion, Asked]) -> None:
-    """Start what is asked for; show how far it is until it has ended."""
+    """Start jobs for these questions and show their progress until they end."""
     owner = cache.job_owner()
     problems: dict[AttributionQuestion, str] = {}
     for question in asked:
@@ -138,10 +137,10 @@ def show_jobs(asked: dict[AttributionQuestion, Asked]) -> None:
 
     def show() -> None:
         wanted = [job for question in asked if (job := owner.jobs.get(question))]
-        # A job may have ended since the page looked for its result, before it was seen alive.
+        # A job may have ended after the page looked for its result and before `live` was made.
         done = any(job.state == jobs.DONE for job in wanted)
         if done or live - {question for question, job in owner.jobs.items() if job.live}:
-            st.rerun()  # the page draws the result, and looks again only if another is live
+            st.rerun()  # the page draws the result; it polls again only if another job is live
         for question, what in asked.items():
             show_job(owner, question, what, problems.get(question))
 
@@ -151,7 +150,7 @@ def show_jobs(asked: dict[AttributionQuestion, Asked]) -> None:
 def show_job(
     owner: jobs.JobOwner, question: AttributionQuestion, what: Asked, problem: str | None
 ) -> None:
-    """One line: progress and a way to cancel, or why there is no result and a way to try again."""
+    """One line: progress and Cancel, or why there is no result and Compute."""
     name = what.title
     job = owner.jobs.get(question)
     said, button = st.columns([5, 1], vertical_alignment="center")
@@ -186,13 +185,13 @@ def show_job(
 
 
 def slots(side: Side) -> list[int]:
-    """Of the items a model saw, counted from 1 at the oldest of the whole history."""
+    """Slots of the items that a model saw; slot 1 is the oldest item of the whole history."""
     first = side.trace.dropped + 1
     return list(range(first, first + len(side.trace.items)))
 
 
 def slot_titles(case: Case) -> dict[int, str]:
-    """The titles of all slots that a model saw."""
+    """The titles of all slots that at least one model saw."""
     return {
         slot: title
         for side in case.sides
@@ -201,16 +200,16 @@ def slot_titles(case: Case) -> dict[int, str]:
 
 
 def panels(sides: Sequence[Side], results: Results) -> list[bars.BarPanel]:
-    """One panel a method and model; a method has one scale in models of one unit."""
-    of = {side.key: side for side in sides}
+    """One panel per method and model; models with the same unit share a method's scale."""
+    by_key = {side.key: side for side in sides}
     return [
         bars.BarPanel(
             title=METHODS[name].title,
             model=key.upper(),
-            slots=slots(of[key]),
+            slots=slots(by_key[key]),
             values=result.attribution.values.cpu().numpy(),
             errors=errors_of(result),
-            scale=f"{name} {of[key].model.config.backbone}",
+            scale=f"{name} {by_key[key].model.config.backbone}",
             color=theme.MODEL_COLORS[SIDES.index(key)],
         )
         for (name, key), result in results.items()
@@ -218,13 +217,13 @@ def panels(sides: Sequence[Side], results: Results) -> list[bars.BarPanel]:
 
 
 def errors_of(result: TimedAttribution) -> np.ndarray | None:
-    """The standard errors of an attribution, where there are any."""
+    """The standard errors of an attribution, or None."""
     errors = result.attribution.standard_errors
     return None if errors is None else errors.cpu().numpy()
 
 
 def bound_notes(results: Results) -> list[str]:
-    """A sentence for every method that its bound ended before it was as accurate as asked."""
+    """A sentence for every method that reached its limit before the requested accuracy."""
     return [
         f"{METHODS[name].title}, {key.upper()}: {effort}."
         for (name, key), result in results.items()
@@ -233,13 +232,13 @@ def bound_notes(results: Results) -> list[str]:
 
 
 def scale_note(sides: Sequence[Side]) -> str:
-    """The unit, and whose axes may be compared."""
+    """The unit, and which axes can be compared."""
     if len({side.model.config.backbone for side in sides}) > 1:
         return (
-            "In item score units, which differ between the backbones: each model has its own scale."
+            "In item score units; they differ between backbones, so each model has its own scale."
         )
     if len(sides) > 1:
-        return "In item score units; a method's two panels have one scale."
+        return "In item score units; the two panels of a method share one scale."
     return "In item score units."
 
 
@@ -247,7 +246,7 @@ def scale_note(sides: Sequence[Side]) -> str:
 
 
 def show_facts(sides: Sequence[Side], results: Results) -> None:
-    """What each method was asked, what it promises, and what it took."""
+    """Settings, completeness gap and cost of each method."""
     st.dataframe(
         pd.DataFrame([facts(name, key, result) for (name, key), result in results.items()]),
         hide_index=True,
@@ -255,14 +254,14 @@ def show_facts(sides: Sequence[Side], results: Results) -> None:
         height="content",
         column_config={
             "score": st.column_config.TextColumn(
-                help="Of the target, minus that of the rival if there is one; in item score units"
+                help="Score of the target, minus the rival's if there is one; in item score units"
             ),
             "gap": st.column_config.TextColumn(help="score - baseline score - sum", width=170),
             "method": st.column_config.TextColumn(width=170),
             "model": st.column_config.TextColumn(width=55),
             "time": st.column_config.TextColumn(width=80),
             "took": st.column_config.TextColumn(
-                help="How far a method went that goes on until it is accurate", width=360
+                help="Steps or samples of a method that stops when it is accurate enough", width=360
             ),
             "settings": st.column_config.TextColumn(width=150),
             "baseline": st.column_config.TextColumn(width=260),
@@ -283,7 +282,7 @@ def facts(name: str, key: str, timed: TimedAttribution) -> dict[str, str]:
             "none" if result.baseline_score is None else f"{result.baseline_score:+.3f}"
         ),
         "gap": (
-            "no sum is promised"
+            "no completeness"
             if result.delta is None
             else f"{result.delta:+.3g} ({method.gap_meaning})"
         ),

@@ -1,4 +1,4 @@
-"""The verdict on one history: what is recommended, what that rests on, what attention shows."""
+"""Three cards on one history: recommendation, decisive items, and whether attention shows them."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from awrsr.errors import AwrsrError
 from awrsr.explain import Decisive, Evidence, Judgement, RowEvidence, find_evidence
 
 COLOURS = {"a": "blue", "b": "orange"}
-"""Of the models' letters."""
+"""Colours of the models' letters."""
 SAID: dict[Judgement, str] = {
     "shows it": "shows it",
     "shows it in part": "shows it in part",
@@ -22,17 +22,20 @@ SAID: dict[Judgement, str] = {
     "unknown": "cannot be told",
 }
 ORDERS = {"first_order": "first", "second_order": "second", "refined": "refined"}
+HOW_RANKED = "1 is best. Ties count against the target."
+HOW_REMOVED = "Each item in turn is really removed. Items link to their rows on the board."
 HOW_JUDGED = (
-    "Rows of the prediction, last layer, mean over heads. A row shows an item that is among its "
-    "three largest weights and above an even share. It shows it in part if one of two items is so, "
-    "or if its weights correlate with the effects of removals (Spearman, 95% interval by Fisher's "
-    "transform above zero). It earns nothing for what weights that only grow with newness show "
-    "too. Nothing is told of fewer than six items, or where no removal changes the rank."
+    "Prediction row (last query), last layer, mean over heads. The row shows an item that is among "
+    "its three largest weights and above an even share. It shows it in part if one of two items "
+    "meets this, or if its weights correlate with the effects of removals (Spearman, 95% interval "
+    "by Fisher's transform above zero). It gets no credit for what weights that only grow with "
+    "newness would show too. No verdict with fewer than six items, or if no removal changes the "
+    "rank."
 )
 
 
 class Found(NamedTuple):
-    """A model and the evidence in it."""
+    """A model and its evidence."""
 
     side: Side
     evidence: Evidence
@@ -43,8 +46,8 @@ def show(case: Case, content: Payload) -> None:
     found = [Found(side, evidence_of(case, side)) for side in case.sides]
     links = Links(case, content)
     cards = [
-        ("What is recommended", recommended(case), "1 is best. Ties count against the target."),
-        ("What that rests on", rests_on(case, found, links), "Each item is really left out, one by one."),
+        ("What is recommended", recommended(case), HOW_RANKED),
+        ("What that rests on", rests_on(case, found, links), HOW_REMOVED),
         ("Does attention show it?", shown(case, found, links), HOW_JUDGED),
     ]
     with st.container(key="cards", horizontal=True, gap="small"):
@@ -77,7 +80,7 @@ class Links:
 
 
 def evidence_of(case: Case, side: Side) -> Evidence:
-    """The evidence in one model; the removals are those of the board."""
+    """The evidence in one model; the removals are the same as on the board."""
     removed = None
     if len(case.history) > 1:
         removed = cache.get_each_removed(
@@ -95,7 +98,7 @@ def letter(side: Side) -> str:
 
 
 def recommended(case: Case) -> list[str]:
-    """The target's ranks, and those in models of another seed."""
+    """The target's ranks in the models, and in the same models with another seed."""
     target = plain(case.target_title)
     ranks = [side.ranking.rank_of(case.target) for side in case.sides]
     said = ", ".join(
@@ -118,7 +121,7 @@ def recommended(case: Case) -> list[str]:
 
 
 def rank_again(case: Case, side: Side) -> int | None:
-    """The target's rank in the same model trained with another seed; None where there is none."""
+    """The target's rank in the same model trained with another seed; None if there is none."""
     directory = cache.other_seed(side.directory)
     if directory is None:
         return None
@@ -131,35 +134,35 @@ def rank_again(case: Case, side: Side) -> int | None:
 
 
 def seeds_say(ranks: list[int], again: list[int | None]) -> str:
-    """Whether the difference of two models is more than that of two seeds.
+    """Whether the difference between two models is larger than that between two seeds.
 
     Args:
-        ranks: of the target in A and B.
-        again: in the same models trained with another seed.
+        ranks: the target's ranks in A and B.
+        again: its ranks in the same models trained with another seed.
     """
     (a, b), (a_again, b_again) = ranks, again
     if a == b:
-        return "Both rank it alike."
+        return "Both give it the same rank."
     if a_again is None or b_again is None:
-        return "A second seed of both is not here: **the difference may be the seed**."
+        return "No second seed of both models: **the difference may be due to the seed**."
     if max(a, a_again) < min(b, b_again):
         return f"{_coloured('a')} is ahead in both seeds."
     if max(b, b_again) < min(a, a_again):
         return f"{_coloured('b')} is ahead in both seeds."
-    return "**The difference may be the seed.**"
+    return "**The difference may be due to the seed.**"
 
 
 def _coloured(key: str) -> str:
     return f":{COLOURS[key]}[**{key.upper()}**]"
 
 
-# --- what that rests on ---------------------------------------------------------------------------
+# --- decisive items -------------------------------------------------------------------------------
 
 
 def rests_on(case: Case, found: list[Found], links: Links) -> list[str]:
-    """Of each model the items whose removal moves the target most."""
+    """For each model, the items whose removal moves the target most."""
     if len(case.history) < 2:
-        return ["The history has one item: without it nothing is left to compare with."]
+        return ["The history has only one item, so none can be removed."]
     return [f"{letter(side)} {rests(side, evidence, links)}" for side, evidence in found]
 
 
@@ -169,7 +172,7 @@ def rests(side: Side, evidence: Evidence, links: Links) -> str:
     if not evidence.moved:
         verb = "falls" if first.effect > 0 else "rises"
         return (
-            f"stays {evidence.rank:,} whichever item is left out; without "
+            f"rank stays {evidence.rank:,} whichever item is removed; without "
             f"{links.to(side, first)} the score {verb} by {abs(first.effect):.2f}."
         )
     parts = [f"without {links.to(side, first)}: {evidence.rank:,} \u2192 **{first.rank:,}**"]
@@ -181,14 +184,14 @@ def rests(side: Side, evidence: Evidence, links: Links) -> str:
 
 
 def shown(case: Case, found: list[Found], links: Links) -> list[str]:
-    """Of each model whether the rows of the prediction show the decisive items."""
+    """For each model, whether the prediction rows show the decisive items."""
     if len(case.history) < 2:
-        return ["There is nothing that attention could choose among."]
+        return ["With one item, attention has nothing to choose between."]
     return [f"{letter(side)} {shows(side, evidence, links)}" for side, evidence in found]
 
 
 def shows(side: Side, evidence: Evidence, links: Links) -> str:
-    """One model's judgement by the row that mixes the values, and what the other rows say."""
+    """One model's judgement by the row that mixes the values, and the ranks in the other rows."""
     mixing = evidence.rows[-1]
     said = f"**{SAID[mixing.judgement]}**"
     places = [

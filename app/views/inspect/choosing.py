@@ -1,4 +1,4 @@
-"""The case of Inspect, made once per run of the page: what is chosen and what models make of it."""
+"""The case of Inspect, made once per run of the page."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -16,7 +16,7 @@ from awrsr.data.dataset import Dataset
 
 
 def make_case(chosen: Chosen, history: History, problems: DeltaGenerator) -> Case | None:
-    """What the page is about; None where no model can be run, and `problems` says why."""
+    """The case on the page; None if no model can be run, with the reason in `problems`."""
     dataset, names = chosen.dataset, (chosen.a, chosen.b)
     sides = []
     for key, name in zip(SIDES, names, strict=True):
@@ -53,7 +53,7 @@ def make_case(chosen: Chosen, history: History, problems: DeltaGenerator) -> Cas
 
 
 def choose_rival(dataset: Dataset, target: int) -> int | None:
-    """The item whose score is taken off, if one is wanted and it is not the target itself."""
+    """The item whose score is subtracted; None if no item, or the target itself, is chosen."""
     labels = cache.get_item_names(dataset).titles
     rival = st.selectbox(
         "Rather than (optional)",
@@ -71,7 +71,7 @@ def choose_rival(dataset: Dataset, target: int) -> int | None:
 
 
 def choose_target(dataset: Dataset, first: Side, history: History) -> tuple[int, str]:
-    """The item whose rank and attributions are shown, one for both models, and why that one."""
+    """The item whose rank and attributions are shown for both models, and the reason."""
     best = first.ranking.table["item"].head(1)
     if history.held_out is not None:
         automatic, why = history.held_out, "held out"
@@ -82,7 +82,7 @@ def choose_target(dataset: Dataset, first: Side, history: History) -> tuple[int,
     labels = cache.get_item_names(dataset).titles
 
     def label(item: int) -> str:
-        # The same words for every history: thousands of options go to the browser only once.
+        # The same labels for every history, so thousands of options are sent only once.
         return labels[item - 1] if item else "Automatic: held-out item, else A's first"
 
     st.selectbox(
@@ -90,8 +90,8 @@ def choose_target(dataset: Dataset, first: Side, history: History) -> tuple[int,
         range(AUTOMATIC, dataset.n_items + 1),
         key=Session.target.name,
         format_func=label,
-        help="Whose rank and attributions are shown, for both models: the item held out of the "
-        "user's history, or else the first recommendation of A; or any item of the catalogue.",
+        help="The item whose rank and attributions are shown. Automatic: the held-out item of the "
+        "user, or else A's first recommendation. Any item of the catalogue can be chosen.",
     )
     chosen = session.target
     if chosen == AUTOMATIC:

@@ -1,4 +1,4 @@
-"""The history as edits change it: what it is, every change of it, the way back, pinned variants."""
+"""Editing the history: its current state, changes, undo and redo, pinned variants."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -18,29 +18,29 @@ from awrsr.data.dataset import Dataset
 MAX_UNDO = 50
 
 
-# --- what the history is --------------------------------------------------------------------------
+# --- the current history --------------------------------------------------------------------------
 
 
 def user_history(dataset: Dataset, user: str) -> list[int]:
-    """What a user had seen before the held-out item."""
+    """A user's items before the held-out item."""
     items, _ = history_and_target(dataset, dataset.user_index(user), "test")
     return [int(item) for item in items]
 
 
 def history_owner() -> str | None:
-    """The user whose history this is, as it was or edited."""
+    """The user whose history this is, unchanged or edited; None if there is none."""
     return session.user if session.source == USER else session.origin
 
 
 def current_history(dataset: Dataset) -> list[int]:
-    """The history of the session's choices."""
+    """The items of the current history, oldest first."""
     if session.source == USER:
         return user_history(dataset, session.user)
     return list(session.items)
 
 
 def chosen_history(dataset: Dataset) -> History:
-    """The same, and whose it is."""
+    """The current history with its owner and held-out item."""
     items, owner = current_history(dataset), history_owner()
     original, held_out = None, None
     if owner is not None:
@@ -56,7 +56,7 @@ def chosen_history(dataset: Dataset) -> History:
 
 
 def original_history(dataset: Dataset) -> list[int] | None:
-    """The user's history that this one is or came from."""
+    """The user's history that this one is, or was edited from."""
     owner = history_owner()
     return None if owner is None else user_history(dataset, owner)
 
@@ -65,7 +65,7 @@ def original_history(dataset: Dataset) -> list[int] | None:
 
 
 def situation() -> Situation:
-    """The choices as they are."""
+    """The current choices, for undo."""
     return Situation(
         session.source,
         session.user,
@@ -76,7 +76,7 @@ def situation() -> Situation:
 
 
 def set_history(items: Sequence[int], origin: str | None, reading: Reading | None = None) -> None:
-    """Make these items the history, with a way back.
+    """Make these items the history; can be undone.
 
     Args:
         items: oldest first.
@@ -84,7 +84,7 @@ def set_history(items: Sequence[int], origin: str | None, reading: Reading | Non
         reading: the entry they were read from.
     """
     keep_for_undo()
-    dismiss()  # what was said of the last entry is about another history now
+    dismiss()  # the messages about the last entry are about another history
     session.items = list(items)
     session.origin = origin
     session.source = OWN
@@ -98,13 +98,13 @@ def use_reading(reading: Reading) -> None:
 
 
 def keep_for_undo() -> None:
-    """Put the present situation on the stack of those to come back to."""
+    """Put the current situation on the undo stack."""
     session.undo = [*session.undo, situation()][-MAX_UNDO:]
     session.redo = []
 
 
 def change(dataset: Dataset, edit: Callable[[list[int]], list[int]]) -> None:
-    """Edit the history; a user's becomes an edited copy, which remembers whose it was."""
+    """Edit the history; a user's history becomes an edited copy that remembers its owner."""
     before = current_history(dataset)[-MAX_HISTORY:]
     after = edit(list(before))
     if after != before:
@@ -112,7 +112,7 @@ def change(dataset: Dataset, edit: Callable[[list[int]], list[int]]) -> None:
 
 
 def undo() -> None:
-    """Go back to the last situation; the present one can be redone."""
+    """Go back to the previous situation; the current one can be redone."""
     if session.undo:
         *session.undo, before = session.undo
         session.redo = [*session.redo, situation()][-MAX_UNDO:]
@@ -120,7 +120,7 @@ def undo() -> None:
 
 
 def redo() -> None:
-    """Go to the situation that was undone last."""
+    """Return to the situation that was undone last."""
     if session.redo:
         *session.redo, after = session.redo
         session.undo = [*session.undo, situation()][-MAX_UNDO:]
@@ -128,7 +128,7 @@ def redo() -> None:
 
 
 def return_to(to: Situation) -> None:
-    """Make the choices what they were."""
+    """Restore the choices of a situation."""
     session.source, session.user, session.origin = to.source, to.user, to.origin
     session.items = list(to.items)
     session.replacing = None
@@ -137,8 +137,8 @@ def return_to(to: Situation) -> None:
 
 
 def shuffled(items: list[int]) -> list[int]:
-    """The same items in another order, always the same one."""
-    for seed in range(20):  # of two items, every other shuffle changes nothing
+    """The same items in another order, the same for the same items."""
+    for seed in range(20):  # half of the shuffles of two items change nothing
         other = random.Random(seed).sample(items, len(items))
         if other != items:
             return other
@@ -146,7 +146,7 @@ def shuffled(items: list[int]) -> list[int]:
 
 
 def apply_list_edits(dataset: Dataset) -> None:
-    """What was dragged, moved or removed in the list, each edit once."""
+    """Apply the edits made in the list (drag, move, remove), each once."""
     for edit in read_edits((session.history_list or {}).get("edit")):
         if edit.number <= session.edits_applied:
             continue
@@ -165,15 +165,15 @@ def newest_of(count: int) -> Callable[[list[int]], list[int]]:
 
 
 def open_items(items: Sequence[int]) -> None:
-    """Make a variant the current history; whose it was stays."""
+    """Make a variant the current history; its owner stays the same."""
     set_history(items, history_owner())
 
 
-# --- pinning it -----------------------------------------------------------------------------------
+# --- pinning --------------------------------------------------------------------------------------
 
 
 def automatic_name(dataset: Dataset, history: Sequence[int]) -> str:
-    """What a variant is called unless it is named: how it differs from the user's history."""
+    """The default name of a variant: its difference from the user's history."""
     original = (original_history(dataset) or [])[-MAX_HISTORY:]
     if original and list(history) == shuffled(original):
         return "shuffled"
@@ -181,7 +181,7 @@ def automatic_name(dataset: Dataset, history: Sequence[int]) -> str:
 
 
 def pin(name: str, items: Sequence[int]) -> bool:
-    """Keep a history as a variant; where there is no room, say so."""
+    """Keep a history as a variant; if there is no room, store the reason and return False."""
     variants = session.variants
     name = pinned.free_name(name, [variant.name for variant in variants])
     added = [*variants, Variant(name, tuple(items[-MAX_HISTORY:]))]

@@ -1,4 +1,4 @@
-"""What a person pastes or uploads to the items it names; no Streamlit."""
+"""From a pasted text or uploaded file to the items it names; no Streamlit."""
 
 import json
 import re
@@ -21,15 +21,15 @@ from awrsr.data.titles import MAX_SOUGHT
 from awrsr.errors import AwrsrError, DataError
 
 MAX_PASTED = 100_000
-"""Characters of a pasted text: `MAX_HISTORY` titles of 200."""
+"""Characters of a pasted text: `MAX_HISTORY` titles of 200 characters."""
 MAX_UPLOAD = 1_000_000
 """Bytes of an uploaded file."""
 SUGGESTED, NEAR, SAME, NAMED = 5, 3, 12, 40
-"""Unknown entries with suggestions, items suggested for each (of those with the very title more),
-and entries named after those."""
+"""Unknown entries with suggestions; items suggested for each, and items with exactly its title;
+further unknown entries that are named."""
 
 Entries = Sequence[str | int]
-"""Titles or ids, oldest first; a whole number is an id, an empty text names nothing."""
+"""Titles or ids, oldest first; an integer is an id, an empty text names no item."""
 
 
 # --- a text or a file -----------------------------------------------------------------------------
@@ -72,16 +72,16 @@ def read_file(dataset: Dataset, name: str, content: bytes) -> Reading:
 
 
 def read_text(dataset: Dataset, text: str, name: str) -> Reading:
-    """The items of the first of these that a text is.
+    """The items that a text names, read as the first of these forms that fits.
 
-    - a JSON list of titles and ids, as the command line takes it;
-    - a table: it has a heading, tabs, or the name of one;
-    - lines of one title or one id, or of several ids.
+    - a JSON list of titles and ids, as on the command line;
+    - a table, recognised by a header, tabs, or the file name;
+    - lines with one title or one id, or with several ids.
 
     Raises:
-        DataError: it names no item, holds other things, or the histories of several users.
+        DataError: it names no item, holds other values, or the histories of several users.
     """
-    text = text.removeprefix("\ufeff")  # the mark with which some programs begin a text
+    text = text.removeprefix("\ufeff")  # the byte order mark of some programs
     listed = json_list(text, name)
     if listed is not None:
         return read_entries(dataset, listed, name)
@@ -91,18 +91,18 @@ def read_text(dataset: Dataset, text: str, name: str) -> Reading:
 
 
 def json_list(text: str, name: str) -> list[str | int] | None:
-    """The entries of a JSON list, in the shell's quotation marks or not; None where it is none."""
+    """The entries of a JSON list, with or without shell quotes; None if it is not one."""
     listed = None
     with suppress(ValueError, RecursionError):
         listed = json.loads(text.strip().strip("'"))
     if not isinstance(listed, list):
         if name.lower().endswith(".json"):
-            raise DataError(f'{name} is no JSON list; accepted: one such as ["Heat (1995)", 6]')
+            raise DataError(f'{name} is not a JSON list; accepted: such as ["Heat (1995)", 6]')
         return None
     for place, entry in enumerate(listed, start=1):
         if type(entry) not in (str, int):
             raise DataError(
-                f"{name} is a JSON list whose entry {place} is neither a text nor a whole number; "
+                f"{name} is a JSON list whose entry {place} is neither a string nor an integer; "
                 "accepted: titles and ids"
             )
     return listed
@@ -115,13 +115,13 @@ IDS = re.compile(r"\d+(?:[\s,;]+\d+)+[\s,;]*")
 
 
 def read_lines(dataset: Dataset, text: str, name: str) -> Reading:
-    """The items of lines of one title or one id each, or of several ids.
+    """The items of lines with one title or one id each, or with several ids.
 
-    A single line of ids may begin with its user's, as in the files of S3-Rec. It is read so where
-    no item has that id, or where the rest is how the user's sequence in the dataset begins.
+    A single line of ids may begin with the user's id, as in the files of S3-Rec. It is read this
+    way if no item has that id, or if the other ids are the start of the user's sequence.
 
     Raises:
-        DataError: no line holds anything, or each is another user's.
+        DataError: all lines are empty, or the lines belong to several users.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     rows = [re.findall(r"\d+", line) if IDS.fullmatch(line) else [line] for line in lines]
@@ -140,7 +140,7 @@ def read_lines(dataset: Dataset, text: str, name: str) -> Reading:
 
 
 def begins_with_user(dataset: Dataset, ids: Sequence[str]) -> bool:
-    """Whether ids are `user item item ...`, the items as the user's sequence begins."""
+    """Whether ids are `user item item ...` with the first items of the user's sequence."""
     user, *items = ids
     with suppress(DataError):
         known = dataset.sequence(dataset.user_index(user))[: len(items)]
@@ -149,7 +149,7 @@ def begins_with_user(dataset: Dataset, ids: Sequence[str]) -> bool:
 
 
 def read_otherwise(dataset: Dataset, reading: Reading) -> Reading:
-    """The same line of ids with the first number the user's, or an item's again."""
+    """The same line of ids with the first number read the other way: user or item."""
     if reading.of_user:
         first = () if reading.user_item is None else (reading.user_item,)
         slots = (*first, *reading.slots)
@@ -162,14 +162,14 @@ def read_otherwise(dataset: Dataset, reading: Reading) -> Reading:
 
 
 def read_entries(dataset: Dataset, entries: Entries, name: str) -> Reading:
-    """The items of the newest titles or ids, and which entries name none.
+    """The items of the newest titles or ids, and the entries that name no item.
 
     Raises:
         DataError: all are empty.
     """
     if not any(str(entry).strip() for entry in entries):
         raise DataError(
-            f"{name} names no item; accepted: one title or id a line, oldest first, a JSON list "
+            f"{name} names no item; accepted: one title or id per line, oldest first, a JSON list "
             f"of them, or a table with a column {', '.join(COLUMNS[:-1])} or {COLUMNS[-1]}"
         )
     skipped = max(0, len(entries) - MAX_HISTORY)
@@ -192,7 +192,7 @@ def read_entries(dataset: Dataset, entries: Entries, name: str) -> Reading:
         found = known.get(text.casefold(), [])
         if len(found) == 1:
             return found[0]
-        if not found:  # asking the dataset would search for what is near each of them
+        if not found:  # `lookup` would search for near titles, once per entry
             why = f"{clipped(text, 60)!r} names no item."
             return Unknown(clipped(text, MAX_SOUGHT), why)
         try:
@@ -206,13 +206,13 @@ def read_entries(dataset: Dataset, entries: Entries, name: str) -> Reading:
 
 
 def plainer(entry: str) -> str:
-    """A title or id without quotation marks around it and with single spaces."""
+    """A title or id without surrounding quotation marks and with single spaces."""
     entry = " ".join(entry.split())
     return entry[1:-1].strip() if len(entry) > 1 and entry[0] == entry[-1] in "\"'" else entry
 
 
 def searched(dataset: Dataset, reading: Reading) -> Reading:
-    """The same with what the first unknown entries may mean; a search takes milliseconds."""
+    """The reading with suggestions for its first unknown entries; a search takes milliseconds."""
     slots = list(reading.slots)
     for place, unknown in reading.unknown[:SUGGESTED]:
         if unknown.near is None:
@@ -221,6 +221,6 @@ def searched(dataset: Dataset, reading: Reading) -> Reading:
 
 
 def decided(dataset: Dataset, reading: Reading, place: int, item: int) -> Reading:
-    """The same with an item for the unknown entry at a place."""
+    """The reading with this item for the unknown entry at a place."""
     slots = (*reading.slots[:place], item, *reading.slots[place + 1 :])
     return searched(dataset, replace(reading, slots=slots))

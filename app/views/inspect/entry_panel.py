@@ -1,4 +1,4 @@
-"""A history of one's own, pasted or uploaded, and what is said of it until the next edit."""
+"""Entering one's own history by paste or upload, with messages until the next edit."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,41 +24,41 @@ from awrsr.data.dataset import Dataset
 from awrsr.errors import DataError, counted
 
 Use = Callable[[Reading], None]
-"""Makes the items of a reading the history."""
+"""Makes the items of a reading the current history."""
 MANY_HEIGHT = 220
-"""Pixels of many unknown entries, which scroll: the history below stays near."""
+"""Height in pixels of a long list of unknown entries; it scrolls."""
 FORMS = (
     f"Also a JSON list of titles and ids, or a table with a column {', '.join(COLUMNS[:-1])} or "
-    f"{COLUMNS[-1]}, in the order of its column timestamp if it has one. A single line of numbers "
-    "is ids. Its first number is taken for a user's id where no item has that id or where the "
-    "user's first items follow; a click reads it the other way."
+    f"{COLUMNS[-1]}, sorted by its column timestamp if it has one. A single line of numbers is "
+    "read as ids. Its first number is read as a user id if no item has that id or if the user's "
+    "first items follow; one click reads it the other way."
 )
 
 
 def show_entry(dataset: Dataset, use: Use) -> bool:
-    """Paste lines or upload a file; what of it could not be used stands in it while it is open.
+    """Paste lines or upload a file; while it is open, it also shows the messages.
 
     Returns:
-        Whether it is.
+        Whether it is open.
     """
     entry = st.popover(
         "Paste, upload",
         icon=":material/upload:",
         width="stretch",
         key=Session.entry.named(session.entries_closed),
-        on_change="rerun",  # for what could not be used to move out as it closes
+        on_change="rerun",  # the messages move out when it closes
     )
     with entry:
-        # Without max_chars: the browser drops a longer paste without a word.
+        # No max_chars: with it the browser silently drops a longer paste.
         st.text_area(
-            "Titles or ids, one a line, oldest first",
+            "Titles or ids, one per line, oldest first",
             key=Session.pasted.name,
             height=180,
             placeholder="Toy Story (1995)\nHeat (1995)\n1 608 296",
             help=FORMS,
         )
         st.button("Use these", on_click=paste, args=(dataset, use), type="primary")
-        if entry.open:  # in sight of the button and of the file
+        if entry.open:  # next to the button and the file
             show_reading(dataset, use)
         st.file_uploader(
             "Or a file",
@@ -67,38 +67,38 @@ def show_entry(dataset: Dataset, use: Use) -> bool:
             key=Session.uploaded.name,
             on_change=upload,
             args=(dataset, use),
-            help=f"One title or id a line, oldest first. {FORMS} UTF-8, at most 1 MB.",
+            help=f"One title or id per line, oldest first. {FORMS} UTF-8, at most 1 MB.",
         )
     return bool(entry.open)
 
 
 def paste(dataset: Dataset, use: Use) -> None:
-    """The pasted text takes the place of the history."""
+    """The pasted text replaces the history."""
     text = session.pasted
     if len(text) > MAX_PASTED:
-        session.pasted = ""  # or the browser sends it again with whatever is done next
+        session.pasted = ""  # or the browser sends it again with every later action
     take(use, read_pasted, dataset, text)
 
 
 def upload(dataset: Dataset, use: Use) -> None:
-    """The uploaded file takes the place of the history."""
+    """The uploaded file replaces the history."""
     file = session.uploaded
-    if file is not None:  # taken away again: what was read from it stays
+    if file is not None:  # None if the file was removed: its reading stays
         take(use, read_file, dataset, file.name, file.getvalue())
 
 
 def take(use: Use, read: Callable[..., Reading], *args: Any) -> None:
-    """Use what is read, or say in one sentence why it is refused."""
+    """Use what is read, or store in one sentence why it is refused."""
     try:
         reading = read(*args)
     except DataError as error:
-        session.refused = f"{error}. The history is as it was."
+        session.refused = f"{error}. The history is unchanged."
     else:
         take_reading(reading, use)
 
 
 def take_reading(reading: Reading, use: Use) -> None:
-    """Use a reading and close the entry; with nothing in it to be used, both stay as they are."""
+    """Use a reading and close the entry; without any item, the history stays and it stays open."""
     if reading.items:
         use(reading)
         session.entries_closed += 1
@@ -108,7 +108,7 @@ def take_reading(reading: Reading, use: Use) -> None:
 
 
 def show_reading(dataset: Dataset, use: Use) -> None:
-    """What became of the last entry, until it is dismissed or the history changes."""
+    """The messages about the last entry, until dismissed or until the history changes."""
     reading, refused = session.reading, session.refused
     if not reading and not refused:
         return
@@ -123,7 +123,7 @@ def show_reading(dataset: Dataset, use: Use) -> None:
 
 
 def show_items(dataset: Dataset, reading: Reading, use: Use) -> None:
-    """How many items are the history now, and how else a line of numbers can be read."""
+    """How many items the history has now, and the other reading of a line of numbers."""
     if reading.items:
         made = counted(len(reading.items), "item")
         verb = "is" if len(reading.items) == 1 else "are"
@@ -142,14 +142,14 @@ def show_items(dataset: Dataset, reading: Reading, use: Use) -> None:
 
 
 def show_unknown(dataset: Dataset, reading: Reading, use: Use) -> None:
-    """What could not be used, the first few entries with the items they may mean."""
+    """The entries that could not be used; the first few with suggestions."""
     unknown = reading.unknown
     problems = []
     if reading.skipped:
         total = reading.skipped + len(reading.slots)
         problems.append(f"Only the last {len(reading.slots)} of {total:,} entries were read.")
     if not reading.items:
-        problems.append("Nothing in it names an item. The history is as it was.")
+        problems.append("No entry names an item. The history is unchanged.")
     elif unknown:
         problems.append(f"{len(unknown)} of {len(reading.slots)} entries could not be used.")
     if problems:
@@ -162,7 +162,7 @@ def show_unknown(dataset: Dataset, reading: Reading, use: Use) -> None:
             st.caption(plain(entry.why + " Did you mean" * bool(entry.near)))
             if entry.near:
                 st.pills(
-                    "Items it may mean",
+                    "Suggested items",
                     entry.near,
                     key=Session.meant.named(place),
                     format_func=lambda item: plain(clipped(labels[item - 1], 80)),
@@ -183,7 +183,7 @@ def read_again(dataset: Dataset, use: Use) -> None:
 
 
 def decide(dataset: Dataset, use: Use, place: int) -> None:
-    """What the unknown entry at this place meant; its item stands where the entry stood."""
+    """Put the chosen item in the place of the unknown entry."""
     reading, item = session.reading, session.meant[place]
-    if reading and item and isinstance(reading.slots[place], Unknown):  # and not decided already
+    if reading and item and isinstance(reading.slots[place], Unknown):  # not decided already
         take_reading(decided(dataset, reading, place, item), use)

@@ -1,4 +1,4 @@
-"""A table of titles or ids to its entries, in order; no Streamlit."""
+"""From a table of titles or ids to its entries, in order; no Streamlit."""
 
 import csv
 import io
@@ -11,24 +11,24 @@ from app.escape import clipped
 from awrsr.errors import DataError
 
 COLUMNS = ("item_id", "movieId", "title", "item")
-"""Columns of a table that name items, with titles or ids; in each row the first that is filled."""
+"""Columns that name items by title or id; in each row the first non-empty one is used."""
 USER_COLUMNS = ("user_id", "user")
 TABLES = (".csv", ".tsv", ".inter")
-"""Endings of files that are tables."""
+"""File name extensions of tables."""
 NO_MARK = "\x1f"
-"""Between cells where nothing that people type is."""
+"""A separator that nobody types: the unit separator of ASCII."""
 
 CELLS = re.compile(r"::|[,;\t ]")
-"""What may stand between cells."""
+"""Separators of cells."""
 HEADING = re.compile(r'[^\W\d][\w":]*(?:[,;\t ][^\W\d][\w":]*)*')
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def is_table(text: str) -> bool:
-    """Whether lines have tabs or `::` between cells, or the first of them is a heading: it names a
-    column we know, or it is a name for each of the numbers in every other line."""
+    """Whether the first line has tabs or `::`, or is a header: it names a known column, or has one
+    name for each number in every other line."""
     first, *others = [line.strip() for line in text.splitlines() if line.strip()] or [""]
-    if not others:  # a line alone heads nothing
+    if not others:  # a single line cannot be a header
         return False
     if "\t" in first or "::" in first:
         return True
@@ -37,7 +37,7 @@ def is_table(text: str) -> bool:
     cells, rows = CELLS.split(first), list(map(CELLS.split, others))
     if " " not in first and {*names_of(cells)} & {*names_of(COLUMNS)}:
         return True
-    # Titles have spaces too: two of their words over one line of two ids are no heading.
+    # Titles have spaces too: a title of two words above one line of two ids is not a header.
     return (
         len(cells) > 1
         and len(rows) > (" " in first)
@@ -46,33 +46,33 @@ def is_table(text: str) -> bool:
 
 
 def first_line(text: str) -> str:
-    """The first line that holds something, or nothing."""
+    """The first line that is not empty, or an empty text."""
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
 def names_of(columns: Sequence[str]) -> list[str]:
-    """The columns as a heading's cells are compared with them."""
+    """Column names in the form in which header cells are compared."""
     return [column_name(column) for column in columns]
 
 
 def column_name(cell: str) -> str:
-    """A heading's cell in any case and without marks: `Item_ID`, `itemid`, `item_id:token`."""
+    """A header cell without case and punctuation: `Item_ID`, `itemid`, `item_id:token`."""
     return re.sub(r"[\W_]", "", cell.partition(":")[0]).casefold()
 
 
 def entries_of_table(text: str, name: str) -> list[str]:
-    """The titles or ids in a table's rows, oldest first; empty for a row that names nothing.
+    """The titles or ids in a table's rows, oldest first; empty for a row that names no item.
 
-    Without a heading that we know it is one title or id a row.
+    Without a known header, each row is one title or id.
 
     Raises:
-        DataError: not readable, no column that names items, several users, or odd timestamps.
+        DataError: not readable, no column that names items, several users, or invalid timestamps.
     """
     first = first_line(text)
     mark = next((mark for mark in ("::", "\t", ",", ";") if mark in first), NO_MARK)
     if mark == NO_MARK and " " in first and is_table(text):
         mark = " "
-    if mark == "::":  # more than the reader takes
+    if mark == "::":  # csv accepts only one character
         text, mark = text.replace("::", NO_MARK), NO_MARK
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
@@ -90,14 +90,14 @@ def entries_of_table(text: str, name: str) -> list[str]:
         more = ", \u2026" if len(rows[0]) > 6 else ""
         raise DataError(
             f"{name} has the columns {shown}{more}; accepted: a column {', '.join(COLUMNS[:-1])} "
-            f"or {COLUMNS[-1]}, or one title or id a line, with quotation marks around a title "
-            "that holds a comma"
+            f"or {COLUMNS[-1]}, or one title or id per line, with quotation marks around a title "
+            "that contains a comma"
         )
     return [row[0] for row in rows]
 
 
 def one_user(rows: list[dict[str, str]], name: str) -> list[dict[str, str]]:
-    """The same rows, if they are one user's.
+    """The same rows, if they belong to one user.
 
     Raises:
         DataError: a column of users names more than one.
@@ -114,15 +114,15 @@ def check_one_user(column: Iterable[str], name: str) -> None:
         named = ", ".join(clipped(user, 20) for user in users[:3])
         raise DataError(
             f"{name} holds {len(users):,} users ({named}{', ...' * (len(users) > 3)}); "
-            "accepted: the history of one"
+            "accepted: the history of one user"
         )
 
 
 def in_order(rows: list[dict[str, str]], name: str) -> list[dict[str, str]]:
-    """The rows, older first where they have timestamps, else as they stand.
+    """The rows, oldest first if they have timestamps, else in their order.
 
     Raises:
-        DataError: some rows have one that is neither a number nor a date.
+        DataError: a timestamp is neither a number nor a date.
     """
     times = [row.get("timestamp", "") for row in rows]
     if not any(times):
@@ -140,7 +140,7 @@ def in_order(rows: list[dict[str, str]], name: str) -> list[dict[str, str]]:
 
 
 def seconds_of(time: str) -> float:
-    """A number as it stands, or a date as seconds since 1970.
+    """A number unchanged, or a date as seconds since 1970.
 
     Raises:
         ValueError: it is neither.

@@ -1,4 +1,4 @@
-"""What a person takes away: one zip of a page, arrays, tables and the script that makes them."""
+"""The download: one zip with a page, arrays, tables and the script that computes them."""
 
 import csv
 import io
@@ -35,21 +35,21 @@ SCRIPT = Path(__file__).with_name("reproduce.py.j2")
 
 
 def show(case: Case, content: board.Payload) -> None:
-    """The download of a case and of the board's data, made when it is asked for."""
-    st.markdown("#### Take it away")
+    """The download of a case and of the board's data, made on request."""
+    st.markdown("#### Download")
     st.caption(
-        "One zip: board.html (the board as it stands now; opens offline, and draws PNG and SVG of "
-        "any view), maps (PNG and SVG of every layer, kind and head, for a page of two columns), "
-        "arrays.npz (all maps, lengths of values and item scores, of a compared variant too), "
-        "recommendations.csv, attributions.csv, agreement.csv and variants.csv (text that a "
-        "spreadsheet would compute begins with '), and reproduce.py, which computes the same "
-        "numbers with `awrsr`: run it in the project's folder."
+        "One zip: board.html (the board in its current view; opens offline and exports PNG and SVG "
+        "of any view), maps (PNG and SVG of every layer, kind and head, for a two-column page), "
+        "arrays.npz (all maps, value norms and item scores, also of a compared variant), "
+        "recommendations.csv, attributions.csv, agreement.csv, variants.csv (text that a "
+        "spreadsheet would read as a formula begins with '), and reproduce.py, which computes the "
+        "same numbers with `awrsr`: run it in the project's folder."
     )
     take_away(bundle(case, content))
 
 
 def bundle(case: Case, content: board.Payload) -> Callable[[str], bytes]:
-    """What makes the zip of a board's view; it is given all it needs and reads no session."""
+    """A function that makes the zip for a board view; it reads no session state."""
 
     def write(view: str) -> bytes:
         memory = io.BytesIO()
@@ -70,7 +70,7 @@ def bundle(case: Case, content: board.Payload) -> Callable[[str], bytes]:
 
 
 def named_traces(case: Case) -> dict[str, Trace]:
-    """The traces of all sides by the side's letter; `a_variant` for a variant's."""
+    """The traces of all sides by the side's letter; `a_variant` for a compared variant."""
     named = {side.key: side.trace for side in case.sides}
     if case.compared is not None:
         named |= {f"{key}_variant": trace for key, trace in case.compared.traces.items()}
@@ -81,7 +81,7 @@ def pictures(case: Case) -> Iterator[tuple[str, bytes]]:
     """File names and files of every layer's maps, all on one colour scale."""
     named = named_traces(case)
     titles = {side.key: side.model_name for side in case.sides}
-    most = max(
+    largest = max(
         float(maps.max())
         for trace in named.values()
         for kind, maps in trace.arrays().items()
@@ -94,7 +94,7 @@ def pictures(case: Case) -> Iterator[tuple[str, bytes]]:
             title=f"{side.upper()}: {titles[side]}"
             + (f", {case.compared.name}" if variant and case.compared else ""),
             titles=case.dataset.titles(trace.items),
-            top=most,
+            top=largest,
         )
         for layer, figure in enumerate(figures, start=1):
             for form in board.FORMATS:
@@ -102,7 +102,7 @@ def pictures(case: Case) -> Iterator[tuple[str, bytes]]:
 
 
 def arrays(case: Case) -> bytes:
-    """The traces of all sides as npz, names led by those of `named_traces`."""
+    """The traces of all sides as npz; array names are prefixed with those of `named_traces`."""
     named = named_traces(case)
     memory = io.BytesIO()
     found: dict[str, Any] = {
@@ -113,9 +113,9 @@ def arrays(case: Case) -> bytes:
 
 
 def as_csv(table: pd.DataFrame) -> str:
-    """A table as csv, all text in quotation marks: a title may hold a line break of any kind.
+    """A table as csv, all text quoted, because a title may contain a line break of any kind.
 
-    Text that a spreadsheet would take for a formula is led by an apostrophe; numbers are not.
+    Text that a spreadsheet would read as a formula gets a leading apostrophe; numbers do not.
     """
     texts = table.select_dtypes(exclude="number").columns
     table = table.assign(**{name: table[name].map(no_formula) for name in texts})
@@ -123,7 +123,7 @@ def as_csv(table: pd.DataFrame) -> str:
 
 
 def no_formula(cell: object) -> object:
-    """Text from outside that no spreadsheet computes."""
+    """Untrusted text, with a leading apostrophe if a spreadsheet would read it as a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.lstrip()[:1] in tuple("=+-@") else cell
 
 
@@ -139,7 +139,7 @@ def recommendations(case: Case) -> pd.DataFrame:
 
 
 def attributed(case: Case) -> Results:
-    """Every method on the page for every side, as the page has computed it or now."""
+    """Attributions by every method on the page for every side, cached or computed now."""
     return {
         (method, side.key): cache.get_attribution(
             attribution_question(
@@ -179,7 +179,7 @@ def agreement(case: Case, found: Results) -> pd.DataFrame:
 
 
 def variants_table(case: Case) -> pd.DataFrame:
-    """The histories of the table of variants: their items, and the target's rank after each."""
+    """The histories of the table of variants: their items and the target's ranks."""
     return pd.DataFrame(
         {
             "name": [row.name for row in case.rows],
@@ -197,8 +197,8 @@ def variants_table(case: Case) -> pd.DataFrame:
 def attributions(case: Case, found: Results) -> pd.DataFrame:
     """Every method on the page for every side, one row per item of the history.
 
-    What belongs to the whole attribution (its question, scores, gap, settings and how far it went)
-    stands in each of its rows.
+    Values of the whole attribution (target, scores, gap, settings, effort) are repeated in each of
+    its rows.
     """
     rows = []
     for side in case.sides:
@@ -232,17 +232,17 @@ def attributions(case: Case, found: Results) -> pd.DataFrame:
             ]
     table = pd.DataFrame(rows, columns=ATTRIBUTION_COLUMNS)
     floats = dict.fromkeys(("baseline_score", "delta", "standard_error"), "Float64")
-    return table.astype({"contrast": "Int64", **floats})  # empty where there is none
+    return table.astype({"contrast": "Int64", **floats})  # empty if there is none
 
 
 def script(case: Case) -> str:
-    """A program that computes what the page showed, run from the project's folder."""
+    """A program that computes the numbers of the page; to be run in the project's folder."""
     assert case.dataset.directory is not None
     models = {
         side.key: (side.directory.name, cache.fingerprint(side.directory)) for side in case.sides
     }
     variant = []
-    if case.compared is not None:  # the longest view: a model that sees less sees its newest items
+    if case.compared is not None:  # all its items; a model with a shorter input sees the newest
         variant = max((trace.items for trace in case.compared.traces.values()), key=len)
     return render(
         SCRIPT,
@@ -260,7 +260,7 @@ def script(case: Case) -> str:
 
 
 def shown(directory: Path) -> str:
-    """A directory as the project's folder sees it; of one elsewhere only the name."""
+    """A directory relative to the project's folder; only its name if it is elsewhere."""
     for path in (directory.absolute(), directory.resolve()):
         if path.is_relative_to(ROOT):
             return path.relative_to(ROOT).as_posix()
@@ -268,5 +268,5 @@ def shown(directory: Path) -> str:
 
 
 def comment(title: str) -> str:
-    """A title that cannot end a comment, nor turn around how it reads: it is untrusted."""
+    """An untrusted title on one line, without control characters, for use in a comment."""
     return " ".join("".join(c if c.isprintable() else " " for c in title).split())

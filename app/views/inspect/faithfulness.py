@@ -1,4 +1,4 @@
-"""Whether explanations of one history find what the recommendation rests on, in both models."""
+"""Faithfulness of explanations for one history: deletion and insertion curves in both models."""
 
 from collections.abc import Callable
 
@@ -28,7 +28,7 @@ STANDINGS = ["standard score", "rank"]
 
 
 def show(case: Case) -> None:
-    """Deletion and insertion curves of every explanation, computed when asked."""
+    """Deletion and insertion curves of every explanation, computed on request."""
     if min(len(side.trace.items) for side in case.sides) < 2:
         st.info("The history has 1 item; a curve needs 2 or more.")
         return
@@ -40,8 +40,8 @@ def show(case: Case) -> None:
     answer = session.measured
     if answer is None or answer.question != question:
         st.caption(
-            "Removes the history's items one after the other, and restores them, in the order of "
-            "every attention map and attribution method. Takes some seconds a model."
+            "Removes and restores the history's items one by one, in the order of every attention "
+            "map and attribution method. Takes a few seconds per model."
         )
         if not st.button("Measure", icon=":material/play_arrow:", key="faithfulness-run"):
             return
@@ -56,7 +56,7 @@ def show(case: Case) -> None:
 
 
 def measured(case: Case) -> dict[str, dict[str, Curves]]:
-    """The curves by side and explanation; a rerun in between ends the work."""
+    """The curves by side and explanation; a rerun of the page stops the computation."""
     bar = st.progress(0.0, "Measuring")
     popularity = training_popularity(case.dataset)
     found = {}
@@ -82,7 +82,7 @@ def measured(case: Case) -> dict[str, dict[str, Curves]]:
 def teller(
     bar: "st.delta_generator.DeltaGenerator", side: Side, place: int, n_sides: int
 ) -> Callable[[float], None]:
-    """What moves the bar along for one side."""
+    """The callback that moves the progress bar for one side."""
 
     def tell(share: float) -> None:
         bar.progress((place + share) / n_sides, plain(side.title))
@@ -126,12 +126,12 @@ def draw(case: Case, answer: Measured) -> None:
     )
     st.caption(
         f"{figures.HOW} Ranks and NDCG: among {among(case.dataset)}. One history is one "
-        "observation; the page Faithfulness has many."
+        "observation; the page Faithfulness has many users."
     )
 
 
 def table(answer: Measured) -> pd.DataFrame:
-    """One row an explanation and model, one column a measure."""
+    """One row per explanation and model, one column per measure."""
     return pd.DataFrame(
         [
             {"explanation": EXPLANATIONS[name].title, "model": key.upper()}
@@ -144,6 +144,6 @@ def table(answer: Measured) -> pd.DataFrame:
 
 
 def heading(measure: str) -> str:
-    """A measure and which way is better."""
+    """A measure with its better direction."""
     better = "\u2193" if measure in LOWER_IS_BETTER else "\u2191"
     return f"{MEASURES[measure].removeprefix('Area under ')} {better}"

@@ -1,4 +1,4 @@
-"""Choosing a history: a user's or one's own, entered in four ways and edited in place."""
+"""Choosing a history: a user's, or one's own by search, paste, upload or edit."""
 
 from pathlib import Path
 
@@ -30,9 +30,9 @@ from awrsr.errors import AwrsrError
 
 
 def choose_history(dataset: Dataset, models: dict[str, Path]) -> History:
-    """Draw the inputs of a history; what it is after the edits that came with this run."""
+    """Draw the inputs; the history after the edits that came with this run."""
     forget_other_dataset(dataset)
-    apply_list_edits(dataset)  # a browser's came by callback already
+    apply_list_edits(dataset)  # a browser's edit already came by callback
     if session.picked_user in dataset.user_ids:
         show_user(str(session.picked_user))
     del session.picked_user
@@ -42,7 +42,7 @@ def choose_history(dataset: Dataset, models: dict[str, Path]) -> History:
         key=Session.source.name,
         required=True,
         format_func=lambda source: "A user's" if source == USER else "My own",
-        on_change=dismiss,  # what could not be used of an entry is about another history now
+        on_change=dismiss,  # the messages of an entry are about another history
         width="stretch",
     )
     if session.source == USER:
@@ -62,7 +62,7 @@ def choose_history(dataset: Dataset, models: dict[str, Path]) -> History:
 
 
 def forget_other_dataset(dataset: Dataset) -> None:
-    """What belongs to another dataset's items goes, once."""
+    """Clear once what refers to the items of another dataset."""
     if session.history_of not in ("", dataset.fingerprint):
         session.origin, session.variants, session.compare = None, [], None
         del session.undo, session.redo, session.replacing, session.picked_user
@@ -75,7 +75,7 @@ def forget_other_dataset(dataset: Dataset) -> None:
 
 
 def show_user_picker(dataset: Dataset) -> None:
-    """A user by id, and the ones before and after."""
+    """A user by id, with buttons for the previous and the next user."""
     if not session.wrong_user:
         session.typed_user = session.user
     place = dataset.user_index(session.user)
@@ -100,7 +100,7 @@ def show_user_picker(dataset: Dataset) -> None:
 
 
 def type_user(dataset: Dataset) -> None:
-    """The user typed, or why it is none; what was typed stays."""
+    """Show the user with the typed id, or say why there is none and keep the input."""
     try:
         user = dataset.user_ids[dataset.user_index(session.typed_user.strip())]
     except AwrsrError as error:
@@ -113,14 +113,14 @@ def type_user(dataset: Dataset) -> None:
 
 
 def show_search(dataset: Dataset) -> None:
-    """Search for an item to be added, or to take the place of another."""
+    """Search for an item to add, or to replace another."""
     labels = cache.get_item_names(dataset).titles
     history = current_history(dataset)[-MAX_HISTORY:]
     replacing = session.replacing
     if replacing is not None and replacing >= len(history):
         session.replacing = replacing = None
     st.selectbox(
-        "Add an item" if replacing is None else f"Replace {replacing + 1}. by",
+        "Add an item" if replacing is None else f"Replace item {replacing + 1} by",
         range(1, dataset.n_items + 1),
         index=None,
         key=Session.added.name,
@@ -133,14 +133,14 @@ def show_search(dataset: Dataset) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             title = dataset.titles([history[replacing]])[0]
             st.caption(
-                f":material/swap_horiz: The item you choose takes the place of {plain(title)}.",
+                f":material/swap_horiz: The chosen item replaces {plain(title)}.",
                 width="stretch",
             )
             st.button("Cancel", on_click=stop_replacing, type="tertiary")
 
 
 def add_item(dataset: Dataset) -> None:
-    """The chosen item becomes the newest, or takes the place of the one to be replaced."""
+    """Add the chosen item as the newest, or put it in the place of the item to be replaced."""
     item, place = session.added, session.replacing
     session.added = None
     if item is None:
@@ -153,15 +153,15 @@ def add_item(dataset: Dataset) -> None:
 
 
 def stop_replacing() -> None:
-    """No item is replaced after all."""
+    """Cancel the replacement."""
     session.replacing = None
 
 
-# --- the list and what is done to it --------------------------------------------------------------
+# --- the list and its buttons ---------------------------------------------------------------------
 
 
 def show_editor(dataset: Dataset, chosen: History) -> None:
-    """The history as a list, whose it is, and the buttons that change all of it."""
+    """The history as a list, its owner, and the buttons that change the whole of it."""
     history, owner = list(chosen.items), chosen.owner
     count = f"**{len(history):,} item{'s' * (len(history) != 1)}**, older to newer"
     if owner is not None and chosen.held_out is not None:
@@ -181,7 +181,7 @@ def show_editor(dataset: Dataset, chosen: History) -> None:
     if history:
         shown = history[-MAX_HISTORY:]
         if len(shown) < len(history):
-            st.caption(f"The newest {len(shown)} are listed; an edited copy holds these.")
+            st.caption(f"Only the newest {len(shown)} are listed; an edited copy has only these.")
         history_list(
             shown,
             dataset.titles(shown),
@@ -215,19 +215,19 @@ def show_editor(dataset: Dataset, chosen: History) -> None:
             disabled=len(set(history)) < 2,
             on_click=change,
             args=(dataset, shuffled),
-            help="The same order each time for the same history",
+            help="The same history always gets the same order",
         )
         with st.popover("Newest", icon=":material/content_cut:", disabled=len(history) < 2):
-            most = max(1, min(len(history), MAX_HISTORY))
-            session.newest = min(session.newest, most)
-            newest = st.number_input("Keep the newest", 1, most, key=Session.newest.name)
+            longest = max(1, min(len(history), MAX_HISTORY))
+            session.newest = min(session.newest, longest)
+            newest = st.number_input("Keep the newest", 1, longest, key=Session.newest.name)
             st.button("Keep", type="primary", on_click=change, args=(dataset, newest_of(newest)))
     if problem := session.pin_problem:
         st.warning(plain(problem), icon=":material/push_pin:")
 
 
 def show_pin(dataset: Dataset, history: list[int]) -> None:
-    """Keep the history as a variant, under a name."""
+    """Pin the history as a variant with a name."""
     with st.popover("Pin", icon=":material/push_pin:", disabled=not history, type="primary"):
         name = automatic_name(dataset, history)
         st.text_input(
@@ -235,13 +235,13 @@ def show_pin(dataset: Dataset, history: list[int]) -> None:
             key=Session.pin_name.name,
             placeholder=name,
             max_chars=pinned.MAX_NAME,
-            help="Left empty, it is the one shown",
+            help="If empty, the name shown is used",
         )
         st.button("Pin this history", type="primary", on_click=pin_current, args=(dataset, history))
 
 
 def pin_current(dataset: Dataset, history: list[int]) -> None:
-    """Pin the history under the name typed, or else the automatic one."""
+    """Pin the history under the typed name, or else the automatic one."""
     name = pinned.clean_name(session.pin_name)
     if pin(name or automatic_name(dataset, history), history):
         session.pin_name = ""

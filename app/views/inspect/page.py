@@ -15,6 +15,7 @@ from app.folders import no_models
 from app.shell import Chosen
 from app.views.inspect import (
     ablation,
+    answers,
     attributions,
     cards,
     exports,
@@ -31,14 +32,14 @@ from awrsr.data.dataset import Dataset
 from awrsr.data.planted import OPEN
 from awrsr.errors import AwrsrError, counted
 
-PANELS = ["Attribution", "Variants and removals", "Heads and switches", "Faithfulness", "Take away"]
-"""Tabs under the lists, one open at a time."""
+PANELS = ["Attribution", "Variants and removals", "Heads and switches", "Faithfulness", "Download"]
+"""Tabs below the lists; one is open at a time."""
 
 
 def show(chosen: Chosen) -> None:
-    """The page: the history in the sidebar, what the models make of it beside it."""
-    # Words that come and go have a place of their own: the board below never moves in the page's
-    # tree, or the browser would build it anew.
+    """The page: the history in the sidebar, the models' results beside it."""
+    # Texts that come and go have fixed containers, so that the board below keeps its place in the
+    # element tree; otherwise the browser would rebuild it.
     words = Words(
         st.container(), st.container(key="summary"), st.container(), st.container(key="verdict")
     )
@@ -58,10 +59,10 @@ class Words(NamedTuple):
     """Places above the board.
 
     Args:
-        problems: why a model cannot be run.
-        summary: whose history, which target; stays in sight, see style.css.
-        notes: what else is to be known of the history.
-        cards: the verdict.
+        problems: reasons why a model cannot be run.
+        summary: the history's owner and the target; stays visible on scrolling, see style.css.
+        notes: notes on the history.
+        cards: the three cards.
     """
 
     problems: DeltaGenerator
@@ -71,7 +72,7 @@ class Words(NamedTuple):
 
 
 def show_case(case: Case, words: Words) -> None:
-    """Everything that follows from a history: words above, the board, lists, attributions."""
+    """Everything about a case: texts, the board, the lists, the tabs."""
     with words.summary:
         show_summary(case)
     with words.notes:
@@ -79,7 +80,9 @@ def show_case(case: Case, words: Words) -> None:
     content = board_content(case)
     with words.cards:
         cards.show(case, content)
-    show_board(content, partial(provenance.show, case, content))
+    show_board(
+        content, partial(answers.answer, case, content), partial(provenance.show, case, content)
+    )
     recommendations.show(case)
     attribution, variant, gains, faithful, away = st.tabs(PANELS)
     with attribution:
@@ -96,27 +99,27 @@ def show_case(case: Case, words: Words) -> None:
 
 
 def show_summary(case: Case) -> None:
-    """One line: whose history, the target and its rival, their ranks in both models."""
+    """One line: the history's owner, the target and its rival, their ranks in both models."""
 
     def ranks(item: int) -> str:
         return ", in ".join(
             f"{side.key.upper()} **{side.ranking.rank_of(item):,}**" for side in case.sides
         )
 
-    rather = ""
+    against = ""
     if case.rival is not None:
         rival = plain(case.title_of(case.rival))
-        rather = f" \u00b7 rather than \u25c7 **{rival}**, in {ranks(case.rival)}"
+        against = f" \u00b7 rather than \u25c7 **{rival}**, in {ranks(case.rival)}"
     candidates = case.sides[0].ranking.candidates_with(case.target)
     st.markdown(
         f"**{plain(case.title)}** \u00b7 target \u25c6 **{plain(case.target_title)}** "
-        f"({plain(case.why)}) \u00b7 rank in {ranks(case.target)} of {candidates:,}{rather}",
+        f"({plain(case.why)}) \u00b7 rank in {ranks(case.target)} of {candidates:,}{against}",
         help=f"1 is best. Among {among(case.dataset)}.",
     )
 
 
 def show_notes(case: Case) -> None:
-    """What else is to be known of the history."""
+    """Notes: planted causes, and how many items each model sees."""
     if planted := planted_causes(case.dataset, case.chosen):
         st.caption(f":material/park: {planted}")
     for length in sorted({len(side.trace.items) for side in case.sides if side.trace.dropped}):
@@ -132,7 +135,7 @@ def show_notes(case: Case) -> None:
 
 
 def planted_causes(dataset: Dataset, history: History) -> str:
-    """Which items of a user's history decide the held-out one, where that was planted."""
+    """Which items of a user's history determine the held-out item, in a planted dataset."""
     if history.edited or history.owner is None:
         return ""
     try:
@@ -143,9 +146,9 @@ def planted_causes(dataset: Dataset, history: History) -> str:
         return ""
     row = causes.iloc[dataset.user_index(history.owner)]
     if row["sort"] == OPEN:
-        return "Planted: nothing decides the held-out item."
+        return "Planted: no item determines the held-out item."
     places = sorted(map(int, row["cause_places"]))
     titles = dataset.titles([history.items[place] for place in places])
     named = [f"{place + 1}. {title}" for place, title in zip(places, titles, strict=True)]
     words = f"{', '.join(named[:-1])} and {named[-1]}"
-    return f"Planted ({row['sort']}): {plain(words)} together decide the held-out item."
+    return f"Planted ({row['sort']}): {plain(words)} together determine the held-out item."

@@ -1,4 +1,4 @@
-"""Why a locked cell of the board is what it is, for the models and maps that are on view."""
+"""The decomposition of a locked cell of the board, for the models and maps on view."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ from awrsr.explain import (
 
 KINDS = {"first": "first order", "second": "second order", "refined": "refined"}
 TOGETHER = {"mean": "mean of heads", "max": "maximum of heads", "rollout": "rollout"}
-POINT = "Click a cell of a large map: here stands what its number is made of."
-ROW = f"A row is locked; its ledger stands above. {POINT}"
+POINT = "Click a cell of a large map to see how its value is computed."
+ROW = f"A row is locked; its sums are above, under the board. {POINT}"
 STYLE = """<style>
 .st-key-why :is([class$="tick"], .annotation, .legend) text { fill: currentColor !important; }
 </style>"""
-"""Streamlit draws what stands beside a figure in a grey that is hard to read on white."""
+"""Streamlit draws axis labels and legends of a figure in a grey that is hard to read."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class LockedCell:
-    """A cell of the board's axis and the maps it was locked on, each once."""
+    """A cell on the board's axis and the maps on view when it was locked, without repeats."""
 
     query: int
     key: int
@@ -48,26 +48,26 @@ class LockedCell:
 
 
 def show(case: Case, content: Payload, locked: Mapping[str, Any] | None) -> None:
-    """What the locked cell is made of, or how to lock one.
+    """How the locked cell is computed, or how to lock one.
 
     Args:
-        case: what the board shows.
+        case: the case on the board.
         content: the board's data.
-        locked: what the board says is locked.
+        locked: the locked cell or row, as the board reports it.
     """
     cell = locked_cell(locked, len(content["items"]))
     if cell is None:
-        of_row = isinstance(locked, Mapping) and is_number(locked.get("query"))
-        st.caption(f":material/ads_click: {ROW if of_row else POINT}")
+        is_row = isinstance(locked, Mapping) and is_number(locked.get("query"))
+        st.caption(f":material/ads_click: {ROW if is_row else POINT}")
         return
     st.html(STYLE)
     with st.container(key="why"):
-        st.markdown("#### Why this cell is what it is")
+        st.markdown("#### How this cell is computed")
         st.markdown(
             f"Query **{plain(axis_label(content, cell.query))}**, "
             f"key **{plain(axis_label(content, cell.key))}**",
-            help="In the maps that were on view when the cell was locked. Choose other maps on the "
-            "board and click the cell again to ask about those.",
+            help="For the maps on view when the cell was locked. For other maps, choose them on "
+            "the board and click the cell again.",
         )
         sources = shown_sources(case, content)
         columns = st.columns(max(1, len(cell.panels)), gap="medium")
@@ -77,7 +77,7 @@ def show(case: Case, content: Payload, locked: Mapping[str, Any] | None) -> None
 
 
 def locked_cell(locked: Mapping[str, Any] | None, places: int) -> LockedCell | None:
-    """What a browser says is locked, if it is one cell of an axis of so many places."""
+    """The locked cell that the browser reports; None if it is not a cell of an axis this long."""
     if not isinstance(locked, Mapping):
         return None
     query, key, panels = locked.get("query"), locked.get("key"), locked.get("panels")
@@ -96,22 +96,22 @@ def locked_cell(locked: Mapping[str, Any] | None, places: int) -> LockedCell | N
 
 
 def is_number(value: object) -> TypeGuard[int]:
-    """Whether JSON gave a whole number."""
+    """Whether a JSON value is an integer."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def axis_label(content: Payload, place: int) -> str:
-    """An item of the axis: its slot in the history, where it has one, and its title."""
+    """The label of an item on the axis: its slot and its title."""
     slot, title = content["slots"][place], content["titles"][place]
     return f"{slot}. {title}"
 
 
 def shown_sources(case: Case, content: Payload) -> dict[str, Shown]:
     """The models and traces behind the board's sources, by name."""
-    of = {side.key.upper(): side for side in case.sides}
+    by_letter = {side.key.upper(): side for side in case.sides}
     found = {}
     for source in content["sources"]:
-        side = of[source["name"][0]]
+        side = by_letter[source["name"][0]]
         is_variant = source["name"] != side.key.upper()
         variant = case.compared if is_variant else None
         trace = side.trace if variant is None else variant.traces[side.key]
@@ -137,7 +137,7 @@ def show_panel(
     cell: LockedCell,
     key: str,
 ) -> None:
-    """What the cell is made of in one map."""
+    """How the cell is computed in one map."""
     source = sources.get(panel.source)
     if source is None:
         return
@@ -148,7 +148,7 @@ def show_panel(
         f"{which}, {KINDS[panel.kind]}"
     )
     if not isinstance(head, int):
-        st.caption("A sum over items exists for one head at a time: choose a head above the map.")
+        st.caption("The decomposition is per head: choose a single head above the map.")
         return
     words = where_it_stands(content, source, cell)
     if words:
@@ -170,8 +170,8 @@ def show_panel(
 
 
 def where_it_stands(content: Payload, source: Shown, cell: LockedCell) -> str:
-    """Where a model has the two items of a cell, if not on the same places, or why it has no such
-    cell; empty where the cell is the same."""
+    """Where a model has the two items of a cell if not at the same places, or why it lacks the
+    cell; empty if the cell is the same."""
     query, key = source.where[cell.query], source.where[cell.key]
     lacking = [place for place in (cell.query, cell.key) if source.where[place] < 0]
     if lacking:
@@ -180,20 +180,20 @@ def where_it_stands(content: Payload, source: Shown, cell: LockedCell) -> str:
     if (query, key) == (cell.query, cell.key):
         return ""
     slots = content["slots"]
-    words = f"In {source.name} the query stands at {slots[query]}, the key at {slots[key]}"
+    words = f"In {source.name} the query is at {slots[query]}, the key at {slots[key]}"
     if key > query:
         return (
-            f"{words}: the key is newer there, and an item attends to itself and to older ones "
-            "only, so there is no such cell."
+            f"{words}. The key is newer there, and an item attends only to itself and to older "
+            "items, so there is no such cell."
         )
-    words += ": this is their cell there."
+    words += "; that cell is shown."
     for place, there in dict.fromkeys(((cell.query, query), (cell.key, key))):
         same = [p for p in source.places if content["items"][p] == content["items"][place]]
         if len(same) > 1:
-            how = "the same place as here" if there == place else "counted from the newest"
+            how = "the same place as here" if there == place else "matched from the newest"
             listed = " and ".join(slots[p] for p in same)
             words += (
-                f" {content['titles'][place]} stands there at {listed}; the one at "
-                f"{slots[there]} is taken, {how}."
+                f" {content['titles'][place]} is there at {listed}; the one at "
+                f"{slots[there]} is used, {how}."
             )
     return words

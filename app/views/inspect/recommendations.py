@@ -37,33 +37,33 @@ def show(case: Case) -> None:
             show_target(case, side)
     st.caption(
         f"Ranked among {among(case.dataset)}. Select a row to make its "
-        "item the target; double-click a cut title to read all of it."
+        "item the target; double-click a truncated title to read it."
     )
 
 
 def show_overlap(first: list[int], second: list[int], k: int) -> None:
-    """How much two rankings of the candidates share, and their lists of k items."""
+    """The overlap of two rankings of the candidates, and of their top k."""
     listed = min(k, len(first))
     if not listed:
-        st.caption("The history holds the whole catalogue: nothing is left to recommend.")
+        st.caption("The history contains the whole catalogue: nothing is left to recommend.")
         return
     common = overlap_at(first, second, listed)
     st.markdown(
         f"In both lists: **{common} of {listed}** ({common / listed:.0%}) \u00b7 rank-biased "
         f"overlap **{rank_biased_overlap(first, second):.3f}**",
         help="Rank-biased overlap (Webber, Moffat and Zobel 2010) compares the rankings of all "
-        f"candidates: 1 if they are equal. p = {PERSISTENCE:g}: the first ten ranks carry 86% of "
-        "the weight, whatever the length of the lists. Items of equal score are in item order.",
+        f"candidates; 1 if they are equal. p = {PERSISTENCE:g}: the first ten ranks have 86% of "
+        "the weight, whatever the length of the lists. Ties are in item order.",
     )
 
 
 def show_noise(case: Case) -> None:
-    """The same two numbers of two seeds of one model, which is how much noise shares."""
+    """The same two numbers between two seeds of one model, as a noise level."""
     pair = cache.seed_pair(*(side.directory for side in case.sides))
     if pair is None:
         st.caption(
-            "How much of this the seed alone would do is not known: no model of the dataset with "
-            "such a backbone was trained twice."
+            "The effect of the seed alone is not known: no model of this dataset with this "
+            "backbone was trained with two seeds."
         )
         return
     ranked = []
@@ -81,14 +81,14 @@ def show_noise(case: Case) -> None:
     listed = min(case.listed, len(first))
     if listed:
         st.caption(
-            f"Of the same history, two seeds of {plain(model_title(pair[0].name))}: "
-            f"{overlap_at(first, second, listed)} of {listed}, rank-biased overlap "
-            f"{rank_biased_overlap(first, second):.3f}. So much differs by the seed alone."
+            f"Effect of the seed alone, two seeds of {plain(model_title(pair[0].name))} on this "
+            f"history: {overlap_at(first, second, listed)} of {listed} in both lists, rank-biased "
+            f"overlap {rank_biased_overlap(first, second):.3f}."
         )
 
 
 def show_list(case: Case, side: Side) -> None:
-    """One model's list; a selected row makes its item the target."""
+    """One model's list; selecting a row makes its item the target."""
     top = side.ranking.table.head(case.listed)
     items = [int(item) for item in top["item"]]
     marks = {case.rival: f"{RIVAL} ", case.target: f"{MARK} "}
@@ -120,10 +120,10 @@ def show_list(case: Case, side: Side) -> None:
             "change": st.column_config.NumberColumn(
                 "\u25b2\u25bc",
                 width=58,
-                help=f"How many ranks higher (\u25b2) or lower (\u25bc) it stands in {letter}",
+                help=f"How many ranks higher (\u25b2) or lower (\u25bc) it is in {letter}",
             ),
             "both": st.column_config.TextColumn(
-                "both", width=44, help=f"\u25cf: {letter}'s list has it too"
+                "both", width=44, help=f"\u25cf: also in {letter}'s list"
             ),
         }
     table = pd.DataFrame(columns, index=range(len(items)))
@@ -146,8 +146,8 @@ def arrow(change: Any) -> str:
 
 
 def pick(side: Side, number: int, items: list[int]) -> None:
-    """The selected row's item becomes the target. No selection stays behind: the lists are new
-    tables to Streamlit from now on, so that it cannot disagree with a target chosen elsewhere."""
+    """Make the selected row's item the target, and clear the selection: the lists get new keys, so
+    that a selection cannot disagree with a target chosen elsewhere."""
     rows = session.listed[side.key, number]["selection"]["rows"]
     if rows and rows[0] < len(items):
         session.target = items[rows[0]]
@@ -155,7 +155,7 @@ def pick(side: Side, number: int, items: list[int]) -> None:
 
 
 def show_target(case: Case, side: Side) -> None:
-    """The target's rank, wherever it stands."""
+    """The target's rank, also if it is not in the list."""
     what = " (held out)" if case.target == case.held_out else ""
     st.markdown(
         f"{MARK} {plain(case.target_title)}{what}: rank "

@@ -1,4 +1,4 @@
-"""Each item left out in turn, and the fewest without which the target leaves the list."""
+"""Each item left out in turn, and the smallest removal that takes the target off the list."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -21,7 +21,7 @@ from awrsr.explain import removal
 
 
 def show(case: Case) -> None:
-    """Each item left out in turn, and the smallest removal, once asked for."""
+    """Each item left out in turn, and the smallest removal, on request."""
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         for name, shown, toggle, label, icon, note in (
             (
@@ -30,7 +30,7 @@ def show(case: Case) -> None:
                 toggle_each_removed,
                 "Leave each item out",
                 "playlist_remove",
-                "What the target's score and rank become when each item in turn is really removed",
+                "The target's score and rank after removing each item in turn",
             ),
             (
                 Session.smallest.name,
@@ -38,7 +38,7 @@ def show(case: Case) -> None:
                 toggle_smallest,
                 "Smallest removal",
                 "content_cut",
-                f"The fewest items without which the target leaves the top {LISTED}",
+                f"The smallest set of items whose removal takes the target out of the top {LISTED}",
             ),
         ):
             st.button(
@@ -56,17 +56,17 @@ def show(case: Case) -> None:
 
 
 def toggle_each_removed() -> None:
-    """Show the table, or hide it."""
+    """Show or hide the table."""
     session.each_removed = not session.each_removed
 
 
 def toggle_smallest() -> None:
-    """Show the smallest removals, or hide them."""
+    """Show or hide the smallest removals."""
     session.smallest = not session.smallest
 
 
 def show_smallest(case: Case, side: Side) -> None:
-    """One model's smallest removal in a sentence, to be pinned."""
+    """One model's smallest removal in a sentence, with a button to pin the result."""
     dataset, history = case.dataset, case.history
     found = cache.get_smallest_removal(
         side.directory, history, case.target, LISTED, dataset.default_candidates
@@ -86,12 +86,10 @@ def show_smallest(case: Case, side: Side) -> None:
 def smallest_in_words(
     dataset: Dataset, found: removal.SmallestRemoval, history: Sequence[int]
 ) -> str:
-    """What was found, how sure it is, and how much was tried."""
+    """The smallest removal found, its proof or bound, and the number of histories scored."""
     tried = f"{found.scored:,} histor{'y' if found.scored == 1 else 'ies'} scored"
     if found.outcome == "already out":
-        return (
-            f"the target has rank {found.rank:,}, so it is not in the top {LISTED} to begin with."
-        )
+        return f"the target has rank {found.rank:,}, so it is already outside the top {LISTED}."
     proof = (
         "every smaller set was tried"
         if found.proven
@@ -101,15 +99,13 @@ def smallest_in_words(
     )
     if found.outcome == "none":
         sure = "every set was tried" if found.proven else proof
-        return (
-            f"nothing that was removed pushes the target out of the top {LISTED} ({sure}; {tried})."
-        )
+        return f"no removal tried takes the target out of the top {LISTED} ({sure}; {tried})."
     titles = dataset.titles([history[entry] for entry in found.entries])
     named = ", ".join(
         f"{entry + 1}. {plain(title)}" for entry, title in zip(found.entries, titles, strict=True)
     )
     count = found.alternatives
-    others = f", {count} other set{'s' * (count > 1)} as small do{'es' * (count == 1)} it too"
+    others = f", {count} other set{'s' * (count > 1)} of this size do{'es' * (count == 1)} too"
     others = others if count else ""
     return (
         f"without {len(found.entries)} item{'s' * (len(found.entries) > 1)} the target falls from "
@@ -118,7 +114,7 @@ def smallest_in_words(
 
 
 def show_each_removed(case: Case) -> None:
-    """A table of the history: what the target becomes without each item."""
+    """A table of the history: the target's score and rank without each item."""
     dataset, history = case.dataset, case.history
     table = pd.DataFrame({"place": range(1, len(history) + 1), "title": dataset.titles(history)})
     columns = {
@@ -145,7 +141,7 @@ def show_each_removed(case: Case) -> None:
             f"score {side.key}": st.column_config.NumberColumn(
                 f"score lost {name}",
                 width=95,
-                help="Score with the item minus score without it: + where the item helps the "
+                help="Score with the item minus score without it; + if the item helps the "
                 "target, as on the board",
             ),
             f"rank {side.key}": st.column_config.NumberColumn(f"rank {name}", width=75),
@@ -161,8 +157,8 @@ def show_each_removed(case: Case) -> None:
     styled = table.style.format(
         lambda lost: f"{lost:+.3f}" if lost else "=", subset=list(shades)
     ).format(difference, subset=[f"change {side.key}" for side in case.sides])
-    for column, most in shades.items():
-        styled = styled.map(partial(shade, most=most), subset=[column])
+    for column, largest in shades.items():
+        styled = styled.map(partial(shade, largest=largest), subset=[column])
     selected = st.dataframe(
         styled,
         hide_index=True,
@@ -181,12 +177,12 @@ def show_each_removed(case: Case) -> None:
             args=(case, chosen),
         )
         st.caption(
-            "Each row is a forward pass of the history really without that item: where the history "
-            "is longer than a model sees, an older item comes into view. "
+            "Each row is a forward pass of the history without that item. If the history is longer "
+            "than the model's input, an older item enters the input. "
             + (
-                "The items of the whole history stay left out of the candidates."
+                "All items of the whole history stay excluded from the candidates."
                 if case.left_out
-                else "No item is left out of the candidates."
+                else "No item is excluded from the candidates."
             )
         )
 

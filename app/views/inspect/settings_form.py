@@ -14,7 +14,7 @@ def show_settings(methods: Mapping[str, Mapping[str, Any]]) -> None:
     """A popover with the settings of these methods.
 
     Args:
-        methods: by name, the settings that differ from their default.
+        methods: method names to the settings that differ from the defaults.
     """
     with st.popover("Settings", icon=":material/tune:", key="method-settings"):
         declared = {name: options for name in methods if (options := METHODS[name].options())}
@@ -27,7 +27,7 @@ def show_settings(methods: Mapping[str, Mapping[str, Any]]) -> None:
         if not declared:
             st.caption("The chosen methods have no settings.")
         st.button(
-            "Back to the defaults",
+            "Reset to defaults",
             key="default-settings",
             on_click=forget_settings,
             disabled=not any(methods.values()),
@@ -35,13 +35,13 @@ def show_settings(methods: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def show_setting(method: str, option: Option) -> None:
-    """One setting's widget; it shows the session's choice and changes it."""
+    """The widget of one setting; it shows and changes the session's choice."""
     key = Session.setting.named(method, option.name)
     chosen = session.settings.get(method, {})
     session.setting[method, option.name] = chosen.get(option.name, option.default)
     common: dict[str, Any] = {
         "label": option.name,
-        "help": f"{option.help}: {option.accepted}, {option.default} by default",
+        "help": f"{option.help}: {option.accepted}, default {option.default}",
         "on_change": keep_setting,
         "args": (method, option.name),
     }
@@ -60,11 +60,11 @@ def show_setting(method: str, option: Option) -> None:
 
 
 def keep_setting(method: str, name: str) -> None:
-    """Put a widget's value among the session's choices."""
+    """Store a widget's value in the session's choices."""
     value = session.setting[method, name]
     session.settings = with_setting(session.settings, method, name, value)
 
 
 def forget_settings() -> None:
-    """All methods as they are by default."""
+    """Reset all methods to their defaults."""
     session.settings = {}

@@ -1,4 +1,4 @@
-"""Start here: a few users for whom the two models do what is worth seeing, a click each."""
+"""Start here: a few users who are instructive examples of two models, one click each."""
 
 import streamlit as st
 
@@ -16,12 +16,12 @@ CHOSEN, OTHER = ":material/radio_button_checked:", ":material/radio_button_unche
 
 
 def show(chosen: Chosen) -> None:
-    """The recorded examples; where there are none, some that are chosen when it is opened."""
+    """The recorded examples, or, if there are none, examples chosen when it is opened."""
     if not chosen.models:
         return
     examples, why = recorded_examples(chosen.dataset, chosen.models)
     if examples:
-        # Whoever enters a history of their own needs the room for it.
+        # Entering one's own history needs the room.
         with st.expander("Start here", expanded=session.source == USER, type="compact"):
             show_examples(chosen.dataset, examples)
         return
@@ -36,9 +36,9 @@ def show(chosen: Chosen) -> None:
 
 
 def show_chosen_now(chosen: Chosen) -> None:
-    """Examples of the two models on the page, chosen among some users."""
+    """Examples for the two models on the page, chosen among a sample of users."""
     if chosen.a == chosen.b:
-        st.caption("Examples are about two models: choose another one for A or B.")
+        st.caption("Examples compare two models: choose another model for A or B.")
         return
     a, b = (chosen.models[name] for name in (chosen.a, chosen.b))
     try:
@@ -49,11 +49,11 @@ def show_chosen_now(chosen: Chosen) -> None:
     if examples:
         show_examples(chosen.dataset, examples)
     else:
-        st.caption("None of the users looked at is an example for these two models.")
+        st.caption("No example for these two models among the users searched.")
 
 
 def show_examples(dataset: Dataset, examples: list[Example]) -> None:
-    """A button each, and below them the sentence of the one that is on the page."""
+    """One button per example, and below them the sentence of the example on the page."""
     sentences = {example.sort: plain(sentence_of(example, dataset)) for example in examples}
     with st.container(key="examples", gap="xxsmall"):
         for example in examples:
@@ -71,13 +71,13 @@ def show_examples(dataset: Dataset, examples: list[Example]) -> None:
 
 
 def is_on_page(example: Example) -> bool:
-    """Whether the page shows this user's own history and held-out item in these two models."""
+    """Whether the page shows this user's unchanged history and held-out item in these models."""
     shown = (session.source, session.user, session.a, session.b, session.target, session.rival)
     return shown == (USER, example.user_id, example.a, example.b, AUTOMATIC, None)
 
 
 def start_with(example: Example) -> None:
-    """Show an example: its user, its two models and what that user really chose next."""
+    """Show an example: its user, its two models, and the held-out item as the target."""
     show_user(example.user_id)
     session.a, session.b = example.a, example.b
     session.target, session.rival, session.compare = AUTOMATIC, None, None

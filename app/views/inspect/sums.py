@@ -1,4 +1,4 @@
-"""The sums behind a locked cell: pairs of items, items between, parts of a distance."""
+"""The sums behind a locked cell: pairs of items, intermediate items, parts of a distance."""
 
 from dataclasses import dataclass
 
@@ -18,21 +18,21 @@ from awrsr.models import SequentialModel, Trace
 
 PLOT_CONFIG = {"displayModeBar": False}
 TOP = 4
-"""Pairs and paths that are said in words."""
+"""Number of pairs and paths that are listed in words."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """A source of the board: a model and what it makes of one history.
+    """A source of the board: a model and its trace of one history.
 
     Args:
-        name: on the board, "A" or, of a compared variant, "A" with a prime.
-        title: of the model.
-        model: the traced one.
-        trace: of the history.
-        places: of the trace's items on the board's axis, increasing.
-        where: of every place of the axis, the place at which the trace has its item, or -1.
-        labels: of the items, by slot and title.
+        name: on the board, "A", or "A" with a prime for a compared variant.
+        title: the model's title.
+        model: the traced model.
+        trace: its trace of the history.
+        places: places of the trace's items on the board's axis, increasing.
+        where: for every place of the axis, the place where the trace has its item, or -1.
+        labels: slot and title of every item of the trace.
     """
 
     name: str
@@ -45,13 +45,13 @@ class Shown:
 
 
 def signed(value: float) -> str:
-    """A score to the digits that single precision leaves of it."""
+    """A score with the digits that are significant in single precision."""
     return f"{value:+.{4 if abs(value) < 10 else 3}f}"
 
 
 def sum_of(total: float, score: float) -> str:
-    """A sum of 64 bits, and by how little the model's own score differs where one can see that."""
-    rounded = f" (the model's 32 bits round by {abs(total - score):.0e})"
+    """A float64 sum, with its difference from the model's float32 score if that is visible."""
+    rounded = f" (float32 rounding of the model: {abs(total - score):.0e})"
     return f"**{signed(total)}**{rounded if signed(total) != signed(score) else ''}"
 
 
@@ -61,11 +61,11 @@ def show_pairs(source: Shown, cell: Cell, found: PairMap, key: str) -> None:
     standardised = found.rows == "standardised"
     st.markdown(
         f"S = **{found.weight:.4f}**, the softmax of the score **{signed(found.score)}**. The "
-        f"pairs sum to {sum_of(total, found.score)}: what the query attends to (down), with what "
-        "the key attends to (across)."
+        f"pairs sum to {sum_of(total, found.score)}. Rows: items that the query attends to; "
+        "columns: items that the key attends to."
         + (
-            " Rows are standardised: a number above 0 is more attention than an even share, one "
-            "below 0 less, and each row sums to 0."
+            " Rows are standardised: above 0 is more attention than an even share, below 0 less; "
+            "each row sums to 0."
             if standardised
             else ""
         )
@@ -90,15 +90,15 @@ def show_pairs(source: Shown, cell: Cell, found: PairMap, key: str) -> None:
 
 
 def show_paths(source: Shown, cell: Cell, found: RefinedParts, key: str) -> None:
-    """Paths and bars of the items from the key to the query; outside of them the terms are 0."""
+    """Paths and bars for the items from the key to the query; other items have terms of 0."""
     assert found.query_row is not None and found.key_column is not None  # see `RefinedParts`
     learned = source.trace.config.value_matrix
     value = "(A V)\u2096\u2c7c" if learned else "A\u2096\u2c7c"
     st.markdown(
         f"M = sum of S\u1d62\u2096 {value} over the items k between = "
-        f"**{found.terms.sum():.4f}** (recorded {found.weight:.4f}): the query listens to k, "
+        f"**{found.terms.sum():.4f}** (recorded {found.weight:.4f}): the query attends to k, "
         + (
-            "and k attends to the key, itself or through a newer slot that V moves to it."
+            "and k attends to the key, directly or through a newer slot that V maps to it."
             if learned
             else "and k attends to the key."
         )
@@ -135,7 +135,7 @@ def show_split(found: DistanceSplit, letter: str, between: str, axis: str, key: 
         f"minus the squared distance of {between}, / \u221a{len(found.mean_terms)}"
         f"{f', times the gain {found.gain:.3f}' if found.gain != 1 else ''}: means "
         f"{signed(mean)}, standard deviations {signed(covariance)}, together "
-        f"{sum_of(mean + covariance, found.score)}. 0 would be no distance at all."
+        f"{sum_of(mean + covariance, found.score)}. 0 means no distance."
     )
     st.plotly_chart(
         bars.split_bars(found.mean_terms, found.covariance_terms, axis),

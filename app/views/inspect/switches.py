@@ -1,4 +1,4 @@
-"""What is switched off in a model, and what becomes of its list."""
+"""Switching off parts of a model, and the resulting list."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True)
 class Switched:
-    """What a person has switched in one model.
+    """The chosen switches of one model.
 
     Args:
         other: the other model's refined weights in place of its own, all layers and heads.
@@ -37,7 +37,7 @@ class Switched:
 
     @property
     def ablations(self) -> list[Ablation]:
-        """In the order in which they are done: the later one wins where both touch a head."""
+        """The ablations in the order of application; the later one wins on the same head."""
         found = [Ablation(change="other")] if self.other else []
         found += [Ablation(change="first_order")] if self.off else []
         found += [
@@ -64,13 +64,13 @@ def choose(side: Side, other: Side | None) -> Switched:
     why_not = reason_against(side.trace, other.trace if other else None)
     swappable = why_not is None and not off
     swapped = st.checkbox(
-        f"Maps of {other.key.upper()} in place of its own" if other else "Maps of the other model",
+        f"Maps of {other.key.upper()} instead of its own" if other else "Maps of the other model",
         key=Session.gains_other.named(*which),
         disabled=not swappable,
         help=why_not
         or "The other model's refined weights mix this model's values, layer by "
-        "layer and head by head. Heads of two models are matched by their number only. "
-        "Not together with M = A.",
+        "layer and head by head. Heads are matched only by their number. "
+        "Cannot be combined with M = A.",
     )
     uniform: tuple[Place, ...] = ()
     first_order: tuple[Place, ...] = ()
@@ -96,7 +96,7 @@ def choose(side: Side, other: Side | None) -> Switched:
 def heads(
     label: str, places: list[Place], key: str, *, disabled: bool = False
 ) -> tuple[Place, ...]:
-    """The heads that a person picks."""
+    """The picked heads."""
     picked = st.pills(
         label,
         places,
@@ -109,7 +109,7 @@ def heads(
 
 
 def reason_against(trace: Trace, other: Trace | None) -> str | None:
-    """Why another trace's maps can not stand in this one's place, or None where they can."""
+    """Why another trace's maps cannot replace this trace's maps; None if they can."""
     if other is None:
         return "There is no other model."
     if other.items != trace.items:
@@ -124,15 +124,15 @@ def reason_against(trace: Trace, other: Trace | None) -> str | None:
 
 
 def show_common(first: list[Outcome], second: list[Outcome]) -> None:
-    """How many items both lists share, before and after."""
+    """The number of items in both lists, with and without the switches."""
     before, after = (len({*a.best} & {*b.best}) for a, b in zip(first, second, strict=True))
     st.markdown(
-        f"In both lists of {LISTED}: **{after}**, with everything {before}",
+        f"In both lists of {LISTED}: **{after}**, in the full models {before}",
     )
 
 
 def show_outcome(case: Case, side: Side, before: Outcome, after: Outcome) -> None:
-    """One model's list under the switches, and where its items stood with everything."""
+    """One model's list under the switches, with the ranks of its items in the full model."""
     st.markdown(
         f"{MARK} {plain(side.key.upper())}: score {before.score:+.3f} \u2192 "
         f"**{after.score:+.3f}** ({after.score - before.score:+.3f}), rank {before.rank:,} \u2192 "
@@ -163,7 +163,7 @@ def show_outcome(case: Case, side: Side, before: Outcome, after: Outcome) -> Non
             "title": st.column_config.TextColumn("title", width=230),
             "score": st.column_config.NumberColumn("score", width=62),
             "before": st.column_config.NumberColumn(
-                "before", width=60, help="Rank with everything"
+                "before", width=60, help="Rank in the full model"
             ),
             "moved": st.column_config.TextColumn(
                 "\u25b2\u25bc", width=58, help="Ranks gained or lost by the switches"

@@ -1,4 +1,4 @@
-"""What the number of a locked cell is made of, kind by kind."""
+"""The decomposition of a locked cell, for each kind of map."""
 
 import streamlit as st
 
@@ -23,14 +23,14 @@ from awrsr.refinement import REFINEMENTS
 
 
 def show_first_order(source: Shown, cell: Cell, key: str) -> None:
-    """One dot product, or a distance of two Gaussians dimension by dimension, or neither."""
-    parts = refined_parts(source.model, source.trace, cell)  # refuses a cell that is not there
+    """One dot product, a distance of two Gaussians by dimension, or a fixed weight."""
+    parts = refined_parts(source.model, source.trace, cell)  # raises if there is no such cell
     layer = source.trace.layers[cell.layer]
     refinement = REFINEMENTS[source.trace.config.refinement]
     if not refinement.learns_attention:
         st.markdown(
-            f"A = **{parts.weight:.4f}**: this model compares no items, its weights are fixed, "
-            f"{refinement.formula_of(source.trace.config)}. There is nothing to decompose."
+            f"A = **{parts.weight:.4f}**: this model does not compare items; its weights are "
+            f"fixed, {refinement.formula_of(source.trace.config)}. There is nothing to decompose."
         )
     elif BACKBONES[source.trace.config.backbone].gaussian:
         show_split(
@@ -47,14 +47,14 @@ def show_first_order(source: Shown, cell: Cell, key: str) -> None:
         st.markdown(
             f"A = **{weight:.4f}**: the softmax, over the items up to the query, of one dot "
             f"product, q \u00b7 k / \u221a{width} = **{signed(score)}**. There is nothing to "
-            "decompose: no other item goes into it."
+            "decompose: it depends on no other item."
         )
     if not refinement.has_second_order():
         show_squares(parts)
 
 
 def show_second_order(source: Shown, cell: Cell, key: str) -> None:
-    """Pairs of attended items, or the distance of two rows dimension by dimension."""
+    """Pairs of attended items, or the distance of two rows by dimension."""
     found = second_order_provenance(source.model, source.trace, cell)
     if isinstance(found, DistanceSplit):
         show_split(
@@ -69,18 +69,18 @@ def show_second_order(source: Shown, cell: Cell, key: str) -> None:
 
 
 def show_refined(source: Shown, cell: Cell, key: str) -> None:
-    """What the mechanism adds up, and then why its second-order weight is what it is."""
+    """The terms of the refined weight, then the decomposition of its second-order weight."""
     found = refined_parts(source.model, source.trace, cell)
     if found.kind == "first order":
         show_first_order(source, cell, key)
         return
     if found.kind == "second order":
-        st.markdown(f"M = S = **{found.weight:.4f}**: the second-order weight as it is.")
+        st.markdown(f"M = S = **{found.weight:.4f}**: the second-order weight, unchanged.")
     elif found.kind == "whole":
         formula = REFINEMENTS[source.trace.config.refinement].formula_of(source.trace.config)
         st.markdown(
-            f"M = **{found.weight:.4f}**, by {plain(formula)}: this mechanism does not say which "
-            "parts of it come from the first order and which from the second."
+            f"M = **{found.weight:.4f}**, by {plain(formula)}: this mechanism does not separate "
+            "the parts of the first and of the second order."
         )
     elif found.kind == "shares":
         show_shares(source, cell, found)
@@ -90,12 +90,12 @@ def show_refined(source: Shown, cell: Cell, key: str) -> None:
         show_paths(source, cell, found, f"{key}-paths")
     show_squares(found)
     if found.kind == "intermediate items":
-        st.caption("And the second-order weight S of this query and this key themselves:")
+        st.caption("The second-order weight S of this query and this key:")
     show_second_order(source, cell, key)
 
 
 def show_shares(source: Shown, cell: Cell, found: RefinedParts) -> None:
-    """First and second order in the shares that they have."""
+    """First and second order with their shares."""
     first, second = found.terms
     total = f"**{found.terms.sum():.4f}** (recorded {found.weight:.4f})"
     if found.share == 0.5:
@@ -111,16 +111,16 @@ def show_shares(source: Shown, cell: Cell, found: RefinedParts) -> None:
 
 
 def show_product(source: Shown, cell: Cell, found: RefinedParts) -> None:
-    """The first-order weight and the factor that the second order puts to it."""
+    """The first-order weight and the factor from the second order."""
     weights = source.trace.layers[cell.layer].first_order
     first = float(weights[cell.head, cell.query, cell.key])
-    assert found.factor is not None  # of the kind product, see `RefinedParts`
+    assert found.factor is not None  # set for the kind "product", see `RefinedParts`
     change = "raises" if found.factor > 1 else "lowers"
     st.markdown(
         f"M = A times a factor = {first:.4f} \u00d7 {found.factor:.3f} = "
         f"**{found.terms.sum():.4f}** (recorded {found.weight:.4f}): the second order {change} the "
         "first-order weight. The factor is exp(s) of this cell over the mean of exp(s) along the "
-        "query's row, weighted by A; s is the score that S is the softmax of."
+        "query's row, weighted by A; S is the softmax of the score s."
     )
 
 

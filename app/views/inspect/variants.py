@@ -1,8 +1,8 @@
 """Pinned variants side by side.
 
-Ranks here leave out the same items in every row: those of the reference (and of the variant), the
-target never. So a rank changes because a model attends to something else, and not because an item
-that was taken out came back as a candidate.
+In every row, the candidates exclude the items of the reference (and of the variant), but never the
+target. So a rank changes because the model's scores change, not because a removed item became a
+candidate again.
 """
 
 from collections.abc import Sequence
@@ -25,22 +25,22 @@ from app.views.inspect.editing import open_items
 from awrsr.data.dataset import Dataset
 
 LISTED = 10
-"""Length of the lists that are compared, and of the one a target is pushed out of."""
+"""Length of the compared lists, and of the list in the smallest removal."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one model makes of one history: the target's rank, and the best items."""
+    """One model's result for one history: the target's rank and the best items."""
 
     rank: int
     best: Items
 
 
-# --- what is compared with what -------------------------------------------------------------------
+# --- rows -----------------------------------------------------------------------------------------
 
 
 def table_rows(chosen: History, variants: Sequence[Variant]) -> tuple[Row, ...]:
-    """The reference first: the user's history, or the current one where it is nobody's."""
+    """The reference first: the user's history, or the current one if it has no owner."""
     current = chosen.items
     rows = []
     if chosen.original is None:
@@ -59,7 +59,7 @@ def table_rows(chosen: History, variants: Sequence[Variant]) -> tuple[Row, ...]:
 
 
 def compared_row(rows: Sequence[Row], compare: int | None, history: Items) -> Row | None:
-    """The row to set against the current history, or None."""
+    """The row to compare with the current history, or None."""
     row = next((row for row in rows if compare is not None and row.compare == compare), None)
     return None if row is None or row.items == history else row
 
@@ -68,26 +68,26 @@ def compared_row(rows: Sequence[Row], compare: int | None, history: Items) -> Ro
 
 
 def show(case: Case) -> None:
-    """The table of variants, with what one can do to a row."""
+    """The table of variants, with actions on the selected row."""
     st.markdown("#### Variants of the history")
     if len(case.rows) > 1:
         show_table(case)
     else:
         st.caption(
-            "Edit the history and pin it, or pin one from the tables below: every variant stands "
-            "here against this one, in both models."
+            "Edit the history and pin it, or pin one from the tables below. All variants are "
+            "compared here with this history, in both models."
         )
     if case.compare is not None and case.compare not in {row.compare for row in case.rows}:
         st.warning(
             f"There is no variant {case.compare} to compare with; nothing is compared."
             if case.compare
-            else "This history comes from no user, so there is no original to compare with."
+            else "This history belongs to no user, so there is no original to compare with."
         )
         session.compare = None
 
 
 def show_table(case: Case) -> None:
-    """One line a history: what the models make of it against the first."""
+    """One row per history: ranks and lists compared with the first row."""
     rows = case.rows
     table = pd.DataFrame(
         {
@@ -98,7 +98,7 @@ def show_table(case: Case) -> None:
     )
     columns = {
         "shown": st.column_config.TextColumn(
-            "", width=30, help="\u25cf the current history, \u21c4 the one it is compared with"
+            "", width=30, help="\u25cf current history, \u21c4 compared with it"
         ),
         "name": st.column_config.TextColumn("variant", width=150),
         "items": st.column_config.NumberColumn("items", width=44),
@@ -122,13 +122,13 @@ def show_table(case: Case) -> None:
             f"kept {side.key}": st.column_config.NumberColumn(
                 f"kept {name}",
                 width=52,
-                help=f"How many of the first row's top {LISTED} in {name} are in this row's",
+                help=f"Items of the first row's top {LISTED} in {name} that are also in this row's",
             ),
             f"moves {side.key}": st.column_config.TextColumn(
                 f"in {name}: + enters, \u2212 leaves", width=205
             ),
         }
-    for column, values in changes.items():  # the long ones last
+    for column, values in changes.items():  # the wide columns last
         table[column] = values
     selected = st.dataframe(
         table.style.format(difference, subset=[f"change {side.key}" for side in case.sides]),
@@ -142,18 +142,18 @@ def show_table(case: Case) -> None:
     row = rows[place] if place is not None else None
     show_actions(case, row)
     st.caption(
-        f"Target: {plain(case.target_title)}. Changes are against the first row"
+        f"Target: {plain(case.target_title)}. Changes are relative to the first row"
         + (
-            ", whose items are left out of every row's candidates, besides the row's own."
+            ". Candidates exclude the items of the first row and of the row itself."
             if case.left_out
-            else ". No item is left out of the candidates."
+            else ". No item is excluded from the candidates."
         )
     )
 
 
 def row_outcomes(case: Case, side: Side) -> list[Outcome]:
-    """What one model makes of every row; where the history is left out of the candidates, the first
-    row's items are candidates in none."""
+    """One model's result for every row. If candidates exclude the history, they exclude the first
+    row's items in all rows."""
     first = case.rows[0].items
     left_out = tuple(
         tuple(sorted({*excluded(case.dataset, (*first, *row.items))})) for row in case.rows
@@ -168,7 +168,7 @@ def row_outcomes(case: Case, side: Side) -> list[Outcome]:
 
 
 def difference(ranks: Any) -> str:
-    """A change of a rank as a table shows it."""
+    """A change of rank as text."""
     return f"{ranks:+,d}" if ranks else "="
 
 
@@ -178,7 +178,7 @@ def _mark(case: Case, row: Row) -> str:
 
 
 def _moves(dataset: Dataset, before: Items, after: Items) -> str:
-    """Which items entered a list and which left it."""
+    """The items that entered the list, and those that left it."""
     entered = [item for item in after if item not in before]
     left = [item for item in before if item not in after]
     return " ".join(
@@ -189,7 +189,7 @@ def _moves(dataset: Dataset, before: Items, after: Items) -> str:
 
 
 def show_actions(case: Case, row: Row | None) -> None:
-    """What one can do to the selected row."""
+    """Actions on the selected row."""
     is_variant = row is not None and row.compare not in (None, 0)
     is_current = row is not None and row.items == case.history
     compared = row is not None and row.compare is not None and row.compare == case.compare
@@ -208,7 +208,7 @@ def show_actions(case: Case, row: Row | None) -> None:
             disabled=row is None or row.compare is None or (is_current and not compared),
             on_click=compare_with,
             args=(None if compared or row is None else row.compare,),
-            help="Set it against the current history in the attention maps",
+            help="Compare it with the current history in the attention maps",
         )
         st.button(
             "Remove variant",
@@ -235,7 +235,7 @@ def show_actions(case: Case, row: Row | None) -> None:
 
 
 def open_row(row: Row, owner: str | None) -> None:
-    """Make a row's history the current one; the first may be its owner's as it is."""
+    """Make a row's history the current one; the original returns to its user."""
     if row.compare == 0 and owner is not None:
         show_user(owner)
     else:
@@ -244,12 +244,12 @@ def open_row(row: Row, owner: str | None) -> None:
 
 
 def compare_with(compare: int | None) -> None:
-    """Set this history against the current one, or none."""
+    """Compare this history with the current one; None stops comparing."""
     session.compare = compare
 
 
 def remove_variant(number: int) -> None:
-    """Unpin a variant; a comparison stays with its own."""
+    """Unpin a variant; the comparison stays with the variant that it was about."""
     session.variants = [v for place, v in enumerate(session.variants, 1) if place != number]
     compared = session.compare
     if compared == number:
@@ -261,7 +261,7 @@ def remove_variant(number: int) -> None:
 
 
 def rename_variant(number: int) -> None:
-    """Give a variant the name typed."""
+    """Give a variant the typed name."""
     name = pinned.clean_name(session.new_name)
     if not name:
         return
@@ -273,5 +273,5 @@ def rename_variant(number: int) -> None:
 
 
 def new_table() -> None:
-    """The rows are others now: none is selected."""
+    """Give the table a new key, because its rows changed: none is selected."""
     session.variant_edits += 1

@@ -1,4 +1,4 @@
-"""Models: what two models are, whether they hold, how they were trained, what they learned."""
+"""Models: settings, metrics, checks, training and heads of two models."""
 
 from app.views.models.page import show
 

@@ -1,4 +1,4 @@
-"""What a model is: its settings, what it learned them from, its metrics."""
+"""The card of a model: settings, training, metrics."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +19,7 @@ RECORDED = ("HR@5", "HR@10", "NDCG@5", "NDCG@10", "MRR")
 
 
 def show_card(directory: Path) -> None:
-    """Weights, metrics with their protocol, settings, the command."""
+    """Weights, metrics with their protocol, settings, training command."""
     model, _, training = read_config(directory)
     recorded = recorded_metrics(directory)
     st.caption(f"`{directory.name}` \u00b7 weights {cache.fingerprint(directory)}")
@@ -57,7 +57,7 @@ def show_card(directory: Path) -> None:
 
 
 def recorded_metrics(directory: Path) -> Metrics | str:
-    """What metrics.json says of these weights, or why it says nothing."""
+    """The recorded metrics of these weights, or the reason why there are none."""
     try:
         found = folders.get_metrics(directory)
     except AwrsrError as error:
@@ -66,14 +66,14 @@ def recorded_metrics(directory: Path) -> Metrics | str:
         return f"No metrics.json: `{evaluation_command(directory)}` writes one."
     if found.weights_sha256 != cache.fingerprint(directory):
         return (
-            f"metrics.json of {directory.name} is of other weights: "
+            f"metrics.json of {directory.name} is for other weights: "
             f"`{evaluation_command(directory)}` evaluates these."
         )
     return found
 
 
 def training_record(directory: Path) -> Training | None:
-    """How metrics.json says that the model was trained, if it does."""
+    """The training record in metrics.json, or None."""
     with suppress(AwrsrError):
         found = folders.get_metrics(directory)
         return found.training if found else None
@@ -81,7 +81,7 @@ def training_record(directory: Path) -> Training | None:
 
 
 def settings_table(model: ModelConfig, training: TrainConfig) -> pd.DataFrame:
-    """Every setting as a row."""
+    """One row per setting."""
     rows = [
         (section, name, "default" if value is None else str(value))
         for section, settings in (("model", model), ("training", training))

@@ -1,4 +1,4 @@
-"""Whether a loaded model holds: one line a law."""
+"""Checks of a loaded model, one line each."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ VERDICTS = {True: "pass", False: "fail", None: "not checked"}
 
 
 def show_checks(directory: Path, chosen: Chosen) -> None:
-    """One line a law: passed or not, and the number measured."""
+    """One line per check: the verdict and the measured number."""
     _, why = cache.get_ranks(directory, chosen.dataset)
     recorded = recorded_metrics(directory)
     ndcg = None if isinstance(recorded, str) else recorded.test.metrics["NDCG@10"]

@@ -1,4 +1,4 @@
-"""What the heads of a model give their weight to."""
+"""Attention weight of a model's heads by kind of key."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from app.state import Session, session
 from app.views.models.card import label
 
 MAX_PROFILED = 500
-"""Users whose rows a head's profile is the mean of, evenly drawn from the slice."""
+"""Maximum number of users in a head's profile, evenly drawn from the slice."""
 SLICES = {"all": "All users", "short": "Short histories", "long": "Long histories"}
 KINDS = {"first_order": "first", "second_order": "second", "refined": "refined", "even": "even row"}
 SHARES = {
@@ -33,8 +33,8 @@ SHARES = {
 
 
 def show_heads(directories: dict[str, Path], chosen: Chosen) -> None:
-    """What each head gives its weight to over a slice of the users."""
-    st.markdown("#### What each head gives its weight to")
+    """Attention weight of each head by kind of key, over a slice of the users."""
+    st.markdown("#### Attention weight of each head")
     lengths = chosen.dataset.lengths() - 1
     limits = {name: int(np.quantile(lengths, q)) for name, q in (("short", 0.25), ("long", 0.75))}
     titles = {
@@ -52,7 +52,7 @@ def show_heads(directories: dict[str, Path], chosen: Chosen) -> None:
     }[session.over]
     users = np.flatnonzero(inside)
     if not len(users):
-        st.info("No user is in this slice: choose another one.")
+        st.info("No user is in this slice: choose another slice.")
         return
     if len(users) > MAX_PROFILED:
         users = users[np.linspace(0, len(users) - 1, MAX_PROFILED).round().astype(int)]
@@ -65,7 +65,7 @@ def show_heads(directories: dict[str, Path], chosen: Chosen) -> None:
             profile = cache.get_head_profile(
                 directory, chosen.dataset, tuple(int(user) for user in users)
             )
-            if "second_order" not in set(profile["kind"]):  # refined is first order itself
+            if "second_order" not in set(profile["kind"]):  # refined equals first order
                 profile = profile[profile["kind"] != "refined"]
             shown = {name: title for name, title in SHARES.items() if name in profile}
             if "group" in shown:
@@ -78,22 +78,21 @@ def show_heads(directories: dict[str, Path], chosen: Chosen) -> None:
                 config={"displayModeBar": False},
             )
     st.caption(
-        f"Mean over {len(users):,} users of the last row of each head's map, what the position "
-        "that makes the prediction attends to. The even row is what the same weight spread evenly "
-        "over each history would give: a head does something where it leaves that. A model "
-        "without a second order mixes with its first-order weights. "
+        f"Mean over {len(users):,} users of the last row of each head's map (the position that "
+        "makes the prediction). Even row: the same weight spread evenly over each history, for "
+        "comparison. A model without a second order mixes values with its first-order weights. "
         + (
-            f"Same {plain(group)}: other items whose first listed one is the newest item's. "
+            f"Same {plain(group)}: other items with the same first listed one as the newest item. "
             if group
             else ""
         )
-        + "Popular: the tenth of the catalogue that occurs most often. Evenness: entropy over that "
-        "of an even row. Lag: places before the newest item; several lags share a column."
+        + "Popular: the most frequent tenth of the catalogue. Evenness: entropy divided by that "
+        "of an even row. Lag: places before the newest item; some columns have several lags."
     )
 
 
 def drawn_of(users: int) -> str:
-    """How many users a profile is the mean of."""
+    """The number of users in a profile, in words."""
     return f"{users:,}" if users <= MAX_PROFILED else f"{MAX_PROFILED:,} of {users:,}"
 
 

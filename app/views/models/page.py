@@ -1,4 +1,4 @@
-"""Models: what two models are, how they were trained, what their heads do, whether they hold."""
+"""Models: settings, metrics, checks, training and heads of two models."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How a model was trained, epoch by epoch, and the matrices that it learned."""
+"""Training by epoch, and the learned matrices."""
 
 from pathlib import Path
 
@@ -14,11 +14,11 @@ from app.views.models.card import label, training_record
 from awrsr.studies import correlation_matrices
 
 MAX_HISTORY = 4_000_000
-"""Bytes of a history.csv that is read: tens of thousands of epochs."""
+"""Maximum bytes of history.csv: tens of thousands of epochs."""
 
 
 def show_curves(directories: dict[str, Path]) -> None:
-    """The epochs of history.csv."""
+    """Curves of history.csv."""
     st.markdown("#### Training")
     histories, best = {}, {}
     for side, directory in directories.items():
@@ -37,14 +37,14 @@ def show_curves(directories: dict[str, Path]) -> None:
             config={"displayModeBar": False},
         )
         st.caption(
-            "Per epoch, from history.csv; the diamond is the epoch whose weights were kept, the "
-            "best validation NDCG@10. Metrics rank the last item but one of every user among the "
-            "whole catalogue."
+            "Per epoch, from history.csv. Diamond: the epoch of the kept weights (best validation "
+            "NDCG@10). Validation: the last but one item of every user, ranked among the whole "
+            "catalogue."
         )
 
 
 def read_history(directory: Path) -> pd.DataFrame | str:
-    """The numbers of history.csv, or why there are none."""
+    """The numbers of history.csv, or the reason why there are none."""
     path = directory / "history.csv"
     if not path.is_file():
         return f"{directory.name} has no history.csv: `python -m awrsr train` writes one"
@@ -63,7 +63,7 @@ def read_history(directory: Path) -> pd.DataFrame | str:
 
 def show_matrices(directories: dict[str, Path]) -> None:
     """The learned matrix of every layer, both models on one colour scale."""
-    st.markdown("#### The matrix that compares rows of attention")
+    st.markdown("#### Matrix for comparing attention rows")
     found = {
         side: correlation_matrices(cache.get_model(directory))
         for side, directory in directories.items()
@@ -76,7 +76,7 @@ def show_matrices(directories: dict[str, Path]) -> None:
         with column:
             st.markdown(f"**{label(side, directory)}**")
             if not found[side]:
-                st.info("This model has no second order, so it learns no such matrix.")
+                st.info("This model has no second order, so it has no such matrix.")
             for matrix in found[side]:
                 of_head, key = "", f"matrix-{side}-{matrix.layer}"
                 if matrix.head is not None:
@@ -89,13 +89,12 @@ def show_matrices(directories: dict[str, Path]) -> None:
                 )
     if values:
         st.caption(
-            "A second-order score (i, j) is the sum over all pairs of slots (p, q) of the weight "
-            "that i gives to p, times G at (p, q), times the weight that j gives to q; with "
-            "standardised rows, how far each weight is from an even one. Blue pairs "
-            "bring i and j together, orange ones apart. The newest item is always in the last "
-            "slot, and a history shorter than n fills the last slots alone. "
-            "Of the stochastic form this is the mean's matrix: such a sum is what two rows add to "
-            "a score together, beside what each adds alone; of the tied form, the mean's part is "
-            "minus such a sum over the difference of the two rows. The covariance's part goes "
-            "through ELU and a square root, so there is no such matrix of it."
+            "Second-order score (i, j): sum over pairs of slots (p, q) of the weight of i on p, "
+            "times G(p, q), times the weight of j on q; with standardised rows, deviations of the "
+            "weights from even ones. Blue pairs raise the score, orange pairs lower it. The "
+            "newest item is in the last slot; a history shorter than n fills only the last slots. "
+            "Stochastic form: G is the mean's matrix, and the sum is the joint term of two rows, "
+            "beside a term of each row. Tied form: the mean's part is minus such a sum over the "
+            "difference of the two rows. The covariance's part passes through ELU and a square "
+            "root, so it has no such matrix."
         )

@@ -1,4 +1,4 @@
-"""Results: what was trained, and what can be said of it."""
+"""Results: recorded experiments and their verdicts."""
 
 from app.views.results.page import show
 

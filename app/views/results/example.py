@@ -1,4 +1,4 @@
-"""One example: the attention of one test user as every run recorded it."""
+"""One example: the attention of one test user, as recorded by every run."""
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ from awrsr.refinement import VANILLA
 
 
 def show_example(results: Results, dataset: str, loss: str) -> None:
-    """The recorded maps of one history in vanilla and in another model of the experiment."""
+    """The recorded maps of one history in vanilla and another model of the experiment."""
     st.markdown("##### Attention maps of one example")
     try:
         example = examples.example_of(results, dataset, loss)
@@ -27,7 +27,7 @@ def show_example(results: Results, dataset: str, loss: str) -> None:
         st.info(
             "No example with vanilla and another model is recorded: "
             f"`python -m awrsr experiment {results.grid.address} --record` records one "
-            "where the runs are."
+            "on the machine with the runs."
         )
         return
     chosen = st.selectbox(
@@ -49,7 +49,7 @@ def show_example(results: Results, dataset: str, loss: str) -> None:
 
 
 def pairs_with_vanilla(example: Example) -> dict[str, str]:
-    """The runs of all other models, and the vanilla one of the same backbone beside each."""
+    """The runs of all other models, each with the vanilla run of the same backbone."""
     vanilla = {
         trace.config.backbone: run
         for run, trace in example.traces.items()
@@ -63,5 +63,5 @@ def pairs_with_vanilla(example: Example) -> dict[str, str]:
 
 
 def titled(trace: RecordedTrace) -> str:
-    """The model as people say it."""
+    """The title of the model."""
     return model_title(trace.config.backbone, trace.config.refinement)

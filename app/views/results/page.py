@@ -1,4 +1,4 @@
-"""Results: what the recorded experiments say of attention and refinement, from their files."""
+"""Results: recorded experiments on attention and refinement, read from their files."""
 
 import os
 from pathlib import Path
@@ -25,7 +25,7 @@ from awrsr.models import BACKBONES
 
 EXPERIMENTS = folders.ASSETS.parent / "experiments"
 EXPERIMENTS_VARIABLE = "AWRSR_EXPERIMENTS"
-"""Environment variable: another folder of grids and their recorded results."""
+"""Environment variable: another folder with grids and their recorded results."""
 
 AS_MEASURED = ["As measured", "Minus vanilla"]
 LESS = ", minus vanilla of the same seed"
@@ -34,7 +34,7 @@ STYLE = """<style>
 [class*="st-key-results-"] :is([class$="tick"], .annotation, .g-xtitle, .legendtext) text,
 [class*="st-key-results-"] :is(.legendtext, .xtitle) { fill: currentColor !important; }
 </style>"""
-"""Streamlit draws what stands beside a figure in a grey that is hard to read on white."""
+"""Streamlit draws axis labels and legends of a figure in a grey that is hard to read."""
 
 
 def show() -> None:
@@ -45,8 +45,8 @@ def show() -> None:
     recorded, planned = read_folder(folder)
     if not recorded:
         st.info(
-            f"No results are recorded in {plain(folder)}. Run a grid, or record the runs that are "
-            "done: `python -m awrsr experiment experiments/GRID.toml [--record]`."
+            f"No results are recorded in {plain(folder)}. Run a grid, or record finished "
+            "runs: `python -m awrsr experiment experiments/GRID.toml [--record]`."
         )
         show_planned(planned)
         return
@@ -63,8 +63,8 @@ def show() -> None:
         default=AS_MEASURED[0],
         required=True,
         key=Session.lines.name,
-        help="Of what follows, epoch by epoch and N by N. Minus vanilla: of each other model minus "
-        "vanilla of the same seed, which shows what lies too near to see.",
+        help="For the curves below. Minus vanilla: each other model minus vanilla of the same "
+        "seed, to make small differences visible.",
     )
     differences = compared == AS_MEASURED[1]
     show_cutoffs(results, dataset, loss, differences)
@@ -75,7 +75,7 @@ def show() -> None:
 
 
 def read_folder(folder: Path) -> tuple[list[Results], list[Grid]]:
-    """The grids with results and those without; one box for each that cannot be read."""
+    """The grids with results and those without; one error box per unreadable grid."""
     recorded, planned = [], []
     try:
         files = report.grid_files(folder)
@@ -95,7 +95,7 @@ def read_folder(folder: Path) -> tuple[list[Results], list[Grid]]:
 
 
 def choose(recorded: list[Results]) -> tuple[Results, str, str]:
-    """The grid, the dataset and the loss looked at; asked only where there are several."""
+    """The chosen grid, dataset and loss; a choice is shown only if there are several options."""
     grids = {results.grid.name: results for results in recorded}
     columns = st.columns(3)
     address.follow(RESULTS)
@@ -103,7 +103,7 @@ def choose(recorded: list[Results]) -> tuple[Results, str, str]:
         chosen = [choose_one("Experiment", Session.grid, list(grids))]
     results = grids[session.grid]
     seeds = results.test.groupby(["dataset", "loss"])["seed"].nunique()
-    parts = sorted(tables.parts(results), key=lambda of: -seeds[of])  # the best founded first
+    parts = sorted(tables.parts(results), key=lambda part: -seeds[part])  # most seeds first
     with columns[1]:
         chosen.append(
             choose_one("Dataset", Session.data, list(dict.fromkeys(name for name, _ in parts)))
@@ -118,18 +118,18 @@ def choose(recorded: list[Results]) -> tuple[Results, str, str]:
 
 
 def choose_one(label: str, key: Key[str], options: list[str]) -> Choice:
-    """A selectbox kept in the address, or the only option there is."""
+    """A selectbox with its value in the address, or the only option."""
     choice = key.among(options)
     address.show_problems(address.restore([choice]))
     st.selectbox(label, options, key=key.name, disabled=len(options) == 1)
     return choice
 
 
-# --- what the files say ---------------------------------------------------------------------------
+# --- recorded results -----------------------------------------------------------------------------
 
 
 def show_verdict(recorded: list[Results]) -> None:
-    """The table over all grids, a sentence a row, and a figure."""
+    """The table over all grids, one sentence per row, and a figure."""
     rows = verdict_rows(recorded)
     if not rows:
         st.info(NO_VERDICT)
@@ -147,7 +147,7 @@ def show_verdict(recorded: list[Results]) -> None:
     )
     with st.expander("How to read the table"):
         st.markdown(VERDICT_KEY)
-    with st.expander("The command that repeats each row"):
+    with st.expander("Commands to repeat each row"):
         st.code("\n".join(cells[commands].str.strip("`")), language=None)
     st.markdown("\n".join(f"- {with_commands(sentence(row))}" for row in rows))
     if abouts := [of.grid for of, _ in by_grid(rows) if of.grid.about]:
@@ -163,18 +163,18 @@ def show_verdict(recorded: list[Results]) -> None:
     st.caption(
         "Attention: vanilla minus `uniform`. Mechanisms: minus vanilla, intervals corrected for "
         f"their number. Hollow: fewer than {MIN_SEEDS} seeds. Shaded: a gain below {MARGIN:.0%}, "
-        "which counts as none."
+        "which counts as no gain."
     )
 
 
 def show_claim(results: Results, dataset: str, loss: str) -> None:
-    """What attention is worth, then the paper's claim, judged by the intervals."""
+    """The gain of attention, then the paper's claim, judged by the intervals."""
     for paragraph in sentences.findings(results, dataset, loss):
         st.markdown(paragraph)
 
 
 def show_intervals(results: Results, dataset: str, loss: str) -> None:
-    """Paired differences to vanilla, a figure a metric."""
+    """Paired differences to vanilla, one figure per metric."""
     intervals = tables.part(results.intervals, dataset, loss)
     if intervals.empty:
         return
@@ -187,25 +187,25 @@ def show_intervals(results: Results, dataset: str, loss: str) -> None:
                 key=f"results-interval-{metric}",
                 config={"displayModeBar": False},
             )
-    st.caption("Dot and bar: all seeds. Small upright marks: the lowest and highest single seed.")
+    st.caption("Dot and bar: all seeds. Small vertical marks: lowest and highest single seed.")
 
 
 def show_models(results: Results, dataset: str, loss: str) -> None:
-    """The main table and the one of the mechanisms."""
+    """The main table and the table of mechanisms."""
     st.markdown("##### Models")
     table(tables.main_table(results, dataset, loss), "results-models")
     st.caption(f"Protocol: {plain(sentences.protocol(results, dataset))}")
     with st.expander("Mechanisms, sizes and further metrics"):
         table(tables.mechanism_table(results, dataset, loss), "results-mechanisms")
         st.caption(
-            "Means over seeds. M mixes the values, A are first-order, S second-order weights."
+            "Means over seeds. A: first-order weights; S: second-order weights; M mixes the values."
         )
         st.caption(f"Settings: {sentences.settings(results)}")
         st.caption("Software: " + plain(" / ".join(sorted(set(results.runs["software"])))))
 
 
 def show_cutoffs(results: Results, dataset: str, loss: str, differences: bool) -> None:
-    """NDCG@N against N, a figure a backbone."""
+    """NDCG@N against N, one figure per backbone."""
     st.markdown(f"##### NDCG@N against N, test{LESS * differences}")
     names = [f"NDCG@{cutoff}" for cutoff in tables.CUTOFFS]
     test = tables.part(results.test, dataset, loss)
@@ -222,12 +222,12 @@ def show_cutoffs(results: Results, dataset: str, loss: str, differences: bool) -
                 key=f"results-cutoff-{backbone}",
                 config={"displayModeBar": False},
             )
-    st.caption("Means over seeds; thin bars from the lowest to the highest seed.")
+    st.caption("Mean over seeds; thin bars from the lowest to the highest seed.")
 
 
 def show_training(results: Results, dataset: str, loss: str, differences: bool) -> None:
-    """Validation and gradient norm epoch by epoch, with and without refinement."""
-    st.markdown(f"##### While training{LESS * differences}")
+    """Validation metric and gradient norm by epoch, with and without refinement."""
+    st.markdown(f"##### Training curves{LESS * differences}")
     metric = st.segmented_control(
         "Validation metric", ["NDCG@5", "NDCG@10"], default="NDCG@10", key=Session.trend.name
     )
@@ -255,8 +255,8 @@ def show_training(results: Results, dataset: str, loss: str, differences: bool) 
                     config={"displayModeBar": False},
                 )
     st.caption(
-        "Thick: mean over seeds, as far as all of them went; thin: each seed. Validation is the "
-        "last but one item. Gradient norm: global, mean over an epoch's steps."
+        "Thick: mean over seeds, up to the last epoch of all; thin: each seed. Validation: the "
+        "last but one item. Gradient norm: global, mean over the steps of an epoch."
     )
 
 
@@ -266,13 +266,13 @@ def show_data(recorded: list[Results]) -> None:
     rows = tables.data_table(recorded)
     table(rows.assign(fingerprint=rows["fingerprint"].str.strip("`")), "results-data")
     st.caption(
-        "After the filters that `awrsr prepare` applied. Popularity scores each item by how often "
-        "it occurs in the training parts."
+        "After the filters of `awrsr prepare`. Popularity scores each item by its number of "
+        "occurrences in the training parts."
     )
 
 
 def show_planned(planned: list[Grid]) -> None:
-    """Grids of which nothing is recorded."""
+    """Grids without recorded results."""
     if not planned:
         return
     st.markdown("##### Planned, not recorded")
@@ -284,5 +284,5 @@ def show_planned(planned: list[Grid]) -> None:
 
 
 def table(rows: pd.DataFrame, key: str) -> None:
-    """A table of texts, as high as it is long."""
+    """A table of texts in its full height."""
     st.dataframe(rows, hide_index=True, key=key, height="content")

@@ -5,20 +5,23 @@ __copyProps=(to,from,except,desc)=>{if(from&&typeof from=="object"||typeof from=
 from))!__hasOwnProp.call(to,key)&&key!==except&&__defProp(to,key,{get:()=>from[key],enumerable:!(desc=
 __getOwnPropDesc(from,key))||desc.enumerable});return to};var __toCommonJS=mod=>__copyProps(__defProp({},"__esModule",{value:!0}),mod);var main_exports={};__export(main_exports,{default:()=>component});var KINDS={first:"first order",second:"second order",refined:"refined"},TOGETHER={mean:"mean of head\
 s",max:"maximum of heads",rollout:"rollout to this layer"},MEASURES={weight:"attention weight",contribution:"\
-weight \xD7 value length"},SCALES={even:"times an even row",sqrt:"square root",linear:"linear",row:"\
-each row's maximum"},MODES={maps:"side by side",difference:"difference"},SIZES={fit:"fit the page",large:"\
-large"},PLACES={self:"itself",repeats:"its repeats",previous:"the item before it",first:"the first i\
-tem",group:"same group",rest:"everything else"},keysOf=words=>Object.keys(words),isOneOf=(words,text)=>typeof text==
-"string"&&Object.hasOwn(words,text),headName=head=>typeof head=="number"?`head ${head+1}`:TOGETHER[head],
+weight \xD7 value norm"},SCALES={even:"relative to an even row",sqrt:"square root",linear:"linear",row:"\
+each row's maximum"},MODES={maps:"side by side",difference:"difference",flow:"flow of the score"},SIZES={
+fit:"fit the page",large:"large"},FACTS={first:"first order",second:"second order",refined:"refined",
+value:"weight \xD7 value length",removal:"score without it",attribution:"attribution"},PLACES={self:"\
+itself",repeats:"its repeats",previous:"the item before it",first:"the first item",group:"same group",
+rest:"everything else"},keysOf=words2=>Object.keys(words2),isOneOf=(words2,text)=>typeof text=="stri\
+ng"&&Object.hasOwn(words2,text),headName=head=>typeof head=="number"?`head ${head+1}`:TOGETHER[head],
 headCode=head=>typeof head=="number"?String(head+1):head,headingOf=(layer,head)=>`L${layer+1} ${typeof head==
 "number"?"H":""}${headCode(head)}`;var lastRefined=(data,source)=>({source,layer:data.sources[source].layers-1,head:data.sources[source].
 heads>1?"mean":0,kind:"refined"}),defaults=data=>({panels:(data.sources.length>1?[0,1]:[0]).map(source=>lastRefined(
-data,source)),linked:!0,mode:"maps",measure:"weight",scale:"even",share:100,size:"fit",lock:null});function valid(data,asked){
-let source=data.sources[asked.source];if(!source||!isOneOf(KINDS,asked.kind))return null;let within=(value,count)=>Math.
-min(Math.max(0,value),count-1),layer=within(asked.layer,source.layers),head=isOneOf(TOGETHER,asked.head)?
-asked.head:within(Number(asked.head),source.heads);return!Number.isInteger(layer)||Number.isNaN(head)?
-null:{source:asked.source,layer,head,kind:asked.kind}}var inSource=(data,spec,source)=>valid(data,{...spec,
-source})??spec,alike=(data,panels,spec)=>panels.map(({source})=>inSource(data,spec,source));function changed(data,{
+data,source)),linked:!0,mode:"maps",measure:"weight",scale:"even",share:100,size:"fit",facts:keysOf(
+FACTS).filter(fact=>fact!=="value"),lock:null});function valid(data,asked){let source=data.sources[asked.
+source];if(!source||!isOneOf(KINDS,asked.kind))return null;let within=(value,count)=>Math.min(Math.max(
+0,value),count-1),layer=within(asked.layer,source.layers),head=isOneOf(TOGETHER,asked.head)?asked.head:
+within(Number(asked.head),source.heads);return!Number.isInteger(layer)||Number.isNaN(head)?null:{source:asked.
+source,layer,head,kind:asked.kind}}var inSource=(data,spec,source)=>valid(data,{...spec,source})??spec,
+alike=(data,panels,spec)=>panels.map(({source})=>inSource(data,spec,source));function changed(data,{
 panels,linked},place2,change){let asked={...panels[place2],...change},spec=valid(data,asked)??asked,
 others=panels.map((panel,i)=>i===place2?spec:panel);return linked?alike(data,others,spec):others}var comparedPair=view=>view.
 panels.map(({source})=>source).join("|");function pairs(data,view){let found=data.sources.flatMap((_,a)=>data.
@@ -36,74 +39,111 @@ panels[i],source))}return next}function lockOn(lock,before,data){if(!lock)return
 let item=before.items[place2],later=before.items.slice(place2).filter(other=>other===item).length,places=data.
 items.flatMap((other,i)=>other===item?[i]:[]);return places.length>=later?places[places.length-later]:
 -1},query=moved(lock.query);if(query<0)return null;if(lock.key===null)return{query,key:null};let key=moved(
-lock.key);return key<0||key>query?null:{query,key}}var SIDES=["left","right"],KNOWN=[...SIDES,"mode","measure","scale","size","share","apart","lock"],SHARES={
-min:20,max:100,step:5},MOST_STRANGE=6,LONGEST_STRANGE=40;function toHash(data,view){let plain=defaults(
+lock.key);return key<0||key>query?null:{query,key}}var SIDES=["left","right"],KNOWN=[...SIDES,"mode","measure","scale","size","share","facts","apart","\
+lock"],SHARES={min:20,max:100,step:5},MOST_STRANGE=6,LONGEST_STRANGE=40;function toHash(data,view){let plain=defaults(
 data),text=({source,layer,head,kind})=>[data.sources[source].name,layer+1,headCode(head),kind].join(
 "."),parts=[];view.panels.forEach((panel,i)=>{text(panel)!==text(plain.panels[i])&&parts.push(`${SIDES[i]}\
 =${encodeURIComponent(text(panel))}`)});for(let key of["mode","measure","scale","share","size"])view[key]!==
-plain[key]&&parts.push(`${key}=${view[key]}`);if(view.linked||parts.push("apart=1"),view.lock){let{query,
-key}=view.lock;parts.push(`lock=${query+1}${key===null?"":`.${key+1}`}`)}return parts.length?`#${parts.
-join("&")}`:""}function fromHash(data,hash,now=defaults(data)){let given=new URLSearchParams(hash.replace(
-/^#/,"")),view={...now,panels:[...now.panels]},strange=[],refuse=key=>{given.has(key)&&strange.push(
-`${key}=${given.get(key)}`)};SIDES.forEach((side,i)=>{let spec=readSpec(data,given.get(side)??"");spec&&
-i<view.panels.length?view.panels[i]=spec:refuse(side)});let choose=(key,words)=>{let value=given.get(
-key);isOneOf(words,value)?view[key]=value:refuse(key)};choose("mode",MODES),choose("measure",MEASURES),
-choose("scale",SCALES),choose("size",SIZES),view.panels.length<2&&(view.mode="maps");let share=Number(
-given.get("share"));share>=SHARES.min&&share<=SHARES.max&&share%SHARES.step===0?view.share=share:refuse(
-"share"),view.linked=!given.get("apart")&&view.panels.every(panel=>sameMap(panel,view.panels[0])),view.
-lock=readLock(data,given.get("lock")??""),view.lock||refuse("lock");for(let key of given.keys())KNOWN.
-includes(key)||refuse(key);return{view,strange:strange.slice(0,MOST_STRANGE).map(shortened)}}function readSpec(data,text){
-let[name,layer,head,kind]=text.split("."),source=data.sources.findIndex(other=>other.name===name);if(source<
-0||!isOneOf(KINDS,kind))return null;let asked={source,layer:Number(layer)-1,head:isOneOf(TOGETHER,head)?
-head:Number(head)-1,kind},spec=valid(data,asked);return spec?.layer===asked.layer&&spec.head===asked.
-head?spec:null}function readLock({n},text){let found=/^(\d{1,4})(?:\.(\d{1,4}))?$/.exec(text);if(!found)
-return null;let query=Number(found[1]),key=found[2]===void 0?null:Number(found[2]);return query<1||query>
-n||key!==null&&(key<1||key>query)?null:{query:query-1,key:key===null?null:key-1}}var shortened=text=>text.
-length>LONGEST_STRANGE?`${text.slice(0,LONGEST_STRANGE)}\u2026`:text,isView=hash=>[...new URLSearchParams(
-hash.replace(/^#/,"")).keys()].some(key=>KNOWN.includes(key)),withoutLock=hash=>hash.replace(/[#&]lock=[^&]*/,
-"");function element(tag,name="",text){let made=document.createElement(tag);return name&&(made.className=
-name),text!==void 0&&(made.textContent=text),made}function button(name,text,label){let made=element(
-"button",name,text);return made.type="button",made.setAttribute("aria-label",label),made}function swatch(colour,text){
-let named=element("span","",text),square=element("i");return square.style.background=colour,named.prepend(
-square),named}function chooser(label,options,now,change,labelled=!0){let part=labelled?element("labe\
-l","",label):element("span"),list=element("select");list.setAttribute("aria-label",label);for(let[value,
-text]of options){let option=element("option","",text);option.value=value,list.append(option)}list.onchange=
-()=>{change(list.value)};let follow=()=>{list.value!==now()&&(list.value=now());let text=list.selectedOptions.
-item(0)?.textContent??"";list.title!==text&&(list.title=text)};return follow(),part.append(list),{part,
-follow}}var COPY="Copy link",Bar=class{constructor(board){this.board=board}board;box=element("div","ab-bar");controls=[];builtFor="";draw(){
+plain[key]&&parts.push(`${key}=${view[key]}`);if(view.facts.join()!==plain.facts.join()&&parts.push(
+`facts=${view.facts.join(".")}`),view.linked||parts.push("apart=1"),view.lock){let{query,key}=view.lock;
+parts.push(`lock=${query+1}${key===null?"":`.${key+1}`}`)}return parts.length?`#${parts.join("&")}`:
+""}function fromHash(data,hash,now=defaults(data)){let given=new URLSearchParams(hash.replace(/^#/,"")),
+view={...now,panels:[...now.panels]},strange=[],refuse=key=>{given.has(key)&&strange.push(`${key}=${given.
+get(key)}`)};SIDES.forEach((side,i)=>{let spec=readSpec(data,given.get(side)??"");spec&&i<view.panels.
+length?view.panels[i]=spec:refuse(side)});let choose=(key,words2)=>{let value=given.get(key);isOneOf(
+words2,value)?view[key]=value:refuse(key)};choose("mode",MODES),choose("measure",MEASURES),choose("s\
+cale",SCALES),choose("size",SIZES),view.panels.length<2&&(view.mode="maps");let share=Number(given.get(
+"share"));share>=SHARES.min&&share<=SHARES.max&&share%SHARES.step===0?view.share=share:refuse("share");
+let facts=given.get("facts")?.split(".")??[];facts.length&&facts.every(fact=>isOneOf(FACTS,fact))?view.
+facts=keysOf(FACTS).filter(fact=>facts.includes(fact)):refuse("facts"),view.linked=!given.get("apart")&&
+view.panels.every(panel=>sameMap(panel,view.panels[0])),view.lock=readLock(data,given.get("lock")??""),
+view.lock||refuse("lock");for(let key of given.keys())KNOWN.includes(key)||refuse(key);return{view,strange:strange.
+slice(0,MOST_STRANGE).map(shortened)}}function readSpec(data,text){let[name,layer,head,kind]=text.split(
+"."),source=data.sources.findIndex(other=>other.name===name);if(source<0||!isOneOf(KINDS,kind))return null;
+let asked={source,layer:Number(layer)-1,head:isOneOf(TOGETHER,head)?head:Number(head)-1,kind},spec=valid(
+data,asked);return spec?.layer===asked.layer&&spec.head===asked.head?spec:null}function readLock({n},text){
+let found=/^(\d{1,4})(?:\.(\d{1,4}))?$/.exec(text);if(!found)return null;let query=Number(found[1]),
+key=found[2]===void 0?null:Number(found[2]);return query<1||query>n||key!==null&&(key<1||key>query)?
+null:{query:query-1,key:key===null?null:key-1}}var shortened=text=>text.length>LONGEST_STRANGE?`${text.
+slice(0,LONGEST_STRANGE)}\u2026`:text,isView=hash=>[...new URLSearchParams(hash.replace(/^#/,"")).keys()].
+some(key=>KNOWN.includes(key)),withoutLock=hash=>hash.replace(/[#&]lock=[^&]*/,"");var STEPS=2**24-1;function decode(payload){let{items,signature,title,slots,titles,groups}=payload,sources=payload.
+sources.map(source=>decodeSource(source,items.length)),repeats=items.map((item,i)=>sources.some(({itemAt,
+places})=>itemAt[i]>=0&&places.some(j=>j!==i&&items[j]===item)));return{payload,signature,title,n:items.
+length,items,slots,titles,groups,sources,repeats}}function decodeSource(source,n){let maps={first:null,
+second:null,refined:null};for(let kind of keysOf(KINDS)){let packed=source.maps[kind];packed!==null&&
+(maps[kind]=isOneOf(KINDS,packed)?maps[packed]:unpacked(bytesOf(packed)))}let itemAt=new Int32Array(
+n).fill(-1);source.places.forEach((place2,i)=>{itemAt[place2]=i});let norms=floatsOf(source.norms);return{
+...source,maps,norms,itemAt,unrefined:maps.second===null}}var bytesOf=base64=>Uint8Array.from(atob(base64),
+c=>c.charCodeAt(0)),floatsOf=base64=>new Float32Array(bytesOf(base64).buffer);function unpacked(bytes){
+let weights=new Float32Array(bytes.length/3);for(let i=0,j=0;i<weights.length;i++,j+=3)weights[i]=(bytes[j]|
+bytes[j+1]<<8|bytes[j+2]<<16)/STEPS;return weights}var kindsOf=source=>keysOf(KINDS).filter(kind=>source.
+maps[kind]&&!(source.unrefined&&kind==="refined")),kindName=(source,kind)=>source.floor!==null&&kind!==
+"second"?source.floor:KINDS[kind],shownKind=(source,kind)=>kind==="refined"&&source.unrefined?"first":
+kind;function mapName(data,{source,layer,head,kind}){let from=data.sources[source];return`layer ${layer+
+1}, ${headName(head)}, ${kindName(from,shownKind(from,kind))}`}var specName=(data,spec)=>`${data.sources[spec.
+source].name}, ${mapName(data,spec)}`,itemName=(data,place2)=>data.titles[place2]+(data.repeats[place2]?
+" \u21BA":""),lastPlace=source=>source.places[source.places.length-1],shownAt=(source,place2)=>source.
+where[place2]<0?place2:source.where[place2];function cellIn(data,source,cell){if(cell.key===null)return null;
+let query=source.where[cell.query],key=source.where[cell.key];return query<0||key<0||key>query?null:
+query*data.n+key}var EVENT="attention-board-answer",unpacked2=({score,nodes,first,refinement,residual,constants})=>({
+score,nodes,residual,constants,first:first.map(floatsOf),refinement:refinement.map(packed=>packed===
+null?null:floatsOf(packed))}),Answers=class{constructor(board){this.board=board;let answered=()=>{board.
+box.isConnected?board.answered():document.removeEventListener(EVENT,answered)};document.addEventListener(
+EVENT,answered)}board;asked="";flows=new Map;flowsOf=null;get now(){let found=window.attentionBoardAnswer;
+return found?.signature===this.board.data.signature?found:null}flow(source){let{now}=this;return now!==
+this.flowsOf&&(this.flows=new Map(now?.flows.map(one=>[one.source,unpacked2(one)])),this.flowsOf=now),
+this.flows.get(source)??null}ask(cut=null){let{data,state,ask}=this.board;if(!ask)return;let flow=state.
+view.mode==="flow";if(!flow&&!this.asked)return;let asked={signature:data.signature,flow,cut},text=JSON.
+stringify(asked);text!==this.asked&&(this.asked=text,ask(asked))}};function element(tag,name="",text){let made=document.createElement(tag);return name&&(made.className=
+name),text!==void 0&&(made.textContent=text),made}function svg(tag,attributes2){let made=document.createElementNS(
+"http://www.w3.org/2000/svg",tag);for(let[name,value]of Object.entries(attributes2))made.setAttribute(
+name,String(value));return made}function button(name,text,label){let made=element("button",name,text);
+return made.type="button",made.setAttribute("aria-label",label),made}function swatch(colour,text){let named=element(
+"span","",text),square=element("i");return square.style.background=colour,named.prepend(square),named}
+function chooser(label,options,now,change,labelled=!0){let part=labelled?element("label","",label):element(
+"span"),list=element("select");list.setAttribute("aria-label",label);for(let[value,text]of options){
+let option=element("option","",text);option.value=value,list.append(option)}list.onchange=()=>{change(
+list.value)};let follow=()=>{list.value!==now()&&(list.value=now());let text=list.selectedOptions.item(
+0)?.textContent??"";list.title!==text&&(list.title=text)};return follow(),part.append(list),{part,follow}}var COPY="Copy link",Bar=class{constructor(board){this.board=board}board;box=element("div","ab-bar");controls=[];builtFor="";draw(){
 let{data,state}=this.board,{sources}=data,names=sources.map(({name})=>name),buildFor=JSON.stringify(
 [names,sources.length>2&&pairs(data,state.view)]);if(buildFor===this.builtFor)for(let control of this.
 controls)control.follow();else this.build();this.builtFor=buildFor}build(){let{sources}=this.board.data,
 two=sources.length>1,first=[...two?[this.choice("View","mode",MODES)]:[],...sources.length>2?[this.compare()]:
 [],this.choice("Colours","scale",SCALES),...two?[this.linked()]:[]],seldom=[this.choice("Cells show",
-"measure",MEASURES),this.choice("Size","size",SIZES),this.share()];this.controls=[...first,...seldom];
-let more=element("details","ab-more"),drawer=element("div","ab-drawer");drawer.append(...seldom.map(
-({part})=>part),this.acts()),more.append(element("summary","ab-act","More"),drawer),this.box.replaceChildren(
-...first.map(({part})=>part),more)}choice(label,key,words){let options=keysOf(words).map(value=>[value,
-words[value]]);return chooser(label,options,()=>this.board.state.view[key],value=>{this.board.set({[key]:value})})}compare(){
-let{board}=this,{state}=board,named=pair=>pair.split("|").map(source=>board.data.sources[Number(source)].
-name).join(" with ");return chooser("Compare",pairs(board.data,state.view).map(pair=>[pair,named(pair)]),
-()=>comparedPair(state.view),pair=>{board.set({panels:ofPair(board.data,state.view,pair)})})}share(){
-let{state}=this.board,part=element("label","",""),words=element("span"),slider=element("input");slider.
-type="range";for(let[name,value]of Object.entries(SHARES))slider.setAttribute(name,String(value));slider.
-setAttribute("aria-label","Share of each row's mass to show");let say=()=>{let all=slider.value==="1\
-00";words.textContent=all?"All keys of a row":`Keys that make up ${slider.value} %`,slider.setAttribute(
-"aria-valuetext",words.textContent)};slider.oninput=()=>{say(),this.board.set({share:Number(slider.value)})};
-let follow=()=>{words.textContent&&Number(slider.value)===state.view.share||(slider.value=String(state.
-view.share),say())};return follow(),part.append(words,slider),{part,follow}}linked(){let{board}=this,
-{state}=board,part=element("label","ab-check"),tick2=element("input");tick2.type="checkbox",tick2.setAttribute(
-"aria-label","Same layer, head and map on both sides"),tick2.onchange=()=>{let{panels}=state.view,linked=tick2.
-checked;board.set({linked,panels:linked?alike(board.data,panels,panels[0]):panels})};let follow=()=>{
-tick2.checked=state.view.linked};return follow(),part.append(tick2,element("span","","same map on bo\
-th sides")),{part,follow}}acts(){let{board}=this,acts=element("span","ab-acts"),add=(text,label,act)=>{
-let made=button("ab-act",text,label);made.title=label,made.onclick=()=>{act(made)},acts.append(made)};
-return add("PNG","Download the large maps as PNG",()=>{board.downloads.png()}),add("SVG","Download t\
-he large maps as SVG",()=>{board.downloads.svg()}),add("HTML","Download the board as an offline page",
-()=>{board.downloads.page()}),board.inApp&&add(COPY,"Copy a link to this view",pressed=>{copyAddress(
-board,pressed)}),acts}};function copyAddress(board,pressed){let say=text=>{pressed.textContent=text,
-setTimeout(()=>{pressed.textContent=COPY},1800)};board.bookmark.write();let clipboard=navigator.clipboard,
-fallback=()=>{say("In the address bar")};clipboard?clipboard.writeText(location.href).then(()=>{say(
-"Copied")},fallback):fallback()}var board_default=`.ab {
+"measure",MEASURES),this.choice("Size","size",SIZES),this.share()],facts=this.facts();this.controls=
+[...first,...seldom,facts];let more=element("details","ab-more"),drawer=element("div","ab-drawer");drawer.
+append(...seldom.map(({part})=>part),facts.part,this.acts()),more.append(element("summary","ab-act",
+"More"),drawer),this.box.replaceChildren(...first.map(({part})=>part),more)}choice(label,key,words2){
+let options=keysOf(words2).map(value=>[value,words2[value]]);return chooser(label,options,()=>this.board.
+state.view[key],value=>{this.board.set({[key]:value})})}compare(){let{board}=this,{state}=board,named=pair=>pair.
+split("|").map(source=>board.data.sources[Number(source)].name).join(" with ");return chooser("Compa\
+re",pairs(board.data,state.view).map(pair=>[pair,named(pair)]),()=>comparedPair(state.view),pair=>{board.
+set({panels:ofPair(board.data,state.view,pair)})})}share(){let{state}=this.board,part=element("label",
+"",""),words2=element("span"),slider=element("input");slider.type="range";for(let[name,value]of Object.
+entries(SHARES))slider.setAttribute(name,String(value));slider.setAttribute("aria-label","Share of e\
+ach row's weight to show");let say=()=>{let all=slider.value==="100";words2.textContent=all?"All key\
+s of a row":`Keys that make up ${slider.value} %`,slider.setAttribute("aria-valuetext",words2.textContent)};
+slider.oninput=()=>{say(),this.board.set({share:Number(slider.value)})};let follow=()=>{words2.textContent&&
+Number(slider.value)===state.view.share||(slider.value=String(state.view.share),say())};return follow(),
+part.append(words2,slider),{part,follow}}linked(){let{board}=this,{state}=board,part=element("label",
+"ab-check"),tick2=element("input");tick2.type="checkbox",tick2.setAttribute("aria-label","Same layer\
+, head and map on both sides"),tick2.onchange=()=>{let{panels}=state.view,linked=tick2.checked;board.
+set({linked,panels:linked?alike(board.data,panels,panels[0]):panels})};let follow=()=>{tick2.checked=
+state.view.linked};return follow(),part.append(tick2,element("span","","same map on both sides")),{part,
+follow}}facts(){let{board}=this,part=element("fieldset","ab-facts");part.append(element("legend","",
+"Columns"));let ticks2=keysOf(FACTS).map(fact=>{let label=element("label","ab-check"),tick2=element(
+"input");return tick2.type="checkbox",tick2.onchange=()=>{let chosen=keysOf(FACTS).filter((_,i)=>ticks2[i].
+checked);chosen.length?board.set({facts:chosen}):follow()},label.append(tick2,element("span","",FACTS[fact])),
+part.append(label),tick2}),follow=()=>{keysOf(FACTS).forEach((fact,i)=>{ticks2[i].checked=board.state.
+view.facts.includes(fact)})};return follow(),{part,follow}}acts(){let{board}=this,acts=element("span",
+"ab-acts"),add=(text,label,act)=>{let made=button("ab-act",text,label);made.title=label,made.onclick=
+()=>{act(made)},acts.append(made)};return add("PNG","Download the large maps as PNG",()=>{board.downloads.
+png()}),add("SVG","Download the large maps as SVG",()=>{board.downloads.svg()}),add("HTML","Download\
+ the board as an offline page",()=>{board.downloads.page()}),board.inApp&&add(COPY,"Copy a link to t\
+his view",pressed=>{copyAddress(board,pressed)}),acts}};function copyAddress(board,pressed){let say=text=>{
+pressed.textContent=text,setTimeout(()=>{pressed.textContent=COPY},1800)};board.bookmark.write();let clipboard=navigator.
+clipboard,fallback=()=>{say("In the address bar")};clipboard?clipboard.writeText(location.href).then(
+()=>{say("Copied")},fallback):fallback()}var board_default=`.ab {
   font-family: var(--st-font, system-ui, sans-serif);
   font-size: 14px;
   color: var(--st-text-color, #1f2430);
@@ -151,7 +191,22 @@ fallback=()=>{say("In the address bar")};clipboard?clipboard.writeText(location.
   box-shadow: 0 3px 14px #0004;
 }
 .ab-drawer label,
-.ab-drawer .ab-acts {
+.ab-drawer .ab-facts {
+  display: grid;
+  grid-template-columns: 1fr 1fr;
+  gap: 4px 8px;
+  margin: 0;
+  padding: 0;
+  border: 0;
+  font-size: 12.5px;
+}
+.ab-facts legend {
+  padding: 0;
+}
+.ab-drawer .ab-facts label {
+  justify-content: flex-start;
+}
+.ab-acts {
   justify-content: space-between;
 }
 .ab-acts {
@@ -225,25 +280,170 @@ pathname,{hash,signature:data.signature})}writeSoon(){this.remember(),clearTimeo
 window.setTimeout(()=>{this.write()},SOON_MS)}write(){clearTimeout(this.soon);let{board}=this;board.
 box.isConnected&&(this.isKept=board.inApp,this.remember(),this.restore())}restore(){let hash=toHash(
 this.board.data,this.board.state.view);this.isKept&&location.hash!==hash&&history.replaceState(history.
-state,"",location.pathname+location.search+hash)}};var STEPS=2**24-1;function decode(payload){let{items,signature,title,slots,titles,groups}=payload,sources=payload.
-sources.map(source=>decodeSource(source,items.length)),repeats=items.map((item,i)=>sources.some(({itemAt,
-places})=>itemAt[i]>=0&&places.some(j=>j!==i&&items[j]===item)));return{payload,signature,title,n:items.
-length,items,slots,titles,groups,sources,repeats}}function decodeSource(source,n){let maps={first:null,
-second:null,refined:null};for(let kind of keysOf(KINDS)){let packed=source.maps[kind];packed!==null&&
-(maps[kind]=isOneOf(KINDS,packed)?maps[packed]:unpacked(bytesOf(packed)))}let itemAt=new Int32Array(
-n).fill(-1);source.places.forEach((place2,i)=>{itemAt[place2]=i});let norms=new Float32Array(bytesOf(
-source.norms).buffer);return{...source,maps,norms,itemAt,unrefined:maps.second===null}}var bytesOf=base64=>Uint8Array.
-from(atob(base64),c=>c.charCodeAt(0));function unpacked(bytes){let weights=new Float32Array(bytes.length/
-3);for(let i=0,j=0;i<weights.length;i++,j+=3)weights[i]=(bytes[j]|bytes[j+1]<<8|bytes[j+2]<<16)/STEPS;
-return weights}var kindsOf=source=>keysOf(KINDS).filter(kind=>source.maps[kind]&&!(source.unrefined&&
-kind==="refined")),kindName=(source,kind)=>source.floor!==null&&kind!=="second"?source.floor:KINDS[kind],
-shownKind=(source,kind)=>kind==="refined"&&source.unrefined?"first":kind;function mapName(data,{source,
-layer,head,kind}){let of=data.sources[source];return`layer ${layer+1}, ${headName(head)}, ${kindName(
-of,shownKind(of,kind))}`}var specName=(data,spec)=>`${data.sources[spec.source].name}, ${mapName(data,
-spec)}`,itemName=(data,place2)=>data.titles[place2]+(data.repeats[place2]?" \u21BA":""),lastPlace=source=>source.
-places[source.places.length-1],shownAt=(source,place2)=>source.where[place2]<0?place2:source.where[place2];
-function cellIn(data,source,cell){if(cell.key===null)return null;let query=source.where[cell.query],
-key=source.where[cell.key];return query<0||key<0||key>query?null:query*data.n+key}var MAP={left:46,above:6,below:40,most:34},SLOT_DIGITS={fit:3,width:6},TITLES={share:.27,least:84,most:150},
+state,"",location.pathname+location.search+hash)}};function short(value,signed2=!1){return signed2&&Math.abs(value)<.005?value?"\u22480":"0":((signed2&&
+value>0?"+":"")+value.toFixed(2).replace(/^(-?)0\./,"$1.")).replace("+0.","+.")}function signed(value){
+let text=Math.abs(value)<5e-4?"0":value.toPrecision(Math.abs(value)<1?2:3);return value>0?`+${text}`:
+text.replace("-","\u2212")}var shortTimes=times=>times.toFixed(times<9.95?1:0),digits=value=>Number.
+isNaN(value)?"\u2013":value.toFixed(4),signedDigits=value=>(value>0?"+":"")+value.toFixed(4);function tick(share,end,signed2){
+let value=share*end,sign=signed2&&share>0?"+":"";return share===0?"0":end>=10?sign+value.toFixed(0):
+sign+(end>=1?String(Number(value.toFixed(2))):value.toPrecision(2))}var PRINT={ink:"#1f2430",paper:"#ffffff",dark:!1},VIRIDIS="#440154 #482878 #3e4a89 #31688e #26828e #\
+1f9e89 #35b779 #6ece58 #b5de2b #fde725",ATTENTION={light:"#d9cc94 #e9e1bd #f3efdc #f7f7f9 #c9bfe6 #8\
+268bd #3a1d78",dark:"#514727 #3a3526 #2b2b26 #232935 #4b3f7d #8d78d6 #d9ccff"},LEFT_TO_RIGHT={light:"\
+#1d57c4 #6f97dd #c3d4f2 #f7f7f9 #f3cdb8 #da7f4f #b8430b",dark:"#6fc3ff #4489b8 #2b516b #232935 #6d43\
+31 #b56c4b #ff9d6b"},HELPS={light:"#4a7c00",dark:"#a6d04b"},HURTS={light:"#c4179b",dark:"#ff6fc0"},MORE={
+light:"#8268bd",dark:"#8d78d6"},LESS={light:"#b5a44e",dark:"#a08f4b"},MODELS={light:["#1d57c4","#b84\
+30b"],dark:["#6fc3ff","#ff9d6b"]},OCTAVES=3,GROUPS="#4477aa #ee6677 #228833 #ccbb44 #66ccee #aa3377 \
+#ee8866 #44aa99".split(" "),OTHER="#9a9fa8",FADED=[128,132,140,46],FADED_FILL="rgba(128,132,140,.18)",
+FADED_KEY="rgba(128,132,140,.35)",MISSING_FILL="rgba(128,132,140,.5)",STEPS2=255;function ramp(stops){
+let colours=stops.split(" ").map(hex=>[1,3,5].map(i=>parseInt(hex.slice(i,i+2),16))),out=new Uint8Array(
+(STEPS2+1)*3);for(let i=0;i<=STEPS2;i++){let t=i/STEPS2*(colours.length-1),a=Math.min(colours.length-
+2,Math.floor(t));for(let c=0;c<3;c++)out[i*3+c]=Math.round(colours[a][c]*(1-t+a)+colours[a+1][c]*(t-
+a))}return out}var RAMPS={weights:{light:ramp(VIRIDIS),dark:ramp(VIRIDIS)},attention:{light:ramp(ATTENTION.
+light),dark:ramp(ATTENTION.dark)},difference:{light:ramp(LEFT_TO_RIGHT.light),dark:ramp(LEFT_TO_RIGHT.
+dark)}},pageOf=({dark})=>dark?"dark":"light",rampOf=(signed2,scale,ink)=>RAMPS[signed2?"difference":
+scale==="even"?"attention":"weights"][pageOf(ink)],offset=tone2=>Math.round(tone2*STEPS2)*3;function rgb(colours,tone2){
+let i=offset(tone2);return`rgb(${colours[i]},${colours[i+1]},${colours[i+2]})`}function modelColour(name,ink){
+let colours=MODELS[pageOf(ink)],model="AB".indexOf(name[0]);return model<0?ink.ink:colours[model]}function inkOn(colours,tone2){
+let part=c=>{let value=colours[offset(tone2)+c]/255;return value<=.04045?value/12.92:((value+.055)/1.055)**
+2.4};return .2126*part(0)+.7152*part(1)+.0722*part(2)>.179?"#000000":"#ffffff"}var curve=(scale,share)=>scale===
+"sqrt"||scale==="even"?Math.sqrt(share):share,toneOfTimes=times=>Math.min(1,Math.max(0,.5+Math.log2(
+times)/(2*OCTAVES)));function timesEven({grid,signed:signed2},query,value){if(signed2)return value*grid.
+keysOf(query);let even=grid.even(query);return even?value/even:1}function tone(shading,query,value){
+let{grid,signed:signed2,scale,most}=shading,even=scale==="even";if(even&&!signed2)return toneOfTimes(
+timesEven(shading,query,value));let end=scale==="row"?grid.rowTops[query]:most,length=Math.abs(even?
+timesEven(shading,query,value):value),t=curve(scale,end?Math.min(1,length/end):0);return signed2?.5+
+Math.sign(value)*t/2:t}var isFaded=({grid,share},index)=>share<100&&grid.before[index]>=share/100;function painted(shading){
+let{n,z}=shading.grid,pixels=new Uint8ClampedArray(n*n*4),colours=rampOf(shading.signed,shading.scale,
+shading.ink);for(let q=0;q<n;q++)for(let k=0;k<=q;k++){let i=q*n+k;if(Number.isNaN(z[i]))continue;if(isFaded(
+shading,i)){pixels.set(FADED,i*4);continue}let t=offset(tone(shading,q,z[i]));pixels[i*4]=colours[t],
+pixels[i*4+1]=colours[t+1],pixels[i*4+2]=colours[t+2],pixels[i*4+3]=255}return pixels}function ticks(signed2,scale){
+return signed2?[-1,-.25,0,.25,1]:scale==="sqrt"?[0,.01,.05,.1,.25,.5,1]:[0,.25,.5,.75,1]}var TIMES=[
+[1/8,"\u2264 1/8"],[1/4,"1/4"],[1/2,"1/2"],[1,"even"],[2,"2\xD7"],[4,"4\xD7"],[8,"\u2265 8\xD7"]];function groupColour({
+groups},place2){return groups?GROUPS[groups.coloured.indexOf(groups.each[place2])]??OTHER:null}function groupsHere({
+groups}){if(!groups)return[];let{coloured,each}=groups,found=coloured.map((text,i)=>({text,colour:GROUPS[i]})).
+filter(({text})=>each.includes(text));return each.every(group=>coloured.includes(group))?found:[...found,
+{text:"other",colour:OTHER}]}var FONT="system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif";var remembered=new Map,ruler=null,family=FONT,fontFamily=()=>family;function setFont(name){name!==family&&
+(family=name,remembered.clear())}function measured(text,size){return ruler??=contextOf(document.createElement(
+"canvas")),ruler.font=`${size}px ${family}`,ruler.measureText(text).width}function contextOf(canvas){
+let context=canvas.getContext("2d");if(!context)throw new Error("this browser has no 2D context for \
+a canvas");return context}function clipped(text,room,size){let name=`${room} ${size} ${text}`,found=remembered.
+get(name);return found===void 0&&(remembered.size>5e3&&remembered.clear(),found=cutTo(text,room,part=>measured(
+part,size)),remembered.set(name,found)),found}function cutTo(text,room,width){if(width(text)<=room)return text;
+let id=/ \[[^[\]]+\](?: \u21ba)?$/.exec(text)?.[0]??"",end=width(`\u2026${id}`)<room?`\u2026${id}`:"\
+\u2026",low=0,high=text.length;for(;low<high;){let middle=low+high+1>>1;width(text.slice(0,middle)+end)<=
+room?low=middle:high=middle-1}return low||end.length>1?text.slice(0,low).trimEnd()+end:""}function wrapped(text,room,width){
+let lines=[""];for(let word of text.split(" ")){let last=lines[lines.length-1],longer=last?`${last} ${word}`:
+word;!last||width(longer)<=room?lines[lines.length-1]=longer:lines.push(word)}return lines.map(line2=>cutTo(
+line2,room,width))}var SIZE={width:318,line:13,left:190,right:262,font:11},THICK={all:30,least:1.5};function bandsOf({terms,
+others,other,total:total3},ink){let rows=terms.map(({label,value})=>({label,value}));others&&rows.push(
+{label:`${others} other${others>1?"s":""}`,value:other});let{width,line:line2,left,right,font}=SIZE,
+height=Math.max(rows.length*line2,THICK.all)+2,drawn=svg("svg",{width,height,viewBox:`0 0 ${width} ${height}`,
+role:"img"}),said=rows.map(({label,value})=>`${label} ${signed(value)}`).join(", ");drawn.setAttribute(
+"aria-label",`${said}; sum ${signed(total3)}`);let sum=rows.reduce((all,{value})=>all+Math.abs(value),
+0)||1,unit=(THICK.all-rows.length*THICK.least)/sum,end=(height-THICK.all)/2;return rows.forEach(({label,
+value},i)=>{let thick=THICK.least+Math.abs(value)*unit,[y,to]=[(i+.5)*line2+1,end+thick/2];end+=thick;
+let bend=(left+right)/2,d=`M${left} ${y}C${bend} ${y} ${bend} ${to} ${right} ${to}`,stroke=(value<0?
+LESS:MORE)[pageOf(ink)];drawn.append(svg("path",{d,stroke,"stroke-width":thick,fill:"none"}));let text=`${clipped(
+label,left-54,font)}  ${signed(value)}`;drawn.append(words(text,left-5,y,"end"))}),drawn.append(words(
+signed(total3),right+6,height/2,"start",700)),drawn}function words(text,x,y,anchor,weight=400){let made=svg(
+"text",{x,y,dy:".35em","text-anchor":anchor,"font-weight":weight});return made.setAttribute("font-si\
+ze",String(SIZE.font)),made.setAttribute("fill","currentColor"),made.textContent=text,made}var Grid=class{constructor(n,z){this.n=n;this.z=z}n;z;tops=null;shares=null;counts=new Int32Array(0);sums=new Float64Array(
+0);get rowTops(){if(!this.tops){this.tops=new Float32Array(this.n);for(let q=0;q<this.n;q++)for(let k=0;k<=
+q;k++)this.tops[q]=Math.max(this.tops[q],Math.abs(this.z[q*this.n+k])||0)}return this.tops}get top(){
+return this.rowTops.reduce((a,b)=>Math.max(a,b),0)}keysOf(query){return this.sumUp(),this.counts[query]}even(query){
+return this.sumUp(),this.counts[query]?this.sums[query]/this.counts[query]:NaN}get topTimes(){return this.
+rowTops.reduce((largest2,top,q)=>Math.max(largest2,top*this.keysOf(q)),0)}get evenness(){let[sum,rows]=[
+0,0];for(let q=0;q<this.n;q++){let count=this.keysOf(q);if(count<2||!this.sums[q])continue;let entropy=0;
+for(let i=q*this.n;i<=q*this.n+q;i++){let share=Math.abs(this.z[i])/this.sums[q];share>0&&(entropy-=
+share*Math.log(share))}sum+=entropy/Math.log(count),rows+=1}return rows?sum/rows:null}sumUp(){if(!this.
+counts.length){this.counts=new Int32Array(this.n),this.sums=new Float64Array(this.n);for(let q=0;q<this.
+n;q++)for(let i=q*this.n;i<=q*this.n+q;i++)Number.isNaN(this.z[i])||(this.counts[q]+=1,this.sums[q]+=
+Math.abs(this.z[i]))}}get before(){if(!this.shares){this.shares=new Float32Array(this.n*this.n);for(let q=0;q<
+this.n;q++)this.shareRow(q,this.shares)}return this.shares}shareRow(query,shares){let start=query*this.
+n,keys=[],total3=0;for(let i=start;i<=start+query;i++)Number.isNaN(this.z[i])||(keys.push(i),total3+=
+Math.abs(this.z[i]));keys.sort((a,b)=>Math.abs(this.z[b])-Math.abs(this.z[a]));let sum=0;for(let i of keys)
+shares[i]=total3?sum/total3:0,sum+=Math.abs(this.z[i])}get missing(){return[...Array(this.n).keys()].
+filter(i=>Number.isNaN(this.z[i*this.n+i]))}},isMissing=found=>"why"in found,Maps=class{constructor(data){
+this.data=data}data;grids=new Map;largestContribution=null;grid(spec,measure){let{source,layer,head,
+kind}=spec;return this.once([source,layer,head,kind,measure].join(),()=>{let from=this.data.sources[source];
+if(!from.maps[kind])return{why:from.noSecondOrder};let values=triangle(from,spec,measure);return values?
+this.onAxis(from,values):{why:NO_ROLLOUT}})}weights(spec){let found=this.grid(spec,"weight");if(isMissing(
+found))throw new Error(`no weights of ${JSON.stringify(spec)}: ${found.why}`);return found.z}difference([
+left,right],measure){let[a,b]=[left,right].map(spec=>this.grid(spec,measure));return isMissing(a)?a:
+isMissing(b)?b:this.once(`difference ${JSON.stringify([left,right])} ${measure}`,()=>new Grid(this.data.
+n,b.z.map((value,i)=>value-a.z[i])))}largest(measure){if(measure==="weight")return 1;if(this.largestContribution===
+null){let largest2=0;this.data.sources.forEach((from,source)=>{for(let kind of keysOf(KINDS))for(let layer=0;layer<
+from.layers;layer++)for(let head=0;head<from.heads;head++){let found=this.grid({source,layer,head,kind},
+measure);isMissing(found)||(largest2=Math.max(largest2,found.top))}}),this.largestContribution=largest2||
+1}return this.largestContribution}once(name,make){let found=this.grids.get(name);return found||(found=
+make(),this.grids.set(name,found)),found}onAxis({places},values){let{n}=this.data,z=new Float32Array(
+n*n).fill(NaN);for(let q=0,i=0;q<places.length;q++)for(let k=0;k<=q;k++,i++)z[places[q]*n+places[k]]=
+values[i];return new Grid(n,z)}},NO_ROLLOUT="Rollout multiplies weights over layers; contributions o\
+f single layers do not multiply. Choose a head, or show weights.";function triangle(source,{layer,head,
+kind},measure){let map=source.maps[kind];if(!map||head==="rollout"&&measure==="contribution")return null;
+if(head==="rollout")return rollout(source,layer,kind);let n=source.places.length,size=n*(n+1)/2,values=new Float32Array(
+size),heads=typeof head=="number"?[head]:[...Array(source.heads).keys()];for(let one of heads){let start=(layer*
+source.heads+one)*size,norms=(layer*source.heads+one)*n;for(let q=0,i=0;q<n;q++)for(let k=0;k<=q;k++,
+i++){let value=map[start+i]*(measure==="contribution"?source.norms[norms+k]:1);values[i]=head==="max"?
+Math.max(values[i],value):values[i]+value/heads.length}}return values}function rollout(source,toLayer,kind){
+let n=source.places.length,row=q=>q*(q+1)/2,rolled=null;for(let layer=0;layer<=toLayer;layer++){let mixed=triangle(
+source,{layer,head:"mean",kind},"weight");if(!mixed)return null;let next=new Float32Array(row(n));for(let q=0;q<
+n;q++){for(let j=0;j<=q;j++)mixed[row(q)+j]=(mixed[row(q)+j]+ +(j===q))/2;for(let j=0;j<=q;j++)for(let i=0;i<=
+j;i++)next[row(q)+i]+=mixed[row(q)+j]*(rolled?rolled[row(j)+i]:+(i===j))}rolled=next}return rolled}var THICK2={least:.75,most:13},NEAR=4,STEPS3=16;function strands(flow,{x,y,line:line2,width,places}){
+let step=width/flow.first.length,middle=place2=>y+(place2+.5)*line2,drawn=flow.first.map((_,layer)=>{
+let found=[],add=(query,key,path,value)=>{if(!value)return;let[q,k]=[places[query],places[key]],from={
+x:x+layer*step,y:middle(k)},to={x:x+(layer+1)*step,y:middle(q)};found.push({layer,query:q,key:k,path,
+value,from,to,thick:0})};for(let q=0,i=0;q<places.length;q++){for(let k=0;k<=q;k++,i++)add(q,k,"firs\
+t",flow.first[layer][i]),add(q,k,"refinement",flow.refinement[layer]?.[i]??0);add(q,q,"residual",flow.
+residual[layer][q])}return found.sort((a,b)=>Math.abs(b.value)-Math.abs(a.value)),found.slice(0,60)}).
+flat(),top=Math.max(0,...drawn.map(({value})=>Math.abs(value))),enough=drawn.filter(({value})=>Math.
+abs(value)>=.01*top);for(let strand of enough)strand.thick=Math.max(THICK2.least,Math.abs(strand.value)/
+top*THICK2.most);return enough.sort((a,b)=>b.thick-a.thick)}function along({from,to},t){let bend=(from.
+x+to.x)/2,cubic=(a,b,c,d)=>a*(1-t)**3+3*b*t*(1-t)**2+3*c*t**2*(1-t)+d*t**3;return{x:cubic(from.x,bend,
+bend,to.x),y:cubic(from.y,from.y,to.y,to.y)}}function underPoint(drawn,x,y){let best=null;for(let strand of drawn)
+if(!(x<strand.from.x-NEAR||x>strand.to.x+NEAR))for(let i=0;i<=STEPS3;i++){let point=along(strand,i/STEPS3),
+far=Math.hypot(point.x-x,point.y-y),distance=Math.max(0,far-strand.thick/2);distance<=NEAR&&(best===
+null||distance<=best.distance)&&(best={strand,distance})}return best?.strand??null}var total=values=>[
+...values].reduce((a,b)=>a+b,0),layerSums=flow=>flow.first.map((first,layer)=>({first:total(first),refinement:total(
+flow.refinement[layer]??[]),residual:total(flow.residual[layer]),constants:flow.constants[layer]}));var PATHS={first:"first order",refinement:"refinement",residual:"around attention",constants:"consta\
+nts"},FLOW_HELP="what reaches it by each path. Click a band to really cut it.",KEYS_SAID=3,Dock=class{constructor(board){
+this.board=board}board;box=element("div","ab-dock");drawnFor="";draw(){let{data,state,theme,answers}=this.
+board,{lock,panels,mode}=state.view,{whys=[],cut=null,flows=[]}=answers.now??{},look=[lock&&whys,panels,
+mode,cut,flows.length],drawFor=JSON.stringify([data.signature,theme.name,lock,...look]);if(drawFor===
+this.drawnFor)return;this.drawnFor=drawFor;let flowing=mode==="flow"&&flows.length>0;if(this.box.hidden=
+lock===null&&!flowing,this.box.replaceChildren(),!lock&&flowing&&this.box.append(...panels.map(spec=>this.
+sums(spec,cut))),!lock)return;this.box.append(...panels.map(spec=>this.part(spec,lock,whys)));let release=button(
+"ab-close","\xD7","Release the locked cell");release.title="Release the locked cell (Escape)",release.
+onclick=()=>{this.board.lock(null)},this.box.append(release)}part(spec,lock,whys){let{data,theme}=this.
+board,source=data.sources[spec.source],made=element("div","ab-dock-part"),said=element("div","ab-sai\
+d"),letter=element("b","",source.name);if(letter.style.color=modelColour(source.name,theme.ink),said.
+append(letter,` ${lock.key===null?this.row(spec,lock):this.cell(spec,lock)}`),said.title=`${this.where(
+spec)}: ${said.textContent}`,made.append(said),lock.key===null)return made;let kind=shownKind(source,
+spec.kind),why=whys.find(one=>one.source===source.name&&one.layer===spec.layer&&one.head===spec.head&&
+one.kind===kind);return why&&(said.append(` = ${why.text}`),said.title=`${this.where(spec)}: ${said.
+textContent}`,why.terms.length>1&&made.append(bandsOf(why,theme.ink))),made}sums({source},cut){let{data,
+theme,answers}=this.board,{name}=data.sources[source],made=element("div","ab-dock-part"),flow=answers.
+flow(name);if(!flow)return made;let letter=element("b","",name);letter.style.color=modelColour(name,
+theme.ink);let said=element("div","ab-said");said.append(letter,` score ${signed(flow.score)}${cut?"":
+`: ${FLOW_HELP}`}`),cut?.band.source===name&&said.append(`. ${this.cut(cut)}`),said.title=said.textContent;
+let table=element("table"),head=element("tr");head.append(element("th"));for(let path of keysOf(PATHS))
+head.append(element("th",`ab-path ab-${path}`,PATHS[path]));return table.append(head),layerSums(flow).
+forEach((sums,layer)=>{let row=element("tr");row.append(element("td","",`layer ${layer+1}`));for(let path of keysOf(
+PATHS))row.append(element("td","",signed(sums[path])));table.append(row)}),made.append(said,table),made}cut({
+band,before,after}){let{slots}=this.board.data,what=band.part==="refinement"?"Refinement undone":"Cu\
+t",scores=`score ${signed(before.score)} \u2192 ${signed(after.score)}`,ranks=`rank ${before.rank} \u2192\
+ ${after.rank}`,where=`${slots[band.key]} \u2192 ${slots[band.query]} in layer ${band.layer+1}`;return`${what}\
+, ${where}: ${scores}, ${ranks}.`}where({source,layer,head,kind}){let from=this.board.data.sources[source];
+return`${from.unrefined?kindName(from,shownKind(from,kind)):KINDS[kind]}, layer ${layer+1}, ${headName(
+head)}`}cell(spec,{query,key}){let{data}=this.board,source=data.sources[spec.source],at=cellIn(data,
+source,{query,key}),found=this.board.grid(spec,"weight");if(at===null||isMissing(found))return"has n\
+o such cell.";let weight=found.z[at],row=Math.floor(at/data.n),times=shortTimes(weight/found.even(row));
+return`gives ${data.titles[key??query]} ${times}\xD7 an even share, ${digits(weight)}`}row(spec,{query}){
+let{data}=this.board,source=data.sources[spec.source],place2=source.where[query],found=this.board.grid(
+spec,"weight");if(place2<0||isMissing(found))return"has no such row.";let keys=source.places.filter(
+key=>key<=place2),weight=key=>found.z[place2*data.n+key];keys.sort((a,b)=>weight(b)-weight(a));let even=found.
+even(place2),said=keys.slice(0,KEYS_SAID).map(key=>`${data.titles[key]} ${shortTimes(weight(key)/even)}\
+\xD7`);return`row ${data.slots[place2]} gives most to ${said.join(", ")}`}};var MAP={left:46,above:6,below:40,most:34},SLOT_DIGITS={fit:3,width:6},TITLES={share:.27,least:84,most:150},
 LINE=9.5,NUMBERED=26,LARGE_CELL=12,SPARE=60;function mapLayout(slots,room,wanted){let n=slots.length,
 longest=Math.max(...slots.map(slot=>slot.length)),left=MAP.left+SLOT_DIGITS.width*Math.max(0,longest-
 SLOT_DIGITS.fit),right=Math.min(TITLES.most,Math.max(TITLES.least,room*TITLES.share)),cell=Math.min(
@@ -277,66 +477,12 @@ max(THUMBS.least,Math.min(THUMBS.most,Math.floor(room/count)-THUMBS.gap)),thumbS
 gap;function rowAt({y,line:line2},n,py){let row=Math.floor((py-y)/line2);return row>=0&&row<n?row:null}
 var LEFT_OF_ROW=-6;function cellAt(cells,n,px,py){let{x,y,cell,line:line2}=cells,query=Math.floor((py-
 y)/line2),key=Math.floor((px-x)/cell);return query<0||query>=n||key<LEFT_OF_ROW?null:{query,key:key>=
-0&&key<=query?key:null}}function short(value,signed2=!1){return signed2&&Math.abs(value)<.005?value?"\u22480":"0":((signed2&&
-value>0?"+":"")+value.toFixed(2).replace(/^(-?)0\./,"$1.")).replace("+0.","+.")}function signed(value){
-let text=Math.abs(value)<5e-4?"0":value.toPrecision(Math.abs(value)<1?2:3);return value>0?`+${text}`:
-text.replace("-","\u2212")}var shortTimes=times=>times.toFixed(times<9.95?1:0),digits=value=>Number.
-isNaN(value)?"\u2013":value.toFixed(4),signedDigits=value=>(value>0?"+":"")+value.toFixed(4);function tick(share,most,signed2){
-let value=share*most,sign=signed2&&share>0?"+":"";return share===0?"0":most>=10?sign+value.toFixed(0):
-sign+(most>=1?String(Number(value.toFixed(2))):value.toPrecision(2))}var PRINT={ink:"#1f2430",paper:"#ffffff",dark:!1},VIRIDIS="#440154 #482878 #3e4a89 #31688e #26828e #\
-1f9e89 #35b779 #6ece58 #b5de2b #fde725",ATTENTION={light:"#d9cc94 #e9e1bd #f3efdc #f7f7f9 #c9bfe6 #8\
-268bd #3a1d78",dark:"#514727 #3a3526 #2b2b26 #232935 #4b3f7d #8d78d6 #d9ccff"},LEFT_TO_RIGHT={light:"\
-#1d57c4 #6f97dd #c3d4f2 #f7f7f9 #f3cdb8 #da7f4f #b8430b",dark:"#6fc3ff #4489b8 #2b516b #232935 #6d43\
-31 #b56c4b #ff9d6b"},HELPS={light:"#4a7c00",dark:"#a6d04b"},HURTS={light:"#c4179b",dark:"#ff6fc0"},MODELS={
-light:["#1d57c4","#b8430b"],dark:["#6fc3ff","#ff9d6b"]},OCTAVES=3,GROUPS="#4477aa #ee6677 #228833 #c\
-cbb44 #66ccee #aa3377 #ee8866 #44aa99".split(" "),OTHER="#9a9fa8",FADED=[128,132,140,46],FADED_FILL="\
-rgba(128,132,140,.18)",FADED_KEY="rgba(128,132,140,.35)",MISSING_FILL="rgba(128,132,140,.5)",STEPS2=255;
-function ramp(stops){let colours=stops.split(" ").map(hex=>[1,3,5].map(i=>parseInt(hex.slice(i,i+2),
-16))),out=new Uint8Array((STEPS2+1)*3);for(let i=0;i<=STEPS2;i++){let t=i/STEPS2*(colours.length-1),
-a=Math.min(colours.length-2,Math.floor(t));for(let c=0;c<3;c++)out[i*3+c]=Math.round(colours[a][c]*(1-
-t+a)+colours[a+1][c]*(t-a))}return out}var RAMPS={weights:{light:ramp(VIRIDIS),dark:ramp(VIRIDIS)},attention:{
-light:ramp(ATTENTION.light),dark:ramp(ATTENTION.dark)},difference:{light:ramp(LEFT_TO_RIGHT.light),dark:ramp(
-LEFT_TO_RIGHT.dark)}},pageOf=({dark})=>dark?"dark":"light",rampOf=(signed2,scale,ink)=>RAMPS[signed2?
-"difference":scale==="even"?"attention":"weights"][pageOf(ink)],offset=tone2=>Math.round(tone2*STEPS2)*
-3;function rgb(colours,tone2){let i=offset(tone2);return`rgb(${colours[i]},${colours[i+1]},${colours[i+
-2]})`}function modelColour(name,ink){let colours=MODELS[pageOf(ink)],model="AB".indexOf(name[0]);return model<
-0?ink.ink:colours[model]}function inkOn(colours,tone2){let part=c=>{let value=colours[offset(tone2)+
-c]/255;return value<=.04045?value/12.92:((value+.055)/1.055)**2.4};return .2126*part(0)+.7152*part(1)+
-.0722*part(2)>.179?"#000000":"#ffffff"}var curve=(scale,share)=>scale==="sqrt"||scale==="even"?Math.
-sqrt(share):share,toneOfTimes=times=>Math.min(1,Math.max(0,.5+Math.log2(times)/(2*OCTAVES)));function timesEven({
-grid,signed:signed2},query,value){if(signed2)return value*grid.keysOf(query);let even=grid.even(query);
-return even?value/even:1}function tone(shading,query,value){let{grid,signed:signed2,scale,most}=shading,
-even=scale==="even";if(even&&!signed2)return toneOfTimes(timesEven(shading,query,value));let end=scale===
-"row"?grid.rowTops[query]:most,length=Math.abs(even?timesEven(shading,query,value):value),t=curve(scale,
-end?Math.min(1,length/end):0);return signed2?.5+Math.sign(value)*t/2:t}var isFaded=({grid,share},index)=>share<
-100&&grid.before[index]>=share/100;function painted(shading){let{n,z}=shading.grid,pixels=new Uint8ClampedArray(
-n*n*4),colours=rampOf(shading.signed,shading.scale,shading.ink);for(let q=0;q<n;q++)for(let k=0;k<=q;k++){
-let i=q*n+k;if(Number.isNaN(z[i]))continue;if(isFaded(shading,i)){pixels.set(FADED,i*4);continue}let t=offset(
-tone(shading,q,z[i]));pixels[i*4]=colours[t],pixels[i*4+1]=colours[t+1],pixels[i*4+2]=colours[t+2],pixels[i*
-4+3]=255}return pixels}function ticks(signed2,scale){return signed2?[-1,-.25,0,.25,1]:scale==="sqrt"?
-[0,.01,.05,.1,.25,.5,1]:[0,.25,.5,.75,1]}var TIMES=[[1/8,"\u2264 1/8"],[1/4,"1/4"],[1/2,"1/2"],[1,"e\
-ven"],[2,"2\xD7"],[4,"4\xD7"],[8,"\u2265 8\xD7"]];function groupColour({groups},place2){return groups?
-GROUPS[groups.coloured.indexOf(groups.each[place2])]??OTHER:null}function groupsHere({groups}){if(!groups)
-return[];let{coloured,each}=groups,found=coloured.map((text,i)=>({text,colour:GROUPS[i]})).filter(({
-text})=>each.includes(text));return each.every(group=>coloured.includes(group))?found:[...found,{text:"\
-other",colour:OTHER}]}var FONT="system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif";var remembered=new Map,ruler=null,family=FONT,fontFamily=()=>family;function setFont(name){name!==family&&
-(family=name,remembered.clear())}function measured(text,size){return ruler??=contextOf(document.createElement(
-"canvas")),ruler.font=`${size}px ${family}`,ruler.measureText(text).width}function contextOf(canvas){
-let context=canvas.getContext("2d");if(!context)throw new Error("this browser gives no 2D context to\
- a canvas");return context}function clipped(text,room,size){let name=`${room} ${size} ${text}`,found=remembered.
-get(name);return found===void 0&&(remembered.size>5e3&&remembered.clear(),found=cutTo(text,room,part=>measured(
-part,size)),remembered.set(name,found)),found}function cutTo(text,room,width){if(width(text)<=room)return text;
-let id=/ \[[^[\]]+\](?: \u21ba)?$/.exec(text)?.[0]??"",end=width(`\u2026${id}`)<room?`\u2026${id}`:"\
-\u2026",low=0,high=text.length;for(;low<high;){let middle=low+high+1>>1;width(text.slice(0,middle)+end)<=
-room?low=middle:high=middle-1}return low||end.length>1?text.slice(0,low).trimEnd()+end:""}function wrapped(text,room,width){
-let lines=[""];for(let word of text.split(" ")){let last=lines[lines.length-1],longer=last?`${last} ${word}`:
-word;!last||width(longer)<=room?lines[lines.length-1]=longer:lines.push(word)}return lines.map(line2=>cutTo(
-line2,room,width))}var FRAMED=5,TINY=120,OLDER_NEWER="older \u2192 newer";function paintFrame(surface,data,shading,layout,down=0){
+0&&key<=query?key:null}}var FRAMED=5,TINY=120,OLDER_NEWER="older \u2192 newer";function paintFrame(surface,data,shading,layout,down=0){
 let frame={surface,data,shading,layout:{...layout,y:layout.y+down}};paintMissing(frame),layout.cell>=
 FRAMED&&paintRepeats(frame),isNumbered(layout)&&paintNumbers(frame),data.groups&&paintBands(frame),paintTitles(
 frame),paintAxes(frame)}function paintMissing({surface,shading,layout:{x,y,cell,line:line2,down}}){for(let i of shading.
-grid.missing){let[across,along]=[Math.max(1,cell*.1),Math.max(1,line2*.1)];surface.rect(x,y+i*line2+
-line2*.45,(i+1)*cell,along,MISSING_FILL),surface.rect(x+i*cell+cell*.45,y+i*line2,across,down-i*line2,
+grid.missing){let[across,along2]=[Math.max(1,cell*.1),Math.max(1,line2*.1)];surface.rect(x,y+i*line2+
+line2*.45,(i+1)*cell,along2,MISSING_FILL),surface.rect(x+i*cell+cell*.45,y+i*line2,across,down-i*line2,
 MISSING_FILL)}}function paintRepeats({surface,data,shading,layout:{x,y,cell,line:line2}}){let{n,items,
 repeats}=data;for(let q=0;q<n;q++)if(repeats[q])for(let k=0;k<q;k++){if(items[k]!==items[q]||Number.
 isNaN(shading.grid.z[q*n+k]))continue;let[left,top]=[x+k*cell+1,y+q*line2+1];surface.frame(left,top,
@@ -360,49 +506,7 @@ surface.text(data.slots[i],x+(i+.5)*cell,y+down+15,number2)}}function paintAxes(
 x,y,size,down,aligned}}){let tiny=size<TINY,look={size:11,fill:shading.ink.ink,alpha:.8},query=tiny?
 "query":`query, ${OLDER_NEWER}`;aligned||surface.text(query,9,y+down/2,{...look,align:"center",turn:90});
 let align=tiny?"left":"center",at=tiny?x:x+size/2;surface.text(`key, ${OLDER_NEWER}`,at,y+down+29,{...look,
-align})}var Grid=class{constructor(n,z){this.n=n;this.z=z}n;z;tops=null;shares=null;counts=new Int32Array(0);sums=new Float64Array(
-0);get rowTops(){if(!this.tops){this.tops=new Float32Array(this.n);for(let q=0;q<this.n;q++)for(let k=0;k<=
-q;k++)this.tops[q]=Math.max(this.tops[q],Math.abs(this.z[q*this.n+k])||0)}return this.tops}get top(){
-return this.rowTops.reduce((a,b)=>Math.max(a,b),0)}keysOf(query){return this.sumUp(),this.counts[query]}even(query){
-return this.sumUp(),this.counts[query]?this.sums[query]/this.counts[query]:NaN}get topTimes(){return this.
-rowTops.reduce((most,top,q)=>Math.max(most,top*this.keysOf(q)),0)}get evenness(){let[sum,rows]=[0,0];
-for(let q=0;q<this.n;q++){let count=this.keysOf(q);if(count<2||!this.sums[q])continue;let entropy=0;
-for(let i=q*this.n;i<=q*this.n+q;i++){let share=Math.abs(this.z[i])/this.sums[q];share>0&&(entropy-=
-share*Math.log(share))}sum+=entropy/Math.log(count),rows+=1}return rows?sum/rows:null}sumUp(){if(!this.
-counts.length){this.counts=new Int32Array(this.n),this.sums=new Float64Array(this.n);for(let q=0;q<this.
-n;q++)for(let i=q*this.n;i<=q*this.n+q;i++)Number.isNaN(this.z[i])||(this.counts[q]+=1,this.sums[q]+=
-Math.abs(this.z[i]))}}get before(){if(!this.shares){this.shares=new Float32Array(this.n*this.n);for(let q=0;q<
-this.n;q++)this.shareRow(q,this.shares)}return this.shares}shareRow(query,shares){let start=query*this.
-n,keys=[],total2=0;for(let i=start;i<=start+query;i++)Number.isNaN(this.z[i])||(keys.push(i),total2+=
-Math.abs(this.z[i]));keys.sort((a,b)=>Math.abs(this.z[b])-Math.abs(this.z[a]));let sum=0;for(let i of keys)
-shares[i]=total2?sum/total2:0,sum+=Math.abs(this.z[i])}get missing(){return[...Array(this.n).keys()].
-filter(i=>Number.isNaN(this.z[i*this.n+i]))}},isMissing=found=>"why"in found,Maps=class{constructor(data){
-this.data=data}data;grids=new Map;largestContribution=null;grid(spec,measure){let{source,layer,head,
-kind}=spec;return this.once([source,layer,head,kind,measure].join(),()=>{let from=this.data.sources[source];
-if(!from.maps[kind])return{why:from.noSecondOrder};let values=triangle(from,spec,measure);return values?
-this.onAxis(from,values):{why:NO_ROLLOUT}})}weights(spec){let found=this.grid(spec,"weight");if(isMissing(
-found))throw new Error(`no weights of ${JSON.stringify(spec)}: ${found.why}`);return found.z}difference([
-left,right],measure){let[a,b]=[left,right].map(spec=>this.grid(spec,measure));return isMissing(a)?a:
-isMissing(b)?b:this.once(`difference ${JSON.stringify([left,right])} ${measure}`,()=>new Grid(this.data.
-n,b.z.map((value,i)=>value-a.z[i])))}largest(measure){if(measure==="weight")return 1;if(this.largestContribution===
-null){let most=0;this.data.sources.forEach((from,source)=>{for(let kind of keysOf(KINDS))for(let layer=0;layer<
-from.layers;layer++)for(let head=0;head<from.heads;head++){let found=this.grid({source,layer,head,kind},
-measure);isMissing(found)||(most=Math.max(most,found.top))}}),this.largestContribution=most||1}return this.
-largestContribution}once(name,make){let found=this.grids.get(name);return found||(found=make(),this.
-grids.set(name,found)),found}onAxis({places},values){let{n}=this.data,z=new Float32Array(n*n).fill(NaN);
-for(let q=0,i=0;q<places.length;q++)for(let k=0;k<=q;k++,i++)z[places[q]*n+places[k]]=values[i];return new Grid(
-n,z)}},NO_ROLLOUT="Rollout multiplies weights over layers; contributions of single layers do not mul\
-tiply. Choose a head, or show weights.";function triangle(source,{layer,head,kind},measure){let map=source.
-maps[kind];if(!map||head==="rollout"&&measure==="contribution")return null;if(head==="rollout")return rollout(
-source,layer,kind);let n=source.places.length,size=n*(n+1)/2,values=new Float32Array(size),heads=typeof head==
-"number"?[head]:[...Array(source.heads).keys()];for(let one of heads){let start=(layer*source.heads+
-one)*size,norms=(layer*source.heads+one)*n;for(let q=0,i=0;q<n;q++)for(let k=0;k<=q;k++,i++){let value=map[start+
-i]*(measure==="contribution"?source.norms[norms+k]:1);values[i]=head==="max"?Math.max(values[i],value):
-values[i]+value/heads.length}}return values}function rollout(source,toLayer,kind){let n=source.places.
-length,row=q=>q*(q+1)/2,rolled=null;for(let layer=0;layer<=toLayer;layer++){let mixed=triangle(source,
-{layer,head:"mean",kind},"weight");if(!mixed)return null;let next=new Float32Array(row(n));for(let q=0;q<
-n;q++){for(let j=0;j<=q;j++)mixed[row(q)+j]=(mixed[row(q)+j]+ +(j===q))/2;for(let j=0;j<=q;j++)for(let i=0;i<=
-j;i++)next[row(q)+i]+=mixed[row(q)+j]*(rolled?rolled[row(j)+i]:+(i===j))}rolled=next}return rolled}function resized(canvas,width,height){return(canvas.width!==width||canvas.height!==height)&&(canvas.
+align})}function resized(canvas,width,height){return(canvas.width!==width||canvas.height!==height)&&(canvas.
 width=width,canvas.height=height),contextOf(canvas)}function sized(canvas,width,height,untouched=!1){
 let density=Math.min(3,window.devicePixelRatio||1),pixels=length=>Math.max(1,Math.round(length*density)),
 context=resized(canvas,pixels(width),pixels(height));return canvas.style.width=`${width}px`,canvas.style.
@@ -435,31 +539,36 @@ M${number(x+k*cell)} ${number(y+q*line2)}`}h${across}v${down}h-${across}z`,faded
 acity":".18"}:{};this.parts.push(`<path${attributes({d,fill:`rgb(${r},${g},${b})`,...faded})}/>`)}this.
 parts.push("</g>")}done(width,height){return`<svg${attributes({xmlns:"http://www.w3.org/2000/svg",viewBox:`\
 0 0 ${number(width)} ${number(height)}`,width,height,"font-family":fontFamily()})}>${this.parts.join(
-"")}</svg>`}};var WIDTH=300,HEIGHT=30,STEPS3=128,ENDS=15;function scaleName({measure,scale},signed2){let what=measure===
-"weight"?"weight":"weight \xD7 length of the value",how={even:" \xF7 that of an even row",row:", as \
-a share of its row's maximum",sqrt:" (square-root colours)",linear:""};return(signed2?"difference of\
- ":"")+what+how[scale]}function paintScale(surface,{signed:signed2,scale,most,ink},x,y,width){let colours=rampOf(
-signed2,scale,ink),inner=width-2*ENDS;for(let i=0;i<STEPS3;i++){let left=x+ENDS+i/STEPS3*inner;surface.
-rect(left,y+2,inner/STEPS3+.5,9,rgb(colours,i/(STEPS3-1)))}let look={size:11,align:"center",fill:ink.
+"")}</svg>`}};function shadingOf(board,grid,signed2,ink){let{scale,share,measure}=board.state.view,rows=scale==="r\
+ow",top=scale==="even"?grid.topTimes:grid.top,most=rows?1:signed2?top:board.maps.largest(measure);return{
+grid,signed:signed2,scale,share,most,ink}}function scaleLookOf(board,signed2,ink){let{scale,measure}=board.
+state.view,found=signed2?board.difference():null,even=scale==="even",end=found&&!isMissing(found)?even?
+found.topTimes:found.top:board.maps.largest(measure);return{signed:signed2,scale,most:scale==="row"?
+1:end,ink}}var WIDTH=300,HEIGHT=30,STEPS4=128,ENDS=15;function scaleName({measure,scale},signed2){let what=measure===
+"weight"?"weight":"weight \xD7 value norm",how={even:" \xF7 that of an even row",row:", as a share o\
+f its row's maximum",sqrt:" (square-root colours)",linear:""};return(signed2?"difference of ":"")+what+
+how[scale]}function paintScale(surface,{signed:signed2,scale,most,ink},x,y,width){let colours=rampOf(
+signed2,scale,ink),inner=width-2*ENDS;for(let i=0;i<STEPS4;i++){let left=x+ENDS+i/STEPS4*inner;surface.
+rect(left,y+2,inner/STEPS4+.5,9,rgb(colours,i/(STEPS4-1)))}let look={size:11,align:"center",fill:ink.
 ink,alpha:.9};for(let[t,text]of marks(signed2,scale,most))surface.text(text,x+ENDS+t*inner,y+20,look)}
 function marks(signed2,scale,most){return scale==="even"&&!signed2?TIMES.map(([times,text])=>[toneOfTimes(
-times),text]):ticks(signed2,scale).map(share=>{let along=curve(scale,Math.abs(share));return[signed2?
-.5+Math.sign(share)*along/2:along,tick(share,most,signed2)]})}var Legend=class{constructor(board){this.
-board=board}board;box=element("div","ab-key");drawnFor="";draw(){let{data,theme,state}=this.board,{view}=state,
-difference=view.mode==="difference",found=difference?this.board.difference():null,signedTop=found&&!isMissing(
-found)?found.top:null,look=[signedTop,difference,view.measure,view.scale,view.share<100],drawFor=[data.
-signature,theme.name,...look,window.devicePixelRatio].join();if(drawFor!==this.drawnFor){this.drawnFor=
-drawFor,this.box.replaceChildren();for(let signed2 of signedTop===null?[!1]:[!0,!1]){let name=scaleName(
+times),text]):ticks(signed2,scale).map(share=>{let along2=curve(scale,Math.abs(share));return[signed2?
+.5+Math.sign(share)*along2/2:along2,tick(share,most,signed2)]})}var Legend=class{constructor(board){
+this.board=board}board;box=element("div","ab-key");drawnFor="";draw(){let{data,theme,state}=this.board,
+{view}=state,difference=view.mode==="difference",found=difference?this.board.difference():null,signedTop=found&&
+!isMissing(found)?found.top:null,look=[signedTop,difference,view.measure,view.scale,view.share<100],
+drawFor=[data.signature,theme.name,...look,window.devicePixelRatio].join();if(drawFor!==this.drawnFor){
+this.drawnFor=drawFor,this.box.replaceChildren();for(let signed2 of signedTop===null?[!1]:[!0,!1]){let name=scaleName(
 view,signed2),where=difference&&!signed2?"small maps and last row: ":"";this.box.append(element("spa\
 n","",where+name),this.scale(signed2,name))}this.box.append(...this.evidence()),view.share<100&&this.
-box.append(swatch(FADED_KEY,"not among those keys")),data.groups&&(this.box.append(element("span","",
-`${data.groups.name}, first listed:`)),this.box.append(...groupsHere(data).map(({text,colour})=>swatch(
-colour,text))))}}evidence(){let{data,theme}=this.board;if(!data.sources.some(({columns})=>columns.length))
-return[];let page=pageOf(theme.ink);return[swatch(HELPS[page],"helps the target"),swatch(HURTS[page],
-"hurts it"),element("span","","\u25CF matters, gets less than an even share"),element("span","","\u25CB g\
-ets twice or more, hardly matters")]}scale(signed2,name){let canvas=element("canvas"),surface=new CanvasSurface(
-sized(canvas,WIDTH,HEIGHT));return paintScale(surface,this.board.scaleLook(signed2,this.board.theme.
-ink),0,0,WIDTH),canvas.setAttribute("role","img"),canvas.setAttribute("aria-label",name),canvas}};var WIDTH2=340,MARGIN=6,ROOM=WIDTH2-2*MARGIN,SIZE=10.5,SCALE={width:320,height:30},GROUP_LINE=15,Figure=class{constructor(board){
+box.append(swatch(FADED_KEY,"other keys")),data.groups&&(this.box.append(element("span","",`${data.groups.
+name}, first listed:`)),this.box.append(...groupsHere(data).map(({text,colour})=>swatch(colour,text))))}}evidence(){
+let{data,theme}=this.board;if(!data.sources.some(({columns})=>columns.length))return[];let page=pageOf(
+theme.ink);return[swatch(HELPS[page],"helps the target"),swatch(HURTS[page],"hurts it"),element("spa\
+n","","\u25CF important, less than an even share"),element("span","","\u25CB unimportant, at least twice \
+an even share")]}scale(signed2,name){let canvas=element("canvas"),surface=new CanvasSurface(sized(canvas,
+WIDTH,HEIGHT));return paintScale(surface,scaleLookOf(this.board,signed2,this.board.theme.ink),0,0,WIDTH),
+canvas.setAttribute("role","img"),canvas.setAttribute("aria-label",name),canvas}};var WIDTH2=340,MARGIN=6,ROOM=WIDTH2-2*MARGIN,SIZE2=10.5,SCALE={width:320,height:30},GROUP_LINE=15,Figure=class{constructor(board){
 this.board=board;let{data,state}=board,{view}=state,[left,right]=view.panels;this.signed=view.mode===
 "difference",data.title&&this.say(data.title,600);let found=this.signed?board.difference():null;if(found)
 this.map(found,`${this.name(right)}; minus ${this.name(left)}`);else for(let spec of view.panels)this.
@@ -467,18 +576,18 @@ map(board.grid(spec),this.name(spec));(!found||!isMissing(found))&&this.scale(),
 `${data.groups.name}, first listed:`),this.height+=MARGIN}board;width=WIDTH2;height=MARGIN;steps=[];signed;paint(surface){
 surface.rect(0,0,this.width,this.height,PRINT.paper);for(let step of this.steps)step(surface)}name(spec){
 let{data}=this.board;return`${data.sources[spec.source].title}: ${mapName(data,spec)}`}say(text,weight=400){
-for(let line2 of wrapped(text,ROOM,part=>measured(part,SIZE))){let middle=this.height+SIZE*.7,look={
-size:SIZE,weight,fill:PRINT.ink};this.steps.push(surface=>{surface.text(line2,MARGIN,middle,look)}),
-this.height+=SIZE*1.35}}map(found,title){let{data}=this.board;if(this.height+=4,this.say(title),this.
+for(let line2 of wrapped(text,ROOM,part=>measured(part,SIZE2))){let middle=this.height+SIZE2*.7,look={
+size:SIZE2,weight,fill:PRINT.ink};this.steps.push(surface=>{surface.text(line2,MARGIN,middle,look)}),
+this.height+=SIZE2*1.35}}map(found,title){let{data}=this.board;if(this.height+=4,this.say(title),this.
 height+=2,isMissing(found)){this.say(found.why);return}let layout={...mapLayout(data.slots,WIDTH2),width:WIDTH2},
-shading=this.board.shading(found,this.signed,PRINT),top=this.height;this.steps.push(surface=>{surface.
+shading=shadingOf(this.board,found,this.signed,PRINT),top=this.height;this.steps.push(surface=>{surface.
 cells(painted(shading),{...layout,y:top+layout.y}),paintFrame(surface,data,shading,layout,top)}),this.
 height+=layout.height}scale(){this.height+=4,this.say(scaleName(this.board.state.view,this.signed));
-let look=this.board.scaleLook(this.signed,PRINT),top=this.height;this.steps.push(surface=>{paintScale(
+let look=scaleLookOf(this.board,this.signed,PRINT),top=this.height;this.steps.push(surface=>{paintScale(
 surface,look,MARGIN,top,SCALE.width)}),this.height+=SCALE.height}groups(heading){this.say(heading);let x=MARGIN;
-for(let{text,colour}of groupsHere(this.board.data)){let label=clipped(text,ROOM-20,SIZE),width=16+measured(
-label,SIZE)+10;x+width>ROOM&&x>MARGIN&&(x=MARGIN,this.height+=GROUP_LINE);let[left,top]=[x,this.height];
-this.steps.push(surface=>{surface.rect(left,top+1,9,9,colour),surface.text(label,left+13,top+6,{size:SIZE,
+for(let{text,colour}of groupsHere(this.board.data)){let label=clipped(text,ROOM-20,SIZE2),width=16+measured(
+label,SIZE2)+10;x+width>ROOM&&x>MARGIN&&(x=MARGIN,this.height+=GROUP_LINE);let[left,top]=[x,this.height];
+this.steps.push(surface=>{surface.rect(left,top+1,9,9,colour),surface.text(label,left+13,top+6,{size:SIZE2,
 fill:PRINT.ink})}),x+=width}this.height+=GROUP_LINE}};var UNTITLED="Attention board",DATA="data",SCRIPT="script";function openPage(mount2){let data=document.
 getElementById(DATA),root=document.getElementById("board"),heading=document.getElementById("title");
 if(data?.getAttribute("type")!=="application/json"||!root||!heading)return;let payload=JSON.parse(data.
@@ -498,19 +607,22 @@ surface=new SvgSurface;figure.paint(surface);let text=surface.done(figure.width,
 save("svg",new Blob([text],{type:"image/svg+xml"}))}page(){let{data,state}=this.board,page=pageOf2({
 ...data.payload,view:toHash(data,state.view)});this.save("html",new Blob([page],{type:"text/html"}))}save(ending,blob){
 let link=element("a");link.href=URL.createObjectURL(blob),link.download=`attention.${ending}`,this.board.
-box.append(link),link.click(),link.remove(),setTimeout(()=>{URL.revokeObjectURL(link.href)},KEPT_MS)}};var MARKED=3,ONE_BAR=480;function blockOf(source,width){let columns=barsOf(source,width),worded=columns.
-filter(({texts})=>texts.length).length;return{kinds:kindsOf(source).length,bars:columns.length,worded}}
-var barsOf=({columns},width)=>width<ONE_BAR?columns.slice(0,1):columns;function largest(values,count=MARKED){
-let there=[...values.keys()].filter(i=>!Number.isNaN(values[i])&&values[i]!==0);return there.sort((a,b)=>Math.
-abs(values[b])-Math.abs(values[a])),new Set(there.slice(0,count))}function sortedBy(values){let weight=i=>Number.
-isNaN(values[i])?-1/0:values[i];return[...values.keys()].sort((a,b)=>weight(b)-weight(a)||a-b)}var HARDLY=.1,
-MUCH=2;function disagreements(times,effects){let found=new Map,important=largest(effects),most=Math.
-max(0,...[...important].map(place2=>Math.abs(effects[place2])));return times.forEach((share,place2)=>{
-Number.isNaN(share)||Number.isNaN(effects[place2])||(important.has(place2)&&share<1?found.set(place2,
-"unattended"):share>=MUCH&&Math.abs(effects[place2])<HARDLY*most&&found.set(place2,"unimportant"))}),
-found}var columnTexts=(source,place2)=>{let item=source.itemAt[place2];return item<0?[]:source.columns.
-flatMap(({title,values,texts})=>{let value=values[item];if(value===null)return[];let more=texts.length?
-`, ${texts[item]}`:"";return[`${source.name}, ${title}: ${signed(value)}${more}`]})};var HOVER="#ff3d71",LOCK="#ff9f1a",LABEL={size:12,height:18,ink:"#111111"},Sheet=class{over=element(
+box.append(link),link.click(),link.remove(),setTimeout(()=>{URL.revokeObjectURL(link.href)},KEPT_MS)}};var MARKED=3,ONE_BAR=480;function blockOf(source,width,facts){let columns=barsOf(source,width,facts),
+worded=columns.filter(({texts})=>texts.length).length;return{kinds:shownKinds(source,facts).length+Number(
+facts.includes("value")),bars:columns.length,worded}}var shownKinds=(source,facts)=>kindsOf(source).
+filter(kind=>facts.includes(kind)||source.unrefined&&facts.includes("refined"));function barsOf({columns},width,facts){
+let chosen=columns.filter(({texts})=>facts.includes(texts.length?"removal":"attribution"));return width<
+ONE_BAR?chosen.slice(0,1):chosen}function largest(values,count=MARKED){let there=[...values.keys()].
+filter(i=>!Number.isNaN(values[i])&&values[i]!==0);return there.sort((a,b)=>Math.abs(values[b])-Math.
+abs(values[a])),new Set(there.slice(0,count))}function sortedBy(values){let weight=i=>Number.isNaN(values[i])?
+-1/0:values[i];return[...values.keys()].sort((a,b)=>weight(b)-weight(a)||a-b)}var HARDLY=.1,MUCH=2;function disagreements(times,effects){
+let found=new Map,important=largest(effects),strongest=Math.max(0,...[...important].map(place2=>Math.
+abs(effects[place2])));return times.forEach((share,place2)=>{Number.isNaN(share)||Number.isNaN(effects[place2])||
+(important.has(place2)&&share<1?found.set(place2,"unattended"):share>=MUCH&&Math.abs(effects[place2])<
+HARDLY*strongest&&found.set(place2,"unimportant"))}),found}var columnTexts=(source,place2)=>{let item=source.
+itemAt[place2];return item<0?[]:source.columns.flatMap(({title,values,texts})=>{let value=values[item];
+if(value===null)return[];let more=texts.length?`, ${texts[item]}`:"";return[`${source.name}, ${title}\
+: ${signed(value)}${more}`]})};var HOVER="#ff3d71",LOCK="#ff9f1a",LABEL={size:12,height:18,ink:"#111111"},Sheet=class{over=element(
 "canvas","ab-over");context=contextOf(this.over);marked=!1;width=0;height=0;fit(width,height){sized(
 this.over,width,height,!this.marked),this.width=width,this.height=height,this.marked=!1}clear(willBeMarked){
 this.marked&&this.context.clearRect(0,0,this.width,this.height),this.marked=willBeMarked}};function mark(board){
@@ -550,11 +662,11 @@ EXTRA.mark;for(let one of bars)this.bars(one,x),x+=widthOf2(layout,one)})}titles
 (place2,row)=>{let middle=(row+.5)*line2,colour=groupColour(data,place2);if(colour&&surface.rect(titlesAt-
 6,row*line2,3,line2+.3,colour),(order.length-1-row)%every)return;let slot={size:11,align:"right",fill:ink,
 alpha:.75};surface.text(data.slots[place2],titlesAt-9,middle,slot);let title=clipped(itemName(data,place2),
-titles-8,font);surface.text(title,titlesAt,middle,{size:font,fill:ink})})}kind({source,values},kind,x){
+titles-8,font);surface.text(title,titlesAt,middle,{size:font,fill:ink})})}kind({source,values,measure},kind,x){
 let{surface,order}=this,{line:line2,kind:width}=this.layout,{data,theme,state}=this.board,from=data.
 sources[source],spec={...inSource(data,panelOf(state.view,source),source),kind},found=this.board.grid(
-{...spec,kind:shownKind(from,kind)});if(isMissing(found))return;let shading=this.board.shading(found,
-!1,theme.ink),colours=rampOf(!1,shading.scale,theme.ink),last=lastPlace(from),marked=largest(values);
+{...spec,kind:shownKind(from,kind)},measure);if(isMissing(found))return;let shading=shadingOf(this.board,
+found,!1,theme.ink),colours=rampOf(!1,shading.scale,theme.ink),last=lastPlace(from),marked=largest(values);
 order.forEach((place2,row)=>{let value=values[place2];if(Number.isNaN(value))return;let faded=isFaded(
 shading,last*data.n+place2),t=tone(shading,last,value),gap=line2>4?1:0,fill=faded?FADED_FILL:rgb(colours,
 t);if(surface.rect(x+.5,row*line2,width-1,line2-gap,fill),line2<11||faded)return;let weight=marked.has(
@@ -575,11 +687,11 @@ max(1,length),thick,fill,strong?1:.5);let text=column?.texts[data.sources[source
 !strong||line2<11)return;let look={size:11,fill:theme.ink.ink};surface.text(text,Math.max(nothing,left+
 length)+3,middle,look)})}ends(title){let there=this.board.data.sources.flatMap(({columns})=>columns.
 filter(column=>column.title===title).flatMap(({values})=>values)).map(value=>value??0);return[Math.min(
-0,...there),Math.max(0,...there)]}};var STEPS4=new Map([["ArrowUp",[-1,0]],["ArrowDown",[1,0]],["ArrowLeft",[0,-1]],["ArrowRight",[0,1]],
+0,...there),Math.max(0,...there)]}};var STEPS5=new Map([["ArrowUp",[-1,0]],["ArrowDown",[1,0]],["ArrowLeft",[0,-1]],["ArrowRight",[0,1]],
 ["PageUp",[-5,0]],["PageDown",[5,0]]]);function steered(pressed,from,n){let{query}=from,key=from.key??
 query,point=cell=>({act:"point",cell});switch(pressed){case"Enter":case" ":return{act:"lock",cell:{query,
 key}};case"r":case"R":return{act:"lock",cell:{query,key:null}};case"Home":return point({query,key:0});case"\
-End":return point({query,key:query})}let step=STEPS4.get(pressed);if(!step)return null;let row=Math.
+End":return point({query,key:query})}let step=STEPS5.get(pressed);if(!step)return null;let row=Math.
 max(0,Math.min(n-1,query+step[0]));return point({query:row,key:Math.max(0,Math.min(row,key+step[1]))})}
 var sameCell=(a,b)=>a===b||a!==null&&b!==null&&a.query===b.query&&a.key===b.key,afterClick=(cell,locked,asked)=>sameCell(
 cell,locked)&&asked?null:cell;function cellUnder(board,drawn,event){let{data}=board,canvas=drawn.canvas.getBoundingClientRect(),x=event.
@@ -615,68 +727,73 @@ nameOf(one)===this.sort),order=by?sortedBy(by.values):[...Array(data.n).keys()];
 columns);let context=sized(this.canvas,layout.width,layout.height);new Painter(this.board,new CanvasSurface(
 context),layout,order).paint(columns);let blocks=layout.blocks.map((block,i)=>({...block,source:sources[i]})),
 {x,y,cell,line:line2,width,height}=layout;Object.assign(this.own,{spec:state.view.panels[0],x,y,cell,
-line:line2,width,order,blocks}),this.own.sheet.fit(width,height),this.drawn=[this.own];let words="On\
-e row an item, oldest first: what the newest item, where the prediction is made, attends to in each \
-model, and what the target loses without it";this.canvas.ariaLabel!==words&&this.canvas.setAttribute(
-"aria-label",words),this.canvas.dataset.look=theme.name}nameOf({source,kind,column}){return[this.board.
-data.sources[source].name,kind??column?.title].join(".")}columnsOf(source){let{data,maps,state}=this.
-board,from=data.sources[source],spec=inSource(data,panelOf(state.view,source),source),last=lastPlace(
-from)*data.n,kinds=kindsOf(from).map(kind=>{let found=maps.grid({...spec,kind},state.view.measure),values=new Float64Array(
-data.n).fill(NaN);return isMissing(found)||values.set(found.z.subarray(last,last+data.n)),{source,kind,
-column:null,values}}),columns=barsOf(from,this.board.width).map(column=>{let values=new Float64Array(
+line:line2,width,order,blocks}),this.own.sheet.fit(width,height),this.drawn=[this.own];let words2="O\
+ne row per item, oldest first: attention of the newest item (the prediction) to it in each model, an\
+d the score that the target loses without it";this.canvas.ariaLabel!==words2&&this.canvas.setAttribute(
+"aria-label",words2),this.canvas.dataset.look=theme.name}nameOf({source,kind,measure,column}){return[
+this.board.data.sources[source].name,kind??column?.title,measure].join(".")}columnsOf(source){let{data,
+maps,state}=this.board,from=data.sources[source],spec=inSource(data,panelOf(state.view,source),source),
+last=lastPlace(from)*data.n,{facts,measure:chosen}=state.view,cells=(kind,measure)=>{let found=maps.
+grid({...spec,kind},measure),values=new Float64Array(data.n).fill(NaN);return isMissing(found)||values.
+set(found.z.subarray(last,last+data.n)),{source,kind,measure,column:null,values}},kinds=shownKinds(from,
+facts).map(kind=>cells(kind,chosen));facts.includes("value")&&kinds.push(cells(shownKind(from,"refin\
+ed"),"contribution"));let columns=barsOf(from,this.board.width,facts).map(column=>{let values=new Float64Array(
 data.n).fill(NaN);return column.values.forEach((value,i)=>{values[from.places[i]]=value??NaN}),{source,
-kind:null,column,values}});return[...kinds,...columns]}drawHeads(layout,columns){let{data,theme,state}=this.
-board,{panels}=state.view,headsFor=[...[data.signature,theme.name,JSON.stringify(layout),this.sort],
-JSON.stringify(panels)].join();if(headsFor===this.headsFor)return;this.headsFor=headsFor;let time=this.
-head("older \u2193 newer","Items of the history, oldest first",null);place(time,layout.titlesAt,layout.
-titles);let parts=[time];layout.blocks.forEach((block,i)=>{let{source}=columns[i][0],from=data.sources[source],
-name=element("span","ab-side",`${from.name} `);name.style.color=modelColour(from.name,theme.ink),name.
-append(element("span","",from.title)),name.title=`${from.name}: ${from.title}`,place(name,block.x,block.
-width),parts.push(name);let x=block.x;for(let one of columns[i]){one===columns[i].find(other=>!other.
-kind)&&(x+=EXTRA.mark);let width=widthOf2(layout,one),head=this.head(this.headText(one,width),this.about(
-one),this.nameOf(one));place(head,x,width),x+=width,parts.push(head)}}),this.heads.replaceChildren(...parts);
-for(let part of[this.heads,this.above])part.style.width=`${layout.width}px`}head(text,about,sort){let made=button(
-"ab-sort",text,`Sort the rows: ${about}`);return made.title=`${about}. Click to sort the rows by it.`,
-sort===null&&(made.title=`${about}. Click to go back to time.`),made.setAttribute("aria-pressed",String(
-this.sort===sort)),made.onclick=()=>{this.sort=sort,this.board.redraw()},made}headText({source,kind,
-column},width){let from=this.board.data.sources[source];return kind?from.unrefined?from.floor===null?
-"attends":kindName(from,kind):(width<NARROW?NARROW_HEADS:HEADS)[kind]:column?.title??""}about({source,
-kind,column}){let{data,state}=this.board,from=data.sources[source];if(!kind)return`${from.name}: ${column?.
-about}`;let{layer,head}=inSource(data,panelOf(state.view,source),source),what=from.unrefined?kindName(
-from,kind):KINDS[kind],where=`layer ${layer+1}, ${headName(head)}`;return`${from.name}: what the new\
-est item attends to, ${what}, ${where}`}};function place(part,left,width){part.style.left=`${left}px`,
-part.style.width=`${width}px`}function rowsOf(data,view){return data.sources.flatMap((from,source)=>{let spec=inSource(data,panelOf(
+kind:null,measure:chosen,column,values}});return[...kinds,...columns]}drawHeads(layout,columns){let{
+data,theme,state}=this.board,{panels}=state.view,headsFor=[...[data.signature,theme.name,JSON.stringify(
+layout),this.sort],JSON.stringify(panels)].join();if(headsFor===this.headsFor)return;this.headsFor=headsFor;
+let time=this.head("older \u2193 newer","Items of the history, oldest first",null);place(time,layout.
+titlesAt,layout.titles);let parts=[time];layout.blocks.forEach((block,i)=>{let{source}=columns[i][0],
+from=data.sources[source],name=element("span","ab-side",`${from.name} `);name.style.color=modelColour(
+from.name,theme.ink),name.append(element("span","",from.title)),name.title=`${from.name}: ${from.title}`,
+place(name,block.x,block.width),parts.push(name);let x=block.x;for(let one of columns[i]){one===columns[i].
+find(other=>!other.kind)&&(x+=EXTRA.mark);let width=widthOf2(layout,one),head=this.head(this.headText(
+one,width),this.about(one),this.nameOf(one));place(head,x,width),x+=width,parts.push(head)}}),this.heads.
+replaceChildren(...parts);for(let part of[this.heads,this.above])part.style.width=`${layout.width}px`}head(text,about,sort){
+let made=button("ab-sort",text,`Sort the rows: ${about}`);return made.title=`${about}. Click to sort\
+ the rows by it.`,sort===null&&(made.title=`${about}. Click to sort by time.`),made.setAttribute("ar\
+ia-pressed",String(this.sort===sort)),made.onclick=()=>{this.sort=sort,this.board.redraw()},made}headText({
+source,kind,measure,column},width){let{data,state}=this.board,from=data.sources[source];return kind?
+measure!==state.view.measure?"\xD7 value":from.unrefined?from.floor===null?"attends":kindName(from,kind):
+(width<NARROW?NARROW_HEADS:HEADS)[kind]:column?.title??""}about({source,kind,measure,column}){let{data,
+state}=this.board,from=data.sources[source];if(!kind)return`${from.name}: ${column?.about}`;let{layer,
+head}=inSource(data,panelOf(state.view,source),source),what=from.unrefined?kindName(from,kind):KINDS[kind],
+length=measure==="contribution"?", times the length of the value":"",where=`layer ${layer+1}, ${headName(
+head)}${length}`;return`${from.name}: what the newest item attends to, ${what}, ${where}`}};function place(part,left,width){
+part.style.left=`${left}px`,part.style.width=`${width}px`}function rowsOf(data,view){return data.sources.flatMap((from,source)=>{let spec=inSource(data,panelOf(
 view,source),source),apart=view.linked?"":` ${headingOf(spec.layer,spec.head)}`;return kindsOf(from).
 map(kind=>({spec:{...spec,kind},label:`${from.name} ${kindName(from,kind)}${apart}`}))})}function massesOf(data,maps,spec,place2){
 let source=data.sources[spec.source],query=source.where[place2];if(query<0)return null;let weights=maps.
-weights(spec),own=source.itemAt[query],previous=own>0?source.places[own-1]:-1,{items,groups}=data,placeOf=key=>key===
-query?"self":items[key]===items[query]?"repeats":key===previous?"previous":key===source.places[0]?"f\
-irst":groups&&groups.each[key]===groups.each[query]?"group":"rest",masses={self:0,repeats:0,previous:0,
-first:0,group:0,rest:0};for(let key of source.places){if(key>query)break;masses[placeOf(key)]+=weights[query*
-data.n+key]}return masses}var total=masses=>Object.values(masses).reduce((a,b)=>a+b,0);var Ledger=class{constructor(board){this.board=board}board;title=element("h4");box=element("div","ab\
+weights(spec),item=source.itemAt[query],previous=item>0?source.places[item-1]:-1,{items,groups}=data,
+placeOf=key=>key===query?"self":items[key]===items[query]?"repeats":key===previous?"previous":key===
+source.places[0]?"first":groups&&groups.each[key]===groups.each[query]?"group":"rest",masses={self:0,
+repeats:0,previous:0,first:0,group:0,rest:0};for(let key of source.places){if(key>query)break;masses[placeOf(
+key)]+=weights[query*data.n+key]}return masses}var total2=masses=>Object.values(masses).reduce((a,b)=>a+
+b,0);var Ledger=class{constructor(board){this.board=board}board;title=element("h4");box=element("div","ab\
 -ledger");cells=[];drawnFor="";builtFor="";draw(){let{data,state}=this.board,{lock,linked,panels}=state.
 view,drawFor=JSON.stringify([data.signature,lock?lock.query:null,linked,panels]);if(drawFor===this.drawnFor)
 return;this.drawnFor=drawFor,this.drawTitle();let columns=this.columns(),buildFor=JSON.stringify([data.
 groups?.name,columns.map(({label})=>label)]);buildFor!==this.builtFor&&this.box.replaceChildren(this.
-table(columns)),this.builtFor=buildFor;for(let{place:place2,column,words,td}of this.cells){let{masses}=columns[column],
-mass=masses&&(place2?masses[place2]:total(masses));words.data=mass===null?"not seen":mass.toFixed(3),
-place2&&(td.style.background=mass===null?"":barOf(mass))}}drawTitle(){let{data,state}=this.board,{lock}=state.
-view,row=lock?lock.query:lastPlace(data.sources[0]),isOne=lock!==null||data.sources.every(source=>lastPlace(
-source)===row);this.title.textContent=isOne?`Row ${data.slots[row]}, ${data.titles[row]} `:"The last\
- row of each history ";let what=lock?"locked":"the last row, where the prediction is made; lock a ce\
-ll for another";this.title.append(element("span","",`\xB7 ${what} \xB7 where its attention weight lies;\
- each key counts once, in the first line that fits`))}columns(){let{data,maps,state}=this.board,{lock}=state.
-view;return rowsOf(data,state.view).map(({spec,label})=>{let source=data.sources[spec.source],place2=lock?
-lock.query:lastPlace(source),there=source.where[place2];return{label:there>=0&&there!==place2?`${label}\
-, row ${data.slots[there]}`:label,masses:massesOf(data,maps,spec,place2)}})}table(columns){let{groups}=this.
-board.data,table=element("table"),titles=element("tr");titles.append(element("th","","key")),titles.
-append(...columns.map(({label})=>element("th","",label))),table.append(titles),this.cells=[];for(let place2 of keysOf(
-PLACES)){if(place2==="group"&&!groups)continue;let text=place2==="group"?`same ${groups?.name} (firs\
-t listed)`:PLACES[place2];table.append(this.line(text,place2,columns.length))}return table.append(this.
-line("sum",null,columns.length)),table}line(text,place2,columns){let row=element("tr");row.append(element(
-"td","",text));for(let column=0;column<columns;column++){let td=element("td"),words=document.createTextNode(
-" ");td.append(words),row.append(td),this.cells.push({place:place2,column,words,td})}return row}},barOf=mass=>`\
-linear-gradient(to right, rgba(70,130,180,.28) ${(mass*100).toFixed(1)}%, transparent 0)`;var maps_default=`.ab-rows {
+table(columns)),this.builtFor=buildFor;for(let{place:place2,column,words:words2,td}of this.cells){let{
+masses}=columns[column],mass=masses&&(place2?masses[place2]:total2(masses));words2.data=mass===null?
+"not seen":mass.toFixed(3),place2&&(td.style.background=mass===null?"":barOf(mass))}}drawTitle(){let{
+data,state}=this.board,{lock}=state.view,row=lock?lock.query:lastPlace(data.sources[0]),isOne=lock!==
+null||data.sources.every(source=>lastPlace(source)===row);this.title.textContent=isOne?`Row ${data.slots[row]}\
+, ${data.titles[row]} `:"The last row of each history ";let what=lock?"locked":"the last row, which \
+makes the prediction; lock a cell to see another row";this.title.append(element("span","",`\xB7 ${what}\
+ \xB7 attention weight by kind of key; each key counts once, in the first line that applies`))}columns(){
+let{data,maps,state}=this.board,{lock}=state.view;return rowsOf(data,state.view).map(({spec,label})=>{
+let source=data.sources[spec.source],place2=lock?lock.query:lastPlace(source),there=source.where[place2];
+return{label:there>=0&&there!==place2?`${label}, row ${data.slots[there]}`:label,masses:massesOf(data,
+maps,spec,place2)}})}table(columns){let{groups}=this.board.data,table=element("table"),titles=element(
+"tr");titles.append(element("th","","key")),titles.append(...columns.map(({label})=>element("th","",
+label))),table.append(titles),this.cells=[];for(let place2 of keysOf(PLACES)){if(place2==="group"&&!groups)
+continue;let text=place2==="group"?`same ${groups?.name} (first listed)`:PLACES[place2];table.append(
+this.line(text,place2,columns.length))}return table.append(this.line("sum",null,columns.length)),table}line(text,place2,columns){
+let row=element("tr");row.append(element("td","",text));for(let column=0;column<columns;column++){let td=element(
+"td"),words2=document.createTextNode(" ");td.append(words2),row.append(td),this.cells.push({place:place2,
+column,words:words2,td})}return row}},barOf=mass=>`linear-gradient(to right, rgba(70,130,180,.28) ${(mass*
+100).toFixed(1)}%, transparent 0)`;var maps_default=`.ab-rows {
   display: flex;
   flex-direction: column;
   gap: 10px;
@@ -699,7 +816,7 @@ linear-gradient(to right, rgba(70,130,180,.28) ${(mass*100).toFixed(1)}%, transp
   height: 50px;
 }
 .ab-wide .ab-picks {
-  height: 122px;
+  height: 138px;
 }
 .ab-heads > * {
   position: absolute;
@@ -788,7 +905,7 @@ linear-gradient(to right, rgba(70,130,180,.28) ${(mass*100).toFixed(1)}%, transp
   flex-basis: 100%;
 }
 .ab-wide .ab-above {
-  height: 72px;
+  height: 88px;
   overflow: hidden;
 }
 .ab-wide .ab-above .ab-key {
@@ -887,21 +1004,55 @@ linear-gradient(to right, rgba(70,130,180,.28) ${(mass*100).toFixed(1)}%, transp
   padding: 24px 16px;
   font-size: 13.5px;
 }
-`;var READING="What could only be a later item is left empty. Rows run downwards and keys to the right\
-, older to newer; titles stand on the diagonal. The last row of the last layer makes the prediction.",
+.ab-flow canvas {
+  cursor: pointer;
+}
+`;var READING="Rows are queries and columns are keys, both older to newer; titles are on the diagonal.\
+ Cells of later items are empty (causal mask). The last row of the last layer makes the prediction.",
 sameItems=({sources},{panels})=>new Set(panels.map(({source})=>sources[source].places.join())).size<
 2;function cellNote(data,view){return view.measure==="contribution"?"A cell is the attention weight \
-times the length of the key's value after the output projection (of the mean, for STOSA): how far th\
-at weight moves the query's state; rows have no fixed sum.":view.mode==="difference"?`Weights of a r\
-ow sum to 1 in both maps, so differences sum to 0${sameItems(data,view)?".":" over the keys of both \
-histories; only what both have on one place of the axis is drawn."}`:view.panels.some(({head})=>head===
-"max")?"Rows of one head sum to 1; the maximum over heads sums to more.":"Every row of a map is one \
-item attending to itself and to older items, and sums to 1."}function notes(data,view,every,strange){
-let summed=view.mode==="difference"?"absolute difference":"sum";return[cellNote(data,view),READING,view.
-share<100?`Kept are the fewest keys that hold ${view.share} % of a row's ${summed}.`:"",every>1?`Of ${every}\
- titles one is drawn; all are under the pointer, and with "Size: large".`:"",data.repeats.some(Boolean)?
-"\u21BA and framed cells: the same item at another slot.":"",strange.length?`Not understood in the a\
-ddress and left out: ${strange.join(", ")}.`:""].join(" ")}var SHORT={mean:"mean",max:"max",rollout:"rollout"},Picks=class{constructor(board,place2){this.board=
+times the norm of the key's value after the output projection (of the mean, for STOSA): how far that\
+ weight moves the query's state. Rows have no fixed sum.":view.mode==="difference"?`Weights of a row\
+ sum to 1 in both maps, so differences sum to 0${sameItems(data,view)?".":" over the keys of both hi\
+stories; only items at a common place of the axis are drawn."}`:view.panels.some(({head})=>head==="m\
+ax")?"Rows of one head sum to 1; the maximum over heads sums to more.":"A row is the attention of on\
+e item to itself and to older items; it sums to 1."}function notes(data,view,every,strange){let summed=view.
+mode==="difference"?"absolute difference":"sum";return[cellNote(data,view),READING,view.share<100?`I\
+n colour: the fewest keys that hold ${view.share} % of a row's ${summed}.`:"",every>1?`One of ${every}\
+ titles is drawn; for the others point at cells or choose "Size: large".`:"",data.repeats.some(Boolean)?
+"\u21BA and framed cells: the same item at several slots.":"",strange.length?`Not understood in the \
+address and left out: ${strange.join(", ")}.`:""].join(" ")}var DASH=[3,2.5],ALPHA={first:.85,refinement:.9,residual:.45},NODE={least:1.2,most:4.5},FOOT2={line:14,
+font:11},PATHS2={first:"through first-order attention",refinement:"through what refinement adds",residual:"\
+around attention"},FlowMap=class{constructor(board,source){this.board=board;this.source=source;this.
+holder.append(this.canvas),this.canvas.setAttribute("role","img"),this.holder.addEventListener("poin\
+termove",event=>{this.point(this.under(event),event)}),this.holder.addEventListener("pointerleave",()=>{
+this.point(null,null)}),this.holder.addEventListener("click",event=>{let strand=this.under(event);strand&&
+strand.path!=="residual"&&this.board.answers.ask(this.band(strand))})}board;source;holder=element("d\
+iv","ab-box ab-flow");canvas=element("canvas");drawn=[];flow=null;layout=null;pointed=null;draw(source,flow,layout){
+Object.assign(this,{source,flow,layout,pointed:null});let{data}=this.board,place2={x:layout.x,y:layout.
+y,line:layout.line,width:layout.size,places:data.sources[source].places};this.drawn=strands(flow,place2),
+this.paint();let{name}=data.sources[source],words2=`The flow of the target's score ${signed(flow.score)}\
+ in ${name}`;this.canvas.setAttribute("aria-label",words2)}under(event){let at=this.canvas.getBoundingClientRect();
+return underPoint(this.drawn,event.clientX-at.left,event.clientY-at.top)}band({layer,query,key,path}){
+let{name}=this.board.data.sources[this.source];return{source:name,layer,query,key,part:path==="refin\
+ement"?path:"attention"}}point(strand,event){let{board}=this;strand!==this.pointed&&(this.pointed=strand,
+this.paint(),board.point(strand&&{query:strand.query,key:strand.key,layer:strand.layer})),strand&&event?
+board.reading.showWords(event,this.words(strand)):board.reading.hideTip()}words({layer,query,key,path,
+value}){let{data}=this.board,named=place2=>`${data.slots[place2]} ${data.titles[place2]}`,from=query===
+key?named(key):`${named(key)} \u2192 ${named(query)}`,cuts=path==="residual"?[]:["Click to really cu\
+t it"];return[`${from}, layer ${layer+1}`,`${PATHS2[path]}: ${signed(value)}`,...cuts]}paint(){let{layout,
+flow}=this;if(!layout||!flow)return;let c=sized(this.canvas,layout.width,layout.height),{theme,data}=this.
+board,page=pageOf(theme.ink);for(let strand of this.drawn){let{from,to,thick,value,path}=strand,bend=(from.
+x+to.x)/2;c.beginPath(),c.moveTo(from.x,from.y),c.bezierCurveTo(bend,from.y,bend,to.y,to.x,to.y),c.lineWidth=
+thick,c.strokeStyle=(value<0?HURTS:HELPS)[page],c.globalAlpha=ALPHA[path]*(this.pointed&&this.pointed!==
+strand?.25:1),c.setLineDash(path==="refinement"?DASH:[]),c.stroke()}c.setLineDash([]),c.globalAlpha=
+1;let top=Math.max(...flow.nodes.flat().map(Math.abs))||1,step=layout.size/Math.max(1,flow.nodes.length-
+1),{places}=data.sources[this.source];flow.nodes.forEach((column,i)=>{column.forEach((value,item)=>{
+if(!value)return;c.beginPath();let radius=NODE.least+Math.sqrt(Math.abs(value)/top)*(NODE.most-NODE.
+least),y2=layout.y+(places[item]+.5)*layout.line;c.arc(layout.x+i*step,y2,radius,0,2*Math.PI),c.fillStyle=
+(value<0?HURTS:HELPS)[page],c.fill()}),c.font=`400 ${FOOT2.font}px ${fontFamily()}`,c.fillStyle=theme.
+ink.ink,c.textAlign=i===0?"left":i===flow.nodes.length-1?"right":"center";let y=layout.y+layout.down+
+FOOT2.line;c.fillText(i===0?"items":`layer ${i}`,layout.x+i*step,y)})}};var SHORT={mean:"mean",max:"max",rollout:"rollout"},Picks=class{constructor(board,place2){this.board=
 board;this.place=place2}board;place;box=element("div","ab-picks");drawn=[];thumbnails=[];pills=[];cells=element(
 "canvas");sheet=new Sheet;builtFor="";paintedFor="";get spec(){return this.board.state.view.panels[this.
 place]}get source(){return this.board.data.sources[this.spec.source]}draw(room){let{data,theme,state}=this.
@@ -924,60 +1075,66 @@ parentElement??one.button)),sized(this.cells,count*step,edge),this.sheet.fit(cou
 pill(SHORT[head],TOGETHER[head],{head}))];let pills=[kinds.length,together2.length].map((length,i)=>{
 let made=element("div","ab-pills"),start=i*kinds.length;return made.append(...this.pills.slice(start,
 start+length).map(pill=>pill.button)),made});this.box.replaceChildren(whose,line2,...pills)}thumbnail(layer,head,x,edge){
-let{board}=this,made=button("ab-thumb",void 0,"");made.style.width=made.style.height=`${edge}px`;let words=element(
-"span","ab-even"),part=element("div","ab-pick");part.style.width=`${edge}px`,part.append(made,words);
+let{board}=this,made=button("ab-thumb",void 0,"");made.style.width=made.style.height=`${edge}px`;let words2=element(
+"span","ab-even"),part=element("div","ab-pick");part.style.width=`${edge}px`,part.append(made,words2);
 let{n}=board.data,cell=(edge-2)/n,spec={...this.spec,layer,head},place2={x:x+1,y:1,cell,line:cell,width:edge,
 aligned:!1},{cells:canvas,sheet}=this,drawn={type:"small",spec,signed:!1,sheet,canvas,...place2};return pointing(
 board,made,drawn),made.onclick=event=>{let{kind,source}=this.spec,other=event.shiftKey&&board.state.
 view.panels.length>1;board.choose(other?1-this.place:this.place,{source,layer,head,kind})},{button:made,
-words,layer,head,drawn}}pill(text,about,change){let{board,place:place2}=this,side=board.state.view.panels.
-length>1?` in the ${["left","right"][place2]} map`:"",made=button("ab-pill",text,`Show ${about}${side}`);
+words:words2,layer,head,drawn}}pill(text,about,change){let{board,place:place2}=this,side=board.state.
+view.panels.length>1?` in the ${["left","right"][place2]} map`:"",made=button("ab-pill",text,`Show ${about}${side}`);
 return made.title=about,made.onclick=()=>{board.choose(place2,change)},{button:made,change}}paint(kind){
 let{board}=this,surface=new CanvasSurface(contextOf(this.cells));surface.clear();for(let{button:made,
-words,layer,head,drawn}of this.thumbnails){drawn.spec={source:this.spec.source,layer,head,kind};let found=board.
-grid(drawn.spec),label=headingOf(layer,head).replace(/[LH]/g,"").replace(" ","\xB7"),even=isMissing(
-found)?null:found.evenness,evenness=even===null?"\u2013":even.toFixed(2).replace(/^0/,""),name=`Show\
- ${specName(board.data,drawn.spec)}`;made.setAttribute("aria-label",name);let how="1 is an even aver\
-age, 0 a single item. With Shift: in the other large map";made.title=`${name}. Evenness ${evenness}:\
- ${how}`,words.replaceChildren(element("b","",label),` ${evenness}`),!isMissing(found)&&surface.cells(
-painted(board.shading(found,!1,board.theme.ink)),drawn)}}},press=(made,pressed)=>{made.setAttribute(
-"aria-pressed",String(pressed))};var PAIR_WIDTH=700,LargeMap=class{constructor(board,spec){this.board=board;let sheet=new Sheet,place2={
-x:0,y:0,cell:0,line:0,width:0,aligned:!1};this.drawn={type:"large",sheet,canvas:this.frame,spec,signed:!1,
-...place2},this.holder.tabIndex=0,this.holder.setAttribute("role","application"),this.holder.setAttribute(
-"aria-roledescription","attention map"),this.holder.append(this.frame,this.cells,sheet.over),pointing(
-board,this.holder,this.drawn),steering(board,this.holder,this.drawn)}board;holder=element("div","ab-\
-box");drawn;frame=element("canvas");cells=element("canvas","ab-cells");framedFor="";every=1;draw(grid,spec,signed2,title,layout){
+words:words2,layer,head,drawn}of this.thumbnails){drawn.spec={source:this.spec.source,layer,head,kind};
+let found=board.grid(drawn.spec),label=headingOf(layer,head).replace(/[LH]/g,"").replace(" ","\xB7"),
+even=isMissing(found)?null:found.evenness,evenness=even===null?"\u2013":even.toFixed(2).replace(/^0/,
+""),name=`Show ${specName(board.data,drawn.spec)}`;made.setAttribute("aria-label",name);let how="1: \
+uniform over the items, 0: a single item. With Shift: in the other large map";made.title=`${name}. E\
+venness ${evenness}: ${how}`,words2.replaceChildren(element("b","",label),` ${evenness}`),!isMissing(
+found)&&surface.cells(painted(shadingOf(board,found,!1,board.theme.ink)),drawn)}}},press=(made,pressed)=>{
+made.setAttribute("aria-pressed",String(pressed))};var PAIR_WIDTH=700,FLOW_NEEDS="The flow of the score is computed by the app; this page stands alone.",
+LargeMap=class{constructor(board,spec){this.board=board;let sheet=new Sheet,place2={x:0,y:0,cell:0,line:0,
+width:0,aligned:!1};this.drawn={type:"large",sheet,canvas:this.frame,spec,signed:!1,...place2},this.
+holder.tabIndex=0,this.holder.setAttribute("role","application"),this.holder.setAttribute("aria-role\
+description","attention map"),this.holder.append(this.frame,this.cells,sheet.over),pointing(board,this.
+holder,this.drawn),steering(board,this.holder,this.drawn)}board;holder=element("div","ab-box");drawn;frame=element(
+"canvas");cells=element("canvas","ab-cells");framedFor="";every=1;draw(grid,spec,signed2,title,layout){
 let{data,theme}=this.board,{x,y,cell,line:line2,size,down,width,height,every,aligned}=layout;this.every=
 every,Object.assign(this.drawn,{signed:signed2,spec,x,y,cell,line:line2,width,aligned}),this.drawn.sheet.
-fit(width,height);let shading=this.board.shading(grid,signed2,theme.ink),room=[width,height,cell,line2,
+fit(width,height);let shading=shadingOf(this.board,grid,signed2,theme.ink),room=[width,height,cell,line2,
 aligned,window.devicePixelRatio],frameFor=[data.signature,theme.name,...room,grid.missing].join();if(isNumbered(
 layout)||frameFor!==this.framedFor){let context=sized(this.frame,width,height);paintFrame(new CanvasSurface(
-context),data,shading,layout)}this.framedFor=frameFor;let[left,top,across,along]=[x,y,size,down].map(
-length=>`${length}px`);Object.assign(this.cells.style,{left,top,width:across,height:along}),putCells(
+context),data,shading,layout)}this.framedFor=frameFor;let[left,top,across,along2]=[x,y,size,down].map(
+length=>`${length}px`);Object.assign(this.cells.style,{left,top,width:across,height:along2}),putCells(
 this.cells,painted(shading)),this.holder.setAttribute("aria-label",`${title}: arrow keys move, Enter\
  locks the cell, R the row, Escape releases`)}},Panels=class{constructor(board){this.board=board;this.
-between.append(this.note)}board;box=element("div","ab-panels");drawn=[];every=1;heads=[];beside=null;room=0;headsFor="";maps=new Map;between=element(
+between.append(this.note)}board;box=element("div","ab-panels");drawn=[];every=1;heads=[];beside=null;room=0;headsFor="";maps=new Map;flows=new Map;between=element(
 "div","ab-panel ab-between");note=element("div","ab-note");draw(beside){let{data,width,state}=this.board,
 {view}=state,wide=view.size==="large",apart=view.mode==="difference";this.beside=beside;let pair=apart&&
 (beside!==null||width>=PAIR_WIDTH),style=beside?" ab-beside":pair?" ab-pair":wide?" ab-large":"";this.
 box.className=`ab-panels${style}`,this.drawn=[],this.every=1,this.drawHeads(),this.room=beside?beside.
 width:roomOf(width,wide?1:view.panels.length);let{room}=this;if(this.fit(),view.panels.forEach((spec,place2)=>{
-let map=apart?null:this.map(place2,this.board.grid(spec),spec,specName(data,spec),room);show(this.heads[place2].
-part,map)}),wide)for(let place2 of apart?[0,1]:["difference"])this.maps.delete(place2);apart?this.drawDifference(
-room):this.between.remove()}drawDifference(room){let{data,state}=this.board,[left,right]=state.view.
-panels,names=[right,left].map(spec=>specName(data,spec)).join(" \u2212 ");this.note.textContent=`Rig\
-ht minus left: ${names}`;let found=this.board.difference();show(this.between,this.map("difference",found,
-right,"the difference",room)),this.between.parentNode||this.box.append(this.between)}fit(){for(let{part}of this.
-heads)part.style.width=this.beside?`${this.room}px`:""}drawPicks(){for(let{picks}of this.heads)picks.
-draw(this.room),this.drawn.push(...picks.drawn)}drawHeads(){let headsFor=comparedPair(this.board.state.
-view);headsFor!==this.headsFor&&(this.heads=this.board.state.view.panels.map((_,place2)=>{let part=element(
-"div","ab-panel"),picks=new Picks(this.board,place2);return part.append(picks.box),{part,picks}}),this.
-box.replaceChildren(...this.heads.map(({part})=>part)),this.headsFor=headsFor)}map(place2,found,spec,title,room){
-if(isMissing(found))return element("div","ab-why",found.why);let map=this.maps.get(place2)??new LargeMap(
-this.board,spec);this.maps.set(place2,map);let{data,state}=this.board,large=state.view.size==="large",
-layout=this.beside??pageLayout(data.slots,room,large);return map.draw(found,spec,place2==="differenc\
-e",title,layout),this.drawn.push(map.drawn),this.every=Math.max(this.every,map.every),map.holder}};function show(part,drawn){
-let old=part.children.item(1);old!==drawn&&(old?.remove(),drawn&&part.append(drawn))}var ALL_READ_OUT=8;function spoken(described){let{data,cell}=described,query=`query ${data.slots[cell.
+let{part}=this.heads[place2];view.mode==="flow"?show(part,this.flow(place2,spec,room)):apart?show(part,
+null):show(part,this.map(place2,this.board.grid(spec),spec,specName(data,spec),room))}),wide)for(let place2 of apart?
+[0,1]:["difference"])this.maps.delete(place2);apart?this.drawDifference(room):this.between.remove()}drawDifference(room){
+let{data,state}=this.board,[left,right]=state.view.panels,names=[right,left].map(spec=>specName(data,
+spec)).join(" \u2212 ");this.note.textContent=`Right minus left: ${names}`;let found=this.board.difference();
+show(this.between,this.map("difference",found,right,"the difference",room)),this.between.parentNode||
+this.box.append(this.between)}fit(){for(let{part}of this.heads)part.style.width=this.beside?`${this.
+room}px`:""}drawPicks(){for(let{picks}of this.heads)picks.draw(this.room),this.drawn.push(...picks.drawn)}drawHeads(){
+let headsFor=comparedPair(this.board.state.view);headsFor!==this.headsFor&&(this.heads=this.board.state.
+view.panels.map((_,place2)=>{let part=element("div","ab-panel"),picks=new Picks(this.board,place2);return part.
+append(picks.box),{part,picks}}),this.box.replaceChildren(...this.heads.map(({part})=>part)),this.headsFor=
+headsFor)}flow(place2,{source},room){let{data,answers,ask}=this.board,found=answers.flow(data.sources[source].
+name);if(!found){let refused=answers.now?.refused??"";return element("div","ab-why",ask?refused===""?
+"Computing the flow\u2026":refused:FLOW_NEEDS)}let map=this.flows.get(place2)??new FlowMap(this.board,
+source);return this.flows.set(place2,map),map.draw(source,found,this.beside??pageLayout(data.slots,room,
+!1)),map.holder}map(place2,found,spec,title,room){if(isMissing(found))return element("div","ab-why",
+found.why);let map=this.maps.get(place2)??new LargeMap(this.board,spec);this.maps.set(place2,map);let{
+data,state}=this.board,large=state.view.size==="large",layout=this.beside??pageLayout(data.slots,room,
+large);return map.draw(found,spec,place2==="difference",title,layout),this.drawn.push(map.drawn),this.
+every=Math.max(this.every,map.every),map.holder}};function show(part,drawn){let old=part.children.item(
+1);old!==drawn&&(old?.remove(),drawn&&part.append(drawn))}var ALL_READ_OUT=8;function spoken(described){let{data,cell}=described,query=`query ${data.slots[cell.
 query]} ${data.titles[cell.query]}`;if(cell.key===null)return`${query}. ${spokenRow(described)}`;let key=`\
 key ${data.slots[cell.key]} ${data.titles[cell.key]}`;return`${query}, ${key}. ${spokenValues(described)}`}
 function spokenRow({data,maps,view,cell}){return rowsOf(data,view).flatMap(({spec,label})=>{let masses=massesOf(
@@ -997,12 +1154,12 @@ map(([text,names])=>`${names.join(", ")}: ${text}`)}function elsewhereAt({slots}
 key]=keys,text=`query at ${slots[query]}`;return keys.length?`${text}, key at ${slots[key]}${key>query?
 ", newer: no such cell":""}`:text}function columnsOf({data,view,cell}){let{layer,head}=cell,now=layer===
 void 0||head===void 0?view.panels:[{layer,head}],column=(l,h)=>({layer:l,head:h,label:headingOf(l,h),
-now:now.some(one=>one.layer===l&&one.head===h)}),most=count=>Math.max(...data.sources.map(count)),all=most(
-source=>source.layers*source.heads)<=ALL_READ_OUT,found=[];for(let l=0;l<most(source=>source.layers);l++)
-for(let h=0;h<most(source=>source.heads);h++)(all||now.some(one=>one.layer===l))&&found.push(column(
-l,h));for(let one of now)typeof one.head=="string"&&!found.some(other=>other.layer===one.layer&&other.
-head===one.head)&&found.push(column(one.layer,one.head));return found}function valueTexts({data,maps,
-view,cell},source,kind,columns){let from=data.sources[source],at=cellIn(data,from,cell);return columns.
+now:now.some(one=>one.layer===l&&one.head===h)}),largest2=count=>Math.max(...data.sources.map(count)),
+all=largest2(source=>source.layers*source.heads)<=ALL_READ_OUT,found=[];for(let l=0;l<largest2(source=>source.
+layers);l++)for(let h=0;h<largest2(source=>source.heads);h++)(all||now.some(one=>one.layer===l))&&found.
+push(column(l,h));for(let one of now)typeof one.head=="string"&&!found.some(other=>other.layer===one.
+layer&&other.head===one.head)&&found.push(column(one.layer,one.head));return found}function valueTexts({
+data,maps,view,cell},source,kind,columns){let from=data.sources[source],at=cellIn(data,from,cell);return columns.
 map(({layer,head})=>{let has=layer<from.layers&&(typeof head=="string"||head<from.heads);if(at===null||
 !has)return digits(NaN);let spec={source,layer,head,kind},weight=digits(maps.weights(spec)[at]);if(view.
 measure==="weight")return weight;let contribution=maps.grid(spec,"contribution");return isMissing(contribution)?
@@ -1020,25 +1177,26 @@ return}let described=this.described(cell),names=element("div"),values=element("d
 box.append(names,values),!state.view.lock)return;let release=button("ab-act","Release","Release the \
 locked cell");release.onclick=()=>{this.board.lock(null)},this.box.append(release)}say(cell,before=""){
 this.live.textContent=before+spoken(this.described(cell))}hideTip(){this.tip.style.visibility="hidde\
-n"}showTip(at,cell){let{tip}=this,described=this.described(cell);tip.replaceChildren(...this.names(described),
-...this.values(described),...this.difference(described));let page=this.board.box.getBoundingClientRect(),
-{offsetWidth:width,offsetHeight:height}=tip,x=at.clientX-page.left+16,y=at.clientY-page.top+18;x+width>
-page.width&&(x=Math.max(0,at.clientX-page.left-width-14)),at.clientY+height+24>window.innerHeight&&(y=
-at.clientY-page.top-height-14),tip.style.left=`${x}px`,tip.style.top=`${y}px`,tip.style.visibility="\
-visible"}described(cell){let{data,maps,state}=this.board;return{data,maps,view:state.view,cell}}names(described){
-let{query,key}=described.cell,items=[this.itemLine("query",query)];key!==null&&items.push(this.itemLine(
-"key",key));for(let source of key===null?[]:this.board.data.sources)query===lastPlace(source)&&items.
-push(...columnTexts(source,key??query).map(line));return[...items,...elsewhere(described).map(line)]}itemLine(label,place2){
-let{slots,titles,groups}=this.board.data,made=element("div","ab-line"),group=groups?` \xB7 ${groups.
-each[place2]}`:"";return made.append(element("b","",`${label} ${slots[place2]} `),titles[place2]+group),
-made}values(described){if(described.cell.key===null)return[];let table=element("table"),columns=columnsOf(
-described),style=({now})=>now?"ab-now":"",head=element("tr"),unit=described.view.measure==="contribu\
-tion"?"weight \xB7 \xD7 length":"";return head.append(element("th","",unit)),head.append(...columns.
-map(column=>element("th",style(column),column.label))),table.append(head),this.board.data.sources.forEach(
-(from,source)=>{for(let kind of kindsOf(from)){let row=element("tr");row.append(element("td","",`${from.
-name} ${kindName(from,kind)}`)),valueTexts(described,source,kind,columns).forEach((text,i)=>{row.append(
-element("td",style(columns[i]),text))}),table.append(row)}}),[table]}difference(described){let text=differenceText(
-described);return text===null?[]:[line(text)]}};var tables_default=`.ab-reading {
+n"}showTip(at,cell){let described=this.described(cell);this.tip.replaceChildren(...this.names(described),
+...this.values(described),...this.difference(described)),this.placeTip(at)}showWords(at,words2){this.
+tip.replaceChildren(...words2.map(line)),this.placeTip(at)}placeTip(at){let{tip}=this,page=this.board.
+box.getBoundingClientRect(),{offsetWidth:width,offsetHeight:height}=tip,x=at.clientX-page.left+16,y=at.
+clientY-page.top+18;x+width>page.width&&(x=Math.max(0,at.clientX-page.left-width-14)),at.clientY+height+
+24>window.innerHeight&&(y=at.clientY-page.top-height-14),tip.style.left=`${x}px`,tip.style.top=`${y}\
+px`,tip.style.visibility="visible"}described(cell){let{data,maps,state}=this.board;return{data,maps,
+view:state.view,cell}}names(described){let{query,key}=described.cell,items=[this.itemLine("query",query)];
+key!==null&&items.push(this.itemLine("key",key));for(let source of key===null?[]:this.board.data.sources)
+query===lastPlace(source)&&items.push(...columnTexts(source,key??query).map(line));return[...items,...elsewhere(
+described).map(line)]}itemLine(label,place2){let{slots,titles,groups}=this.board.data,made=element("\
+div","ab-line"),group=groups?` \xB7 ${groups.each[place2]}`:"";return made.append(element("b","",`${label}\
+ ${slots[place2]} `),titles[place2]+group),made}values(described){if(described.cell.key===null)return[];
+let table=element("table"),columns=columnsOf(described),style=({now})=>now?"ab-now":"",head=element(
+"tr"),unit=described.view.measure==="contribution"?"weight \xB7 \xD7 norm":"";return head.append(element(
+"th","",unit)),head.append(...columns.map(column=>element("th",style(column),column.label))),table.append(
+head),this.board.data.sources.forEach((from,source)=>{for(let kind of kindsOf(from)){let row=element(
+"tr");row.append(element("td","",`${from.name} ${kindName(from,kind)}`)),valueTexts(described,source,
+kind,columns).forEach((text,i)=>{row.append(element("td",style(columns[i]),text))}),table.append(row)}}),
+[table]}difference(described){let text=differenceText(described);return text===null?[]:[line(text)]}};var tables_default=`.ab-reading {
   min-height: 30px;
   display: flex;
   flex-wrap: wrap;
@@ -1172,6 +1330,77 @@ described);return text===null?[]:[line(text)]}};var tables_default=`.ab-reading 
   clip-path: inset(50%);
   white-space: nowrap;
 }
+.ab-dock {
+  position: relative;
+  display: flex;
+  gap: 4px 18px;
+  flex-wrap: wrap;
+  font-size: 12.5px;
+}
+.ab-dock[hidden],
+.ab-dock:not([hidden]) + .ab-key {
+  display: none;
+}
+.ab-dock-part {
+  flex: 1 1 300px;
+  min-width: 0;
+  max-width: 460px;
+}
+.ab-dock table {
+  border-collapse: collapse;
+  font-variant-numeric: tabular-nums;
+}
+.ab-dock td,
+.ab-dock th {
+  padding: 0 0 0 12px;
+  text-align: right;
+  font-weight: 400;
+  white-space: nowrap;
+}
+.ab-dock td:first-child {
+  padding-left: 0;
+  text-align: left;
+}
+.ab-close {
+  position: absolute;
+  top: 0;
+  right: 0;
+  width: 22px;
+  height: 22px;
+  font: inherit;
+  font-size: 15px;
+  line-height: 1;
+  color: inherit;
+  background: none;
+  border: 0;
+  cursor: pointer;
+}
+.ab-wide .ab-said {
+  display: -webkit-box;
+  -webkit-line-clamp: 2;
+  -webkit-box-orient: vertical;
+  overflow: hidden;
+  line-height: 16px;
+}
+.ab-dock-part:nth-child(2) .ab-said {
+  padding-right: 24px;
+}
+.ab-dock svg {
+  display: block;
+}
+.ab-path {
+  text-decoration: underline 3px;
+  text-underline-offset: 3px;
+}
+.ab-refinement {
+  text-decoration-style: dashed;
+}
+.ab-residual {
+  text-decoration-color: color-mix(in srgb, currentColor 40%, transparent);
+}
+.ab-constants {
+  text-decoration: none;
+}
 `;var property=(box,name)=>getComputedStyle(box).getPropertyValue(name).trim(),Theme=class{constructor(box){
 this.box=box}box;name="";found=null;foundFor="";get isStale(){return this.name!==this.nameNow()}look(){
 this.name=this.nameNow(),setFont(getComputedStyle(this.box).fontFamily||FONT)}get ink(){return(!this.
@@ -1180,62 +1409,60 @@ let{box}=this;return["--st-background-color","--st-text-color"].map(name=>proper
 getComputedStyle(box).color}};function inkOf(box){let paper=property(box,"--st-background-color")||"\
 #ffffff",probe=contextOf(document.createElement("canvas"));probe.fillStyle=paper,probe.fillRect(0,0,
 1,1);let[r,g,b]=probe.getImageData(0,0,1,1).data;return{ink:getComputedStyle(box).color,paper,dark:r*
-.3+g*.59+b*.11<128}}var WATCHED_MS=700,LEAST_CHANGE=3,USUAL_WIDTH=900,Board=class{constructor(root,payload,tell){this.tell=
-tell;this.data=decode(payload),this.maps=new Maps(this.data);let{view,strange}=fromHash(this.data,openingHash(
-this.data));this.state={view,hover:null,steered:!1,lockedOn:null,told:"null",strange},this.evidence=
-new Evidence(this);let{box,reading,ledger}=this;box.setAttribute("aria-label","Attention board");let rows=element(
-"div","ab-rows");rows.append(this.evidence.box,this.panels.box),box.append(this.bar.box,rows,this.below,
-reading.box);let more=element("details","ab-fold");more.append(element("summary","","Where the weigh\
-t of a row lies, and how to read the maps"),ledger.title,ledger.box,this.note),box.append(more,reading.
-tip,reading.live);let sheet=element("style");sheet.textContent=board_default+maps_default+tables_default,
-root.append(sheet,box),this.listen(),this.watchPage(),this.start()}tell;box=element("section","ab");state;theme=new Theme(
-this.box);reading=new Reading(this);bookmark=new Bookmark(this);downloads=new Downloads(this);data;maps;width=0;bar=new Bar(
-this);panels=new Panels(this);legend=new Legend(this);evidence;ledger=new Ledger(this);note=element(
-"div","ab-note");below=element("div");waiting=new Set;watch=0;load(payload,tell){if(this.tell=tell,this.
-watchPage(),payload.signature===this.data.signature)return;let before=this.data;this.data=decode(payload),
-this.maps=new Maps(this.data),this.evidence.drawn=[],this.state.hover=null,this.state.view=carriedOver(
-this.state.view,before,this.data),this.start()}start(){this.width=Math.round(this.box.clientWidth)||
-USUAL_WIDTH,this.drawAll()}get inApp(){return this.tell!==null}listen(){let{box}=this;new ResizeObserver(
-()=>{let now=Math.round(box.clientWidth);!now||Math.abs(now-this.width)<=LEAST_CHANGE||(this.width=now,
-this.later(this.drawAll))}).observe(box);let release=event=>{box.isConnected?event.key==="Escape"&&this.
-state.view.lock&&!document.querySelector("[role=dialog]")&&this.lock(null):document.removeEventListener(
-"keydown",release)};document.addEventListener("keydown",release)}watchPage(){this.watch||(this.watch=
-window.setInterval(()=>{if(!this.box.isConnected){clearInterval(this.watch),this.watch=0;return}this.
-theme.isStale&&this.drawAll(),this.bookmark.restore()},WATCHED_MS))}later(task){this.waiting.size||requestAnimationFrame(
+.3+g*.59+b*.11<128}}var WATCHED_MS=700,LEAST_CHANGE=3,USUAL_WIDTH=900,Board=class{constructor(root,payload,tell,ask){this.
+tell=tell;this.ask=ask;this.data=decode(payload),this.maps=new Maps(this.data);let{view,strange}=fromHash(
+this.data,openingHash(this.data));this.state={view,hover:null,steered:!1,lockedOn:null,told:"null",strange},
+this.evidence=new Evidence(this);let{box,reading,ledger}=this;box.setAttribute("aria-label","Attenti\
+on board");let rows=element("div","ab-rows");rows.append(this.evidence.box,this.panels.box),box.append(
+this.bar.box,rows,this.below,reading.box);let more=element("details","ab-fold");more.append(element(
+"summary","","Attention weight by kind of key, and how to read the maps"),ledger.title,ledger.box,this.
+note),box.append(more,reading.tip,reading.live);let sheet=element("style");sheet.textContent=board_default+
+maps_default+tables_default,root.append(sheet,box),this.listen(),this.watchPage(),this.start()}tell;ask;box=element(
+"section","ab");state;theme=new Theme(this.box);reading=new Reading(this);bookmark=new Bookmark(this);downloads=new Downloads(
+this);answers=new Answers(this);data;maps;width=0;bar=new Bar(this);panels=new Panels(this);legend=new Legend(
+this);evidence;ledger=new Ledger(this);dock=new Dock(this);note=element("div","ab-note");below=element(
+"div");waiting=new Set;watch=0;load(payload,tell,ask){if(Object.assign(this,{tell,ask}),this.watchPage(),
+payload.signature===this.data.signature)return;let before=this.data;this.data=decode(payload),this.maps=
+new Maps(this.data),this.evidence.drawn=[],this.state.hover=null,this.state.view=carriedOver(this.state.
+view,before,this.data),this.start()}start(){this.width=Math.round(this.box.clientWidth)||USUAL_WIDTH,
+this.drawAll()}get inApp(){return this.tell!==null}listen(){let{box}=this;new ResizeObserver(()=>{let now=Math.
+round(box.clientWidth);!now||Math.abs(now-this.width)<=LEAST_CHANGE||(this.width=now,this.later(this.
+drawAll))}).observe(box);let release=event=>{box.isConnected?event.key==="Escape"&&this.state.view.lock&&
+!document.querySelector("[role=dialog]")&&this.lock(null):document.removeEventListener("keydown",release)};
+document.addEventListener("keydown",release)}watchPage(){this.watch||(this.watch=window.setInterval(
+()=>{if(!this.box.isConnected){clearInterval(this.watch),this.watch=0;return}this.theme.isStale&&this.
+drawAll(),this.bookmark.restore()},WATCHED_MS))}later(task){this.waiting.size||requestAnimationFrame(
 ()=>{let tasks=[...this.waiting];this.waiting.clear();for(let one of tasks)one()}),this.waiting.add(
 task)}grid(spec,measure=this.state.view.measure){return this.maps.grid(spec,measure)}difference(){return this.
-maps.difference(this.state.view.panels,this.state.view.measure)}shading(grid,signed2,ink){let{scale,
-share,measure}=this.state.view,rows=scale==="row",top=scale==="even"?grid.topTimes:grid.top,most=rows?
-1:signed2?top:this.maps.largest(measure);return{grid,signed:signed2,scale,share,most,ink}}scaleLook(signed2,ink){
-let{scale,measure}=this.state.view,found=signed2?this.difference():null,even=scale==="even",end=found&&
-!isMissing(found)?even?found.topTimes:found.top:this.maps.largest(measure);return{signed:signed2,scale,
-most:scale==="row"?1:end,ink}}drawn(){return[...this.panels.drawn,...this.evidence.drawn]}mark=()=>{
-mark(this)};redraw(){this.later(this.drawAll)}drawAll=()=>{this.theme.look(),this.drawMaps(),this.drawRest(),
-this.box.dataset.signature=this.data.signature};drawMaps(){this.reading.hideTip(),this.bar.draw();let{
-data,state,width}=this,blocks=sourcesOnView(this).map(source=>blockOf(data.sources[source],width)),below=state.
-view.size==="large"||state.view.mode==="difference",room=together(below?0:width,data.n,blocks,state.
-view.panels.length),wide=room.map!==null;this.box.classList.toggle("ab-wide",wide);let legendAt=wide?
-this.evidence.above:this.below;this.legend.box.parentNode!==legendAt&&legendAt.append(this.legend.box),
-this.panels.draw(room.map),this.evidence.draw(below?together(width,data.n,blocks,1/0).evidence:room.
-evidence),this.mark()}drawRest=()=>{this.panels.drawPicks(),this.reading.draw(),this.legend.draw(),this.
-ledger.draw();let{view,strange}=this.state,words=notes(this.data,view,this.panels.every,strange);this.
-note.textContent!==words&&(this.note.textContent=words),this.mark(),this.bookmark.writeSoon(),setTimeout(
-()=>{this.tellLock()},0)};set(change){let{activeElement}=this.box.getRootNode(),label=activeElement&&
-this.box.contains(activeElement)?activeElement.getAttribute("aria-label"):null;Object.assign(this.state.
-view,change),this.drawMaps(),this.bookmark.remember(),this.later(this.drawRest),label&&this.focus(label)}focus(label){
-[...this.box.querySelectorAll("[aria-label]")].find(node=>node.getAttribute("aria-label")===label)?.
-focus({preventScroll:!0})}choose(place2,change){this.set({panels:changed(this.data,this.state.view,place2,
-change)})}point(cell){let same=sameCell(cell,this.state.hover);this.state.hover=cell,same||this.later(
-this.mark)}lock(cell){let{state,reading}=this;state.view.lock=cell&&{query:cell.query,key:cell.key},
-cell?reading.say(cell,"Locked. "):reading.live.textContent="Released",state.lockedOn=cell&&this.mapsOnView(),
-this.ledger.draw(),reading.draw(),this.mark(),this.bookmark.write(),this.tellLock(!0)}mapsOnView(){return JSON.
-stringify(this.state.view.panels)}tellLock(anew=!1){let{data,state,tell}=this;if(!tell)return;let{lock,
-panels}=state.view,places=JSON.stringify(lock&&[lock.query,lock.key,data.signature]);if(places===state.
-told&&!(anew&&lock))return;state.told=places;let told=panels.map(({source,layer,head,kind})=>{let from=data.
-sources[source];return{source:from.name,layer,head,kind:shownKind(from,kind)}});tell(lock&&{...lock,
-panels:told})}};var boards=new WeakMap;function mount(root,payload,tell=null){let board=boards.get(root);board?board.
-load(payload,tell):boards.set(root,new Board(root,payload,tell))}openPage(mount);function component({
-parentElement,data,setStateValue}){mount(parentElement,data,lock=>{setStateValue("lock",lock)})}return __toCommonJS(main_exports);})();
+maps.difference(this.state.view.panels,this.state.view.measure)}drawn(){return[...this.panels.drawn,
+...this.evidence.drawn]}mark=()=>{mark(this)};redraw(){this.later(this.drawAll)}drawAll=()=>{this.theme.
+look(),this.drawMaps(),this.drawRest(),this.box.dataset.signature=this.data.signature};drawMaps(){this.
+reading.hideTip(),this.bar.draw();let{data,state,width}=this,{facts}=state.view,blocks=sourcesOnView(
+this).map(one=>blockOf(data.sources[one],width,facts)),below=state.view.size==="large"||state.view.mode===
+"difference",room=together(below?0:width,data.n,blocks,state.view.panels.length),wide=room.map!==null;
+this.box.classList.toggle("ab-wide",wide);let legendAt=wide?this.evidence.above:this.below;this.legend.
+box.parentNode!==legendAt&&legendAt.append(this.dock.box,this.legend.box),this.panels.draw(room.map),
+this.evidence.draw(below?together(width,data.n,blocks,1/0).evidence:room.evidence),this.mark()}drawRest=()=>{
+this.panels.drawPicks(),this.reading.draw(),this.legend.draw(),this.dock.draw(),this.answers.ask(),this.
+ledger.draw();let{view,strange}=this.state,words2=notes(this.data,view,this.panels.every,strange);this.
+note.textContent!==words2&&(this.note.textContent=words2),this.mark(),this.bookmark.writeSoon(),setTimeout(
+()=>{this.tellLock()},0)};answered(){this.state.view.mode==="flow"?this.redraw():this.dock.draw()}set(change){
+let{activeElement}=this.box.getRootNode(),label=activeElement&&this.box.contains(activeElement)?activeElement.
+getAttribute("aria-label"):null;Object.assign(this.state.view,change),this.drawMaps(),this.bookmark.
+remember(),this.later(this.drawRest),label&&this.focus(label)}focus(label){[...this.box.querySelectorAll(
+"[aria-label]")].find(node=>node.getAttribute("aria-label")===label)?.focus({preventScroll:!0})}choose(place2,change){
+this.set({panels:changed(this.data,this.state.view,place2,change)})}point(cell){let same=sameCell(cell,
+this.state.hover);this.state.hover=cell,same||this.later(this.mark)}lock(cell){let{state,reading}=this;
+state.view.lock=cell&&{query:cell.query,key:cell.key},cell?reading.say(cell,"Locked. "):reading.live.
+textContent="Released",state.lockedOn=cell&&this.mapsOnView(),this.ledger.draw(),this.dock.draw(),reading.
+draw(),this.mark(),this.bookmark.write(),this.tellLock(!0)}mapsOnView(){return JSON.stringify(this.state.
+view.panels)}tellLock(anew=!1){let{data,state,tell}=this;if(!tell)return;let{lock,panels}=state.view,
+places=JSON.stringify(lock&&[lock.query,lock.key,data.signature]);if(places===state.told&&!(anew&&lock))
+return;state.told=places;let told=panels.map(({source,layer,head,kind})=>{let from=data.sources[source];
+return{source:from.name,layer,head,kind:shownKind(from,kind)}});tell(lock&&{...lock,panels:told})}};var boards=new WeakMap;function mount(root,payload,tell=null,ask=null){let board=boards.get(root);board?
+board.load(payload,tell,ask):boards.set(root,new Board(root,payload,tell,ask))}openPage(mount);function component({
+parentElement,data,setStateValue}){mount(parentElement,data,lock=>{setStateValue("lock",lock)},asked=>{
+setStateValue("asked",asked)})}return __toCommonJS(main_exports);})();
 return bundle.default;
 }
 export default attentionBoard();

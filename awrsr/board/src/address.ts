@@ -1,19 +1,30 @@
 /** A view as the part of an address after "#", and back. */
 
 import type { Data } from "./data";
-import { KINDS, MEASURES, MODES, SCALES, SIZES, TOGETHER, headCode, isOneOf } from "./kinds";
+import {
+  FACTS,
+  KINDS,
+  MEASURES,
+  MODES,
+  SCALES,
+  SIZES,
+  TOGETHER,
+  headCode,
+  isOneOf,
+  keysOf,
+} from "./kinds";
 import { defaults, sameMap, valid } from "./view";
 import type { MapSpec, Position, View } from "./view";
 
 const SIDES = ["left", "right"];
-const KNOWN = [...SIDES, "mode", "measure", "scale", "size", "share", "apart", "lock"];
-/** The slider's. */
+const KNOWN = [...SIDES, "mode", "measure", "scale", "size", "share", "facts", "apart", "lock"];
+/** Values of the slider. */
 export const SHARES = { min: 20, max: 100, step: 5 };
-/** What is said of what was not understood: so many things, so many characters of each. */
+/** Limits of the message on parts not understood: number of parts, characters of each. */
 const MOST_STRANGE = 6;
 const LONGEST_STRANGE = 40;
 
-/** What differs from the first view; empty where nothing does. */
+/** The differences from the default view; empty if there are none. */
 export function toHash(data: Data, view: View): string {
   const plain = defaults(data);
   const text = ({ source, layer, head, kind }: MapSpec) =>
@@ -25,6 +36,7 @@ export function toHash(data: Data, view: View): string {
   });
   for (const key of ["mode", "measure", "scale", "share", "size"] as const)
     if (view[key] !== plain[key]) parts.push(`${key}=${view[key]}`);
+  if (view.facts.join() !== plain.facts.join()) parts.push(`facts=${view.facts.join(".")}`);
   if (!view.linked) parts.push("apart=1");
   if (view.lock) {
     const { query, key } = view.lock;
@@ -34,9 +46,9 @@ export function toHash(data: Data, view: View): string {
 }
 
 /**
- * The view that an address asks for, and the parts of it that make no sense on this data.
+ * The view in an address, and the parts of the address that are invalid for this data.
  *
- * @param now what stays where the address says nothing.
+ * @param now the view for everything that the address does not mention.
  */
 export function fromHash(
   data: Data,
@@ -70,6 +82,10 @@ export function fromHash(
   const share = Number(given.get("share"));
   if (share >= SHARES.min && share <= SHARES.max && share % SHARES.step === 0) view.share = share;
   else refuse("share");
+  const facts = given.get("facts")?.split(".") ?? [];
+  if (facts.length && facts.every((fact) => isOneOf(FACTS, fact)))
+    view.facts = keysOf(FACTS).filter((fact) => facts.includes(fact));
+  else refuse("facts");
   view.linked = !given.get("apart") && view.panels.every((panel) => sameMap(panel, view.panels[0]));
   view.lock = readLock(data, given.get("lock") ?? "");
   if (!view.lock) refuse("lock");
@@ -77,7 +93,7 @@ export function fromHash(
   return { view, strange: strange.slice(0, MOST_STRANGE).map(shortened) };
 }
 
-/** A map that is asked for exactly, "A.2.mean.first". */
+/** The map named by "A.2.mean.first". */
 function readSpec(data: Data, text: string): MapSpec | null {
   const [name, layer, head, kind] = text.split(".") as (string | undefined)[];
   const source = data.sources.findIndex((other) => other.name === name);
@@ -105,9 +121,9 @@ function readLock({ n }: Data, text: string): Position | null {
 const shortened = (text: string) =>
   text.length > LONGEST_STRANGE ? `${text.slice(0, LONGEST_STRANGE)}\u2026` : text;
 
-/** Whether an address says anything of a view: others are the page's own anchors. */
+/** Whether an address describes a view; others are anchors of the page. */
 export const isView = (hash: string): boolean =>
   [...new URLSearchParams(hash.replace(/^#/, "")).keys()].some((key) => KNOWN.includes(key));
 
-/** A view without its lock, which only means something on the same maps. */
+/** A view without its lock, which is valid only for the same maps. */
 export const withoutLock = (hash: string): string => hash.replace(/[#&]lock=[^&]*/, "");

@@ -1,10 +1,10 @@
-/** The choices above everything, and the buttons that take the board away. */
+/** The controls above the board, with the export buttons. */
 
 import { SHARES } from "./address";
 import type { Board } from "./board";
 import { button, chooser, element } from "./dom";
 import type { Control } from "./dom";
-import { MEASURES, MODES, SCALES, SIZES, keysOf } from "./kinds";
+import { FACTS, MEASURES, MODES, SCALES, SIZES, keysOf } from "./kinds";
 import { alike, comparedPair, ofPair, pairs } from "./view";
 import type { View } from "./view";
 
@@ -17,7 +17,7 @@ export class Bar {
 
   constructor(private readonly board: Board) {}
 
-  /** Built anew for other sources, else it follows the view. */
+  /** Rebuilt for other sources; otherwise updated to the view. */
   draw(): void {
     const { data, state } = this.board;
     const { sources } = data;
@@ -42,10 +42,11 @@ export class Bar {
       this.choice("Size", "size", SIZES),
       this.share(),
     ];
-    this.controls = [...first, ...seldom];
+    const facts = this.facts();
+    this.controls = [...first, ...seldom, facts];
     const more = element("details", "ab-more");
     const drawer = element("div", "ab-drawer");
-    drawer.append(...seldom.map(({ part }) => part), this.acts());
+    drawer.append(...seldom.map(({ part }) => part), facts.part, this.acts());
     more.append(element("summary", "ab-act", "More"), drawer);
     this.box.replaceChildren(...first.map(({ part }) => part), more);
   }
@@ -91,7 +92,7 @@ export class Bar {
     const slider = element("input");
     slider.type = "range";
     for (const [name, value] of Object.entries(SHARES)) slider.setAttribute(name, String(value));
-    slider.setAttribute("aria-label", "Share of each row's mass to show");
+    slider.setAttribute("aria-label", "Share of each row's weight to show");
     const say = () => {
       const all = slider.value === "100";
       words.textContent = all ? "All keys of a row" : `Keys that make up ${slider.value} %`;
@@ -131,6 +132,33 @@ export class Bar {
     return { part, follow };
   }
 
+  /** Which columns stand beside the items. */
+  private facts(): Control {
+    const { board } = this;
+    const part = element("fieldset", "ab-facts");
+    part.append(element("legend", "", "Columns"));
+    const ticks = keysOf(FACTS).map((fact) => {
+      const label = element("label", "ab-check");
+      const tick = element("input");
+      tick.type = "checkbox";
+      tick.onchange = () => {
+        const chosen = keysOf(FACTS).filter((_, i) => ticks[i].checked);
+        if (chosen.length) board.set({ facts: chosen });
+        else follow();
+      };
+      label.append(tick, element("span", "", FACTS[fact]));
+      part.append(label);
+      return tick;
+    });
+    const follow = () => {
+      keysOf(FACTS).forEach((fact, i) => {
+        ticks[i].checked = board.state.view.facts.includes(fact);
+      });
+    };
+    follow();
+    return { part, follow };
+  }
+
   private acts(): HTMLElement {
     const { board } = this;
     const acts = element("span", "ab-acts");
@@ -159,7 +187,7 @@ export class Bar {
   }
 }
 
-/** Browsers only give the clipboard to secure pages. */
+/** Browsers allow the clipboard only on secure pages. */
 function copyAddress(board: Board, pressed: HTMLButtonElement): void {
   const say = (text: string) => {
     pressed.textContent = text;

@@ -1,12 +1,14 @@
-/** The attention board: every map of several traces, linked by the cell under the pointer. */
+/** The attention board: all maps of several traces, linked by the cell under the pointer. */
 
 import { fromHash } from "./address";
+import { Answers } from "./answers";
 import { Bar } from "./bar";
 import boardStyle from "./board.css";
 import { Bookmark, openingHash } from "./bookmark";
 import { decode, shownKind } from "./data";
 import type { Data } from "./data";
 import { element } from "./dom";
+import { Dock } from "./dock";
 import { Downloads } from "./downloads";
 import { blockOf } from "./effects";
 import { Evidence, sourcesOnView } from "./evidence";
@@ -14,27 +16,25 @@ import type { Measure } from "./kinds";
 import { together } from "./layout";
 import { Ledger } from "./ledger";
 import { Legend } from "./legend";
-import type { ScaleLook } from "./legend";
 import mapsStyle from "./maps.css";
 import { mark } from "./marks";
 import type { AnyDrawn } from "./marks";
-import { Maps, isMissing } from "./maps";
+import { Maps } from "./maps";
 import type { Grid, Missing } from "./maps";
 import { notes } from "./notes";
 import { Panels } from "./panels";
 import type { Payload } from "./payload";
 import { Reading } from "./reading";
-import type { Ink, Shading } from "./scales";
-import type { State, Tell } from "./state";
+import type { Ask, State, Tell } from "./state";
 import { sameCell } from "./steering";
 import tablesStyle from "./tables.css";
 import { Theme } from "./theme";
 import { carriedOver, changed } from "./view";
 import type { Cell, MapSpec, View } from "./view";
 
-/** A theme switch changes CSS variables, and Streamlit the address, and both tell nobody. */
+/** Theme switches change CSS variables and Streamlit changes the address, both without an event. */
 const WATCHED_MS = 700;
-/** Narrower changes of the page's width are not followed. */
+/** Smaller changes of the page's width are ignored. */
 const LEAST_CHANGE = 3;
 const USUAL_WIDTH = 900;
 
@@ -45,6 +45,7 @@ export class Board {
   readonly reading = new Reading(this);
   readonly bookmark = new Bookmark(this);
   readonly downloads = new Downloads(this);
+  readonly answers = new Answers(this);
   data: Data;
   maps: Maps;
   width = 0;
@@ -53,17 +54,22 @@ export class Board {
   private readonly legend = new Legend(this);
   private readonly evidence: Evidence;
   private readonly ledger = new Ledger(this);
+  private readonly dock = new Dock(this);
   private readonly note = element("div", "ab-note");
-  /** Where the legend stands when there is no room for it above the evidence. */
+  /** The legend's place if there is no room above the evidence. */
   private readonly below = element("div");
   private readonly waiting = new Set<() => void>();
   private watch = 0;
 
-  /** @param tell told of what is locked and released; null where there is nobody to tell. */
+  /**
+   * @param tell called on lock and release; null without a listener.
+   * @param ask called for what the server computes; null without a server.
+   */
   constructor(
     root: ParentNode,
     payload: Payload,
     private tell: Tell | null,
+    public ask: Ask | null,
   ) {
     this.data = decode(payload);
     this.maps = new Maps(this.data);
@@ -76,7 +82,7 @@ export class Board {
     rows.append(this.evidence.box, this.panels.box);
     box.append(this.bar.box, rows, this.below, reading.box);
     const more = element("details", "ab-fold");
-    const words = "Where the weight of a row lies, and how to read the maps";
+    const words = "Attention weight by kind of key, and how to read the maps";
     more.append(element("summary", "", words), ledger.title, ledger.box, this.note);
     box.append(more, reading.tip, reading.live);
     const sheet = element("style");
@@ -87,9 +93,9 @@ export class Board {
     this.start();
   }
 
-  /** Show other data, or go on with the same. */
-  load(payload: Payload, tell: Tell | null): void {
-    this.tell = tell;
+  /** Show new data, or continue with the same data. */
+  load(payload: Payload, tell: Tell | null, ask: Ask | null): void {
+    Object.assign(this, { tell, ask });
     this.watchPage();
     if (payload.signature === this.data.signature) return;
     const before = this.data;
@@ -106,7 +112,7 @@ export class Board {
     this.drawAll();
   }
 
-  /** Whether there is a page that the board is a part of. */
+  /** Whether the board is part of a page with a listener. */
   get inApp(): boolean {
     return this.tell !== null;
   }
@@ -144,7 +150,7 @@ export class Board {
     }, WATCHED_MS);
   }
 
-  /** In the next frame, once. */
+  /** Draw once, in the next frame. */
   later(task: () => void): void {
     if (!this.waiting.size)
       requestAnimationFrame(() => {
@@ -163,25 +169,7 @@ export class Board {
     return this.maps.difference(this.state.view.panels, this.state.view.measure);
   }
 
-  shading(grid: Grid, signed: boolean, ink: Ink): Shading {
-    const { scale, share, measure } = this.state.view;
-    const rows = scale === "row";
-    const top = scale === "even" ? grid.topTimes : grid.top;
-    const most = rows ? 1 : signed ? top : this.maps.largest(measure);
-    return { grid, signed, scale, share, most, ink };
-  }
-
-  /** @param signed for the difference, which must be there. */
-  scaleLook(signed: boolean, ink: Ink): ScaleLook {
-    const { scale, measure } = this.state.view;
-    const found = signed ? this.difference() : null;
-    const even = scale === "even";
-    const there = found && !isMissing(found);
-    const end = there ? (even ? found.topTimes : found.top) : this.maps.largest(measure);
-    return { signed, scale, most: scale === "row" ? 1 : end, ink };
-  }
-
-  /** Everything that shows cells. */
+  /** All drawings that show cells. */
   drawn(): AnyDrawn[] {
     return [...this.panels.drawn, ...this.evidence.drawn];
   }
@@ -201,29 +189,32 @@ export class Board {
     this.box.dataset.signature = this.data.signature; // what is drawn now
   };
 
-  /** What a choice is about. */
+  /** Draw what a choice changes. */
   private drawMaps(): void {
     this.reading.hideTip();
     this.bar.draw();
     const { data, state, width } = this;
-    const blocks = sourcesOnView(this).map((source) => blockOf(data.sources[source], width));
-    // A large map, and one for both, stand below the evidence.
+    const { facts } = state.view;
+    const blocks = sourcesOnView(this).map((one) => blockOf(data.sources[one], width, facts));
+    // An enlarged map and a difference map are below the evidence.
     const below = state.view.size === "large" || state.view.mode === "difference";
     const room = together(below ? 0 : width, data.n, blocks, state.view.panels.length);
     const wide = room.map !== null;
     this.box.classList.toggle("ab-wide", wide);
     const legendAt = wide ? this.evidence.above : this.below;
-    if (this.legend.box.parentNode !== legendAt) legendAt.append(this.legend.box);
+    if (this.legend.box.parentNode !== legendAt) legendAt.append(this.dock.box, this.legend.box);
     this.panels.draw(room.map);
     this.evidence.draw(below ? together(width, data.n, blocks, Infinity).evidence : room.evidence);
     this.mark();
   }
 
-  /** What can come a frame later. */
+  /** Draw what can come a frame later. */
   private readonly drawRest = () => {
     this.panels.drawPicks();
     this.reading.draw();
     this.legend.draw();
+    this.dock.draw();
+    this.answers.ask();
     this.ledger.draw();
     const { view, strange } = this.state;
     const words = notes(this.data, view, this.panels.every, strange);
@@ -231,9 +222,15 @@ export class Board {
     this.mark();
     this.bookmark.writeSoon();
     setTimeout(() => {
-      this.tellLock(); // the locked places may be others now
+      this.tellLock(); // the locked places may have changed
     }, 0);
   };
+
+  /** The server has answered. */
+  answered(): void {
+    if (this.state.view.mode === "flow") this.redraw();
+    else this.dock.draw();
+  }
 
   set(change: Partial<View>): void {
     const { activeElement } = this.box.getRootNode() as Document | ShadowRoot;
@@ -253,7 +250,7 @@ export class Board {
       ?.focus({ preventScroll: true });
   }
 
-  /** Change what a large map shows. */
+  /** Change the map in a panel. */
   choose(place: number, change: Partial<MapSpec>): void {
     this.set({ panels: changed(this.data, this.state.view, place, change) });
   }
@@ -271,6 +268,7 @@ export class Board {
     else reading.live.textContent = "Released";
     state.lockedOn = cell && this.mapsOnView();
     this.ledger.draw();
+    this.dock.draw();
     reading.draw();
     this.mark();
     this.bookmark.write();
@@ -281,8 +279,7 @@ export class Board {
     return JSON.stringify(this.state.view.panels);
   }
 
-  /** Another view of the locked cell is not told: the maps on view when it was locked stay asked
-   * for. */
+  /** A new view of the locked cell is not reported: the maps at the time of locking are kept. */
   tellLock(anew = false): void {
     const { data, state, tell } = this;
     if (!tell) return;

@@ -4,26 +4,26 @@ import { fromHash, isView, toHash, withoutLock } from "./address";
 import type { Board } from "./board";
 import type { Data } from "./data";
 
-/** A browser takes longer to change the address than to draw a map. */
+/** Changing the address takes a browser longer than drawing a map. */
 const SOON_MS = 150;
-/** Who needs the view in the address at once sends this event to the document. */
+/** An event on the document that writes the view into the address at once. */
 const WANTED = "attention-board-address";
 
 interface Visit {
   hash: string;
   signature: string;
 }
-/** The views in which pages of the app were left for others, by path. */
+/** The last views of left pages of the app, by path. */
 const visits = new Map<string, Visit>();
 let opened = false;
 
-/** The view to open with: of the address, of an earlier visit, or of the payload. */
+/** The initial view: from the address, an earlier visit, or the payload. */
 export function openingHash(data: Data): string {
   const hashes = [location.hash, openedHash(), leftHash(data)];
   return hashes.find((hash) => hash !== "") ?? data.payload.view ?? "";
 }
 
-/** Of the address that was opened, for the first board: Streamlit may have rewritten the address
+/** The fragment of the opened address, for the first board: Streamlit may rewrite the address
  * before that is drawn, and drops what follows "#". */
 function openedHash(): string {
   if (opened) return "";
@@ -39,7 +39,7 @@ function leftHash({ signature }: Data): string {
 }
 
 export class Bookmark {
-  /** In a file of its own there is no address to share. */
+  /** An offline page has no address to share. */
   private isKept = false;
   private soon = 0;
 
@@ -66,7 +66,7 @@ export class Bookmark {
     board.tellLock(true);
   }
 
-  /** Remember the view for the page's way back. */
+  /** Remember the view for a return to this page. */
   remember(): void {
     const { data, state } = this.board;
     const hash = toHash(data, state.view);
@@ -90,7 +90,7 @@ export class Bookmark {
     this.restore();
   }
 
-  /** Streamlit changes the address and tells nobody. */
+  /** Streamlit changes the address without an event. */
   restore(): void {
     const hash = toHash(this.board.data, this.board.state.view);
     if (this.isKept && location.hash !== hash)

@@ -1,4 +1,4 @@
-/** The payload, decoded: what is known of every source and every place of the common axis. */
+/** The decoded payload: data of every source and of every place of the common axis. */
 
 import type { Column, Groups, PackedSource, Payload } from "./payload";
 import { KINDS, headName, isOneOf, keysOf } from "./kinds";
@@ -18,15 +18,15 @@ export interface Source {
   heads: number;
   /** The places of its items on the axis, increasing. */
   places: number[];
-  /** For every place of the axis the place where the source has that item, -1 where it lacks it. */
+  /** For every place of the axis, the place where the source has that item; -1 if it lacks it. */
   where: number[];
-  /** For every place of the axis which of the source's items stands there, -1 where none does. */
+  /** For every place of the axis, the index of the source's item there; -1 if none. */
   itemAt: Int32Array;
   /** Lower triangles of all layers and heads, row after row. */
   maps: Record<Kind, Float32Array | null>;
-  /** Lengths of transformed values: layer, head, key. */
+  /** Norms of transformed values: layer, head, key. */
   norms: Float32Array;
-  /** What else is known of its items. */
+  /** Further columns of values for its items. */
   columns: Column[];
   /** Whether the first-order weights mix the values. */
   unrefined: boolean;
@@ -43,7 +43,7 @@ export interface Data {
   titles: string[];
   groups: Groups | null;
   sources: Source[];
-  /** Of every place whether one history has its item elsewhere too. */
+  /** For every place, whether one history also has its item at another place. */
   repeats: boolean[];
 }
 
@@ -80,11 +80,14 @@ function decodeSource(source: PackedSource, n: number): Source {
   source.places.forEach((place, i) => {
     itemAt[place] = i;
   });
-  const norms = new Float32Array(bytesOf(source.norms).buffer);
+  const norms = floatsOf(source.norms);
   return { ...source, maps, norms, itemAt, unrefined: maps.second === null };
 }
 
 const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+
+/** Little-endian numbers of 32 bits. */
+export const floatsOf = (base64: string): Float32Array => new Float32Array(bytesOf(base64).buffer);
 
 /** Weights from little-endian steps of 24 bits. */
 export function unpacked(bytes: Uint8Array): Float32Array {
@@ -94,22 +97,22 @@ export function unpacked(bytes: Uint8Array): Float32Array {
   return weights;
 }
 
-/** The kinds of maps that there is something to show of: a refined map that is the first is not. */
+/** The kinds of maps to show; without the refined map if it equals the first-order map. */
 export const kindsOf = (source: Source): Kind[] =>
   keysOf(KINDS).filter((kind) => source.maps[kind] && !(source.unrefined && kind === "refined"));
 
-/** What a kind of map is called; the map of a model that learns no attention bears its title. */
+/** The name of a kind of map; a model that learns no attention has its own name for it. */
 export const kindName = (source: Source, kind: Kind): string =>
   source.floor !== null && kind !== "second" ? source.floor : KINDS[kind];
 
-/** The kind that is drawn where this one is asked for. */
+/** The kind that is drawn for a requested kind. */
 export const shownKind = (source: Source, kind: Kind): Kind =>
   kind === "refined" && source.unrefined ? "first" : kind;
 
-/** A map in words, without its source. */
+/** The name of a map, without its source. */
 export function mapName(data: Data, { source, layer, head, kind }: MapSpec): string {
-  const of = data.sources[source];
-  return `layer ${layer + 1}, ${headName(head)}, ${kindName(of, shownKind(of, kind))}`;
+  const from = data.sources[source];
+  return `layer ${layer + 1}, ${headName(head)}, ${kindName(from, shownKind(from, kind))}`;
 }
 
 export const specName = (data: Data, spec: MapSpec): string =>
@@ -121,11 +124,11 @@ export const itemName = (data: Data, place: number): string =>
 
 export const lastPlace = (source: Source): number => source.places[source.places.length - 1];
 
-/** Where a source shows the item of a place; what it lacks leaves its own place empty. */
+/** The place where a source shows an item; if it lacks the item, the place itself, left empty. */
 export const shownAt = (source: Source, place: number): number =>
   source.where[place] < 0 ? place : source.where[place];
 
-/** Index of the cell of the same two items in a source's map; null where it has none. */
+/** Index of the cell of the same two items in a source's map; null if there is none. */
 export function cellIn(data: Data, source: Source, cell: Cell): number | null {
   if (cell.key === null) return null;
   const query = source.where[cell.query];

@@ -11,10 +11,10 @@ import { massesOf, rowsOf } from "./rows";
 import { inSource, panelOf } from "./view";
 import type { Cell, View } from "./view";
 
-/** So many layers and heads together are all read out. */
+/** Up to this number of layers times heads, all are read out. */
 const ALL_READ_OUT = 8;
 
-/** What is described, and what it is described from. */
+/** A cell and the data for its description. */
 export interface Described {
   data: Data;
   maps: Maps;
@@ -22,7 +22,7 @@ export interface Described {
   cell: Cell;
 }
 
-/** For who hears the page: one text. */
+/** One text for screen readers. */
 export function spoken(described: Described): string {
   const { data, cell } = described;
   const query = `query ${data.slots[cell.query]} ${data.titles[cell.query]}`;
@@ -60,7 +60,7 @@ function spokenValues({ data, maps, view, cell }: Described): string {
     .join(". ");
 }
 
-/** Which sources have the items on other places, lack one, or have the key after the query. */
+/** The sources that have the items at other places, lack one, or have the key after the query. */
 export function elsewhere({ data, cell }: Described): string[] {
   const places =
     cell.key === null || cell.key === cell.query ? [cell.query] : [cell.query, cell.key];
@@ -86,16 +86,16 @@ function elsewhereAt({ slots }: Data, [query, ...keys]: number[]): string {
   return `${text}, key at ${slots[key]}${key > query ? ", newer: no such cell" : ""}`;
 }
 
-/** A layer and head whose values are read out. */
+/** A layer and head with values to read out. */
 export interface Column {
   layer: number;
   head: Head;
   label: string;
-  /** Whether it is pointed at or, of a locked cell, on view. */
+  /** Whether it is under the pointer or, for a locked cell, on view. */
   now: boolean;
 }
 
-/** All layers and heads where there is room, else those of the layers that are pointed at. */
+/** All layers and heads if there is room, else those of the layers under the pointer. */
 export function columnsOf({ data, view, cell }: Described): Column[] {
   const { layer, head } = cell;
   const now = layer === undefined || head === undefined ? view.panels : [{ layer, head }];
@@ -105,12 +105,12 @@ export function columnsOf({ data, view, cell }: Described): Column[] {
     label: headingOf(l, h),
     now: now.some((one) => one.layer === l && one.head === h),
   });
-  const most = (count: (source: Data["sources"][number]) => number) =>
+  const largest = (count: (source: Data["sources"][number]) => number) =>
     Math.max(...data.sources.map(count));
-  const all = most((source) => source.layers * source.heads) <= ALL_READ_OUT;
+  const all = largest((source) => source.layers * source.heads) <= ALL_READ_OUT;
   const found: Column[] = [];
-  for (let l = 0; l < most((source) => source.layers); l++)
-    for (let h = 0; h < most((source) => source.heads); h++)
+  for (let l = 0; l < largest((source) => source.layers); l++)
+    for (let h = 0; h < largest((source) => source.heads); h++)
       if (all || now.some((one) => one.layer === l)) found.push(column(l, h));
   for (const one of now)
     if (
@@ -121,7 +121,7 @@ export function columnsOf({ data, view, cell }: Described): Column[] {
   return found;
 }
 
-/** The values of one kind of map of a source, one text a column. */
+/** The values of one kind of map of a source, one text per column. */
 export function valueTexts(
   { data, maps, view, cell }: Described,
   source: number,
@@ -141,7 +141,7 @@ export function valueTexts(
   });
 }
 
-/** The difference at the cell, where differences are drawn. */
+/** The difference at the cell, if differences are drawn. */
 export function differenceText({ data, maps, view, cell }: Described): string | null {
   if (view.mode !== "difference" || cell.key === null) return null;
   const found = maps.difference(view.panels, view.measure);

@@ -1,4 +1,4 @@
-/** Elements. */
+/** Helpers for DOM elements. */
 
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
@@ -8,6 +8,16 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   const made = document.createElement(tag);
   if (name) made.className = name;
   if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+/** An element of a drawing. */
+export function svg<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  attributes: Record<string, string | number>,
+): SVGElementTagNameMap[K] {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
   return made;
 }
 
@@ -27,13 +37,13 @@ export function swatch(colour: string, text: string): HTMLElement {
   return named;
 }
 
-/** A control and what makes it show the view as it is. */
+/** A control, and a function that updates it to the view. */
 export interface Control {
   part: HTMLElement;
   follow(): void;
 }
 
-/** A list of choices. What stays as it is is not written: the browser would draw it again. */
+/** A list of choices. Unchanged parts are not written, because the browser would redraw them. */
 export function chooser(
   label: string,
   options: [value: string, text: string][],

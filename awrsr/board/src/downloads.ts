@@ -1,4 +1,4 @@
-/** What a person takes away from the board. */
+/** Downloads from the board. */
 
 import { toHash } from "./address";
 import type { Board } from "./board";
@@ -8,9 +8,9 @@ import { pageOf } from "./page";
 import { CanvasSurface, SvgSurface } from "./surface";
 import { contextOf } from "./text";
 
-/** Pixels of a PNG for one of the page's. */
+/** PNG pixels per pixel of the page. */
 const DENSITY = 4;
-/** A browser may start to read a file some time after it was asked to save it. */
+/** Milliseconds before a file is released: the browser may start to read it late. */
 const KEPT_MS = 10_000;
 
 export class Downloads {

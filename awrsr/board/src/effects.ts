@@ -1,25 +1,38 @@
-/** What stands beside attention on an item's row: effects, and where the two differ. */
+/** Effects of items beside their attention, and items where the two disagree. */
 
 import { kindsOf } from "./data";
 import type { Source } from "./data";
+import type { Fact, Kind } from "./kinds";
 import type { Block } from "./layout";
 import { signed } from "./numbers";
 import type { Column } from "./payload";
 
-/** So many of a column's largest are marked. */
+/** Number of a column's largest values that are marked. */
 const MARKED = 3;
-/** A narrower page shows one column of bars a model. */
+/** A narrower page shows one column of bars per model. */
 const ONE_BAR = 480;
 
-/** What stands on a source's rows. */
-export function blockOf(source: Source, width: number): Block {
-  const columns = barsOf(source, width);
+/** The columns of a source. */
+export function blockOf(source: Source, width: number, facts: Fact[]): Block {
+  const columns = barsOf(source, width, facts);
   const worded = columns.filter(({ texts }) => texts.length).length;
-  return { kinds: kindsOf(source).length, bars: columns.length, worded };
+  const cells = shownKinds(source, facts).length + Number(facts.includes("value"));
+  return { kinds: cells, bars: columns.length, worded };
 }
 
-export const barsOf = ({ columns }: Source, width: number): Column[] =>
-  width < ONE_BAR ? columns.slice(0, 1) : columns;
+/** The chosen kinds of attention; a model without a second order has one. */
+export const shownKinds = (source: Source, facts: Fact[]): Kind[] =>
+  kindsOf(source).filter(
+    (kind) => facts.includes(kind) || (source.unrefined && facts.includes("refined")),
+  );
+
+/** The chosen bars: removals say a rank then, attributions do not. */
+export function barsOf({ columns }: Source, width: number, facts: Fact[]): Column[] {
+  const chosen = columns.filter(({ texts }) =>
+    facts.includes(texts.length ? "removal" : "attribution"),
+  );
+  return width < ONE_BAR ? chosen.slice(0, 1) : chosen;
+}
 
 /** The places of the largest values, by magnitude. */
 export function largest(values: Float64Array, count = MARKED): Set<number> {
@@ -28,22 +41,22 @@ export function largest(values: Float64Array, count = MARKED): Set<number> {
   return new Set(there.slice(0, count));
 }
 
-/** The places from the largest value down; what has none comes last. */
+/** The places sorted by value, largest first; places without a value are last. */
 export function sortedBy(values: Float64Array): number[] {
   const weight = (i: number) => (Number.isNaN(values[i]) ? -Infinity : values[i]);
   return [...values.keys()].sort((a, b) => weight(b) - weight(a) || a - b);
 }
 
-/** An effect under this share of the largest hardly matters. */
+/** An effect below this share of the largest is unimportant. */
 const HARDLY = 0.1;
-/** So many times an even share, or more, is much. */
+/** Attention of at least this many even shares is large. */
 const MUCH = 2;
 
 /**
- * Items that matter and get less than an even share, and items that get much and hardly matter.
+ * Important items with less than an even share of attention, and unimportant items with much of it.
  *
- * @param times what each gets, in times an even share.
- * @param effects what the target loses without it.
+ * @param times attention of each item, in multiples of an even share.
+ * @param effects score that the target loses without it.
  */
 export function disagreements(
   times: Float64Array,
@@ -51,17 +64,17 @@ export function disagreements(
 ): Map<number, "unattended" | "unimportant"> {
   const found = new Map<number, "unattended" | "unimportant">();
   const important = largest(effects);
-  const most = Math.max(0, ...[...important].map((place) => Math.abs(effects[place])));
+  const strongest = Math.max(0, ...[...important].map((place) => Math.abs(effects[place])));
   times.forEach((share, place) => {
     if (Number.isNaN(share) || Number.isNaN(effects[place])) return;
     if (important.has(place) && share < 1) found.set(place, "unattended");
-    else if (share >= MUCH && Math.abs(effects[place]) < HARDLY * most)
+    else if (share >= MUCH && Math.abs(effects[place]) < HARDLY * strongest)
       found.set(place, "unimportant");
   });
   return found;
 }
 
-/** What is known of an item beside attention, a text for each column. */
+/** An item's values beside attention, one text per column. */
 export const columnTexts = (source: Source, place: number): string[] => {
   const item = source.itemAt[place];
   if (item < 0) return [];

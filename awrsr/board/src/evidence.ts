@@ -1,11 +1,11 @@
-/** The evidence: one row an item, and on it what each model attends to and what matters. */
+/** The evidence: one row per item, with the attention to it and the effect of its removal. */
 
 import type { Board } from "./board";
-import { kindName, kindsOf, lastPlace } from "./data";
+import { kindName, lastPlace, shownKind } from "./data";
 import { button, element } from "./dom";
-import { barsOf, sortedBy } from "./effects";
+import { barsOf, shownKinds, sortedBy } from "./effects";
 import { KINDS, headName } from "./kinds";
-import type { Kind } from "./kinds";
+import type { Kind, Measure } from "./kinds";
 import { EXTRA } from "./layout";
 import type { EvidenceLayout } from "./layout";
 import { Sheet } from "./marks";
@@ -19,11 +19,11 @@ import { CanvasSurface, sized } from "./surface";
 import { inSource, panelOf } from "./view";
 
 const HEADS: Record<Kind, string> = { first: "first", second: "second", refined: "refined" };
-/** Narrower columns have shorter heads. */
+/** Narrower columns have shorter headings. */
 const NARROW = 36;
 const NARROW_HEADS: Record<Kind, string> = { first: "1st", second: "2nd", refined: "mix" };
 
-/** The sources on view, each once. */
+/** The sources on view, without repeats. */
 export const sourcesOnView = ({ data, state }: Board): number[] => {
   const found = new Set(state.view.panels.map(({ source }) => source));
   return [...data.sources.keys()].filter((source) => found.has(source));
@@ -32,14 +32,14 @@ export const sourcesOnView = ({ data, state }: Board): number[] => {
 export class Evidence {
   readonly box = element("div", "ab-evidence");
   drawn: DrawnEvidence[] = [];
-  /** Room above the heads, beside the small maps. */
+  /** Space above the headings, beside the small maps. */
   readonly above = element("div", "ab-above");
   private readonly heads = element("div", "ab-heads");
   private readonly holder = element("div", "ab-box");
   private readonly canvas = element("canvas");
   private readonly own: DrawnEvidence;
   private headsFor = "";
-  /** What the rows are sorted by, "source.column"; null is by time. */
+  /** The sort column, "source.column"; null sorts by time. */
   private sort: string | null = null;
 
   constructor(private readonly board: Board) {
@@ -69,14 +69,14 @@ export class Evidence {
     Object.assign(this.own, { spec: state.view.panels[0], x, y, cell, line, width, order, blocks });
     this.own.sheet.fit(width, height);
     this.drawn = [this.own];
-    const about = "One row an item, oldest first: what the newest item, where the prediction is ";
-    const words = `${about}made, attends to in each model, and what the target loses without it`;
+    const about = "One row per item, oldest first: attention of the newest item (the prediction) ";
+    const words = `${about}to it in each model, and the score that the target loses without it`;
     if (this.canvas.ariaLabel !== words) this.canvas.setAttribute("aria-label", words);
     this.canvas.dataset.look = theme.name;
   }
 
-  private nameOf({ source, kind, column }: Shown): string {
-    return [this.board.data.sources[source].name, kind ?? column?.title].join(".");
+  private nameOf({ source, kind, measure, column }: Shown): string {
+    return [this.board.data.sources[source].name, kind ?? column?.title, measure].join(".");
   }
 
   private columnsOf(source: number): Shown[] {
@@ -84,23 +84,26 @@ export class Evidence {
     const from = data.sources[source];
     const spec = inSource(data, panelOf(state.view, source), source);
     const last = lastPlace(from) * data.n;
-    const kinds = kindsOf(from).map((kind) => {
-      const found = maps.grid({ ...spec, kind }, state.view.measure);
+    const { facts, measure: chosen } = state.view;
+    const cells = (kind: Kind, measure: Measure): Shown => {
+      const found = maps.grid({ ...spec, kind }, measure);
       const values = new Float64Array(data.n).fill(NaN);
       if (!isMissing(found)) values.set(found.z.subarray(last, last + data.n));
-      return { source, kind, column: null, values };
-    });
-    const columns = barsOf(from, this.board.width).map((column) => {
+      return { source, kind, measure, column: null, values };
+    };
+    const kinds = shownKinds(from, facts).map((kind) => cells(kind, chosen));
+    if (facts.includes("value")) kinds.push(cells(shownKind(from, "refined"), "contribution"));
+    const columns = barsOf(from, this.board.width, facts).map((column): Shown => {
       const values = new Float64Array(data.n).fill(NaN);
       column.values.forEach((value, i) => {
         values[from.places[i]] = value ?? NaN;
       });
-      return { source, kind: null, column, values };
+      return { source, kind: null, measure: chosen, column, values };
     });
     return [...kinds, ...columns];
   }
 
-  // --- heads -------------------------------------------------------------------------------------
+  // --- headings ----------------------------------------------------------------------------------
 
   private drawHeads(layout: EvidenceLayout, columns: Shown[][]): void {
     const { data, theme, state } = this.board;
@@ -138,7 +141,7 @@ export class Evidence {
   private head(text: string, about: string, sort: string | null): HTMLElement {
     const made = button("ab-sort", text, `Sort the rows: ${about}`);
     made.title = `${about}. Click to sort the rows by it.`;
-    if (sort === null) made.title = `${about}. Click to go back to time.`;
+    if (sort === null) made.title = `${about}. Click to sort by time.`;
     made.setAttribute("aria-pressed", String(this.sort === sort));
     made.onclick = () => {
       this.sort = sort;
@@ -147,20 +150,23 @@ export class Evidence {
     return made;
   }
 
-  private headText({ source, kind, column }: Shown, width: number): string {
-    const from = this.board.data.sources[source];
+  private headText({ source, kind, measure, column }: Shown, width: number): string {
+    const { data, state } = this.board;
+    const from = data.sources[source];
     if (!kind) return column?.title ?? "";
+    if (measure !== state.view.measure) return "\u00d7 value";
     if (from.unrefined) return from.floor === null ? "attends" : kindName(from, kind);
     return (width < NARROW ? NARROW_HEADS : HEADS)[kind];
   }
 
-  private about({ source, kind, column }: Shown): string {
+  private about({ source, kind, measure, column }: Shown): string {
     const { data, state } = this.board;
     const from = data.sources[source];
     if (!kind) return `${from.name}: ${column?.about}`;
     const { layer, head } = inSource(data, panelOf(state.view, source), source);
     const what = from.unrefined ? kindName(from, kind) : KINDS[kind];
-    const where = `layer ${layer + 1}, ${headName(head)}`;
+    const length = measure === "contribution" ? ", times the length of the value" : "";
+    const where = `layer ${layer + 1}, ${headName(head)}${length}`;
     return `${from.name}: what the newest item attends to, ${what}, ${where}`;
   }
 }

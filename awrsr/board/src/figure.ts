@@ -1,4 +1,4 @@
-/** The large maps as one figure in print colours, a column wide: 340 px are 240 pt, 10 px are 7. */
+/** The large maps as one figure in print colours, one column wide: 340 px are 240 pt. */
 
 import type { Board } from "./board";
 import { mapName } from "./data";
@@ -11,6 +11,7 @@ import { PRINT, groupsHere, painted } from "./scales";
 import type { Surface } from "./surface";
 import { clipped, measured, wrapped } from "./text";
 import type { MapSpec } from "./view";
+import { shadingOf, scaleLookOf } from "./shading";
 
 const WIDTH = 340;
 const MARGIN = 6;
@@ -19,7 +20,7 @@ const SIZE = 10.5;
 const SCALE = { width: 320, height: 30 };
 const GROUP_LINE = 15;
 
-/** The figure is measured first: its height depends on how the words wrap. */
+/** The figure is measured first: its height depends on line breaks in the text. */
 export class Figure {
   readonly width = WIDTH;
   height = MARGIN;
@@ -71,7 +72,7 @@ export class Figure {
       return;
     }
     const layout = { ...mapLayout(data.slots, WIDTH), width: WIDTH };
-    const shading = this.board.shading(found, this.signed, PRINT);
+    const shading = shadingOf(this.board, found, this.signed, PRINT);
     const top = this.height;
     this.steps.push((surface) => {
       surface.cells(painted(shading), { ...layout, y: top + layout.y });
@@ -83,7 +84,7 @@ export class Figure {
   private scale(): void {
     this.height += 4;
     this.say(scaleName(this.board.state.view, this.signed));
-    const look = this.board.scaleLook(this.signed, PRINT);
+    const look = scaleLookOf(this.board, this.signed, PRINT);
     const top = this.height;
     this.steps.push((surface) => {
       paintScale(surface, look, MARGIN, top, SCALE.width);

@@ -1,4 +1,4 @@
-/** All of a large map but the colours of its cells: titles, numbers, frames, bands. */
+/** All of a large map except the cell colours: titles, numbers, frames, bands. */
 
 import { itemName } from "./data";
 import type { Data } from "./data";
@@ -10,9 +10,9 @@ import type { Shading } from "./scales";
 import type { Surface } from "./surface";
 import { clipped } from "./text";
 
-/** From this size on cells of repeated items are framed. */
+/** Minimum cell size for frames around repeated items. */
 const FRAMED = 5;
-/** A map smaller than this has no room for whole sentences on its axes. */
+/** A smaller map has short axis labels. */
 const TINY = 120;
 const OLDER_NEWER = "older \u2192 newer";
 
@@ -23,7 +23,7 @@ interface Frame {
   layout: MapLayout;
 }
 
-/** @param down how far below the layout's place. */
+/** @param down distance below the layout's place. */
 export function paintFrame(
   surface: Surface,
   data: Data,
@@ -40,7 +40,7 @@ export function paintFrame(
   paintAxes(frame);
 }
 
-/** Lines through the slots that this history has not. */
+/** Lines through the slots that this history lacks. */
 function paintMissing({ surface, shading, layout: { x, y, cell, line, down } }: Frame): void {
   for (const i of shading.grid.missing) {
     const [across, along] = [Math.max(1, cell * 0.1), Math.max(1, line * 0.1)];
@@ -49,7 +49,7 @@ function paintMissing({ surface, shading, layout: { x, y, cell, line, down } }: 
   }
 }
 
-/** Frames where an item meets its earlier self. */
+/** Frames around cells of an item and its earlier occurrence. */
 function paintRepeats({ surface, data, shading, layout: { x, y, cell, line } }: Frame): void {
   const { n, items, repeats } = data;
   for (let q = 0; q < n; q++) {
@@ -63,7 +63,7 @@ function paintRepeats({ surface, data, shading, layout: { x, y, cell, line } }: 
   }
 }
 
-/** A value as its cell says it: in times an even row where the colours are. */
+/** A value as text in its cell: a multiple of an even row if the colours are. */
 export function cellText(shading: Shading, query: number, value: number): string {
   if (shading.scale !== "even" || shading.signed) return short(value, shading.signed);
   return shortTimes(timesEven(shading, query, value));
@@ -93,7 +93,7 @@ function paintBands({ surface, data, layout: { x, y, cell, line, down, aligned }
   }
 }
 
-/** Titles stand on the diagonal: of the row to their left, of the column below. */
+/** Titles on the diagonal: of the row to their left and of the column below. */
 function paintTitles({ surface, data, shading, layout }: Frame): void {
   const { x, y, cell, down, every, width, aligned } = layout;
   const { ink } = shading.ink;

@@ -1,16 +1,18 @@
-/** What the board shows and what a person chooses among: the types, and the words for them. */
+/** Types and names of everything that can be chosen on the board. */
 
 import type { PackedMaps } from "./payload";
 
 export type Kind = keyof PackedMaps;
-/** Heads that are looked at as one. */
+/** Combinations of heads. */
 export type Together = "mean" | "max" | "rollout";
 export type Head = number | Together;
 export type Measure = "weight" | "contribution";
 export type Scale = "even" | "sqrt" | "linear" | "row";
-export type Mode = "maps" | "difference";
+export type Mode = "maps" | "difference" | "flow";
 export type Size = "fit" | "large";
-/** Where the weight of a row lies. */
+/** Columns that an item's row can have. */
+export type Fact = Kind | "value" | "removal" | "attribution";
+/** Kinds of keys in the sums of a row. */
 export type Place = "self" | "repeats" | "previous" | "first" | "group" | "rest";
 
 export const KINDS: Record<Kind, string> = {
@@ -25,16 +27,28 @@ export const TOGETHER: Record<Together, string> = {
 };
 export const MEASURES: Record<Measure, string> = {
   weight: "attention weight",
-  contribution: "weight \u00d7 value length",
+  contribution: "weight \u00d7 value norm",
 };
 export const SCALES: Record<Scale, string> = {
-  even: "times an even row",
+  even: "relative to an even row",
   sqrt: "square root",
   linear: "linear",
   row: "each row's maximum",
 };
-export const MODES: Record<Mode, string> = { maps: "side by side", difference: "difference" };
+export const MODES: Record<Mode, string> = {
+  maps: "side by side",
+  difference: "difference",
+  flow: "flow of the score",
+};
 export const SIZES: Record<Size, string> = { fit: "fit the page", large: "large" };
+export const FACTS: Record<Fact, string> = {
+  first: "first order",
+  second: "second order",
+  refined: "refined",
+  value: "weight \u00d7 value length",
+  removal: "score without it",
+  attribution: "attribution",
+};
 export const PLACES: Record<Place, string> = {
   self: "itself",
   repeats: "its repeats",
@@ -44,11 +58,11 @@ export const PLACES: Record<Place, string> = {
   rest: "everything else",
 };
 
-/** The keys of a table of words, as what they are. */
+/** The keys of a table of words, with their type. */
 export const keysOf = <K extends string>(words: Record<K, string>): K[] =>
   Object.keys(words) as K[];
 
-/** Whether a text, which may be anything, is a key of a table of words. */
+/** Whether an arbitrary text is a key of a table of words. */
 export const isOneOf = <K extends string>(words: Record<K, string>, text: unknown): text is K =>
   typeof text === "string" && Object.hasOwn(words, text);
 

@@ -1,8 +1,8 @@
-/** Where everything stands, in pixels, and which cell is under a point. */
+/** Positions in pixels, and the cell under a point. */
 
 import type { Position } from "./view";
 
-/** Cells in a canvas: their left top corner, width and height. */
+/** Cells in a canvas: their top left corner, width and height. */
 export interface Cells {
   x: number;
   y: number;
@@ -10,33 +10,33 @@ export interface Cells {
   line: number;
 }
 
-/** Of one large map. */
+/** The layout of one large map. */
 export interface MapLayout extends Cells {
   /** Width and height of all cells together. */
   size: number;
   down: number;
-  /** Whether its rows stand beside the rows of the evidence, which have the titles. */
+  /** Whether its rows are beside the rows of the evidence, which have the titles. */
   aligned: boolean;
-  /** Of so many titles one is drawn. */
+  /** One of this many titles is drawn. */
   every: number;
   width: number;
   height: number;
 }
 
 const MAP = { left: 46, above: 6, below: 40, most: 34 };
-/** Digits of a slot's number that fit beside a map; each further one takes some room. */
+/** Digits of a slot number that fit beside a map, and the width of each further digit. */
 const SLOT_DIGITS = { fit: 3, width: 6 };
-/** To the right of a map titles have this share of the room, within limits. */
+/** Share of the width for titles to the right of a map, with limits. */
 const TITLES = { share: 0.27, least: 84, most: 150 };
 const LINE = 9.5;
-/** Cells from this size on have a number in them. */
+/** Minimum cell size for numbers in cells. */
 const NUMBERED = 26;
-/** "Size: large" makes cells at least this large. */
+/** Minimum cell size with "Size: large". */
 const LARGE_CELL = 12;
-/** Where there is room, titles have this much more of it. */
+/** Extra width for titles if there is room. */
 const SPARE = 60;
 
-/** The layout of a map of n places in a room, with cells as large as fit or as wanted. */
+/** The layout of a map of n places in a given width, with cells as large as fit or as requested. */
 export function mapLayout(slots: string[], room: number, wanted?: number): MapLayout {
   const n = slots.length;
   const longest = Math.max(...slots.map((slot) => slot.length));
@@ -65,13 +65,13 @@ export const isNumbered = ({ cell, line }: Cells): boolean =>
 const GAP = 20;
 const LEAST_MAP = 320;
 
-/** Width of each of so many large maps, side by side where there is room. */
+/** Width of each of several large maps, side by side if there is room. */
 export function roomOf(width: number, maps: number): number {
   const across = Math.max(1, Math.min(maps, Math.floor((width + GAP) / (LEAST_MAP + GAP))));
   return Math.floor((width - GAP * (across - 1)) / across);
 }
 
-/** Heights of a row, for so many rows at most; from `titled` on each has its title. */
+/** Row heights by maximum number of rows; rows of at least `titled` all have titles. */
 const LINES = {
   steps: [
     [24, 18],
@@ -83,21 +83,21 @@ const LINES = {
   titled: 11,
 } as const;
 
-/** The height of a row of n. */
+/** The height of one of n rows. */
 export function lineOf(n: number): number {
   const step = LINES.steps.find(([rows]) => n <= rows);
   return step ? step[1] : Math.max(LINES.least, Math.floor((LINES.most / n) * 2) / 2);
 }
 
-/** What stands in a row for one source: cells of attention, and bars. */
+/** The parts of a row for one source: cells of attention, and bars. */
 export interface Block {
   kinds: number;
   bars: number;
-  /** Of the bars, so many that have words beside them. */
+  /** The number of bars with words beside them. */
   worded: number;
 }
 
-/** Where a source's columns stand. */
+/** The position of a source's columns. */
 export interface PlacedBlock extends Block {
   x: number;
   width: number;
@@ -105,10 +105,10 @@ export interface PlacedBlock extends Block {
 
 /** Rows of items, each with its evidence. */
 export interface EvidenceLayout extends Cells {
-  /** Room of a title, and where it begins. */
+  /** Width of a title, and its start. */
   titles: number;
   titlesAt: number;
-  /** Of so many titles one is drawn. */
+  /** One of this many titles is drawn. */
   every: number;
   font: number;
   /** Width of a cell of attention and of a bar. */
@@ -119,13 +119,13 @@ export interface EvidenceLayout extends Cells {
   height: number;
 }
 
-/** The evidence, and the maps beside it where there is room; else null. */
+/** The evidence, and the maps beside it; null if there is no room for them. */
 export interface Together {
   evidence: EvidenceLayout;
   map: MapLayout | null;
 }
 
-/** Room of a mark between cells and bars, and of words beside a bar. */
+/** Width of a mark between cells and bars, and of words beside a bar. */
 export const EXTRA = { mark: 12, words: 28 };
 const NUMBERS = 26;
 const BLOCK_GAP = 12;
@@ -150,7 +150,7 @@ const LEAST_BESIDE = 176;
 const MOST_CELL = 40;
 const MOST_TITLES = 260;
 
-/** The evidence of n items and, where the page is wide enough, so many maps on the same rows. */
+/** The evidence of n items and, if the page is wide enough, maps on the same rows. */
 export function together(width: number, n: number, blocks: Block[], maps: number): Together {
   const need = ({ kind, bar, titles }: Widths) =>
     blocks.reduce((sum, block) => sum + BLOCK_GAP + widthOf(block, kind, bar), NUMBERS + titles);
@@ -199,10 +199,10 @@ function evidenceLayout(
   };
 }
 
-/** Small maps over a large one: between them, the least and the largest edge. */
+/** Small maps over a large one: gap, smallest and largest edge. */
 const THUMBS = { gap: 6, least: 22, most: 42 };
 
-/** Edge of each of so many small maps in a line. */
+/** Edge of each of several small maps in one line. */
 export const thumbEdge = (room: number, count: number): number =>
   Math.max(THUMBS.least, Math.min(THUMBS.most, Math.floor(room / count) - THUMBS.gap));
 
@@ -214,7 +214,7 @@ export function rowAt({ y, line }: Cells, n: number, py: number): number | null 
   return row >= 0 && row < n ? row : null;
 }
 
-/** Right of the triangle and a little to its left a whole row is meant. */
+/** To the right of the triangle, and a little to its left, a point selects a whole row. */
 const LEFT_OF_ROW = -6;
 
 /** The cell of a map of n places at a point of its canvas. */

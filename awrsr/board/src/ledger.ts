@@ -1,4 +1,4 @@
-/** The ledger: where the weight of a row lies, in every map. */
+/** The ledger: attention weight of a row by kind of key, for every map. */
 
 import type { Board } from "./board";
 import { lastPlace } from "./data";
@@ -13,7 +13,7 @@ interface Column {
   masses: Masses | null;
 }
 
-/** A cell of the table; the sum of its column where it has no place. */
+/** A cell of the table; without a place it is the sum of its column. */
 interface TableCell {
   place: Place | null;
   column: number;
@@ -41,7 +41,7 @@ export class Ledger {
     const buildFor = JSON.stringify([data.groups?.name, columns.map(({ label }) => label)]);
     if (buildFor !== this.builtFor) this.box.replaceChildren(this.table(columns));
     this.builtFor = buildFor;
-    // The browser is slower at a new table than at new words in an old one.
+    // Changing the words of a table is faster than building a new one.
     for (const { place, column, words, td } of this.cells) {
       const { masses } = columns[column];
       const mass = masses && (place ? masses[place] : total(masses));
@@ -60,9 +60,9 @@ export class Ledger {
       : "The last row of each history ";
     const what = lock
       ? "locked"
-      : "the last row, where the prediction is made; lock a cell for another";
+      : "the last row, which makes the prediction; lock a cell to see another row";
     const how =
-      "where its attention weight lies; each key counts once, in the first line that fits";
+      "attention weight by kind of key; each key counts once, in the first line that applies";
     this.title.append(element("span", "", `\u00b7 ${what} \u00b7 ${how}`));
   }
 

@@ -1,4 +1,4 @@
-/** What the colours mean. */
+/** The legend of the colours. */
 
 import type { Board } from "./board";
 import { element, swatch } from "./dom";
@@ -11,17 +11,18 @@ import type { Ink } from "./scales";
 import { CanvasSurface, sized } from "./surface";
 import type { Surface } from "./surface";
 import type { View } from "./view";
+import { scaleLookOf } from "./shading";
 
 const WIDTH = 300;
 const HEIGHT = 30;
-/** Colours that a scale is drawn in, side by side. */
+/** Number of colour steps in a drawn scale. */
 const STEPS = 128;
-/** Room beside a scale for the numbers at its ends. */
+/** Space at each end of a scale for its numbers. */
 const ENDS = 15;
 
-/** A colour scale in words. */
+/** The name of a colour scale. */
 export function scaleName({ measure, scale }: View, signed: boolean): string {
-  const what = measure === "weight" ? "weight" : "weight \u00d7 length of the value";
+  const what = measure === "weight" ? "weight" : "weight \u00d7 value norm";
   const how = {
     even: " \u00f7 that of an even row",
     row: ", as a share of its row's maximum",
@@ -57,7 +58,7 @@ export function paintScale(
     surface.text(text, x + ENDS + t * inner, y + 20, look);
 }
 
-/** Where a scale is marked, 0 to 1, and with what. */
+/** Tick positions of a scale, 0 to 1, and their labels. */
 function marks(signed: boolean, scale: Scale, most: number): [number, string][] {
   if (scale === "even" && !signed) return TIMES.map(([times, text]) => [toneOfTimes(times), text]);
   return ticks(signed, scale).map((share) => {
@@ -90,7 +91,7 @@ export class Legend {
       this.box.append(element("span", "", where + name), this.scale(signed, name));
     }
     this.box.append(...this.evidence());
-    if (view.share < 100) this.box.append(swatch(FADED_KEY, "not among those keys"));
+    if (view.share < 100) this.box.append(swatch(FADED_KEY, "other keys"));
     if (data.groups) {
       this.box.append(element("span", "", `${data.groups.name}, first listed:`));
       this.box.append(...groupsHere(data).map(({ text, colour }) => swatch(colour, text)));
@@ -104,15 +105,15 @@ export class Legend {
     return [
       swatch(HELPS[page], "helps the target"),
       swatch(HURTS[page], "hurts it"),
-      element("span", "", "\u25cf matters, gets less than an even share"),
-      element("span", "", "\u25cb gets twice or more, hardly matters"),
+      element("span", "", "\u25cf important, less than an even share"),
+      element("span", "", "\u25cb unimportant, at least twice an even share"),
     ];
   }
 
   private scale(signed: boolean, name: string): HTMLElement {
     const canvas = element("canvas");
     const surface = new CanvasSurface(sized(canvas, WIDTH, HEIGHT));
-    paintScale(surface, this.board.scaleLook(signed, this.board.theme.ink), 0, 0, WIDTH);
+    paintScale(surface, scaleLookOf(this.board, signed, this.board.theme.ink), 0, 0, WIDTH);
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", name);
     return canvas;

@@ -1,22 +1,27 @@
-/** The bundle's entry: a component of the app, and the board of a page of its own. */
+/** Entry point of the bundle, for the component of the app and for the offline page. */
 
 import { Board } from "./board";
-import type { Tell } from "./state";
+import type { Ask, Tell } from "./state";
 import { openPage } from "./page";
 import type { Payload } from "./payload";
 
 const boards = new WeakMap<ParentNode, Board>();
 
 /** Draw the board into an element; called again there with other data it updates the board. */
-function mount(root: ParentNode, payload: Payload, tell: Tell | null = null): void {
+function mount(
+  root: ParentNode,
+  payload: Payload,
+  tell: Tell | null = null,
+  ask: Ask | null = null,
+): void {
   const board = boards.get(root);
-  if (board) board.load(payload, tell);
-  else boards.set(root, new Board(root, payload, tell));
+  if (board) board.load(payload, tell, ask);
+  else boards.set(root, new Board(root, payload, tell, ask));
 }
 
 openPage(mount);
 
-/** What Streamlit gives to a component. */
+/** The arguments of a Streamlit component. */
 interface Component {
   parentElement: ParentNode;
   data: Payload;
@@ -24,7 +29,14 @@ interface Component {
 }
 
 export default function component({ parentElement, data, setStateValue }: Component): void {
-  mount(parentElement, data, (lock) => {
-    setStateValue("lock", lock);
-  });
+  mount(
+    parentElement,
+    data,
+    (lock) => {
+      setStateValue("lock", lock);
+    },
+    (asked) => {
+      setStateValue("asked", asked);
+    },
+  );
 }

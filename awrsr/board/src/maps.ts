@@ -1,11 +1,11 @@
-/** From recorded weights to what is drawn: single heads, heads together, rollout, differences. */
+/** Maps to draw from recorded weights: single heads, combined heads, rollout, differences. */
 
 import type { Data, Source } from "./data";
 import { KINDS, keysOf } from "./kinds";
 import type { Kind, Measure } from "./kinds";
 import type { MapSpec } from "./view";
 
-/** Numbers on the common axis, and what is derived from them when it is first asked for. */
+/** Numbers on the common axis, with lazily derived values. */
 export class Grid {
   private tops: Float32Array | null = null;
   private shares: Float32Array | null = null;
@@ -13,8 +13,8 @@ export class Grid {
   private sums = new Float64Array(0);
 
   /**
-   * @param n places of the axis.
-   * @param z query by key, row after row; NaN where there is no cell.
+   * @param n number of places of the axis.
+   * @param z query by key, row by row; NaN if there is no cell.
    */
   constructor(
     readonly n: number,
@@ -36,25 +36,25 @@ export class Grid {
     return this.rowTops.reduce((a, b) => Math.max(a, b), 0);
   }
 
-  /** Cells of a row: the keys that the query may attend to. */
+  /** Number of cells of a row: keys that the query may attend to. */
   keysOf(query: number): number {
     this.sumUp();
     return this.counts[query];
   }
 
-  /** What every cell of a row would hold if the row were even. */
+  /** The value of each cell of a row if the row were even. */
   even(query: number): number {
     this.sumUp();
     return this.counts[query] ? this.sums[query] / this.counts[query] : NaN;
   }
 
-  /** The largest magnitude, in times what an even row of weights holds. */
+  /** The largest magnitude, as a multiple of the value in an even row. */
   get topTimes(): number {
-    return this.rowTops.reduce((most, top, q) => Math.max(most, top * this.keysOf(q)), 0);
+    return this.rowTops.reduce((largest, top, q) => Math.max(largest, top * this.keysOf(q)), 0);
   }
 
-  /** How even the rows are: entropy as a share of the largest, a mean over the rows that have two
-   * keys or more; null where there is none. */
+  /** Evenness: entropy divided by its maximum, mean over rows with at least two keys; null if there
+   * is no such row. */
   get evenness(): number | null {
     let [sum, rows] = [0, 0];
     for (let q = 0; q < this.n; q++) {
@@ -83,8 +83,8 @@ export class Grid {
         }
   }
 
-  /** Of every cell the share of its row that larger cells hold. A cell is among the fewest keys
-   * that hold a share of the row if this is less than that share. */
+  /** For every cell, the share of its row in larger cells. If it is below a given share, the cell
+   * belongs to the fewest keys that hold that share. */
   get before(): Float32Array {
     if (!this.shares) {
       this.shares = new Float32Array(this.n * this.n);
@@ -110,19 +110,19 @@ export class Grid {
     }
   }
 
-  /** Places that stand for no item of the map's history. */
+  /** Places without an item of the map's history. */
   get missing(): number[] {
     return [...Array(this.n).keys()].filter((i) => Number.isNaN(this.z[i * this.n + i]));
   }
 }
 
-/** Why there is no map, a sentence. */
+/** Why there is no map, in one sentence. */
 export interface Missing {
   why: string;
 }
 export const isMissing = (found: Grid | Missing): found is Missing => "why" in found;
 
-/** All maps of one board, each computed once. */
+/** All maps of one board, each computed only once. */
 export class Maps {
   private readonly grids = new Map<string, Grid | Missing>();
   private largestContribution: number | null = null;
@@ -139,7 +139,7 @@ export class Maps {
     });
   }
 
-  /** A map that is known to be there. */
+  /** A map that is known to exist. */
   weights(spec: MapSpec): Float32Array {
     const found = this.grid(spec, "weight");
     if (isMissing(found)) throw new Error(`no weights of ${JSON.stringify(spec)}: ${found.why}`);
@@ -163,16 +163,16 @@ export class Maps {
   largest(measure: Measure): number {
     if (measure === "weight") return 1;
     if (this.largestContribution === null) {
-      let most = 0;
+      let largest = 0;
       this.data.sources.forEach((from, source) => {
         for (const kind of keysOf(KINDS))
           for (let layer = 0; layer < from.layers; layer++)
             for (let head = 0; head < from.heads; head++) {
               const found = this.grid({ source, layer, head, kind }, measure);
-              if (!isMissing(found)) most = Math.max(most, found.top);
+              if (!isMissing(found)) largest = Math.max(largest, found.top);
             }
       });
-      this.largestContribution = most || 1;
+      this.largestContribution = largest || 1;
     }
     return this.largestContribution;
   }
@@ -199,7 +199,7 @@ const NO_ROLLOUT =
   "Rollout multiplies weights over layers; contributions of single layers do not multiply. " +
   "Choose a head, or show weights.";
 
-/** Weights or contributions of the source's own items, a lower triangle row after row. */
+/** Weights or contributions of the source's own items: a lower triangle, row by row. */
 function triangle(
   source: Source,
   { layer, head, kind }: Omit<MapSpec, "source">,
@@ -224,7 +224,7 @@ function triangle(
   return values;
 }
 
-/** As awrsr.explain.rollout: each layer hands on half of what it had and of what it mixes in. */
+/** As awrsr.explain.rollout: each layer averages its map with the identity. */
 function rollout(source: Source, toLayer: number, kind: Kind): Float32Array | null {
   const n = source.places.length;
   const row = (q: number) => (q * (q + 1)) / 2;

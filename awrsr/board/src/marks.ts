@@ -1,4 +1,4 @@
-/** The outlines of the cell that is pointed at and of the locked one, in everything drawn. */
+/** Outlines of the cell under the pointer and of the locked cell, in all drawings. */
 
 import type { Board } from "./board";
 import { itemName, shownAt } from "./data";
@@ -13,7 +13,7 @@ const HOVER = "#ff3d71";
 const LOCK = "#ff9f1a";
 const LABEL = { size: 12, height: 18, ink: "#111111" };
 
-/** A canvas over others, for outlines alone. */
+/** A canvas over others, only for outlines. */
 export class Sheet {
   readonly over = element("canvas", "ab-over");
   readonly context = contextOf(this.over);
@@ -28,14 +28,14 @@ export class Sheet {
     this.marked = false;
   }
 
-  /** Empty; an untouched sheet costs nothing. */
+  /** Clear the sheet; nothing to do if it is untouched. */
   clear(willBeMarked: boolean): void {
     if (this.marked) this.context.clearRect(0, 0, this.width, this.height);
     this.marked = willBeMarked;
   }
 }
 
-/** What cells are outlined in and pointed at. */
+/** A drawing in which cells are outlined and pointed at. */
 interface Drawn extends Cells {
   sheet: Sheet;
   canvas: HTMLCanvasElement;
@@ -45,7 +45,7 @@ export interface DrawnMap extends Drawn {
   type: "large" | "small";
   signed: boolean;
   width: number;
-  /** Whether the titles of its rows stand elsewhere. */
+  /** Whether the row titles are drawn elsewhere. */
   aligned: boolean;
 }
 export interface DrawnEvidence extends Drawn {
@@ -87,7 +87,7 @@ class Outline {
     else this.inMap(this.drawn, cell, labelled);
   }
 
-  /** The key's row, and thinner the query's. */
+  /** The key's row and, with a thinner line, the query's row. */
   private inEvidence({ y, line, width, order }: DrawnEvidence, { query, key }: Position): void {
     const top = (place: number) => y + order.indexOf(place) * line;
     const height = Math.max(3, line);
@@ -106,7 +106,7 @@ class Outline {
     this.bareBox(x, y + query * line, (query + 1) * edge, Math.max(2, line), thin);
     if (key !== null) {
       if (large) this.columnAndRepeats(drawn, query, key, thin);
-      // Small cells are outlined from some way off.
+      // Small cells are outlined at a distance.
       const [beside, above] = [edge, line].map((length) => Math.max(0, (5 - length) / 2));
       const [left, top] = [x + key * edge - beside, y + query * line - above];
       const [width, height] = [edge + 2 * beside, line + 2 * above];
@@ -151,7 +151,7 @@ class Outline {
     c.fillText(shown, left + 5, top + 9.5);
   }
 
-  /** On a wider line in the page's colour, so that it stands out on every cell. */
+  /** Drawn on a wider line in the page's colour, to be visible on every cell. */
   private box(x: number, y: number, width: number, height: number, line: number): void {
     this.context.lineWidth = line + 1.5;
     this.context.strokeStyle = this.ink.paper;

@@ -1,17 +1,17 @@
-/** The board on a page of its own, which needs no server; see awrsr/board/page.html.j2. */
+/** The board on an offline page without a server; see awrsr/board/page.html.j2. */
 
 import type { Payload } from "./payload";
 
 const UNTITLED = "Attention board";
 
-/** Holds the payload. */
+/** The id of the element with the payload. */
 const DATA = "data";
 const SCRIPT = "script";
 
-/** The bundle is one function of this name, which so can hand on its own text; see build.js. */
+/** The name of the function that is the bundle, to copy its own text; see build.js. */
 declare function attentionBoard(): unknown;
 
-/** Mount the board where the document is such a page. */
+/** Mount the board if the document is such a page. */
 export function openPage(mount: (root: HTMLElement, payload: Payload) => void): void {
   const data = document.getElementById(DATA);
   const root = document.getElementById("board");
@@ -22,7 +22,7 @@ export function openPage(mount: (root: HTMLElement, payload: Payload) => void): 
   mount(root, payload);
 }
 
-/** The page of a payload, as awrsr.board.page makes it: what stands in its places is replaced. */
+/** The page of a payload, as awrsr.board.page makes it, by filling the placeholders. */
 export function pageOf(payload: Payload): string {
   const page = new DOMParser().parseFromString(payload.page, "text/html");
   page.title = payload.title || UNTITLED;
@@ -31,7 +31,7 @@ export function pageOf(payload: Payload): string {
     if (!place) throw new Error(`the page has no element ${id}`);
     place.textContent = text;
   };
-  // "<" only occurs inside JSON strings, where \u003c means the same: no tag can end.
+  // "<" occurs only inside JSON strings, where \u003c is equivalent: no tag can be closed.
   put(DATA, JSON.stringify(payload).replace(/</g, "\\u003c"));
   put(SCRIPT, `${attentionBoard.toString()}\nattentionBoard();\n`);
   return `<!doctype html>\n${page.documentElement.outerHTML}\n`;

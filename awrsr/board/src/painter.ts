@@ -1,10 +1,10 @@
-/** The rows of the evidence, painted: titles, cells of attention, bars, and where they differ. */
+/** Paints the rows of the evidence: titles, cells of attention, bars, and disagreements. */
 
 import type { Board } from "./board";
 import { itemName, lastPlace, shownKind } from "./data";
 import { disagreements, largest } from "./effects";
 import { cellText } from "./frame";
-import type { Kind } from "./kinds";
+import type { Kind, Measure } from "./kinds";
 import { EXTRA } from "./layout";
 import type { EvidenceLayout } from "./layout";
 import { isMissing } from "./maps";
@@ -14,11 +14,14 @@ import { pageOf, rampOf, rgb, tone } from "./scales";
 import type { CanvasSurface } from "./surface";
 import { clipped } from "./text";
 import { inSource, panelOf } from "./view";
+import { shadingOf } from "./shading";
 
-/** One column: its values by place, NaN where there is none. */
+/** One column: its values by place, NaN if missing. */
 export interface Shown {
   source: number;
+  /** Of attention: which kind, and whether times the value's length. */
   kind: Kind | null;
+  measure: Measure;
   column: Column | null;
   values: Float64Array;
 }
@@ -72,15 +75,15 @@ export class Painter {
     });
   }
 
-  private kind({ source, values }: Shown, kind: Kind, x: number): void {
+  private kind({ source, values, measure }: Shown, kind: Kind, x: number): void {
     const { surface, order } = this;
     const { line, kind: width } = this.layout;
     const { data, theme, state } = this.board;
     const from = data.sources[source];
     const spec = { ...inSource(data, panelOf(state.view, source), source), kind };
-    const found = this.board.grid({ ...spec, kind: shownKind(from, kind) });
+    const found = this.board.grid({ ...spec, kind: shownKind(from, kind) }, measure);
     if (isMissing(found)) return;
-    const shading = this.board.shading(found, false, theme.ink);
+    const shading = shadingOf(this.board, found, false, theme.ink);
     const colours = rampOf(false, shading.scale, theme.ink);
     const last = lastPlace(from);
     const marked = largest(values);
@@ -99,7 +102,7 @@ export class Painter {
     });
   }
 
-  /** Where what is attended to and what matters differ. */
+  /** Marks of items where attention and effect disagree. */
   private marks(mixed: Shown, effect: Shown, x: number): void {
     const { surface, order } = this;
     const { line } = this.layout;
@@ -120,7 +123,7 @@ export class Painter {
     });
   }
 
-  /** Bars from nothing, to the right where the item helps the target. */
+  /** Bars from zero; to the right if the item helps the target. */
   private bars({ source, column, values }: Shown, x: number): void {
     const { surface, layout, order } = this;
     const { data, theme } = this.board;
@@ -148,7 +151,7 @@ export class Painter {
     });
   }
 
-  /** The least and the largest value of all columns of one title, 0 among them. */
+  /** The smallest and the largest value, including 0, of all columns with one title. */
   private ends(title: string): [number, number] {
     const all = this.board.data.sources.flatMap(({ columns }) =>
       columns.filter((column) => column.title === title).flatMap(({ values }) => values),

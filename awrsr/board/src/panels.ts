@@ -3,6 +3,7 @@
 import type { Board } from "./board";
 import { specName } from "./data";
 import { element } from "./dom";
+import { FlowMap } from "./flow";
 import { paintFrame } from "./frame";
 import { isNumbered, pageLayout, roomOf } from "./layout";
 import type { MapLayout } from "./layout";
@@ -16,18 +17,21 @@ import { painted } from "./scales";
 import { CanvasSurface, putCells, sized } from "./surface";
 import { comparedPair } from "./view";
 import type { MapSpec } from "./view";
+import { shadingOf } from "./shading";
 
-/** From this width on the left map's place is held free beside a difference. */
+/** Minimum width to keep the left map's place free beside a difference. */
 const PAIR_WIDTH = 700;
 
-/** A canvas for titles and frames, one for cells, a sheet for what is pointed at. */
+const FLOW_NEEDS = "The flow of the score is computed by the app; this page stands alone.";
+
+/** A canvas for titles and frames, one for cells, and a sheet for outlines. */
 class LargeMap {
   readonly holder = element("div", "ab-box");
   readonly drawn: DrawnMap;
   private readonly frame = element("canvas");
   private readonly cells = element("canvas", "ab-cells");
   private framedFor = "";
-  /** Of so many titles one is drawn. */
+  /** One of this many titles is drawn. */
   every = 1;
 
   constructor(
@@ -51,7 +55,7 @@ class LargeMap {
     this.every = every;
     Object.assign(this.drawn, { signed, spec, x, y, cell, line, width, aligned });
     this.drawn.sheet.fit(width, height);
-    const shading = this.board.shading(grid, signed, theme.ink);
+    const shading = shadingOf(this.board, grid, signed, theme.ink);
     const room = [width, height, cell, line, aligned, window.devicePixelRatio];
     const frameFor = [data.signature, theme.name, ...room, grid.missing].join();
     if (isNumbered(layout) || frameFor !== this.framedFor) {
@@ -75,13 +79,14 @@ interface Head {
 export class Panels {
   readonly box = element("div", "ab-panels");
   drawn: DrawnMap[] = [];
-  /** Of so many titles of a map one is drawn. */
+  /** One of this many titles of a map is drawn. */
   every = 1;
   private heads: Head[] = [];
   private beside: MapLayout | null = null;
   private room = 0;
   private headsFor = "";
   private readonly maps = new Map<number | "difference", LargeMap>();
+  private readonly flows = new Map<number, FlowMap>();
   private readonly between = element("div", "ab-panel ab-between");
   private readonly note = element("div", "ab-note");
 
@@ -89,7 +94,7 @@ export class Panels {
     this.between.append(this.note);
   }
 
-  /** @param beside the layout of maps beside the evidence; null where they stand below it. */
+  /** @param beside the layout of maps beside the evidence; null if they are below it. */
   draw(beside: MapLayout | null): void {
     const { data, width, state } = this.board;
     const { view } = state;
@@ -106,18 +111,18 @@ export class Panels {
     const { room } = this;
     this.fit();
     view.panels.forEach((spec, place) => {
-      const map = apart
-        ? null
-        : this.map(place, this.board.grid(spec), spec, specName(data, spec), room);
-      show(this.heads[place].part, map);
+      const { part } = this.heads[place];
+      if (view.mode === "flow") show(part, this.flow(place, spec, room));
+      else if (apart) show(part, null);
+      else show(part, this.map(place, this.board.grid(spec), spec, specName(data, spec), room));
     });
-    // A large canvas takes too much memory to keep it for later.
+    // A large canvas takes too much memory to be kept for reuse.
     if (wide) for (const place of apart ? [0, 1] : ["difference" as const]) this.maps.delete(place);
     if (apart) this.drawDifference(room);
     else this.between.remove();
   }
 
-  /** At the left map's place and in its size, so that they can be blinked. */
+  /** At the place and size of the left map, for blink comparison. */
   private drawDifference(room: number): void {
     const { data, state } = this.board;
     const [left, right] = state.view.panels;
@@ -128,7 +133,7 @@ export class Panels {
     if (!this.between.parentNode) this.box.append(this.between);
   }
 
-  /** Beside the evidence a map's place is as wide as the map, whatever stands above it. */
+  /** Beside the evidence, a map's place is as wide as the map, whatever is above it. */
   private fit(): void {
     for (const { part } of this.heads) part.style.width = this.beside ? `${this.room}px` : "";
   }
@@ -141,7 +146,7 @@ export class Panels {
     }
   }
 
-  /** The places of the choices are built anew for other sources. */
+  /** The containers of the choices are rebuilt for other sources. */
   private drawHeads(): void {
     const headsFor = comparedPair(this.board.state.view);
     if (headsFor === this.headsFor) return;
@@ -153,6 +158,20 @@ export class Panels {
     });
     this.box.replaceChildren(...this.heads.map(({ part }) => part));
     this.headsFor = headsFor;
+  }
+
+  private flow(place: number, { source }: MapSpec, room: number): HTMLElement {
+    const { data, answers, ask } = this.board;
+    const found = answers.flow(data.sources[source].name);
+    if (!found) {
+      const refused = answers.now?.refused ?? "";
+      const why = ask ? (refused === "" ? "Computing the flow\u2026" : refused) : FLOW_NEEDS;
+      return element("div", "ab-why", why);
+    }
+    const map = this.flows.get(place) ?? new FlowMap(this.board, source);
+    this.flows.set(place, map);
+    map.draw(source, found, this.beside ?? pageLayout(data.slots, room, false));
+    return map.holder;
   }
 
   private map(
@@ -175,7 +194,7 @@ export class Panels {
   }
 }
 
-/** Put under a part's first child; what stays is not touched. */
+/** Put a child below a part's first child; an unchanged one is not touched. */
 function show(part: HTMLElement, drawn: HTMLElement | null): void {
   const old = part.children.item(1);
   if (old === drawn) return;

@@ -100,3 +100,127 @@ export interface Payload {
   signature: string;
   view?: string;
 }
+
+/**
+ * A part of a sum.
+ *
+ * Args:
+ *     label: its name, a few words.
+ *     value: its value, in the unit of the sum.
+ */
+export interface Term {
+  label: string;
+  value: number;
+}
+
+/**
+ * The value of a locked cell in one map, as a sum.
+ *
+ * Args:
+ *     source: the name of the trace.
+ *     layer: 0-based.
+ *     head: 0-based, or the name of heads together, "mean".
+ *     kind: first, second or refined.
+ *     text: what the sum is, a few words.
+ *     terms: its largest terms.
+ *     others: the number of further terms.
+ *     other: the sum of the further terms.
+ *     total: the sum of all terms.
+ */
+export interface Why {
+  source: string;
+  layer: number;
+  head: number | string;
+  kind: string;
+  text: string;
+  terms: Term[];
+  others: number;
+  other: number;
+  total: number;
+}
+
+/**
+ * The score of the target as a flow through layers, see `awrsr.explain.score_flow`.
+ *
+ * Args:
+ *     source: the name of the trace.
+ *     score: the score.
+ *     nodes: for the input and after each layer the contribution of every item of the trace.
+ *     first: by layer, the flow through first-order weights, all heads together: a lower triangle,
+ *         row by row, as little-endian float32 in base64.
+ *     refinement: by layer, the flow through what refinement adds to the weights; null if that is
+ *         nothing.
+ *     residual: by layer, the flow around attention, for every item.
+ *     constants: by layer, the constant terms.
+ */
+export interface PackedFlow {
+  source: string;
+  score: number;
+  nodes: number[][];
+  first: string[];
+  refinement: (string | null)[];
+  residual: number[][];
+  constants: number[];
+}
+
+/**
+ * One connection between two items in one layer, all heads together.
+ *
+ * Args:
+ *     source: the name of the trace.
+ *     layer: 0-based.
+ *     query: the place of the item that receives.
+ *     key: the place of the item that gives.
+ *     part: attention, the whole weight; or refinement, what refinement adds to it.
+ */
+export interface Band {
+  source: string;
+  layer: number;
+  query: number;
+  key: number;
+  part: "attention" | "refinement";
+}
+
+/**
+ * How the target stands.
+ *
+ * Args:
+ *     score: its score.
+ *     rank: its rank, 1 is best.
+ */
+export interface Standing {
+  score: number;
+  rank: number;
+}
+
+/**
+ * The effect of a cut: the weights of a band are set to 0, or refinement's part is undone.
+ *
+ * Args:
+ *     band: the band.
+ *     before: the target in the unchanged model.
+ *     after: the target after the cut.
+ */
+export interface Cut {
+  band: Band;
+  before: Standing;
+  after: Standing;
+}
+
+/**
+ * What the server has computed for the board after it was drawn.
+ *
+ * Args:
+ *     signature: of the data that the board showed.
+ *     whys: about the locked cell; empty if none is locked.
+ *     flows: of the models on view, or an empty list if the flow was not asked for.
+ *     refused: why there is no flow; otherwise empty.
+ *     cut: the effect of the last cut, or null.
+ */
+export interface Answer {
+  signature: string;
+  whys: Why[];
+  flows: PackedFlow[];
+  refused: string;
+  cut: Cut | null;
+}

@@ -1,4 +1,4 @@
-/** Over a large map: whose it is, and small maps that choose its layer, head and kind. */
+/** Above a large map: its model, and small maps to choose its layer, head and kind. */
 
 import type { Board } from "./board";
 import { kindName, kindsOf, shownKind, specName } from "./data";
@@ -15,6 +15,7 @@ import { modelColour, painted } from "./scales";
 import { CanvasSurface, sized } from "./surface";
 import { contextOf } from "./text";
 import type { MapSpec } from "./view";
+import { shadingOf } from "./shading";
 
 const SHORT: Record<Together, string> = { mean: "mean", max: "max", rollout: "rollout" };
 
@@ -26,7 +27,7 @@ interface Thumbnail {
   drawn: DrawnMap;
 }
 
-/** A choice that is no picture. */
+/** A choice without a picture. */
 interface Pill {
   button: HTMLButtonElement;
   change: Partial<MapSpec>;
@@ -55,7 +56,7 @@ export class Picks {
     return this.board.data.sources[this.spec.source];
   }
 
-  /** Built anew for another source or width, painted anew for another kind, else marked. */
+  /** Rebuilt for another source or width, repainted for another kind, otherwise only marked. */
   draw(room: number): void {
     const { data, theme, state } = this.board;
     const { measure, scale, share } = state.view;
@@ -66,7 +67,7 @@ export class Picks {
     const paintFor = [buildFor, kind, measure, scale, share].join();
     if (paintFor !== this.paintedFor) this.paint(kind);
     this.paintedFor = paintFor;
-    const together = typeof this.spec.head === "string"; // then all of the layer are on view
+    const together = typeof this.spec.head === "string"; // then all heads of the layer are on view
     for (const { button: made, layer, head } of this.thumbnails)
       press(made, layer === this.spec.layer && (together || head === this.spec.head));
     for (const { button: made, change } of this.pills)
@@ -158,11 +159,11 @@ export class Picks {
       const evenness = even === null ? "\u2013" : even.toFixed(2).replace(/^0/, "");
       const name = `Show ${specName(board.data, drawn.spec)}`;
       made.setAttribute("aria-label", name);
-      const how = "1 is an even average, 0 a single item. With Shift: in the other large map";
+      const how = "1: uniform over the items, 0: a single item. With Shift: in the other large map";
       made.title = `${name}. Evenness ${evenness}: ${how}`;
       words.replaceChildren(element("b", "", label), ` ${evenness}`);
       if (isMissing(found)) continue;
-      surface.cells(painted(board.shading(found, false, board.theme.ink)), drawn);
+      surface.cells(painted(shadingOf(board, found, false, board.theme.ink)), drawn);
     }
   }
 }

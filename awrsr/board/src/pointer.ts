@@ -1,4 +1,4 @@
-/** What pointing, clicking and keys do in everything that shows cells. */
+/** Pointing, clicking and keys in all drawings of cells. */
 
 import type { Board } from "./board";
 import { lastPlace } from "./data";
@@ -24,12 +24,12 @@ function cellUnder(board: Board, drawn: AnyDrawn, event: MouseEvent): Cell | nul
   const found = cellAt(drawn, data.n, x, y);
   if (!found) return null;
   const { layer, head } = drawn.spec;
-  // In a small map a row without a key is hard to tell from its newest key.
+  // In a small map, a row is hard to distinguish from its newest key.
   const key = drawn.type === "small" ? (found.key ?? found.query) : found.key;
   return { query: found.query, key, layer, head };
 }
 
-/** Cells are outlined and read out where the pointer is; a click locks one, but in small maps. */
+/** The cell under the pointer is outlined and described; a click locks it, except in small maps. */
 export function pointing(board: Board, node: HTMLElement, drawn: AnyDrawn): void {
   const { reading, state } = board;
   node.addEventListener("pointermove", (event) => {
@@ -55,7 +55,7 @@ export function pointing(board: Board, node: HTMLElement, drawn: AnyDrawn): void
   });
 }
 
-/** Cells are reached by keys, from the one that is pointed at, the locked one or the last. */
+/** Keys move from the cell under the pointer, the locked cell or the last cell. */
 export function steering(board: Board, node: HTMLElement, drawn: DrawnMap): void {
   const { reading, state } = board;
   node.addEventListener("keydown", (event) => {

@@ -1,4 +1,4 @@
-/** What is read out of a cell: beside the pointer, and under the maps while it is locked. */
+/** The description of a cell: beside the pointer, and below the maps while it is locked. */
 
 import type { Board } from "./board";
 import { kindName, kindsOf, lastPlace } from "./data";
@@ -11,6 +11,12 @@ import type { Cell } from "./view";
 const HELP =
   "Point at a cell to find it in every map; click to lock it, Escape to release it. " +
   "Keys: arrows, Enter, R for the row.";
+
+/** A point of the window. */
+interface Point {
+  clientX: number;
+  clientY: number;
+}
 
 const line = (text: string) => element("div", "ab-line", text);
 
@@ -56,15 +62,24 @@ export class Reading {
     this.tip.style.visibility = "hidden";
   }
 
-  /** Beside a point of the window, and inside it. */
-  showTip(at: { clientX: number; clientY: number }, cell: Cell): void {
-    const { tip } = this;
+  showTip(at: Point, cell: Cell): void {
     const described = this.described(cell);
-    tip.replaceChildren(
+    this.tip.replaceChildren(
       ...this.names(described),
       ...this.values(described),
       ...this.difference(described),
     );
+    this.placeTip(at);
+  }
+
+  showWords(at: Point, words: string[]): void {
+    this.tip.replaceChildren(...words.map(line));
+    this.placeTip(at);
+  }
+
+  /** Beside a point of the window, and inside it. */
+  private placeTip(at: Point): void {
+    const { tip } = this;
     const page = this.board.box.getBoundingClientRect();
     const { offsetWidth: width, offsetHeight: height } = tip;
     let x = at.clientX - page.left + 16;
@@ -98,14 +113,14 @@ export class Reading {
     return made;
   }
 
-  /** Every map's value: a line for each source and kind, a column for each layer and head. */
+  /** The values in all maps: a line per source and kind, a column per layer and head. */
   private values(described: Described): HTMLElement[] {
     if (described.cell.key === null) return [];
     const table = element("table");
     const columns = columnsOf(described);
     const style = ({ now }: { now: boolean }) => (now ? "ab-now" : "");
     const head = element("tr");
-    const unit = described.view.measure === "contribution" ? "weight \u00b7 \u00d7 length" : "";
+    const unit = described.view.measure === "contribution" ? "weight \u00b7 \u00d7 norm" : "";
     head.append(element("th", "", unit));
     head.append(...columns.map((column) => element("th", style(column), column.label)));
     table.append(head);

@@ -1,4 +1,4 @@
-/** The last rows side by side, and where the weight of a row lies. */
+/** Rows of several maps side by side, and their weight by kind of key. */
 
 import { kindName, kindsOf } from "./data";
 import type { Data } from "./data";
@@ -13,7 +13,7 @@ export interface Row {
   label: string;
 }
 
-/** One row for every source and kind, at the layer and head that are chosen for it. */
+/** One row for every source and kind, at its chosen layer and head. */
 export function rowsOf(data: Data, view: View): Row[] {
   return data.sources.flatMap((from, source) => {
     const spec = inSource(data, panelOf(view, source), source);
@@ -27,15 +27,15 @@ export function rowsOf(data: Data, view: View): Row[] {
 
 export type Masses = Record<Place, number>;
 
-/** Where the weight of a row lies: each key counts once, under the first name that fits. Null where
- * the source has not the item of that place. */
+/** The weight of a row by kind of key; each key counts once, under the first kind that applies.
+ * Null if the source lacks the item of that place. */
 export function massesOf(data: Data, maps: Maps, spec: MapSpec, place: number): Masses | null {
   const source = data.sources[spec.source];
   const query = source.where[place];
   if (query < 0) return null;
   const weights = maps.weights(spec);
-  const own = source.itemAt[query];
-  const previous = own > 0 ? source.places[own - 1] : -1;
+  const item = source.itemAt[query];
+  const previous = item > 0 ? source.places[item - 1] : -1;
   const { items, groups } = data;
   const placeOf = (key: number): Place => {
     if (key === query) return "self";

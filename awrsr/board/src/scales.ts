@@ -4,7 +4,7 @@ import type { Data } from "./data";
 import type { Scale } from "./kinds";
 import type { Grid } from "./maps";
 
-/** The colours that a picture is drawn in. */
+/** The base colours of a drawing. */
 export interface Ink {
   ink: string;
   paper: string;
@@ -13,12 +13,12 @@ export interface Ink {
 export const PRINT: Ink = { ink: "#1f2430", paper: "#ffffff", dark: false };
 
 const VIRIDIS = "#440154 #482878 #3e4a89 #31688e #26828e #1f9e89 #35b779 #6ece58 #b5de2b #fde725";
-/** Less to more attention than an even row. */
+/** From less to more attention than in an even row. */
 const ATTENTION = {
   light: "#d9cc94 #e9e1bd #f3efdc #f7f7f9 #c9bfe6 #8268bd #3a1d78",
   dark: "#514727 #3a3526 #2b2b26 #232935 #4b3f7d #8d78d6 #d9ccff",
 };
-/** From the left map's colour, where it holds more, to the right one's. */
+/** From the left map's colour (it is larger) to the right map's colour. */
 const LEFT_TO_RIGHT = {
   light: "#1d57c4 #6f97dd #c3d4f2 #f7f7f9 #f3cdb8 #da7f4f #b8430b",
   dark: "#6fc3ff #4489b8 #2b516b #232935 #6d4331 #b56c4b #ff9d6b",
@@ -26,14 +26,17 @@ const LEFT_TO_RIGHT = {
 /** An item that helps the target, and one that hurts it. */
 export const HELPS = { light: "#4a7c00", dark: "#a6d04b" };
 export const HURTS = { light: "#c4179b", dark: "#ff6fc0" };
+/** More and less attention, where there are only two colours. */
+export const MORE = { light: "#8268bd", dark: "#8d78d6" };
+export const LESS = { light: "#b5a44e", dark: "#a08f4b" };
 /** The two models. */
 export const MODELS = { light: ["#1d57c4", "#b8430b"], dark: ["#6fc3ff", "#ff9d6b"] };
-/** An even row's double and half stand one of so many steps from it on the scale. */
+/** Steps of the scale on each side of an even row; one step is a factor of two. */
 const OCTAVES = 3;
 /** Paul Tol's bright scheme, extended. */
 const GROUPS = "#4477aa #ee6677 #228833 #ccbb44 #66ccee #aa3377 #ee8866 #44aa99".split(" ");
 const OTHER = "#9a9fa8";
-/** Grey of a cell that is not among the keys of a share, in a map and elsewhere. */
+/** Grey of cells outside the chosen share, in a map and elsewhere. */
 const FADED = [128, 132, 140, 46];
 export const FADED_FILL = "rgba(128,132,140,.18)";
 export const FADED_KEY = "rgba(128,132,140,.35)";
@@ -65,7 +68,7 @@ const RAMPS = {
 
 export const pageOf = ({ dark }: Ink): "dark" | "light" => (dark ? "dark" : "light");
 
-/** What has a middle has a ramp for dark pages and one for light ones. */
+/** Diverging ramps have one version for dark and one for light pages. */
 export const rampOf = (signed: boolean, scale: Scale, ink: Ink): Ramp =>
   RAMPS[signed ? "difference" : scale === "even" ? "attention" : "weights"][pageOf(ink)];
 
@@ -76,14 +79,14 @@ export function rgb(colours: Ramp, tone: number): string {
   return `rgb(${colours[i]},${colours[i + 1]},${colours[i + 2]})`;
 }
 
-/** The colour of the model that a source's name begins with. */
+/** The colour of a source's model, by the first letter of its name. */
 export function modelColour(name: string, ink: Ink): string {
   const colours = MODELS[pageOf(ink)];
   const model = "AB".indexOf(name[0]);
   return model < 0 ? ink.ink : colours[model];
 }
 
-/** Black or white, whichever stands out more (WCAG relative luminance). */
+/** Black or white, whichever has more contrast (WCAG relative luminance). */
 export function inkOn(colours: Ramp, tone: number): string {
   const part = (c: number) => {
     const value = colours[offset(tone) + c] / 255;
@@ -96,12 +99,12 @@ export function inkOn(colours: Ramp, tone: number): string {
 /** How the values of one map become colours. */
 export interface Shading {
   grid: Grid;
-  /** Whether values are differences, zero in the ramp's middle. */
+  /** Whether values are differences, with zero in the middle of the ramp. */
   signed: boolean;
   scale: Scale;
-  /** Per cent of a row's sum that the coloured keys hold. */
+  /** Percentage of a row's sum in the coloured keys. */
   share: number;
-  /** The magnitude at the ramp's end where not every row has its own. */
+  /** The magnitude at the ramp's end, unless every row has its own. */
   most: number;
   ink: Ink;
 }
@@ -109,18 +112,18 @@ export interface Shading {
 export const curve = (scale: Scale, share: number): number =>
   scale === "sqrt" || scale === "even" ? Math.sqrt(share) : share;
 
-/** Where on the ramp a multiple of what an even row holds stands. */
+/** Position on the ramp of a multiple of an even row. */
 export const toneOfTimes = (times: number): number =>
   Math.min(1, Math.max(0, 0.5 + Math.log2(times) / (2 * OCTAVES)));
 
-/** A value of a row in times what an even row holds. */
+/** A value of a row as a multiple of an even row. */
 export function timesEven({ grid, signed }: Shading, query: number, value: number): number {
   if (signed) return value * grid.keysOf(query);
   const even = grid.even(query);
   return even ? value / even : 1;
 }
 
-/** Where on the ramp a value of a row stands, 0 to 1. */
+/** Position on the ramp of a value of a row, 0 to 1. */
 export function tone(shading: Shading, query: number, value: number): number {
   const { grid, signed, scale, most } = shading;
   const even = scale === "even";
@@ -131,11 +134,11 @@ export function tone(shading: Shading, query: number, value: number): number {
   return signed ? 0.5 + (Math.sign(value) * t) / 2 : t;
 }
 
-/** Whether a cell is not among the keys that hold the share. */
+/** Whether a cell is outside the keys that hold the share. */
 export const isFaded = ({ grid, share }: Shading, index: number): boolean =>
   share < 100 && grid.before[index] >= share / 100;
 
-/** RGBA of every cell; cells that are not there are transparent. */
+/** RGBA of every cell; missing cells are transparent. */
 export function painted(shading: Shading): Uint8ClampedArray<ArrayBuffer> {
   const { n, z } = shading.grid;
   const pixels = new Uint8ClampedArray(n * n * 4);
@@ -157,13 +160,13 @@ export function painted(shading: Shading): Uint8ClampedArray<ArrayBuffer> {
   return pixels;
 }
 
-/** Where a scale is marked, as shares of its end. */
+/** Ticks of a scale, as shares of its end. */
 export function ticks(signed: boolean, scale: Scale): number[] {
   if (signed) return [-1, -0.25, 0, 0.25, 1];
   return scale === "sqrt" ? [0, 0.01, 0.05, 0.1, 0.25, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1];
 }
 
-/** Marks of the scale in times an even row. */
+/** Ticks of the scale relative to an even row. */
 export const TIMES: [times: number, text: string][] = [
   [1 / 8, "\u2264 1/8"],
   [1 / 4, "1/4"],
@@ -174,13 +177,13 @@ export const TIMES: [times: number, text: string][] = [
   [8, "\u2265 8\u00d7"],
 ];
 
-/** The colour of a place's group; none where nothing is grouped. */
+/** The colour of a place's group; none without groups. */
 export function groupColour({ groups }: Data, place: number): string | null {
   if (!groups) return null;
   return GROUPS[groups.coloured.indexOf(groups.each[place])] ?? OTHER;
 }
 
-/** For a legend: the coloured groups of this history, and the grey that all others share. */
+/** For a legend: the coloured groups of this history, and the grey of all others. */
 export function groupsHere({ groups }: Data): { text: string; colour: string }[] {
   if (!groups) return [];
   const { coloured, each } = groups;

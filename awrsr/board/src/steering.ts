@@ -1,4 +1,4 @@
-/** What keys and clicks do to the cell that is pointed at and the one that is locked. */
+/** Effect of keys and clicks on the cell under the pointer and on the locked cell. */
 
 import type { Cell, Position } from "./view";
 
@@ -16,7 +16,7 @@ export interface Steered {
   cell: Cell;
 }
 
-/** What a key does from a cell of a map of n places; null where it means nothing. */
+/** The effect of a key at a cell of a map of n places; null if it has none. */
 export function steered(pressed: string, from: Position, n: number): Steered | null {
   const { query } = from;
   const key = from.key ?? query;
@@ -43,10 +43,10 @@ export const sameCell = (a: Position | null, b: Position | null): boolean =>
   a === b || (a !== null && b !== null && a.query === b.query && a.key === b.key);
 
 /**
- * What is locked after a click on a cell.
+ * The locked cell after a click on a cell.
  *
- * @param asked whether the locked cell was locked on the maps now on view, or is known from the
- *   address: on other maps it is asked about again.
+ * @param asked whether the cell was locked on the maps now on view, or by the address; on other
+ *   maps a click locks it again.
  */
 export const afterClick = (cell: Cell, locked: Position | null, asked: boolean): Cell | null =>
   sameCell(cell, locked) && asked ? null : cell;

@@ -22,7 +22,7 @@ export interface Surface {
   cells(pixels: Uint8ClampedArray<ArrayBuffer>, { x, y, cell, line }: Cells): void;
 }
 
-/** A canvas of this many pixels. Its memory is kept where it can be: new memory costs more than the
+/** A canvas of this many pixels. Its memory is reused if possible: new memory costs more than the
  * drawing. */
 export function resized(
   canvas: HTMLCanvasElement,
@@ -53,7 +53,7 @@ export function sized(
   return context;
 }
 
-/** A pixel a cell. */
+/** One pixel per cell. */
 export function putCells(
   canvas: HTMLCanvasElement,
   pixels: Uint8ClampedArray<ArrayBuffer>,

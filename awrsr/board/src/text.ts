@@ -1,14 +1,14 @@
-/** Text in a given room: measured, cut, wrapped. */
+/** Text in a given width: measured, cut, wrapped. */
 
 export const FONT = "system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif";
-/** So many cut texts are remembered. */
+/** Number of cut texts in the cache. */
 const MOST_REMEMBERED = 5000;
 
 const remembered = new Map<string, string>();
 let ruler: CanvasRenderingContext2D | null = null;
 let family = FONT;
 
-/** The font of everything that is drawn: the page's. */
+/** The font of all drawings: the page's font. */
 export const fontFamily = (): string => family;
 
 export function setFont(name: string): void {
@@ -17,7 +17,7 @@ export function setFont(name: string): void {
   remembered.clear();
 }
 
-/** Pixels. */
+/** Width in pixels. */
 export function measured(text: string, size: number): number {
   ruler ??= contextOf(document.createElement("canvas"));
   ruler.font = `${size}px ${family}`;
@@ -26,11 +26,11 @@ export function measured(text: string, size: number): number {
 
 export function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   const context = canvas.getContext("2d");
-  if (!context) throw new Error("this browser gives no 2D context to a canvas");
+  if (!context) throw new Error("this browser has no 2D context for a canvas");
   return context;
 }
 
-/** The text, or as much of it as there is room for. */
+/** The text, cut to the width. */
 export function clipped(text: string, room: number, size: number): string {
   const name = `${room} ${size} ${text}`;
   let found = remembered.get(name);
@@ -42,8 +42,8 @@ export function clipped(text: string, room: number, size: number): string {
   return found;
 }
 
-/** The longest beginning that fits with an ellipsis; an id at the end, which tells an item from
- * others of its title, is kept where there is room for it. */
+/** The longest beginning that fits with an ellipsis; an id at the end, which distinguishes items
+ * with the same title, is kept if there is room. */
 export function cutTo(text: string, room: number, width: (text: string) => number): string {
   if (width(text) <= room) return text;
   const id = / \[[^[\]]+\](?: \u21ba)?$/.exec(text)?.[0] ?? "";
@@ -58,7 +58,7 @@ export function cutTo(text: string, room: number, width: (text: string) => numbe
   return low || end.length > 1 ? text.slice(0, low).trimEnd() + end : "";
 }
 
-/** Lines of words; a word that is longer than a line is cut. */
+/** Lines of words; a word longer than a line is cut. */
 export function wrapped(text: string, room: number, width: (text: string) => number): string[] {
   const lines = [""];
   for (const word of text.split(" ")) {

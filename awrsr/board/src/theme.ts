@@ -6,7 +6,7 @@ import { FONT, contextOf, setFont } from "./text";
 const property = (box: Element, name: string) =>
   getComputedStyle(box).getPropertyValue(name).trim();
 
-/** The page's colours, and a name that changes with them. */
+/** The page's colours, with a name that identifies them. */
 export class Theme {
   name = "";
   private found: Ink | null = null;
@@ -14,7 +14,7 @@ export class Theme {
 
   constructor(private readonly box: Element) {}
 
-  /** Whether the page has other colours than those that were drawn. */
+  /** Whether the page's colours differ from the drawn ones. */
   get isStale(): boolean {
     return this.name !== this.nameNow();
   }
@@ -24,7 +24,7 @@ export class Theme {
     setFont(getComputedStyle(this.box).fontFamily || FONT);
   }
 
-  /** To look at the page's colours waits for the browser's layout: once a theme. */
+  /** Reading the page's colours forces a layout, so it is done once per theme. */
   get ink(): Ink {
     if (!this.found || this.foundFor !== this.name) {
       this.found = inkOf(this.box);

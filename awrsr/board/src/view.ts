@@ -1,10 +1,10 @@
-/** What a person has chosen: the one thing that goes into the address. */
+/** The user's choices; only these are written into the address. */
 
 import type { Data, Source } from "./data";
-import { KINDS, TOGETHER, isOneOf } from "./kinds";
-import type { Head, Kind, Measure, Mode, Scale, Size } from "./kinds";
+import { FACTS, KINDS, TOGETHER, isOneOf, keysOf } from "./kinds";
+import type { Fact, Head, Kind, Measure, Mode, Scale, Size } from "./kinds";
 
-/** Names one map. */
+/** Identifies one map. */
 export interface MapSpec {
   /** Index of the source. */
   source: number;
@@ -13,13 +13,13 @@ export interface MapSpec {
   kind: Kind;
 }
 
-/** A cell by places on the common axis; a whole row where there is no key. */
+/** A cell by places on the common axis; a whole row without a key. */
 export interface Position {
   query: number;
   key: number | null;
 }
 
-/** A cell that is pointed at, and the layer and head of the map that it is pointed at in. */
+/** A cell under the pointer, with the layer and head of that map. */
 export interface Cell extends Position {
   layer?: number;
   head?: Head;
@@ -33,9 +33,11 @@ export interface View {
   mode: Mode;
   measure: Measure;
   scale: Scale;
-  /** Per cent of a row's sum that the drawn keys hold. */
+  /** Percentage of a row's sum in the drawn keys. */
   share: number;
   size: Size;
+  /** The columns of the evidence. */
+  facts: Fact[];
   lock: Position | null;
 }
 
@@ -55,10 +57,11 @@ export const defaults = (data: Data): View => ({
   scale: "even",
   share: 100,
   size: "fit",
+  facts: keysOf(FACTS).filter((fact) => fact !== "value"),
   lock: null,
 });
 
-/** A choice as it may come from an address. */
+/** An unchecked choice from an address. */
 export interface AskedSpec {
   source: number;
   layer: number;
@@ -66,7 +69,7 @@ export interface AskedSpec {
   kind: string | undefined;
 }
 
-/** The nearest map that there is; null where the choice makes no sense. */
+/** The nearest existing map; null if the choice is invalid. */
 export function valid(data: Data, asked: AskedSpec): MapSpec | null {
   const source = data.sources[asked.source] as Source | undefined;
   if (!source || !isOneOf(KINDS, asked.kind)) return null;
@@ -79,15 +82,15 @@ export function valid(data: Data, asked: AskedSpec): MapSpec | null {
   return { source: asked.source, layer, head, kind: asked.kind };
 }
 
-/** The same layer, head and kind of another source, as near as it has them. */
+/** The nearest layer, head and kind in another source. */
 export const inSource = (data: Data, spec: MapSpec, source: number): MapSpec =>
   valid(data, { ...spec, source }) ?? spec;
 
-/** One map's layer, head and kind for all large maps, each of its own source. */
+/** One map's layer, head and kind for all large maps, each with its own source. */
 export const alike = (data: Data, panels: MapSpec[], spec: MapSpec): MapSpec[] =>
   panels.map(({ source }) => inSource(data, spec, source));
 
-/** The large maps after a change of one; the others follow where they are linked. */
+/** The large maps after a change of one; linked maps follow. */
 export function changed(
   data: Data,
   { panels, linked }: View,
@@ -104,7 +107,7 @@ export function changed(
 export const comparedPair = (view: View): string =>
   view.panels.map(({ source }) => source).join("|");
 
-/** Every pair of sources, and the one on view where it is none of them. */
+/** All pairs of sources, plus the pair on view if it is not among them. */
 export function pairs(data: Data, view: View): string[] {
   const found = data.sources.flatMap((_, a) =>
     data.sources.slice(a + 1).map((__, i) => `${a}|${a + 1 + i}`),
@@ -113,18 +116,18 @@ export function pairs(data: Data, view: View): string[] {
   return found.includes(now) ? found : [now, ...found];
 }
 
-/** What the large maps are after another pair of sources is chosen. */
+/** The large maps after another pair of sources is chosen. */
 export const ofPair = (data: Data, view: View, pair: string): MapSpec[] =>
   pair.split("|").map((source, i) => inSource(data, view.panels[i], Number(source)));
 
-/** The large map of a source, or the first where it has none. */
+/** The large map of a source, or the first large map if it has none. */
 export const panelOf = (view: View, source: number): MapSpec =>
   view.panels.find((panel) => panel.source === source) ?? view.panels[0];
 
 export const sameMap = (a: MapSpec, b: MapSpec): boolean =>
   a.layer === b.layer && a.head === b.head && a.kind === b.kind;
 
-/** The same choices on other data, as far as they still mean something. */
+/** The same choices on other data, as far as they are valid there. */
 export function carriedOver(view: View, before: Data, data: Data): View {
   const fresh = defaults(data);
   const panels = fresh.panels.map((panel, i) => {
@@ -140,7 +143,7 @@ export function carriedOver(view: View, before: Data, data: Data): View {
     mode: panels.length > 1 ? view.mode : "maps",
     lock: lockOn(view.lock, before, data),
   };
-  // What was asked for is shown: the first model with itself on the variant that was added.
+  // Show the added variant: the first model on both histories.
   if (data.sources.length > before.sources.length && data.sources.length > 2) {
     const first = data.sources[0].name;
     const variant = data.sources.findIndex((other, i) => i > 0 && other.name.startsWith(first));
@@ -151,7 +154,7 @@ export function carriedOver(view: View, before: Data, data: Data): View {
   return next;
 }
 
-/** The lock on the same two items, counted from the newest of their repeats. */
+/** The lock on the same two items; repeats are counted from the newest. */
 function lockOn(lock: Position | null, before: Data, data: Data): Position | null {
   if (!lock) return null;
   const moved = (place: number): number => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { barsOf, blockOf, columnTexts, disagreements, largest, sortedBy } from "../src/effects";
+import { barsOf, blockOf, columnTexts, disagreements, largest } from "../src/effects";
+import { shownKinds, sortedBy } from "../src/effects";
+import type { Fact } from "../src/kinds";
 import { shortTimes, signed } from "../src/numbers";
 import type { Column } from "../src/payload";
 import { dataOf, packedSource, refined } from "./payloads";
@@ -12,14 +14,23 @@ const column = (given: Partial<Column> = {}): Column => ({
   texts: ["\u21923", "\u21921", "\u21922"],
   ...given,
 });
+const USUAL: Fact[] = ["first", "second", "refined", "removal", "attribution"];
+const both = dataOf([refined("B", { columns: [column()] })]).sources[0];
 const [source] = dataOf([packedSource({ columns: [column(), column({ texts: [] })] })]).sources;
 
 describe("columns beside attention", () => {
   test("a narrow page shows one of them", () => {
-    expect([1100, 358].map((width) => barsOf(source, width).length)).toEqual([2, 1]);
-    expect(blockOf(source, 1100)).toEqual({ kinds: 1, bars: 2, worded: 1 });
-    const both = dataOf([refined("B", { columns: [column()] })]).sources[0];
-    expect(blockOf(both, 1100)).toEqual({ kinds: 3, bars: 1, worded: 1 });
+    expect([1100, 358].map((width) => barsOf(source, width, USUAL).length)).toEqual([2, 1]);
+    expect(blockOf(source, 1100, USUAL)).toEqual({ kinds: 1, bars: 2, worded: 1 });
+    expect(blockOf(both, 1100, USUAL)).toEqual({ kinds: 3, bars: 1, worded: 1 });
+  });
+
+  test("are those that were chosen; a model without a second order has one kind", () => {
+    expect(blockOf(both, 1100, ["second", "value"])).toEqual({ kinds: 2, bars: 0, worded: 0 });
+    expect(blockOf(source, 1100, ["second"])).toEqual({ kinds: 0, bars: 0, worded: 0 });
+    expect(shownKinds(source, ["refined"])).toEqual(["first"]);
+    expect(barsOf(source, 1100, ["attribution"])).toEqual([source.columns[1]]);
+    expect(barsOf(source, 1100, ["removal"])).toEqual([source.columns[0]]);
   });
 
   test("are read out with their sign, nothing where there is none", () => {

@@ -110,8 +110,10 @@ describe("addresses", () => {
       scale: "row",
       share: 35,
       size: "large",
+      facts: ["second", "attribution"],
       lock: { query: 2, key: 0 },
     },
+    { mode: "flow" },
   ];
 
   test.each(views)("give the view back", (given) => {
@@ -131,6 +133,8 @@ describe("addresses", () => {
     "right=B.1.toString.first",
     "right=B.1.1.constructor",
     "mode=valueOf",
+    "facts=refined.toString",
+    "facts=",
     "share=33",
     "share=15",
     "lock=4",

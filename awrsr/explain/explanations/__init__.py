@@ -14,6 +14,7 @@ import numpy.typing as npt
 from awrsr.attribution import METHODS
 from awrsr.explain.explanations.attributed import attributed
 from awrsr.explain.explanations.base import Explained, Explanation, Kind, Values, ranked
+from awrsr.explain.explanations.decomposition import Decomposition
 from awrsr.explain.explanations.maps import FirstOrder, RefinedWeights, SecondOrder
 from awrsr.explain.explanations.popular import Popularity
 from awrsr.explain.explanations.recency import Recency
@@ -54,7 +55,7 @@ EXPLANATIONS = Explanations(
     Explanation,
     group="awrsr.explanations",
     members=(
-        *(FirstOrder, SecondOrder, RefinedWeights, Rollout, WeightTimesValueNorm),
+        *(FirstOrder, SecondOrder, RefinedWeights, Rollout, WeightTimesValueNorm, Decomposition),
         *(Recency, Popularity, Random, NewestFirst),
     ),
     facts=("title",),

@@ -1,4 +1,4 @@
-"""What another package might add: a member of every family, written against public names alone."""
+"""A package outside awrsr: a member of every family, written only with public names."""
 
 from awrsr.attribution import METHODS
 from awrsr.data.readers import READERS

@@ -7,7 +7,7 @@ from awrsr.attribution import ABSENT, AttributionMethod, Estimate, over_embeddin
 
 
 class PathGradient(AttributionMethod):
-    """Integrated gradients of one point."""
+    """Integrated gradients with one point."""
 
     name = "path_gradient"
     title = "Path gradient"
@@ -20,7 +20,7 @@ class PathGradient(AttributionMethod):
 
     @property
     def absent(self):
-        """What stands for an absent item, in words."""
+        """The baseline for an absent item, in words."""
         return f"{ABSENT['zero']} at every slot"
 
     def estimate(self, question):

@@ -6,7 +6,7 @@ from awrsr.explain import Explanation
 
 
 class Primacy(Explanation):
-    """The older, the higher."""
+    """Older items have higher values."""
 
     name = "primacy"
     title = "Primacy"

@@ -1,0 +1,78 @@
+/** What the server has computed for the board after it was drawn, and how it is asked for. */
+
+import type { Board } from "./board";
+import { floatsOf } from "./data";
+import type { Answer, Band, PackedFlow } from "./payload";
+
+/** Where the answer is kept, and the event that says that there is another. */
+const EVENT = "attention-board-answer";
+declare global {
+  interface Window {
+    attentionBoardAnswer?: Answer;
+  }
+}
+
+/** What Python is asked for. */
+export interface Asked {
+  signature: string;
+  flow: boolean;
+  cut: Band | null;
+}
+
+/** The flow of a score in one source; triangles are of the source's own items. */
+export interface Flow {
+  score: number;
+  nodes: number[][];
+  first: Float32Array[];
+  refinement: (Float32Array | null)[];
+  residual: number[][];
+  constants: number[];
+}
+
+const unpacked = ({ score, nodes, first, refinement, residual, constants }: PackedFlow): Flow => ({
+  ...{ score, nodes, residual, constants },
+  first: first.map(floatsOf),
+  refinement: refinement.map((packed) => (packed === null ? null : floatsOf(packed))),
+});
+
+export class Answers {
+  private asked = "";
+  private flows = new Map<string, Flow>();
+  private flowsOf: Answer | null = null;
+
+  constructor(private readonly board: Board) {
+    const answered = () => {
+      if (board.box.isConnected) board.answered();
+      else document.removeEventListener(EVENT, answered);
+    };
+    document.addEventListener(EVENT, answered);
+  }
+
+  /** The answer about what is on view; null before it has come. */
+  get now(): Answer | null {
+    const found = window.attentionBoardAnswer;
+    return found?.signature === this.board.data.signature ? found : null;
+  }
+
+  flow(source: string): Flow | null {
+    const { now } = this;
+    if (now !== this.flowsOf) {
+      this.flows = new Map(now?.flows.map((one) => [one.source, unpacked(one)]));
+      this.flowsOf = now;
+    }
+    return this.flows.get(source) ?? null;
+  }
+
+  /** Ask for what the view needs, and for a cut. */
+  ask(cut: Band | null = null): void {
+    const { data, state, ask } = this.board;
+    if (!ask) return;
+    const flow = state.view.mode === "flow";
+    if (!flow && !this.asked) return;
+    const asked: Asked = { signature: data.signature, flow, cut };
+    const text = JSON.stringify(asked);
+    if (text === this.asked) return;
+    this.asked = text;
+    ask(asked);
+  }
+}
