@@ -11,6 +11,7 @@ from app.escape import plain
 from app.figures import faithfulness as figures
 from app.figures.theme import MODEL_COLORS
 from app.folders import in_command
+from app.openings import study_sentence
 from app.shell import Chosen
 from app.sides import model_title
 from app.state import Session, session
@@ -120,6 +121,9 @@ def show_study(study: Study, dataset: Dataset) -> None:
                 "follows. Occasion: on return to a market, the treasure found there is claimed.",
             )
     rows = study.summary[(study.summary["sort"] == sort) & (study.summary["measure"] == measure)]
+    for name, title in models.items():
+        if words := study_sentence(rows[rows["model"] == name], measure, title):
+            st.markdown(plain(words))
     st.markdown(f"##### {titled(measure)}, minus its floor")
     st.plotly_chart(
         figures.less_floor(rows, models, MODEL_COLORS),
@@ -128,9 +132,10 @@ def show_study(study: Study, dataset: Dataset) -> None:
         alt=f"{titled(measure)} of every explanation minus its floor",
     )
     st.caption(FLOOR if "floor" in rows else "Floor: random orders.")
-    show_verdict(rows, models, SORTS[sort] if sort != "all" else "")
-    st.markdown("##### Means over users")
-    st.dataframe(means(rows, models), hide_index=True, key="study-means", height="content")
+    with st.expander("All explanations, with their means"):
+        show_verdict(rows, models, SORTS[sort] if sort != "all" else "")
+        st.markdown("##### Means over users")
+        st.dataframe(means(rows, models), hide_index=True, key="study-means", height="content")
     show_curves(study, sort, models)
     about = study.about
     split: Split = "validation" if about["split"] == "validation" else "test"

@@ -109,7 +109,7 @@ def test_an_empty_slice_says_so():
 
 def test_users_within_limits_have_metrics_of_their_own():
     page = open_find(where="length~~40")
-    _, rows = tables(page, "slice", "JS, seeds")
+    rows, _ = tables(page, "slice", "JS, seeds")
     table = finding.pair_table(
         read_scan(SHIPPED), read_scan(SHIPPED), awrsr.load_dataset(EMBEDDED), A, B, "refined"
     )

@@ -173,6 +173,7 @@ APP_MAY_IMPORT = {
     "candidates": "",
     "figures": "",
     "finding": "",
+    "openings": "",
     "folders": "",
     "forms": "escape pinned",
     "questions": "folders",
@@ -186,8 +187,8 @@ APP_MAY_IMPORT = {
     "address": "escape forms state cache sides",
     "shell": "escape state folders cache sides users address",
     "components": "escape questions state cache sides case",
-    "views": "escape pinned reading method_settings jobs candidates figures finding folders forms "
-    "questions keys state cache sides case examples users address shell components",
+    "views": "escape pinned reading method_settings jobs candidates figures finding openings folders "
+    "forms questions keys state cache sides case examples users address shell components",
     "main": "state cache shell views",
     "__init__": "",
 }
@@ -298,7 +299,7 @@ def test_a_page_imports_no_other_page():
 @pytest.mark.parametrize(
     "part",
     [
-        *("figures", "finding", "folders", "jobs", "escape"),
+        *("figures", "finding", "openings", "folders", "jobs", "escape"),
         *("forms", "reading", "pinned", "method_settings"),
     ],
 )

@@ -10,11 +10,12 @@ from app import cache, finding, folders
 from app.candidates import among
 from app.escape import plain
 from app.finding import KINDS
+from app.openings import find_sentence
 from app.shell import Chosen, check_model
 from app.sides import model_title
 from app.state import Session, session
 from app.views.find.limits import choose_limits, forget_limits
-from app.views.find.slices import metrics_table, show_slices
+from app.views.find.slices import choose_slice, metrics_table, show_slices
 from app.views.find.users import show_plot, show_table
 from awrsr.errors import AwrsrError
 from awrsr.studies import Scan, stale
@@ -36,17 +37,30 @@ def show(chosen: Chosen, inspector: Any) -> None:
     if found is None:
         return
     scan, noise, key = found
-    st.segmented_control(
-        "Map", list(KINDS), key=Session.map.name, format_func=KINDS.__getitem__, required=True
-    )
+    opening, choices = st.container(), st.container(horizontal=True, vertical_alignment="bottom")
+    with choices:
+        st.segmented_control(
+            "Map", list(KINDS), key=Session.map.name, format_func=KINDS.__getitem__, required=True
+        )
     kind = session.map
     table = finding.pair_table(scan, noise, chosen.dataset, chosen.a, chosen.b, kind)
-    say_what_is_compared(chosen, table, noise, kind)
     named = finding.named_slices(table, max_length(chosen))
     if session.slice not in named:
         session.slice = next(iter(named))
-    show_slices(table, named, (*key, kind))
-    part = table[named[session.slice].chosen]
+    with choices:
+        choose_slice(named)
+    metrics = cache.get_slice_metrics((*key, kind), table, named)
+    with opening:
+        say_what_is_compared(chosen, table, noise, kind, metrics)
+    show_users(chosen, table[named[session.slice].chosen], named, inspector)
+    show_slices(metrics)
+    show_protocol(chosen, table, noise, kind)
+
+
+def show_users(
+    chosen: Chosen, part: pd.DataFrame, named: dict[str, finding.Slice], inspector: Any
+) -> None:
+    """The users of a slice within the limits, as points and as rows."""
     if part.empty:
         st.info(
             f"No user is in the slice \u201c{plain(named[session.slice].title)}\u201d: "
@@ -123,20 +137,14 @@ def max_length(chosen: Chosen) -> int:
 
 
 def say_what_is_compared(
-    chosen: Chosen, table: pd.DataFrame, noise: Scan | None, kind: str
+    chosen: Chosen, table: pd.DataFrame, noise: Scan | None, kind: str, metrics: pd.DataFrame
 ) -> None:
-    """State the rows, the protocol, and the two seeds used as a noise level."""
-    st.caption(
-        f"{len(table):,} users, leave one out: the last item is the target, ranked among "
-        f"{among(chosen.dataset)}. "
-        "Attention: last row of the last layer (the position that makes the prediction), mean over "
-        "heads."
-    )
-    seeds = finding.noise_pair(noise, chosen.a, chosen.b, kind) if noise is not None else None
-    st.caption(f":material/graphic_eq: {what_seeds_say(chosen, noise, seeds, kind)}")
+    """What was found over all users, or why nothing can be compared."""
     if chosen.a == chosen.b:
         st.info("A and B are the same model: choose two models to compare.")
-    elif table["divergence"].isna().all():
+        return
+    st.markdown(find_sentence(metrics.iloc[0].to_dict()))
+    if table["divergence"].isna().all():
         lacking = [
             f"{side.upper()}, {model_title(getattr(chosen, side))}"
             for side in "ab"
@@ -146,6 +154,18 @@ def say_what_is_compared(
             f"No {KINDS[kind].lower()} map in {plain(' and in '.join(lacking))}: nothing to "
             "compare. First order and Refined exist in every model."
         )
+
+
+def show_protocol(chosen: Chosen, table: pd.DataFrame, noise: Scan | None, kind: str) -> None:
+    """The rows, the protocol, and the two seeds used as a noise level."""
+    st.caption(
+        f"{len(table):,} users, leave one out: the last item is the target, ranked among "
+        f"{among(chosen.dataset)}. "
+        "Attention: last row of the last layer (the position that makes the prediction), mean over "
+        "heads."
+    )
+    seeds = finding.noise_pair(noise, chosen.a, chosen.b, kind) if noise is not None else None
+    st.caption(f":material/graphic_eq: {what_seeds_say(chosen, noise, seeds, kind)}")
 
 
 def what_seeds_say(

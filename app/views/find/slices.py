@@ -1,12 +1,10 @@
 """The slices of Find with their metrics, and the choice of a slice."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import cache, finding
+from app import finding
 from app.state import Session
 
 AGREEMENTS = {"shared": ("shared", "{:.1f}"), "divergence": ("JS", "{:.3f}")} | {
@@ -72,10 +70,10 @@ def metrics_table(rows: pd.DataFrame, key: str) -> None:
     )
 
 
-def show_slices(table: pd.DataFrame, named: dict[str, finding.Slice], key: tuple[Any, ...]) -> None:
-    """The slices with their metrics, and the choice of a slice."""
-    with st.expander("Slices and their metrics", expanded=True):
-        metrics_table(cache.get_slice_metrics(key, table, named), "slices")
+def show_slices(metrics: pd.DataFrame) -> None:
+    """The slices with their metrics."""
+    with st.expander("Slices and their metrics"):
+        metrics_table(metrics, "slices")
         st.caption(
             "In brackets: 95% paired bootstrap interval over the users of the slice; if it has 0 "
             "inside, the slice does not distinguish the models. Shared: items in both top 10; JS: "
@@ -83,6 +81,10 @@ def show_slices(table: pd.DataFrame, named: dict[str, finding.Slice], key: tuple
             "each for A and B, then for two seeds of one model. Slices by ranks or by attention "
             "are selected on what they measure: use them to find users, not as results."
         )
+
+
+def choose_slice(named: dict[str, finding.Slice]) -> None:
+    """The choice of a slice."""
     st.selectbox(
         "Slice", list(named), key=Session.slice.name, format_func=lambda name: label_of(named[name])
     )

@@ -61,7 +61,7 @@ def show(case: Case, content: Payload, locked: Mapping[str, Any] | None) -> None
         st.caption(f":material/ads_click: {ROW if is_row else POINT}")
         return
     st.html(STYLE)
-    with st.container(key="why"):
+    with st.container(key="why"), st.expander("All terms of this cell"):
         st.markdown("#### How this cell is computed")
         st.markdown(
             f"Query **{plain(axis_label(content, cell.query))}**, "

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import cache
 from app.escape import plain
+from app.openings import checks_sentence
 from app.shell import Chosen, check_model
 from app.sides import SIDES
 from app.views.models.card import label, show_card
@@ -32,13 +33,16 @@ def show(chosen: Chosen) -> None:
         return
     if len(directories) == 1 and chosen.a == chosen.b:
         st.caption("A and B are the same model; it is shown once.")
+    opening = st.container()
+    verdicts = {}
     for column, (side, directory) in zip(
         st.columns(len(directories)), directories.items(), strict=True
     ):
         with column:
             st.markdown(f"#### {label(side, directory)}")
             show_card(directory)
-            show_checks(directory, chosen)
+            verdicts[side.upper()] = show_checks(directory, chosen)
+    opening.markdown(checks_sentence(verdicts))
     show_curves(directories)
     show_heads(directories, chosen)
     show_matrices(directories)

@@ -11,6 +11,7 @@ from app.escape import plain, with_commands
 from app.figures import results as figures
 from app.forms import Choice
 from app.keys import Key
+from app.openings import results_sentence
 from app.state import RESULTS, Session, session
 from app.views.results.example import show_example
 from awrsr.errors import AwrsrError, counted
@@ -134,6 +135,7 @@ def show_verdict(recorded: list[Results]) -> None:
     if not rows:
         st.info(NO_VERDICT)
         return
+    st.markdown(plain(results_sentence(rows)))
     cells = verdict_table(rows)
     commands = cells.columns[-1]
     first = ["dataset", "verdict"]
@@ -149,7 +151,8 @@ def show_verdict(recorded: list[Results]) -> None:
         st.markdown(VERDICT_KEY)
     with st.expander("Commands to repeat each row"):
         st.code("\n".join(cells[commands].str.strip("`")), language=None)
-    st.markdown("\n".join(f"- {with_commands(sentence(row))}" for row in rows))
+    with st.expander("The rows in words"):
+        st.markdown("\n".join(f"- {with_commands(sentence(row))}" for row in rows))
     if abouts := [of.grid for of, _ in by_grid(rows) if of.grid.about]:
         with st.expander("About these recordings"):
             for grid in abouts:
