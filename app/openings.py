@@ -49,6 +49,9 @@ def study_sentence(rows: pd.DataFrame, measure: str, title: str) -> str:
         rows: the summary of one model and one measure.
         measure: its name.
         title: of the model.
+
+    Returns:
+        A sentence with differences to the floor, as in the figure; empty without explanations.
     """
     column = difference_column(rows)
     sign = -1 if measure in LOWER_IS_BETTER else 1
@@ -64,7 +67,7 @@ def study_sentence(rows: pd.DataFrame, measure: str, title: str) -> str:
         return max(names, key=lambda name: found[name][1])
 
     def said(name: str) -> str:
-        low, mean, high = found[name]
+        low, mean, high = sorted(sign * value for value in found[name])
         return f"{EXPLANATIONS[name].title} ({mean:+.2f} [{low:+.2f}, {high:+.2f}])"
 
     first = best(found)

@@ -69,7 +69,7 @@ def test_attention_is_compared_with_recency(attention, relation):
 def test_of_a_measure_where_less_is_better_the_lowest_is_best():
     rows = study(leave_one_out=(-0.9, -0.8, -0.7), first_order=(0.1, 0.2, 0.3))
     said = study_sentence(rows, "deletion", "M")
-    assert said.startswith("M: Leave one out (+0.80 [+0.70, +0.90]) finds them best")
+    assert said.startswith("M: Leave one out (-0.80 [-0.90, -0.70]) finds them best")
 
 
 def test_a_study_without_known_explanations_has_no_sentence():

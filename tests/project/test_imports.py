@@ -187,8 +187,8 @@ APP_MAY_IMPORT = {
     "address": "escape forms state cache sides",
     "shell": "escape state folders cache sides users address",
     "components": "escape questions state cache sides case",
-    "views": "escape pinned reading method_settings jobs candidates figures finding openings folders "
-    "forms questions keys state cache sides case examples users address shell components",
+    "views": "escape pinned reading method_settings jobs candidates figures finding openings "
+    "folders forms questions keys state cache sides case examples users address shell components",
     "main": "state cache shell views",
     "__init__": "",
 }
