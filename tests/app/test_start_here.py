@@ -181,3 +181,23 @@ def test_where_no_history_is_readable_the_page_says_so(
     run(page)
     assert messages(page) == [] and offered(page) == {}
     assert any(text.startswith("No example for these two models") for text in captions(page))
+
+
+def test_the_tour_goes_through_all_examples_and_round(planted: Path):
+    """Next and Previous have keys, so that a talk needs no pointer."""
+    page = open_page()
+    found = read_examples(planted / "scan", load_dataset(planted)).examples
+    assert shows(page, found[0])
+    for step in [*range(1, len(found)), 0]:
+        page.button(key="tour_next").click()
+        assert shows(run(page), found[step]) and messages(page) == []
+        assert f"{step + 1} of {len(found)}" in captions(page)
+    page.button(key="tour_previous").click()
+    assert shows(run(page), found[-1])
+    shortcuts = {
+        name: page.button(key=f"tour_{name}").proto.shortcut for name in ("next", "previous")
+    }
+    assert {name: text.lower() for name, text in shortcuts.items()} == {
+        "next": "n",
+        "previous": "p",
+    }

@@ -68,6 +68,29 @@ def show_examples(dataset: Dataset, examples: list[Example]) -> None:
             )
     for example in filter(is_on_page, examples):
         st.caption(sentences[example.sort])
+    show_tour(examples)
+
+
+def show_tour(examples: list[Example]) -> None:
+    """Steps through the examples, also by keyboard, for a presentation."""
+    if len(examples) < 2:
+        return
+    now = next((place for place, example in enumerate(examples) if is_on_page(example)), None)
+    steps = {
+        "Previous": ("P", -1 if now is None else now - 1),
+        "Next": ("N", 0 if now is None else now + 1),
+    }
+    with st.container(key="tour", horizontal=True, gap="xsmall", vertical_alignment="center"):
+        for name, (shortcut, place) in steps.items():
+            st.button(
+                name,
+                key=f"tour_{name.lower()}",
+                shortcut=shortcut,
+                on_click=start_with,
+                args=(examples[place % len(examples)],),
+            )
+        if now is not None:
+            st.caption(f"{now + 1} of {len(examples)}")
 
 
 def is_on_page(example: Example) -> bool:

@@ -113,13 +113,14 @@ two=sources.length>1,first=[...two?[this.choice("View","mode",MODES)]:[],...sour
 "measure",MEASURES),this.choice("Size","size",SIZES),this.share()],facts=this.facts();this.controls=
 [...first,...seldom,facts];let more=element("details","ab-more"),drawer=element("div","ab-drawer");drawer.
 append(...seldom.map(({part})=>part),facts.part,this.acts()),more.append(element("summary","ab-act",
-"More"),drawer),this.box.replaceChildren(...first.map(({part})=>part),more)}choice(label,key,words2){
-let options=keysOf(words2).map(value=>[value,words2[value]]);return chooser(label,options,()=>this.board.
-state.view[key],value=>{this.board.set({[key]:value})})}compare(){let{board}=this,{state}=board,named=pair=>pair.
-split("|").map(source=>board.data.sources[Number(source)].name).join(" with ");return chooser("Compa\
-re",pairs(board.data,state.view).map(pair=>[pair,named(pair)]),()=>comparedPair(state.view),pair=>{board.
-set({panels:ofPair(board.data,state.view,pair)})})}share(){let{state}=this.board,part=element("label",
-"",""),words2=element("span"),slider=element("input");slider.type="range";for(let[name,value]of Object.
+"More"),drawer);let right=element("span","ab-right");right.append(this.board.help.opener(),more),this.
+box.replaceChildren(...first.map(({part})=>part),right)}choice(label,key,words2){let options=keysOf(
+words2).map(value=>[value,words2[value]]);return chooser(label,options,()=>this.board.state.view[key],
+value=>{this.board.set({[key]:value})})}compare(){let{board}=this,{state}=board,named=pair=>pair.split(
+"|").map(source=>board.data.sources[Number(source)].name).join(" with ");return chooser("Compare",pairs(
+board.data,state.view).map(pair=>[pair,named(pair)]),()=>comparedPair(state.view),pair=>{board.set({
+panels:ofPair(board.data,state.view,pair)})})}share(){let{state}=this.board,part=element("label","",
+""),words2=element("span"),slider=element("input");slider.type="range";for(let[name,value]of Object.
 entries(SHARES))slider.setAttribute(name,String(value));slider.setAttribute("aria-label","Share of e\
 ach row's weight to show");let say=()=>{let all=slider.value==="100";words2.textContent=all?"All key\
 s of a row":`Keys that make up ${slider.value} %`,slider.setAttribute("aria-valuetext",words2.textContent)};
@@ -164,9 +165,14 @@ clipboard,fallback=()=>{say("In the address bar")};clipboard?clipboard.writeText
 .ab .ab-bar select {
   max-width: 14em;
 }
+.ab-right {
+  display: flex;
+  gap: 6px;
+  align-items: center;
+  margin-left: auto;
+}
 .ab-more {
   position: relative;
-  margin-left: auto;
 }
 .ab-more > summary {
   list-style: none;
@@ -793,7 +799,35 @@ this.line(text,place2,columns.length))}return table.append(this.line("sum",null,
 let row=element("tr");row.append(element("td","",text));for(let column=0;column<columns;column++){let td=element(
 "td"),words2=document.createTextNode(" ");td.append(words2),row.append(td),this.cells.push({place:place2,
 column,words:words2,td})}return row}},barOf=mass=>`linear-gradient(to right, rgba(70,130,180,.28) ${(mass*
-100).toFixed(1)}%, transparent 0)`;var maps_default=`.ab-rows {
+100).toFixed(1)}%, transparent 0)`;var EDGE=9,ROWS=4,SIZE3=EDGE*ROWS+2,FAINT="color-mix(in srgb, currentColor 14%, transparent)",STRONG="\
+var(--st-primary-color, #2f5fc4)",MIDDLE="color-mix(in srgb, var(--st-primary-color, #2f5fc4) 45%, t\
+ransparent)",WORDS=[["query, a row","The item whose attention is shown. The last row makes the predi\
+ction.",query=>query===2?STRONG:FAINT],["key, a column","The item that receives attention: the query\
+ itself or an older item.",(_,key)=>key===1?STRONG:FAINT],["first order, A","The weights of ordinary\
+ attention. Each row sums to one.",(query,key)=>key===query-1?STRONG:FAINT],["second order, S","Atte\
+ntion over rows of A: items with related attention attend to each other.",(query,key)=>query===3&&key===
+0?STRONG:query===key?MIDDLE:FAINT],["refined, M","The weights that mix the values: A and S combined \
+as the model's formula says.",(query,key)=>key===query-1?MIDDLE:query===3&&key===0?STRONG:FAINT]],KEYS=[
+["arrows, Page Up, Page Down","move in the map that has the focus"],["Enter","lock the cell: its sum\
+ is shown above the rows"],["R","lock the row"],["Escape","release"],["N, P","next and previous exam\
+ple of Start here"],["?","open and close this help"]],Help=class{constructor(board){this.board=board;
+this.box.setAttribute("aria-label","Words and keys of the board");let press2=event=>{board.box.isConnected?
+event.key==="?"&&!isTyped(event)&&this.toggle():document.removeEventListener("keydown",press2)};document.
+addEventListener("keydown",press2)}board;box=element("dialog","ab-help");built=!1;opener(){let made=button(
+"ab-act","?","Words and keys of the board");return made.title="Words and keys of the board (?)",made.
+onclick=()=>{this.toggle()},made}toggle(){this.built||this.build(),this.box.open?this.box.close():this.
+box.showModal()}build(){this.built=!0;let close=button("ab-close","\xD7","Close");close.onclick=()=>{
+this.box.close()};let words2=element("div","ab-words");for(let[word,meaning,picture]of WORDS)words2.
+append(pictureOf(picture),described(word,meaning));let keys=element("div","ab-keys");for(let[key,meaning]of KEYS)
+(this.board.inApp||!key.startsWith("N"))&&keys.append(element("kbd","",key),element("span","",meaning));
+this.box.append(close,element("h4","","Words"),words2,element("h4","","Keys"),keys),this.box.onclick=
+event=>{event.target===this.box&&this.box.close()}}};function described(word,meaning){let made=element(
+"div");return made.append(element("b","",word),element("div","",meaning)),made}function pictureOf(picture){
+let drawn=svg("svg",{width:SIZE3,height:SIZE3,"aria-hidden":"true"});for(let query=0;query<ROWS;query++)
+for(let key=0;key<=query;key++){let place2={x:key*EDGE+1,y:query*EDGE+1,width:EDGE-1,height:EDGE-1},
+cell=svg("rect",place2);cell.style.fill=picture(query,key),drawn.append(cell)}return drawn}function isTyped(event){
+let[target]=event.composedPath();return target instanceof HTMLElement&&(target.isContentEditable||["\
+INPUT","TEXTAREA","SELECT"].includes(target.tagName))}var maps_default=`.ab-rows {
   display: flex;
   flex-direction: column;
   gap: 10px;
@@ -1134,9 +1168,9 @@ found.why);let map=this.maps.get(place2)??new LargeMap(this.board,spec);this.map
 data,state}=this.board,large=state.view.size==="large",layout=this.beside??pageLayout(data.slots,room,
 large);return map.draw(found,spec,place2==="difference",title,layout),this.drawn.push(map.drawn),this.
 every=Math.max(this.every,map.every),map.holder}};function show(part,drawn){let old=part.children.item(
-1);old!==drawn&&(old?.remove(),drawn&&part.append(drawn))}var ALL_READ_OUT=8;function spoken(described){let{data,cell}=described,query=`query ${data.slots[cell.
-query]} ${data.titles[cell.query]}`;if(cell.key===null)return`${query}. ${spokenRow(described)}`;let key=`\
-key ${data.slots[cell.key]} ${data.titles[cell.key]}`;return`${query}, ${key}. ${spokenValues(described)}`}
+1);old!==drawn&&(old?.remove(),drawn&&part.append(drawn))}var ALL_READ_OUT=8;function spoken(described2){let{data,cell}=described2,query=`query ${data.slots[cell.
+query]} ${data.titles[cell.query]}`;if(cell.key===null)return`${query}. ${spokenRow(described2)}`;let key=`\
+key ${data.slots[cell.key]} ${data.titles[cell.key]}`;return`${query}, ${key}. ${spokenValues(described2)}`}
 function spokenRow({data,maps,view,cell}){return rowsOf(data,view).flatMap(({spec,label})=>{let masses=massesOf(
 data,maps,spec,cell.query);if(!masses)return[];let parts=keysOf(PLACES).filter(place2=>masses[place2]>
 0);return[`${label}: ${parts.map(p=>`${PLACES[p]} ${masses[p].toFixed(3)}`).join(", ")}`]}).join(". ")}
@@ -1172,31 +1206,32 @@ this.board=board;this.tip.setAttribute("aria-hidden","true"),this.live.setAttrib
 this.live.setAttribute("aria-live","polite")}board;box=element("div","ab-reading");tip=element("div",
 "ab-tip");live=element("div","ab-hidden");draw(){let{state}=this.board,cell=state.steered&&state.hover?
 state.hover:state.view.lock;if(this.box.replaceChildren(),!cell){this.box.append(element("span","",HELP));
-return}let described=this.described(cell),names=element("div"),values=element("div");if(names.append(
-...this.names(described),...this.difference(described)),values.append(...this.values(described)),this.
-box.append(names,values),!state.view.lock)return;let release=button("ab-act","Release","Release the \
-locked cell");release.onclick=()=>{this.board.lock(null)},this.box.append(release)}say(cell,before=""){
+return}let described2=this.described(cell),names=element("div"),values=element("div");if(names.append(
+...this.names(described2),...this.difference(described2)),values.append(...this.values(described2)),
+this.box.append(names,values),!state.view.lock)return;let release=button("ab-act","Release","Release\
+ the locked cell");release.onclick=()=>{this.board.lock(null)},this.box.append(release)}say(cell,before=""){
 this.live.textContent=before+spoken(this.described(cell))}hideTip(){this.tip.style.visibility="hidde\
-n"}showTip(at,cell){let described=this.described(cell);this.tip.replaceChildren(...this.names(described),
-...this.values(described),...this.difference(described)),this.placeTip(at)}showWords(at,words2){this.
+n"}showTip(at,cell){let described2=this.described(cell);this.tip.replaceChildren(...this.names(described2),
+...this.values(described2),...this.difference(described2)),this.placeTip(at)}showWords(at,words2){this.
 tip.replaceChildren(...words2.map(line)),this.placeTip(at)}placeTip(at){let{tip}=this,page=this.board.
 box.getBoundingClientRect(),{offsetWidth:width,offsetHeight:height}=tip,x=at.clientX-page.left+16,y=at.
 clientY-page.top+18;x+width>page.width&&(x=Math.max(0,at.clientX-page.left-width-14)),at.clientY+height+
 24>window.innerHeight&&(y=at.clientY-page.top-height-14),tip.style.left=`${x}px`,tip.style.top=`${y}\
 px`,tip.style.visibility="visible"}described(cell){let{data,maps,state}=this.board;return{data,maps,
-view:state.view,cell}}names(described){let{query,key}=described.cell,items=[this.itemLine("query",query)];
-key!==null&&items.push(this.itemLine("key",key));for(let source of key===null?[]:this.board.data.sources)
-query===lastPlace(source)&&items.push(...columnTexts(source,key??query).map(line));return[...items,...elsewhere(
-described).map(line)]}itemLine(label,place2){let{slots,titles,groups}=this.board.data,made=element("\
-div","ab-line"),group=groups?` \xB7 ${groups.each[place2]}`:"";return made.append(element("b","",`${label}\
- ${slots[place2]} `),titles[place2]+group),made}values(described){if(described.cell.key===null)return[];
-let table=element("table"),columns=columnsOf(described),style=({now})=>now?"ab-now":"",head=element(
-"tr"),unit=described.view.measure==="contribution"?"weight \xB7 \xD7 norm":"";return head.append(element(
-"th","",unit)),head.append(...columns.map(column=>element("th",style(column),column.label))),table.append(
-head),this.board.data.sources.forEach((from,source)=>{for(let kind of kindsOf(from)){let row=element(
-"tr");row.append(element("td","",`${from.name} ${kindName(from,kind)}`)),valueTexts(described,source,
-kind,columns).forEach((text,i)=>{row.append(element("td",style(columns[i]),text))}),table.append(row)}}),
-[table]}difference(described){let text=differenceText(described);return text===null?[]:[line(text)]}};var tables_default=`.ab-reading {
+view:state.view,cell}}names(described2){let{query,key}=described2.cell,items=[this.itemLine("query",
+query)];key!==null&&items.push(this.itemLine("key",key));for(let source of key===null?[]:this.board.
+data.sources)query===lastPlace(source)&&items.push(...columnTexts(source,key??query).map(line));return[
+...items,...elsewhere(described2).map(line)]}itemLine(label,place2){let{slots,titles,groups}=this.board.
+data,made=element("div","ab-line"),group=groups?` \xB7 ${groups.each[place2]}`:"";return made.append(
+element("b","",`${label} ${slots[place2]} `),titles[place2]+group),made}values(described2){if(described2.
+cell.key===null)return[];let table=element("table"),columns=columnsOf(described2),style=({now})=>now?
+"ab-now":"",head=element("tr"),unit=described2.view.measure==="contribution"?"weight \xB7 \xD7 norm":
+"";return head.append(element("th","",unit)),head.append(...columns.map(column=>element("th",style(column),
+column.label))),table.append(head),this.board.data.sources.forEach((from,source)=>{for(let kind of kindsOf(
+from)){let row=element("tr");row.append(element("td","",`${from.name} ${kindName(from,kind)}`)),valueTexts(
+described2,source,kind,columns).forEach((text,i)=>{row.append(element("td",style(columns[i]),text))}),
+table.append(row)}}),[table]}difference(described2){let text=differenceText(described2);return text===
+null?[]:[line(text)]}};var tables_default=`.ab-reading {
   min-height: 30px;
   display: flex;
   flex-wrap: wrap;
@@ -1401,6 +1436,29 @@ kind,columns).forEach((text,i)=>{row.append(element("td",style(columns[i]),text)
 .ab-constants {
   text-decoration: none;
 }
+.ab-help {
+  max-width: min(520px, 94vw);
+  padding: 14px 20px 18px;
+  border: 1px solid var(--st-border-color, #d5d9e0);
+  border-radius: 8px;
+  background: var(--st-background-color, #fff);
+  color: inherit;
+  font-size: 13px;
+}
+.ab-words,
+.ab-keys {
+  display: grid;
+  grid-template-columns: max-content 1fr;
+  gap: 8px 14px;
+  align-items: center;
+}
+.ab-keys {
+  gap: 4px 14px;
+}
+.ab-help .ab-close {
+  top: 8px;
+  right: 8px;
+}
 `;var property=(box,name)=>getComputedStyle(box).getPropertyValue(name).trim(),Theme=class{constructor(box){
 this.box=box}box;name="";found=null;foundFor="";get isStale(){return this.name!==this.nameNow()}look(){
 this.name=this.nameNow(),setFont(getComputedStyle(this.box).fontFamily||FONT)}get ink(){return(!this.
@@ -1416,28 +1474,28 @@ this.evidence=new Evidence(this);let{box,reading,ledger}=this;box.setAttribute("
 on board");let rows=element("div","ab-rows");rows.append(this.evidence.box,this.panels.box),box.append(
 this.bar.box,rows,this.below,reading.box);let more=element("details","ab-fold");more.append(element(
 "summary","","Attention weight by kind of key, and how to read the maps"),ledger.title,ledger.box,this.
-note),box.append(more,reading.tip,reading.live);let sheet=element("style");sheet.textContent=board_default+
-maps_default+tables_default,root.append(sheet,box),this.listen(),this.watchPage(),this.start()}tell;ask;box=element(
-"section","ab");state;theme=new Theme(this.box);reading=new Reading(this);bookmark=new Bookmark(this);downloads=new Downloads(
-this);answers=new Answers(this);data;maps;width=0;bar=new Bar(this);panels=new Panels(this);legend=new Legend(
-this);evidence;ledger=new Ledger(this);dock=new Dock(this);note=element("div","ab-note");below=element(
-"div");waiting=new Set;watch=0;load(payload,tell,ask){if(Object.assign(this,{tell,ask}),this.watchPage(),
-payload.signature===this.data.signature)return;let before=this.data;this.data=decode(payload),this.maps=
-new Maps(this.data),this.evidence.drawn=[],this.state.hover=null,this.state.view=carriedOver(this.state.
-view,before,this.data),this.start()}start(){this.width=Math.round(this.box.clientWidth)||USUAL_WIDTH,
-this.drawAll()}get inApp(){return this.tell!==null}listen(){let{box}=this;new ResizeObserver(()=>{let now=Math.
-round(box.clientWidth);!now||Math.abs(now-this.width)<=LEAST_CHANGE||(this.width=now,this.later(this.
-drawAll))}).observe(box);let release=event=>{box.isConnected?event.key==="Escape"&&this.state.view.lock&&
-!document.querySelector("[role=dialog]")&&this.lock(null):document.removeEventListener("keydown",release)};
-document.addEventListener("keydown",release)}watchPage(){this.watch||(this.watch=window.setInterval(
-()=>{if(!this.box.isConnected){clearInterval(this.watch),this.watch=0;return}this.theme.isStale&&this.
-drawAll(),this.bookmark.restore()},WATCHED_MS))}later(task){this.waiting.size||requestAnimationFrame(
-()=>{let tasks=[...this.waiting];this.waiting.clear();for(let one of tasks)one()}),this.waiting.add(
-task)}grid(spec,measure=this.state.view.measure){return this.maps.grid(spec,measure)}difference(){return this.
-maps.difference(this.state.view.panels,this.state.view.measure)}drawn(){return[...this.panels.drawn,
-...this.evidence.drawn]}mark=()=>{mark(this)};redraw(){this.later(this.drawAll)}drawAll=()=>{this.theme.
-look(),this.drawMaps(),this.drawRest(),this.box.dataset.signature=this.data.signature};drawMaps(){this.
-reading.hideTip(),this.bar.draw();let{data,state,width}=this,{facts}=state.view,blocks=sourcesOnView(
+note),box.append(more,reading.tip,reading.live,this.help.box);let sheet=element("style");sheet.textContent=
+board_default+maps_default+tables_default,root.append(sheet,box),this.listen(),this.watchPage(),this.
+start()}tell;ask;box=element("section","ab");state;theme=new Theme(this.box);reading=new Reading(this);bookmark=new Bookmark(
+this);downloads=new Downloads(this);answers=new Answers(this);help=new Help(this);data;maps;width=0;bar=new Bar(
+this);panels=new Panels(this);legend=new Legend(this);evidence;ledger=new Ledger(this);dock=new Dock(
+this);note=element("div","ab-note");below=element("div");waiting=new Set;watch=0;load(payload,tell,ask){
+if(Object.assign(this,{tell,ask}),this.watchPage(),payload.signature===this.data.signature)return;let before=this.
+data;this.data=decode(payload),this.maps=new Maps(this.data),this.evidence.drawn=[],this.state.hover=
+null,this.state.view=carriedOver(this.state.view,before,this.data),this.start()}start(){this.width=Math.
+round(this.box.clientWidth)||USUAL_WIDTH,this.drawAll()}get inApp(){return this.tell!==null}listen(){
+let{box}=this;new ResizeObserver(()=>{let now=Math.round(box.clientWidth);!now||Math.abs(now-this.width)<=
+LEAST_CHANGE||(this.width=now,this.later(this.drawAll))}).observe(box);let release=event=>{box.isConnected?
+event.key==="Escape"&&this.state.view.lock&&!document.querySelector("[role=dialog]")&&this.lock(null):
+document.removeEventListener("keydown",release)};document.addEventListener("keydown",release)}watchPage(){
+this.watch||(this.watch=window.setInterval(()=>{if(!this.box.isConnected){clearInterval(this.watch),
+this.watch=0;return}this.theme.isStale&&this.drawAll(),this.bookmark.restore()},WATCHED_MS))}later(task){
+this.waiting.size||requestAnimationFrame(()=>{let tasks=[...this.waiting];this.waiting.clear();for(let one of tasks)
+one()}),this.waiting.add(task)}grid(spec,measure=this.state.view.measure){return this.maps.grid(spec,
+measure)}difference(){return this.maps.difference(this.state.view.panels,this.state.view.measure)}drawn(){
+return[...this.panels.drawn,...this.evidence.drawn]}mark=()=>{mark(this)};redraw(){this.later(this.drawAll)}drawAll=()=>{
+this.theme.look(),this.drawMaps(),this.drawRest(),this.box.dataset.signature=this.data.signature};drawMaps(){
+this.reading.hideTip(),this.bar.draw();let{data,state,width}=this,{facts}=state.view,blocks=sourcesOnView(
 this).map(one=>blockOf(data.sources[one],width,facts)),below=state.view.size==="large"||state.view.mode===
 "difference",room=together(below?0:width,data.n,blocks,state.view.panels.length),wide=room.map!==null;
 this.box.classList.toggle("ab-wide",wide);let legendAt=wide?this.evidence.above:this.below;this.legend.

@@ -48,7 +48,9 @@ export class Bar {
     const drawer = element("div", "ab-drawer");
     drawer.append(...seldom.map(({ part }) => part), facts.part, this.acts());
     more.append(element("summary", "ab-act", "More"), drawer);
-    this.box.replaceChildren(...first.map(({ part }) => part), more);
+    const right = element("span", "ab-right");
+    right.append(this.board.help.opener(), more);
+    this.box.replaceChildren(...first.map(({ part }) => part), right);
   }
 
   private choice<K extends "mode" | "measure" | "scale" | "size">(

@@ -15,6 +15,7 @@ import { Evidence, sourcesOnView } from "./evidence";
 import type { Measure } from "./kinds";
 import { together } from "./layout";
 import { Ledger } from "./ledger";
+import { Help } from "./help";
 import { Legend } from "./legend";
 import mapsStyle from "./maps.css";
 import { mark } from "./marks";
@@ -46,6 +47,7 @@ export class Board {
   readonly bookmark = new Bookmark(this);
   readonly downloads = new Downloads(this);
   readonly answers = new Answers(this);
+  readonly help = new Help(this);
   data: Data;
   maps: Maps;
   width = 0;
@@ -84,7 +86,7 @@ export class Board {
     const more = element("details", "ab-fold");
     const words = "Attention weight by kind of key, and how to read the maps";
     more.append(element("summary", "", words), ledger.title, ledger.box, this.note);
-    box.append(more, reading.tip, reading.live);
+    box.append(more, reading.tip, reading.live, this.help.box);
     const sheet = element("style");
     sheet.textContent = boardStyle + mapsStyle + tablesStyle;
     root.append(sheet, box);
