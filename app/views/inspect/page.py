@@ -32,6 +32,9 @@ from awrsr.data.dataset import Dataset
 from awrsr.data.planted import OPEN
 from awrsr.errors import AwrsrError, counted
 
+BOARD_FRAME, BOARD_ROW, BOARD_ROWS = 300, 11, 660
+"""The least height of a board in pixels, without its rows, of a row, and of all rows at most: the
+place is held until the board is drawn, so that what is below it does not jump."""
 PANELS = ["Attribution", "Variants and removals", "Heads and switches", "Faithfulness", "Download"]
 """Tabs below the lists; one is open at a time."""
 
@@ -80,9 +83,12 @@ def show_case(case: Case, words: Words) -> None:
     content = board_content(case)
     with words.cards:
         cards.show(case, content)
-    show_board(
-        content, partial(answers.answer, case, content), partial(provenance.show, case, content)
-    )
+    height = BOARD_FRAME + min(len(content["items"]) * BOARD_ROW, BOARD_ROWS)
+    st.html(f"<style>.st-key-board_place {{ min-height: {height}px; }}</style>")
+    with st.container(key="board_place"):
+        show_board(
+            content, partial(answers.answer, case, content), partial(provenance.show, case, content)
+        )
     recommendations.show(case)
     attribution, variant, gains, faithful, away = st.tabs(PANELS)
     with attribution:
