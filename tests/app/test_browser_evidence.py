@@ -1,0 +1,347 @@
+"""The attention board in a real Chromium: what it draws is what was traced, and it asks nobody."""
+
+import re
+
+import numpy as np
+import pytest
+from boards import (
+    DATASET,
+    FILL,
+    HISTORY,
+    MARKED,
+    OPENED,
+    TRACES,
+    M,
+    check_cells,
+    expected,
+    picture,
+    ramp,
+)
+from browsing import (
+    cell_position,
+    choose,
+    choose_map,
+    hash_of,
+    large_map,
+    read_out,
+    settled,
+    signature,
+    with_board,
+)
+from helpers import EMBEDDED
+
+import awrsr
+from awrsr.explain import remove_each
+
+pytestmark = pytest.mark.browser
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
+
+
+def test_numbers_drawn_are_numbers_traced(board):
+    check_cells(board, expected(1, 0))
+    choose_map(board, "left", layer=0, head=1, kind="second")
+    check_cells(board, expected(0, 1), cells=[(M - 1, 1)])
+    for head in ("mean", "max", "rollout"):
+        choose_map(board, "right", layer=1, head=head, kind="refined")
+        check_cells(board, expected(1, head), cells=[(M - 1, 2)])
+    choose_map(board, "right", head=1)
+    choose(board, "Cells show", "contribution")
+    check_cells(board, expected(1, 1, contribution=True))
+
+
+def test_colours_drawn_are_weights_traced(board):
+    """Every cell's colour, read back along the ramp, is the square root of its weight."""
+    choose(board, "Colours", "sqrt")
+    table = ramp()
+    for place, side in enumerate("AB"):
+        weights = expected(1, 0)[side, "first" if side == "A" else "refined"].numpy()
+        drawn = picture(board, place)
+        for query in range(M):
+            for key in range(query):
+                at = cell_position(board, M, query, key, place)
+                pixel = drawn[int(at["y"]), int(at["x"])]
+                nearest = np.abs(table - pixel).sum(1).argmin() / 255
+                assert nearest == pytest.approx(float(np.sqrt(weights[query, key])), abs=0.006)
+
+
+def test_pointing_at_a_cell_outlines_it_in_every_map_of_both_models(board):
+    thumbs, maps = board.locator(".ab-thumb"), board.locator(".ab-panel .ab-box")
+    assert not any(thumbs.evaluate_all(MARKED) + maps.evaluate_all(MARKED))
+    large_map(board, 1).hover(position=cell_position(board, M, 10, 4, 1))
+    board.wait_for_timeout(100)
+    assert all(thumbs.evaluate_all(MARKED) + maps.evaluate_all(MARKED))
+    tip = board.locator(".ab-tip")
+    titles = DATASET.titles(HISTORY)
+    expect(tip).to_contain_text(f"query 11 {titles[10]}")
+    expect(tip).to_contain_text(f"key 5 {titles[4]}")
+    board.mouse.move(5, 5)
+    board.wait_for_timeout(100)
+    assert not any(thumbs.evaluate_all(MARKED) + maps.evaluate_all(MARKED))
+    thumbs.nth(3).hover(position={"x": 6, "y": 30})
+    board.wait_for_timeout(100)
+    assert all(thumbs.evaluate_all(MARKED) + maps.evaluate_all(MARKED))
+
+
+def test_what_the_board_can_do_alone_it_does_alone(board):
+    """Layer, head, map, colours, share and difference: not one frame to the server."""
+    board.sent.clear()
+    large_map(board, 0).hover(position=cell_position(board, M, 9, 3))
+    choose_map(board, "left", layer=0, head="mean", kind="first")
+    choose(board, "Colours", "row")
+    choose(board, "Cells show", "contribution")
+    board.locator(".ab input[type=range]").evaluate(FILL, "70")
+    choose(board, "View", "difference")
+    choose(board, "Size", "large")
+    choose_map(board, "left", layer=1, head=1)
+    choose(board, "View", "maps")
+    board.get_by_label("Same layer, head and map on both sides").uncheck()
+    board.locator(".ab-panel").first.locator(".ab-thumb").nth(3).click(modifiers=["Shift"])
+    board.get_by_role("button", name="Sort the rows: A: what the newest item").first.click()
+    board.wait_for_timeout(1500)
+    assert board.sent == []
+    assert hash_of(board) == {
+        "left": "A.2.2.refined",
+        "right": "A.2.2.refined",
+        "measure": "contribution",
+        "scale": "row",
+        "share": "70",
+        "size": "large",
+        "apart": "1",
+    }
+
+
+def test_a_click_locks_and_escape_releases_each_told_once(board):
+    board.sent.clear()
+    large_map(board, 1).click(position=cell_position(board, M, 8, 2, 1))
+    expect(board.locator(".ab h4")).to_contain_text("Row 9")
+    settled(board)
+    assert len(board.sent) == 1 and hash_of(board)["lock"] == "9.3"
+    board.mouse.move(5, 5)  # a locked cell stays readable without the pointer
+    weight = float(TRACES["B"].layers[1].refined[0, 8, 2])
+    assert read_out(board, ".ab-reading")["B", "refined"] == f"{weight:.4f}"
+    board.locator("body").press("Escape")
+    expect(board.locator(".ab h4")).to_contain_text(f"Row {M}")
+    settled(board)
+    assert len(board.sent) == 2 and "lock" not in hash_of(board)
+
+
+def click_and_count(board, spot: dict[str, float]) -> int:
+    """How many frames a click on the right map sends."""
+    board.sent.clear()
+    large_map(board, 1).click(position=spot)
+    for _ in range(100):
+        board.wait_for_timeout(50)
+        if board.sent:
+            break
+    settled(board)
+    return len(board.sent)
+
+
+def test_another_view_of_a_locked_cell_asks_nothing_until_it_is_locked_again(board):
+    spot = cell_position(board, M, 8, 2, 1)
+    assert click_and_count(board, spot) == 1
+    board.sent.clear()
+    choose_map(board, "left", layer=0, head=1)
+    choose(board, "View", "difference")
+    choose(board, "View", "maps")
+    board.wait_for_timeout(500)
+    assert board.sent == [] and hash_of(board)["lock"] == "9.3"
+    assert click_and_count(board, spot) == 1  # on other maps: they are asked about
+    assert hash_of(board)["lock"] == "9.3"
+    assert click_and_count(board, spot) == 1  # on the same: released
+    assert "lock" not in hash_of(board)
+
+
+def test_the_ledger_adds_up_to_what_was_traced(board):
+    """Row by row of the table: the masses of the last row, each key counted once."""
+    rows = {}
+    for row in board.locator(".ab-ledger tr").all()[1:]:
+        name, *values = row.locator("td").all_text_contents()
+        rows[name] = [float(value) for value in values]
+    last = [weights[-1].tolist() for weights in expected(1, 0).values()]
+    genres = [str(DATASET.items["genres"].iloc[i - 1]).split("|")[0] for i in HISTORY]
+    for column, weights in enumerate(last):
+        wanted = dict.fromkeys(rows, 0.0)
+        for key, weight in enumerate(weights):
+            if key == M - 1:
+                name = "itself"
+            elif HISTORY[key] == HISTORY[-1]:
+                name = "its repeats"
+            elif key == M - 2:
+                name = "the item before it"
+            elif key == 0:
+                name = "the first item"
+            elif genres[key] == genres[-1]:
+                name = "same genres (first listed)"
+            else:
+                name = "everything else"
+            wanted[name] += weight
+        wanted["sum"] = 1.0
+        for name, value in wanted.items():
+            assert rows[name][column] == pytest.approx(value, abs=1e-3), name
+
+
+def test_the_board_goes_by_the_keyboard(board):
+    box = large_map(board, 1)
+    box.focus()
+    board.keyboard.press("ArrowUp")
+    board.keyboard.press("Home")
+    said = board.locator(".ab [role=status]")
+    weight = float(TRACES["B"].layers[1].refined[0, M - 2, 0])
+    titles = DATASET.titles(HISTORY)
+    expect(said).to_contain_text(f"query {M - 1} {titles[M - 2]}, key 1 {titles[0]}")
+    expect(said).to_contain_text(f"refined {weight:.4f}")
+    assert read_out(board, ".ab-reading")["B", "refined"] == f"{weight:.4f}"
+    board.keyboard.press("Enter")
+    expect(said).to_contain_text("Locked")
+    assert hash_of(board)["lock"] == f"{M - 1}.1"
+    settled(board)
+    board.keyboard.press("Escape")
+    expect(said).to_have_text("Released")
+
+
+def test_the_share_shows_the_fewest_keys_that_hold_it(board):
+    choose(board, "Colours", "linear")
+    board.locator(".ab input[type=range]").evaluate(FILL, "60")
+    board.wait_for_timeout(200)
+    weights = expected(1, 0)["A", "first"]
+    drawn = picture(board, 0).astype(int)
+    for query in (M - 1, M // 2):
+        order = weights[query].sort(descending=True)
+        kept = order.indices[: int((order.values.cumsum(0) < 0.6 - 1e-4).sum()) + 1].tolist()
+        for key in range(query):
+            at = cell_position(board, M, query, key)
+            pixel = drawn[int(at["y"]), int(at["x"])]
+            assert (np.ptp(pixel) > 20) == (key in kept), (query, key)  # what is left out is grey
+
+
+def test_another_history_is_another_board(board):
+    before = signature(board)
+    board.get_by_role("textbox", name="User").fill("20")
+    board.keyboard.press("Enter")
+    expect(board.locator(".ab")).not_to_have_attribute("data-signature", before)
+    settled(board)
+    history = DATASET.sequence(DATASET.user_index("20"))[:-1].tolist()[-50:]
+    expect(board.locator(".ab h4")).to_contain_text(DATASET.titles(history)[-1])
+    assert "user=20" in board.url
+
+
+def test_two_hundred_items(visit, server):
+    history = [1 + (7 * slot) % 250 for slot in range(200)]
+    page = with_board(visit(dataset="two-hundred", source="own", items=".".join(map(str, history))))
+    models = server.assets / "two-hundred" / "models"
+    vanilla = awrsr.trace(awrsr.load_model(models / "sasrec-none"), history)
+    refined = awrsr.trace(awrsr.load_model(models / "sasrec-value_weighted"), history)
+    for query, key in ((199, 0), (199, 198), (120, 60)):
+        large_map(page, 0).hover(position=cell_position(page, 200, query, key))
+        shown = read_out(page)
+        wanted = {
+            ("A", "first"): vanilla.layers[1].first_order,
+            ("B", "first"): refined.layers[1].first_order,
+            ("B", "second"): refined.layers[1].second_order,
+            ("B", "refined"): refined.layers[1].refined,
+        }
+        assert {name: float(text) for name, text in shown.items()} == {
+            name: pytest.approx(float(weights[0, query, key]), abs=6e-5)
+            for name, weights in wanted.items()
+        }
+    page.sent.clear()
+    choose_map(page, "left", layer=0)
+    choose(page, "View", "difference")
+    expect(page.get_by_text("Right minus left")).to_be_visible()
+    assert page.sent == []
+
+
+def test_the_page_stands_as_it_was_left_for_another_page(visit):
+    board = with_board(visit(a="stosa-none", k=7))
+    choose_map(board, "left", layer=0, head=1)
+    large_map(board, 1).click(position=cell_position(board, M, 10, 4, 1))
+    before = hash_of(board)
+    board.get_by_role("link", name="Models", exact=True).click()
+    expect(board).to_have_url(re.compile("/models"))
+    settled(board)
+    board.get_by_role("link", name="Inspect", exact=True).click()
+    with_board(board)
+    assert hash_of(board) == before and {"left", "lock"} <= before.keys()
+    assert "a=stosa-none" in board.url and "k=7" in board.url
+
+
+def test_a_row_of_the_evidence_is_an_item_and_what_is_known_of_it(board):
+    """Titles, times an even row, what the target loses without the item: beside the pointer."""
+    canvas = board.locator(".ab-evidence .ab-box canvas").first
+    box, titles = canvas.bounding_box(), DATASET.titles(HISTORY)
+    tip = board.locator(".ab-tip")
+    target = DATASET.sequence(DATASET.user_index(OPENED))[-1]
+    removed = {
+        side: remove_each(awrsr.load_model(EMBEDDED / "models" / name), HISTORY, target)
+        for side, name in (("A", "sasrec-none"), ("B", "sasrec-additive"))
+    }
+    for key in (0, M // 2, M - 1):
+        canvas.hover(position={"x": 60, "y": (key + 0.5) * box["height"] / M})
+        expect(tip).to_contain_text(f"key {key + 1} {titles[key]}")
+        for side, found in removed.items():
+            rank = f"\u2192{found.ranks[key]:,}"
+            expect(tip).to_contain_text(re.compile(f"{side}, without it: .*{rank}"))
+        shown = read_out(board)
+        for name, weights in expected(1, 0).items():
+            assert float(shown[name]) == pytest.approx(float(weights[-1, key]), abs=5.1e-5)
+
+
+def test_rows_are_sorted_by_a_column_and_back_to_time(board):
+    canvas, tip = board.locator(".ab-evidence .ab-box canvas").first, board.locator(".ab-tip")
+    row = canvas.bounding_box()["height"] / M
+    weights = expected(1, 0)["A", "first"][-1]
+    board.get_by_role("button", name="Sort the rows: A: what the newest item").click()
+    board.wait_for_timeout(100)
+    for place, key in enumerate(weights.argsort(descending=True, stable=True).tolist()[:3]):
+        canvas.hover(position={"x": 60, "y": (place + 0.5) * row})
+        expect(tip).to_contain_text(f"key {key + 1} {DATASET.titles([HISTORY[key]])[0]}")
+    board.get_by_role("button", name="Sort the rows: Items of the history").click()
+    board.wait_for_timeout(100)
+    canvas.hover(position={"x": 60, "y": row / 2})
+    expect(tip).to_contain_text(f"key 1 {DATASET.titles(HISTORY[:1])[0]}")
+
+
+def test_maps_stand_on_the_rows_of_the_evidence(board):
+    """On a wide page a cell's row is as high as its item's; on a narrower one maps stand below."""
+    rows = board.locator(".ab-evidence .ab-box canvas").first.bounding_box()
+    for place in (0, 1):
+        cells = large_map(board, place).locator("canvas.ab-cells").bounding_box()
+        assert cells["y"] == pytest.approx(rows["y"], abs=1)
+        assert cells["height"] == pytest.approx(rows["height"], abs=1)
+    choose(board, "View", "difference")
+    between = board.locator(".ab-between .ab-box").bounding_box()
+    assert between["x"] + between["width"] <= 1440
+    assert between["y"] >= rows["y"] + rows["height"]
+    choose(board, "View", "maps")
+    board.set_viewport_size({"width": 1024, "height": 900})
+    board.wait_for_timeout(300)
+    rows = board.locator(".ab-evidence .ab-box canvas").first.bounding_box()
+    first, second = (large_map(board, place).bounding_box() for place in (0, 1))
+    assert first["y"] == second["y"] > rows["y"] + rows["height"]
+
+
+def test_the_board_is_opened_by_a_short_address(visit, server):
+    """The page writes the rest of its address before the board reads its own part."""
+    page = with_board(
+        visit(f"{server.url}/#lock=5.2&scale=row&share=7&left=Z&right=B.99.1.refined")
+    )
+    expect(page.locator(".ab h4")).to_contain_text("Row 5")
+    assert hash_of(page) == {"lock": "5.2", "scale": "row"}
+    expect(page.locator(".ab-note").last).to_contain_text(
+        "left out: left=Z, right=B.99.1.refined, share=7."
+    )
+
+
+def test_a_lock_goes_with_its_items(board):
+    """The first item of the history is taken out: the locked cell is the same two items'."""
+    large_map(board, 0).click(position=cell_position(board, M, 8, 3))
+    settled(board)
+    before = board.locator(".ab h4").text_content().split(", ", 1)[1]
+    shown = signature(board)
+    board.get_by_label(f"1. {DATASET.titles(HISTORY)[0]}", exact=True).focus()
+    board.keyboard.press("Delete")
+    expect(board.locator(".ab")).not_to_have_attribute("data-signature", shown)
+    settled(board)
+    assert hash_of(board)["lock"] == "8.3"
+    assert board.locator(".ab h4").text_content() == f"Row 8, {before}"

@@ -1,0 +1,366 @@
+"""A file or a directory appears whole or not at all."""
+
+import errno
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers import ROOT, gone_process
+
+from awrsr.errors import AwrsrError, CheckpointError, DataError
+from awrsr.io import files
+from awrsr.io.files import (
+    HOST,
+    MAX_JSON,
+    STAGED,
+    finish_replacing,
+    make_directory,
+    new_directory,
+    passed_over,
+    read_json,
+    reading,
+    remove_directory,
+    replacing_files,
+    visible_directories,
+    write_atomically,
+    write_json,
+    write_text,
+)
+
+DISK_FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def listing(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def raising(failure: BaseException):
+    def fail(*arguments: object) -> None:
+        raise failure
+
+    return fail
+
+
+def test_a_file_is_replaced_in_one_step(tmp_path: Path):
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+
+    def write(temporary: Path) -> None:
+        temporary.write_text("half of the ")
+        assert path.read_text() == "old"
+        temporary.write_text("new")
+
+    write_atomically(path, write)
+    assert path.read_text() == "new"
+    assert listing(tmp_path) == ["file.txt"]
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_what_a_library_leaves_beside_its_file_when_killed_is_removed_by_the_next_writer(
+    tmp_path: Path,
+):
+    path = tmp_path / "weights.safetensors"
+    program = f"""
+import os
+from pathlib import Path
+from awrsr.io.files import write_atomically
+
+def write(temporary):
+    temporary.with_name(".tmpAbCdEf").write_text("a temporary file of the library")
+    os._exit(9)
+
+write_atomically(Path({str(path)!r}), write)
+"""
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == 9
+    assert not path.exists() and len(listing(tmp_path)) == 1
+    write_atomically(path, lambda file: file.write_text("new"))
+    assert listing(tmp_path) == ["weights.safetensors"]
+
+
+@pytest.mark.parametrize("existing", [True, False], ids=["over-old-file", "new-file"])
+@pytest.mark.parametrize(
+    "failure, seen",
+    [
+        pytest.param(DISK_FULL, AwrsrError, id="disk-full"),
+        pytest.param(ValueError("bug"), ValueError, id="bug"),
+        pytest.param(KeyboardInterrupt(), KeyboardInterrupt, id="interrupted"),
+    ],
+)
+def test_a_failing_writer_changes_nothing(tmp_path: Path, failure, seen, existing: bool):
+    path = tmp_path / "file.txt"
+    if existing:
+        path.write_text("old")
+
+    def write(temporary: Path) -> None:
+        temporary.write_text("half")
+        raise failure
+
+    with pytest.raises(seen) as caught:
+        write_atomically(path, write)
+    if seen is AwrsrError:
+        text = f"could not write {path}: No space left on device; nothing was changed"
+        assert str(caught.value) == text
+    assert listing(tmp_path) == (["file.txt"] if existing else [])
+    assert not existing or path.read_text() == "old"
+
+
+def test_what_is_synced_is_open_for_writing(tmp_path: Path, monkeypatch):
+    """Windows refuses to sync a file that is open for reading alone."""
+    fcntl = pytest.importorskip("fcntl")
+    modes = []
+    monkeypatch.setattr(
+        os, "fsync", lambda opened: modes.append(fcntl.fcntl(opened, fcntl.F_GETFL) & os.O_ACCMODE)
+    )
+    write_text(tmp_path / "file.txt", "text")
+    with new_directory(tmp_path / "made") as temporary:
+        (temporary / "inner").mkdir()
+        (temporary / "inner" / "file.txt").write_text("text")
+    assert modes == [os.O_RDWR, os.O_RDWR]
+
+
+@pytest.mark.parametrize("kind", ["file", "directory"])
+def test_what_a_killed_process_left_half_written_is_removed(tmp_path: Path, kind: str):
+    gone, here = f"{HOST}-{gone_process()}", f"{HOST}-{os.getpid()}"
+    leftovers = {
+        f".made.{gone}.abcd_123": False,  # and whether it is still there afterwards
+        f".made.{here}.abcd_123": True,
+        f".made.00000000-{gone_process()}.abcd_123": True,  # of another machine, just written
+        f".made.00000000-{gone_process()}.abcd_old": False,
+        f".mad.{gone}.abcd_123": True,  # of another file
+        f".made.more.{gone}.abcd_123": True,
+        ".made.mine": True,
+    }
+    for name in leftovers:
+        if kind == "file":
+            (tmp_path / name).touch()
+        else:
+            (tmp_path / name / "half").mkdir(parents=True)
+        if name.endswith("old"):
+            os.utime(tmp_path / name, (0, 0))
+    if kind == "file":
+        write_text(tmp_path / "made", "text")
+    else:
+        with new_directory(tmp_path / "made"):
+            pass
+    assert listing(tmp_path) == sorted(
+        ["made", *(name for name, stays in leftovers.items() if stays)]
+    )
+
+
+def test_files_are_replaced_together(tmp_path: Path):
+    for name in "abc":
+        (tmp_path / name).write_text("old")
+    with replacing_files(tmp_path) as temporary:
+        for name in "ab":
+            (temporary / name).write_text("new")
+        assert {(tmp_path / name).read_text() for name in "abc"} == {"old"}
+    assert listing(tmp_path) == ["a", "b", "c"]
+    assert [(tmp_path / name).read_text() for name in "abc"] == ["new", "new", "old"]
+
+
+@pytest.mark.parametrize("failure", [DISK_FULL, KeyboardInterrupt()], ids=["full", "interrupted"])
+def test_files_that_could_not_all_be_written_replace_none(tmp_path: Path, failure):
+    (tmp_path / "a").write_text("old")
+    with (
+        pytest.raises((AwrsrError, KeyboardInterrupt)),
+        replacing_files(tmp_path) as temporary,
+    ):
+        (temporary / "a").write_text("new")
+        raise failure
+    assert listing(tmp_path) == ["a"] and (tmp_path / "a").read_text() == "old"
+
+
+def test_files_that_were_whole_when_their_writer_was_killed_count(tmp_path: Path):
+    (tmp_path / "a").write_text("old")
+    (tmp_path / STAGED).mkdir()
+    for name in "ab":
+        (tmp_path / STAGED / name).write_text("new")
+    finish_replacing(tmp_path)
+    assert listing(tmp_path) == ["a", "b"]
+    assert [(tmp_path / name).read_text() for name in "ab"] == ["new", "new"]
+    finish_replacing(tmp_path)
+    finish_replacing(tmp_path / "nowhere")
+    finish_replacing(tmp_path / "a")
+
+
+def test_a_directory_is_removed_in_one_step(tmp_path: Path, monkeypatch):
+    (tmp_path / "made" / "inner").mkdir(parents=True)
+    (tmp_path / f".made.{HOST}-{gone_process()}.abcd_123").mkdir()
+    monkeypatch.setattr(shutil, "rmtree", watching(shutil.rmtree, tmp_path / "made"))
+    remove_directory(tmp_path / "made")
+    remove_directory(tmp_path / "made")
+    assert listing(tmp_path) == []
+
+
+def watching(remove, path: Path):
+    def watched(*arguments: object, **settings: object) -> None:
+        if Path(str(arguments[0])).name.startswith(f".made.{HOST}-{os.getpid()}"):
+            assert not path.exists()
+        remove(*arguments, **settings)
+
+    return watched
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_disk_full_in_the_last_steps_changes_nothing(tmp_path: Path, monkeypatch, step: str):
+    write_text(tmp_path / "file.txt", "old")
+    owner = {"fsync": os, "replace": Path}[step]
+    monkeypatch.setattr(owner, step, raising(DISK_FULL))
+    with pytest.raises(AwrsrError, match="No space left on device"):
+        write_text(tmp_path / "file.txt", "new")
+    assert listing(tmp_path) == ["file.txt"]
+    assert (tmp_path / "file.txt").read_text() == "old"
+
+
+def test_a_file_in_no_directory_is_refused(tmp_path: Path):
+    with pytest.raises(AwrsrError, match="could not write .*file.txt: No such file or directory"):
+        write_text(tmp_path / "missing" / "file.txt", "text")
+    assert listing(tmp_path) == []
+
+
+def test_json_comes_back_as_it_was(tmp_path: Path):
+    value = {"text": "Amélie <b>", "number": 0.1, "nothing": None, "list": [1, 2]}
+    write_json(tmp_path / "file.json", value)
+    assert read_json(tmp_path / "file.json") == value
+
+
+def test_json_without_nan(tmp_path: Path):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "file.json", {"metric": float("nan")})
+    assert listing(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        pytest.param(None, "does not exist", id="missing"),
+        pytest.param(b"", "is not readable JSON", id="empty"),
+        pytest.param(b'{"a": 1', "is not readable JSON", id="truncated"),
+        pytest.param(b"\xff\xfe", "is not readable JSON", id="not-text"),
+        pytest.param(b"[" * 100_000, "is not readable JSON", id="too-deep"),
+        pytest.param(
+            b" " * MAX_JSON + b"{}", "has 4,000,002 bytes; accepted: at most 4,000,000", id="large"
+        ),
+        pytest.param(b"[1, 2]", "holds a JSON list, expected an object", id="list"),
+    ],
+)
+def test_json_that_is_refused(tmp_path: Path, content: bytes | None, message: str):
+    path = tmp_path / "file.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DataError, match=f"file.json {message}"):
+        read_json(path)
+
+
+@pytest.mark.parametrize("existing", [True, False], ids=["empty-directory", "no-directory"])
+def test_a_directory_appears_when_it_is_whole(tmp_path: Path, existing: bool):
+    path = tmp_path / "a" / "b"
+    if existing:
+        path.mkdir(parents=True)
+    with new_directory(path) as temporary:
+        (temporary / "file.txt").write_text("text")
+        assert not path.exists() or listing(path) == []
+    assert listing(path) == ["file.txt"]
+    assert listing(tmp_path / "a") == ["b"]
+    assert path.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize(
+    "failure, seen, message",
+    [
+        pytest.param(DISK_FULL, AwrsrError, "could not write .*: No space left", id="disk-full"),
+        pytest.param(DataError("no"), DataError, "no", id="refused"),
+        pytest.param(KeyboardInterrupt(), KeyboardInterrupt, None, id="interrupted"),
+    ],
+)
+def test_a_failing_block_leaves_no_directory(tmp_path: Path, failure, seen, message):
+    with pytest.raises(seen, match=message), new_directory(tmp_path / "made") as temporary:
+        (temporary / "file.txt").write_text("text")
+        raise failure
+    assert listing(tmp_path) == []
+
+
+def test_a_file_that_could_not_be_written_is_named_as_it_would_be_called(
+    tmp_path: Path, monkeypatch
+):
+    monkeypatch.setattr(os, "fsync", raising(DISK_FULL))
+    message = f"could not write {tmp_path / 'made' / 'file.txt'}: No space left on device"
+    with pytest.raises(AwrsrError, match=message), new_directory(tmp_path / "made") as temporary:
+        write_text(temporary / "file.txt", "text")
+
+
+def test_an_existing_directory_is_kept(tmp_path: Path):
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "mine.txt").write_text("mine")
+    message = "made already exists and is not empty; choose another directory or remove it"
+    with pytest.raises(DataError, match=message), new_directory(tmp_path / "made"):
+        pytest.fail("the block must not run")
+    assert listing(tmp_path / "made") == ["mine.txt"]
+
+
+@pytest.mark.parametrize("below", [False, True], ids=["file-itself", "below-a-file"])
+def test_a_file_in_the_way_is_kept(tmp_path: Path, below: bool):
+    (tmp_path / "file").write_text("mine")
+    path = tmp_path / "file" / "made" if below else tmp_path / "file"
+    message = "could not create" if below else "already exists"
+    with pytest.raises(AwrsrError, match=message), new_directory(path):
+        pytest.fail("the block must not run")
+    with pytest.raises(AwrsrError, match="could not create .*: (File exists|Not a directory)"):
+        make_directory(path)
+    assert listing(tmp_path) == ["file"]
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_directories_that_are_being_written_are_not_seen(tmp_path: Path):
+    for name in ("b", "a", ".a.x1y2z3w4", "empty"):
+        (tmp_path / name).mkdir()
+        if name != "empty":
+            (tmp_path / name / "config.json").touch()
+    (tmp_path / "config.json").touch()
+    assert [path.name for path in visible_directories(tmp_path)] == ["a", "b", "empty"]
+    assert [path.name for path in visible_directories(tmp_path, "config.json")] == ["a", "b"]
+    assert visible_directories(tmp_path / "none") == []
+
+
+def test_names_that_are_no_text_are_passed_over_and_said(tmp_path: Path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    assert passed_over(tmp_path) == passed_over(tmp_path / "none") == ""
+    odd = [os.fsencode(tmp_path) + b"/x\xff%d" % number for number in range(5)]
+    os.mkdir(odd[0])
+    Path(os.fsdecode(odd[1])).touch()  # a file is nothing to show
+    assert [path.name for path in visible_directories(tmp_path)] == ["a", "b"]
+    assert passed_over(tmp_path) == (
+        f"1 folder in {tmp_path} is not shown: a name must be UTF-8 ('x\\udcff0')"
+    )
+    for path in odd[2:]:
+        os.mkdir(path)
+    assert passed_over(tmp_path) == (
+        f"4 folders in {tmp_path} are not shown: a name must be UTF-8 "
+        "('x\\udcff0', 'x\\udcff2', 'x\\udcff3' and more)"
+    )
+    assert visible_directories(Path(os.fsdecode(odd[0]))) == []
+    assert visible_directories(tmp_path / "a\0") == visible_directories(tmp_path / "a" / "x") == []
+
+
+def test_no_more_of_a_folder_is_looked_at_than_is_said(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(files, "MAX_ENTRIES", 10)
+    for number in range(10):
+        (tmp_path / f"{number}").mkdir()
+    assert len(visible_directories(tmp_path)) == 10 and passed_over(tmp_path) == ""
+    (tmp_path / "another").mkdir()
+    assert len(visible_directories(tmp_path)) == 10
+    assert passed_over(tmp_path) == (
+        f"{tmp_path} has more than 10 entries; only the first 10 that the system lists are read"
+    )
+
+
+def test_what_the_system_refuses_names_the_file(tmp_path: Path):
+    with (
+        pytest.raises(CheckpointError, match="could not read .*x{300}.*: File name too long"),
+        reading(tmp_path, CheckpointError),
+    ):
+        (tmp_path / ("x" * 300)).is_file()

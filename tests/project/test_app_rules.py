@@ -1,0 +1,351 @@
+"""Who may import whom, read from the source, and what the package shows."""
+
+import ast
+import importlib
+import inspect
+import re
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from helpers import ROOT
+
+import awrsr
+from app.state import Session
+
+MAY_IMPORT = {
+    "errors": "",
+    "attention": "",
+    "family": "errors",
+    "schema": "errors",
+    "config": "errors family schema",
+    "io": "errors",
+    "data": "errors family schema config io",
+    "refinement": "errors attention family config",
+    "models": "attention family config data refinement",
+    "ranking": "errors config data models",
+    "training": "errors family config io data refinement models ranking",
+    "attribution": "errors family schema config models ranking",
+    "explain": "errors attention family config data refinement models ranking training attribution",
+    "studies": "errors schema config io data refinement models ranking training attribution "
+    "explain",
+    "board": "errors config io data refinement models explain",
+    "experiments": "errors schema config io data refinement models ranking training board",
+    "cli": "errors family schema config io data refinement models ranking training attribution "
+    "explain "
+    "studies board experiments",
+    "__main__": "cli",
+    "__init__": "errors config data models ranking training attribution",
+}
+"""For every room of the package, the others it may import; never one further down."""
+
+FOLDERS = (
+    "attribution",
+    "board",
+    "data.readers",
+    "explain",
+    "explain.explanations",
+    "models",
+    "refinement",
+    "studies",
+    "studies.examples",
+    "training.losses",
+)
+
+
+class Import(NamedTuple):
+    importer: Path
+    module: str
+    name: str | None
+
+
+def imports_in(folder: Path) -> list[Import]:
+    found = []
+    paths = (path for path in folder.rglob("*.py") if "node_modules" not in path.parts)
+    for path in sorted(paths):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found += [Import(path, alias.name, None) for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{path}: a relative import"
+                found += [Import(path, node.module or "", alias.name) for alias in node.names]
+    return found
+
+
+IMPORTS = imports_in(ROOT / "awrsr")
+
+
+def importing_part(found: Import) -> str:
+    return found.importer.relative_to(ROOT / "awrsr").parts[0].removesuffix(".py")
+
+
+def imported_part(found: Import) -> str:
+    """The part of awrsr that is imported; `from awrsr import part` counts as that part."""
+    _, *path = found.module.split(".")
+    return path[0] if path else found.name if found.name in MAY_IMPORT else "__init__"
+
+
+OURS = [found for found in IMPORTS if found.module.split(".")[0] == "awrsr"]
+
+
+def test_the_table_names_every_part_of_the_package():
+    parts = {path.name.removesuffix(".py") for path in (ROOT / "awrsr").iterdir()} - {"__pycache__"}
+    assert parts == set(MAY_IMPORT)
+
+
+def test_the_table_has_an_order():
+    """Read from the top, nothing imports what comes later: so there is no cycle."""
+    above: set[str] = set()
+    for part, allowed in MAY_IMPORT.items():
+        assert set(allowed.split()) <= above, part
+        above.add(part)
+
+
+@pytest.mark.parametrize("part", MAY_IMPORT)
+def test_a_part_imports_only_what_it_may(part):
+    imported = {imported_part(found) for found in OURS if importing_part(found) == part}
+    assert imported - {part} <= set(MAY_IMPORT[part].split())
+
+
+def test_no_file_comes_back_to_itself():
+    """Between files, too, nothing imports in a circle when it is first read."""
+    files = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for folder in ("awrsr", "app")
+        for path in (ROOT / folder).rglob("*.py")
+        if "node_modules" not in path.parts
+    }
+    imported = {}
+    for name, path in files.items():
+        first = [
+            n for n in ast.parse(path.read_text("utf-8")).body if isinstance(n, ast.ImportFrom)
+        ]
+        found = [(node.module or "", alias.name) for node in first for alias in node.names]
+        imported[name] = {
+            inner if (inner := f"{module}.{word}") in files else module for module, word in found
+        } & files.keys()
+    assert len(list(TopologicalSorter(imported).static_order())) == len(files) > 150
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_is_entered_by_its_front_door(folder):
+    inner = {
+        (found.importer.name, found.module)
+        for found in [*OURS, *imports_in(ROOT / "app")]
+        if found.module.startswith(f"awrsr.{folder}.")
+        and not found.importer.is_relative_to(ROOT.joinpath("awrsr", *folder.split(".")))
+    }
+    assert inner == set()
+
+
+def test_a_model_imports_no_particular_refinement():
+    names = {
+        found.name
+        for found in OURS
+        if imported_part(found) == "refinement" and importing_part(found) == "models"
+    }
+    assert names == {"REFINEMENTS", "Refinement", "build_refinement"}
+
+
+@pytest.mark.parametrize("library", ["app", "streamlit", "plotly", "altair"])
+def test_the_library_shows_nothing(library):
+    assert [found for found in IMPORTS if found.module.split(".")[0] == library] == []
+
+
+def test_still_pictures_are_drawn_in_one_place():
+    importers = {i.importer.name for i in IMPORTS if i.module.split(".")[0] == "matplotlib"}
+    assert importers == {"figure.py"}
+
+
+def test_captum_stays_in_the_attribution_folder():
+    parts = {importing_part(found) for found in IMPORTS if found.module.split(".")[0] == "captum"}
+    assert parts == {"attribution"}
+    assert not any(found.module.startswith("captum") for found in imports_in(ROOT / "app"))
+
+
+APP_MAY_IMPORT = {
+    "escape": "",
+    "jobs": "",
+    "pinned": "",
+    "reading": "",
+    "method_settings": "",
+    "candidates": "",
+    "figures": "",
+    "finding": "",
+    "folders": "",
+    "forms": "escape pinned",
+    "questions": "folders",
+    "keys": "forms",
+    "state": "pinned reading method_settings finding folders forms keys",
+    "cache": "jobs finding folders questions",
+    "sides": "escape candidates folders cache",
+    "case": "candidates cache method_settings sides",
+    "examples": "folders cache",
+    "users": "escape candidates keys state cache examples",
+    "address": "escape forms state cache sides",
+    "shell": "escape state folders cache sides users address",
+    "components": "escape questions state cache sides case",
+    "views": "escape pinned reading method_settings jobs candidates figures finding folders forms "
+    "questions keys state cache sides case examples users address shell components",
+    "main": "state cache shell views",
+    "__init__": "",
+}
+"""The same of the app; a page of views imports no other page."""
+
+APP = [
+    (found, found.importer.relative_to(ROOT / "app").parts[0].removesuffix(".py"))
+    for found in imports_in(ROOT / "app")
+]
+APP_OURS = [
+    (importer, path[0] if path else found.name)
+    for found, importer in APP
+    for root, *path in [found.module.split(".")]
+    if root == "app"
+]
+
+
+def test_the_table_names_every_part_of_the_app():
+    paths = [path for path in (ROOT / "app").iterdir() if not path.name.startswith((".", "__py"))]
+    assert {path.stem for path in paths if path.suffix in (".py", "")} == set(APP_MAY_IMPORT)
+
+
+def test_the_table_of_the_app_has_an_order():
+    above: set[str] = set()
+    for part, allowed in APP_MAY_IMPORT.items():
+        assert set(allowed.split()) <= above, part
+        above.add(part)
+
+
+@pytest.mark.parametrize("part", APP_MAY_IMPORT)
+def test_a_part_of_the_app_imports_only_what_it_may(part):
+    imported = {imported for importer, imported in APP_OURS if importer == part}
+    assert imported - {part} <= set(APP_MAY_IMPORT[part].split())
+
+
+def test_cache_decorators_stand_in_one_file():
+    files = [
+        path.relative_to(ROOT / "app").as_posix()
+        for path in (ROOT / "app").rglob("*.py")
+        if re.search(r"\bcache_(data|resource)\b", path.read_text(encoding="utf-8"))
+    ]
+    assert files == ["cache.py"]
+
+
+CALLS = [
+    (path.relative_to(ROOT / "app").as_posix(), node)
+    for path in sorted((ROOT / "app").rglob("*.py"))
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    if isinstance(node, ast.Call)
+]
+WIDGETS = {
+    *("selectbox", "multiselect", "pills", "segmented_control", "slider", "select_slider"),
+    *("radio", "checkbox", "toggle", "text_input", "text_area", "number_input", "file_uploader"),
+}
+
+
+def files_with(attribute: str) -> set[str]:
+    """The files of the app that use an attribute of this name, or a text that is it."""
+    return {
+        path.relative_to(ROOT / "app").as_posix()
+        for path in (ROOT / "app").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Attribute) and node.attr == attribute)
+        or (isinstance(node, ast.Constant) and node.value == attribute)
+    }
+
+
+def test_the_session_is_read_and_written_in_one_file():
+    assert files_with("session_state") == {"state.py"}
+    assert files_with("store") == {"keys.py", "state.py"}, (
+        "values by their names, past what is declared"
+    )
+
+
+def test_the_address_is_read_and_written_in_one_file():
+    assert files_with("query_params") == {"address.py"}
+    assert [file for file, call in CALLS if any(word.arg == "bind" for word in call.keywords)] == []
+
+
+def test_a_key_of_the_session_is_used_as_it_is_declared():
+    """Every widget has a declared key, and nothing else takes one by its text."""
+    declared = {key.name for key in Session.declared()}
+    families = {keys.name for keys in Session.families()}
+    assert not declared & families
+    for file, call in CALLS:
+        attribute = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        words = {word.arg: word.value for word in call.keywords}
+        selects = "on_select" in words or (attribute == "expander" and "on_change" in words)
+        key = words.get("key")
+        if attribute in WIDGETS or selects:
+            assert key is not None, f"{file}: {ast.unparse(call)}"
+        if isinstance(key, ast.Constant):
+            assert key.value not in declared and attribute not in WIDGETS, ast.unparse(call)
+        if isinstance(key, ast.JoinedStr):
+            text = key.values[0]
+            family = text.value.partition("-")[0] if isinstance(text, ast.Constant) else ""
+            assert family not in families and attribute not in WIDGETS, ast.unparse(call)
+
+
+def test_a_page_imports_no_other_page():
+    views = ROOT / "app" / "views"
+    for found, importer in APP:
+        if importer == "views" and found.module.startswith("app.views"):
+            page = found.importer.relative_to(views).parts[0].removesuffix(".py")
+            assert found.module.split(".")[2:3] == [page], found
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        *("figures", "finding", "folders", "jobs", "escape"),
+        *("forms", "reading", "pinned", "method_settings"),
+    ],
+)
+def test_what_knows_nothing_of_streamlit(part):
+    of_part = [found.module for found, importer in APP if importer == part]
+    assert of_part
+    assert not any(module.split(".")[0] == "streamlit" for module in of_part)
+
+
+@pytest.mark.parametrize("name", ["awrsr", *(f"awrsr.{folder}" for folder in FOLDERS)])
+def test_all_lists_what_is_there_to_be_used(name):
+    module = importlib.import_module(name)
+    shown = {
+        attribute
+        for attribute, value in vars(module).items()
+        if not attribute.startswith("_") and not inspect.ismodule(value)
+    }
+    assert set(module.__all__) <= shown
+    assert len(set(module.__all__)) == len(module.__all__)
+    if name == "awrsr":
+        assert set(module.__all__) == shown
+
+
+def test_the_names_others_rely_on_are_public():
+    relied_on = {"load_dataset", "load_model", "trace", "recommend", "attribute", "evaluate"}
+    assert relied_on <= set(awrsr.__all__)
+    assert all(callable(getattr(awrsr, name)) for name in relied_on)
+
+
+@pytest.mark.parametrize("package", ["awrsr", "app"])
+def test_contributing_has_the_rooms_with_their_first_sentences(package):
+    """In an order in which none imports what stands below it; the app is listed from its entry."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    _, _, table = text.partition(f"| `{package}/` | |")
+    rows = re.findall(r"^\| `([^`]+)` \| (.*) \|$", table.partition("\n\n")[0], re.MULTILINE)
+    paths = [path for path in (ROOT / package).iterdir() if not path.name.startswith((".", "__"))]
+    rooms = [path for path in paths if path.is_dir() or path.suffix == ".py"]
+    expected = {}
+    for room in rooms:
+        file = room / "__init__.py" if room.is_dir() else room
+        docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+        name = f"{room.name}/" if room.is_dir() else room.name
+        expected[name] = " ".join(docstring.split("\n\n")[0].split())
+    assert dict(rows) == expected and all(expected.values())
+    if package == "awrsr":
+        above: set[str] = set()
+        for name, _ in rows:
+            part = name.rstrip("/").removesuffix(".py")
+            assert {*MAY_IMPORT[part].split()} <= above, part
+            above.add(part)
