@@ -39,15 +39,12 @@ from awrsr.data.dataset_files import FILES
 from awrsr.data.planted import CAUSES_FILE, load_causes
 from awrsr.errors import AwrsrError
 from awrsr.explain import RemovedOnce, SmallestRemoval, remove_each, smallest_removal
-from awrsr.io.files import MAX_ENTRIES, finish_replacing, visible_directories
+from awrsr.io.files import finish_replacing
+from awrsr.io.listing import MAX_ENTRIES, visible_directories
 from awrsr.models import SequentialModel
 from awrsr.ranking.recommendation import Ranking, check_same_catalogue, trace
 from awrsr.ranking.scoring import Standings, target_standings
-from awrsr.training.checkpoint import (
-    ConfigFile,
-    read_config,
-    weights_fingerprint,
-)
+from awrsr.training.checkpoint import ConfigFile, read_config, weights_fingerprint
 
 MAX_DATASETS = 8
 MAX_MODELS = 64

@@ -5,6 +5,7 @@ from driving import (
     add_dataset,
     choose,
     click,
+    items,
     messages,
     open_page,
     paste,
@@ -24,10 +25,6 @@ NOTHING = "Nothing in it names an item. The history is as it was."
 
 
 OFFERED = ("sasrec-none", "stosa-simple")
-
-
-def items(page) -> list[int]:
-    return page.session_state["items"]
 
 
 def said(page) -> list[str]:
