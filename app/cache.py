@@ -1,6 +1,9 @@
 """What is read and computed once for all sessions: the only file with cache decorators.
 
 What is cached is shared by all sessions and read-only.
+
+One file because what sessions share, and what makes it stale, is then seen in one place: a test
+refuses a cache decorator in any other file.
 """
 
 import gc
