@@ -1,6 +1,7 @@
 """Values read or computed once for all sessions: the only file with cache decorators.
 
-Cached values are shared by all sessions and read-only.
+Cached values are shared by all sessions and read-only. One file because what sessions share is
+then seen in one place: a test refuses a cache decorator in any other file.
 """
 
 import gc
@@ -24,19 +25,18 @@ from app.folders import (
     MODEL_FILES,
     RANKED,
     SCAN_FILES,
-    Stamp,
     model_directories,
     read_ranks,
-    stamp_of,
 )
 from app.jobs import JobOwner, JobPool
 from app.questions import AttributionQuestion, TimedAttribution
+from app.stamps import stamped
 from awrsr import attribution, load_dataset, load_model, studies
 from awrsr.board import ItemNames, item_names
 from awrsr.config import HELD_OUT, Candidates
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import FILES
-from awrsr.data.planted import CAUSES_FILE, load_causes
+from awrsr.data.planted import load_causes
 from awrsr.errors import AwrsrError
 from awrsr.explain import (
     Connection,
@@ -49,15 +49,12 @@ from awrsr.explain import (
     score_flow,
     smallest_removal,
 )
-from awrsr.io.files import MAX_ENTRIES, finish_replacing, visible_directories
+from awrsr.io.files import finish_replacing
+from awrsr.io.listing import MAX_ENTRIES, visible_directories
 from awrsr.models import ScoreFlow, SequentialModel
 from awrsr.ranking.recommendation import Ranking, check_same_catalogue, trace
 from awrsr.ranking.scoring import Standings, target_standings
-from awrsr.training.checkpoint import (
-    ConfigFile,
-    read_config,
-    weights_fingerprint,
-)
+from awrsr.training.checkpoint import ConfigFile, read_config, weights_fingerprint
 
 MAX_DATASETS = 8
 MAX_MODELS = 64
@@ -69,27 +66,10 @@ CHOSEN_LOOKED = 12
 """Number of their histories that are examined for each sort of example."""
 
 Items = tuple[int, ...]
-HashFunctions = dict[str | type[Any], Callable[[Any], Any]]
-
-
-def _told_apart_by(*names: str) -> HashFunctions:
-    """Hash functions for Streamlit: a directory by its path and the times and sizes of these files,
-    so that a replaced file is read again; a dataset likewise by its files."""
-
-    def directory_key(directory: Path) -> tuple[str, Stamp]:
-        return str(directory), stamp_of(directory, names)
-
-    def dataset_key(dataset: Dataset) -> tuple[str, Stamp]:
-        assert dataset.directory is not None
-        return dataset.fingerprint, stamp_of(dataset.directory, (*FILES, CAUSES_FILE))
-
-    return {type(Path()): directory_key, Dataset: dataset_key}
-
-
-MODEL = _told_apart_by(*MODEL_FILES)
-RANKS = _told_apart_by(*MODEL_FILES, *RANKED)
-SCANNED = _told_apart_by(*SCAN_FILES)
-EXAMPLES = _told_apart_by(studies.EXAMPLES_FILE)
+MODEL = stamped(*MODEL_FILES)
+RANKS = stamped(*MODEL_FILES, *RANKED)
+SCANNED = stamped(*SCAN_FILES)
+EXAMPLES = stamped(studies.EXAMPLES_FILE)
 
 
 @st.cache_resource(show_spinner=False)
@@ -104,7 +84,7 @@ def start_server() -> bool:
 
 
 @st.cache_resource(
-    max_entries=MAX_DATASETS, show_spinner="Reading the dataset", hash_funcs=_told_apart_by(*FILES)
+    max_entries=MAX_DATASETS, show_spinner="Reading the dataset", hash_funcs=stamped(*FILES)
 )
 def get_dataset(directory: Path) -> Dataset:
     """The dataset of a directory.
@@ -115,7 +95,7 @@ def get_dataset(directory: Path) -> Dataset:
     return load_dataset(directory)
 
 
-@st.cache_resource(max_entries=MAX_DATASETS, show_spinner=False, hash_funcs=_told_apart_by())
+@st.cache_resource(max_entries=MAX_DATASETS, show_spinner=False, hash_funcs=stamped())
 def get_causes(dataset: Dataset) -> pd.DataFrame | None:
     """Planted causes of every user's held-out item, in the dataset's order; None if there are none.
 
@@ -125,7 +105,7 @@ def get_causes(dataset: Dataset) -> pd.DataFrame | None:
     return load_causes(dataset, "test")
 
 
-@st.cache_resource(max_entries=MAX_DATASETS, show_spinner=False, hash_funcs=_told_apart_by())
+@st.cache_resource(max_entries=MAX_DATASETS, show_spinner=False, hash_funcs=stamped())
 def get_item_names(dataset: Dataset) -> ItemNames:
     """Names and groups of a dataset's items."""
     return item_names(dataset)
@@ -328,23 +308,6 @@ def get_each_removed(
     return remove_each(get_model(directory), items, target, candidates=candidates)
 
 
-@st.cache_data(max_entries=MAX_ANSWERS, show_spinner=False, hash_funcs=MODEL)
-def get_flow(directory: Path, items: Items, target: int) -> ScoreFlow:
-    """The target's score as a flow through the layers, see `awrsr.explain.score_flow`."""
-    return score_flow(get_model(directory), items, target)
-
-
-@st.cache_data(max_entries=MAX_ANSWERS, show_spinner=False, hash_funcs=MODEL)
-def get_cut(
-    directory: Path, items: Items, target: int, connection: Connection, candidates: Candidates
-) -> tuple[Outcome, Outcome]:
-    """The target in the unchanged model, and with the connection cut."""
-    model = get_model(directory)
-    (before,) = ablate(model, items, target, [[]], k=0, candidates=candidates)
-    (after,) = cut_connections(model, items, target, [connection], candidates=candidates)
-    return before, after
-
-
 @st.cache_data(
     max_entries=MAX_ANSWERS, show_spinner="Searching for the smallest removal", hash_funcs=MODEL
 )
@@ -417,3 +380,20 @@ def _job_pool() -> JobPool:
 def job_owner() -> JobOwner:
     """The session's jobs; they are cancelled when the session ends."""
     return JobOwner(_job_pool())
+
+
+@st.cache_data(max_entries=MAX_ANSWERS, show_spinner=False, hash_funcs=MODEL)
+def get_flow(directory: Path, items: Items, target: int) -> ScoreFlow:
+    """The target's score as a flow through the layers, see `awrsr.explain.score_flow`."""
+    return score_flow(get_model(directory), items, target)
+
+
+@st.cache_data(max_entries=MAX_ANSWERS, show_spinner=False, hash_funcs=MODEL)
+def get_cut(
+    directory: Path, items: Items, target: int, connection: Connection, candidates: Candidates
+) -> tuple[Outcome, Outcome]:
+    """The target in the unchanged model, and with the connection cut."""
+    model = get_model(directory)
+    (before,) = ablate(model, items, target, [[]], k=0, candidates=candidates)
+    (after,) = cut_connections(model, items, target, [connection], candidates=candidates)
+    return before, after

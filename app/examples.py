@@ -7,7 +7,7 @@ from app import cache
 from app.folders import in_command
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
-from awrsr.io.files import visible_directories
+from awrsr.io.listing import visible_directories
 from awrsr.studies import SEEDS_FOLDER, Example, current_examples
 from awrsr.training.checkpoint import CONFIG_FILE
 

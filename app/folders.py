@@ -8,8 +8,8 @@ from pathlib import Path
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
 from awrsr.experiments.card import METRICS_FILE, RANKS_FILE, Metrics, read_metrics
-from awrsr.io import files
-from awrsr.io.files import is_text, visible_directories
+from awrsr.io import listing
+from awrsr.io.listing import is_text, visible_directories
 from awrsr.io.parquet import read_parquet
 from awrsr.refinement import REFINEMENTS
 from awrsr.studies import SEEDS_FOLDER
@@ -92,7 +92,7 @@ def model_directories(dataset_directory: Path) -> dict[str, Path]:
 def passed_over(directory: Path) -> list[str]:
     """Datasets, and models of this dataset, that are not offered, with the reasons."""
     folders = [*dataset_folders(), directory / MODELS_FOLDER, directory / SEEDS_FOLDER]
-    return [words for folder in folders if (words := files.passed_over(folder))]
+    return [words for folder in folders if (words := listing.passed_over(folder))]
 
 
 # --- what is in one directory ---------------------------------------------------------------------

@@ -5,6 +5,7 @@ from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar, overload
 
 from app import forms
 from app.forms import Choice
+from app.opening import Opening
 from awrsr.data.dataset import Dataset
 
 T = TypeVar("T")
@@ -16,20 +17,6 @@ class HasStore(Protocol):
     """A session: an object with a store of values."""
 
     store: Store
-
-
-class Opening(NamedTuple):
-    """The initial choices of a dataset; empty for the general default.
-
-    Args:
-        user: id of the user.
-        a: name of model A.
-        b: name of model B.
-    """
-
-    user: str = ""
-    a: str = ""
-    b: str = ""
 
 
 class Offer(NamedTuple):

@@ -16,19 +16,16 @@ from app.folders import ModelKey
 from app.forms import Choice
 from app.keys import Key, Keys, Offer, Store
 from app.method_settings import Settings, parse_settings, settings_text
+from app.opening import default_model, default_user
 from app.pinned import Variant
 from app.reading import Reading
 from awrsr.attribution import METHODS
-from awrsr.data.dataset import Dataset
 from awrsr.explain import Curves
 
 USER, OWN = "user", "own"
 MIN_LISTED, MAX_LISTED = 5, 50
 AUTOMATIC = 0
 """Automatic target: the user's held-out item, or else the first recommendation of model A."""
-DEFAULT_MODELS = ("sasrec-none", "sasrec-additive")
-DEFAULT_LENGTH = (15, 25)
-"""Length of the first history: it fills a map and its titles stay readable."""
 USERS_OVER = ("all", "short", "long")
 """Slices of the users on the page Models."""
 EVERY, INSPECT, FIND, STUDIES, MODELS, RESULTS = (
@@ -55,21 +52,6 @@ class Measured:
 
     question: tuple[tuple[ModelKey, ...], tuple[int, ...], int]
     curves: dict[str, dict[str, Curves]]
-
-
-def default_model(models: list[str], position: int) -> str | None:
-    """The initial model A (0) or B (1); None if there is none."""
-    wanted = DEFAULT_MODELS[position]
-    if not models:
-        return None
-    return wanted if wanted in models else models[min(position, len(models) - 1)]
-
-
-def default_user(dataset: Dataset) -> str:
-    """The first user with a history of suitable length, else the first user."""
-    low, high = DEFAULT_LENGTH
-    handy = ((dataset.lengths() > low) & (dataset.lengths() <= high)).nonzero()[0]
-    return dataset.user_ids[int(handy[0]) if len(handy) else 0]
 
 
 def column(default: str) -> Key[str]:

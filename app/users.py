@@ -10,7 +10,8 @@ from app import cache
 from app.candidates import among
 from app.escape import with_commands
 from app.examples import recorded_examples
-from app.keys import Offer, Opening
+from app.keys import Offer
+from app.opening import Opening
 from app.state import USER, Session, session
 from awrsr.data.batching import history_and_target
 from awrsr.data.dataset import Dataset

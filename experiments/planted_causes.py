@@ -14,7 +14,7 @@ import pandas as pd
 from awrsr.data.planted import OPEN, SORTS
 from awrsr.errors import DataError
 from awrsr.explain import EXPLANATIONS
-from awrsr.io.files import visible_directories
+from awrsr.io.listing import visible_directories
 from awrsr.studies import FORCED_SHARE, LESS, read_study
 from awrsr.studies.faithfulness import STUDY_FILE
 from awrsr.studies.faithfulness_summary import ALL

@@ -3,11 +3,12 @@
 import sys
 
 from awrsr.cli.datasets import plant, prepare
+from awrsr.cli.faithfulness import faithfulness
 from awrsr.cli.grids import experiment, report
 from awrsr.cli.histories import attribute, recommend, trace
 from awrsr.cli.models import evaluate, train
 from awrsr.cli.parser import parse
-from awrsr.cli.users import faithfulness, scan
+from awrsr.cli.scan import scan
 from awrsr.errors import AwrsrError
 from awrsr.experiments.jobs import quiet_lightning
 from awrsr.io.output import printing, refused_by_system

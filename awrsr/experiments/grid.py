@@ -34,7 +34,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from awrsr.config import ModelConfig, Seed, Settings, TrainConfig
 from awrsr.errors import ConfigError, check_choice
-from awrsr.io.files import is_text
+from awrsr.io.listing import is_text
 from awrsr.models import BACKBONES
 from awrsr.refinement import REFINEMENTS, USUAL, read_by
 from awrsr.schema import Schema

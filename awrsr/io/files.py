@@ -12,11 +12,10 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from awrsr.errors import AwrsrError, DataError, counted
+from awrsr.errors import AwrsrError, DataError
 
 STAGED = ".staged"
 """The folder that holds complete files while they are moved to their final directory."""
@@ -24,10 +23,6 @@ STALE = 3600
 """Seconds after which a temporary file or directory is considered abandoned."""
 HOST = f"{zlib.crc32(platform.node().encode()):08x}"
 """Distinguishes this machine from others that write to the same file system."""
-MAX_ENTRIES = 1_000
-"""Entries of a folder that are read."""
-NAMED = 3
-"""Names that a message lists before it says "and more"."""
 MAX_JSON = 4_000_000
 """Largest JSON file that is read, in bytes; the files written here have a few thousand."""
 
@@ -117,56 +112,6 @@ def _sync(path: Path) -> None:
     """Wait until a file is on the disk."""
     with path.open("r+b") as file:  # Windows cannot sync a file opened for reading only
         os.fsync(file.fileno())
-
-
-def visible_directories(folder: Path, holding: str = "") -> list[Path]:
-    """The directories in a folder, sorted by name.
-
-    Names that start with a dot are left out (such a directory is being written, or a killed process
-    left it), and so is everything that `passed_over` reports.
-
-    Args:
-        folder: where to look; it need not exist.
-        holding: only directories that contain a file of this name.
-    """
-    return [
-        path
-        for path in sorted(_entries(folder)[:MAX_ENTRIES])
-        if path.name[0] != "." and is_text(str(path)) and os.path.isdir(path)
-        if os.path.exists(path / holding)
-    ]
-
-
-def passed_over(folder: Path) -> str:
-    """Which directories `visible_directories` leaves out and why; an empty text if none."""
-    entries = _entries(folder)
-    names = [path.name for path in entries[:MAX_ENTRIES] if os.path.isdir(path)]
-    odd = sorted(repr(name) for name in names if not is_text(name))
-    reasons = []
-    if odd:
-        verb = "is" if len(odd) == 1 else "are"
-        reasons.append(
-            f"{counted(len(odd), 'folder')} in {folder} {verb} not shown: a name must be UTF-8 "
-            f"({', '.join(odd[:NAMED])}{' and more' * (len(odd) > NAMED)})"
-        )
-    if len(entries) > MAX_ENTRIES:
-        reasons.append(
-            f"{folder} has more than {MAX_ENTRIES:,} entries; only the first {MAX_ENTRIES:,} that "
-            "the system lists are read"
-        )
-    return "; ".join(reasons)
-
-
-def is_text(name: str) -> bool:
-    """Whether a file name is valid Unicode: other names cannot be shown or sent."""
-    return name == name.encode(errors="replace").decode()
-
-
-def _entries(folder: Path) -> list[Path]:
-    """The entries of a folder in the system's order, at most MAX_ENTRIES + 1 of them."""
-    with suppress(OSError, ValueError), os.scandir(folder) as entries:
-        return [Path(entry.path) for entry in islice(entries, MAX_ENTRIES + 1)]
-    return []
 
 
 @contextmanager

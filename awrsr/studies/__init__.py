@@ -16,24 +16,12 @@ from awrsr.studies.examples import (
     write_examples,
 )
 from awrsr.studies.faithfulness import STUDY_FILE, Study, read_study, write_study
-from awrsr.studies.faithfulness_summary import (
-    FORCED_SHARE,
-    LESS,
-    against_floor,
-    difference_column,
-)
+from awrsr.studies.faithfulness_summary import FORCED_SHARE, LESS, against_floor, difference_column
 from awrsr.studies.heads import CorrelationMatrix, correlation_matrices, head_profile
 from awrsr.studies.parts import joined_processes
 from awrsr.studies.scan import Scan, all_pairs, scan
-from awrsr.studies.scan_files import (
-    SEEDS_FOLDER,
-    about_scan,
-    differ_by_seed,
-    read_scan,
-    seed_pairs,
-    stale,
-    write_scan,
-)
+from awrsr.studies.scan_files import about_scan, read_scan, stale, write_scan
+from awrsr.studies.seeds import SEEDS_FOLDER, differ_by_seed, seed_pairs
 
 __all__ = [
     "EXAMPLES_FILE",

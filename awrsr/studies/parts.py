@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 import torch.distributed
 
-from awrsr.io.files import make_directory, new_directory, visible_directories
+from awrsr.io.files import make_directory, new_directory
+from awrsr.io.listing import visible_directories
 from awrsr.io.parquet import read_parquet
 
 Tables = Mapping[str, pd.DataFrame]

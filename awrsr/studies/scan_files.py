@@ -41,12 +41,10 @@ from awrsr.studies.heads import MEASURES
 from awrsr.studies.parts import read_parts, write_parts
 from awrsr.studies.scan import Scan, check_pairs, scan
 from awrsr.studies.scan_rows import COUNTS, PAIR_MEASURES, SHARED, Pair
-from awrsr.training.checkpoint import ConfigFile, load_model, read_config, weights_fingerprint
+from awrsr.training.checkpoint import load_model, read_config, weights_fingerprint
 
 SCHEMA_VERSION = 2
 USERS_FILE, PAIRS_FILE, ABOUT_FILE = "users.parquet", "pairs.parquet", "scan.json"
-SEEDS_FOLDER = "seeds"
-"""A folder in a dataset directory: models trained again with another seed, beside models/."""
 DECIMALS = 4
 """Decimals of the numbers in the files."""
 PART_USERS = 256
@@ -287,32 +285,3 @@ def stale(scan: Scan, dataset: Dataset, models: Mapping[str, str]) -> str:
 
 def _columns(measures: Sequence[str]) -> list[str]:
     return [f"{kind}_{measure}" for measure in measures for kind in KINDS]
-
-
-def seed_pairs(about: Mapping[str, Any]) -> list[Pair]:
-    """The pairs of a scan that differ only in the seed of training."""
-    models = about.get("models", {})
-
-    def settings(name: str) -> tuple[Any, dict[str, Any]]:
-        training = dict(models[name]["training"])
-        training.pop("seed")
-        return models[name]["model"], training
-
-    def seed(name: str) -> int:
-        return int(models[name]["training"]["seed"])
-
-    return [
-        (a, b)
-        for a, b in about.get("pairs", [])
-        if settings(a) == settings(b) and seed(a) != seed(b)
-    ]
-
-
-def differ_by_seed(first: ConfigFile, second: ConfigFile) -> bool:
-    """Whether two results of `read_config` differ only in the seed of training."""
-    seed = second[2].seed
-    return (
-        first[:2] == second[:2]
-        and first[2].seed != seed
-        and first[2].replace(seed=seed) == second[2]
-    )

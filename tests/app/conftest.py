@@ -1,13 +1,18 @@
-"""Small datasets and models that the app offers."""
+"""Small datasets, models on offer, a recorded experiment, workers for jobs."""
 
 import dataclasses
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from driving import add_dataset
 from helpers import make_dataset
+from recorded import EXPERIMENTS, GRID
 
 from app.folders import ASSETS_VARIABLE
+from app.jobs import JobPool
+from app.views.results.page import EXPERIMENTS_VARIABLE
 from awrsr.data.dataset import Dataset
 
 
@@ -33,3 +38,22 @@ def numbered() -> Dataset:
         items=tiny.items.assign(item_id=[str(item) for item in tiny.items["item"]]),
         user_ids=[str(1 + user) for user in range(tiny.n_users)],
     )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of one recorded experiment, which the page Results reads."""
+    place = tmp_path / "experiments"
+    place.mkdir()
+    shutil.copy(EXPERIMENTS / f"{GRID}.toml", place)
+    shutil.copytree(EXPERIMENTS / GRID, place / GRID)
+    monkeypatch.setenv(EXPERIMENTS_VARIABLE, str(place))
+    return place
+
+
+@pytest.fixture
+def pool() -> Iterator[JobPool]:
+    """Two workers."""
+    pool = JobPool(2)
+    yield pool
+    pool.close()

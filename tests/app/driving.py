@@ -217,6 +217,28 @@ def texts(page: AppTest) -> list[str]:
     return [unescaped(element.value) for element in [*page.markdown, *page.caption]]
 
 
+def infos(page: AppTest) -> list[str]:
+    """What the blue boxes say."""
+    return [unescaped(box.value) for box in page.info]
+
+
+def items(page: AppTest) -> list[int]:
+    """The history that is being entered on Inspect."""
+    return page.session_state["items"]
+
+
+def found(page: AppTest) -> pd.DataFrame:
+    """The table of users on Find."""
+    (table,) = (t.value for t in page.dataframe if (t.key or "").startswith("found-"))
+    return table
+
+
+def slice_rows(page: AppTest) -> pd.DataFrame:
+    """The only table of slices on Find."""
+    (table,) = tables(page, "slice", "JS, seeds")
+    return table
+
+
 def figures(page: AppTest) -> dict[str, list[dict[str, Any]]]:
     """The Plotly traces of every figure, by the chart's key, arrays decoded."""
     return {

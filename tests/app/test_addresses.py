@@ -4,9 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from driving import add_dataset, messages, open_find, open_models, open_page, run, titled
+from driving import add_dataset, found, messages, open_find, open_models, open_page, run, titled
 from streamlit.testing.v1 import AppTest
-from test_find import found
 
 from app import finding, state
 from app.finding import COLUMNS, KINDS

@@ -5,6 +5,7 @@ from driving import (
     add_dataset,
     choose,
     click,
+    items,
     messages,
     open_page,
     paste,
@@ -24,10 +25,6 @@ NOTHING = "No entry names an item. The history is unchanged."
 
 
 OFFERED = ("sasrec-none", "stosa-simple")
-
-
-def items(page) -> list[int]:
-    return page.session_state["items"]
 
 
 def said(page) -> list[str]:

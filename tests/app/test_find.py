@@ -2,59 +2,39 @@
 
 import dataclasses
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from driving import (
     HOSTILE,
     add_dataset,
-    add_model,
     choose,
     click,
     figures,
+    found,
+    infos,
     messages,
     open_find,
     run,
     select_row,
+    slice_rows,
     tables,
     texts,
-    unescaped,
 )
 from helpers import EMBEDDED, make_dataset
-from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 import awrsr
 from app import finding
 from app.finding import Limit
-from app.views.find import page as find
-from awrsr.studies import read_scan, scan, write_scan
+from awrsr.studies import read_scan
 
 A, B = "sasrec-none", "sasrec-additive"
 SHIPPED = EMBEDDED / "scan"
 
 
-def infos(page: AppTest) -> list[str]:
-    return [unescaped(box.value) for box in page.info]
-
-
-def found(page: AppTest) -> pd.DataFrame:
-    (table,) = (t.value for t in page.dataframe if (t.key or "").startswith("found-"))
-    return table
-
-
-def slice_rows(page: AppTest) -> pd.DataFrame:
-    (table,) = tables(page, "slice", "JS, seeds")
-    return table
-
-
 OFFERED = (A, B, "stosa-simple")
-
-
-# --- the page, on the shipped scan ----------------------------------------------------------------
 
 
 def test_first_picture():
@@ -216,103 +196,6 @@ def test_a_user_opens_on_inspect_in_the_same_models(by: str):
     run(page)
     assert (session["sort"], session["a"]) == ("length", "stosa-none")
     assert found(page)["length"].is_monotonic_increasing
-
-
-# --- without a scan, or with one that does not fit ------------------------------------------------
-
-
-def test_a_small_dataset_is_scanned_at_once(directory: Path, tiny_dataset):
-    page = open_find()
-    assert messages(page) == []
-    said = texts(page)
-    assert any(
-        "There is no scan of this dataset, so these two models were scanned" in t for t in said
-    )
-    assert any("there are no two seeds of one SASRec model" in text for text in said)
-    models = {name: awrsr.load_model(directory / "models" / name) for name in (A, B)}
-    expected = scan(models, tiny_dataset).users
-    table = found(page).set_index("user_id")
-    for side, name in (("a", A), ("b", B)):
-        ranks = expected[expected["model"] == name].set_index("user_id")["rank"]
-        assert table[f"rank_{side}"].to_dict() == ranks.to_dict()
-    assert "divergence_seeds" not in table  # nothing but dashes
-    assert slice_rows(page)["JS, seeds"].str.endswith(", \u2013").all()
-
-
-def test_a_large_dataset_says_which_command(directory: Path, monkeypatch):
-    monkeypatch.setattr(find, "MAX_COMPUTED", 3)
-    page = open_find()
-    (said,) = messages(page)
-    assert "there is no scan of this dataset" in said
-    assert f"python -m awrsr scan {directory}" in said
-
-
-@pytest.mark.parametrize(
-    "damage, why",
-    [
-        ("weights", "the scan is of other weights of sasrec-additive"),
-        ("models", "the scan does not hold sasrec-additive"),
-        ("pairs", "the scan does not compare sasrec-none and sasrec-additive"),
-        ("dataset", "the scan is of another dataset"),
-        ("file", "users.parquet is not readable parquet"),
-        ("json", "scan.json is not readable JSON"),
-    ],
-)
-def test_a_scan_that_does_not_fit_is_not_used(
-    directory: Path, tiny_dataset, damage: str, why: str, monkeypatch
-):
-    models = {path.name: path for path in sorted((directory / "models").iterdir())}
-    if damage == "models":
-        del models[B]
-    pairs = [(A, "stosa-simple")] if damage in ("pairs", "models") else None
-    write_scan(models, tiny_dataset, directory / "scan", pairs=pairs, device="cpu")
-    about = directory / "scan" / "scan.json"
-    if damage == "weights":
-        shutil.rmtree(directory / "models" / B)
-        add_model(directory, tiny_dataset, B, inner_size=8)
-    elif damage == "dataset":
-        about.write_text(about.read_text().replace(tiny_dataset.fingerprint, "0" * 16))
-    elif damage == "file":
-        (directory / "scan" / "users.parquet").write_bytes(b"PAR1")
-    elif damage == "json":
-        about.write_text("{")
-    page = open_find()  # small: computed at once
-    assert messages(page) == []
-    assert any(why.lower() in text.lower() for text in texts(page))
-    assert len(found(page)) == tiny_dataset.n_users
-    monkeypatch.setattr(find, "MAX_COMPUTED", 3)
-    (said,) = messages(open_find())
-    assert why.lower() in said.lower()
-
-
-def test_seeds_of_the_scan_stand_beside_the_models(directory: Path, tiny_dataset):
-    seed = add_model(directory, tiny_dataset, A.replace("none", "simple"))  # a folder of its own
-    shutil.move(seed, directory / "seed-1")
-    shutil.copytree(directory / "models" / A, directory / "seed-2")
-    config = json.loads((directory / "seed-2" / "config.json").read_text())
-    config["training"]["seed"] = 5
-    (directory / "seed-2" / "config.json").write_text(json.dumps(config))
-    models = {name: directory / "models" / name for name in (A, B)}
-    models["seed-2"] = directory / "seed-2"
-    write_scan(models, tiny_dataset, directory / "scan", device="cpu")
-    page = open_find()
-    assert any("compare sasrec-none with seed-2" in text for text in texts(page))
-    assert (found(page)["divergence_seeds"] < 1e-6).all()  # the same weights here
-    assert "seed-2" not in next(box for box in page.selectbox if box.key == "a").options
-
-
-def test_broken_models_are_named(directory: Path):
-    (directory / "models" / B / "config.json").write_text("{}")
-    (said,) = messages(open_find())
-    assert "schema_version is None" in said
-    shutil.copytree(EMBEDDED / "models" / B, directory / "models" / B, dirs_exist_ok=True)
-    (said,) = messages(open_find())
-    assert "belongs to 'ml-latest-small'" in said
-
-
-def test_a_dataset_without_models(directory: Path):
-    shutil.rmtree(directory / "models")
-    assert "has no models yet" in infos(open_find())[0]
 
 
 def test_titles_and_users_that_mean_something_are_shown_as_they_are(tmp_path, monkeypatch):

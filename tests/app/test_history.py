@@ -1,17 +1,14 @@
-"""Choosing a history: a user's, or entered by search, paste, upload; edits and undo."""
+"""Choosing a history on the page: a user's, or entered by search, paste, upload; edits and undo."""
 
 import dataclasses
-import shutil
-from collections import Counter
 
 import numpy as np
-import pandas as pd
-import pytest
 from driving import (
     HOSTILE,
     add_dataset,
     choose,
     click,
+    items,
     messages,
     open_page,
     paste,
@@ -23,128 +20,13 @@ from driving import (
     unescaped,
     upload,
 )
-from helpers import EMBEDDED, make_dataset
+from helpers import make_dataset
 
-from app.components.history_list import Edit, edited, read_edits
-from app.folders import read_ranks
+from app.components.history_list import Edit, edited
 from app.forms import MAX_HISTORY
-from app.users import matching_users, reasons_found, user_table
-from app.views.inspect.editing import MAX_UNDO, shuffled
+from app.users import matching_users
+from app.views.inspect.editing import MAX_UNDO
 from awrsr import load_dataset
-
-# --- edits of a list ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("op", "at", "to", "after"),
-    [
-        ("move", 0, 2, "BCAD"),
-        ("move", 3, 0, "DABC"),
-        ("move", 2, 1, "ACBD"),
-        ("move", 1, 1, "ABCD"),
-        ("remove", 1, 1, "ACD"),
-        ("remove", 3, 3, "ABC"),
-        ("repeat", 1, 1, "ABCDB"),
-        ("replace", 1, 1, "ABCD"),
-    ],
-)
-def test_edits_by_hand(op, at, to, after):
-    before = list("ABCD")
-    assert edited(before, Edit(1, op, at, to, before[at]), limit=5) == list(after)
-    assert before == list("ABCD")
-
-
-@pytest.mark.parametrize("op", ["move", "remove", "repeat"])
-def test_an_edit_of_another_list_changes_nothing(op):
-    for at, to, item in ((0, 1, "B"), (4, 0, "A"), (-1, 0, "D"), (0, 4, "A"), (0, -1, "A")):
-        assert edited(list("ABCD"), Edit(1, op, at, to, item), limit=9) == list("ABCD")
-
-
-def test_a_full_list_takes_no_repetition():
-    full = list(range(MAX_HISTORY))
-    assert edited(full, Edit(1, "repeat", 5, 5, 5), MAX_HISTORY) == full
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        None,
-        7,
-        "edit",
-        [],
-        {},
-        {"edits": None},
-        {"edits": [None, 1, {}, {"op": "move"}]},
-        {"edits": [{"op": "drop", "number": 1, "at": 0, "to": 0, "item": 1}]},
-        {"edits": [{"op": "move", "number": 1, "at": "0", "to": 0, "item": 1}]},
-        {"edits": [{"op": "move", "number": 1, "at": True, "to": 0.5, "item": 1}]},
-    ],
-)
-def test_what_is_no_edit_is_none(value):
-    assert read_edits(value) == []
-
-
-def test_shuffling_keeps_the_items_and_is_the_same_each_time():
-    for length in (2, 3, 20, 500):
-        items = [1 + i * 7 % 11 for i in range(length)]
-        other = shuffled(items)
-        assert Counter(other) == Counter(items) and other != items
-        assert shuffled(items) == other
-    assert shuffled([4, 4]) == [4, 4]
-
-
-# --- users ----------------------------------------------------------------------------------------
-
-
-def test_users_are_found_by_id_and_by_the_titles_of_their_items(tiny_dataset):
-    for text in ("", "10", "1003", " FILM  c ", "(1999)", "nothing"):
-        sought = " ".join(text.split()).casefold()
-        expected = [
-            index
-            for index, user in enumerate(tiny_dataset.user_ids)
-            if sought in user
-            or any(
-                sought in title.casefold()
-                for title in tiny_dataset.titles(tiny_dataset.sequence(index))
-            )
-        ]
-        assert matching_users(tiny_dataset, text).tolist() == expected, text
-
-
-def test_table_of_users(tiny_dataset):
-    table = user_table(tiny_dataset, np.array([3, 0]), {"a": {"1003": 7}, "b": {}})
-    assert table.columns.tolist() == ["user", "items", "last", "then", "a", "b"]
-    *history, then = tiny_dataset.titles(tiny_dataset.sequence(3))
-    row = table.iloc[0]
-    assert row[["user", "items", "then", "a"]].tolist() == ["1003", len(history), then, 7]
-    assert row["last"] == " \u00b7 ".join(history[:-4:-1])
-    assert table["b"].isna().all() and table["a"].isna().tolist() == [False, True]
-    assert user_table(tiny_dataset, np.array([], dtype=int), {"a": {}}).empty
-
-
-def test_recorded_ranks_are_read_or_refused_with_a_reason(tmp_path):
-    dataset = load_dataset(EMBEDDED)
-    shipped = EMBEDDED / "models" / "sasrec-none"
-    ranks, why = read_ranks(shipped, dataset)
-    assert (len(ranks), why) == (671, "")
-    stored = pd.read_parquet(shipped / "ranks.parquet").query("split == 'test'")
-    assert ranks == dict(zip(stored["user_id"], stored["rank"], strict=True))
-    command = f"python -m awrsr evaluate {tmp_path} --output {tmp_path}"
-    assert read_ranks(tmp_path, dataset) == ({}, f"no metrics.json: run `{command}`")
-    shutil.copy(shipped / "metrics.json", tmp_path)
-    assert read_ranks(tmp_path, dataset) == ({}, f"no ranks.parquet: run `{command}`")
-    other = make_dataset()
-    assert read_ranks(shipped, other)[1].startswith("ranks.parquet is for another dataset")
-    copy = tmp_path / "copy"
-    shutil.copytree(shipped, copy)
-    (copy / "model.safetensors").write_bytes(b"others")
-    assert read_ranks(copy, dataset)[1].startswith("ranks.parquet is for other weights")
-    (copy / "ranks.parquet").write_bytes(b"nonsense")
-    assert "ranks.parquet or metrics.json is not readable" in read_ranks(copy, dataset)[1]
-
-
-# --- on the page ----------------------------------------------------------------------------------
-
 
 OFFERED = ("sasrec-none", "stosa-simple")
 
@@ -168,10 +50,6 @@ def edit_list(page, *edits: tuple):
     return run(page)
 
 
-def items(page) -> list[int]:
-    return page.session_state["items"]
-
-
 def test_an_empty_history_says_what_to_do_and_grows_by_search(directory):
     page = open_page(source="own")
     assert page.info[0].value.startswith("The history is empty")
@@ -182,18 +60,6 @@ def test_an_empty_history_says_what_to_do_and_grows_by_search(directory):
         assert page.session_state["added"] is None  # ready for the next search
         assert [item for item, _ in listed(page)["rows"]] == grown
     assert page.query_params["items"] == "5.2.5"
-
-
-def test_a_user_that_is_found_says_by_what(tiny_dataset):
-    text = " FILM  c "
-    users = matching_users(tiny_dataset, text)
-    for user, why in zip(users, reasons_found(tiny_dataset, users, text), strict=True):
-        assert 3 in tiny_dataset.sequence(user) and why == "Film C (1993)"
-    users = matching_users(tiny_dataset, "100")
-    assert reasons_found(tiny_dataset, users, "100")[0] == "the id"
-    (why,) = reasons_found(tiny_dataset, users[:1], "film")
-    titles = tiny_dataset.titles(dict.fromkeys(tiny_dataset.sequence(0).tolist()))
-    assert why == f"{titles[0]} \u00b7 {titles[1]} and {len(titles) - 2} more"
 
 
 def test_users_are_typed_and_stepped_through(directory):

@@ -1,7 +1,5 @@
 """The page Inspect: numbers equal those of the library, choices take effect, no crash."""
 
-import dataclasses
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,19 +12,8 @@ from checking import (
     read_dataset,
     read_model,
 )
-from driving import (
-    add_dataset,
-    add_model,
-    address,
-    choose,
-    messages,
-    named,
-    open_page,
-    run,
-    sent,
-    texts,
-)
-from helpers import EMBEDDED, make_dataset
+from driving import add_model, address, choose, messages, named, open_page, run, sent, texts
+from helpers import EMBEDDED
 
 from app import forms, state
 from app.components.board import title_on
@@ -260,53 +247,3 @@ def test_a_board_names_the_equation_of_each_refinement(directory):
     assert [source["formula"] for source in sent(page, "board")["sources"]] == [
         REFINEMENTS[name].formula_of(ModelConfig()) for name in ("none", "value_weighted")
     ]
-
-
-# --- sessions -------------------------------------------------------------------------------------
-
-
-def test_interleaved_sessions_of_two_datasets_never_mix(directory, tmp_path):
-    other = dataclasses.replace(make_dataset(n_items=9, seed=3), name="other")
-    elsewhere = add_dataset(tmp_path, other, "sasrec-none", "stosa-stochastic")
-    here, there = open_page(dataset="tiny"), open_page(dataset="other", source="own", items="1.2")
-    for mine, theirs in (
-        ({"user": "1002"}, {"added": 9}),
-        ({"b": "stosa-stochastic", "target": 11}, {"b": "stosa-stochastic", "target": 9}),
-        ({"methods": ["leave_one_out"]}, {"k": 6}),
-    ):
-        choose(here, **mine)
-        choose(there, **theirs)
-        check_numbers(here, directory)
-        check_numbers(there, elsewhere)
-    assert address(here)["target"] == "11"
-
-
-def test_another_dataset_starts_from_its_own_defaults(directory, tmp_path):
-    other = dataclasses.replace(make_dataset(n_items=9, seed=3), name="other")
-    elsewhere = add_dataset(tmp_path, other, "stosa-stochastic")
-    page = open_page(
-        dataset="tiny",
-        user="1007",
-        target=11,
-        rival=10,
-        b="stosa-value_weighted",
-        k=6,
-        variants="mine~11.10",
-        compare=1,
-    )
-    choose(page, dataset="other")
-    assert messages(page) == []
-    only = named(elsewhere, "stosa-stochastic")
-    assert address(page) == {"dataset": "other", "a": only, "b": only, "k": "6"}
-    check_numbers(page, elsewhere)
-    choose(choose(page, dataset="tiny"), user="1001")
-    assert messages(page) == []
-    assert address(page) == address(open_page(dataset="tiny", user="1001", k=6))
-    check_numbers(page, directory)
-
-
-def test_runs_leave_the_import_path_as_it_was(directory):
-    page = open_page()
-    before = list(sys.path)
-    run(run(page))
-    assert sys.path == before

@@ -15,6 +15,7 @@ from driving import (
     add_model,
     choose,
     figures,
+    infos,
     messages,
     open_models,
     run,
@@ -38,10 +39,6 @@ from awrsr.training.checkpoint import read_config, save_weights
 
 A, B = "sasrec-none", "sasrec-additive"
 LAWS = 6
-
-
-def infos(page: AppTest) -> list[str]:
-    return [unescaped(box.value) for box in page.info]
 
 
 def verdicts(page: AppTest) -> list[str]:

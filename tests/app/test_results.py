@@ -1,48 +1,26 @@
-"""The page Results: it shows the recorded files, and says what to do if there are none."""
+"""The page Results shows what the recorded files say."""
 
-import os
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from checking import unpacked
 from driving import figures, messages, open_results, run, sent, texts, unescaped
-from helpers import ROOT
-from streamlit.testing.v1 import AppTest
+from driving import tables as shown
+from recorded import DATASET, EXPERIMENTS, GRID, LOSS
 
 from app.figures.results import cutoff_figure, interval_figure, trend_figure, verdict_figure
 from app.views.results import example as example_module
-from app.views.results import page as page_module
 from awrsr.experiments import examples, sentences, tables
 from awrsr.experiments.averages import epoch_means, means
 from awrsr.experiments.comparison import PAIRED_METRICS, records
-from awrsr.experiments.grid import read_grid
 from awrsr.experiments.record import read_results
-from awrsr.experiments.verdict import NO_VERDICT, mechanism_name, verdict_rows
+from awrsr.experiments.verdict import mechanism_name, verdict_rows
 from awrsr.experiments.verdict_words import sentence, verdict_table
 
-EXPERIMENTS = ROOT / "experiments"
-GRID, DATASET, LOSS = "lichess-openings", "lichess-openings", "sampled_ce"
 RECORDED = sorted(path.stem for path in EXPERIMENTS.glob("*.toml") if path.with_suffix("").is_dir())
 QUICK = ("ml-latest-small", "planted-two-layers")
 """The experiments that the quick tests open."""
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of one recorded experiment, which the page reads."""
-    place = tmp_path / "experiments"
-    place.mkdir()
-    shutil.copy(EXPERIMENTS / f"{GRID}.toml", place)
-    shutil.copytree(EXPERIMENTS / GRID, place / GRID)
-    monkeypatch.setenv(page_module.EXPERIMENTS_VARIABLE, str(place))
-    return place
-
-
-def shown(page: AppTest, column: str):
-    """The tables that have a column."""
-    return [table.value for table in page.dataframe if column in table.value]
 
 
 def test_everything_shown_is_what_the_files_say(folder: Path):
@@ -144,21 +122,6 @@ def test_attention_stands_first_in_the_table_the_sentences_and_the_figure(folder
         assert ends == pytest.approx([bound / of["vanilla"] for bound in bounds])
 
 
-def test_recordings_of_which_nothing_can_be_said(folder: Path):
-    """Only vanilla is recorded: no row, and the page says so."""
-    place = folder / GRID
-    (place / "examples.npz").unlink()
-    for name in ("results.csv", "history.csv"):
-        lines = (place / name).read_text().splitlines(keepends=True)
-        kept = [line for line in lines[1:] if line.split("-seed")[0].endswith(f"-none-{LOSS}")]
-        (place / name).write_text("".join([lines[0], *kept]))
-    intervals = (place / "intervals.csv").read_text().splitlines(keepends=True)
-    (place / "intervals.csv").write_text(intervals[0])
-    page = open_results()
-    assert messages(page) == []
-    assert any(unescaped(info.value) == NO_VERDICT for info in page.info)
-
-
 def test_another_validation_metric(folder: Path):
     page = open_results()
     page.segmented_control(key="trend").set_value("NDCG@5")
@@ -199,56 +162,6 @@ def test_lines_minus_vanilla(folder: Path):
     np.testing.assert_allclose(line["y"], each.mean(axis=1), atol=1e-9)
 
 
-def test_a_half_finished_grid_says_what_is_missing(folder: Path):
-    found = read_results(folder / f"{GRID}.toml")
-    page = open_results()
-    told = [unescaped(info.value) for info in page.info]
-    if found.missing:
-        assert unescaped(sentences.state(found)) in told
-        assert f"python -m awrsr experiment experiments/{GRID}.toml" in told[0]
-    else:
-        assert told == []
-
-
-def test_no_results_says_how_to_make_some(folder: Path):
-    shutil.rmtree(folder / GRID)
-    page = open_results()
-    assert messages(page) == []
-    (info,) = (unescaped(info.value) for info in page.info)
-    assert "No results are recorded in" in info
-    assert "python -m awrsr experiment" in info
-    grid = read_grid(folder / f"{GRID}.toml")
-    assert any(f"{grid.title}: {len(grid.runs)} runs" in text for text in texts(page))
-    assert not page.get("plotly_chart")
-
-
-def test_no_folder_at_all(folder: Path):
-    shutil.rmtree(folder)
-    page = open_results()
-    assert "has no grid; a grid is a TOML file" in messages(page)[0]
-
-
-def test_damaged_results_are_named_and_the_others_shown(folder: Path):
-    shutil.copy(folder / f"{GRID}.toml", folder / "broken.toml")
-    shutil.copytree(folder / GRID, folder / "broken")
-    (folder / "broken" / "results.csv").write_text("run,dataset\n<b>x</b>,y\n")
-    (folder / "worse.toml").write_text("backbones = [")
-    page = open_results()
-    said = messages(page)
-    assert len(said) == 2
-    assert "broken/results.csv: column" in said[0]
-    assert "worse.toml is not readable TOML" in said[1]
-    assert shown(page, "HR@10 minus vanilla")
-
-
-def test_a_grid_whose_name_is_no_text_is_named_and_the_others_shown(folder: Path):
-    odd = os.fsencode(folder) + b"/\xff.toml"
-    shutil.copy(os.fsencode(folder / f"{GRID}.toml"), odd)
-    page = open_results()
-    assert messages(page) == [f"{folder}/\\udcff.toml: the name of a grid must be UTF-8"]
-    assert shown(page, "HR@10 minus vanilla")
-
-
 def test_the_example_is_the_recorded_one(folder: Path):
     page = open_results()
     found = read_results(folder / f"{GRID}.toml")
@@ -272,21 +185,6 @@ def test_the_example_is_the_recorded_one(folder: Path):
     weights = example.traces[run_name].maps["first_order"]
     shown = unpacked(drawn[1]["maps"]["first"], weights.shape[-1])
     np.testing.assert_allclose(shown.reshape(weights.shape), weights, rtol=0, atol=1e-6)
-
-
-def test_without_a_recorded_example_the_page_says_how_to_record_one(folder: Path):
-    (folder / GRID / "examples.npz").unlink()
-    page = open_results()
-    assert messages(page) == []
-    assert any("No example with vanilla and another model" in i.value for i in page.info)
-
-
-def test_a_damaged_example_is_named_and_the_rest_shown(folder: Path):
-    (folder / GRID / "examples.npz").write_bytes(b"PK\x03\x04 no")
-    page = open_results()
-    (said,) = messages(page)
-    assert "examples.npz is not a readable examples file" in said
-    assert shown(page, "HR@10 minus vanilla")
 
 
 @pytest.mark.parametrize(

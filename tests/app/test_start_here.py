@@ -9,18 +9,11 @@ from driving import add_dataset, messages, open_page, run
 from helpers import ROOT, make_dataset
 from streamlit.testing.v1 import AppTest
 
-from app import cache, folders, state
+from app import cache, folders, opening, state
 from app.escape import plain
 from app.examples import recorded_examples
 from awrsr import load_dataset
-from awrsr.studies import (
-    EXAMPLES_FILE,
-    TITLES,
-    Example,
-    line_of,
-    read_examples,
-    sentence_of,
-)
+from awrsr.studies import EXAMPLES_FILE, TITLES, Example, line_of, read_examples, sentence_of
 
 ASSETS = ROOT / "assets"
 DATASETS = sorted(path.parent.name for path in ASSETS.glob("*/dataset.json"))
@@ -120,7 +113,7 @@ def test_examples_of_other_weights_are_not_offered(planted: Path):
     shutil.copy(planted / "models" / "sasrec-none" / weights.name, weights)
     page = open_page(dataset="planted")
     assert messages(page) == [] and offered(page) == {}
-    assert page.session_state["user"] == state.default_user(load_dataset(planted))
+    assert page.session_state["user"] == opening.default_user(load_dataset(planted))
     examples, why = recorded_examples(load_dataset(planted), folders.model_directories(planted))
     assert examples == [] and why.startswith("the recorded ones are for other weights; `python -m")
 
@@ -153,7 +146,7 @@ def test_without_a_scan_some_are_chosen_when_it_is_opened(crowd: Path):
     assert recorded_examples(dataset, models) == ([], "")
     page = open_page()
     assert messages(page) == [] and offered(page) == {}
-    assert page.session_state["user"] == state.default_user(dataset)
+    assert page.session_state["user"] == opening.default_user(dataset)
     page.session_state["start_here"] = True
     run(page)
     examples = cache.choose_examples(dataset, *(models[name] for name in PAIR))

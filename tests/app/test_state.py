@@ -1,7 +1,5 @@
 """Choices: each is restored from the address, and unusable parts are named."""
 
-import numpy as np
-import pandas as pd
 import pytest
 from helpers import make_dataset
 
@@ -261,51 +259,6 @@ def test_each_nonsense_has_its_own_sentence_however_long(offered):
     assert [problem.partition("=")[0] for problem in problems] == list(OTHER_THAN_DEFAULT)
     assert max(map(len, problems)) < 500
     assert to_url(session, offered) == ALWAYS
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("x" * 40, "x" * 40),
-        ("x" * 41, "x" * 40 + "\u2026"),
-        ("a\u202eb\x00c", "a\ufffdb\ufffdc"),
-        ("\u00e9 \u0663 \U0001f600", "\u00e9 \u0663 \U0001f600"),
-    ],
-)
-def test_text_from_outside_is_short_and_visible(text, shown):
-    assert clipped(text) == shown
-
-
-@pytest.mark.parametrize(
-    ("models", "a", "b"),
-    [
-        (["sasrec-none", "sasrec-simple", "sasrec-additive"], "sasrec-none", "sasrec-additive"),
-        (["mine", "yours", "ours"], "mine", "yours"),
-        (["mine"], "mine", "mine"),
-        ([], None, None),
-    ],
-    ids=["preferred", "first two", "one", "none"],
-)
-def test_default_models(tiny_dataset, models, a, b):
-    session, problems = restored(choices(tiny_dataset, models), {})
-    assert (session["a"], session["b"], problems) == (a, b, [])
-
-
-@pytest.mark.parametrize(
-    ("lengths", "user"), [([40, 16, 26, 17], "1001"), ([3, 40], "1000")], ids=["handy", "none"]
-)
-def test_default_user_has_a_history_that_fills_a_map(lengths, user):
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    dataset = Dataset(
-        name="lengths",
-        about={},
-        items=pd.DataFrame({"item": [1], "item_id": ["a"], "title": ["A"]}),
-        user_ids=[str(1000 + index) for index in range(len(lengths))],
-        offsets=offsets,
-        flat_items=np.ones(offsets[-1], dtype=np.int32),
-        flat_timestamps=None,
-    )
-    assert state.default_user(dataset) == user
 
 
 def test_choices_belong_to_their_dataset(tiny_dataset):

@@ -1,11 +1,11 @@
-"""Untrusted text is escaped for markdown."""
+"""Text from outside: escaped for markdown, and short enough for a message."""
 
 import re
 
 import pytest
 from driving import HOSTILE, unescaped
 
-from app.escape import JOINER, plain
+from app.escape import JOINER, clipped, plain
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,16 @@ def test_lines_become_one_so_that_no_block_begins():
 def test_anything_can_be_shown():
     assert unescaped(plain(ValueError("no <b>"))) == "no <b>"
     assert plain(12) == "12"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("x" * 40, "x" * 40),
+        ("x" * 41, "x" * 40 + "\u2026"),
+        ("a\u202eb\x00c", "a\ufffdb\ufffdc"),
+        ("\u00e9 \u0663 \U0001f600", "\u00e9 \u0663 \U0001f600"),
+    ],
+)
+def test_text_from_outside_is_short_and_visible(text, shown):
+    assert clipped(text) == shown

@@ -1,4 +1,4 @@
-"""The verb prepare on odd and ordinary files, and what it refuses."""
+"""The verbs prepare, on odd and ordinary files, and plant; what they refuse."""
 
 import shutil
 from pathlib import Path
@@ -7,6 +7,8 @@ import pytest
 from command_lines import check_refused
 
 import awrsr
+from awrsr.cli.main import main
+from awrsr.data.planted import plant
 
 PREPARE = "--format table --k_core 1"
 REFUSED = {
@@ -113,3 +115,11 @@ def test_prepare_orders_ties_as_asked(call, place: Path):
 @pytest.mark.parametrize("line, message", REFUSED.values(), ids=REFUSED)
 def test_bad_input_is_refused(call, place: Path, line: str, message: str):
     check_refused(call, place, line, message)
+
+
+def test_plant_is_a_verb(tmp_path: Path, capsys):
+    assert main(["plant", str(tmp_path / "p"), "--users", "20", "--seed", "5"]) == 0
+    assert awrsr.load_dataset(tmp_path / "p").fingerprint == plant(20, seed=5)[0].fingerprint
+    assert "written to" in capsys.readouterr().out
+    assert main(["plant", str(tmp_path / "q"), "--users", "1"]) == 2
+    assert "users must be 2 or more" in capsys.readouterr().err

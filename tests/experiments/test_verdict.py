@@ -1,4 +1,4 @@
-"""The statistics of a verdict, a made-up grid per verdict, the command of a row."""
+"""Verdicts: a made-up grid for each, rows in their order, the command of a row."""
 
 import shlex
 import shutil
@@ -16,14 +16,10 @@ from awrsr.experiments.comparison import (
     INTERVAL_COLUMNS,
     MARGIN,
     MIN_SEEDS,
-    bootstrap_means,
     compare,
     gains,
     holm,
-    interval_of,
-    p_value,
     records,
-    smallest_effect,
     verdict,
 )
 from awrsr.experiments.grid import read_grid, run_name
@@ -51,56 +47,7 @@ FEW, MANY = (0.002, 0.002), (0.25, 0.25)
 """The shares of users whose rank rises from 12 to 5, and falls from 5 to 12."""
 
 
-# --- statistics -----------------------------------------------------------------------------------
-
-
-def test_holm_by_hand():
-    """0.01 x 4; 0.02 x 3 = 0.06; 0.03 x 2 = 0.06; 0.04 x 1 is raised to 0.06: Holm 1979."""
-    assert holm([0.04, 0.01, 0.03, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
-    assert holm([0.5, 0.9]) == [1.0, 1.0]
-    assert holm([0.03]) == [0.03]
-    assert holm([]) == []
-
-
-def test_corrected_p_values_are_no_smaller_and_in_the_same_order():
-    generator = np.random.default_rng(0)
-    for size in range(1, 9):
-        plain = generator.random(size)
-        corrected = np.array(holm(plain))
-        assert (corrected >= plain).all() and (corrected <= np.minimum(1, size * plain)).all()
-        assert (np.diff(corrected[np.argsort(plain)]) >= 0).all()
-
-
-def test_p_is_about_uniform_where_there_is_no_difference():
-    """One seed, so only users are drawn."""
-    generator = np.random.default_rng(4)
-    found = [p_value(bootstrap_means(generator.normal(0, 1, (100, 1)))) for _ in range(30)]
-    grid = np.arange(1, 31) / 30
-    distance = np.abs(np.sort(found) - grid).max()
-    assert distance < 1.63 / np.sqrt(30) + 0.02  # Kolmogorov-Smirnov at 1%
-
-
-def test_p_and_interval_agree():
-    """p < 1 - level if the interval of that level excludes zero, except for one or two samples."""
-    generator = np.random.default_rng(1)
-    for shift in (-0.2, -0.05, 0.0, 0.05, 0.1, 0.2):
-        samples = bootstrap_means(generator.normal(shift, 1, (300, 3)))
-        p = p_value(samples)
-        assert 0 < p <= 1
-        for level in (0.5, 0.95, 0.99):
-            low, high = interval_of(samples, level)
-            if abs(p - (1 - level)) > 4 / len(samples):
-                assert (p < 1 - level) == (low > 0 or high < 0)
-    assert p_value(np.zeros(100)) == 1
-
-
-def test_the_smallest_effect_is_seen_as_often_as_it_says():
-    """Normal differences: z of 0.05/2 and of 0.8 are 1.960 and 0.842; of three more, more."""
-    row = {"standard_error": 0.01, "corrected_for": 1}
-    assert smallest_effect(row) == pytest.approx(0.01 * (1.95996 + 0.84162), rel=1e-4)
-    assert smallest_effect(row | {"corrected_for": 3}) > smallest_effect(row)
-    drawn = np.random.default_rng(0).normal(smallest_effect(row), 0.01, 20_000)
-    assert (drawn > 1.95996 * 0.01).mean() == pytest.approx(0.8, abs=0.01)
+# --- a made-up grid -------------------------------------------------------------------------------
 
 
 def made_up(shares: dict[str, tuple[float, float]], seeds: int) -> tuple:

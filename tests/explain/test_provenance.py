@@ -1,13 +1,13 @@
-"""Every decomposition of a cell sums to the cell, and equals a reference in loops."""
+"""Every decomposition of a score sums to it, and equals what loops make of it."""
 
 import math
 import re
 from functools import partial
 
-import numpy as np
 import pytest
 import torch
-from helpers import OUR_READINGS, PAIRS, READINGS, reading_id
+from decomposed import ITEMS, OF_EVERY_SETTING, N, at, cells, close, of_all, parameter, weights_of
+from helpers import PAIRS, READINGS
 
 from awrsr import trace
 from awrsr.errors import AwrsrError, ConfigError, DataError
@@ -22,13 +22,6 @@ from awrsr.explain import (
 from awrsr.models import BACKBONES
 from awrsr.refinement import REFINEMENTS
 
-N = 8
-ITEMS = [3, 1, 4, 1, 5, 9, 2, 6]
-close = partial(np.testing.assert_allclose, rtol=0, atol=1e-11)
-
-
-OF_EVERY_SETTING = [case.values for case in OUR_READINGS]
-FROM_OUTSIDE = [case.values for case in READINGS if case not in OUR_READINGS]
 NOTHING_COMPARED = [pair for pair in PAIRS if not REFINEMENTS[pair[1]].learns_attention]
 ITEMS_AS_GAUSSIANS = [
     (*pair, {}) for pair in PAIRS if BACKBONES[pair[0]].gaussian and pair not in NOTHING_COMPARED
@@ -39,53 +32,6 @@ ROWS_BY_DOT_PRODUCT = [
     for case in OF_EVERY_SETTING
     if REFINEMENTS[case[1]].has_second_order() and case[1] != "stochastic"
 ]
-
-
-def of_all(cases):
-    """Models of these backbones and refinements with traces of 1, 3 and n items; with non-default
-    settings, of 4 items."""
-    usual = {"1 item": (1, None), "3 items": (3, 5), "n items": (N, None)}
-    other = {"4 items": (4, 3)}
-    return pytest.mark.parametrize(
-        "traced",
-        [
-            pytest.param((*case, *size), id=f"{reading_id(*case)}, {name}")
-            for case in cases
-            for name, size in (other if case[2] else usual).items()
-        ],
-        indirect=True,
-    )
-
-
-@pytest.fixture
-def traced(request, make_model):
-    backbone, refinement, settings, length, rank = request.param
-    model = make_model(backbone, refinement, max_length=N, correlation_rank=rank, **settings)
-    return model, trace(model, ITEMS[:length])
-
-
-def cells(found, queries=None):
-    """Every cell with its layer's maps, optionally only of these queries."""
-    for layer, maps in enumerate(found.layers):
-        heads, m = maps.first_order.shape[:2]
-        for head in range(heads):
-            for query in queries or range(m):
-                for key in range(query + 1):
-                    yield maps, Cell(layer=layer, head=head, query=query, key=key)
-
-
-def at(maps, cell):
-    return float(maps[cell.head, cell.query, cell.key])
-
-
-def parameter(model, cell, name):
-    return dict(model.named_parameters())[f"attention.{cell.layer}.refinement.{name}"]
-
-
-def weights_of(model, cell, name):
-    """A learned matrix of the cell's head."""
-    weight = parameter(model, cell, f"{name}.weight")
-    return (weight[cell.head] if model.config.matrices == "head" else weight).tolist()
 
 
 def gain_of(model, cell):
@@ -179,84 +125,6 @@ def test_mean_and_covariance_sum_to_the_stochastic_score(traced):
             close(parts.mean_terms[dimension], -scale * (means[0] - means[1]) ** 2)
             term = -scale * (deviations[0] - deviations[1]) ** 2
             close(parts.covariance_terms[dimension], term)
-
-
-# --- refined --------------------------------------------------------------------------------------
-
-
-def values_of(model, cell, first):
-    """The matrix that S mixes, A or A V, for a head."""
-    m = len(first)
-    if not model.config.value_matrix:
-        return first
-    moved = []
-    for place, row in enumerate(weights_of(model, cell, "value")[N - m :]):
-        raised = [math.exp(logit) for logit in row[N - m :][: place + 1]]
-        moved.append([x / sum(raised) for x in raised] + [0.0] * (m - place - 1))
-    return [
-        [sum(a * v[j] for a, v in zip(row, moved, strict=True)) for j in range(m)] for row in first
-    ]
-
-
-def terms_of(model, cell, first, second):
-    """The terms of the mechanism, from both orders of the cell's head."""
-    i, j, config = cell.query, cell.key, model.config
-    if config.refinement == "value_weighted":
-        values = values_of(model, cell, first)
-        return [second[i][k] * values[k][j] for k in range(i + 1)]
-    if config.refinement == "additive" and config.mix == "scores":
-        products = [a * b for a, b in zip(first[i], second[i], strict=True)]
-        return [products[j] / sum(products)]
-    if config.refinement == "additive":
-        share = 1 / 2
-        if config.mix == "gate":
-            share = 1 / (1 + math.exp(-parameter(model, cell, "gate")[cell.head]))
-        return [(1 - share) * first[i][j], share * second[i][j]]
-    return {
-        "none": [first[i][j]],
-        "uniform": [1 / (i + 1)],
-        "identity": [float(i == j)],
-        "simple": [second[i][j]],
-        "stochastic": [second[i][j]],
-    }[config.refinement]
-
-
-@pytest.mark.skipif(not FROM_OUTSIDE, reason="no other installed package brings any")
-@of_all(FROM_OUTSIDE)
-def test_parts_of_a_member_from_outside_sum_to_the_refined_weight(traced):
-    model, found = traced
-    for maps, cell in cells(found):
-        parts = refined_parts(model, found, cell)
-        assert parts.weight == at(maps.refined, cell)
-        close(parts.terms.sum(), parts.weight)
-
-
-@of_all(OF_EVERY_SETTING)
-def test_parts_sum_to_the_refined_weight(traced):
-    model, found = traced
-    kind = model.config.refinement
-    for maps, cell in cells(found):
-        first = maps.first_order[cell.head].tolist()
-        second = first if maps.second_order is None else maps.second_order[cell.head].tolist()
-        parts = refined_parts(model, found, cell)
-        assert parts.weight == at(maps.refined, cell)
-        assert parts.kind == REFINEMENTS[kind].terms_of(model.config)
-        close(parts.terms.sum(), parts.weight)
-        close(parts.terms, terms_of(model, cell, first, second))
-        assert (parts.share is None) == (parts.kind != "shares")
-        assert (parts.factor is None) == (parts.kind != "product")
-        if parts.factor is not None:
-            close(parts.factor * at(maps.first_order, cell), parts.weight)
-        assert (parts.query_row is None) == (kind != "value_weighted")
-        if parts.query_row is not None:
-            close(parts.query_row * parts.key_column, parts.terms)
-            assert (parts.terms[: cell.key] == 0).all()
-        if model.config.backbone == "sasrec":
-            assert parts.squared_weight is None and parts.squared_sum is None
-        else:
-            close(parts.squared_weight, parts.weight**2)
-            row = maps.refined[cell.head, cell.query].tolist()
-            close(parts.squared_sum, sum(weight**2 for weight in row))
 
 
 # --- first order ----------------------------------------------------------------------------------

@@ -9,22 +9,16 @@ import pytest
 from helpers import gone_process
 
 from awrsr.errors import AwrsrError, CheckpointError, DataError
-from awrsr.io import files
 from awrsr.io.files import (
     HOST,
-    MAX_JSON,
     STAGED,
     finish_replacing,
     make_directory,
     new_directory,
-    passed_over,
-    read_json,
     reading,
     remove_directory,
     replacing_files,
-    visible_directories,
     write_atomically,
-    write_json,
     write_text,
 )
 
@@ -198,40 +192,6 @@ def test_a_file_in_no_directory_is_refused(tmp_path: Path):
     assert listing(tmp_path) == []
 
 
-def test_json_comes_back_as_it_was(tmp_path: Path):
-    value = {"text": "Amélie <b>", "number": 0.1, "nothing": None, "list": [1, 2]}
-    write_json(tmp_path / "file.json", value)
-    assert read_json(tmp_path / "file.json") == value
-
-
-def test_json_without_nan(tmp_path: Path):
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        write_json(tmp_path / "file.json", {"metric": float("nan")})
-    assert listing(tmp_path) == []
-
-
-@pytest.mark.parametrize(
-    "content, message",
-    [
-        pytest.param(None, "does not exist", id="missing"),
-        pytest.param(b"", "is not readable JSON", id="empty"),
-        pytest.param(b'{"a": 1', "is not readable JSON", id="truncated"),
-        pytest.param(b"\xff\xfe", "is not readable JSON", id="not-text"),
-        pytest.param(b"[" * 100_000, "is not readable JSON", id="too-deep"),
-        pytest.param(
-            b" " * MAX_JSON + b"{}", "has 4,000,002 bytes; accepted: at most 4,000,000", id="large"
-        ),
-        pytest.param(b"[1, 2]", "holds a JSON list, expected an object", id="list"),
-    ],
-)
-def test_json_that_is_refused(tmp_path: Path, content: bytes | None, message: str):
-    path = tmp_path / "file.json"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(DataError, match=f"file.json {message}"):
-        read_json(path)
-
-
 @pytest.mark.parametrize("existing", [True, False], ids=["empty-directory", "no-directory"])
 def test_a_directory_appears_when_it_is_whole(tmp_path: Path, existing: bool):
     path = tmp_path / "a" / "b"
@@ -289,50 +249,6 @@ def test_a_file_in_the_way_is_kept(tmp_path: Path, below: bool):
         make_directory(path)
     assert listing(tmp_path) == ["file"]
     assert (tmp_path / "file").read_text() == "mine"
-
-
-def test_directories_that_are_being_written_are_not_seen(tmp_path: Path):
-    for name in ("b", "a", ".a.x1y2z3w4", "empty"):
-        (tmp_path / name).mkdir()
-        if name != "empty":
-            (tmp_path / name / "config.json").touch()
-    (tmp_path / "config.json").touch()
-    assert [path.name for path in visible_directories(tmp_path)] == ["a", "b", "empty"]
-    assert [path.name for path in visible_directories(tmp_path, "config.json")] == ["a", "b"]
-    assert visible_directories(tmp_path / "none") == []
-
-
-def test_names_that_are_no_text_are_passed_over_and_said(tmp_path: Path):
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-    assert passed_over(tmp_path) == passed_over(tmp_path / "none") == ""
-    odd = [os.fsencode(tmp_path) + b"/x\xff%d" % number for number in range(5)]
-    os.mkdir(odd[0])
-    Path(os.fsdecode(odd[1])).touch()  # a file is nothing to show
-    assert [path.name for path in visible_directories(tmp_path)] == ["a", "b"]
-    assert passed_over(tmp_path) == (
-        f"1 folder in {tmp_path} is not shown: a name must be UTF-8 ('x\\udcff0')"
-    )
-    for path in odd[2:]:
-        os.mkdir(path)
-    assert passed_over(tmp_path) == (
-        f"4 folders in {tmp_path} are not shown: a name must be UTF-8 "
-        "('x\\udcff0', 'x\\udcff2', 'x\\udcff3' and more)"
-    )
-    assert visible_directories(Path(os.fsdecode(odd[0]))) == []
-    assert visible_directories(tmp_path / "a\0") == visible_directories(tmp_path / "a" / "x") == []
-
-
-def test_no_more_of_a_folder_is_looked_at_than_is_said(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(files, "MAX_ENTRIES", 10)
-    for number in range(10):
-        (tmp_path / f"{number}").mkdir()
-    assert len(visible_directories(tmp_path)) == 10 and passed_over(tmp_path) == ""
-    (tmp_path / "another").mkdir()
-    assert len(visible_directories(tmp_path)) == 10
-    assert passed_over(tmp_path) == (
-        f"{tmp_path} has more than 10 entries; only the first 10 that the system lists are read"
-    )
 
 
 def test_what_the_system_refuses_names_the_file(tmp_path: Path):

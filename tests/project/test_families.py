@@ -108,6 +108,7 @@ def test_the_contracts_are_kept_from_outside_too(installed: dict[str, str]):
         "attribution/test_attribution_contract.py": ("path_gradient",),
         "training/test_losses.py": ("sasrec-smoothed",),
         "explain/test_provenance.py": ("sasrec-geometric",),
+        "explain/test_refined_parts.py": ("sasrec-geometric",),
     }
     files = [str(TESTS / name) for name in suites]
     options = ["-q", "-rA", "-p", "no:cacheprovider"]

@@ -12,7 +12,6 @@ import pytest
 from helpers import ROOT
 
 import awrsr
-from app.state import Session
 
 MAY_IMPORT = {
     "errors": "",
@@ -171,24 +170,26 @@ APP_MAY_IMPORT = {
     "reading": "",
     "method_settings": "",
     "candidates": "",
+    "opening": "",
+    "sentences": "",
     "figures": "",
     "finding": "",
-    "openings": "",
     "folders": "",
+    "stamps": "folders",
     "forms": "escape pinned",
     "questions": "folders",
-    "keys": "forms",
-    "state": "pinned reading method_settings finding folders forms keys",
-    "cache": "jobs finding folders questions",
+    "keys": "opening forms",
+    "state": "pinned reading method_settings opening finding folders forms keys",
+    "cache": "jobs finding folders stamps questions",
     "sides": "escape candidates folders cache",
     "case": "candidates cache method_settings sides",
     "examples": "folders cache",
-    "users": "escape candidates keys state cache examples",
+    "users": "escape candidates opening keys state cache examples",
     "address": "escape forms state cache sides",
     "shell": "escape state folders cache sides users address",
     "components": "escape questions state cache sides case",
-    "views": "escape pinned reading method_settings jobs candidates figures finding openings "
-    "folders forms questions keys state cache sides case examples users address shell components",
+    "views": "escape pinned reading method_settings jobs candidates figures finding folders forms "
+    "sentences questions keys state cache sides case examples users address shell components",
     "main": "state cache shell views",
     "__init__": "",
 }
@@ -224,70 +225,6 @@ def test_a_part_of_the_app_imports_only_what_it_may(part):
     assert imported - {part} <= set(APP_MAY_IMPORT[part].split())
 
 
-def test_cache_decorators_stand_in_one_file():
-    files = [
-        path.relative_to(ROOT / "app").as_posix()
-        for path in (ROOT / "app").rglob("*.py")
-        if re.search(r"\bcache_(data|resource)\b", path.read_text(encoding="utf-8"))
-    ]
-    assert files == ["cache.py"]
-
-
-CALLS = [
-    (path.relative_to(ROOT / "app").as_posix(), node)
-    for path in sorted((ROOT / "app").rglob("*.py"))
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    if isinstance(node, ast.Call)
-]
-WIDGETS = {
-    *("selectbox", "multiselect", "pills", "segmented_control", "slider", "select_slider"),
-    *("radio", "checkbox", "toggle", "text_input", "text_area", "number_input", "file_uploader"),
-}
-
-
-def files_with(attribute: str) -> set[str]:
-    """The files of the app that use an attribute or a string with this name."""
-    return {
-        path.relative_to(ROOT / "app").as_posix()
-        for path in (ROOT / "app").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if (isinstance(node, ast.Attribute) and node.attr == attribute)
-        or (isinstance(node, ast.Constant) and node.value == attribute)
-    }
-
-
-def test_the_session_is_read_and_written_in_one_file():
-    assert files_with("session_state") == {"state.py"}
-    assert files_with("store") == {"keys.py", "state.py"}, (
-        "values by their names, past what is declared"
-    )
-
-
-def test_the_address_is_read_and_written_in_one_file():
-    assert files_with("query_params") == {"address.py"}
-    assert [file for file, call in CALLS if any(word.arg == "bind" for word in call.keywords)] == []
-
-
-def test_a_key_of_the_session_is_used_as_it_is_declared():
-    """Every widget has a declared key, and no key is used by its text."""
-    declared = {key.name for key in Session.declared()}
-    families = {keys.name for keys in Session.families()}
-    assert not declared & families
-    for file, call in CALLS:
-        attribute = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-        words = {word.arg: word.value for word in call.keywords}
-        selects = "on_select" in words or (attribute == "expander" and "on_change" in words)
-        key = words.get("key")
-        if attribute in WIDGETS or selects:
-            assert key is not None, f"{file}: {ast.unparse(call)}"
-        if isinstance(key, ast.Constant):
-            assert key.value not in declared and attribute not in WIDGETS, ast.unparse(call)
-        if isinstance(key, ast.JoinedStr):
-            text = key.values[0]
-            family = text.value.partition("-")[0] if isinstance(text, ast.Constant) else ""
-            assert family not in families and attribute not in WIDGETS, ast.unparse(call)
-
-
 def test_a_page_imports_no_other_page():
     views = ROOT / "app" / "views"
     for found, importer in APP:
@@ -299,7 +236,7 @@ def test_a_page_imports_no_other_page():
 @pytest.mark.parametrize(
     "part",
     [
-        *("figures", "finding", "openings", "folders", "jobs", "escape"),
+        *("figures", "finding", "sentences", "folders", "jobs", "escape"),
         *("forms", "reading", "pinned", "method_settings"),
     ],
 )

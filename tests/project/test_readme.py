@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from helpers import EMBEDDED, ROOT, SHIPPED, parsed
+from shipped import MODELS
 
 import awrsr
 from awrsr.experiments.card import write_readme
@@ -16,7 +17,6 @@ from awrsr.experiments.verdict_words import verdict_table
 from experiments import floors
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-MODELS = sorted(path.parent for path in ROOT.glob("assets/*/*/*/config.json"))
 METRICS = ("HR@10", "NDCG@10", "MRR")
 
 

@@ -1,6 +1,5 @@
-"""Examples: rules on made-up numbers, the search, the file, the sentences."""
+"""Users to start with: the search, the file, and what the command line says of them."""
 
-import functools
 import json
 import shutil
 from pathlib import Path
@@ -8,14 +7,14 @@ from typing import Any
 
 import pytest
 import torch
-from helpers import ROOT, make_dataset
+from helpers import make_dataset
+from shipped import ASSETS, dataset_named
 
-import awrsr
 from awrsr.cli.main import main
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import load_dataset, save_dataset
-from awrsr.errors import ConfigError, DataError
+from awrsr.errors import DataError
 from awrsr.models import SequentialModel, build_model
 from awrsr.studies import (
     EXAMPLES_FILE,
@@ -32,95 +31,10 @@ from awrsr.studies import (
     stale,
     write_examples,
 )
-from awrsr.studies.examples import RULES, Again, InModel, Models, example_pairs, look
+from awrsr.studies.examples import RULES, Models, example_pairs, look
 from awrsr.training.checkpoint import save_config, save_weights
 
-ASSETS = ROOT / "assets"
-DATASETS = sorted(path.parent.name for path in ASSETS.glob("*/dataset.json"))
 PLANTED = ASSETS / "planted"
-
-dataset_of = functools.cache(lambda name: load_dataset(ASSETS / name))
-
-
-@functools.cache
-def model_of(dataset: str, name: str) -> SequentialModel:
-    (directory,) = [path for path in (ASSETS / dataset).glob(f"*/{name}") if path.is_dir()]
-    return awrsr.load_model(directory, "cpu")
-
-
-def recorded(name: str) -> list[Example]:
-    return read_examples(ASSETS / name / "scan", dataset_of(name)).examples
-
-
-# --- the rules ------------------------------------------------------------------------------------
-
-
-def said(**changes: Any) -> InModel:
-    """A model that ranks the target first after any removal, and attends to the decisive items."""
-    ranks = "rank rank_without rank_without_other worst_of_rest rank_without_attended".split()
-    values = dict.fromkeys(ranks, 1) | {"entry": 3, "attended": 3, "place": 1, "seen": 10}
-    return InModel(**{"again": None, "causes_found": None, **values, **changes})
-
-
-def example_with(a: dict[str, Any], b: dict[str, Any], causes: list[int] | None = None) -> Example:
-    return Example(
-        sort="b_finds",
-        user_id="7",
-        a="sasrec-none",
-        b="sasrec-additive",
-        target=5,
-        causes=causes or [],
-        in_a=said(**a),
-        in_b=said(**b),
-    )
-
-
-def seed(rank: int) -> Again:
-    return Again(model="again", rank=rank)
-
-
-FALLS = {"rank_without": 40}
-ALL, SOME = {"causes_found": 2, "attended": 1}, {"causes_found": 1, "attended": 1}
-
-
-@pytest.mark.parametrize(
-    ("sort", "a", "b", "causes", "worth"),
-    [
-        ("b_finds", {"rank": 64}, {"rank": 2}, [], 5),
-        ("b_finds", {"rank": 64, "again": seed(32)}, {"rank": 2, "again": seed(4)}, [], 3),
-        ("b_finds", {"rank": 10}, {"rank": 2}, [], 0),  # A finds it too
-        ("b_finds", {"rank": 64, "again": seed(9)}, {"rank": 2}, [], 0),  # with another seed
-        ("b_finds", {"rank": 64}, {"rank": 2, "again": seed(11)}, [], 0),
-        ("b_finds", {"rank": 15}, {"rank": 10}, [], 0),  # hardly better
-        ("other_reasons", FALLS, FALLS | {"entry": 4, "rank_without": 8}, [], 3),
-        ("other_reasons", FALLS, FALLS | {"rank_without_other": 40}, [], 0),  # the same reason
-        ("other_reasons", FALLS, {"rank_without": 1}, [], 0),  # nothing that B rests on
-        ("other_reasons", FALLS | {"rank": 11}, FALLS, [], 0),  # A does not find it
-        ("one_decides", FALLS | {"worst_of_rest": 5}, FALLS | {"rank": 10}, [], 2),
-        ("one_decides", FALLS, FALLS | {"entry": 4}, [], 0),  # another item in B
-        ("one_decides", FALLS, FALLS | {"worst_of_rest": 11}, [], 0),  # another one decides too
-        ("one_decides", FALLS, {"rank_without": 10}, [], 0),  # B finds it still
-        ("attention_misleads", {}, {"rank_without": 16, "place": 6}, [], 4),
-        ("attention_misleads", {}, {"rank_without": 16, "place": 5}, [], 0),  # the upper half
-        ("attention_misleads", {}, {"rank_without": 10, "place": 6}, [], 0),  # found still
-        (
-            "attention_misleads",
-            {},
-            {"rank_without": 16, "place": 6, "rank_without_attended": 11},
-            [],
-            0,  # what it attends to matters
-        ),
-        ("planted_found", {"rank": 64}, ALL, [1, 8], 6),
-        ("planted_found", {"rank": 64}, SOME, [1, 8], 0),
-        ("planted_found", {"rank": 64}, ALL | {"attended": 2}, [1, 8], 0),
-        ("planted_found", {"rank": 1}, ALL, [1, 8], 0),
-        ("planted_missed", {}, SOME | {"rank": 80}, [1, 8], 3),
-        ("planted_missed", {}, SOME | {"rank": 19}, [1, 8], 0),
-        ("planted_missed", {}, ALL | {"rank": 80}, [1, 8], 0),
-    ],
-)
-def test_a_rule_on_made_up_numbers(sort, a, b, causes, worth):
-    assert RULES[sort].worth(example_with(a, b, causes)) == pytest.approx(worth)
 
 
 # --- the search -----------------------------------------------------------------------------------
@@ -212,7 +126,7 @@ def planted(tmp_path: Path) -> Path:
 
 
 def test_what_is_found_anew_is_what_ships(planted: Path, capsys: pytest.CaptureFixture[str]):
-    """By command line, without another scan."""
+    """By the command line, and without another scan."""
     written = planted / "scan" / EXAMPLES_FILE
     before = json.loads(written.read_text())
     scanned = (planted / "scan" / "users.parquet").stat().st_mtime_ns
@@ -224,7 +138,7 @@ def test_what_is_found_anew_is_what_ships(planted: Path, capsys: pytest.CaptureF
     assert (planted / "scan" / "users.parquet").stat().st_mtime_ns == scanned
     for example in read_examples(planted / "scan", load_dataset(planted)).examples:
         assert TITLES[example.sort] in said and line_of(example) in said
-        assert sentence_of(example, dataset_of("planted")) in said
+        assert sentence_of(example, dataset_named("planted")) in said
     assert str(written) in said
 
 
@@ -254,7 +168,7 @@ def test_a_scan_of_other_weights_is_refused(planted: Path):
 
 
 def test_examples_of_other_weights_are_not_current():
-    file = read_examples(PLANTED / "scan", dataset_of("planted"))
+    file = read_examples(PLANTED / "scan", dataset_named("planted"))
     marks = dict(file.models)
     assert current_examples(file, marks) == file.examples
     assert current_examples(file, marks | {"sasrec-additive-seed1": "0" * 12}) == []
@@ -275,7 +189,7 @@ def test_a_file_that_is_not_as_it_should_be_is_refused(change, refusal, tmp_path
     values = json.loads((PLANTED / "scan" / EXAMPLES_FILE).read_text()) | change
     (tmp_path / EXAMPLES_FILE).write_text(json.dumps(values))
     with pytest.raises(DataError, match=refusal):
-        read_examples(tmp_path, dataset_of("planted"))
+        read_examples(tmp_path, dataset_named("planted"))
 
 
 @pytest.mark.parametrize(
@@ -294,12 +208,4 @@ def test_an_example_that_is_not_as_it_should_be_is_refused(change, refusal, tmp_
     values["examples"][0] |= change
     (tmp_path / EXAMPLES_FILE).write_text(json.dumps(values))
     with pytest.raises(DataError, match=refusal):
-        read_examples(tmp_path, dataset_of("planted"))
-
-
-def test_an_example_is_frozen_and_checked():
-    example = example_with({}, {})
-    with pytest.raises(ConfigError, match="rank must be a whole number, 1 or more; received 0"):
-        said(rank=0)
-    assert example.replace(target=6).target == 6 and example.entries == {3}
-    assert example_with({"again": seed(2)}, {}).models == {*PAIR, "again"}
+        read_examples(tmp_path, dataset_named("planted"))

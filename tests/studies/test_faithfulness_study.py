@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,49 +31,8 @@ from awrsr.explain import (
 )
 from awrsr.models import build_model
 from awrsr.ranking.recommendation import trace
-from awrsr.studies import (
-    FORCED_SHARE,
-    LESS,
-    STUDY_FILE,
-    against_floor,
-    read_study,
-    write_study,
-)
+from awrsr.studies import FORCED_SHARE, LESS, STUDY_FILE, read_study, write_study
 from awrsr.training.checkpoint import load_model, save_config, save_weights
-
-
-@pytest.mark.parametrize(("measure", "sign"), [("insertion", 1), ("deletion", -1)])
-@pytest.mark.parametrize("column", ["less_random", "less_floor"])
-def test_explanations_stand_on_the_side_of_their_interval(measure: str, sign: int, column: str):
-    """Relative to the floor if the study records one, else to random orders."""
-    intervals = {
-        "first_order": (0.1, 0.3),
-        "leave_one_out": (0.2, 0.5),
-        "recency": (-0.4, -0.1),
-        "refined": (-0.1, 0.2),
-        "random": (0.0, 0.0),
-        "random_newest_first": (0.1, 0.2),
-    }
-    rows = pd.DataFrame(
-        [
-            {
-                "explanation": name,
-                "measure": measure,
-                "mean": sign * (low + high) / 2,
-                "less_random_low": 0.0,
-                "less_random_high": 0.0,
-                f"{column}_low": min(sign * low, sign * high),
-                f"{column}_high": max(sign * low, sign * high),
-                column: sign * (low + high) / 2,
-            }
-            for name, (low, high) in intervals.items()
-        ]
-    )
-    assert against_floor(rows) == {
-        "better": ["leave_one_out", "first_order"],
-        "undecided": ["refined"],
-        "worse": ["recency"],
-    }
 
 
 def add_model(directory: Path, dataset, name: str) -> Path:
@@ -232,6 +192,8 @@ def test_a_killed_study_goes_on_to_the_same_end(
 ):
     monkeypatch.setattr(studies.faithfulness, "CHUNK_USERS", 1)
     dataset, whole = load_dataset(place / "plain"), read_study(plain_study)
+    cut = tmp_path / "cut"
+    write = partial(write_study, models_of(place / "plain"), dataset, cut, sample=3, seed=3)
 
     class Killed(Exception):
         pass
@@ -241,39 +203,24 @@ def test_a_killed_study_goes_on_to_the_same_end(
         if done >= 2:
             raise Killed
 
-    settings = {"sample": 3, "seed": 3}
     with pytest.raises(Killed):
-        write_study(
-            models_of(place / "plain"), dataset, tmp_path / "cut", progress=kill, **settings
-        )
-    half = read_study(tmp_path / "cut")
+        write(progress=kill)
+    half = read_study(cut)
     assert not half.finished and half.done == 2
-    chunk = tmp_path / "cut" / "chunks" / "000000" / "values.parquet"
+    chunk = cut / "chunks" / "000000" / "values.parquet"
     before = chunk.stat().st_mtime_ns
     with pytest.raises(DataError, match="holds an unfinished study with these settings; resume it"):
-        write_study(models_of(place / "plain"), dataset, tmp_path / "cut", **settings)
+        write()
     seen = []
-    resumed = write_study(
-        models_of(place / "plain"),
-        dataset,
-        tmp_path / "cut",
-        resume=True,
-        progress=lambda done, total: seen.append((done, chunk.stat().st_mtime_ns)),
-        **settings,
+    resumed = write(
+        resume=True, progress=lambda done, total: seen.append((done, chunk.stat().st_mtime_ns))
     )
     assert seen == [(1, before), (2, before), (3, before)]
     pd.testing.assert_frame_equal(resumed.summary, whole.summary)
     pd.testing.assert_frame_equal(resumed.curves, whole.curves)
-    assert sorted(path.name for path in (tmp_path / "cut").iterdir()) == [
-        "curves.parquet",
-        "study.json",
-        "summary.csv",
-        "values.parquet",
-    ]
-    again = write_study(
-        models_of(place / "plain"), dataset, tmp_path / "cut", resume=True, **settings
-    )
-    pd.testing.assert_frame_equal(again.summary, whole.summary)
+    files = ["curves.parquet", "study.json", "summary.csv", "values.parquet"]
+    assert sorted(path.name for path in cut.iterdir()) == files
+    pd.testing.assert_frame_equal(write(resume=True).summary, whole.summary)
 
 
 def test_other_settings_are_another_study(place: Path, plain_study: Path, tmp_path: Path):
@@ -336,11 +283,3 @@ def test_the_verb_prints_tables_and_protocol(place: Path, capsys):
     assert main([*line, "--device", "cpu", "--resume"]) == 0
     assert main([*line, "--beside", line[1]]) == 2
     assert "both models are called 'sasrec-additive'" in capsys.readouterr().err
-
-
-def test_plant_is_a_verb(tmp_path: Path, capsys):
-    assert main(["plant", str(tmp_path / "p"), "--users", "20", "--seed", "5"]) == 0
-    assert load_dataset(tmp_path / "p").fingerprint == plant(20, seed=5)[0].fingerprint
-    assert "written to" in capsys.readouterr().out
-    assert main(["plant", str(tmp_path / "q"), "--users", "1"]) == 2
-    assert "users must be 2 or more" in capsys.readouterr().err

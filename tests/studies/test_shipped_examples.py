@@ -1,13 +1,7 @@
 """Shipped examples: numbers agree with the models, sentences with the numbers."""
 
 import pytest
-from test_examples import (
-    ASSETS,
-    DATASETS,
-    dataset_of,
-    model_of,
-    recorded,
-)
+from shipped import ASSETS, DATASETS, dataset_named, model_named
 
 import awrsr
 from awrsr.data.dataset import Dataset
@@ -28,7 +22,7 @@ from awrsr.training.checkpoint import weights_fingerprint
 SHIPPED = [
     pytest.param(name, example, id=f"{name}-{example.sort}")
     for name in DATASETS
-    for example in recorded(name)
+    for example in read_examples(ASSETS / name / "scan", dataset_named(name)).examples
 ]
 each_shipped = pytest.mark.parametrize(("name", "example"), SHIPPED)
 
@@ -63,9 +57,9 @@ class Afresh:
 
 @each_shipped
 def test_every_number_of_a_shipped_example_is_the_models_own(name: str, example: Example):
-    dataset = dataset_of(name)
+    dataset = dataset_named(name)
     found = {
-        side: Afresh(dataset, model_of(name, model), example.user_id)
+        side: Afresh(dataset, model_named(name, model), example.user_id)
         for side, model in (("a", example.a), ("b", example.b))
     }
     assert READABLE[0] <= len(found["a"].history) <= READABLE[1]
@@ -80,7 +74,7 @@ def test_every_number_of_a_shipped_example_is_the_models_own(name: str, example:
         most = sorted(range(len(own.history)), key=own.scores.__getitem__)[: len(planted)]
         again = said.again
         if again is not None:
-            other_seed = model_of(name, again.model)
+            other_seed = model_named(name, again.model)
             assert again.rank == own.rank(other_seed, own.history)
         assert said == InModel(
             rank=own.whole,
@@ -105,8 +99,8 @@ def test_a_shipped_example_keeps_its_rule(name: str, example: Example):
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_what_ships_is_of_the_models_that_ship(name: str):
-    """Three to five, each of another user; the first is for the initial pair of the app."""
-    file = read_examples(ASSETS / name / "scan", dataset_of(name))
+    """Three to five, each of another user, the first of the pair with which the app opens."""
+    file = read_examples(ASSETS / name / "scan", dataset_named(name))
     marks = {
         path.name: weights_fingerprint(path)
         for folder in ("models", "seeds")
@@ -123,7 +117,7 @@ def test_what_ships_is_of_the_models_that_ship(name: str):
 
 @each_shipped
 def test_the_sentence_is_made_of_the_numbers(name: str, example: Example):
-    dataset, a, b = dataset_of(name), example.in_a, example.in_b
+    dataset, a, b = dataset_named(name), example.in_a, example.in_b
     items = dataset.sequence(dataset.user_index(example.user_id)).tolist()
     titles = [f"{at}. {title}" for at, title in enumerate(dataset.titles(items), 1)]
     target = dataset.titles(items[-1:])[0]

@@ -12,36 +12,29 @@ from safetensors.torch import load_file, save_file
 
 from awrsr.errors import CheckpointError
 from awrsr.training import checkpoint
-from awrsr.training.checkpoint import (
-    CONFIG_FILE,
-    WEIGHTS_FILE,
-    load_model,
-    weights_fingerprint,
-)
+from awrsr.training.checkpoint import CONFIG_FILE, WEIGHTS_FILE, load_model, weights_fingerprint
 
 Edit = Callable[[Path], object]
 
 
-def config(section: str, **values: object) -> Edit:
-    """Change fields of config.json; of the whole object if the section is empty."""
+def rewritten(section: str, change: Callable[[dict], object]) -> Edit:
+    """Changes a section of config.json; the whole object where the section is empty."""
 
     def edit(directory: Path) -> None:
         path = directory / CONFIG_FILE
         whole = json.loads(path.read_text())
-        (whole[section] if section else whole).update(values)
+        change(whole[section] if section else whole)
         path.write_text(json.dumps(whole))
 
     return edit
+
+
+def config(section: str, **values: object) -> Edit:
+    return rewritten(section, lambda fields: fields.update(values))
 
 
 def without(section: str, field: str) -> Edit:
-    def edit(directory: Path) -> None:
-        path = directory / CONFIG_FILE
-        whole = json.loads(path.read_text())
-        del (whole[section] if section else whole)[field]
-        path.write_text(json.dumps(whole))
-
-    return edit
+    return rewritten(section, lambda fields: fields.pop(field))
 
 
 def content(name: str, value: bytes) -> Edit:
@@ -61,6 +54,11 @@ def weights(change: Callable[[dict[str, torch.Tensor]], object]) -> Edit:
     return edit
 
 
+def filled(value: float) -> Edit:
+    """One row of the item embeddings holds this value."""
+    return weights(lambda tensors: tensors[EMBEDDING][3].fill_(value))
+
+
 def truncated(directory: Path) -> None:
     path = directory / WEIGHTS_FILE
     path.write_bytes(path.read_bytes()[:-100])
@@ -70,6 +68,7 @@ EMBEDDING, NORM = "item_embedding.weight", "norm.weight"
 NO_CONFIG = "is not a model directory: it lacks config.json; a model directory holds"
 NOT_WHOLE = "model.safetensors is not a whole safetensors file"
 NOT_FITTING = "model.safetensors does not fit config.json: "
+NOT_FINITE = f"{NOT_FITTING}{EMBEDDING} holds values that are not finite"
 MODEL, CATALOGUE, TRAINING = (
     f"config.json, {section}: " for section in ("model", "catalogue", "training")
 )
@@ -107,10 +106,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
         f"{MODEL}unknown field 'n_layer'; accepted: backbone, .* Did you mean 'n_layers'",
     ),
     "missing-field": (without("model", "n_heads"), f"{MODEL}missing field 'n_heads'"),
-    "backbone-a-number": (
-        config("model", backbone=5),
-        f"{MODEL}backbone must be text; received 5",
-    ),
+    "backbone-a-number": (config("model", backbone=5), f"{MODEL}backbone must be text; received 5"),
     "unknown-backbone": (
         config("model", backbone="sasrek"),
         f"{MODEL}unknown backbone 'sasrek'; accepted: sasrec, stosa.*Did you mean 'sasrec'",
@@ -188,14 +184,8 @@ REFUSED: dict[str, tuple[Edit, str]] = {
         weights(lambda t: t.update({NORM: torch.ones(8).double()})),
         f"{NOT_FITTING}its tensors are of several types: torch.float32, torch.float64",
     ),
-    "tensor-with-nan": (
-        weights(lambda t: t[EMBEDDING][3].fill_(torch.nan)),
-        f"{NOT_FITTING}{EMBEDDING} holds values that are not finite",
-    ),
-    "tensor-with-infinity": (
-        weights(lambda t: t[EMBEDDING][3].fill_(-torch.inf)),
-        f"{NOT_FITTING}{EMBEDDING} holds values that are not finite",
-    ),
+    "tensor-with-nan": (filled(torch.nan), NOT_FINITE),
+    "tensor-with-infinity": (filled(-torch.inf), NOT_FINITE),
     "all-tensors-missing": (weights(dict.clear), r"missing .*; and \d+ more$"),
 }
 

@@ -10,7 +10,7 @@ from app import cache, finding, folders
 from app.candidates import among
 from app.escape import plain
 from app.finding import KINDS
-from app.openings import find_sentence
+from app.sentences import find_sentence
 from app.shell import Chosen, check_model
 from app.sides import model_title
 from app.state import Session, session

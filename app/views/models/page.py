@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import cache
 from app.escape import plain
-from app.openings import checks_sentence
+from app.sentences import checks_sentence
 from app.shell import Chosen, check_model
 from app.sides import SIDES
 from app.views.models.card import label, show_card

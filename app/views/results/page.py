@@ -11,7 +11,7 @@ from app.escape import plain, with_commands
 from app.figures import results as figures
 from app.forms import Choice
 from app.keys import Key
-from app.openings import results_sentence
+from app.sentences import results_sentence
 from app.state import RESULTS, Session, session
 from app.views.results.example import show_example
 from awrsr.errors import AwrsrError, counted

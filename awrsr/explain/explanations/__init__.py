@@ -28,6 +28,7 @@ __all__ = [
     "EXPLANATIONS",
     "NEWEST_FIRST",
     "RANDOM",
+    "RECENCY",
     "Explained",
     "Explanation",
     "Values",
@@ -60,8 +61,8 @@ EXPLANATIONS = Explanations(
     ),
     facts=("title",),
 )
-RANDOM, NEWEST_FIRST = Random.name, NewestFirst.name
-"""The random orders, which are the baselines of the others."""
+RANDOM, NEWEST_FIRST, RECENCY = Random.name, NewestFirst.name, Recency.name
+"""The random orders, which are the baselines of the others, and the order by age."""
 
 
 def study_settings() -> dict[str, dict[str, Any]]:

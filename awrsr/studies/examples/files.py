@@ -15,7 +15,8 @@ from awrsr.data.batching import history_and_target
 from awrsr.data.dataset import Dataset
 from awrsr.data.planted import load_causes
 from awrsr.errors import AwrsrError, DataError
-from awrsr.io.files import read_json, visible_directories, write_json
+from awrsr.io.files import read_json, write_json
+from awrsr.io.listing import visible_directories
 from awrsr.models import SequentialModel
 from awrsr.ranking.evaluation import candidates_words
 from awrsr.refinement import REFINEMENTS, VANILLA
@@ -23,8 +24,9 @@ from awrsr.schema import Schema
 from awrsr.studies.examples.search import find_examples
 from awrsr.studies.examples.values import Example
 from awrsr.studies.scan import Scan
-from awrsr.studies.scan_files import SEEDS_FOLDER, differ_by_seed, read_scan, stale
+from awrsr.studies.scan_files import read_scan, stale
 from awrsr.studies.scan_rows import Pair
+from awrsr.studies.seeds import SEEDS_FOLDER, differ_by_seed
 from awrsr.training.checkpoint import CONFIG_FILE, load_model, read_config, weights_fingerprint
 
 SCHEMA_VERSION = 1

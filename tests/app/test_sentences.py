@@ -7,7 +7,7 @@ import pytest
 from driving import messages, open_page, texts
 from helpers import ROOT
 
-from app.openings import checks_sentence, find_sentence, results_sentence, study_sentence
+from app.sentences import checks_sentence, find_sentence, results_sentence, study_sentence
 from awrsr.experiments.record import read_results
 from awrsr.experiments.report import grid_files
 from awrsr.experiments.verdict import verdict_rows

@@ -8,10 +8,9 @@ import pandas as pd
 from awrsr.errors import counted
 from awrsr.experiments.comparison import MIN_SEEDS, records
 from awrsr.experiments.verdict import Row
-from awrsr.explain import EXPLANATIONS, LOWER_IS_BETTER, NEWEST_FIRST, RANDOM
+from awrsr.explain import EXPLANATIONS, LOWER_IS_BETTER, NEWEST_FIRST, RANDOM, RECENCY
 from awrsr.studies import difference_column
 
-RECENCY = "recency"
 HELPS = "helps"
 
 
