@@ -53,9 +53,10 @@ def main() -> None:
     rows = []
     for backbone in ("sasrec", "stosa"):
         for name, refinement in REFINEMENTS.items():
-            if backbone not in refinement.backbones:
+            directory = DATASET / "models" / f"{backbone}-{name}"
+            if not refinement.fits(backbone) or not directory.is_dir():
                 continue
-            model = load(DATASET / "models" / f"{backbone}-{name}", untrained)
+            model = load(directory, untrained)
             for user in range(0, dataset.n_users, 10):
                 history, _ = history_and_target(dataset, user, "test")
                 trace = awrsr.trace(model, history.tolist())

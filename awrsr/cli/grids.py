@@ -13,7 +13,13 @@ from awrsr.experiments.jobs import check_jobs, ended_by_signals, train_side_by_s
 from awrsr.experiments.progress import RunBars, epoch_bar
 from awrsr.experiments.recording import describe, read_recorded, record_runs
 from awrsr.experiments.report import write_report
-from awrsr.experiments.run import choose_runs, load_datasets, run_state, train_and_measure
+from awrsr.experiments.run import (
+    State,
+    choose_runs,
+    load_datasets,
+    run_state,
+    train_and_measure,
+)
 
 
 def experiment(
@@ -30,8 +36,8 @@ def experiment(
 
     Finished runs are skipped, and so are runs whose results are recorded (results.csv has their
     commands). Unfinished runs are resumed. A run directory with other settings is refused before
-    anything starts. Results are recorded after every run, in a folder next to the grid's file that
-    has the grid's name.
+    anything starts. Only the datasets of the chosen runs are needed. Results are recorded after
+    every run, in a folder next to the grid's file that has the grid's name.
 
     Args:
         grid: a TOML file, see awrsr/experiments/grid.py and experiments/.
@@ -52,9 +58,10 @@ def experiment(
     if dry:
         _list_runs(plan, chosen, datasets, errors)
         return
-    if errors:
-        raise errors[0]
-    states = {run.name: run_state(run, datasets[run.dataset]) for run in plan.runs}
+    for run in chosen:
+        if run.dataset in errors:
+            raise errors[run.dataset]
+    states = _states(plan, datasets)
     done = [run for run in plan.runs if states[run.name] == "done"]
     recorded = read_recorded(plan, datasets, done)
     known = set() if recorded is None else {*recorded.ranks}
@@ -135,22 +142,27 @@ def _side_by_side(
 
 
 def _list_runs(
-    plan: Grid, chosen: list[Run], datasets: dict[str, Dataset], errors: list[DataError]
+    plan: Grid, chosen: list[Run], datasets: dict[str, Dataset], errors: dict[str, DataError]
 ) -> None:
     """Print the state of each run; without its dataset, a run can still be listed as recorded."""
-    states = {
-        run.name: run_state(run, datasets[run.dataset]) if run.dataset in datasets else "missing"
-        for run in plan.runs
-    }
+    states = _states(plan, datasets)
     found = read_recorded(plan, datasets, [run for run in plan.runs if states[run.name] == "done"])
     recorded = set() if found is None else {*found.ranks}
     for run in chosen:
         elsewhere = states[run.name] == "missing" and run.name in recorded
         print(f"{'recorded' if elsewhere else states[run.name]:<12}{run.directory}")
-    for error in errors:
+    for error in errors.values():
         print(error)
     done = sum(state == "done" for state in states.values())
     print(_grid_line(plan, done, len(recorded)))
+
+
+def _states(plan: Grid, datasets: dict[str, Dataset]) -> dict[str, State]:
+    """The state of each run by name; a run without its dataset is missing."""
+    return {
+        run.name: run_state(run, datasets[run.dataset]) if run.dataset in datasets else "missing"
+        for run in plan.runs
+    }
 
 
 def _grid_line(plan: Grid, done: int, recorded: int) -> str:

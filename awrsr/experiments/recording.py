@@ -75,18 +75,20 @@ def record_runs(
         runs.append(recorded.runs[~recorded.runs["run"].isin(finished)])
         history.append(recorded.history[~recorded.history["run"].isin(finished)])
         ranks |= recorded.ranks
+        absent = ~recorded.datasets["dataset"].isin(described["dataset"])
+        described = pd.concat([described, recorded.datasets[absent]])
     for run in done:
         runs.append(pd.DataFrame(_rows(run)))
         history.append(_history(run))
         ranks[run.name] = _test_ranks(run, datasets[run.dataset])
     names = [run.name for run in grid.runs if run.name in ranks]
     dataset_of_run = {run.name: run.dataset for run in grid.runs}
-    used = described["dataset"].isin({dataset_of_run[name] for name in names})
+    order = list(dict.fromkeys(dataset_of_run[name] for name in names))
     results.write_results(
         grid,
         _in_plan(pd.concat(runs), names),
         _in_plan(pd.concat(history), names),
-        described[used].infer_objects(),
+        described.set_index("dataset").loc[order].reset_index().infer_objects(),
         {name: ranks[name] for name in names},
         _examples(grid, datasets, done, names, recorded.examples if recorded else {}),
     )
@@ -108,7 +110,7 @@ def _examples(
     earlier: dict[str, Example],
 ) -> dict[str, Example]:
     """One history per dataset in the models of the grid's first seed, including earlier records."""
-    examples: dict[str, Example] = {}
+    examples = {name: example for name, example in earlier.items() if name not in datasets}
     for name, dataset in datasets.items():
         user = example_user(dataset)
         items = dataset.sequence(user)[: -HELD_OUT["test"]].tolist()
@@ -226,6 +228,7 @@ class Recorded:
 
     runs: pd.DataFrame
     history: pd.DataFrame
+    datasets: pd.DataFrame
     ranks: dict[str, Ranks]
     examples: dict[str, Example]
 
@@ -262,7 +265,13 @@ def read_recorded(grid: Grid, datasets: dict[str, Dataset], done: Iterable[Run])
             f"{grid.file}, among them {name}: {why}; undo the change of the grid, give the changed "
             "grid another name, or move the folder away"
         )
-    return Recorded(runs=found.runs, history=found.history, ranks=ranks, examples=examples)
+    return Recorded(
+        runs=found.runs,
+        history=found.history,
+        datasets=found.datasets,
+        ranks=ranks,
+        examples=examples,
+    )
 
 
 def _misfits(grid: Grid, found: results.Results, datasets: dict[str, Dataset]) -> dict[str, str]:

@@ -27,10 +27,10 @@ from awrsr.training.unfinished import RESUME_FILE
 State = Literal["done", "unfinished", "missing"]
 
 
-def load_datasets(grid: Grid) -> tuple[dict[str, Dataset], list[DataError]]:
+def load_datasets(grid: Grid) -> tuple[dict[str, Dataset], dict[str, DataError]]:
     """The datasets of a grid by name, and an error for each that cannot be read."""
     found: dict[str, Dataset] = {}
-    errors = []
+    errors = {}
     for name, directory in {run.dataset: run.data for run in grid.runs}.items():
         try:
             found[name] = load_dataset(directory)
@@ -40,7 +40,7 @@ def load_datasets(grid: Grid) -> tuple[dict[str, Dataset], list[DataError]]:
                 if directory.exists()
                 else (f"; `python -m awrsr prepare SOURCE {directory} --format FORMAT` creates it")
             )
-            errors.append(DataError(f"{grid.file}: datasets.{name}: {error}{remedy}"))
+            errors[name] = DataError(f"{grid.file}: datasets.{name}: {error}{remedy}")
     return found, errors
 
 

@@ -30,11 +30,14 @@ NOT_RECORDED = "not recorded"
 NO_VERDICT = "No recorded result says what attention is worth or what refinement adds."
 TOO_FEW = "too few seeds"
 NO_GAIN = "no gain from attention"
-"""Learned attention is not significantly better than an even average: nothing to refine."""
+"""Learned attention is not better than an even average by the margin: nothing to refine."""
+UNCLEAR = "gain from attention cannot be told"
+"""The interval of what attention is worth includes both zero and the margin."""
 VERDICT_KEY = (
     "Rows are sorted by what attention is worth: vanilla minus `uniform` (the same model with an "
     f"even average over the history), also as a share of vanilla with its {LEVEL:.0%} interval. If "
-    f"this interval is not above zero, the verdict begins with *{NO_GAIN}*. What refinement adds: "
+    f"this interval is not above zero, the verdict begins with *{NO_GAIN}* if it ends below "
+    f"{MARGIN:.0%} of vanilla, and with *{UNCLEAR}* if it does not. What refinement adds: "
     "the best mechanism minus vanilla, with an interval corrected for the number of mechanisms "
     "(Bonferroni). A mechanism is significantly above or below vanilla if it has at least "
     f"{MIN_SEEDS} seeds, p corrected by Holm's method is below {1 - LEVEL:.2f}, and the corrected "
@@ -85,10 +88,13 @@ class Row:
         return title if named else f"{self.dataset} ({title})"
 
     @property
-    def no_gain(self) -> bool:
-        """Whether enough seeds show no significant gain of attention over the even average."""
+    def gain(self) -> str:
+        """What enough seeds say against a gain of attention over the even average: `NO_GAIN` or
+        `UNCLEAR`; empty if there is a gain, or too few seeds."""
         row = self.attention
-        return row is not None and row["seeds"] >= MIN_SEEDS and row["low"] <= 0
+        if row is None or row["seeds"] < MIN_SEEDS or row["low"] > 0:
+            return ""
+        return NO_GAIN if row["high"] < MARGIN * row["vanilla"] else UNCLEAR
 
     @cached_property
     def best(self) -> dict[str, Any] | None:
@@ -117,14 +123,17 @@ class Row:
         if self.harmful:
             names = " and ".join(mechanism_name(row) for row in self.harmful)
             words += f"; {names} {'harm' if len(self.harmful) > 1 else 'harms'}"
-        return f"{NO_GAIN}; {words}" if self.no_gain else words
+        return f"{self.gain}; {words}" if self.gain else words
 
     @property
     def command(self) -> str:
-        """The command that trains the row again, from a copy of the grid without records."""
+        """The commands that train the row again, from a copy of the grid without records, and
+        write its tables."""
+        grid = self.results.grid
         return (
-            f"cp {self.results.grid.address} again.toml && python -m awrsr experiment again.toml "
-            f"--only '{self.dataset}-{self.backbone}-*-{self.loss}-seed*'"
+            f"mkdir -p again && cp {grid.address} again && python -m awrsr experiment "
+            f"again/{grid.file.name} --only '{self.dataset}-{self.backbone}-*-{self.loss}-seed*' "
+            "&& python -m awrsr report --experiments again --output again/RESULTS.md"
         )
 
 

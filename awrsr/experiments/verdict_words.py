@@ -14,7 +14,14 @@ from awrsr.experiments.comparison import (
     smallest_effect,
     verdict,
 )
-from awrsr.experiments.verdict import NOT_RECORDED, TOO_FEW, Row, mechanism_name
+from awrsr.experiments.verdict import (
+    NO_GAIN,
+    NOT_RECORDED,
+    TOO_FEW,
+    UNCLEAR,
+    Row,
+    mechanism_name,
+)
 from awrsr.models import BACKBONES
 
 
@@ -55,13 +62,14 @@ def _worth_words(row: Row) -> str:
     difference = f"{attention['difference']:+.4f} ({share(attention)} of vanilla, {seeds}"
     if attention["seeds"] < MIN_SEEDS:
         return f"no verdict on attention from {seeds}: {difference})"
-    if row.no_gain:
+    if row.gain:
         worse = attention["high"] < 0
-        return (
-            f"attention is {'worse' if worse else 'not detectably better'} than the even average, "
-            f"so refinement has nothing to refine: {difference}; smallest detectable effect "
-            f"{_smallest(attention)})"
-        )
+        said = {
+            NO_GAIN: f"attention is {'worse' if worse else 'no better'} than the even average, so "
+            "refinement has nothing to refine",
+            UNCLEAR: "whether attention is better than the even average cannot be told",
+        }
+        return f"{said[row.gain]}: {difference}; smallest detectable effect {_smallest(attention)})"
     return f"attention is worth {difference})"
 
 

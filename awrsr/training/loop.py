@@ -161,6 +161,9 @@ def train(
     # A run that was killed before it wrote anything starts again.
     started = directory.exists() and not (directory.is_dir() and not any(directory.iterdir()))
     if not (resume and started):
+        if started and directory.is_dir():
+            with only_process(directory, "training the run in"):
+                pass  # a better reason than that the directory exists
         with new_directory(directory) as temporary:
             save_config(temporary, model_config, catalogue, config)
             save_weights(temporary, model)

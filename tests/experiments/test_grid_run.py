@@ -146,11 +146,16 @@ def test_a_grid_of_floors_is_trained_recorded_and_reported(place: Path, capsys):
 def test_the_command_of_a_row_trains_it_again(place: Path, capsys):
     before = read_ranks("small.toml")
     (row,) = verdict_rows([read_results("small.toml")])
-    copied, trained = (shlex.split(part) for part in row.command.split(" && "))
-    assert copied[0] == "cp" and trained[:3] == ["python", "-m", "awrsr"]
+    made, copied, *verbs = (shlex.split(part) for part in row.command.split(" && "))
+    assert made[:2] == ["mkdir", "-p"] and copied[0] == "cp"
+    assert all(words[:3] == ["python", "-m", "awrsr"] for words in verbs)
+    Path(made[2]).mkdir()
     shutil.copy(copied[1], copied[2])
+    trained, reported = verbs
     assert main([*trained[3:], "--device", "cpu"]) == 0
-    again = read_ranks("again.toml")
+    assert main(reported[3:]) == 0
+    assert row.name in Path(reported[-1]).read_text()
+    again = read_ranks("again/small.toml")
     assert {name: of.tolist() for name, of in again.items()} == {
         name: of.tolist() for name, of in before.items()
     }

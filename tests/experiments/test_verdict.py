@@ -124,9 +124,14 @@ VERDICTS = {
         ") harm.",
     ),
     "inconclusive": (dict(simple=MANY, uniform=LESS), "is inconclusive (the best", "detectable"),
-    "no gain from attention; inconclusive": (
+    "gain from attention cannot be told; inconclusive": (
         dict(simple=MANY, uniform=MANY),
-        "attention is not detectably better than the even average, so refinement has nothing to",
+        "whether attention is better than the even average cannot be told",
+        "smallest detectable effect",
+    ),
+    "no gain from attention; does not help": (
+        dict(simple=FEW, uniform=SAME),
+        "attention is no better than the even average, so refinement has nothing to refine",
         "smallest detectable effect",
     ),
     "no gain from attention; not recorded": (
@@ -238,7 +243,8 @@ def test_the_command_of_a_row_is_for_its_runs_alone():
     for file in sorted(EXPERIMENTS.glob("*.toml")):
         found = read_results(file)
         for row in verdict_rows([] if found is None else [found]):
-            only = shlex.split(row.command)[-1]
+            words = shlex.split(row.command)
+            only = words[words.index("--only") + 1]
             chosen = {run.name for run in choose_runs(found.grid, only)}
             assert chosen == {
                 run.name

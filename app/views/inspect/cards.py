@@ -11,6 +11,7 @@ from app.sides import Side
 from awrsr.board import Payload
 from awrsr.errors import AwrsrError
 from awrsr.explain import Decisive, Evidence, Judgement, RowEvidence, find_evidence
+from awrsr.refinement import REFINEMENTS
 
 COLOURS = {"a": "blue", "b": "orange"}
 """Colours of the models' letters."""
@@ -192,6 +193,9 @@ def shown(case: Case, found: list[Found], links: Links) -> list[str]:
 
 def shows(side: Side, evidence: Evidence, links: Links) -> str:
     """One model's judgement by the row that mixes the values, and the ranks in the other rows."""
+    refinement = REFINEMENTS[side.model.config.refinement]
+    if not refinement.learns_attention:
+        return f"learns no attention: {refinement.formula_of(side.model.config)}."
     mixing = evidence.rows[-1]
     said = f"**{SAID[mixing.judgement]}**"
     places = [
