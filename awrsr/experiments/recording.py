@@ -13,12 +13,7 @@ from awrsr.config import FORMER_TRAINING, HELD_OUT, Catalogue
 from awrsr.data.dataset import Dataset
 from awrsr.errors import CheckpointError, ConfigError, DataError, counted
 from awrsr.experiments import record as results
-from awrsr.experiments.card import (
-    METRICS_FILE,
-    RANKS_FILE,
-    read_metrics,
-    training_of,
-)
+from awrsr.experiments.card import METRICS_FILE, RANKS_FILE, read_metrics, training_of
 from awrsr.experiments.comparison import Ranks, records
 from awrsr.experiments.grid import Grid, Run
 from awrsr.experiments.recorded_examples import Example, RecordedTrace, read_examples
