@@ -21,6 +21,12 @@ NotNegative = Annotated[float, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 MeanStream = Literal["correct", "published"]
+Norms = Literal["after", "query", "before"]
+OuterNorm = Literal["embeddings", "states"]
+Activation = Literal["gelu", "relu", "silu"]
+Positions = Literal["newest", "oldest"]
+AttendedPadding = Literal["ignored", "zero", "carried"]
+OutputEmbedding = Literal["shared", "separate"]
 Rows = Literal["plain", "standardised"]
 Matrices = Literal["layer", "head"]
 Mix = Literal["halves", "gate", "scores"]
@@ -33,6 +39,13 @@ HELD_OUT: dict[Split, int] = {"test": 1, "validation": 2}
 """The position of the target of a split, counted from the end of a sequence."""
 
 
+LAYOUT = (
+    *("norms", "outer_norm", "norm_epsilon", "activation", "scaled_embeddings"),
+    *("positions", "padding", "output_embedding"),
+)
+"""The settings of a layout, see `ModelConfig`."""
+
+
 class Settings(Schema):
     """Settings whose JSON form must contain every field."""
 
@@ -42,8 +55,10 @@ class Settings(Schema):
 class ModelConfig(Settings):
     """The architecture of a model.
 
-    The settings from `rows` on belong to refinements. Each refinement reads only those that its
-    `settings` name; the others must keep their defaults.
+    The settings named in `LAYOUT` say how the parts of a backbone are put together; their defaults
+    are the layout that is trained here, the others are those of models trained elsewhere. The
+    settings from `rows` on belong to refinements. Each backbone and each refinement reads only
+    those that its `settings` name; the others must keep their defaults.
 
     Args:
         backbone: sasrec (deterministic) or stosa (each item a Gaussian).
@@ -59,6 +74,23 @@ class ModelConfig(Settings):
         correlation_rank: r, the width of the correlation space; null means max_length.
         mean_stream: stosa only: correct, or published, which reproduces a defect of the published
             code: the mean never receives attention.
+        norms: where the layer norms of a layer stand, f being attention or the feed-forward layer:
+            after, norm(x + f(x)); before, x + f(norm(x)); or query, as in SASRec's own code, where
+            the residual path is normalised too, norm(x) + f(norm(x)), and keys and values are made
+            of x.
+        outer_norm: the place of the layer norm outside the layers: embeddings, before the first
+            layer; or states, after the last.
+        norm_epsilon: what every layer norm adds to the variance.
+        activation: of the feed-forward layers.
+        scaled_embeddings: whether item embeddings are multiplied by the root of hidden_size before
+            positions are added; scores use them as they are.
+        positions: counted from the newest item, whose position is always the same; or from the
+            oldest.
+        padding: whether items attend to the max_length - m empty slots before them: ignored, they
+            do not; zero, they do, and every layer finds zeros there; carried, they do, and the
+            layers transform the empty slots, which begin as zeros, like items.
+        output_embedding: what states are compared with: shared, the item embeddings; or separate, a
+            second table.
         rows: what the second attention compares: plain, the rows of first-order weights; or
             standardised, each row centred and scaled over its allowed keys.
         gain: whether second-order scores are multiplied by a learned positive number per head, with
@@ -77,6 +109,8 @@ class ModelConfig(Settings):
             head; or scores, first- and second-order scores are added before one softmax.
     """
 
+    may_lack = LAYOUT
+
     backbone: str = "sasrec"
     refinement: str = "none"
     max_length: Size = 50
@@ -88,6 +122,14 @@ class ModelConfig(Settings):
     attention_dropout: Dropout = 0.5
     correlation_rank: int | None = Field(default=None, ge=1, le=MAX_SIZE)
     mean_stream: MeanStream = "correct"
+    norms: Norms = "after"
+    outer_norm: OuterNorm = "embeddings"
+    norm_epsilon: float = Field(default=1e-12, ge=1e-12, le=0.1)
+    activation: Activation = "gelu"
+    scaled_embeddings: bool = False
+    positions: Positions = "newest"
+    padding: AttendedPadding = "ignored"
+    output_embedding: OutputEmbedding = "shared"
     rows: Rows = "standardised"
     gain: bool = False
     similar_start: bool = True
@@ -106,12 +148,14 @@ class ModelConfig(Settings):
                 f"for a hidden size of {self.hidden_size}"
             )
         backbones = FAMILIES["backbone"]
-        if self.mean_stream == "published" and not backbones[self.backbone].has_mean_stream:
-            accepted = [repr(name) for name, kind in backbones.items() if kind.has_mean_stream]
-            raise ConfigError(
-                f"mean_stream 'published' needs backbone {' or '.join(accepted)}; "
-                f"received {self.backbone!r}"
-            )
+        for name in ("mean_stream", *LAYOUT):
+            value = getattr(self, name)
+            if value != self._default(name) and name not in backbones[self.backbone].settings:
+                accepted = [repr(each) for each, kind in backbones.items() if name in kind.settings]
+                raise ConfigError(
+                    f"{name} {value!r} needs backbone {' or '.join(accepted)}; "
+                    f"received {self.backbone!r}"
+                )
         return self
 
     @property

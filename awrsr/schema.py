@@ -35,6 +35,9 @@ class Schema(BaseModel):
 
     all_required: ClassVar[bool] = False
     """Whether a JSON object must have the fields with defaults too."""
+    may_lack: ClassVar[tuple[str, ...]] = ()
+    """Fields with defaults that a JSON object may lack all the same; they are written only where
+    they differ."""
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -48,7 +51,12 @@ class Schema(BaseModel):
 
     def to_json(self) -> dict[str, Any]:
         """The fields by name, as JSON values."""
-        return self.model_dump()
+        usual = {name for name in self.may_lack if getattr(self, name) == type(self)._default(name)}
+        return self.model_dump(exclude=usual)
+
+    @classmethod
+    def _default(cls, name: str) -> object:
+        return cls.model_fields[name].default
 
     @classmethod
     def from_json(
@@ -67,7 +75,9 @@ class Schema(BaseModel):
         try:
             if not isinstance(values, Mapping):
                 raise ConfigError(f"expected an object, received {type(values).__name__}")
-            missing = [name for name in cls.model_fields if name not in values]
+            missing = [
+                name for name in cls.model_fields if name not in values and name not in cls.may_lack
+            ]
             if cls.all_required and missing and values.keys() <= cls.model_fields.keys():
                 raise ConfigError(_lacks(missing))
             return cls(**values)

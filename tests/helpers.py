@@ -87,6 +87,18 @@ OUR_READINGS = [reading for reading in READINGS if reading.values[:2] in OURS]
 """Those of this package."""
 
 
+LAYOUTS = {
+    "before": {"norms": "before", "outer_norm": "states"},
+    "query": {"norms": "query", "outer_norm": "states", "norm_epsilon": 0.1},
+    "oldest": {"positions": "oldest", "activation": "silu"},
+    "separate": {"output_embedding": "separate", "activation": "relu", "outer_norm": "states"},
+    "scaled": {"scaled_embeddings": True},
+    "zero": {"padding": "zero", "norms": "query"},
+    "carried": {"padding": "carried"},
+    "carried-before": {"padding": "carried", "norms": "before", "outer_norm": "states"},
+}
+"""Layouts of SASRec in which together every setting of a layout has every value."""
+
 SHIPPED = [pair for pair in PAIRS if (EMBEDDED / "models" / "-".join(pair)).is_dir()]
 """Those of which the embedded dataset has a model."""
 

@@ -78,7 +78,9 @@ def _changes(kind: type[Settings]) -> Any:
                 )
         backbone = {}
         if "mean_stream" in values:  # only some backbones read it
-            backbone["backbone"] = next(n for n, kind in BACKBONES.items() if kind.has_mean_stream)
+            backbone["backbone"] = next(
+                n for n, kind in BACKBONES.items() if "mean_stream" in kind.settings
+            )
         kind(**values, **backbone)
         return values
 

@@ -18,7 +18,8 @@ def score_flow(model: SequentialModel, items: Sequence[int], target: int) -> Sco
 
     Raises:
         DataError: the history is empty, or an entry is not an item.
-        ConfigError: the scores of this backbone are not linear in its states.
+        ConfigError: the scores of this backbone are not linear in its states, or the paths of its
+            layout are not followed.
     """
     kept = check_items(model, items)[-model.config.max_length :]
     target = check_item(model, target, "target ")

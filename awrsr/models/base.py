@@ -36,8 +36,8 @@ class SequentialModel(nn.Module, Member):
     gaussian: ClassVar[bool] = False
     """Whether items are Gaussians. Then first-order scores are distances, see `awrsr.attention`,
     and the squared refined weights mix a second stream, of covariances."""
-    has_mean_stream: ClassVar[bool] = False
-    """Whether it reads the setting mean_stream."""
+    settings: ClassVar[tuple[str, ...]] = ()
+    """Which of mean_stream and of the settings in `awrsr.config.LAYOUT` it reads."""
     initial_mean: ClassVar[float] = 0.0
     """Mean of the initial weights of dense layers and embeddings."""
 

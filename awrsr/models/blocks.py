@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from awrsr.config import InitialWeights
+from awrsr.config import InitialWeights, Norms
 
 NORM_EPSILON = 1e-12
 INITIAL_STD = 0.02
@@ -56,24 +56,54 @@ def transformed_value_norm(
     return norm
 
 
+def added(
+    norms: Norms,
+    norm: nn.Module,
+    hidden: Float[Tensor, "*axes width"],
+    normed: Float[Tensor, "*axes width"],
+    transformed: Float[Tensor, "*axes width"],
+) -> Float[Tensor, "*axes width"]:
+    """The end of half a layer: what it made, added to the residual path.
+
+    Args:
+        norms: where the norm stands, see `awrsr.config.ModelConfig`.
+        norm: the norm.
+        hidden: the input of the half.
+        normed: its input after the norm, or the input itself if the norm stands after.
+        transformed: what attention or the feed-forward layer made of it.
+    """
+    if norms == "after":
+        result: Tensor = norm(hidden + transformed)
+        return result
+    return (hidden if norms == "before" else normed) + transformed
+
+
 class FeedForward(nn.Module):
     """Two dense layers with an activation between; dropout, residual connection, layer norm."""
 
     def __init__(
-        self, width: int, inner: int, dropout: float, activation: Callable[[Tensor], Tensor]
+        self,
+        width: int,
+        inner: int,
+        dropout: float,
+        activation: Callable[[Tensor], Tensor],
+        *,
+        norms: Norms = "after",
+        epsilon: float = NORM_EPSILON,
     ) -> None:
         super().__init__()
         self.expand = nn.Linear(width, inner)
         self.contract = nn.Linear(inner, width)
-        self.norm = nn.LayerNorm(width, eps=NORM_EPSILON)
+        self.norm = nn.LayerNorm(width, eps=epsilon)
         self.dropout = nn.Dropout(dropout)
         self.activation = activation
+        self.norms = norms
 
     def forward(self, hidden: Float[Tensor, "*axes width"]) -> Float[Tensor, "*axes width"]:
         """Transform every slot independently."""
-        inner = self.contract(self.activation(self.expand(hidden)))
-        normed: Tensor = self.norm(hidden + self.dropout(inner))
-        return normed
+        normed = hidden if self.norms == "after" else self.norm(hidden)
+        inner = self.contract(self.activation(self.expand(normed)))
+        return added(self.norms, self.norm, hidden, normed, self.dropout(inner))
 
 
 def initialise(

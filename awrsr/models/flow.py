@@ -102,21 +102,37 @@ class FixedActivation:
         return inner * ratio.detach()
 
 
+FOLLOWED = {"norms": "after", "outer_norm": "embeddings", "padding": "ignored"}
+"""The settings of a layout whose paths are followed; of the others any value is."""
+
+
 def is_linear(model: SequentialModel) -> bool:
-    """Whether the scores of a model are linear in its states, so that they have a flow."""
-    return isinstance(model, SASRec)
+    """Whether a score of the model is a sum over paths that are followed here."""
+    try:
+        check_linear(model)
+    except ConfigError:
+        return False
+    return True
 
 
 def check_linear(model: SequentialModel) -> SASRec:
-    """The model, if its scores are linear in its states.
+    """The model, if its scores are linear in its states and its layout is followed.
 
     Raises:
-        ConfigError: they are not.
+        ConfigError: they are not, or it is not.
     """
     if not isinstance(model, SASRec):
         raise ConfigError(
             "a score is a sum over paths only if it is linear in the states; the score of "
             f"{model.title} is {model.score_meaning}; accepted: {SASRec.title}"
+        )
+    config = dict(model.config)
+    others = [f"{name} {config[name]!r}" for name, one in FOLLOWED.items() if config[name] != one]
+    if others:
+        accepted = ", ".join(f"{name} {one!r}" for name, one in FOLLOWED.items())
+        raise ConfigError(
+            f"the paths of a score are followed in models with {accepted}; "
+            f"received {', '.join(others)}"
         )
     return model
 
@@ -134,7 +150,8 @@ def flow_of(
         scored: the item whose score is asked for, given as a state in float64 on the CPU.
 
     Raises:
-        ConfigError: the scores of this backbone are not linear in its states.
+        ConfigError: the scores of this backbone are not linear in its states, or the paths of its
+            layout are not followed.
     """
     fixed = _with_fixed_gates(check_linear(model))
     recording: list[LayerTrace] = []

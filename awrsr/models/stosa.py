@@ -132,7 +132,7 @@ class STOSA(SequentialModel):
     title = "STOSA"
     score_meaning = "minus the squared Wasserstein distance of state and item"
     gaussian = True
-    has_mean_stream = True
+    settings = ("mean_stream",)
     initial_mean = INITIAL_MEAN
 
     def __init__(self, config: ModelConfig, catalogue: Catalogue) -> None:

@@ -34,6 +34,9 @@ class LayerTrace:
             projection; a weight times this norm is how far it moves the query. For stosa of means.
         mixed: M value, (head, query, head_dim), before the output projection. In training mode it
             includes dropout; all other fields never do.
+        on_padding: (head, query), the share of attention that falls on the empty slots before the
+            oldest item, whose value takes that share of `mixed` before the projection; None if the
+            model ignores padding.
     """
 
     query: Tensor
@@ -47,6 +50,7 @@ class LayerTrace:
     value_covariance: Tensor | None
     transformed_value_norm: Tensor
     mixed: Tensor
+    on_padding: Tensor | None = None
 
     def of_sequence(self, row: int) -> LayerTrace:
         """The trace of one sequence of the batch, without the batch axis."""

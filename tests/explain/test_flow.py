@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from helpers import PAIRS
-from torch.nn.functional import gelu
+from helpers import LAYOUTS, PAIRS
+from torch.nn.functional import gelu, relu
 
 from awrsr import trace
 from awrsr.errors import ConfigError, DataError
@@ -16,7 +16,17 @@ from awrsr.models import is_linear
 ITEMS = [3, 1, 4, 1, 5, 9, 2, 6]
 TARGET = 7
 close = partial(np.testing.assert_allclose, rtol=0, atol=1e-10)
-LINEAR = [name for backbone, name in PAIRS if backbone == "sasrec"]
+OTHER = {
+    "activation": "relu",
+    "output_embedding": "separate",
+    "norm_epsilon": 0.1,
+    "positions": "oldest",
+    "scaled_embeddings": True,
+}
+LINEAR = [
+    *(pytest.param((name, {}), id=name) for backbone, name in PAIRS if backbone == "sasrec"),
+    *(pytest.param((name, OTHER), id=f"{name}-other-layout") for name in ("none", "additive")),
+]
 
 
 @pytest.fixture(params=[(1, 1), (2, 2)], ids=["one-layer-one-head", "two-layers-two-heads"])
@@ -27,7 +37,8 @@ def shape(request):
 @pytest.fixture(params=LINEAR)
 def model(request, make_model, shape):
     """With biases that are not 0, so that constants count."""
-    made = make_model("sasrec", request.param, max_length=8, **shape)
+    refinement, layout = request.param
+    made = make_model("sasrec", refinement, max_length=9, **layout, **shape)
     generator = torch.Generator().manual_seed(5)
     with torch.no_grad():
         for name, parameter in made.named_parameters():
@@ -69,8 +80,13 @@ class Propagated:
         self.model = model
         self.layers = trace(model, ITEMS).layers
         with torch.no_grad():
-            positions = model.position_embedding.weight[-len(ITEMS) :]
-            embedded = model.embed(torch.tensor(ITEMS)) + positions
+            self.epsilon, self.activation = model.config.norm_epsilon, gelu
+            table, embedded = model.position_embedding.weight, model.item_embedding.weight[ITEMS]
+            positions = table[-len(ITEMS) :]
+            if model.config.positions == "oldest":
+                positions = table[: len(ITEMS)]
+                embedded, self.activation = embedded * model.config.hidden_size**0.5, relu
+            embedded = embedded + positions
             self.start = model.norm(embedded)
             self.deviations, self.ratios, hidden = [], [], self.start
             for layer, (attention, dense) in enumerate(
@@ -79,13 +95,13 @@ class Propagated:
                 before = hidden + self.mixed(layer, hidden, self.layers[layer].refined, bias=True)
                 hidden = attention.norm(before)
                 inner = dense.expand(hidden)
-                after = hidden + dense.contract(gelu(inner))
+                after = hidden + dense.contract(self.activation(inner))
                 self.deviations.append([self.deviation(before), self.deviation(after)])
-                self.ratios.append(gelu(inner) / inner)
+                self.ratios.append(self.activation(inner) / inner)
                 hidden = dense.norm(after)
 
     def deviation(self, x):
-        return (x.var(-1, unbiased=False, keepdim=True) + 1e-12).sqrt()
+        return (x.var(-1, unbiased=False, keepdim=True) + self.epsilon).sqrt()
 
     def mixed(self, layer, hidden, weights, *, bias):
         """What attention adds to every item, item by item and head by head."""
@@ -125,7 +141,9 @@ class Propagated:
             after = hidden + (inner * self.ratios[layer]) @ dense.contract.weight.T
             after = after + (dense.contract.bias if bias else 0)
             hidden = self.normed(dense.norm, after, self.deviations[layer][1], bias=bias)
-        return float(hidden[-1] @ self.model.item_embedding.weight[TARGET])
+        tables = dict(self.model.named_children())
+        scored = tables.get("output_embedding", self.model.item_embedding)
+        return float(hidden[-1] @ scored.weight[TARGET])
 
 
 @torch.no_grad()
@@ -163,6 +181,20 @@ def test_a_score_by_distances_is_refused(make_model):
     model = make_model("stosa", "none", max_length=8)
     assert not is_linear(model)
     with pytest.raises(ConfigError, match="STOSA is .*; accepted: SASRec"):
+        score_flow(model, ITEMS, TARGET)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("query", "received norms 'query', outer_norm 'states'$"),
+        ("carried", "received padding 'carried'$"),
+    ],
+)
+def test_a_layout_whose_paths_are_not_followed_is_refused(make_model, name, said):
+    model = make_model("sasrec", "none", max_length=8, **LAYOUTS[name])
+    assert not is_linear(model)
+    with pytest.raises(ConfigError, match=f"norms 'after', outer_norm 'embeddings'.*{said}"):
         score_flow(model, ITEMS, TARGET)
 
 

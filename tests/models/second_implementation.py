@@ -66,12 +66,22 @@ class Parameters:
 
     def norm(self, name, x):
         centred = x - x.mean(-1, keepdims=True)
-        deviation = np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-12)
+        epsilon = self.config.norm_epsilon
+        deviation = np.sqrt((centred**2).mean(-1, keepdims=True) + epsilon)
         return centred / deviation * self[name] + self.values[f"{name}.bias"]
 
     def feed_forward(self, name, x, activation):
-        inner = activation(self.linear(f"{name}.expand", x))
-        return self.norm(f"{name}.norm", x + self.linear(f"{name}.contract", inner))
+        def transform(y):
+            return self.linear(f"{name}.contract", activation(self.linear(f"{name}.expand", y)))
+
+        return self.half(f"{name}.norm", x, transform)
+
+    def half(self, name, x, transform):
+        """Half a layer; `transform` takes what is normalised before it."""
+        if self.config.norms == "after":
+            return self.norm(name, x + transform(x))
+        normed = self.norm(name, x)
+        return (x if self.config.norms == "before" else normed) + transform(normed)
 
     def heads(self, x):
         """One array (m, head_dim) per head."""
@@ -216,23 +226,65 @@ def reference_attention(p, here, output, compared, scores, value, value_covarian
         value_covariance=None if value_covariance is None else np.stack(value_covariance),
         transformed_value_norm=alone(value, lambda wide: p.linear(f"{here}.{output}", wide)),
         mixed=mix(refined, value),
+        on_padding=None,
     )
 
 
+ACTIVATIONS = {
+    "gelu": gelu,
+    "relu": lambda x: np.maximum(x, 0),
+    "silu": lambda x: x / (1 + np.exp(-x)),
+}
+
+
 def reference_sasrec(p, items):
-    positions = p["position_embedding"][p.config.max_length - len(items) :]
-    x, layers = p.norm("norm", p["item_embedding"][items] + positions), []
-    for number in range(p.config.n_layers):
+    """Padding that is attended to stands here in slots of its own, before the oldest item."""
+    config, m = p.config, len(items)
+    first = config.max_length - m if config.positions == "newest" else 0
+    x, layers = p["item_embedding"][items], []
+    if config.scaled_embeddings:
+        x = x * math.sqrt(config.hidden_size)
+    x = x + p["position_embedding"][first : first + m]
+    if config.outer_norm == "embeddings":
+        x = p.norm("norm", x)
+    empty = 0 if config.padding == "ignored" else config.max_length - m
+    x = np.concatenate([np.zeros((empty, config.hidden_size)), x])
+    for number in range(config.n_layers):
         here = f"attention.{number}"
-        value, compared, scores = p.heads(p.linear(f"{here}.value", x)), None, None
-        if p.config.refinement not in FLOORS:
-            compared = query, key = [p.heads(p.linear(f"{here}.{n}", x)) for n in ("query", "key")]
-            scores = [table(q, k, dot_product) for q, k in zip(query, key, strict=True)]
-        layers.append(reference_attention(p, here, "output", compared, scores, value))
-        output = p.linear(f"{here}.output", np.concatenate(layers[-1].mixed, axis=1))
-        x = p.norm(f"{here}.norm", x + output)
-        x = p.feed_forward(f"feed_forward.{number}", x, gelu)
-    item_scores = [sum(x[-1] * embedding) for embedding in p["item_embedding"][1:]]
+
+        def attend(normed, here=here, x=x):
+            attended = normed if config.norms == "before" else x
+            value, compared, scores = p.heads(p.linear(f"{here}.value", attended)), None, None
+            whole = len(value) * [np.eye(empty + m)]
+            if config.refinement not in FLOORS:
+                query = p.heads(p.linear(f"{here}.query", normed))
+                key = p.heads(p.linear(f"{here}.key", attended))
+                scores = [table(q, k, dot_product) for q, k in zip(query, key, strict=True)]
+                whole = [causal_softmax(of_head) for of_head in scores]
+                compared = [[each[empty:] for each in of] for of in (query, key)]
+                scores = [of_head[empty:, empty:] for of_head in scores]
+            of_items = [each[empty:] for each in value]
+            layer = reference_attention(p, here, "output", compared, scores, of_items)
+            mixed = [weights @ each for weights, each in zip(whole, value, strict=True)]
+            for head, weights in enumerate(whole):
+                mixed[head][empty:] = weights[empty:, :empty] @ value[head][:empty]
+                left = weights[empty:, empty:].sum(-1, keepdims=True)
+                left = left if empty else np.ones_like(left)
+                mixed[head][empty:] += left * layer.mixed[head]
+            if config.padding != "ignored":
+                layer.on_padding = np.stack([w[empty:, :empty].sum(-1) for w in whole])
+            layers.append(layer)
+            return p.linear(f"{here}.output", np.concatenate(mixed, axis=1))
+
+        x = p.half(f"{here}.norm", x, attend)
+        x = p.feed_forward(f"feed_forward.{number}", x, ACTIVATIONS[config.activation])
+        if config.padding == "zero":
+            x[:empty] = 0
+    x = x[empty:]
+    if config.outer_norm == "states":
+        x = p.norm("norm", x)
+    scored = "item_embedding" if config.output_embedding == "shared" else "output_embedding"
+    item_scores = [sum(x[-1] * embedding) for embedding in p[scored][1:]]
     return SimpleNamespace(layers=layers, states=x, item_scores=item_scores)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from helpers import N_ITEMS, OUR_READINGS, OURS
+from helpers import LAYOUTS, N_ITEMS, OUR_READINGS, OURS
 from second_implementation import Parameters, reference_sasrec, reference_stosa
 
 from awrsr import trace
@@ -21,9 +21,17 @@ N = 8
 ITEMS = [3, 1, 4, 1, 5, 9, 2, 6]
 close = partial(torch.testing.assert_close, rtol=0, atol=1e-11)
 
-VARIANTS = [pytest.param((*pair, {}), id="-".join(pair)) for pair in OURS] + [
-    pytest.param((*pair, {"mean_stream": "published"}), id="-".join([*pair, "published"]))
-    for pair in [("stosa", "none"), ("stosa", "stochastic")]
+VARIANTS = [
+    *(pytest.param((*pair, {}), id="-".join(pair)) for pair in OURS),
+    *(
+        pytest.param((*pair, {"mean_stream": "published"}), id="-".join([*pair, "published"]))
+        for pair in [("stosa", "none"), ("stosa", "stochastic")]
+    ),
+    *(
+        pytest.param(("sasrec", refinement, layout), id=f"sasrec-{refinement}-{name}")
+        for name, layout in LAYOUTS.items()
+        for refinement in ("none", "additive")
+    ),
 ]
 
 
@@ -154,13 +162,21 @@ def test_weights_times_values_rebuild_what_is_mixed_and_the_scores(model):
         close(rebuilt, layer.mixed)
 
     last = model.attention[-1]
-    handle = last.register_forward_pre_hook(lambda module, given: inputs.update(given=given))
+    handle = last.register_forward_pre_hook(
+        lambda module, given: inputs.setdefault("given", given) and None
+    )
     states = model(torch.tensor([ITEMS]))[0]
     handle.remove()
     merged = torch.cat(list(layers[-1].mixed), dim=-1)
     if model.config.backbone == "sasrec":
-        attended = last.norm(inputs["given"][0][0] + last.output(merged))
-        close(model.feed_forward[-1](attended), states)
+        hidden, output = inputs["given"][0][0], last.output(merged)
+        attended = {
+            "after": lambda: last.norm(hidden + output),
+            "query": lambda: last.norm(hidden) + output,
+            "before": lambda: hidden + output,
+        }[model.config.norms]()
+        rebuilt = model.feed_forward[-1](attended)
+        close(model.norm(rebuilt) if model.config.outer_norm == "states" else rebuilt, states)
         return
     mean, covariance = (stream[0] for stream in inputs["given"][:2])
     spread = torch.einsum(

@@ -9,8 +9,8 @@ import torch
 from helpers import plain
 from pydantic import ValidationError
 
-from awrsr import load_model, train
-from awrsr.config import Catalogue, ModelConfig, Settings, TrainConfig
+from awrsr import build_model, load_model, train
+from awrsr.config import LAYOUT, Catalogue, ModelConfig, Settings, TrainConfig
 from awrsr.errors import AwrsrError, ConfigError
 
 CATALOGUE = Catalogue(name="films", fingerprint="0" * 16, n_items=11)
@@ -32,11 +32,18 @@ def test_settings_survive_json_and_are_frozen(settings: Settings):
 
 @by_class
 def test_every_field_must_be_there(settings: Settings):
-    for name in names(settings):
+    for name in settings.to_json():
         values = settings.to_json()
         del values[name]
         with pytest.raises(ConfigError, match=f"^here: missing field '{name}'"):
             type(settings).from_json(values, where="here")
+
+
+def test_only_a_layout_that_is_not_trained_here_is_written():
+    assert not {*LAYOUT} & ModelConfig().to_json().keys()
+    other = ModelConfig(norms="before", padding="zero")
+    assert {*LAYOUT} & other.to_json().keys() == {"norms", "padding"}
+    assert ModelConfig.from_json(other.to_json(), where="here") == other
 
 
 @by_class
@@ -70,6 +77,14 @@ REFUSED = [
     (ModelConfig, "hidden_dropout", 1, "hidden_dropout must be a number, 0 to 0.99; received 1"),
     (ModelConfig, "attention_dropout", math.nan, "attention_dropout must be a number.*nan"),
     (ModelConfig, "correlation_rank", 0, "correlation_rank must be a whole number.*; received 0"),
+    (ModelConfig, "norms", "pre", "unknown norms 'pre'; accepted: after, query, before"),
+    (ModelConfig, "outer_norm", None, "unknown outer_norm None; accepted: embeddings, states"),
+    (ModelConfig, "norm_epsilon", 0, "norm_epsilon must be a number, 1e-12 to 0.1; received 0"),
+    (ModelConfig, "activation", "swish", "unknown activation 'swish'; accepted: gelu, relu, silu"),
+    (ModelConfig, "scaled_embeddings", 1, "scaled_embeddings must be true or false; received 1"),
+    (ModelConfig, "positions", "left", "unknown positions 'left'; accepted: newest, oldest"),
+    (ModelConfig, "padding", "zeros", "unknown padding 'zeros'.*Did you mean 'zero'"),
+    (ModelConfig, "output_embedding", "tied", "unknown output_embedding.*: shared, separate"),
     (ModelConfig, "rows", "even", "unknown rows 'even'; accepted: plain, standardised"),
     (ModelConfig, "gain", 1, "gain must be true or false; received 1"),
     (ModelConfig, "similar_start", None, "similar_start must be true or false; received None"),
@@ -107,6 +122,21 @@ def test_a_wrong_value_is_refused_by_name(kind, name, value, text):
         good.replace(**{name: value})
     with pytest.raises(ConfigError, match=f"^here: .*{text}"):
         kind.from_json({**good.to_json(), name: value}, where="here")
+
+
+@pytest.mark.parametrize("name", LAYOUT)
+def test_a_backbone_that_does_not_read_a_layout_refuses_it(name):
+    value = MODEL_KNOBS[name]
+    said = f"^{name} {value!r} needs backbone 'sasrec'.*; received 'stosa'"
+    with pytest.raises(ConfigError, match=said):
+        ModelConfig(backbone="stosa", **{name: value})
+
+
+@pytest.mark.parametrize("refinement", ["uniform", "identity"])
+def test_padding_is_attended_to_only_where_attention_is_learned(refinement):
+    config = ModelConfig(refinement=refinement, padding="zero")
+    with pytest.raises(ConfigError, match=f"padding 'zero' needs learned .* '{refinement}' learns"):
+        build_model(config, CATALOGUE)
 
 
 def test_every_field_has_a_value_that_is_refused():
@@ -154,6 +184,14 @@ MODEL_KNOBS = {
     "attention_dropout": 0.5,
     "correlation_rank": 3,
     "mean_stream": "published",
+    "norms": "before",
+    "outer_norm": "states",
+    "norm_epsilon": 0.1,
+    "activation": "relu",
+    "scaled_embeddings": True,
+    "positions": "oldest",
+    "padding": "carried",
+    "output_embedding": "separate",
     "rows": "standardised",
     "gain": True,
     "similar_start": True,
@@ -167,6 +205,7 @@ READER = {"value_matrix": "value_weighted", "tied": "stochastic"}
 """Of a setting that additive refinement does not read one that does."""
 SAME_WEIGHTS = {
     *("n_heads", "hidden_dropout", "attention_dropout", "mean_stream"),
+    *(name for name in LAYOUT if name != "output_embedding"),
     *("rows", "similar_start", "refinement_dropout", "mix"),
 }
 """What changes the computation alone; the others change the shapes of the weights."""
@@ -179,6 +218,7 @@ SAME_WEIGHTS = {
         for backbone in ("sasrec", "stosa")
         for name in ModelConfig.model_fields
         if (backbone, name) not in (("sasrec", "mean_stream"), ("sasrec", "tied"))
+        and (name not in LAYOUT or backbone == "sasrec")
     ],
 )
 def test_every_model_setting_has_an_effect(make_model, backbone, name):
