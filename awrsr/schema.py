@@ -7,7 +7,13 @@ the name of the file before it.
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from awrsr.errors import AwrsrError, ConfigError, did_you_mean
 
@@ -51,8 +57,12 @@ class Schema(BaseModel):
 
     def to_json(self) -> dict[str, Any]:
         """The fields by name, as JSON values."""
-        usual = {name for name in self.may_lack if getattr(self, name) == type(self)._default(name)}
-        return self.model_dump(exclude=usual)
+        return self.model_dump()
+
+    @model_serializer(mode="wrap")
+    def _written(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        usual = {name for name in self.may_lack if getattr(self, name) == self._default(name)}
+        return {name: value for name, value in values(self).items() if name not in usual}
 
     @classmethod
     def _default(cls, name: str) -> object:

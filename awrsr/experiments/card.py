@@ -76,6 +76,26 @@ class Training(Schema):
     seconds: float
 
 
+class Source(Schema):
+    """Where a model comes from that was not trained here.
+
+    Args:
+        format: the layout of its file, see `awrsr.importers`.
+        file: the name of the file.
+        sha256: of the file.
+        options: what was said about it, by name.
+        notes: what was found out or guessed about it.
+        test: the metrics among the candidates of the source's own protocol.
+    """
+
+    format: str
+    file: str
+    sha256: str
+    options: dict[str, str]
+    notes: list[str]
+    test: Measured
+
+
 class Metrics(Schema):
     """The contents of metrics.json."""
 
@@ -85,6 +105,7 @@ class Metrics(Schema):
     test: Measured
     validation: Measured
     training: Training | None
+    source: Source | None = None
     software: dict[str, str]
 
     def to_json(self) -> dict[str, Any]:
@@ -136,6 +157,7 @@ def write_metrics(
     model_directory: Path,
     evaluations: dict[str, Evaluation],
     training: Training | None = None,
+    source: Source | None = None,
 ) -> None:
     """Write metrics.json and ranks.parquet.
 
@@ -144,10 +166,15 @@ def write_metrics(
         model_directory: the directory of the evaluated weights.
         evaluations: evaluations by split.
         training: the training of the weights; None keeps the record in the model's metrics.json.
+        source: the source of weights that were not trained here; None keeps the record, too.
     """
     _, catalogue, _ = read_config(model_directory)
-    if training is None and (model_directory / METRICS_FILE).is_file():
-        training = read_json(model_directory / METRICS_FILE).get("training")  # only this field
+    origin: dict[str, Any] = {"training": training, "source": source}
+    if not any(origin.values()) and (model_directory / METRICS_FILE).is_file():
+        recorded = read_json(model_directory / METRICS_FILE)
+        origin = {name: recorded.get(name) for name in origin}  # only these fields
+    if origin["source"] is None:
+        del origin["source"]
     ranks = pd.concat([result.ranks.assign(split=split) for split, result in evaluations.items()])
     write_atomically(
         directory / RANKS_FILE,
@@ -162,7 +189,7 @@ def write_metrics(
                 split: {"protocol": result.protocol, "metrics": result.metrics}
                 for split, result in evaluations.items()
             },
-            "training": training,
+            **origin,
             "software": {
                 "python": platform.python_version(),
                 **{name: version(name) for name in SOFTWARE},
@@ -182,8 +209,8 @@ def training_command(
     if output is not None:
         words += ["--output", str(output)]
     for section, settings in (("model", model), ("train", training)):
-        usual = type(settings)().to_json()
-        for name, value in settings.to_json().items():
+        usual = dict(type(settings)())
+        for name, value in dict(settings).items():
             if value != usual[name] or name in ("backbone", "refinement", "seed"):
                 text = str(value).lower() if isinstance(value, bool) else str(value)
                 words += [f"--{section}.{name}", text]
@@ -204,6 +231,7 @@ def training_of(recorded: Metrics, directory: Path) -> Training:
 def training_record(directory: Path, history: pd.DataFrame, command: str) -> Training:
     """The record of a finished training."""
     _, _, config = read_config(directory)
+    assert config is not None  # it was trained here
     return Training(
         command=command,
         seed=config.seed,
@@ -218,14 +246,15 @@ def write_readme(directory: Path) -> None:
     """Write the model directory's README.md from config.json and metrics.json."""
     model, catalogue, training = read_config(directory)
     recorded = read_metrics(directory)
-    trained = training_of(recorded, directory)
+    source = recorded.source
     text = render(
         TEMPLATE,
         model=model,
         catalogue=catalogue,
         training=training,
         metrics=recorded,
-        command=trained.command,
+        source=source,
+        command=None if source else training_of(recorded, directory).command,
         protocol=recorded.test.protocol,
         kind=_kind(model),
         names=("HR@10", "NDCG@10", "MRR"),

@@ -69,10 +69,12 @@ def run_state(run: Run, dataset: Dataset) -> State:
     if not run.directory.exists() or (run.directory.is_dir() and not any(run.directory.iterdir())):
         return "missing"
     model, catalogue, train = read_config(run.directory)
+    if train is None:
+        raise ConfigError(f"{run.directory} holds a model that was not trained here; move it away")
     wanted = {"model": run.model, "dataset": catalogue_of(dataset), "train": run.train}
     for section, have in {"model": model, "dataset": catalogue, "train": train}.items():
-        planned = wanted[section].to_json()
-        for name, value in have.to_json().items():
+        planned = dict(wanted[section])
+        for name, value in dict(have).items():
             if value != planned[name]:
                 raise ConfigError(
                     f"{run.directory} holds a run with other settings: {section}.{name} is "

@@ -67,7 +67,7 @@ def settings(results: Results) -> str:
             )
             for name, value in have.items()
             if name not in OF_THE_GRID
-            and (value != usual.to_json()[name] or name in ("hidden_size", "n_layers", "n_heads"))
+            and (value != dict(usual)[name] or name in ("hidden_size", "n_layers", "n_heads"))
         ]
         losses.setdefault(", ".join(dict.fromkeys(changed)), []).append(f"`{loss}`")
     lines = [f"{', '.join(names)}: {changed}" for changed, names in losses.items()]

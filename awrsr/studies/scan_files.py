@@ -65,7 +65,7 @@ class ScannedModel(Schema):
 
     weights_sha256: str
     model: ModelConfig
-    training: TrainConfig
+    training: TrainConfig | None
 
 
 class ScanFile(Schema):
@@ -216,7 +216,7 @@ def _about_model(directory: Path) -> dict[str, Any]:
     return {
         "weights_sha256": weights_fingerprint(directory),
         "model": config.to_json(),
-        "training": training.to_json(),
+        "training": training and training.to_json(),
     }
 
 

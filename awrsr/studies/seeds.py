@@ -15,12 +15,12 @@ def seed_pairs(about: Mapping[str, Any]) -> list[Pair]:
     models = about.get("models", {})
 
     def settings(name: str) -> tuple[Any, dict[str, Any]]:
-        training = dict(models[name]["training"])
-        training.pop("seed")
+        training = dict(models[name]["training"] or {})
+        training.pop("seed", None)
         return models[name]["model"], training
 
-    def seed(name: str) -> int:
-        return int(models[name]["training"]["seed"])
+    def seed(name: str) -> int | None:
+        return (models[name]["training"] or {}).get("seed")
 
     return [
         (a, b)
@@ -31,9 +31,11 @@ def seed_pairs(about: Mapping[str, Any]) -> list[Pair]:
 
 def differ_by_seed(first: ConfigFile, second: ConfigFile) -> bool:
     """Whether two results of `read_config` differ only in the seed of training."""
-    seed = second[2].seed
+    (*rest, training), (*other_rest, other) = first, second
     return (
-        first[:2] == second[:2]
-        and first[2].seed != seed
-        and first[2].replace(seed=seed) == second[2]
+        rest == other_rest
+        and training is not None
+        and other is not None
+        and training.seed != other.seed
+        and training.replace(seed=other.seed) == other
     )

@@ -24,8 +24,8 @@ FORMER_VERSION = 1
 """The version before refinements had settings; read with the settings of that time."""
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
-ConfigFile = tuple[ModelConfig, Catalogue, TrainConfig]
-"""The contents of config.json."""
+ConfigFile = tuple[ModelConfig, Catalogue, TrainConfig | None]
+"""The contents of config.json; a model that was not trained here has no settings of training."""
 HALVES = (torch.bfloat16, torch.float16)
 FLOATING = (torch.float64, torch.float32, *HALVES)
 HEADER_LENGTH_BYTES = 8
@@ -57,16 +57,17 @@ def resolve_device(device: str) -> torch.device:
 
 
 def save_config(
-    directory: Path, config: ModelConfig, catalogue: Catalogue, training: TrainConfig
+    directory: Path, config: ModelConfig, catalogue: Catalogue, training: TrainConfig | None
 ) -> None:
-    """Write config.json: the settings of the model, its catalogue and the settings of training."""
+    """Write config.json: the settings of the model, its catalogue and the settings of training,
+    null if it was not trained here."""
     write_json(
         directory / CONFIG_FILE,
         {
             "schema_version": SCHEMA_VERSION,
             "model": config.to_json(),
             "catalogue": catalogue.to_json(),
-            "training": training.to_json(),
+            "training": training and training.to_json(),
         },
     )
 
@@ -129,7 +130,9 @@ def read_config(directory: Path) -> ConfigFile:
         return (
             ModelConfig.from_json(model, where=f"{path}, model"),
             Catalogue.from_json(values["catalogue"], where=f"{path}, catalogue"),
-            TrainConfig.from_json(values["training"], where=f"{path}, training"),
+            None
+            if values["training"] is None
+            else TrainConfig.from_json(values["training"], where=f"{path}, training"),
         )
     except AwrsrError as error:
         raise CheckpointError(str(error)) from error

@@ -99,7 +99,8 @@ def finished_history(path: Path) -> pd.DataFrame:
 def first_difference(directory: Path, settings: tuple[Any, ...]) -> str:
     """The first setting in which a run to resume differs from the settings asked for."""
     for have, want in zip(read_config(directory), settings, strict=True):
-        for name, value in have.to_json().items():
-            if value != want.to_json()[name]:
-                return f"{name} is {value!r} there, {want.to_json()[name]!r} was asked for"
+        asked = dict(want)
+        for name, value in dict(have or {}).items():
+            if value != asked[name]:
+                return f"{name} is {value!r} there, {asked[name]!r} was asked for"
     raise AssertionError("settings are equal")

@@ -45,6 +45,9 @@ def show_card(directory: Path) -> None:
         protocol = recorded.test.protocol.to_json()
         said = "; ".join(f"{name}: {value}" for name, value in protocol.items())
         st.caption(f"Recorded by `awrsr evaluate`. {plain(said)}.")
+        if source := recorded.source:
+            told = "; ".join([source.format, f"sha256 {source.sha256[:12]}", *source.notes])
+            st.caption(f"Trained elsewhere, imported from {plain(source.file)}. {plain(told)}.")
     with st.expander("Settings and command"):
         st.dataframe(
             settings_table(model, training),
@@ -80,11 +83,12 @@ def training_record(directory: Path) -> Training | None:
     return None
 
 
-def settings_table(model: ModelConfig, training: TrainConfig) -> pd.DataFrame:
+def settings_table(model: ModelConfig, training: TrainConfig | None) -> pd.DataFrame:
     """One row per setting."""
     rows = [
         (section, name, "default" if value is None else str(value))
         for section, settings in (("model", model), ("training", training))
+        if settings is not None
         for name, value in settings.to_json().items()
     ]
     return pd.DataFrame(rows, columns=["of", "setting", "value"])
