@@ -6,6 +6,7 @@ from awrsr.cli.datasets import plant, prepare
 from awrsr.cli.faithfulness import faithfulness
 from awrsr.cli.grids import experiment, report
 from awrsr.cli.histories import attribute, recommend, trace
+from awrsr.cli.imports import import_
 from awrsr.cli.models import evaluate, train
 from awrsr.cli.parser import parse
 from awrsr.cli.scan import scan
@@ -14,11 +15,12 @@ from awrsr.experiments.jobs import quiet_lightning
 from awrsr.io.output import printing, refused_by_system
 
 VERBS = {
-    verb.__name__: verb
+    verb.__name__.rstrip("_"): verb
     for verb in (
         prepare,
         train,
         evaluate,
+        import_,
         recommend,
         trace,
         attribute,

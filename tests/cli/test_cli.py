@@ -29,7 +29,7 @@ REFUSED = {
     "flag-without-its-group": (
         "train TINY --output OUT --epochs=3",
         "train has no --epochs; accepted: --config, --output, --device, --resume. "
-        "Did you mean --train.epochs?",
+        "Did you mean --train.epochs",
     ),
     "model-without-its-field": (
         """train TINY --output OUT --model '{"backbon": "stosa"}'""",

@@ -1,0 +1,110 @@
+"""The verb for models that other code bases trained: import."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from awrsr.cli.models import print_results, protocol_line
+from awrsr.config import HELD_OUT
+from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import load_dataset
+from awrsr.errors import counted
+from awrsr.experiments.card import Measured, Source, write_metrics, write_readme
+from awrsr.importers import Imported, read_model
+from awrsr.io.files import new_directory
+from awrsr.ranking.evaluation import Evaluation, evaluate, evaluate_popularity
+from awrsr.studies.checks import parity_checks
+from awrsr.training.checkpoint import resolve_device, save_config, save_weights
+
+TOLD = "NDCG@10"
+
+
+def import_(
+    file: Path,
+    *,
+    dataset: Path,
+    output: Path | None = None,
+    device: str = "auto",
+    **options: Annotated[Any, read_model],
+) -> None:
+    """Turn a file that another code base wrote into a model directory, and measure the model.
+
+    The kind of the file is recognised by its content; nothing in the file is run. What the file
+    does not say is asked for by name. The metrics show whether everything was understood: a model
+    below popularity was not.
+
+    Args:
+        file: a file of PyTorch (.pt, .pth, .ckpt).
+        dataset: a dataset directory, prepared from the data that the model was trained on.
+        output: the model directory to create; default: DATASET/models/BACKBONE-REFINEMENT-FORMAT.
+        device: auto, cpu, cuda, cuda:1, ...
+        options: the options of `awrsr.importers.read_model`.
+    """
+    data = load_dataset(dataset)
+    target = resolve_device(device)
+    imported = read_model(file, data, **options)
+    config = imported.model.config
+    name = f"{config.backbone}-{config.refinement}-{imported.importer.name}"
+    directory = output or dataset / "models" / name
+    print(f"recognised: {imported.importer.title}; {_described(imported)}")
+    for note in imported.notes:
+        print(f"note: {note}")
+    imported.model.to(target)
+    results: dict[str, Evaluation] = {
+        split: evaluate(imported.model, data, split) for split in HELD_OUT
+    }
+    own = evaluate(imported.model, data, "test", candidates=imported.candidates)
+    with new_directory(directory) as temporary:
+        save_config(temporary, config, imported.model.catalogue, None)
+        save_weights(temporary, imported.model)
+        write_metrics(temporary, temporary, results, source=_source(file, imported, own))
+        write_readme(temporary)
+    _print_measured(results, own, data)
+    _print_checks(imported, data, results["test"])
+    print(f"written to {directory}")
+
+
+def _described(imported: Imported) -> str:
+    config = imported.model.config
+    return (
+        f"{counted(config.n_layers, 'layer')}, {counted(config.n_heads, 'head')}, "
+        f"width {config.hidden_size}, up to {counted(config.max_length, 'item')}"
+    )
+
+
+def _source(file: Path, imported: Imported, own: Evaluation) -> Source:
+    return Source(
+        format=imported.importer.name,
+        file=file.name,
+        sha256=imported.sha256,
+        options=imported.options,
+        notes=imported.notes,
+        test=Measured.from_json(
+            {"protocol": own.protocol, "metrics": own.metrics}, where="metrics of the source"
+        ),
+    )
+
+
+def _print_measured(results: dict[str, Evaluation], own: Evaluation, data: Dataset) -> None:
+    popularity = evaluate_popularity(data, "test")
+    shown = {split: result.metrics for split, result in results.items()}
+    if own.protocol != results["test"].protocol:
+        shown["test, as the source ranks"] = own.metrics
+    print_results({**shown, "popularity, test": popularity.metrics})
+    print(protocol_line(results["test"].protocol))
+    if own.protocol != results["test"].protocol:
+        print(f"as the source ranks: {own.protocol['candidates']}")
+    reached, floor = (each.metrics[TOLD] for each in (results["test"], popularity))
+    if reached <= floor:
+        print(
+            f"warning: {TOLD} {reached:.4f} is not above that of popularity, {floor:.4f}: heads, "
+            "layout, the order of items or the dataset is probably not that of the model"
+        )
+
+
+def _print_checks(imported: Imported, data: Dataset, test: Evaluation) -> None:
+    ranks = {str(u): int(r) for u, r in zip(test.ranks["user_id"], test.ranks["rank"], strict=True)}
+    checks = parity_checks(imported.model, data, ranks, test.metrics[TOLD])
+    failed = [check for check in checks if check.passed is False]
+    print(f"checks: {len(checks) - len(failed)} of {len(checks)} passed")
+    for check in failed:
+        print(f"warning: {check.name}: {check.measured}")

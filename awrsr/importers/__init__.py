@@ -1,0 +1,153 @@
+"""Models trained by other code bases, one importer per layout of their files.
+
+A new importer is a file and a line here.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from awrsr.config import Candidates, Catalogue
+from awrsr.data.dataset import Dataset
+from awrsr.errors import CheckpointError, ConfigError
+from awrsr.family import Family
+from awrsr.importers.base import Converted, Importer, Tensors
+from awrsr.importers.items import in_order_of
+from awrsr.importers.s3rec import S3RecImporter
+from awrsr.importers.stored import Stored, read_stored
+from awrsr.models import SequentialModel, build_model
+from awrsr.training.checkpoint import check_weights
+
+__all__ = ["IMPORTERS", "Converted", "Importer", "Imported", "Stored", "Tensors", "read_model"]
+
+IMPORTERS: Family[Importer] = Family(
+    "importer",
+    Importer,
+    group="awrsr.importers",
+    members=(S3RecImporter,),
+    facts=("title", "marks"),
+)
+NAMES_SHOWN = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported:
+    """A model made from a file of another code base.
+
+    Args:
+        model: the model, in eval mode, without gradients, on the CPU.
+        importer: the importer that recognised the file.
+        sha256: of the file.
+        options: what was said about the file, by name, as text.
+        notes: what was found out or guessed about it.
+    """
+
+    model: SequentialModel
+    importer: type[Importer]
+    sha256: str
+    options: dict[str, str]
+    notes: list[str]
+
+    @property
+    def candidates(self) -> Candidates:
+        """The candidates among which the source ranks."""
+        return self.importer.candidates
+
+
+def read_model(
+    file: str | Path,
+    dataset: Dataset,
+    *,
+    heads: int | None = None,
+    items: Path | None = None,
+    mean_stream: Literal["correct", "published"] | None = None,
+    layout: Literal["2020", "2024", "2025", "2025_norm_first"] | None = None,
+    interactions: Path | None = None,
+) -> Imported:
+    """The model in a file that another code base wrote, recognised by its content.
+
+    Nothing in the file is run, see `awrsr.importers.stored`.
+
+    Args:
+        file: the file.
+        dataset: prepared from the data that the model was trained on.
+        heads: attention heads per layer, where the file does not say it.
+        items: a text file with one id per line, the model's items in its order, where the file does
+            not say it; default: items are the numbers from 1.
+        mean_stream: stosa: published, if the published code trained it; correct, if its misspelt
+            variable had been corrected.
+        layout: pmixer: the year of the code that trained it: 2020 (until June 2024), 2024 (until
+            May 2025), 2025 or 2025_norm_first (since then, without and with --norm_first).
+        interactions: recbole: the .inter file that the model was trained on, which gives the order
+            of its items.
+
+    Raises:
+        CheckpointError: the file cannot be read safely, or no importer recognises it.
+        ConfigError: something that the file does not say was not given, or an option does not apply
+            to this kind of file.
+        DataError: the model's items are not those of the dataset.
+    """
+    asked = {
+        "heads": heads,
+        "items": items,
+        "mean_stream": mean_stream,
+        "layout": layout,
+        "interactions": interactions,
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    path = Path(file)
+    stored = read_stored(path)
+    importer = recognise(stored)
+    accepted = importer.options()
+    for name in given:
+        if name not in accepted:
+            raise ConfigError(
+                f"{path} is of {importer.title}, which takes no {name}; it takes "
+                f"{', '.join(accepted) or 'nothing'}"
+            )
+    try:
+        converted = importer.convert(stored, **given)
+    except ConfigError as error:
+        raise ConfigError(f"{path}, recognised as {importer.title}: {error}") from error
+    return Imported(
+        model=_model(path, dataset, converted),
+        importer=importer,
+        sha256=stored.sha256,
+        options={name: str(value) for name, value in given.items()},
+        notes=converted.notes,
+    )
+
+
+def recognise(stored: Stored) -> type[Importer]:
+    """The importer of a file.
+
+    Raises:
+        CheckpointError: there is none, or several.
+    """
+    found = [importer for importer in IMPORTERS.values() if importer.recognises(stored)]
+    if len(found) == 1:
+        return found[0]
+    named = list(stored.tensors)
+    seen = f"its tensors are {', '.join(named[:NAMES_SHOWN])}, ..." if named else "it has no tensor"
+    known = found or list(IMPORTERS.values())
+    verdict = "could be of several code bases" if found else "is of no code base that is known here"
+    titles = "; ".join(f"{importer.name}: {importer.title}" for importer in known)
+    raise CheckpointError(f"{stored.path} {verdict}: {seen}; known: {titles}")
+
+
+def _model(path: Path, dataset: Dataset, converted: Converted) -> SequentialModel:
+    catalogue = Catalogue(
+        name=dataset.name, fingerprint=dataset.fingerprint, n_items=dataset.n_items
+    )
+    weights: dict[str, Any] = {
+        name: tensor.float().contiguous()
+        for name, tensor in in_order_of(dataset, converted, path).items()
+    }
+    check_weights(path, weights)
+    model = build_model(converted.config, catalogue)
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:  # names and shapes
+        reason = " ".join(str(error).split())[:400]
+        raise CheckpointError(f"{path} does not fit its own layout: {reason}") from error
+    return model.requires_grad_(False).eval()

@@ -1,0 +1,171 @@
+"""The base class of importers, and what they make of a file."""
+
+import inspect
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from awrsr.config import Candidates, ModelConfig
+from awrsr.errors import CheckpointError, ConfigError
+from awrsr.family import Member
+from awrsr.importers.stored import Stored
+
+
+@dataclass(frozen=True, kw_only=True)
+class Converted:
+    """A model in the form of this package, its items still in the order of the source.
+
+    Args:
+        config: its settings.
+        weights: its weights by our names, without the tables.
+        tables: by our names those with a row per item: row 0 is padding, row i item i of the
+            source.
+        item_ids: the ids of the source's items, in its order.
+        notes: what was found out or guessed, one sentence without a full stop each.
+    """
+
+    config: ModelConfig
+    weights: Mapping[str, Tensor]
+    tables: Mapping[str, Tensor]
+    item_ids: list[str]
+    notes: list[str] = field(default_factory=list)
+
+
+class Importer(Member, ABC):
+    """The importer of one layout of files: facts about it, `recognises` and `convert`.
+
+    The keyword-only parameters of `convert` are what it can be told, by name;
+    `awrsr.importers.read_model` describes them.
+    """
+
+    title: ClassVar[str]
+    """The code bases whose files it reads, for people."""
+    marks: ClassVar[tuple[str, ...]]
+    """Names of tensors by which the layout is recognised; all of them must be in the file."""
+    candidates: ClassVar[Candidates] = "unseen"
+    """The candidates among which the source ranks."""
+
+    @classmethod
+    def recognises(cls, stored: Stored) -> bool:
+        """Whether a file has this layout."""
+        return set(cls.marks) <= stored.tensors.keys()
+
+    @staticmethod
+    @abstractmethod
+    def convert(stored: Stored) -> Converted:
+        """The model in a file.
+
+        Raises:
+            ConfigError: something that the file does not say was not given, or is not acceptable.
+            CheckpointError: the file lacks a tensor, or has one that the layout does not know.
+            DataError: a further file is not readable.
+        """
+
+    @classmethod
+    def options(cls) -> list[str]:
+        """What it can be told."""
+        parameters = inspect.signature(cls.convert).parameters.values()
+        return [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+
+
+class Tensors:
+    """The tensors of a file under one prefix; each is taken once."""
+
+    def __init__(self, stored: Stored, prefix: str = "") -> None:
+        self.path = stored.path
+        self.left = {
+            name.removeprefix(prefix): tensor.detach()
+            for name, tensor in stored.tensors.items()
+            if name.startswith(prefix)
+        }
+
+    def take(self, name: str, dimensions: int = 2) -> Tensor:
+        """A tensor.
+
+        Raises:
+            CheckpointError: there is none of that name, or it has other dimensions.
+        """
+        if name not in self.left:
+            raise CheckpointError(f"{self.path} lacks the tensor {name}")
+        tensor = self.left.pop(name)
+        if tensor.dim() != dimensions:
+            raise CheckpointError(
+                f"{self.path}: {name} is {tuple(tensor.shape)}, expected {dimensions} dimensions"
+            )
+        return tensor
+
+    def pair(self, ours: str, theirs: str) -> dict[str, Tensor]:
+        """Weight and bias of a dense layer or a norm, under our name. A convolution over one slot
+        is a dense layer."""
+        weight = self.left.get(f"{theirs}.weight", torch.empty(0))
+        weight = self.take(f"{theirs}.weight", weight.dim())
+        weight = weight.squeeze(-1) if weight.dim() == 3 else weight
+        return {f"{ours}.weight": weight, f"{ours}.bias": self.take(f"{theirs}.bias", 1)}
+
+    def pairs(self, names: Mapping[str, str]) -> dict[str, Tensor]:
+        """Several `pair`s: our names and theirs."""
+        found: dict[str, Tensor] = {}
+        for ours, theirs in names.items():
+            found |= self.pair(ours, theirs)
+        return found
+
+    def stacked(self, ours: Iterable[str], theirs: str) -> dict[str, Tensor]:
+        """Dense layers whose weights are stacked in one, as in torch's MultiheadAttention."""
+        ours = list(ours)
+        weights = self.take(f"{theirs}_weight").chunk(len(ours))
+        biases = self.take(f"{theirs}_bias", 1).chunk(len(ours))
+        found: dict[str, Tensor] = {}
+        for name, weight, bias in zip(ours, weights, biases, strict=True):
+            found |= {f"{name}.weight": weight, f"{name}.bias": bias}
+        return found
+
+    def count(self, pattern: str) -> int:
+        """The number of layers: of different numbers in the place of the group of a pattern."""
+        return len({found[1] for name in self.left if (found := re.match(pattern, name))})
+
+    def finish(self, ignored: str = "$^") -> None:
+        """Refuse what is left, unless its name begins with a pattern.
+
+        Raises:
+            CheckpointError: a tensor is left that the layout does not know.
+        """
+        unknown = sorted(name for name in self.left if not re.match(ignored, name))
+        if unknown:
+            more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+            raise CheckpointError(
+                f"{self.path} has tensors that are not of this layout: "
+                f"{', '.join(unknown[:3])}{more}; it is another model"
+            )
+
+
+def given(value: Any, name: str, what: str) -> Any:
+    """A value that the file does not say.
+
+    Raises:
+        ConfigError: it was not given.
+    """
+    if value is None:
+        raise ConfigError(f"the file does not say {what}; give --{name}")
+    return value
+
+
+def check_heads(heads: int | None, width: int) -> int:
+    """The number of heads, which no layer's shape tells.
+
+    Raises:
+        ConfigError: it was not given, or does not divide the width.
+    """
+    number = int(given(heads, "heads", f"the number of heads, which divides {width}"))
+    if number < 1 or width % number:
+        raise ConfigError(f"heads must divide the width {width}; received {number}")
+    return number
+
+
+def blank(table: Tensor) -> Tensor:
+    """A table of items with zeros for padding, as here; padding is not looked up anyway."""
+    return torch.cat([torch.zeros_like(table[:1]), table[1:]])

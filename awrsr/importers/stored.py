@@ -1,0 +1,211 @@
+"""The contents of a PyTorch file, read without running anything that it names.
+
+Files of torch 1.6 and later are zip archives: their pickle is read by an unpickler that knows
+tensors and ordered dictionaries; of every other class or function it makes an inert stub, which
+holds the arguments and the state that the file gives it and does nothing. Files that name what no
+checkpoint needs are refused. Older files are read by torch's own reader of weights alone.
+"""
+
+import hashlib
+import pickle
+import zipfile
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import IO, Any
+
+import torch
+from torch import Tensor
+
+from awrsr.errors import CheckpointError, shown
+from awrsr.io.files import reading
+
+PICKLE = "data.pkl"
+DTYPES = {
+    "DoubleStorage": torch.float64,
+    "FloatStorage": torch.float32,
+    "HalfStorage": torch.float16,
+    "BFloat16Storage": torch.bfloat16,
+    "LongStorage": torch.int64,
+    "IntStorage": torch.int32,
+    "ShortStorage": torch.int16,
+    "CharStorage": torch.int8,
+    "ByteStorage": torch.uint8,
+    "BoolStorage": torch.bool,
+}
+REBUILT = ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_parameter")
+"""The functions of torch._utils that make a tensor or a parameter of a storage."""
+PACKAGES = (
+    *("recbole", "rectools", "replay", "torch", "numpy", "yaml", "re", "enum", "pathlib"),
+    *("lightning", "lightning_fabric", "lightning_utilities", "pytorch_lightning", "torchmetrics"),
+    *("collections", "copyreg", "_codecs", "datetime", "omegaconf"),
+)
+"""The packages whose classes and functions are made stubs of; what names others is refused."""
+HARMLESS = ("set", "frozenset", "complex", "slice", "bytearray", "object", "range")
+"""The names of builtins that are made stubs of."""
+
+
+class Stub:
+    """What stands for an object of a class that is not loaded: its arguments and its state."""
+
+    arguments: tuple[Any, ...] = ()
+    state: Any = None
+
+    def __new__(cls, *arguments: Any, **named: Any) -> "Stub":
+        made = super().__new__(cls)
+        made.arguments = arguments
+        return made
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        """Nothing is done with the arguments."""
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+    def __call__(self, *arguments: Any) -> "Stub":
+        return Stub(self, *arguments)
+
+    def append(self, value: Any) -> None:
+        """Nothing is kept."""
+
+    def extend(self, values: Any) -> None:
+        """Nothing is kept."""
+
+    def add(self, value: Any) -> None:
+        """Nothing is kept."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Nothing is kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """The contents of a file.
+
+    Args:
+        path: the file.
+        sha256: of the file.
+        values: what it holds: tensors, plain values and stubs, in dictionaries and lists.
+    """
+
+    path: Path
+    sha256: str
+    values: Any
+
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """The named tensors: those of `state_dict` or, if there is none, of the file itself."""
+        values = self.value("state_dict") or self.values
+        named = values if isinstance(values, Mapping) else {}
+        return {str(name): value for name, value in named.items() if isinstance(value, Tensor)}
+
+    def value(self, *names: str) -> Any:
+        """The value under these names, one inside the other; None if there is none.
+
+        The state of a stub counts as its values."""
+        found = self.values
+        for name in names:
+            found = found.state if isinstance(found, Stub) else found
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return found
+
+
+def read_stored(path: Path) -> Stored:
+    """The contents of a file that `torch.save` wrote.
+
+    Raises:
+        CheckpointError: it cannot be read, is not such a file, or names a class or function that no
+            checkpoint needs. Nothing in it is run.
+    """
+    with reading(path, CheckpointError):
+        if not path.is_file():
+            raise CheckpointError(f"{path} is not a file; a file that torch.save wrote is imported")
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        values = _zipped(path) if zipfile.is_zipfile(path) else _older(path)
+    except CheckpointError:
+        raise
+    except Exception as error:  # a malformed pickle may raise anything
+        reason = " ".join(str(error).split("\n")[0].split())[:200]
+        raise CheckpointError(
+            f"{path} is not a file of torch.save that can be read safely: "
+            f"{type(error).__name__}: {reason}. Nothing in it was run"
+        ) from None
+    return Stored(path=path, sha256=sha256, values=values)
+
+
+def _older(path: Path) -> Any:
+    """A file of torch before 1.6: weights only."""
+    return torch.load(path, weights_only=True, map_location="cpu")
+
+
+def _zipped(path: Path) -> Any:
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.endswith(f"/{PICKLE}")]
+        if len(names) != 1:
+            raise CheckpointError(
+                f"{path} is a zip archive with {len(names)} files {PICKLE}; a file of torch.save "
+                "has one"
+            )
+        folder = names[0].removesuffix(PICKLE)
+        if f"{folder}byteorder" in archive.namelist():
+            order = archive.read(f"{folder}byteorder")
+            if order != b"little":
+                raise CheckpointError(f"{path}: byte order {order!r} is not read; accepted: little")
+        with archive.open(names[0]) as file:
+            return _Unpickler(file, path, archive, folder).load()
+
+
+class _Unpickler(pickle.Unpickler):
+    """Makes tensors, ordered dictionaries and plain values; of all else, stubs."""
+
+    def __init__(self, file: IO[bytes], path: Path, archive: zipfile.ZipFile, folder: str) -> None:
+        super().__init__(file, encoding="utf-8")
+        self.path = path
+        self.archive = archive
+        self.folder = folder
+        self.storages: dict[str, Tensor] = {}
+
+    def find_class(self, module: str, name: str) -> Any:
+        """What stands for a class or a function that the file names."""
+        if (module, name) == ("collections", "OrderedDict"):
+            return OrderedDict
+        if module == "torch._utils" and name in REBUILT:
+            return type(name, (_Rebuilt,), {})  # a new one, in case that the file changes it
+        if module.partition(".")[0] in PACKAGES or (module == "builtins" and name in HARMLESS):
+            return type(name, (Stub,), {"__module__": module})
+        raise CheckpointError(
+            f"{self.path} names {shown(f'{module}.{name}')}, which no checkpoint needs; it is "
+            "refused, and nothing in it was run"
+        )
+
+    def persistent_load(self, pid: Any) -> Tensor:
+        """The numbers of a storage, in one dimension."""
+        _, kind, key, _, count = pid
+        dtype = DTYPES[kind.__name__]
+        entry = self.archive.getinfo(f"{self.folder}data/{key}")
+        if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != count * dtype.itemsize:
+            raise CheckpointError(
+                f"{self.path}: storage {key} has {entry.file_size:,} bytes, expected "
+                f"{count * dtype.itemsize:,}, not compressed"
+            )
+        if key not in self.storages:
+            content = bytearray(self.archive.read(entry))
+            empty = torch.empty(0, dtype=dtype)
+            self.storages[key] = torch.frombuffer(content, dtype=dtype) if content else empty
+        return self.storages[key]
+
+
+class _Rebuilt:
+    """Called as the functions in REBUILT are, it is a tensor."""
+
+    def __new__(cls, source: Tensor, *how: Any) -> Any:
+        if len(how) < 3:  # a parameter, of a tensor
+            return source
+        offset, size, stride = how[:3]
+        if any(number < 0 for number in (offset, *size, *stride)) or prod(size) > source.numel():
+            raise ValueError(f"a tensor of shape {tuple(size)} in {source.numel()} numbers")
+        return source.as_strided(size, stride, offset).clone()
