@@ -5,16 +5,22 @@ A new importer is a file and a line here.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from awrsr.config import Candidates, Catalogue
+from awrsr.config import Candidates, Catalogue, MeanStream
 from awrsr.data.dataset import Dataset
 from awrsr.errors import CheckpointError, ConfigError
 from awrsr.family import Family
 from awrsr.importers.base import Converted, Importer, Tensors
+from awrsr.importers.gsasrec import GSASRecImporter
 from awrsr.importers.items import in_order_of
+from awrsr.importers.pmixer import Layout, PmixerImporter
+from awrsr.importers.recbole import RecBoleImporter
+from awrsr.importers.rectools import RecToolsImporter
+from awrsr.importers.replay import RePlayImporter
 from awrsr.importers.s3rec import S3RecImporter
 from awrsr.importers.stored import Stored, read_stored
+from awrsr.importers.stosa import StosaImporter
 from awrsr.models import SequentialModel, build_model
 from awrsr.training.checkpoint import check_weights
 
@@ -24,7 +30,10 @@ IMPORTERS: Family[Importer] = Family(
     "importer",
     Importer,
     group="awrsr.importers",
-    members=(S3RecImporter,),
+    members=(
+        *(S3RecImporter, StosaImporter, PmixerImporter, GSASRecImporter),
+        *(RecBoleImporter, RecToolsImporter, RePlayImporter),
+    ),
     facts=("title", "marks"),
 )
 NAMES_SHOWN = 4
@@ -60,8 +69,8 @@ def read_model(
     *,
     heads: int | None = None,
     items: Path | None = None,
-    mean_stream: Literal["correct", "published"] | None = None,
-    layout: Literal["2020", "2024", "2025", "2025_norm_first"] | None = None,
+    mean_stream: MeanStream | None = None,
+    layout: Layout | None = None,
     interactions: Path | None = None,
 ) -> Imported:
     """The model in a file that another code base wrote, recognised by its content.

@@ -1,0 +1,78 @@
+"""SASRec in the form of asash/gSASRec-pytorch."""
+
+from pathlib import Path
+
+import torch
+
+from awrsr.config import ModelConfig
+from awrsr.importers.base import Converted, Importer, Tensors, blank, check_heads
+from awrsr.importers.items import numbered
+from awrsr.importers.stored import Stored
+
+
+class GSASRecImporter(Importer):
+    """A state dictionary of gSASRec-pytorch.
+
+    Padding is the last row of its tables. States are compared with a table of their own. Attention
+    has no output projection: ours is the identity.
+    """
+
+    name = "gsasrec"
+    title = "asash/gSASRec-pytorch"
+    marks = (
+        "item_embedding.weight",
+        "output_embedding.weight",
+        "transformer_blocks.0.multihead_attention.query_proj.weight",
+    )
+
+    @staticmethod
+    def convert(
+        stored: Stored, *, heads: int | None = None, items: Path | None = None
+    ) -> Converted:
+        """The model in a file."""
+        tensors = Tensors(stored)
+        table = tensors.take("item_embedding.weight")
+        output = tensors.take("output_embedding.weight")
+        positions = tensors.take("position_embedding.weight")
+        n_layers, width = tensors.count(r"transformer_blocks\.(\d+)\."), table.shape[1]
+        weights = tensors.pair("norm", "seq_norm")
+        for layer in range(n_layers):
+            here, theirs = f"attention.{layer}", f"transformer_blocks.{layer}"
+            weights |= tensors.pairs(
+                {
+                    f"{here}.query": f"{theirs}.multihead_attention.query_proj",
+                    f"{here}.key": f"{theirs}.multihead_attention.key_proj",
+                    f"{here}.value": f"{theirs}.multihead_attention.val_proj",
+                    f"{here}.norm": f"{theirs}.first_norm",
+                    f"feed_forward.{layer}.expand": f"{theirs}.dense1",
+                    f"feed_forward.{layer}.contract": f"{theirs}.dense2",
+                    f"feed_forward.{layer}.norm": f"{theirs}.second_norm",
+                }
+            )
+            weights |= {
+                f"{here}.output.weight": torch.eye(width),
+                f"{here}.output.bias": torch.zeros(width),
+            }
+        tensors.finish()
+        return Converted(
+            config=ModelConfig(
+                max_length=len(positions),
+                hidden_size=width,
+                n_layers=n_layers,
+                n_heads=check_heads(heads, width),
+                inner_size=len(weights["feed_forward.0.expand.bias"]),
+                hidden_dropout=0.0,
+                attention_dropout=0.0,
+                norms="query",
+                outer_norm="states",
+                norm_epsilon=1e-5,
+                activation="relu",
+                output_embedding="separate",
+            ),
+            weights={**weights, "position_embedding.weight": positions},
+            tables={
+                "item_embedding.weight": blank(table[:-1]),
+                "output_embedding.weight": blank(output[:-1]),
+            },
+            item_ids=numbered(len(table) - 2, items),
+        )

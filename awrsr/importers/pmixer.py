@@ -1,0 +1,132 @@
+"""SASRec in the form of pmixer/SASRec.pytorch, in the layouts that its code had over the years."""
+
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+from torch import Tensor
+
+from awrsr.config import ModelConfig
+from awrsr.errors import CheckpointError, ConfigError
+from awrsr.importers.base import Converted, Importer, Tensors, blank, check_heads, given
+from awrsr.importers.items import numbered
+from awrsr.importers.stored import Stored
+
+Layout = Literal["2020", "2024", "2025", "2025_norm_first"]
+LAYOUTS: dict[Layout, dict[str, Any]] = {
+    "2020": {"norms": "query", "padding": "zero"},
+    "2024": {"norms": "query", "padding": "carried"},
+    "2025": {"norms": "after", "padding": "carried"},
+    "2025_norm_first": {"norms": "before", "padding": "carried"},
+}
+"""By the year from which the code had it: how its layers are put together."""
+COMMON: dict[str, Any] = {
+    "outer_norm": "states",
+    "norm_epsilon": 1e-8,
+    "activation": "relu",
+    "scaled_embeddings": True,
+}
+
+
+class PmixerImporter(Importer):
+    """A state dictionary of pmixer/SASRec.pytorch.
+
+    Its names and shapes are those of all its layouts. Until June 2024 the table of positions has
+    a row per slot; since then it begins with a row of zeros for padding. Later layouts cannot be
+    told apart by the file.
+    """
+
+    name = "pmixer"
+    title = "pmixer/SASRec.pytorch"
+    marks = ("item_emb.weight", "attention_layers.0.in_proj_weight", "last_layernorm.weight")
+
+    @staticmethod
+    def convert(
+        stored: Stored,
+        *,
+        heads: int | None = None,
+        layout: Layout | None = None,
+        items: Path | None = None,
+    ) -> Converted:
+        """The model in a file."""
+        tensors, notes = Tensors(stored), []
+        table, positions = tensors.take("item_emb.weight"), tensors.take("pos_emb.weight")
+        layout = _checked_layout(layout, positions)
+        if layout != "2020":
+            positions = positions[1:]
+            if table[0].any():
+                raise CheckpointError(
+                    f"{stored.path}: item 0 is padding and not zero; layout {layout} begins with "
+                    "zeros there"
+                )
+        if heads is None and (found := re.search(r"\.head=(\d+)\.", stored.path.name)):
+            heads = int(found[1])
+            notes.append(f"heads {heads} is read from the name of the file, not from its content")
+        weights = layers(tensors)
+        tensors.finish()
+        return Converted(
+            config=ModelConfig(
+                max_length=len(positions),
+                hidden_size=table.shape[1],
+                n_layers=sum(name.endswith(".expand.bias") for name in weights),
+                n_heads=check_heads(heads, table.shape[1]),
+                inner_size=len(weights["feed_forward.0.expand.bias"]),
+                hidden_dropout=0.0,
+                attention_dropout=0.0,
+                **COMMON,
+                **LAYOUTS[layout],
+            ),
+            weights={**weights, "position_embedding.weight": positions},
+            tables={"item_embedding.weight": blank(table)},
+            item_ids=numbered(len(table) - 1, items),
+            notes=notes,
+        )
+
+
+def _checked_layout(layout: Layout | None, positions: Tensor) -> Layout:
+    """The layout, as far as the table of positions tells it."""
+    if positions[0].any():
+        if layout not in (None, "2020"):
+            raise ConfigError(
+                f"layout {layout!r} begins its table of positions with zeros, and that of the file "
+                "does not: it is of layout 2020"
+            )
+        return "2020"
+    if layout == "2020":
+        raise ConfigError(
+            "layout '2020' has a position for the first slot, and that of the file is zero; "
+            "accepted: 2024, 2025, 2025_norm_first"
+        )
+    chosen: Layout = given(
+        layout,
+        "layout",
+        "its layout: 2024 (code of June 2024 to May 2025), 2025 (since then) or 2025_norm_first",
+    )
+    return chosen
+
+
+def layers(tensors: Tensors, *, attention: str = "", last: str = "") -> dict[str, Tensor]:
+    """The layers and the last norm, under our names.
+
+    Args:
+        tensors: of the file.
+        attention: what stands before the names of layers.
+        last: what stands before the name of the last norm.
+    """
+    weights = tensors.pair("norm", f"{last}last_layernorm")
+    for layer in range(tensors.count(rf"{re.escape(attention)}attention_layers\.(\d+)\.")):
+        here, forward = f"attention.{layer}", f"feed_forward.{layer}"
+        weights |= tensors.stacked(
+            [f"{here}.query", f"{here}.key", f"{here}.value"],
+            f"{attention}attention_layers.{layer}.in_proj",
+        )
+        weights |= tensors.pairs(
+            {
+                f"{here}.output": f"{attention}attention_layers.{layer}.out_proj",
+                f"{here}.norm": f"{attention}attention_layernorms.{layer}",
+                f"{forward}.expand": f"{attention}forward_layers.{layer}.conv1",
+                f"{forward}.contract": f"{attention}forward_layers.{layer}.conv2",
+                f"{forward}.norm": f"{attention}forward_layernorms.{layer}",
+            }
+        )
+    return weights
