@@ -11,9 +11,9 @@ from awrsr.config import Candidates, Catalogue, MeanStream
 from awrsr.data.dataset import Dataset
 from awrsr.errors import CheckpointError, ConfigError
 from awrsr.family import Family
-from awrsr.importers.base import Converted, Importer, Tensors
+from awrsr.importers.base import Converted, Importer, Tensors, blank, check_heads, given
 from awrsr.importers.gsasrec import GSASRecImporter
-from awrsr.importers.items import in_order_of
+from awrsr.importers.items import in_order_of, numbered
 from awrsr.importers.pmixer import Layout, PmixerImporter
 from awrsr.importers.recbole import RecBoleImporter
 from awrsr.importers.rectools import RecToolsImporter
@@ -24,7 +24,19 @@ from awrsr.importers.stosa import StosaImporter
 from awrsr.models import SequentialModel, build_model
 from awrsr.training.checkpoint import check_weights
 
-__all__ = ["IMPORTERS", "Converted", "Importer", "Imported", "Stored", "Tensors", "read_model"]
+__all__ = [
+    "IMPORTERS",
+    "Converted",
+    "Imported",
+    "Importer",
+    "Stored",
+    "Tensors",
+    "blank",
+    "check_heads",
+    "given",
+    "numbered",
+    "read_model",
+]
 
 IMPORTERS: Family[Importer] = Family(
     "importer",
@@ -103,26 +115,26 @@ def read_model(
         "layout": layout,
         "interactions": interactions,
     }
-    given = {name: value for name, value in asked.items() if value is not None}
+    told = {name: value for name, value in asked.items() if value is not None}
     path = Path(file)
     stored = read_stored(path)
     importer = recognise(stored)
     accepted = importer.options()
-    for name in given:
+    for name in told:
         if name not in accepted:
             raise ConfigError(
                 f"{path} is of {importer.title}, which takes no {name}; it takes "
                 f"{', '.join(accepted) or 'nothing'}"
             )
     try:
-        converted = importer.convert(stored, **given)
+        converted = importer.convert(stored, **told)
     except ConfigError as error:
         raise ConfigError(f"{path}, recognised as {importer.title}: {error}") from error
     return Imported(
         model=_model(path, dataset, converted),
         importer=importer,
         sha256=stored.sha256,
-        options={name: str(value) for name, value in given.items()},
+        options={name: str(value) for name, value in told.items()},
         notes=converted.notes,
     )
 

@@ -18,8 +18,8 @@ from awrsr.cli.parameters import parameters
 from awrsr.data.dataset_files import load_dataset
 
 VERBS = [
-    *("prepare", "train", "evaluate", "recommend", "trace", "attribute", "scan", "experiment"),
-    *("report", "plant", "faithfulness"),
+    *("prepare", "train", "evaluate", "import", "recommend", "trace", "attribute", "scan"),
+    *("experiment", "report", "plant", "faithfulness"),
 ]
 REFUSED = {
     "abbreviated-flag": (

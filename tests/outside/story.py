@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import torch
 from checking import check_numbers
 from driving import figures, finish, messages, open_models, open_page, press, run, sent, texts
 from helpers import make_dataset
@@ -59,7 +60,24 @@ def tell(folder: Path) -> None:
         f"attribute {directory} {json.dumps(['1', '4']).replace(' ', '')} 5 --method path_gradient"
     )
     explain(directory, told)
+    bring(folder, data)
     look(folder, data)
+
+
+def bring(folder: Path, data: Path) -> None:
+    """A model under other names is recognised, and has the scores that it had."""
+    model = awrsr.load_model(data / "models" / "half_scale-none", "cpu")
+    named = {f"kept.{name}": tensor.clone() for name, tensor in model.state_dict().items()}
+    ids = folder / "ids.txt"
+    ids.write_text("\n".join(awrsr.load_dataset(data).item_ids), encoding="utf-8")
+    torch.save(named, folder / "kept.pt")
+    output = folder / "imported"
+    verb(
+        f"import {folder / 'kept.pt'} --dataset {data} --output {output} --heads 2 --items {ids} "
+        "--device cpu"
+    )
+    scores = awrsr.trace(awrsr.load_model(output, "cpu"), ITEMS).item_scores
+    torch.testing.assert_close(scores, 2 * awrsr.trace(model, ITEMS).item_scores)
 
 
 def explain(directory: Path, dataset: awrsr.Dataset) -> None:

@@ -22,6 +22,7 @@ GROUPS = {
     "awrsr.losses": "loss:Smoothed",
     "awrsr.backbones": "backbone:HalfScale",
     "awrsr.readers": "reader:JsonLines",
+    "awrsr.importers": "importer:Prefixed",
 }
 """The entry points of the package in tests/outside."""
 

@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "models": "errors attention family config data refinement",
     "ranking": "errors config data models",
     "training": "errors family config io data refinement models ranking",
+    "importers": "errors family config io data models training",
     "attribution": "errors family schema config models ranking",
     "explain": "errors attention family config data refinement models ranking training attribution",
     "studies": "errors schema config io data refinement models ranking training attribution "
@@ -33,7 +34,7 @@ MAY_IMPORT = {
     "experiments": "errors schema config io data refinement models ranking training board",
     "cli": "errors family schema config io data refinement models ranking training attribution "
     "explain "
-    "studies board experiments",
+    "studies board experiments importers",
     "__main__": "cli",
     "__init__": "errors config data models ranking training attribution",
 }
@@ -45,6 +46,7 @@ FOLDERS = (
     "data.readers",
     "explain",
     "explain.explanations",
+    "importers",
     "models",
     "refinement",
     "studies",
