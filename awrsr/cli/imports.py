@@ -12,7 +12,7 @@ from awrsr.experiments.card import Measured, Source, write_metrics, write_readme
 from awrsr.importers import Imported, read_model
 from awrsr.io.files import new_directory
 from awrsr.ranking.evaluation import Evaluation, evaluate, evaluate_popularity
-from awrsr.studies.checks import parity_checks
+from awrsr.studies import parity_checks
 from awrsr.training.checkpoint import resolve_device, save_config, save_weights
 
 TOLD = "NDCG@10"

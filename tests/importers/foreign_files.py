@@ -10,6 +10,8 @@ from types import ModuleType
 
 import numpy as np
 import other_code
+import other_multihead
+import other_stosa
 import pandas as pd
 import pytest
 import torch
@@ -139,7 +141,7 @@ def _recbole_case() -> Case:
 
 
 def _rectools_case(*, masked: bool) -> Case:
-    model = other_code.rectools(5, masked=masked)
+    model = other_multihead.rectools(5, masked=masked)
 
     def write(path: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
         rectools_file(model, path, as_array=masked)
@@ -149,7 +151,7 @@ def _rectools_case(*, masked: bool) -> Case:
 
 
 def _replay_case() -> Case:
-    model = other_code.replay(6)
+    model = other_multihead.replay(6)
 
     def write(path: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
         class SasRec:
@@ -168,14 +170,14 @@ CASES = {
     **{
         f"pmixer-{layout}": _state_case(
             "pmixer",
-            other_code.pmixer(2, layout),
+            other_multihead.pmixer(2, layout),
             **({} if layout == "2020" else {"layout": layout}),
         )
         for layout in ("2020", "2024", "2025", "2025_norm_first")
     },
     "gsasrec": _state_case("gsasrec", other_code.gsasrec(3)),
     **{
-        f"stosa-{stream}": _state_case("stosa", other_code.stosa(7, stream), mean_stream=stream)
+        f"stosa-{stream}": _state_case("stosa", other_stosa.stosa(7, stream), mean_stream=stream)
         for stream in ("published", "correct")
     },
     "recbole": _recbole_case(),

@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 import other_code
+import other_multihead
 import pandas as pd
 import pytest
 import torch
@@ -76,8 +77,8 @@ def test_a_file_of_no_known_code_is_refused_with_what_it_holds(tmp_path):
 
 def test_the_table_of_positions_tells_the_first_layout_of_pmixer(tmp_path):
     first, later = tmp_path / "first.pt", tmp_path / "later.pt"
-    state_file(other_code.pmixer(2, "2020"), first)
-    state_file(other_code.pmixer(2, "2024"), later)
+    state_file(other_multihead.pmixer(2, "2020"), first)
+    state_file(other_multihead.pmixer(2, "2024"), later)
     with pytest.raises(ConfigError, match="'2025' begins its table .* it is of layout 2020"):
         read_model(first, DATA, heads=2, layout="2025", **with_ids(tmp_path))
     with pytest.raises(ConfigError, match="accepted: 2024, 2025, 2025_norm_first"):
@@ -86,7 +87,7 @@ def test_the_table_of_positions_tells_the_first_layout_of_pmixer(tmp_path):
 
 def test_heads_in_the_name_of_a_file_are_a_guess_that_is_said(tmp_path):
     path = tmp_path / "SASRec.epoch=601.lr=0.001.layer=2.head=2.hidden=8.maxlen=6.pth"
-    state_file(other_code.pmixer(2, "2020"), path)
+    state_file(other_multihead.pmixer(2, "2020"), path)
     read = read_model(path, DATA, **with_ids(tmp_path))
     assert read.notes == ["heads 2 is read from the name of the file, not from its content"]
     assert read.model.config.n_heads == 2

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 from helpers import LAYOUTS, N_ITEMS, OUR_READINGS, OURS
-from second_implementation import Parameters, reference_sasrec, reference_stosa
+from second_backbones import reference_sasrec, reference_stosa
+from second_implementation import Parameters
 
 from awrsr import trace
 from awrsr.data.batching import left_pad
