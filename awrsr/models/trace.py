@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from awrsr.config import ModelConfig
@@ -83,15 +84,28 @@ class Trace:
         """One kind of map (first_order, second_order, refined) of every layer."""
         return [getattr(layer, kind) for layer in self.layers]
 
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """As numpy arrays: items, item_scores, every kind of map of the model, norms of values.
+    def padding_share(self) -> float:
+        """The share of the prediction's attention that falls on empty slots, mean over layers and
+        heads; 0 if the model ignores padding."""
+        shares = [share[:, -1] for share in self._on_padding()]
+        return float(torch.stack(shares).mean()) if shares else 0.0
 
-        Maps are (layer, head, query, key), transformed_value_norm is (layer, head, key).
+    def _on_padding(self) -> list[Tensor]:
+        return [layer.on_padding for layer in self.layers if layer.on_padding is not None]
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """As numpy arrays: items, item_scores, every kind of map of the model, norms of values, and
+        on_padding if the model attends to padding.
+
+        Maps are (layer, head, query, key), transformed_value_norm is (layer, head, key), on_padding
+        (layer, head, query).
         """
         found = {"items": np.array(self.items), "item_scores": self.item_scores.cpu().numpy()}
         for kind in ("first_order", "second_order", "refined"):
             maps = [heads.cpu().numpy() for heads in self.maps(kind) if heads is not None]
             if maps:
                 found[kind] = np.stack(maps)
+        if shares := self._on_padding():
+            found["on_padding"] = torch.stack(shares).cpu().numpy()
         norms = [layer.transformed_value_norm.cpu().numpy() for layer in self.layers]
         return found | {"transformed_value_norm": np.stack(norms)}

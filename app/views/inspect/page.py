@@ -125,7 +125,7 @@ def show_summary(case: Case) -> None:
 
 
 def show_notes(case: Case) -> None:
-    """Notes: planted causes, and how many items each model sees."""
+    """Notes: planted causes, how many items each model sees, what falls on empty slots."""
     if planted := planted_causes(case.dataset, case.chosen):
         st.caption(f":material/park: {planted}")
     for length in sorted({len(side.trace.items) for side in case.sides if side.trace.dropped}):
@@ -138,6 +138,13 @@ def show_notes(case: Case) -> None:
             f":material/content_cut: The history has {counted(len(case.history), 'item')}; {who} "
             f"{verb} the newest {length:,}.{rule}"
         )
+    for side in case.sides:
+        if share := side.trace.padding_share():
+            st.caption(
+                f":material/padding: In model {side.key.upper()} items also attend to the empty "
+                f"slots before them: {share:.0%} of the prediction's attention falls there, mean "
+                "over layers and heads. Maps show what falls on items."
+            )
 
 
 def planted_causes(dataset: Dataset, history: History) -> str:
