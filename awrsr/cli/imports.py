@@ -29,8 +29,9 @@ def import_(
     """Turn a file that another code base wrote into a model directory, and measure the model.
 
     The kind of the file is recognised by its content; nothing in the file is run. What the file
-    does not say is asked for by name. The metrics show whether everything was understood: a model
-    below popularity was not.
+    does not say is asked for by name. The metrics tell whether it was understood: with a wrong
+    layout or order of items they fall, often below popularity; with a wrong number of heads they
+    may hardly change where attention is almost even.
 
     Args:
         file: a file of PyTorch (.pt, .pth, .ckpt).
@@ -52,7 +53,9 @@ def import_(
     results: dict[str, Evaluation] = {
         split: evaluate(imported.model, data, split) for split in HELD_OUT
     }
-    own = evaluate(imported.model, data, "test", candidates=imported.candidates)
+    own = None
+    if imported.candidates is not None:
+        own = evaluate(imported.model, data, "test", candidates=imported.candidates)
     with new_directory(directory) as temporary:
         save_config(temporary, config, imported.model.catalogue, None)
         save_weights(temporary, imported.model)
@@ -71,28 +74,34 @@ def _described(imported: Imported) -> str:
     )
 
 
-def _source(file: Path, imported: Imported, own: Evaluation) -> Source:
+def _source(file: Path, imported: Imported, own: Evaluation | None) -> Source:
+    test = None
+    if own is not None:
+        measured = {"protocol": own.protocol, "metrics": own.metrics}
+        test = Measured.from_json(measured, where="metrics of the source")
     return Source(
         format=imported.importer.name,
         file=file.name,
         sha256=imported.sha256,
         options=imported.options,
         notes=imported.notes,
-        test=Measured.from_json(
-            {"protocol": own.protocol, "metrics": own.metrics}, where="metrics of the source"
-        ),
+        test=test,
     )
 
 
-def _print_measured(results: dict[str, Evaluation], own: Evaluation, data: Dataset) -> None:
+def _print_measured(results: dict[str, Evaluation], own: Evaluation | None, data: Dataset) -> None:
     popularity = evaluate_popularity(data, "test")
+    ours = results["test"].protocol
     shown = {split: result.metrics for split, result in results.items()}
-    if own.protocol != results["test"].protocol:
+    words = "in the same way"
+    if own is None:
+        words = "among a few drawn items; its metrics cannot be compared with these"
+    elif own.protocol != ours:
+        words = f"among {own.protocol['candidates']}"
         shown["test, as the source ranks"] = own.metrics
     print_results({**shown, "popularity, test": popularity.metrics})
-    print(protocol_line(results["test"].protocol))
-    if own.protocol != results["test"].protocol:
-        print(f"as the source ranks: {own.protocol['candidates']}")
+    print(protocol_line(ours))
+    print(f"the source ranks {words}")
     reached, floor = (each.metrics[TOLD] for each in (results["test"], popularity))
     if reached <= floor:
         print(

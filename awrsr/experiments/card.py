@@ -85,7 +85,8 @@ class Source(Schema):
         sha256: of the file.
         options: what was said about it, by name.
         notes: what was found out or guessed about it.
-        test: the metrics among the candidates of the source's own protocol.
+        test: the metrics among the candidates of the source's own protocol; None if it ranks among
+            a few drawn ones only.
     """
 
     format: str
@@ -93,7 +94,7 @@ class Source(Schema):
     sha256: str
     options: dict[str, str]
     notes: list[str]
-    test: Measured
+    test: Measured | None
 
 
 class Metrics(Schema):

@@ -11,7 +11,7 @@ from awrsr.config import Candidates, Catalogue, MeanStream
 from awrsr.data.dataset import Dataset
 from awrsr.errors import CheckpointError, ConfigError
 from awrsr.family import Family
-from awrsr.importers.base import Converted, Importer, Tensors, blank, check_heads, given
+from awrsr.importers.base import Converted, Importer, Tensors, blank, check_heads, given, number_of
 from awrsr.importers.gsasrec import GSASRecImporter
 from awrsr.importers.items import in_order_of, numbered
 from awrsr.importers.pmixer import Layout, PmixerImporter
@@ -34,6 +34,7 @@ __all__ = [
     "blank",
     "check_heads",
     "given",
+    "number_of",
     "numbered",
     "read_model",
 ]
@@ -70,8 +71,8 @@ class Imported:
     notes: list[str]
 
     @property
-    def candidates(self) -> Candidates:
-        """The candidates among which the source ranks."""
+    def candidates(self) -> Candidates | None:
+        """The candidates among which the source ranks, see `Importer`."""
         return self.importer.candidates
 
 

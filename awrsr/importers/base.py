@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from awrsr.config import Candidates, ModelConfig
-from awrsr.errors import CheckpointError, ConfigError
+from awrsr.errors import CheckpointError, ConfigError, shown
 from awrsr.family import Member
 from awrsr.importers.stored import Stored
 
@@ -47,8 +47,8 @@ class Importer(Member, ABC):
     """The code bases whose files it reads, for people."""
     marks: ClassVar[tuple[str, ...]]
     """Names of tensors by which the layout is recognised; all of them must be in the file."""
-    candidates: ClassVar[Candidates] = "unseen"
-    """The candidates among which the source ranks."""
+    candidates: ClassVar[Candidates | None] = "unseen"
+    """The candidates among which the source ranks; None if it ranks among a few drawn ones only."""
 
     @classmethod
     def recognises(cls, stored: Stored) -> bool:
@@ -154,16 +154,31 @@ def given(value: Any, name: str, what: str) -> Any:
     return value
 
 
-def check_heads(heads: int | None, width: int) -> int:
+def check_heads(heads: object, width: int) -> int:
     """The number of heads, which no layer's shape tells.
 
     Raises:
         ConfigError: it was not given, or does not divide the width.
     """
-    number = int(given(heads, "heads", f"the number of heads, which divides {width}"))
-    if number < 1 or width % number:
-        raise ConfigError(f"heads must divide the width {width}; received {number}")
+    number = given(heads, "heads", f"the number of heads, which divides {width}")
+    if type(number) is not int or number < 1 or width % number:
+        raise ConfigError(f"heads must divide the width {width}; received {number!r}")
     return number
+
+
+def number_of(stored: Stored, settings: Mapping[str, Any], name: str, default: float) -> float:
+    """A number of a file's settings, which may be written as text.
+
+    Raises:
+        CheckpointError: it is something else.
+    """
+    value = settings.get(name, default)
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise CheckpointError(
+            f"{stored.path}: {name} must be a number; received {shown(value)}"
+        ) from None
 
 
 def blank(table: Tensor) -> Tensor:

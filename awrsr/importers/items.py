@@ -51,11 +51,12 @@ def in_order_of(dataset: Dataset, converted: Converted, where: Path) -> dict[str
         f"{where} has {counted(len(converted.item_ids), 'item')}, {dataset.name!r} has "
         f"{counted(dataset.n_items, 'item')}"
     )
+    example = next(iter(theirs), "")
     if lacking := [item for item in ours if item not in theirs]:
         raise DataError(
             f"{counts}: {counted(len(lacking), 'item')} of the dataset "
             f"{'is' if len(lacking) == 1 else 'are'} not in the model, such as "
-            f"{shown(lacking[0])}; the model's ids are like {shown(converted.item_ids[0])}. "
+            f"{shown(lacking[0])}; the model's ids are like {shown(example)}. "
             "Prepare the dataset from the files that the model was trained on, or name the order "
             "of its items with --items"
         )

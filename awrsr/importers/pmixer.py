@@ -38,6 +38,7 @@ class PmixerImporter(Importer):
 
     name = "pmixer"
     title = "pmixer/SASRec.pytorch"
+    candidates = None
     marks = ("item_emb.weight", "attention_layers.0.in_proj_weight", "last_layernorm.weight")
 
     @staticmethod

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from awrsr.config import Activation, ModelConfig
 from awrsr.errors import CheckpointError, DataError, counted
-from awrsr.importers.base import Converted, Importer, Tensors, blank, check_heads, given
+from awrsr.importers.base import Converted, Importer, Tensors, blank, check_heads, given, number_of
 from awrsr.importers.recbole_items import items_in_order
 from awrsr.importers.stored import Stored
 
@@ -82,9 +81,9 @@ class RecBoleImporter(Importer):
                 n_layers=n_layers,
                 n_heads=check_heads(settings.get("n_heads"), table.shape[1]),
                 inner_size=len(weights["feed_forward.0.expand.bias"]),
-                hidden_dropout=_number(settings, "hidden_dropout_prob"),
-                attention_dropout=_number(settings, "attn_dropout_prob"),
-                norm_epsilon=_number(settings, "layer_norm_eps"),
+                hidden_dropout=number_of(stored, settings, "hidden_dropout_prob", 0.0),
+                attention_dropout=number_of(stored, settings, "attn_dropout_prob", 0.0),
+                norm_epsilon=number_of(stored, settings, "layer_norm_eps", 1e-12),
                 activation=_activation(stored.path, settings.get("hidden_act")),
                 positions="oldest",
             ),
@@ -99,8 +98,3 @@ def _activation(path: Path, name: object) -> Activation:
     if name not in ACTIVATIONS:
         raise CheckpointError(f"{path}: hidden_act is {name!r}; accepted: {', '.join(ACTIVATIONS)}")
     return ACTIVATIONS[name]
-
-
-def _number(settings: Mapping[str, Any], name: str) -> float:
-    """A setting that is a number; a text such as 1e-12 is one, as YAML reads it."""
-    return float(settings.get(name, 0.0))

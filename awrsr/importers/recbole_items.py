@@ -61,11 +61,17 @@ def items_in_order(interactions: Path, settings: Mapping[str, Any]) -> Ordered:
     }
     rows = rows.dropna(subset=[user, item])
     described = {name: each.dropna(subset=[name]) for name, each in described.items()}
-    if (keep := settings.get("rm_dup_inter")) is not None:
+    keep, values = settings.get("rm_dup_inter"), settings.get("val_interval") or {}
+    if keep not in (None, "first", "last") or not isinstance(values, Mapping):
+        raise DataError(
+            f"the model was trained with filters that are not followed: rm_dup_inter {shown(keep)} "
+            f"and val_interval {shown(values)}"
+        )
+    if keep is not None:
         if time in rows:
             rows = rows.sort_values(by=[time])  # by pandas' default, whose ties have no fixed order
         rows = rows.drop_duplicates(subset=[user, item], keep=keep)
-    rows, described = _by_value(rows, described, settings.get("val_interval") or {})
+    rows, described = _by_value(rows, described, values)
     if settings.get("filter_inter_by_user_or_item") is True:
         for name, each in described.items():
             rows = rows[rows[name].isin(each[name])]

@@ -9,7 +9,7 @@ import numpy as np
 
 from awrsr.config import ModelConfig
 from awrsr.errors import CheckpointError
-from awrsr.importers.base import Converted, Importer, Tensors, blank, check_heads
+from awrsr.importers.base import Converted, Importer, Tensors, blank, check_heads, number_of
 from awrsr.importers.stored import Stored, Stub
 
 PREFIX = "torch_model."
@@ -69,8 +69,8 @@ class RecToolsImporter(Importer):
                 n_layers=n_layers,
                 n_heads=check_heads(settings.get("n_heads"), table.shape[1]),
                 inner_size=len(weights["feed_forward.0.expand.bias"]),
-                hidden_dropout=float(settings.get("dropout_rate", 0.0)),
-                attention_dropout=float(settings.get("dropout_rate", 0.0)),
+                hidden_dropout=number_of(stored, settings, "dropout_rate", 0.0),
+                attention_dropout=number_of(stored, settings, "dropout_rate", 0.0),
                 norms="query",
                 outer_norm="states",
                 norm_epsilon=1e-5,
@@ -86,7 +86,8 @@ class RecToolsImporter(Importer):
 
 def _inner(settings: Mapping[str, Any], part: str, name: str) -> Any:
     """A setting of a part."""
-    return (settings.get(f"{part}_kwargs") or {}).get(name)
+    inner = settings.get(f"{part}_kwargs")
+    return inner.get(name) if isinstance(inner, Mapping) else None
 
 
 def _check_followed(path: Path, settings: Mapping[str, Any]) -> None:
@@ -99,7 +100,10 @@ def _check_followed(path: Path, settings: Mapping[str, Any]) -> None:
 
 def _item_ids(stored: Stored, count: int) -> list[str]:
     """The ids of the items, without the one of padding."""
-    ids = _as_list(stored.value("hyper_parameters", "item_external_ids"))
+    try:
+        ids = _as_list(stored.value("hyper_parameters", "item_external_ids"))
+    except (TypeError, ValueError):  # bytes that are not of their type
+        ids = None
     if ids is None or len(ids) != count + 1:
         raise CheckpointError(
             f"{stored.path}: item_external_ids does not name {count + 1:,} items and padding"

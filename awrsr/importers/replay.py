@@ -23,7 +23,7 @@ class RePlayImporter(Importer):
     title = "RePlay SasRec (replay.models.nn.sequential)"
     marks = (
         f"{PREFIX}item_embedder.item_emb.weight",
-        f"{PREFIX}item_embedder.pos_emb.pe.weight",
+        f"{PREFIX}sasrec_layers.attention_layers.0.in_proj_weight",
     )
 
     @staticmethod

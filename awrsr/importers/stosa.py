@@ -20,7 +20,7 @@ class StosaImporter(Importer):
 
     name = "stosa"
     title = "STOSA (DistSAModel)"
-    marks = ("item_mean_embeddings.weight", "item_cov_embeddings.weight")
+    marks = ("item_mean_embeddings.weight", "item_encoder.layer.0.attention.mean_query.weight")
 
     @staticmethod
     def convert(

@@ -254,3 +254,32 @@ def test_a_model_that_was_not_understood_is_warned_of(tmp_path, capsys):
     words = ["--dataset", str(tmp_path / "data"), "--heads", "2", "--items", str(ids)]
     assert main(["import", str(tmp_path / "model.pt"), *words, "--device", "cpu"]) == 0
     assert "warning: NDCG@10" in capsys.readouterr().out
+
+
+def test_a_source_that_ranks_among_drawn_items_has_no_metrics_to_compare(tmp_path, capsys):
+    save_dataset(DATA, tmp_path / "data")
+    state_file(other_multihead.pmixer(2, "2020"), tmp_path / "model.pt")
+    ids = with_ids(tmp_path)["items"]
+    words = ["--dataset", str(tmp_path / "data"), "--heads", "2", "--items", str(ids)]
+    assert main(["import", str(tmp_path / "model.pt"), *words, "--device", "cpu"]) == 0
+    assert "the source ranks among a few drawn items" in capsys.readouterr().out
+    directory = tmp_path / "data" / "models" / "sasrec-none-pmixer"
+    source = read_metrics(directory).source
+    assert source is not None and source.test is None
+    assert "rule of the source" not in (directory / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"n_heads": object}, "heads must divide the width 8"),
+        ({"layer_norm_eps": [1]}, "layer_norm_eps must be a number"),
+        ({"rm_dup_inter": "none"}, "rm_dup_inter 'none'"),
+        ({"val_interval": ["rating"]}, "val_interval"),
+    ],
+)
+def test_settings_of_a_wrong_kind_are_one_sentence(tmp_path, monkeypatch, settings, said):
+    recbole_file(other_code.recbole(4), tmp_path / "model.pth", monkeypatch, **settings)
+    inter = inter_file(tmp_path / "data.inter", IDS)
+    with pytest.raises(awrsr.AwrsrError, match=said):
+        read_model(tmp_path / "model.pth", DATA, interactions=inter)
