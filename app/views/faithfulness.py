@@ -17,6 +17,7 @@ from app.sides import model_title
 from app.state import Session, session
 from awrsr.config import Split
 from awrsr.data.dataset import Dataset
+from awrsr.data.planted import BINDING, OCCASION
 from awrsr.errors import AwrsrError
 from awrsr.experiments.comparison import records
 from awrsr.explain import CAUSE_MEASURES, EXPLANATIONS, LOWER_IS_BETTER, MEASURES, RANDOM
@@ -26,7 +27,7 @@ from awrsr.studies import FORCED_SHARE, LESS, STUDY_FILE, Study, against_floor, 
 
 FOLDER = "faithfulness"
 """Folder of a dataset directory with its recorded studies, one folder each."""
-SORTS = {"all": "All", "binding": "Binding", "occasion": "Occasion"}
+SORTS = {"all": "All", BINDING: "Binding", OCCASION: "Occasion"}
 STANDINGS = {"standard_score": "standard score", "ndcg": "NDCG"}
 TITLES = {**CAUSE_MEASURES, **MEASURES}
 

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import cache
 from app.candidates import among
-from app.case import Case, History
+from app.case import Case
 from app.components.board import board_content, show_board
 from app.escape import plain, with_commands
 from app.folders import no_models
@@ -28,7 +28,6 @@ from app.views.inspect import (
 )
 from app.views.inspect.choosing import make_case
 from app.views.inspect.history import choose_history
-from awrsr.data.dataset import Dataset
 from awrsr.data.planted import OPEN
 from awrsr.errors import AwrsrError, counted
 
@@ -126,7 +125,7 @@ def show_summary(case: Case) -> None:
 
 def show_notes(case: Case) -> None:
     """Notes: planted causes, and how many items each model sees."""
-    if planted := planted_causes(case.dataset, case.chosen):
+    if planted := planted_causes(case):
         st.caption(f":material/park: {planted}")
     for length in sorted({len(side.trace.items) for side in case.sides if side.trace.dropped}):
         who = " and ".join(
@@ -140,8 +139,10 @@ def show_notes(case: Case) -> None:
         )
 
 
-def planted_causes(dataset: Dataset, history: History) -> str:
-    """Which items of a user's history determine the held-out item, in a planted dataset."""
+def planted_causes(case: Case) -> str:
+    """Which items of a user's history determine the held-out item, in a planted dataset, and how
+    many of them are among as many items whose removal costs the models most."""
+    dataset, history = case.dataset, case.chosen
     if history.edited or history.owner is None:
         return ""
     try:
@@ -157,4 +158,12 @@ def planted_causes(dataset: Dataset, history: History) -> str:
     titles = dataset.titles([history.items[place] for place in places])
     named = [f"{place + 1}. {title}" for place, title in zip(places, titles, strict=True)]
     words = f"{', '.join(named[:-1])} and {named[-1]}"
-    return f"Planted ({row['sort']}): {plain(words)} together determine the held-out item."
+    said = f"Planted ({row['sort']}): {plain(words)} together determine the held-out item."
+    if case.target != row["target"]:
+        return said
+    among = []
+    for side in case.sides:
+        removed = cards.removed_once(case, side)
+        most = removed.scores.argsort(kind="stable")[: len(places)].tolist()
+        among.append(f"{side.key.upper()} {len({*most} & {*places})} of {len(places)}")
+    return f"{said} Among the items each model rests on most: {', '.join(among)}."
