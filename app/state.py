@@ -128,6 +128,9 @@ class Session:
     left = Key[dict[str, str]]({})
     """The address of the previous dataset."""
 
+    # The first visit, see `app.arrival`.
+    first_screen_sent, arrived = Key(False), Key(False)
+
     # Editing the history of Inspect.
     history_of = Key("")
     """Fingerprint of the dataset of the history."""

@@ -18,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from app.cache import fingerprint
+from app.state import Session
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import save_dataset
@@ -105,13 +106,14 @@ def named(directory: Path, model: str) -> str:
 
 
 def open_page(at: str = "", /, **url: object) -> AppTest:
-    """The app in a session of its own, at this address, after its first run.
+    """The app in a session of its own, at this address, with all of the page.
 
     Args:
         at: the page's name in the address; Inspect by default.
         url: the address's parameters.
     """
     page = AppTest.from_file(MAIN, default_timeout=TIMEOUT)
+    page.session_state[Session.arrived.name] = True  # no browser asks for the rest
     if at:
         page._page_hash = calc_hash(at)  # switch_page knows pages that are files only
     for name, value in url.items():

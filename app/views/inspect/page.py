@@ -7,12 +7,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import cache
+from app.arrival import only_first_screen
 from app.candidates import among
 from app.case import Case
 from app.components.board import board_content, show_board
 from app.escape import plain, with_commands
 from app.folders import no_models
 from app.shell import Chosen
+from app.styling import add_style
 from app.views.inspect import (
     ablation,
     answers,
@@ -83,11 +85,13 @@ def show_case(case: Case, words: Words) -> None:
     with words.cards:
         cards.show(case, content)
     height = BOARD_FRAME + min(len(content["items"]) * BOARD_ROW, BOARD_ROWS)
-    st.html(f"<style>.st-key-board_place {{ min-height: {height}px; }}</style>")
+    add_style(f".st-key-board_place {{ min-height: {height}px; }}")
     with st.container(key="board_place"):
         show_board(
             content, partial(answers.answer, case, content), partial(provenance.show, case, content)
         )
+    if only_first_screen():
+        return
     recommendations.show(case)
     attribution, variant, gains, faithful, away = st.tabs(PANELS)
     with attribution:
