@@ -166,6 +166,7 @@ def test_captum_stays_in_the_attribution_folder():
 APP_MAY_IMPORT = {
     "escape": "",
     "jobs": "",
+    "styling": "",
     "pinned": "",
     "reading": "",
     "method_settings": "",
@@ -180,6 +181,7 @@ APP_MAY_IMPORT = {
     "questions": "folders",
     "keys": "opening forms",
     "state": "pinned reading method_settings opening finding folders forms keys",
+    "arrival": "state",
     "cache": "jobs finding folders stamps questions",
     "sides": "escape candidates folders cache",
     "case": "candidates cache method_settings sides",
@@ -188,9 +190,9 @@ APP_MAY_IMPORT = {
     "address": "escape forms state cache sides",
     "shell": "escape state folders cache sides users address",
     "components": "escape questions state cache sides case",
-    "views": "escape pinned reading method_settings jobs candidates figures finding folders forms "
+    "views": "escape styling arrival pinned reading method_settings jobs candidates figures finding folders forms "
     "sentences questions keys state cache sides case examples users address shell components",
-    "main": "state cache shell views",
+    "main": "styling state cache shell views",
     "__init__": "",
 }
 """The same of the app; a page of views imports no other page."""
