@@ -2,6 +2,7 @@
 
 import platform
 import shlex
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -175,7 +176,11 @@ def write_metrics(
 
 
 def training_command(
-    dataset: Path, output: Path | None, model: ModelConfig, training: TrainConfig
+    dataset: Path,
+    output: Path | None,
+    model: ModelConfig,
+    training: TrainConfig,
+    snapshots: Sequence[int] = (),
 ) -> str:
     """The shell command that trains with these settings, without those at their defaults."""
     words = ["python", "-m", "awrsr", "train", str(dataset)]
@@ -187,6 +192,8 @@ def training_command(
             if value != usual[name] or name in ("backbone", "refinement", "seed"):
                 text = str(value).lower() if isinstance(value, bool) else str(value)
                 words += [f"--{section}.{name}", text]
+    if snapshots:
+        words += ["--snapshots", ",".join(map(str, snapshots))]
     return shlex.join(words)
 
 
