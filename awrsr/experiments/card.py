@@ -21,6 +21,7 @@ from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import load_dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.io.files import read_json, reading, write_atomically, write_json, write_text
+from awrsr.io.parquet import write_parquet
 from awrsr.io.templates import render
 from awrsr.models import BACKBONES
 from awrsr.ranking.evaluation import Evaluation, evaluate, ranked_among
@@ -152,7 +153,7 @@ def write_metrics(
     ranks = pd.concat([result.ranks.assign(split=split) for split, result in evaluations.items()])
     write_atomically(
         directory / RANKS_FILE,
-        lambda path: ranks.to_parquet(path, index=False, compression="zstd"),
+        lambda path: write_parquet(path, ranks),
     )
     found = Metrics.from_json(
         {
