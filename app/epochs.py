@@ -1,6 +1,6 @@
 """The epochs of training that a page can show: kept ones and the final one."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +13,22 @@ FINAL = 0
 """The choice of the final weights, which are those of the best epoch."""
 
 
-def offered(runs: Iterable[Path]) -> list[int]:
-    """The epochs that one of these runs has kept, rising, and FINAL at the end."""
-    return [*sorted({epoch for run in runs for epoch in snapshot_epochs(run)}), FINAL]
+def kept_epochs(runs: Iterable[Path]) -> list[int]:
+    """The epochs that one of these runs has kept, rising."""
+    return sorted({epoch for run in runs for epoch in snapshot_epochs(run)})
 
 
-def nearest(asked: int, epochs: Iterable[int]) -> int:
-    """The epoch nearest to the one asked for, the earlier of two; FINAL if that is asked for or
-    there are no epochs."""
-    known = [epoch for epoch in epochs if epoch != FINAL]
-    if asked == FINAL or not known:
+def nearest(asked: int, epochs: Collection[int]) -> int:
+    """The kept epoch nearest to the one asked for, the earlier of two; FINAL if that is asked for
+    or nothing is kept.
+
+    Args:
+        asked: any epoch, or FINAL.
+        epochs: kept ones, rising.
+    """
+    if asked == FINAL or not epochs:
         return FINAL
-    return min(known, key=lambda epoch: (abs(epoch - asked), epoch))
+    return min(epochs, key=lambda epoch: abs(epoch - asked))
 
 
 def shown_epoch(run: Path, asked: int) -> int:
@@ -55,7 +59,7 @@ def final_epoch(run: Path) -> int | None:
     """The epoch of the final weights, the first with the best validation NDCG@10; None if the
     history is not readable."""
     ndcg = validation(run)
-    return None if ndcg.empty else int(ndcg.index[ndcg.argmax()])
+    return None if ndcg.empty else int(ndcg.idxmax())
 
 
 def epoch_title(run: Path, epoch: int) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import cache
 from app.candidates import among
-from app.epochs import offered
+from app.epochs import kept_epochs
 from app.escape import with_commands
 from app.examples import recorded_examples
 from app.keys import Offer
@@ -27,7 +27,7 @@ def offer(dataset: Dataset, models: dict[str, Path]) -> Offer:
     """The options of choices in a dataset; its first recorded example is the initial choice."""
     examples, _ = recorded_examples(dataset, models)
     opening = next((Opening(first.user_id, first.a, first.b) for first in examples), Opening())
-    return Offer(dataset, list(models), opening, tuple(offered(models.values())))
+    return Offer(dataset, list(models), opening, tuple(kept_epochs(models.values())))
 
 
 def matching_users(dataset: Dataset, text: str) -> np.ndarray:

@@ -30,6 +30,7 @@ from streamlit.testing.v1 import AppTest
 
 import awrsr
 from app import epochs
+from app.candidates import among
 from app.views.inspect import exports
 
 A, B, NONE = "sasrec-none", "sasrec-additive", "stosa-stochastic"
@@ -68,11 +69,10 @@ def titles(page: AppTest) -> list[str]:
         (5, [1, 5, 9], 5),
         (6, [1, 5, 9], 5),
         (7, [1, 5, 9], 5),  # the earlier of two that are equally near
-        (8, [1, 5, 9, 0], 9),
+        (8, [1, 5, 9], 9),
         (99, [1], 1),
         (0, [1, 5, 9], 0),
         (5, [], 0),
-        (5, [0], 0),
     ],
 )
 def test_the_nearest_epoch(asked: int, known: list[int], expected: int):
@@ -162,8 +162,7 @@ def test_the_download_computes_the_epoch_again(kept, monkeypatch):
     command = [sys.executable, str(kept / "reproduce.py")]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
-    best = awrsr.recommend(awrsr.load_snapshot(kept / "models" / A, 4), [1, 2], k=1)
-    assert best["rank"].tolist() == [1] and "a the history" in ran.stdout
+    assert "a the history" in ran.stdout and "b the history" in ran.stdout
 
 
 # --- the curves -----------------------------------------------------------------------------------
@@ -189,10 +188,11 @@ def test_the_curves_are_the_ranks_at_every_kept_epoch_and_the_recorded_metric(ke
         final = awrsr.trace(awrsr.load_model(path), items).item_scores
         expected[8] = rank_of(final, target, excluded)
         assert dict(zip(ranks["x"], ranks["y"], strict=True)) == expected
-        assert [*metrics["y"]] == [0.1 * epoch if epoch < 8 else 0.9 for epoch in expected]
+        recorded = [0.1 * epoch if epoch < 8 else 0.9 for epoch in expected]
+        assert [*metrics["y"]] == pytest.approx(recorded)
         assert ranks["marker"]["symbol"][-1] == "diamond"
     caption = next(text for text in texts(page) if text.startswith("Left: rank of"))
-    assert "last but one item of every user" in caption and "items not in the history" in caption
+    assert "last but one item of every user" in caption and among(tiny_dataset) in caption
 
 
 # --- what cannot be used --------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def test_the_curves_are_the_ranks_at_every_kept_epoch_and_the_recorded_metric(ke
 def test_an_epoch_that_no_model_kept_is_named_in_the_address(kept):
     page = open_page(epoch=3)
     (warning,) = page.warning
-    said = "epoch=3 in the address: unknown; accepted: 2, 4, 5, 7, 0"
+    said = "epoch=3 in the address: unknown; accepted: 2, 4, 5, 7"
     assert said in unescaped(warning.value)
     assert page.session_state["epoch"] == 0
     check_numbers(page, kept)

@@ -12,8 +12,8 @@ from app.epochs import (
     FINAL,
     epoch_title,
     final_epoch,
+    kept_epochs,
     nearest,
-    offered,
     shown_epoch,
     validation,
     weights_directory,
@@ -34,9 +34,9 @@ def show(case: Case | None, runs: Sequence[Path]) -> None:
         case: what is on the page; None if no model can be run, perhaps because of the epoch.
         runs: the directories of the chosen models A and B.
     """
-    epochs = offered(runs)
+    epochs = kept_epochs(runs)
     session.epoch = nearest(session.epoch, epochs)
-    if epochs == [FINAL]:
+    if not epochs:
         return
     with st.container(key="forming"):
         st.markdown(
@@ -63,7 +63,7 @@ def show_slider(epochs: Sequence[int], runs: Sequence[Path]) -> None:
     """The slider, and in words which epoch of each model is shown."""
     st.select_slider(
         "Epoch",
-        epochs,
+        [*epochs, FINAL],
         key=Session.epoch.name,
         format_func=lambda epoch: "final" if epoch == FINAL else str(epoch),
     )
