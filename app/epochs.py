@@ -59,7 +59,7 @@ def final_epoch(run: Path) -> int | None:
     """The epoch of the final weights, the first with the best validation NDCG@10; None if the
     history is not readable."""
     ndcg = validation(run)
-    return None if ndcg.empty else int(ndcg.idxmax())
+    return None if ndcg.empty else int(ndcg.index.to_numpy()[ndcg.to_numpy().argmax()])
 
 
 def epoch_title(run: Path, epoch: int) -> str:
