@@ -6,14 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load, save_file
-from test_resuming import Killed, stop
-from tiny_runs import assert_same_outcome, listing
+from tiny_runs import Killed, assert_same_outcome, listing, stop
 
 import awrsr
 from awrsr.cli.main import main
 from awrsr.errors import CheckpointError, ConfigError
 from awrsr.experiments.card import read_metrics
-from awrsr.training import snapshots
+from awrsr.training import loop, snapshots
 from awrsr.training.checkpoint import CONFIG_FILE, WEIGHTS_FILE, load_model
 from awrsr.training.snapshots import check_snapshots, snapshot_directory, snapshot_epochs
 from awrsr.training.unfinished import RESUME_FILE
@@ -73,8 +72,6 @@ def test_a_run_killed_between_a_snapshot_and_its_progress_writes_it_again(
     run, tmp_path: Path, monkeypatch
 ):
     run("whole", epochs=3, snapshots=(2,))
-    from awrsr.training import loop
-
     save = loop.save_snapshot
 
     def save_and_die(*asked) -> None:
