@@ -105,6 +105,12 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def epoch_of(epochs: Collection[int]) -> Callable[[str], int]:
+    """A parser of one of these epochs."""
+    parse = one_of([str(epoch) for epoch in epochs])
+    return lambda text: int(parse(text))
+
+
 def item_of(dataset: Dataset) -> Callable[[str], int]:
     """A parser of an item's number."""
     return whole_number(1, dataset.n_items)

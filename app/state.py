@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from app import finding, forms, pinned
+from app.epochs import FINAL
 from app.folders import ModelKey
 from app.forms import Choice
 from app.keys import Key, Keys, Offer, Store
@@ -106,6 +107,7 @@ class Session:
         [next(iter(METHODS))], INSPECT, lambda _: forms.several_of(list(METHODS)), ".".join
     )
     settings = Key[Settings]({}, INSPECT, lambda _: parse_settings, settings_text)
+    epoch = Key(FINAL, INSPECT, lambda on: forms.epoch_of(on.epochs))
     k = Key(10, INSPECT, lambda _: forms.whole_number(MIN_LISTED, MAX_LISTED))
 
     # In the address of Find.
@@ -246,7 +248,7 @@ class Session:
 
     def leave_dataset(self, url: Mapping[str, str]) -> None:
         """Forget users, items and models of the previous dataset."""
-        del self.a, self.b, self.user, self.items, self.target, self.rival
+        del self.a, self.b, self.user, self.items, self.target, self.rival, self.epoch
         del self.asked_weights, self.kept_choices
         self.left = dict(url)
 

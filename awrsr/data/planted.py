@@ -44,7 +44,7 @@ from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import write_dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.io.files import new_directory
-from awrsr.io.parquet import read_parquet
+from awrsr.io.parquet import read_parquet, write_parquet
 
 BINDING: Final = "binding"
 OCCASION: Final = "occasion"
@@ -212,7 +212,7 @@ def save_planted(dataset: Dataset, causes: pd.DataFrame, directory: str | Path) 
     """
     with new_directory(Path(directory)) as temporary:
         write_dataset(dataset, temporary)
-        causes.to_parquet(temporary / CAUSES_FILE, index=False, compression="zstd")
+        write_parquet(temporary / CAUSES_FILE, causes)
 
 
 def load_causes(dataset: Dataset, split: Split) -> pd.DataFrame | None:

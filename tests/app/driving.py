@@ -23,7 +23,8 @@ from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import save_dataset
 from awrsr.models import build_model
-from awrsr.training.checkpoint import save_config, save_weights
+from awrsr.training.checkpoint import load_model, save_config, save_weights
+from awrsr.training.snapshots import save_snapshot
 
 MAIN = ROOT / "app" / "main.py"
 TIMEOUT = 120
@@ -87,6 +88,19 @@ def add_model(directory: Path, dataset: Dataset, name: str, **settings: Any) -> 
     return path
 
 
+def keep_epochs(path: Path, *epochs: int) -> None:
+    """Add snapshots of a model with other weights, and a history of nine epochs."""
+    model = load_model(path, "cpu")
+    for epoch in epochs:
+        torch.manual_seed(epoch)
+        for tensor in model.state_dict().values():
+            tensor.add_(torch.randn_like(tensor) * 0.3)
+        save_snapshot(path, model, epoch)
+    ndcg = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.9, 0.8]
+    rows = [{"epoch": epoch, "NDCG@10": value} for epoch, value in enumerate(ndcg, start=1)]
+    pd.DataFrame(rows).to_csv(path / "history.csv", index=False)
+
+
 def edit_config(**changes) -> Callable[[Path], None]:
     def edit(path: Path) -> None:
         config = json.loads((path / "config.json").read_text())
@@ -141,6 +155,7 @@ def choose(page: AppTest, **choices: object) -> AppTest:
         *page.segmented_control,
         *page.pills,
         *page.slider,
+        *page.select_slider,
         *page.text_input,
         *page.number_input,
     ]

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import cache
 from app.case import Case
+from app.epochs import FINAL
 from app.escape import plain
 from app.sides import Side
 from awrsr.board import Payload
@@ -95,8 +96,8 @@ def removed_once(case: Case, side: Side) -> RemovedOnce:
 
 
 def letter(side: Side) -> str:
-    """A model's letter in its colour."""
-    return f":{COLOURS[side.key]}[**{side.key.upper()}**]"
+    """A model's letter in its colour, with the epoch if it is not the final one."""
+    return f":{COLOURS[side.key]}[**{side.letter}**]"
 
 
 # --- what is recommended --------------------------------------------------------------------------
@@ -111,8 +112,10 @@ def recommended(case: Case) -> list[str]:
         for side, rank in zip(case.sides, ranks, strict=True)
     )
     candidates = case.sides[0].ranking.candidates_with(case.target)
-    again = [rank_again(case, side) for side in case.sides]
     lines = [f"{target}: {said} of {candidates:,}."]
+    if any(side.epoch != FINAL for side in case.sides):
+        return [*lines, "Another seed is compared with final weights only."]
+    again = [rank_again(case, side) for side in case.sides]
     known = [
         f"{letter(side)} {rank:,}"
         for side, rank in zip(case.sides, again, strict=True)

@@ -1,6 +1,7 @@
 """Inspect: one history through two models side by side."""
 
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
@@ -22,6 +23,7 @@ from app.views.inspect import (
     cards,
     exports,
     faithfulness,
+    forming,
     provenance,
     recommendations,
     removals,
@@ -51,8 +53,11 @@ def show(chosen: Chosen) -> None:
         start_here.show(chosen)
         history = choose_history(chosen.dataset, chosen.models)
     if history.items and chosen.models:
+        runs = [chosen.models[name] for name in (chosen.a, chosen.b)]
         if (case := make_case(chosen, history, words.problems)) is not None:
-            show_case(case, words)
+            show_case(case, words, runs)
+        else:  # the way back from a snapshot that cannot be read
+            forming.show(None, runs)
     elif not history.items:
         st.info("The history is empty: search for an item to add, or paste titles or ids.")
     else:
@@ -75,8 +80,8 @@ class Words(NamedTuple):
     cards: DeltaGenerator
 
 
-def show_case(case: Case, words: Words) -> None:
-    """Everything about a case: texts, the board, the lists, the tabs."""
+def show_case(case: Case, words: Words, runs: list[Path]) -> None:
+    """Everything about a case: texts, the board, its slider, the lists, the tabs."""
     with words.summary:
         show_summary(case)
     with words.notes:
@@ -92,6 +97,7 @@ def show_case(case: Case, words: Words) -> None:
         )
     if only_first_screen():
         return
+    forming.show(case, runs)
     recommendations.show(case)
     attribution, variant, gains, faithful, away = st.tabs(PANELS)
     with attribution:
@@ -112,7 +118,7 @@ def show_summary(case: Case) -> None:
 
     def ranks(item: int) -> str:
         return ", in ".join(
-            f"{side.key.upper()} **{side.ranking.rank_of(item):,}**" for side in case.sides
+            f"{side.letter} **{side.ranking.rank_of(item):,}**" for side in case.sides
         )
 
     against = ""
