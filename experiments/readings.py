@@ -24,13 +24,13 @@ from awrsr.experiments.run import train_and_measure
 METRICS = ("NDCG@10", "HR@1")
 READINGS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("planted", "additive", {"mix": "gate"}),
+    ("lichess-openings", "additive", {"mix": "gate"}),
     ("planted", "additive", {"mix": "scores"}),
     ("planted", "additive", {"gain": True}),
     ("planted", "value_weighted", {"gain": True}),
     ("planted", "value_weighted", {"value_matrix": True}),
     ("planted", "additive", {"refinement_dropout": 0.1}),
     ("planted", "value_weighted", {"refinement_dropout": 0.1}),
-    ("lichess-openings", "additive", {"mix": "gate"}),
     ("planted-two-heads", "additive", {"matrices": "head"}),
     ("planted-two-heads", "value_weighted", {"matrices": "head"}),
     ("lichess-openings", "additive", {"mix": "scores"}),

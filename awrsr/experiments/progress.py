@@ -27,7 +27,8 @@ def epoch_bar(epochs: int) -> Iterator[Callable[[Progress], None]]:
                 bar.set_postfix(
                     loss=f"{last['loss']:.4f}", ndcg=f"{last[SELECTION_METRIC]:.4f}", refresh=False
                 )
-            bar.update(round(progress.epoch - 1 + done - bar.n, 2))
+            bar.n = round(progress.epoch - 1 + done, 2)
+            bar.update(0)  # drawn if it is time
 
         yield report
 

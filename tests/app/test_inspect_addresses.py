@@ -56,6 +56,7 @@ ADDRESSED = {
     "settings": {"feature_ablation": {"baseline": "mean"}},
     "epoch": 4,
     "k": 6,
+    "panel": "Variants and removals",
 }
 
 

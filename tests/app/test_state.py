@@ -30,6 +30,7 @@ OTHER_THAN_DEFAULT = {
     },
     "epoch": 5,
     "k": 7,
+    "panel": "Variants and removals",
 }
 
 

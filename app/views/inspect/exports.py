@@ -36,7 +36,6 @@ SCRIPT = Path(__file__).with_name("reproduce.py.j2")
 
 def show(case: Case, content: board.Payload) -> None:
     """The download of a case and of the board's data, made on request."""
-    st.markdown("#### Download")
     st.caption(
         "One zip: board.html (the board in its current view; opens offline and exports PNG and SVG "
         "of any view), maps (PNG and SVG of every layer, kind and head, for a two-column page), "

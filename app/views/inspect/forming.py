@@ -38,25 +38,26 @@ def show(case: Case | None, runs: Sequence[Path]) -> None:
     session.epoch = nearest(session.epoch, epochs)
     if not epochs:
         return
-    with st.container(key="forming"):
-        st.markdown(
-            "#### How it came to be",
-            help="The board, the cards, the lists and the tabs follow the slider. Between two kept "
-            "epochs nothing is known.",
+    words = ""
+    if case is not None:
+        words = (
+            f" Left: rank of \u25c6 {plain(case.target_title)} after this history, computed with "
+            f"the weights of each kept epoch, among {among(case.dataset)}. Right: from "
+            "history.csv, the last but one item of every user, ranked by the same rule. Points: "
+            "kept epochs; diamond: the final weights; ring: on this page. A is blue, B orange."
         )
+    with st.container(key="forming"):
         left, right = st.columns([2, 3], gap="medium", vertical_alignment="center")
         with left:
+            st.markdown(
+                "**How it came to be**",
+                help="The board, the cards, the lists and the tabs follow the slider. Between two "
+                f"kept epochs nothing is known.{words}",
+            )
             show_slider(epochs, runs)
         if case is not None:
             with right:
                 show_curves(case)
-            st.caption(
-                f"Left: rank of \u25c6 {plain(case.target_title)} after this history, computed "
-                f"with the weights of each kept epoch, among {among(case.dataset)}. Right: from "
-                "history.csv, the last but one item of every user, ranked by the same rule. "
-                "Points: kept epochs; diamond: the final weights; ring: on this page. A is blue, B "
-                "orange."
-            )
 
 
 def show_slider(epochs: Sequence[int], runs: Sequence[Path]) -> None:

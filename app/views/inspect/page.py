@@ -1,5 +1,6 @@
 """Inspect: one history through two models side by side."""
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from app.components.board import board_content, show_board
 from app.escape import plain, with_commands
 from app.folders import no_models
 from app.shell import Chosen
+from app.state import PANELS, Session, session
 from app.styling import add_style
 from app.views.inspect import (
     ablation,
@@ -38,8 +40,6 @@ from awrsr.errors import AwrsrError, counted
 BOARD_FRAME, BOARD_ROW, BOARD_ROWS = 300, 11, 660
 """The least height of a board in pixels, without its rows, of a row, and of all rows at most: the
 place is held until the board is drawn, so that what is below it does not jump."""
-PANELS = ["Attribution", "Variants and removals", "Heads and switches", "Faithfulness", "Download"]
-"""Tabs below the lists; one is open at a time."""
 
 
 def show(chosen: Chosen) -> None:
@@ -98,19 +98,38 @@ def show_case(case: Case, words: Words, runs: list[Path]) -> None:
     if only_first_screen():
         return
     forming.show(case, runs)
-    recommendations.show(case)
-    attribution, variant, gains, faithful, away = st.tabs(PANELS)
-    with attribution:
-        attributions.show(case)
-    with variant:
-        variants.show(case)
-        removals.show(case)
-    with gains:
-        ablation.show(case)
-    with faithful:
-        faithfulness.show(case)
-    with away:
-        exports.show(case, content)
+    show_panels(
+        {
+            "recommendations": [recommendations.show],
+            "attribution": [attributions.show],
+            "variants": [variants.show, removals.show],
+            "heads": [ablation.show],
+            "faithfulness": [faithfulness.show],
+            "download": [partial(exports.show, content=content)],
+        },
+        case,
+    )
+
+
+def show_panels(panels: Mapping[str, Sequence[Callable[[Case], None]]], case: Case) -> None:
+    """Tabs; only the open one is computed and sent.
+
+    Args:
+        panels: what is in each tab of `app.state.PANELS`.
+        case: what is on the page.
+    """
+    session.hold_panels()
+    tabs = st.tabs(list(PANELS.values()), key=Session.panel.name, on_change="rerun")
+    for name, tab in zip(PANELS, tabs, strict=True):
+        if is_open(tab.open):
+            with tab:
+                for show_part in panels[name]:
+                    show_part(case)
+
+
+def is_open(said: bool | None) -> bool:
+    """Whether a tab is the open one, by what Streamlit says of it."""
+    return bool(said)
 
 
 def show_summary(case: Case) -> None:

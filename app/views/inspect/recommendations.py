@@ -26,7 +26,6 @@ def show(case: Case) -> None:
     with slider:
         st.slider("List length", MIN_LISTED, MAX_LISTED, key=Session.k.name)
     with head:
-        st.markdown("#### Recommendations")
         if len(case.sides) == 2:
             in_a, in_b = (side.ranking.table["item"].tolist() for side in case.sides)
             show_overlap(in_a, in_b, case.listed)
