@@ -2,8 +2,11 @@
 
 import os
 import shlex
+from collections.abc import Collection
 from itertools import compress
 from pathlib import Path
+
+import pandas as pd
 
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError
@@ -14,6 +17,7 @@ from awrsr.io.parquet import read_parquet
 from awrsr.refinement import REFINEMENTS
 from awrsr.studies import SEEDS_FOLDER
 from awrsr.training.checkpoint import CONFIG_FILE, WEIGHTS_FILE, weights_fingerprint
+from awrsr.training.unfinished import HISTORY_FILE
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 ASSETS_VARIABLE = "AWRSR_ASSETS"
@@ -25,6 +29,8 @@ MODELS_FOLDER = "models"
 """Of a dataset directory."""
 MODEL_FILES = (CONFIG_FILE, WEIGHTS_FILE)
 SCAN_FILES = ("users.parquet", "pairs.parquet", "scan.json")
+MAX_HISTORY = 4_000_000
+"""Maximum bytes of history.csv: tens of thousands of epochs."""
 RANKED = (WEIGHTS_FILE, METRICS_FILE, RANKS_FILE)
 """Files that show whether recorded ranks belong to the weights."""
 
@@ -113,6 +119,32 @@ def model_key(directory: Path) -> ModelKey:
 def get_metrics(directory: Path) -> Metrics | None:
     """The contents of a model directory's metrics.json; None if there is none."""
     return read_metrics(directory) if (directory / METRICS_FILE).is_file() else None
+
+
+def read_history(directory: Path, columns: Collection[str]) -> pd.DataFrame | str:
+    """The numbers of history.csv, one row per epoch, or the reason why there are none.
+
+    Args:
+        directory: a model directory.
+        columns: beside `epoch` it has one of these or more.
+    """
+    path = directory / HISTORY_FILE
+    if not path.is_file():
+        return f"{directory.name} has no {HISTORY_FILE}: `python -m awrsr train` writes one"
+    if (size := path.stat().st_size) > MAX_HISTORY:
+        return (
+            f"{HISTORY_FILE} of {directory.name} has {size:,} bytes; accepted: at most "
+            f"{MAX_HISTORY:,}"
+        )
+    try:
+        table: pd.DataFrame = pd.read_csv(path).apply(pd.to_numeric, errors="coerce")
+    except (OSError, ValueError) as error:
+        return f"{HISTORY_FILE} of {directory.name} is not readable: {error}"
+    if "epoch" not in table or not {*columns} & {*table}:
+        return (
+            f"{HISTORY_FILE} of {directory.name} has no epochs; it has {', '.join(map(str, table))}"
+        )
+    return table
 
 
 def no_models(name: str, directory: Path) -> str:

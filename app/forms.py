@@ -88,6 +88,18 @@ def one_of(accepted: Collection[str]) -> Callable[[str], str]:
     return parse
 
 
+def label_of(labels: Mapping[str, str]) -> Callable[[str], str]:
+    """A parser of names to their labels."""
+    parse = one_of(labels)
+    return lambda text: labels[parse(text)]
+
+
+def name_in(labels: Mapping[str, str]) -> Callable[[str], str]:
+    """The inverse of `label_of`."""
+    names = {label: name for name, label in labels.items()}
+    return lambda label: names[label]
+
+
 def several_of(accepted: Collection[str]) -> Callable[[str], list[str]]:
     """A parser of dot-separated names without repeats; an empty list is valid."""
     parse = one_of(accepted)
@@ -103,6 +115,12 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def epoch_of(epochs: Collection[int]) -> Callable[[str], int]:
+    """A parser of one of these epochs."""
+    parse = one_of([str(epoch) for epoch in epochs])
+    return lambda text: int(parse(text))
 
 
 def item_of(dataset: Dataset) -> Callable[[str], int]:

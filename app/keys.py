@@ -26,11 +26,13 @@ class Offer(NamedTuple):
         dataset: the dataset on the page.
         models: names of its models.
         opening: the initial choices.
+        epochs: epochs whose weights one of the models has kept.
     """
 
     dataset: Dataset
     models: list[str]
     opening: Opening = Opening()
+    epochs: tuple[int, ...] = ()
 
 
 class Key(Generic[T]):

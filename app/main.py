@@ -11,7 +11,10 @@ if str(HERE.parent) not in sys.path:  # this file runs again for every interacti
 import streamlit as st  # noqa: E402
 
 st.set_page_config(page_title="AWRSR Inspector", page_icon=str(HERE / "icon.svg"), layout="wide")
-st.html(HERE / "style.css")
+
+from app.styling import add_style  # noqa: E402
+
+add_style((HERE / "style.css").read_text(encoding="utf-8"))
 
 from app import shell  # noqa: E402  (page settings first: these imports take seconds)
 from app.cache import start_server  # noqa: E402

@@ -9,6 +9,7 @@ import torch
 from streamlit.delta_generator import DeltaGenerator
 
 from app import address, cache, folders
+from app.epochs import FINAL
 from app.escape import plain, with_commands
 from app.sides import SIDES, model_note, model_title
 from app.state import EVERY, INSPECT, Session, choices, session
@@ -82,7 +83,7 @@ def run(show: Callable[[Chosen], None], page: str, *, without_models: bool = Fal
     with st.container():  # always present, so that elements below keep their place
         address.show_problems(problems)
     with st.sidebar:
-        choose_models(directory, models)
+        choose_models(directory, models, session.epoch if page == INSPECT else FINAL)
         below = st.container()
         show_about(dataset)
     if models or without_models:
@@ -120,12 +121,18 @@ def check_model(directory: Path, dataset: Dataset) -> None:
 # --- parts of it ----------------------------------------------------------------------------------
 
 
-def choose_models(directory: Path, models: dict[str, Path]) -> None:
-    """Choose the two models of a dataset directory; list what is not offered."""
+def choose_models(directory: Path, models: dict[str, Path], epoch: int) -> None:
+    """Choose the two models of a dataset directory; list what is not offered.
+
+    Args:
+        directory: the dataset directory.
+        models: the model directories by name.
+        epoch: the epoch asked for on the page.
+    """
     sides = zip((Session.a, Session.b), (session.a, session.b), SIDES, strict=True)
     for key, name, side in sides if models else ():
         # The choice is in the session before the widget is drawn, so its help can describe it.
-        note, protocol = model_note(models[name or ""])
+        note, protocol = model_note(models[name or ""], epoch)
         st.selectbox(
             f"Model {side.upper()}",
             list(models),

@@ -7,6 +7,7 @@ from pathlib import Path
 import awrsr
 from app import cache
 from app.candidates import excluded
+from app.epochs import FINAL, epoch_title, shown_epoch, weights_directory
 from app.escape import plain
 from awrsr import models
 from awrsr.data.dataset import Dataset
@@ -21,35 +22,73 @@ SIDES = ("a", "b")
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two models with its maps and its ranking for the history."""
+    """One of the two models with its maps and its ranking for the history.
+
+    Args:
+        key: a or b.
+        run: the directory of the chosen model.
+        epoch: a kept epoch of its training, or FINAL.
+        model_name: the model's title, with the epoch if it is not the final one.
+        directory: the model directory of these weights: the run's, or that of a snapshot in it.
+        model: the model with these weights.
+        trace: its maps for the history.
+        ranking: its ranking for the history.
+    """
 
     key: str
-    title: str
+    run: Path
+    epoch: int
+    model_name: str
     directory: Path
     model: SequentialModel
     trace: Trace
     ranking: Ranking
 
     @property
-    def model_name(self) -> str:
-        """The title without the side's letter."""
-        return model_title(self.directory.name)
+    def title(self) -> str:
+        """The model's title, with the side's letter."""
+        return f"{self.key.upper()}: {self.model_name}"
+
+    @property
+    def letter(self) -> str:
+        """The side's letter, with the epoch if it is not the final one."""
+        return self.key.upper() + (f" at epoch {self.epoch}" if self.epoch != FINAL else "")
+
+    @property
+    def path(self) -> str:
+        """The directory of the weights, from the folder of the dataset's models."""
+        return self.directory.relative_to(self.run.parent).as_posix()
 
 
 def run_model(
-    key: str, directory: Path, dataset: Dataset, history: Sequence[int]
+    key: str, run: Path, dataset: Dataset, history: Sequence[int], asked: int = FINAL
 ) -> Side | AwrsrError:
-    """A model's results for the history, or the reason why there are none."""
+    """A model's results for the history, or the reason why there are none.
+
+    Args:
+        key: a or b.
+        run: a model directory.
+        dataset: the dataset of the history.
+        history: the items, oldest first.
+        asked: the epoch asked for; the nearest that the run has kept is shown.
+    """
+    epoch, name = shown_epoch(run, asked), model_title(run.name)
     try:
+        directory = weights_directory(run, epoch)
         model = cache.get_model(directory)
         check_same_catalogue(model, dataset)
         trace = awrsr.trace(model, list(history))
     except AwrsrError as error:
         return error
-    title = f"{key.upper()}: {model_title(directory.name)}"
-    ranking = Ranking(trace.item_scores, excluded(dataset, history))
     return Side(
-        key=key, title=title, directory=directory, model=model, trace=trace, ranking=ranking
+        key=key,
+        run=run,
+        epoch=epoch,
+        model_name=name if epoch == FINAL else f"{name}, {epoch_title(run, epoch)}",
+        directory=directory,
+        model=model,
+        trace=trace,
+        ranking=Ranking(trace.item_scores, excluded(dataset, history)),
     )
 
 
@@ -61,8 +100,19 @@ def model_title(name: str) -> str:
     return models.model_title(backbone, refinement)
 
 
-def model_note(directory: Path) -> tuple[str, str]:
-    """The model's recorded test metrics, or why there are none, with their protocol."""
+def model_note(directory: Path, asked: int = FINAL) -> tuple[str, str]:
+    """The model's recorded test metrics, or why there are none, with their protocol.
+
+    Args:
+        directory: the model directory of a run.
+        asked: the epoch asked for on the page.
+    """
+    if (epoch := shown_epoch(directory, asked)) != FINAL:
+        return (
+            f"{epoch_title(directory, epoch).capitalize()}: no recorded test metrics",
+            "Test metrics are recorded for the final weights only. The slider Epoch is below the "
+            "board.",
+        )
     try:
         test = read_metrics(directory).test
         return (

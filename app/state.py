@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from app import finding, forms, pinned
+from app.epochs import FINAL
 from app.folders import ModelKey
 from app.forms import Choice
 from app.keys import Key, Keys, Offer, Store
@@ -28,6 +29,20 @@ AUTOMATIC = 0
 """Automatic target: the user's held-out item, or else the first recommendation of model A."""
 USERS_OVER = ("all", "short", "long")
 """Slices of the users on the page Models."""
+PANELS = {
+    "recommendations": "Recommendations",
+    "attribution": "Attribution",
+    "variants": "Variants and removals",
+    "heads": "Heads and switches",
+    "faithfulness": "Faithfulness",
+    "download": "Download",
+}
+"""Tabs of Inspect: the name in the address, and the label."""
+IN_PANELS = (
+    *("gains", "agreement_side", "agreement_statistic", "measured_chosen", "measured_standing"),
+)
+FAMILIES_IN_PANELS = ("setting", "gains_off", "gains_other", "gains_uniform", "gains_first")
+"""Keys of widgets in these tabs that are not in the address."""
 EVERY, INSPECT, FIND, STUDIES, MODELS, RESULTS = (
     *("every page", "inspect", "find", "faithfulness", "models", "results"),
 )
@@ -106,7 +121,12 @@ class Session:
         [next(iter(METHODS))], INSPECT, lambda _: forms.several_of(list(METHODS)), ".".join
     )
     settings = Key[Settings]({}, INSPECT, lambda _: parse_settings, settings_text)
+    epoch = Key(FINAL, INSPECT, lambda on: forms.epoch_of(on.epochs))
     k = Key(10, INSPECT, lambda _: forms.whole_number(MIN_LISTED, MAX_LISTED))
+    panel = Key(
+        PANELS["recommendations"], INSPECT, lambda _: forms.label_of(PANELS), forms.name_in(PANELS)
+    )
+    """The label of the open tab."""
 
     # In the address of Find.
     slice = Key("all", FIND, lambda _: forms.one_of(finding.SLICES))
@@ -127,6 +147,9 @@ class Session:
     """By side, the model in a link and the fingerprint of its weights."""
     left = Key[dict[str, str]]({})
     """The address of the previous dataset."""
+
+    # The first visit, see `app.arrival`.
+    first_screen_sent, arrived = Key(False), Key(False)
 
     # Editing the history of Inspect.
     history_of = Key("")
@@ -203,6 +226,13 @@ class Session:
             if key.name in self.store:
                 self.store[key.name] = self.store[key.name]
 
+    def hold_panels(self) -> None:
+        """Keep the choices inside the tabs of Inspect that are closed, and so not drawn."""
+        self.hold(*(getattr(Session, name) for name in IN_PANELS))
+        families = tuple(f"{getattr(Session, name).name}-" for name in FAMILIES_IN_PANELS)
+        for name in [name for name in self.store if str(name).startswith(families)]:
+            self.store[name] = self.store[name]
+
     # --- the address ------------------------------------------------------------------------------
 
     def restore(self, url: Mapping[str, str], offered: list[Choice]) -> list[str]:
@@ -243,7 +273,7 @@ class Session:
 
     def leave_dataset(self, url: Mapping[str, str]) -> None:
         """Forget users, items and models of the previous dataset."""
-        del self.a, self.b, self.user, self.items, self.target, self.rival
+        del self.a, self.b, self.user, self.items, self.target, self.rival, self.epoch
         del self.asked_weights, self.kept_choices
         self.left = dict(url)
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import cache
 from app.candidates import among
+from app.epochs import kept_epochs
 from app.escape import with_commands
 from app.examples import recorded_examples
 from app.keys import Offer
@@ -25,8 +26,8 @@ FOUND_TITLES = 2
 def offer(dataset: Dataset, models: dict[str, Path]) -> Offer:
     """The options of choices in a dataset; its first recorded example is the initial choice."""
     examples, _ = recorded_examples(dataset, models)
-    opening = [Opening(first.user_id, first.a, first.b) for first in examples[:1]]
-    return Offer(dataset, list(models), *opening)
+    opening = next((Opening(first.user_id, first.a, first.b) for first in examples), Opening())
+    return Offer(dataset, list(models), opening, tuple(kept_epochs(models.values())))
 
 
 def matching_users(dataset: Dataset, text: str) -> np.ndarray:
@@ -119,7 +120,8 @@ def browse_users(dataset: Dataset, models: dict[str, Path]) -> None:
                 side: st.column_config.NumberColumn(
                     f"rank in {side.upper()}",
                     width=75,
-                    help=f"Recorded rank of the held-out item, by default among {among(dataset)}",
+                    help="Recorded rank of the held-out item with the final weights, by default "
+                    f"among {among(dataset)}",
                 )
                 for side in ranks
             },

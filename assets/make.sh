@@ -63,6 +63,17 @@ grid() { # grid NAME
     cp -R "$made/experiments/$1" "experiments/$1"
 }
 
+# Two runs of planted are trained before its grid, to keep the weights of some epochs; the grid finds
+# them finished.
+for refinement in none additive; do
+    run="$made/runs/planted/planted-sasrec-$refinement-ce-seed0"
+    python -m awrsr train assets/planted --output "$run" --resume --snapshots 1,3,5,6,7,10 \
+        --model.refinement "$refinement" --model.max_length 20 --model.n_layers 1 \
+        --model.n_heads 1 --model.inner_size 128 --model.hidden_dropout 0.0 \
+        --model.attention_dropout 0.0 --train.targets last --train.epochs 40 \
+        --train.patience 40 --train.batch_size 64 --train.learning_rate 0.002
+done
+
 grid ml-latest-small
 grid ml-latest-small-stosa
 grid lichess-openings
@@ -81,6 +92,9 @@ ship() { # ship GRID RUN DIRECTORY
     for file in README.md config.json history.csv metrics.json model.safetensors ranks.parquet; do
         cp "$made/runs/$1/$2/$file" "$3/$file"
     done
+    if [ -d "$made/runs/$1/$2/snapshots" ]; then
+        cp -R "$made/runs/$1/$2/snapshots" "$3/snapshots"
+    fi
 }
 
 for refinement in none uniform identity simple value_weighted additive; do

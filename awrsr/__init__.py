@@ -14,6 +14,7 @@ from awrsr.ranking.evaluation import Evaluation, evaluate
 from awrsr.ranking.recommendation import recommend, trace
 from awrsr.training.checkpoint import load_model
 from awrsr.training.loop import train
+from awrsr.training.snapshots import load_snapshot, snapshot_epochs
 
 __all__ = [
     "PADDING",
@@ -33,9 +34,11 @@ __all__ = [
     "evaluate",
     "load_dataset",
     "load_model",
+    "load_snapshot",
     "prepare",
     "recommend",
     "save_dataset",
+    "snapshot_epochs",
     "trace",
     "train",
 ]

@@ -66,3 +66,8 @@ def check_choice(kind: str, name: object, accepted: Iterable[str]) -> None:
             f"unknown {kind} {name!r}; accepted: {', '.join(accepted) or 'none'}."
             f"{did_you_mean(str(name), accepted)}"
         )
+
+
+def first_of(names: list[str], limit: int = 3) -> str:
+    """'a, b, c and more': the first names of a list that may be long."""
+    return ", ".join(names[:limit]) + " and more" * (len(names) > limit)

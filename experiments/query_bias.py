@@ -15,23 +15,15 @@ remains, b . (a_j W_K): a preference for items with certain rows, the same for e
 import sys
 from pathlib import Path
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from awrsr.attention import dot_product_scores
 from awrsr.config import ModelConfig
-from awrsr.data.dataset_files import load_dataset
-from awrsr.experiments.comparison import gains, paired_interval
-from awrsr.experiments.grid import read_grid
-from awrsr.experiments.record import read_ranks
-from awrsr.experiments.run import train_and_measure
 from awrsr.refinement import REFINEMENTS
 from awrsr.refinement.additive import Additive
-
-GRID = Path(__file__).with_name("planted.toml")
-METRIC = "NDCG@10"
+from experiments.readings import compare
 
 
 class AdditiveWithQueryBias(Additive):
@@ -65,28 +57,8 @@ def main(runs: Path) -> None:
     """Train, evaluate, compare."""
     torch.set_num_threads(1)
     REFINEMENTS.register(AdditiveWithQueryBias)
-    recorded = read_ranks(GRID)
-    differences = []
-    for run in read_grid(GRID).runs:
-        if run.model.refinement != "additive":
-            continue
-        directory = runs / f"seed{run.train.seed}"
-        evaluations = train_and_measure(
-            load_dataset(run.data),
-            directory,
-            run.model.model_copy(update={"refinement": AdditiveWithQueryBias.name}),
-            run.train,
-            command=f"python -m experiments.query_bias {runs}",
-            resume=directory.exists(),
-        )
-        without, having = (
-            gains(ranks, METRIC)
-            for ranks in (recorded[run.name], evaluations["test"].ranks["rank"])
-        )
-        differences.append(having - without)
-        print(f"seed {run.train.seed}: {METRIC} {without.mean():.4f} without, {having.mean():.4f}")
-    interval = paired_interval(np.stack(differences, axis=1))
-    print(f"difference {interval.mean:+.4f} [{interval.low:+.4f}, {interval.high:+.4f}]")
+    changes = {"refinement": AdditiveWithQueryBias.name}
+    compare("planted", Additive.name, changes, runs, f"python -m experiments.query_bias {runs}")
 
 
 if __name__ == "__main__":

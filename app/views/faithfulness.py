@@ -15,8 +15,10 @@ from app.sentences import study_sentence
 from app.shell import Chosen
 from app.sides import model_title
 from app.state import Session, session
+from app.styling import add_style
 from awrsr.config import Split
 from awrsr.data.dataset import Dataset
+from awrsr.data.planted import BINDING, OCCASION
 from awrsr.errors import AwrsrError
 from awrsr.experiments.comparison import records
 from awrsr.explain import CAUSE_MEASURES, EXPLANATIONS, LOWER_IS_BETTER, MEASURES, RANDOM
@@ -26,14 +28,14 @@ from awrsr.studies import FORCED_SHARE, LESS, STUDY_FILE, Study, against_floor, 
 
 FOLDER = "faithfulness"
 """Folder of a dataset directory with its recorded studies, one folder each."""
-SORTS = {"all": "All", "binding": "Binding", "occasion": "Occasion"}
+SORTS = {"all": "All", BINDING: "Binding", OCCASION: "Occasion"}
 STANDINGS = {"standard_score": "standard score", "ndcg": "NDCG"}
 TITLES = {**CAUSE_MEASURES, **MEASURES}
 
 
 def show(chosen: Chosen) -> None:
     """The page."""
-    st.html(figures.STYLE)
+    add_style(figures.STYLE)
     st.subheader("Do explanations find the items that recommendations rest on?")
     if words := passed_over(chosen.directory / FOLDER):
         st.caption(f":material/visibility_off: {plain(words)}")

@@ -4,7 +4,6 @@ import shlex
 from pathlib import Path
 
 import pandas as pd
-from tqdm import tqdm
 
 from awrsr import explain, studies
 from awrsr.config import Split
@@ -12,6 +11,7 @@ from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import load_dataset
 from awrsr.errors import ConfigError
 from awrsr.experiments.card import dataset_of
+from awrsr.io.progress import progress_bar
 from awrsr.ranking import recommendation
 from awrsr.ranking.evaluation import candidates_words, seen_words
 from awrsr.training.checkpoint import read_config
@@ -63,7 +63,7 @@ def faithfulness(
     words += ["--sample", str(sample), "--seed", str(seed)]
     words += ["--split", split] if split != "test" else []
     words += ["--output", str(output)] if output else []
-    with tqdm(unit="user", dynamic_ncols=True, delay=1) as bar:
+    with progress_bar(None, "user") as bar:
 
         def advance(done: int, total: int) -> None:
             bar.total = total

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from awrsr.data.dataset import Dataset
-from awrsr.errors import AwrsrError, ConfigError, DataError, counted
+from awrsr.errors import AwrsrError, ConfigError, DataError, counted, first_of
 from awrsr.experiments.card import training_command
 from awrsr.experiments.grid import Grid, Run, read_grid
 from awrsr.experiments.jobs import check_jobs, ended_by_signals, train_side_by_side
@@ -20,6 +20,8 @@ from awrsr.experiments.run import (
     run_state,
     train_and_measure,
 )
+from awrsr.io.files import make_directory
+from awrsr.training.checkpoint import resolve_device
 
 
 def experiment(
@@ -72,6 +74,9 @@ def experiment(
         if states[run.name] == "unfinished"
         or (states[run.name] == "missing" and run.name not in known)
     ]
+    if pending:  # an error of all runs is reported once, before the first
+        resolve_device(device)
+        make_directory(pending[0].directory.parent)
     failed = []
     resumed = {run.name for run in pending if states[run.name] == "unfinished"}
     train_pending = _side_by_side if jobs > 1 and pending else _one_by_one
@@ -93,7 +98,7 @@ def experiment(
         print(f"no run of {plan.title} is finished here, so there is nothing to record")
     print(_grid_line(plan, len(done), number))
     if failed:
-        raise AwrsrError(f"{counted(len(failed), 'run')} failed: {', '.join(failed)}")
+        raise AwrsrError(f"{counted(len(failed), 'run')} failed: {first_of(failed)}")
 
 
 def _one_by_one(

@@ -15,6 +15,7 @@ from awrsr.io.files import (
     make_directory,
 )
 from awrsr.ranking.evaluation import evaluate_popularity
+from awrsr.training.snapshots import snapshot_epochs
 
 
 def train(
@@ -25,6 +26,7 @@ def train(
     train: TrainConfig = TrainConfig(),  # noqa: B008
     device: str = "auto",
     resume: bool = False,
+    snapshots: list[int] | None = None,
 ) -> None:
     """Train a model, keep its best epoch, evaluate the stored file.
 
@@ -35,6 +37,8 @@ def train(
         train: the settings of training.
         device: auto, cpu, cuda, cuda:1, ...
         resume: continue an unfinished run with the same settings, or start it if there is none.
+        snapshots: epochs whose weights are kept too, in the folder snapshots/ of the model
+            directory; Inspect offers them. They change nothing else.
     """
     data = load_dataset(dataset)
     directory = output or dataset / "models" / f"{model.backbone}-{model.refinement}"
@@ -44,14 +48,18 @@ def train(
             directory,
             model,
             train,
-            command=training_command(dataset, output, model, train),
+            command=training_command(dataset, output, model, train, snapshots or ()),
             device=device,
             resume=resume,
+            snapshots=snapshots or (),
             report=report,
         )
     print_results({split: result.metrics for split, result in results.items()})
     print(protocol_line(results["test"].protocol))
     print(f"written to {directory}")
+    if snapshots:
+        kept = ", ".join(map(str, snapshot_epochs(directory))) or "none was reached"
+        print(f"epochs kept beside the best: {kept}")
 
 
 def evaluate(

@@ -25,6 +25,7 @@ WORDS: dict[Any, str] = {
     Path: "a path",
     Path | str: "a path",
     list[str]: "one name or more, with spaces between them",
+    list[int]: "whole numbers with commas between them, such as 1,2,5",
     list[str | int]: """a JSON list of texts or whole numbers, such as '["first title", 103]'""",
     dict[str, str]: """a JSON object of texts, such as '{"licence": "CC BY 4.0"}'""",
     dict[str, Any]: """a JSON object, such as '{"name": 1}'""",
@@ -124,7 +125,7 @@ class Parameter:
         value = given
         if isinstance(given, str) and (self.kind is Any or get_origin(self.kind) in (list, dict)):
             with suppress(ValueError):
-                value = json.loads(given)
+                value = json.loads(f"[{given}]" if self.kind == list[int] else given)
         try:
             # Text is converted; JSON has types of its own.
             adapter = TypeAdapter[Any](self.kind, config=ConfigDict(allow_inf_nan=False))

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
 from awrsr import studies
 from awrsr.cli.models import print_results, protocol_line
@@ -15,6 +14,7 @@ from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import load_dataset
 from awrsr.errors import ConfigError, counted, did_you_mean
 from awrsr.io.listing import passed_over, visible_directories
+from awrsr.io.progress import progress_bar
 from awrsr.ranking.metrics import summarise
 from awrsr.training.checkpoint import CONFIG_FILE, read_config
 
@@ -68,7 +68,7 @@ def scan(
                 started.append(time.perf_counter())
             bar.update(sequences)
 
-        with tqdm(total=total, unit="seq", dynamic_ncols=True, delay=1, disable=process > 0) as bar:
+        with progress_bar(total, "seq", disable=process > 0) as bar:
             found = studies.write_scan(
                 directories,
                 data,

@@ -11,13 +11,12 @@ from typing import Annotated
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pydantic import Field
 
 from awrsr.data.dataset import Dataset
 from awrsr.errors import DataError
 from awrsr.io.files import new_directory, read_json, reading, write_json
-from awrsr.io.parquet import read_table, to_frame
+from awrsr.io.parquet import read_table, to_frame, write_parquet, write_table
 from awrsr.schema import Schema
 
 SCHEMA_VERSION = 1
@@ -87,8 +86,8 @@ def write_dataset(dataset: Dataset, directory: Path) -> None:
     }
     if dataset.flat_timestamps is not None:
         columns["timestamps"] = pa.ListArray.from_arrays(offsets, pa.array(dataset.flat_timestamps))
-    dataset.items.to_parquet(directory / "items.parquet", index=False, compression="zstd")
-    pq.write_table(pa.table(columns), directory / "sequences.parquet", compression="zstd")
+    write_parquet(directory / "items.parquet", dataset.items)
+    write_table(directory / "sequences.parquet", pa.table(columns))
     write_json(directory / "dataset.json", about)
 
 

@@ -44,8 +44,10 @@ from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import write_dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.io.files import new_directory
-from awrsr.io.parquet import read_parquet
+from awrsr.io.parquet import read_parquet, write_parquet
 
+BINDING: Final = "binding"
+OCCASION: Final = "occasion"
 OPEN: Final = "open"
 """The sort of a held-out item that nothing determines."""
 CAUSES_FILE = "causes.parquet"
@@ -173,7 +175,7 @@ def _binding(world: _World, random: np.random.Generator) -> Sequence:
     held_out = {}
     for from_end in HELD_OUT.values():
         place = first + WALK - from_end
-        held_out[from_end] = Decided("binding", (place - 1, place, len(items) - from_end - 1))
+        held_out[from_end] = Decided(BINDING, (place - 1, place, len(items) - from_end - 1))
     return Sequence(items, held_out)
 
 
@@ -195,7 +197,7 @@ def _occasion(world: _World, random: np.random.Generator) -> Sequence:
         places.append((market_place, items.index(world.by_kind["treasure"][treasure])))
     for visit in random.permutation(visited)[:2]:
         items += [world.by_kind["return"][markets[visit]], world.by_kind["claim"][treasures[visit]]]
-    claimed = Decided("occasion", (*places[visit], len(items) - 2))
+    claimed = Decided(OCCASION, (*places[visit], len(items) - 2))
     if random.random() < GOES_ON:
         return Sequence([*items, odds.pop()], {1: Decided(OPEN), 2: claimed})
     return Sequence(items, {1: claimed, 2: Decided(OPEN)})
@@ -210,7 +212,7 @@ def save_planted(dataset: Dataset, causes: pd.DataFrame, directory: str | Path) 
     """
     with new_directory(Path(directory)) as temporary:
         write_dataset(dataset, temporary)
-        causes.to_parquet(temporary / CAUSES_FILE, index=False, compression="zstd")
+        write_parquet(temporary / CAUSES_FILE, causes)
 
 
 def load_causes(dataset: Dataset, split: Split) -> pd.DataFrame | None:

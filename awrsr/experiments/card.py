@@ -2,6 +2,7 @@
 
 import platform
 import shlex
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -20,6 +21,7 @@ from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import load_dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.io.files import read_json, reading, write_atomically, write_json, write_text
+from awrsr.io.parquet import write_parquet
 from awrsr.io.templates import render
 from awrsr.models import BACKBONES
 from awrsr.ranking.evaluation import Evaluation, evaluate, ranked_among
@@ -179,7 +181,7 @@ def write_metrics(
     ranks = pd.concat([result.ranks.assign(split=split) for split, result in evaluations.items()])
     write_atomically(
         directory / RANKS_FILE,
-        lambda path: ranks.to_parquet(path, index=False, compression="zstd"),
+        lambda path: write_parquet(path, ranks),
     )
     found = Metrics.from_json(
         {
@@ -203,7 +205,11 @@ def write_metrics(
 
 
 def training_command(
-    dataset: Path, output: Path | None, model: ModelConfig, training: TrainConfig
+    dataset: Path,
+    output: Path | None,
+    model: ModelConfig,
+    training: TrainConfig,
+    snapshots: Sequence[int] = (),
 ) -> str:
     """The shell command that trains with these settings, without those at their defaults."""
     words = ["python", "-m", "awrsr", "train", str(dataset)]
@@ -215,6 +221,8 @@ def training_command(
             if value != usual[name] or name in ("backbone", "refinement", "seed"):
                 text = str(value).lower() if isinstance(value, bool) else str(value)
                 words += [f"--{section}.{name}", text]
+    if snapshots:
+        words += ["--snapshots", ",".join(map(str, snapshots))]
     return shlex.join(words)
 
 

@@ -203,6 +203,8 @@ def read_grid(file: str | Path, runs: str | Path = "runs") -> Grid:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{file} does not exist; a grid is a TOML file") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{file} is a folder; a grid is a TOML file") from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"{file} is not readable TOML: {error}") from error
     grid_file = GridFile.from_json(values, where=str(file))

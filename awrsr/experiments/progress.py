@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from awrsr.errors import counted
 from awrsr.experiments.grid import Run
+from awrsr.io.progress import progress_bar
 from awrsr.training.loop import SELECTION_METRIC, Progress
 from awrsr.training.unfinished import HISTORY_FILE
 
@@ -17,16 +18,17 @@ from awrsr.training.unfinished import HISTORY_FILE
 @contextmanager
 def epoch_bar(epochs: int) -> Iterator[Callable[[Progress], None]]:
     """A bar over the epochs of a training; yields the function that moves it."""
-    # The delay avoids an empty bar before the error message of a refused run.
-    with tqdm(total=epochs, unit="epoch", dynamic_ncols=True, delay=1) as bar:
+    with progress_bar(epochs, "epoch") as bar:
 
         def report(progress: Progress) -> None:
             done = progress.batch / progress.n_batches if progress.n_batches else 1
-            bar.n = round(progress.epoch - 1 + done, 2)
             if progress.history:
                 last = progress.history[-1]
-                bar.set_postfix(loss=f"{last['loss']:.4f}", ndcg=f"{last[SELECTION_METRIC]:.4f}")
-            bar.refresh()
+                bar.set_postfix(
+                    loss=f"{last['loss']:.4f}", ndcg=f"{last[SELECTION_METRIC]:.4f}", refresh=False
+                )
+            bar.n = round(progress.epoch - 1 + done, 2)
+            bar.update(0)  # drawn if it is time
 
         yield report
 

@@ -1,6 +1,6 @@
 """The runs of a grid: their states, and their training and evaluation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
@@ -96,6 +96,7 @@ def train_and_measure(
     command: str,
     device: str = "auto",
     resume: bool = False,
+    snapshots: Sequence[int] = (),
     report: Callable[[training.Progress], None] = lambda progress: None,
 ) -> dict[str, Evaluation]:
     """Train into a directory, evaluate the stored weights, write metrics, ranks and README.
@@ -103,12 +104,20 @@ def train_and_measure(
     Args:
         command: the equivalent shell command, for the record.
         resume: continue an unfinished training in the directory; a finished one is only evaluated.
+        snapshots: epochs whose weights are kept too, see `awrsr.training.loop.train`.
 
     Returns:
         The evaluations by split.
     """
     history = training.train(
-        dataset, directory, model, train, device=device, resume=resume, report=report
+        dataset,
+        directory,
+        model,
+        train,
+        device=device,
+        resume=resume,
+        snapshots=snapshots,
+        report=report,
     )
     evaluations = evaluate_stored(directory, dataset, device=device)
     record = training_record(directory, history, command)

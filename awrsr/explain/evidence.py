@@ -129,32 +129,35 @@ def judged(
 
     It does if each of them is among the `TOP` largest weights and above an even share; in part if
     one of two is, or if the weights correlate with the effects with an interval above zero. Newer
-    entries tend to matter and to be attended to: a row earns nothing for what weights that only
-    grow with the slot show as well.
+    entries tend to matter and to be attended to: a row gets no credit for an entry, or a
+    correlation, that weights which only grow with the slot show as well.
 
     Args:
         weights: (m,) of the row.
         effects: (m,) score lost without each entry.
         entries: places of the decisive entries; a negative one is not seen by the model.
     """
-    grades: tuple[Judgement, ...] = ("does not", "shows it in part", "shows it")
-    grade = _grade(weights, effects, entries)
-    if grade and _grade(np.arange(1.0, len(weights) + 1), effects, entries) >= grade:
-        return "no more than age"
-    return grades[grade]
+    by_age = np.arange(1.0, len(weights) + 1)
+    shown, shown_by_age = _shown(weights, entries), _shown(by_age, entries)
+    if shown - shown_by_age:
+        return "shows it" if shown == {*entries} else "shows it in part"
+    correlated, correlated_by_age = _correlated(weights, effects), _correlated(by_age, effects)
+    if correlated and not (shown_by_age or correlated_by_age):
+        return "shows it in part"
+    return "no more than age" if shown or correlated else "does not"
 
 
-def _grade(
-    weights: npt.NDArray[np.float64], effects: npt.NDArray[np.float64], entries: list[int]
-) -> int:
-    shown = [
-        entry >= 0 and _place(weights, entry) <= TOP and weights[entry] > weights.mean()
+def _shown(weights: npt.NDArray[np.float64], entries: list[int]) -> set[int]:
+    return {
+        entry
         for entry in entries
-    ]
-    if all(shown):
-        return 2
+        if entry >= 0 and _place(weights, entry) <= TOP and weights[entry] > weights.mean()
+    }
+
+
+def _correlated(weights: npt.NDArray[np.float64], effects: npt.NDArray[np.float64]) -> bool:
     _, interval = _correlation(weights, effects)
-    return int(any(shown) or (interval is not None and interval[0] > 0))
+    return interval is not None and interval[0] > 0
 
 
 def _row(

@@ -5,12 +5,10 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from awrsr.errors import counted
+from awrsr.errors import counted, first_of
 
 MAX_ENTRIES = 1_000
 """Entries of a folder that are read."""
-NAMED = 3
-"""Names that a message lists before it says "and more"."""
 
 
 def visible_directories(folder: Path, holding: str = "") -> list[Path]:
@@ -41,7 +39,7 @@ def passed_over(folder: Path) -> str:
         verb = "is" if len(odd) == 1 else "are"
         reasons.append(
             f"{counted(len(odd), 'folder')} in {folder} {verb} not shown: a name must be UTF-8 "
-            f"({', '.join(odd[:NAMED])}{' and more' * (len(odd) > NAMED)})"
+            f"({first_of(odd)})"
         )
     if len(entries) > MAX_ENTRIES:
         reasons.append(

@@ -52,7 +52,7 @@ from awrsr.io.files import (
     replacing_files,
     write_json,
 )
-from awrsr.io.parquet import read_parquet
+from awrsr.io.parquet import read_parquet, write_parquet
 from awrsr.ranking.recommendation import check_same_catalogue
 from awrsr.schema import Schema
 from awrsr.studies.faithfulness_rows import CURVES_FILE, VALUES_FILE, Rows
@@ -283,8 +283,8 @@ def _finish(directory: Path, models: list[str], n_chunks: int, seed: int) -> Stu
     software = {name: version(name) for name in SOFTWARE}
     software = {"python": platform.python_version(), **software}
     with replacing_files(directory) as temporary:
-        values.to_parquet(temporary / VALUES_FILE, index=False, compression="zstd")
-        curves.to_parquet(temporary / CURVES_FILE, index=False, compression="zstd")
+        write_parquet(temporary / VALUES_FILE, values)
+        write_parquet(temporary / CURVES_FILE, curves)
         summary.to_csv(temporary / SUMMARY_FILE, index=False, float_format="%.6g")
         write_json(temporary / STUDY_FILE, {**about, "finished": True, "software": software})
     remove_directory(directory / CHUNKS)

@@ -33,7 +33,7 @@ from awrsr.io.files import (
     replacing_files,
     write_json,
 )
-from awrsr.io.parquet import read_parquet
+from awrsr.io.parquet import HIGH_LEVEL, read_parquet, write_parquet
 from awrsr.ranking.evaluation import candidates_words, seen_words
 from awrsr.ranking.recommendation import check_same_catalogue
 from awrsr.schema import Schema
@@ -221,7 +221,7 @@ def _about_model(directory: Path) -> dict[str, Any]:
 
 
 def _write_table(path: Path, table: pd.DataFrame) -> None:
-    table.round(DECIMALS).to_parquet(path, index=False, compression="zstd", compression_level=19)
+    write_parquet(path, table.round(DECIMALS), level=HIGH_LEVEL)
 
 
 def _in_order(

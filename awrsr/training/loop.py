@@ -9,7 +9,7 @@ resumed run ends with the same weights as an uninterrupted one.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,12 @@ from awrsr.training.checkpoint import (
     save_weights,
 )
 from awrsr.training.losses import Predictions, check_loss, training_loss
+from awrsr.training.snapshots import (
+    check_not_past,
+    check_snapshots,
+    save_snapshot,
+    snapshot_epochs,
+)
 from awrsr.training.unfinished import (
     HISTORY_FILE,
     HISTORY_METRICS,
@@ -104,6 +110,7 @@ def train(
     *,
     device: str = "auto",
     resume: bool = False,
+    snapshots: Sequence[int] = (),
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> pd.DataFrame:
     """Train a model into a directory; keeps the weights with the best validation NDCG@10.
@@ -116,6 +123,9 @@ def train(
         device: auto, cpu, cuda, ...
         resume: continue an unfinished run with the same settings, or start it if there is none; a
             finished run is not changed.
+        snapshots: epochs whose weights are kept too, rising, from 1 to `config.epochs`; see
+            `awrsr.training.snapshots`. They change nothing else, and those after the last epoch of
+            a run that stops early are left out.
         report: called after every batch and every epoch.
 
     Returns:
@@ -125,7 +135,8 @@ def train(
 
     Raises:
         DataError: the directory exists, or no sequence is long enough to train on.
-        ConfigError: settings contradict each other, or differ from those of the run to resume.
+        ConfigError: settings contradict each other, or differ from those of the run to resume; or
+            the snapshots are no epochs of the run, or too large together.
         CheckpointError: the directory to resume is damaged.
         AwrsrError: the loss is no longer finite, a file could not be written, or another process
             is training this run.
@@ -160,6 +171,8 @@ def train(
     history: list[dict[str, float]] = []
     # A run that was killed before it wrote anything starts again.
     started = directory.exists() and not (directory.is_dir() and not any(directory.iterdir()))
+    kept = snapshot_epochs(directory) if resume else []
+    check_snapshots(snapshots, model, config.epochs, kept)
     if not (resume and started):
         if started and directory.is_dir():
             with only_process(directory, "training the run in"):
@@ -178,8 +191,11 @@ def train(
                     f"{first_difference(directory, settings)}"
                 )
             if not (directory / RESUME_FILE).is_file():
-                return finished_history(directory / HISTORY_FILE)
+                finished = finished_history(directory / HISTORY_FILE)
+                check_not_past(snapshots, directory, len(finished))
+                return finished
             history = restore(directory, model, optimizer)
+            check_not_past(snapshots, directory, len(history))
         objective, fabric_optimizer = fabric.setup(
             Objective(model, config, Unseen(dataset, torch_device)), optimizer
         )
@@ -190,6 +206,8 @@ def train(
             history.append(row)
             if _best_epoch(history) == len(history):
                 save_weights(directory, model)
+            if len(history) in snapshots:
+                save_snapshot(directory, model, len(history))
             save_progress(directory, model, optimizer, history)
             report(Progress(epoch=len(history), batch=0, n_batches=0, history=history))
 

@@ -22,11 +22,16 @@ def check_numbers(page: AppTest, directory: Path) -> None:
     """All numbers on a page equal those of the library for the page's choices."""
     dataset, chosen = read_dataset(directory), page.session_state
     history, target = history_and_target(page, dataset)
-    models = {side: read_model(directory / "models" / chosen[side]) for side in "ab"}
+    runs = {side: directory / "models" / chosen[side] for side in "ab"}
+    epochs = {side: nearest_kept(run, chosen["epoch"]) for side, run in runs.items()}
+    models = {
+        side: read_model(run / "snapshots" / f"epoch-{epochs[side]:04}" if epochs[side] else run)
+        for side, run in runs.items()
+    }
     if target is None:
         target = int(awrsr.recommend(models["a"], history, k=1)["item"][0])
     check_board(page, dataset, models, history, compared(page, dataset, history))
-    check_summary(page, dataset, models, history, target)
+    check_summary(page, dataset, models, history, target, epochs)
     check_lists(page, dataset, models, history, target)
     check_attributions(finish(page), dataset, models, history, target)
 
@@ -94,12 +99,27 @@ def unpacked(text: str, m: int) -> npt.NDArray[np.floating]:
     return maps
 
 
+def nearest_kept(run: Path, asked: int) -> int:
+    """The kept epoch of a run nearest to this one, the earlier of two; 0 for the final weights."""
+    kept = awrsr.snapshot_epochs(run) if asked else []
+    return min(kept, key=lambda epoch: abs(epoch - asked), default=0)
+
+
 def check_summary(
-    page: AppTest, dataset: Dataset, models: Models, history: list[int], target: int
+    page: AppTest,
+    dataset: Dataset,
+    models: Models,
+    history: list[int],
+    target: int,
+    epochs: dict[str, int],
 ) -> None:
-    """Check the line above the board: length of the history, target, ranks."""
+    """Check the line above the board: length of the history, target, ranks, epochs."""
+    letters = {
+        side: side.upper() + (f" at epoch {epoch}" if epoch else "")
+        for side, epoch in epochs.items()
+    }
     scores = {
-        side.upper(): awrsr.trace(model, history).item_scores for side, model in models.items()
+        letters[side]: awrsr.trace(model, history).item_scores for side, model in models.items()
     }
     ranks = ", in ".join(
         f"{name} **{counted_rank(of, target, history):,}**" for name, of in scores.items()

@@ -16,6 +16,12 @@ from app.views.results.page import EXPERIMENTS_VARIABLE
 from awrsr.data.dataset import Dataset
 
 
+@pytest.fixture(autouse=True)
+def all_tabs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All tabs of Inspect are open, so that a page without a browser shows all it can."""
+    monkeypatch.setattr("app.views.inspect.page.is_open", lambda said: True)
+
+
 @pytest.fixture
 def directory(
     request: pytest.FixtureRequest,

@@ -18,11 +18,13 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from app.cache import fingerprint
+from app.state import Session
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import save_dataset
 from awrsr.models import build_model
-from awrsr.training.checkpoint import save_config, save_weights
+from awrsr.training.checkpoint import load_model, save_config, save_weights
+from awrsr.training.snapshots import save_snapshot
 
 MAIN = ROOT / "app" / "main.py"
 TIMEOUT = 120
@@ -86,6 +88,19 @@ def add_model(directory: Path, dataset: Dataset, name: str, **settings: Any) -> 
     return path
 
 
+def keep_epochs(path: Path, *epochs: int) -> None:
+    """Add snapshots of a model with other weights, and a history of nine epochs."""
+    model = load_model(path, "cpu")
+    for epoch in epochs:
+        torch.manual_seed(epoch)
+        for tensor in model.state_dict().values():
+            tensor.add_(torch.randn_like(tensor) * 0.3)
+        save_snapshot(path, model, epoch)
+    ndcg = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.9, 0.8]
+    rows = [{"epoch": epoch, "NDCG@10": value} for epoch, value in enumerate(ndcg, start=1)]
+    pd.DataFrame(rows).to_csv(path / "history.csv", index=False)
+
+
 def edit_config(**changes) -> Callable[[Path], None]:
     def edit(path: Path) -> None:
         config = json.loads((path / "config.json").read_text())
@@ -105,13 +120,14 @@ def named(directory: Path, model: str) -> str:
 
 
 def open_page(at: str = "", /, **url: object) -> AppTest:
-    """The app in a session of its own, at this address, after its first run.
+    """The app in a session of its own, at this address, with all of the page.
 
     Args:
         at: the page's name in the address; Inspect by default.
         url: the address's parameters.
     """
     page = AppTest.from_file(MAIN, default_timeout=TIMEOUT)
+    page.session_state[Session.arrived.name] = True  # no browser asks for the rest
     if at:
         page._page_hash = calc_hash(at)  # switch_page knows pages that are files only
     for name, value in url.items():
@@ -139,6 +155,7 @@ def choose(page: AppTest, **choices: object) -> AppTest:
         *page.segmented_control,
         *page.pills,
         *page.slider,
+        *page.select_slider,
         *page.text_input,
         *page.number_input,
     ]

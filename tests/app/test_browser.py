@@ -277,6 +277,7 @@ def test_words_on_what_is_chosen_can_be_read(visit, dark):
 
 def test_the_target_stays_in_sight(visit):
     page = with_board(visit())
+    page.get_by_role("tab").first.wait_for()  # all of the page is there
     page.mouse.move(900, 500)
     page.mouse.wheel(0, 900)
     line = page.locator(".st-key-summary")

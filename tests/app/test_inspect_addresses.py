@@ -4,7 +4,18 @@ import shutil
 
 import pytest
 from checking import check_numbers, read_model
-from driving import add_model, address, choose, messages, named, open_page, run, sent, unescaped
+from driving import (
+    add_model,
+    address,
+    choose,
+    keep_epochs,
+    messages,
+    named,
+    open_page,
+    run,
+    sent,
+    unescaped,
+)
 from streamlit.testing.v1 import AppTest
 
 from app import forms, state
@@ -43,12 +54,16 @@ ADDRESSED = {
     "rival": 3,
     "methods": ["leave_one_out", "feature_ablation"],
     "settings": {"feature_ablation": {"baseline": "mean"}},
+    "epoch": 4,
     "k": 6,
+    "panel": "Variants and removals",
 }
 
 
 def test_an_address_brings_back_the_page_it_was_copied_from(directory, tiny_dataset):
-    offer = state.Offer(tiny_dataset, list(model_directories(directory)))
+    models = model_directories(directory)
+    keep_epochs(models[ADDRESSED["b"]], 2, 4)
+    offer = state.Offer(tiny_dataset, list(models), epochs=(2, 4))
     offered = state.choices(offer, state.EVERY, state.INSPECT)
     assert set(ADDRESSED) == {choice.name for choice in offered}
     url = forms.to_url(ADDRESSED, offered) | {

@@ -24,6 +24,7 @@ from driving import (
 from app.folders import ASSETS_VARIABLE
 from awrsr.data.planted import CAUSES_FILE, plant
 from awrsr.data.prepare import prepare
+from awrsr.explain import remove_each
 from awrsr.training.checkpoint import load_model, save_weights
 
 PANEL = {"layer": 1, "head": 0, "kind": "second"}
@@ -172,7 +173,15 @@ def test_planted_causes_are_named_for_a_users_own_history_alone(tmp_path, monkey
     titles = dataset.titles(dataset.sequence(dataset.user_index(row["user_id"])).tolist())
     market, treasure, back = (f"{place + 1}. {titles[place]}" for place in row["cause_places"])
     said = f"{market}, {treasure} and {back} together determine the held-out item."
-    assert any(text.endswith(f"Planted (occasion): {said}") for text in texts(page))
+    (note,) = [text for text in texts(page) if f"Planted (occasion): {said}" in text]
+    items = dataset.sequence(dataset.user_index(row["user_id"])).tolist()
+    found = []
+    for side, name in zip("AB", OFFERED, strict=False):
+        scores = remove_each(
+            load_model(path / "models" / name, "cpu"), items[:-1], items[-1]
+        ).scores
+        found.append(f"{side} {len({*scores.argsort()[:3]} & {*row['cause_places']})} of 3")
+    assert note.endswith(f"Among the items each model rests on most: {', '.join(found)}.")
     choose(page, source="own")
     assert not any("Planted" in text for text in texts(page))
     undecided = str(of_test.loc[of_test["sort"] == "open", "user_id"].iloc[0])

@@ -28,7 +28,9 @@ OTHER_THAN_DEFAULT = {
         "integrated_gradients": {"n_steps": 64, "baseline": "mean"},
         "gradient_shap": {"tolerance": 0.001},
     },
+    "epoch": 5,
     "k": 7,
+    "panel": "Variants and removals",
 }
 
 
@@ -43,7 +45,7 @@ def offered(tiny_dataset) -> list[Choice]:
 
 def choices(dataset: Dataset, models: list[str]) -> list[Choice]:
     """The choices of the page Inspect."""
-    return state.choices(Offer(dataset, models), EVERY, INSPECT)
+    return state.choices(Offer(dataset, models, epochs=(2, 5)), EVERY, INSPECT)
 
 
 def restored(offered, url, **session):

@@ -28,7 +28,7 @@ REFUSED = {
     ),
     "flag-without-its-group": (
         "train TINY --output OUT --epochs=3",
-        "train has no --epochs; accepted: --config, --output, --device, --resume. "
+        "train has no --epochs; accepted: --config, --output, --device, --resume, --snapshots. "
         "Did you mean --train.epochs",
     ),
     "model-without-its-field": (
@@ -45,7 +45,7 @@ REFUSED = {
     ),
     "config-of-another-verb": (
         """train TINY --config '{"k": 3}'""",
-        "train has no --k; accepted: --config, --output, --device, --resume.",
+        "train has no --k; accepted: --config, --output, --device, --resume, --snapshots.",
     ),
     "config-with-a-wrong-value": (
         """train TINY --config '{"train": {"epochs": 3.5}}'""",

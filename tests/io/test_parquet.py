@@ -179,3 +179,53 @@ def test_a_dataset_of_a_kilobyte_cannot_ask_for_gigabytes(tmp_path: Path):
     write(tmp_path / "sequences.parquet", user_id=pa.nulls(MANY, pa.string()))
     with pytest.raises(DataError, match="sequences.parquet has .* and needs"):
         load_dataset(tmp_path)
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+def test_what_is_written_is_read_back_with_its_types(tmp_path: Path):
+    frame = pd.DataFrame(
+        {
+            "text": ["q", "r", "q"] * 400,
+            "few": np.tile(np.float32([0.5, np.nan, -1]), 400),
+            "many": np.random.default_rng(0).normal(size=1200),
+            "nullable": pd.array([1, None, 3] * 400, dtype="Int64"),
+            "list": [[1, 2], [], [3]] * 400,
+            "category": pd.Categorical(["x", "y", "x"] * 400),
+        }
+    )
+    parquet.write_parquet(tmp_path / "a.parquet", frame)
+    frame.to_parquet(tmp_path / "b.parquet", index=False)
+    expected = pd.read_parquet(tmp_path / "b.parquet")
+    pd.testing.assert_frame_equal(read_parquet(tmp_path / "a.parquet"), expected)
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "a.parquet"), expected)
+    parquet.write_parquet(tmp_path / "none.parquet", frame.head(0))
+    assert read_parquet(tmp_path / "none.parquet").shape == (0, 6)
+
+
+def test_each_column_has_the_smaller_encoding(tmp_path: Path):
+    generator = np.random.default_rng(0)
+    table = pa.table(
+        {
+            "few": generator.choice(generator.normal(size=9), 50_000),
+            "many": np.cumsum(generator.integers(1, 9, 50_000)),
+            "lists": pa.ListArray.from_arrays(
+                pa.array(np.arange(0, 50_001, 5), pa.int32()), pa.array(np.arange(50_000))
+            ).take(pa.array(np.arange(50_000) % 10_000)),
+        }
+    )
+    parquet.write_table(tmp_path / "best.parquet", table)
+    sizes = []
+    for dictionary in (True, False):
+        pq.write_table(table, tmp_path / "a.parquet", compression="zstd", use_dictionary=dictionary)
+        sizes.append((tmp_path / "a.parquet").stat().st_size)
+    assert (tmp_path / "best.parquet").stat().st_size < min(sizes)
+    assert read_table(tmp_path / "best.parquet").equals(table)
+
+
+def test_what_ships_is_as_small_as_it_is_written(tmp_path: Path):
+    for path in SHIPPED:
+        level = parquet.HIGH_LEVEL if path.parent.name == "scan" else parquet.USUAL_LEVEL
+        parquet.write_table(tmp_path / "again.parquet", pq.read_table(path), level=level)
+        assert path.stat().st_size <= 1.05 * (tmp_path / "again.parquet").stat().st_size, path

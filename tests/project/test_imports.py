@@ -168,6 +168,7 @@ def test_captum_stays_in_the_attribution_folder():
 APP_MAY_IMPORT = {
     "escape": "",
     "jobs": "",
+    "styling": "",
     "pinned": "",
     "reading": "",
     "method_settings": "",
@@ -177,22 +178,25 @@ APP_MAY_IMPORT = {
     "figures": "",
     "finding": "",
     "folders": "",
+    "epochs": "folders",
     "stamps": "folders",
     "forms": "escape pinned",
     "questions": "folders",
     "keys": "opening forms",
-    "state": "pinned reading method_settings opening finding folders forms keys",
+    "state": "pinned reading method_settings opening finding folders epochs forms keys",
+    "arrival": "state",
     "cache": "jobs finding folders stamps questions",
-    "sides": "escape candidates folders cache",
+    "sides": "escape candidates folders epochs cache",
     "case": "candidates cache method_settings sides",
     "examples": "folders cache",
-    "users": "escape candidates opening keys state cache examples",
+    "users": "escape candidates opening epochs keys state cache examples",
     "address": "escape forms state cache sides",
-    "shell": "escape state folders cache sides users address",
+    "shell": "escape state folders epochs cache sides users address",
     "components": "escape questions state cache sides case",
-    "views": "escape pinned reading method_settings jobs candidates figures finding folders forms "
+    "views": "escape styling arrival pinned reading method_settings jobs candidates figures "
+    "finding folders epochs forms "
     "sentences questions keys state cache sides case examples users address shell components",
-    "main": "state cache shell views",
+    "main": "styling state cache shell views",
     "__init__": "",
 }
 """The same of the app; a page of views imports no other page."""
@@ -238,7 +242,7 @@ def test_a_page_imports_no_other_page():
 @pytest.mark.parametrize(
     "part",
     [
-        *("figures", "finding", "sentences", "folders", "jobs", "escape"),
+        *("figures", "finding", "sentences", "folders", "epochs", "jobs", "escape"),
         *("forms", "reading", "pinned", "method_settings"),
     ],
 )

@@ -13,6 +13,8 @@ from helpers import ROOT, parsed
 
 from awrsr.data.dataset_files import load_dataset
 from awrsr.experiments.grid import read_grid
+from awrsr.training.checkpoint import read_config
+from awrsr.training.snapshots import snapshot_epochs
 
 ASSETS = ROOT / "assets"
 SCRIPT = ASSETS / "make.sh"
@@ -139,6 +141,23 @@ def test_every_model_that_ships_is_copied_from_a_run(made, dataset):
         seed = 1 if directory.parent.name == "seeds" else 0
         pair = "-".join(directory.name.split("-")[:2])
         assert run.startswith(f"{dataset}-{pair}-") and run.endswith(f"-seed{seed}")
+
+
+def test_the_runs_that_keep_epochs_are_those_of_the_grid_that_ship(made):
+    asked = [parsed(shlex.join(["python", *words])) for words in commands(made[1])]
+    trained = {arguments["output"].name: arguments for arguments in asked if "train" in arguments}
+    kept = {path: snapshot_epochs(path) for path in (ASSETS / "planted" / "models").iterdir()}
+    shipped = {
+        (made[0] / "assets" / path.relative_to(ASSETS) / "model.safetensors").read_text(): path
+        for path, epochs in kept.items()
+        if epochs
+    }
+    assert {f"planted {run}" for run in trained} == shipped.keys()
+    for run, arguments in trained.items():
+        path = shipped[f"planted {run}"]
+        model, _, train = read_config(path)
+        assert (arguments["model"], arguments["train"]) == (model, train)
+        assert arguments["snapshots"] == kept[path] and arguments["resume"]
 
 
 def test_what_shipped_before_does_not_stay(made):

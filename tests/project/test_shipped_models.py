@@ -14,7 +14,7 @@ from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.data.dataset import Dataset
 from awrsr.experiments.card import evaluate_stored, read_metrics
 from awrsr.io.files import read_json, write_json
-from awrsr.ranking.evaluation import evaluate_popularity
+from awrsr.ranking.evaluation import evaluate, evaluate_popularity
 from awrsr.ranking.metrics import summarise
 from awrsr.refinement import REFINEMENTS, USUAL
 from awrsr.training.checkpoint import (
@@ -24,6 +24,7 @@ from awrsr.training.checkpoint import (
     read_config,
     weights_fingerprint,
 )
+from awrsr.training.snapshots import SNAPSHOTS_FOLDER, load_snapshot, snapshot_epochs
 
 FILES = [
     "README.md",
@@ -110,12 +111,13 @@ def test_a_model_is_what_its_name_says_and_was_trained_like_the_others(directory
 
 @each_model
 def test_a_model_is_the_one_that_was_recorded(directory: Path):
-    dataset = dataset_of(directory)
-    assert sorted(path.name for path in directory.iterdir()) == FILES
+    dataset, record = dataset_of(directory), recorded(directory)
+    kept = ["snapshots"] if parsed(record["training"]["command"])["snapshots"] else []
+    assert sorted(path.name for path in directory.iterdir()) == sorted([*FILES, *kept])
     model = load_model(directory, "cpu")
     assert model.catalogue.fingerprint == dataset.fingerprint
     assert model.catalogue.name == dataset.name
-    record, ranks = recorded(directory), pd.read_parquet(directory / "ranks.parquet")
+    ranks = pd.read_parquet(directory / "ranks.parquet")
     assert record["weights_sha256"] == weights_fingerprint(directory)
     content = (directory / "model.safetensors").read_bytes()
     assert hashlib.sha256(content).hexdigest().startswith(record["weights_sha256"])
@@ -123,6 +125,33 @@ def test_a_model_is_the_one_that_was_recorded(directory: Path):
     for split in SPLITS:
         stored = ranks[ranks["split"] == split]
         assert summarise(stored["rank"]) == pytest.approx(record[split]["metrics"], rel=1e-12)
+
+
+KEPT = [
+    pytest.param(
+        path, epoch, id=f"{path.name}-{epoch}", marks=() if epoch == 6 else pytest.mark.slow
+    )
+    for path in MODELS
+    for epoch in snapshot_epochs(path)
+]
+
+
+def test_two_models_of_planted_keep_the_same_epochs():
+    kept = {path: snapshot_epochs(path) for path in MODELS if (path / SNAPSHOTS_FOLDER).exists()}
+    assert {path.name for path in kept} == {"sasrec-none", "sasrec-additive"}
+    assert {path.parent for path in kept} == {ASSETS / "planted" / "models"}
+    for path, epochs in kept.items():
+        assert epochs == parsed(recorded(path)["training"]["command"])["snapshots"]
+        assert len(epochs) == len(list((path / SNAPSHOTS_FOLDER).iterdir())) == 6
+
+
+@pytest.mark.parametrize(("directory", "epoch"), KEPT)
+def test_a_snapshot_has_the_recorded_metric_of_its_epoch(directory: Path, epoch: int):
+    """So it is of the run that made the model."""
+    history = pd.read_csv(directory / "history.csv").set_index("epoch")
+    found = evaluate(load_snapshot(directory, epoch, "cpu"), dataset_of(directory), "validation")
+    for name in ("HR@10", "NDCG@5", "NDCG@10"):
+        assert found.metrics[name] == pytest.approx(history.loc[epoch, name], abs=0.001)
 
 
 @each_model_or_two

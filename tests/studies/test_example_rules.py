@@ -64,10 +64,14 @@ ALL, SOME = {"causes_found": 2, "attended": 1}, {"causes_found": 1, "attended": 
             [],
             0,  # what it attends to matters
         ),
-        ("planted_found", {"rank": 64}, ALL, [1, 8], 6),
-        ("planted_found", {"rank": 64}, SOME, [1, 8], 0),
-        ("planted_found", {"rank": 64}, ALL | {"attended": 2}, [1, 8], 0),
-        ("planted_found", {"rank": 1}, ALL, [1, 8], 0),
+        ("binding_found", {"rank": 64}, ALL, [1, 8], 6),
+        ("binding_found", {"rank": 64}, SOME, [1, 8], 0),
+        ("binding_found", {"rank": 64}, ALL | {"attended": 2}, [1, 8], 0),
+        ("binding_found", {"rank": 1}, ALL, [1, 8], 0),
+        ("occasion_found", {"rank": 8}, ALL | {"rank": 1}, [1, 8], 3),
+        ("occasion_found", {"rank": 8}, ALL | {"rank": 2}, [1, 8], 0),  # not first
+        ("occasion_found", {"rank": 8}, SOME | {"rank": 1}, [1, 8], 0),
+        ("occasion_found", {"rank": 8}, ALL | {"rank": 1, "attended": 2}, [1, 8], 0),
         ("planted_missed", {}, SOME | {"rank": 80}, [1, 8], 3),
         ("planted_missed", {}, SOME | {"rank": 19}, [1, 8], 0),
         ("planted_missed", {}, ALL | {"rank": 80}, [1, 8], 0),

@@ -196,9 +196,9 @@ def test_a_file_that_is_not_as_it_should_be_is_refused(change, refusal, tmp_path
     ("change", "refusal"),
     [
         ({"user_id": "nobody"}, "nobody"),
-        ({"target": 1}, "does not fit the history of user 4313"),
-        ({"causes": [3, 4, 900]}, "does not fit the history of user 4313"),
-        ({"sort": "surprise"}, "unknown .*sort 'surprise'; accepted: planted_found"),
+        ({"target": 1}, "does not fit the history of user 1670"),
+        ({"causes": [3, 4, 900]}, "does not fit the history of user 1670"),
+        ({"sort": "surprise"}, "unknown .*sort 'surprise'; accepted: occasion_found"),
         ({"in_a": {}}, "missing field 'rank'"),
         ({"causes": [-1]}, "causes.* must be a whole number, 0 or more; received -1"),
     ],

@@ -111,7 +111,7 @@ def test_what_ships_is_of_the_models_that_ship(name: str):
     first = file.examples[0]
     assert (first.a, first.b) == ("sasrec-none", "sasrec-additive")
     assert len(first.in_a.ranks) == len(first.in_b.ranks) == 2  # both seeds
-    assert first.sort == ("planted_found" if name == "planted" else "b_finds")
+    assert first.sort == ("occasion_found" if name == "planted" else "b_finds")
     assert file.command == f"python -m awrsr scan assets/{name} --examples"
 
 
@@ -150,7 +150,8 @@ def test_the_sentence_is_made_of_the_numbers(name: str, example: Example):
         f"which it attends most, the rank is {b.rank_without_attended}; without "
         f"{titles[b.entry]}, place {b.place} of {b.seen} in its attention, it is "
         f"{b.rank_without}.",
-        "planted_found": decide,
+        "occasion_found": decide,
+        "binding_found": decide,
         "planted_missed": decide,
     }
     assert sentence_of(example, dataset) == expected[example.sort]

@@ -1,6 +1,6 @@
 """A very short training run, and a model in files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +21,7 @@ def run(tiny_dataset: Dataset, tmp_path: Path) -> Callable[..., pd.DataFrame]:
         model: dict | None = None,
         dataset: Dataset = tiny_dataset,
         resume: bool = False,
+        snapshots: Sequence[int] = (),
         report: Callable[[Progress], None] = lambda progress: None,
         **training: object,
     ) -> pd.DataFrame:
@@ -31,6 +32,7 @@ def run(tiny_dataset: Dataset, tmp_path: Path) -> Callable[..., pd.DataFrame]:
             TRAINING.replace(**training),
             device="cpu",
             resume=resume,
+            snapshots=snapshots,
             report=report,
         )
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 from helpers import ROOT, gone_process
 from safetensors.torch import load_file, save_file
-from tiny_runs import COLUMNS, assert_same_outcome, listing
+from tiny_runs import COLUMNS, Killed, assert_same_outcome, listing, stop
 
 from awrsr.cli.main import main
 from awrsr.data.dataset import Dataset
@@ -48,20 +48,6 @@ def test_a_finished_run_whose_history_lacks_a_column_is_refused(run, tmp_path: P
     (tmp_path / "run" / HISTORY_FILE).write_text("epoch,loss\n1,2.0\n")
     with pytest.raises(CheckpointError, match="it lacks HR@10, NDCG@5, NDCG@10, grad_norm"):
         run(epochs=1, resume=True)
-
-
-class Killed(BaseException):
-    """Represents a signal: nothing in the package catches it."""
-
-
-def stop(epoch: int, batch: int) -> Callable[[Progress], None]:
-    """A report that ends the run at this batch of this epoch; batch 0 is the end of the epoch."""
-
-    def report(progress: Progress) -> None:
-        if (progress.epoch, progress.batch) == (epoch, batch):
-            raise Killed
-
-    return report
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
-"""Settings of a very short run, its output files, and a model in files."""
+"""Settings of a very short run, its end by a signal, its output files, and a model in files."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ from safetensors.torch import load_file
 from awrsr.config import ModelConfig, TrainConfig
 from awrsr.models import SequentialModel
 from awrsr.training.checkpoint import WEIGHTS_FILE, save_config, save_weights
+from awrsr.training.loop import Progress
 from awrsr.training.unfinished import HISTORY_FILE
 
 COLUMNS = ["epoch", "loss", "HR@10", "NDCG@5", "NDCG@10", "grad_norm", "seconds"]
@@ -21,6 +23,20 @@ MODEL = ModelConfig(
     attention_dropout=0.1,
 )
 TRAINING = TrainConfig(epochs=2, batch_size=8, learning_rate=0.02)
+
+
+class Killed(BaseException):
+    """Represents a signal: nothing in the package catches it."""
+
+
+def stop(epoch: int, batch: int) -> Callable[[Progress], None]:
+    """A report that ends the run at this batch of this epoch; batch 0 is the end of the epoch."""
+
+    def report(progress: Progress) -> None:
+        if (progress.epoch, progress.batch) == (epoch, batch):
+            raise Killed
+
+    return report
 
 
 def listing(directory: Path) -> list[str]:

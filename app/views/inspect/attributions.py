@@ -37,7 +37,6 @@ class Asked:
 def show(case: Case) -> None:
     """Bars, facts and agreement with attention for the chosen methods."""
     sides = case.sides
-    st.markdown("#### Attribution")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.pills(
             "Methods",

@@ -6,11 +6,12 @@ import streamlit as st
 
 from app import cache
 from app.case import Case
+from app.epochs import FINAL
 from app.escape import plain
 from app.sides import Side
 from awrsr.board import Payload
 from awrsr.errors import AwrsrError
-from awrsr.explain import Decisive, Evidence, Judgement, RowEvidence, find_evidence
+from awrsr.explain import Decisive, Evidence, Judgement, RemovedOnce, RowEvidence, find_evidence
 from awrsr.refinement import REFINEMENTS
 
 COLOURS = {"a": "blue", "b": "orange"}
@@ -29,9 +30,10 @@ HOW_JUDGED = (
     "Prediction row (last query), last layer, mean over heads. The row shows an item that is among "
     "its three largest weights and above an even share. It shows it in part if one of two items "
     "meets this, or if its weights correlate with the effects of removals (Spearman, 95% interval "
-    "by Fisher's transform above zero). It gets no credit for what weights that only grow with "
-    "newness would show too. No verdict with fewer than six items, or if no removal changes the "
-    "rank."
+    "by Fisher's transform above zero). It gets no credit for an item, or a correlation, that "
+    "weights which only grow with newness would show too. The numbers after first and second are "
+    "the places of the same items in those rows. No verdict with fewer than six items, or if no "
+    "removal changes the rank."
 )
 
 
@@ -82,17 +84,20 @@ class Links:
 
 def evidence_of(case: Case, side: Side) -> Evidence:
     """The evidence in one model; the removals are the same as on the board."""
-    removed = None
-    if len(case.history) > 1:
-        removed = cache.get_each_removed(
-            side.directory, case.history, case.target, case.dataset.default_candidates
-        )
+    removed = removed_once(case, side) if len(case.history) > 1 else None
     return find_evidence(side.trace, removed)
 
 
+def removed_once(case: Case, side: Side) -> RemovedOnce:
+    """The target without each item of a history of two items or more."""
+    return cache.get_each_removed(
+        side.directory, case.history, case.target, case.dataset.default_candidates
+    )
+
+
 def letter(side: Side) -> str:
-    """A model's letter in its colour."""
-    return f":{COLOURS[side.key]}[**{side.key.upper()}**]"
+    """A model's letter in its colour, with the epoch if it is not the final one."""
+    return f":{COLOURS[side.key]}[**{side.letter}**]"
 
 
 # --- what is recommended --------------------------------------------------------------------------
@@ -107,8 +112,10 @@ def recommended(case: Case) -> list[str]:
         for side, rank in zip(case.sides, ranks, strict=True)
     )
     candidates = case.sides[0].ranking.candidates_with(case.target)
-    again = [rank_again(case, side) for side in case.sides]
     lines = [f"{target}: {said} of {candidates:,}."]
+    if any(side.epoch != FINAL for side in case.sides):
+        return [*lines, "Another seed is compared with final weights only."]
+    again = [rank_again(case, side) for side in case.sides]
     known = [
         f"{letter(side)} {rank:,}"
         for side, rank in zip(case.sides, again, strict=True)
@@ -205,7 +212,8 @@ def shows(side: Side, evidence: Evidence, links: Links) -> str:
     others = ""
     if len(evidence.rows) > 1:
         others = "; " + ", ".join(
-            f"{ORDERS[row.kind]} {row.places[0] or 'unseen'}" for row in evidence.rows[:-1]
+            f"{ORDERS[row.kind]} {' and '.join(str(place or 'unseen') for place in row.places)}"
+            for row in evidence.rows[:-1]
         )
     rho = "" if mixing.rho is None else f"; \u03c1 {mixing.rho:+.2f}"
     return f"{said}: {', '.join(places)}{others}{rho}."

@@ -20,7 +20,7 @@ def make_case(chosen: Chosen, history: History, problems: DeltaGenerator) -> Cas
     dataset, names = chosen.dataset, (chosen.a, chosen.b)
     sides = []
     for key, name in zip(SIDES, names, strict=True):
-        outcome = run_model(key, chosen.models[name], dataset, history.items)
+        outcome = run_model(key, chosen.models[name], dataset, history.items, session.epoch)
         if isinstance(outcome, Side):
             sides.append(outcome)
         else:

@@ -36,7 +36,6 @@ SCRIPT = Path(__file__).with_name("reproduce.py.j2")
 
 def show(case: Case, content: board.Payload) -> None:
     """The download of a case and of the board's data, made on request."""
-    st.markdown("#### Download")
     st.caption(
         "One zip: board.html (the board in its current view; opens offline and exports PNG and SVG "
         "of any view), maps (PNG and SVG of every layer, kind and head, for a two-column page), "
@@ -129,9 +128,7 @@ def no_formula(cell: object) -> object:
 
 def recommendations(case: Case) -> pd.DataFrame:
     """The whole ranked catalogue of every side, in one long table."""
-    tables = [
-        side.ranking.table.assign(model=side.directory.name, side=side.key) for side in case.sides
-    ]
+    tables = [side.ranking.table.assign(model=side.path, side=side.key) for side in case.sides]
     table = pd.concat(tables, ignore_index=True)
     rows = case.dataset.items.iloc[table["item"] - 1]
     table["item_id"], table["title"] = rows["item_id"].to_numpy(), rows["title"].to_numpy()
@@ -210,7 +207,7 @@ def attributions(case: Case, found: Results) -> pd.DataFrame:
             rows += [
                 {
                     "side": side.key,
-                    "model": side.directory.name,
+                    "model": side.path,
                     "method": method,
                     "target": one.target,
                     "contrast": one.contrast,
@@ -238,9 +235,7 @@ def attributions(case: Case, found: Results) -> pd.DataFrame:
 def script(case: Case) -> str:
     """A program that computes the numbers of the page; to be run in the project's folder."""
     assert case.dataset.directory is not None
-    models = {
-        side.key: (side.directory.name, cache.fingerprint(side.directory)) for side in case.sides
-    }
+    models = {side.key: (side.path, cache.fingerprint(side.directory)) for side in case.sides}
     variant = []
     if case.compared is not None:  # all its items; a model with a shorter input sees the newest
         variant = max((trace.items for trace in case.compared.traces.values()), key=len)

@@ -12,6 +12,7 @@ from app.escape import plain
 from app.figures import faithfulness as figures
 from app.sides import Side
 from app.state import Measured, Session, session
+from app.styling import add_style
 from awrsr.data.batching import training_popularity
 from awrsr.errors import AwrsrError
 from awrsr.explain import (
@@ -92,7 +93,7 @@ def teller(
 
 def draw(case: Case, answer: Measured) -> None:
     """Curves side by side, and the table of areas."""
-    st.html(figures.STYLE)
+    add_style(figures.STYLE)
     offered = [name for name in EXPLANATIONS if any(name in c for c in answer.curves.values())]
     chosen = st.multiselect(
         "Explanations",

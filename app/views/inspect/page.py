@@ -1,18 +1,23 @@
 """Inspect: one history through two models side by side."""
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import cache
+from app.arrival import only_first_screen
 from app.candidates import among
-from app.case import Case, History
+from app.case import Case
 from app.components.board import board_content, show_board
 from app.escape import plain, with_commands
 from app.folders import no_models
 from app.shell import Chosen
+from app.state import PANELS, Session, session
+from app.styling import add_style
 from app.views.inspect import (
     ablation,
     answers,
@@ -20,6 +25,7 @@ from app.views.inspect import (
     cards,
     exports,
     faithfulness,
+    forming,
     provenance,
     recommendations,
     removals,
@@ -28,15 +34,12 @@ from app.views.inspect import (
 )
 from app.views.inspect.choosing import make_case
 from app.views.inspect.history import choose_history
-from awrsr.data.dataset import Dataset
 from awrsr.data.planted import OPEN
 from awrsr.errors import AwrsrError, counted
 
 BOARD_FRAME, BOARD_ROW, BOARD_ROWS = 300, 11, 660
 """The least height of a board in pixels, without its rows, of a row, and of all rows at most: the
 place is held until the board is drawn, so that what is below it does not jump."""
-PANELS = ["Attribution", "Variants and removals", "Heads and switches", "Faithfulness", "Download"]
-"""Tabs below the lists; one is open at a time."""
 
 
 def show(chosen: Chosen) -> None:
@@ -50,8 +53,11 @@ def show(chosen: Chosen) -> None:
         start_here.show(chosen)
         history = choose_history(chosen.dataset, chosen.models)
     if history.items and chosen.models:
+        runs = [chosen.models[name] for name in (chosen.a, chosen.b)]
         if (case := make_case(chosen, history, words.problems)) is not None:
-            show_case(case, words)
+            show_case(case, words, runs)
+        else:  # the way back from a snapshot that cannot be read
+            forming.show(None, runs)
     elif not history.items:
         st.info("The history is empty: search for an item to add, or paste titles or ids.")
     else:
@@ -74,8 +80,8 @@ class Words(NamedTuple):
     cards: DeltaGenerator
 
 
-def show_case(case: Case, words: Words) -> None:
-    """Everything about a case: texts, the board, the lists, the tabs."""
+def show_case(case: Case, words: Words, runs: list[Path]) -> None:
+    """Everything about a case: texts, the board, its slider, the lists, the tabs."""
     with words.summary:
         show_summary(case)
     with words.notes:
@@ -84,24 +90,46 @@ def show_case(case: Case, words: Words) -> None:
     with words.cards:
         cards.show(case, content)
     height = BOARD_FRAME + min(len(content["items"]) * BOARD_ROW, BOARD_ROWS)
-    st.html(f"<style>.st-key-board_place {{ min-height: {height}px; }}</style>")
+    add_style(f".st-key-board_place {{ min-height: {height}px; }}")
     with st.container(key="board_place"):
         show_board(
             content, partial(answers.answer, case, content), partial(provenance.show, case, content)
         )
-    recommendations.show(case)
-    attribution, variant, gains, faithful, away = st.tabs(PANELS)
-    with attribution:
-        attributions.show(case)
-    with variant:
-        variants.show(case)
-        removals.show(case)
-    with gains:
-        ablation.show(case)
-    with faithful:
-        faithfulness.show(case)
-    with away:
-        exports.show(case, content)
+    if only_first_screen():
+        return
+    forming.show(case, runs)
+    show_panels(
+        {
+            "recommendations": [recommendations.show],
+            "attribution": [attributions.show],
+            "variants": [variants.show, removals.show],
+            "heads": [ablation.show],
+            "faithfulness": [faithfulness.show],
+            "download": [partial(exports.show, content=content)],
+        },
+        case,
+    )
+
+
+def show_panels(panels: Mapping[str, Sequence[Callable[[Case], None]]], case: Case) -> None:
+    """Tabs; only the open one is computed and sent.
+
+    Args:
+        panels: what is in each tab of `app.state.PANELS`.
+        case: what is on the page.
+    """
+    session.hold_panels()
+    tabs = st.tabs(list(PANELS.values()), key=Session.panel.name, on_change="rerun")
+    for name, tab in zip(PANELS, tabs, strict=True):
+        if is_open(tab.open):
+            with tab:
+                for show_part in panels[name]:
+                    show_part(case)
+
+
+def is_open(said: bool | None) -> bool:
+    """Whether a tab is the open one, by what Streamlit says of it."""
+    return bool(said)
 
 
 def show_summary(case: Case) -> None:
@@ -109,7 +137,7 @@ def show_summary(case: Case) -> None:
 
     def ranks(item: int) -> str:
         return ", in ".join(
-            f"{side.key.upper()} **{side.ranking.rank_of(item):,}**" for side in case.sides
+            f"{side.letter} **{side.ranking.rank_of(item):,}**" for side in case.sides
         )
 
     against = ""
@@ -126,7 +154,7 @@ def show_summary(case: Case) -> None:
 
 def show_notes(case: Case) -> None:
     """Notes: planted causes, how many items each model sees, what falls on empty slots."""
-    if planted := planted_causes(case.dataset, case.chosen):
+    if planted := planted_causes(case):
         st.caption(f":material/park: {planted}")
     for length in sorted({len(side.trace.items) for side in case.sides if side.trace.dropped}):
         who = " and ".join(
@@ -147,8 +175,10 @@ def show_notes(case: Case) -> None:
             )
 
 
-def planted_causes(dataset: Dataset, history: History) -> str:
-    """Which items of a user's history determine the held-out item, in a planted dataset."""
+def planted_causes(case: Case) -> str:
+    """Which items of a user's history determine the held-out item, in a planted dataset, and how
+    many of them are among as many items whose removal costs the models most."""
+    dataset, history = case.dataset, case.chosen
     if history.edited or history.owner is None:
         return ""
     try:
@@ -164,4 +194,12 @@ def planted_causes(dataset: Dataset, history: History) -> str:
     titles = dataset.titles([history.items[place] for place in places])
     named = [f"{place + 1}. {title}" for place, title in zip(places, titles, strict=True)]
     words = f"{', '.join(named[:-1])} and {named[-1]}"
-    return f"Planted ({row['sort']}): {plain(words)} together determine the held-out item."
+    said = f"Planted ({row['sort']}): {plain(words)} together determine the held-out item."
+    if case.target != row["target"]:
+        return said
+    among = []
+    for side in case.sides:
+        removed = cards.removed_once(case, side)
+        most = removed.scores.argsort(kind="stable")[: len(places)].tolist()
+        among.append(f"{side.key.upper()} {len({*most} & {*places})} of {len(places)}")
+    return f"{said} Among the items each model rests on most: {', '.join(among)}."

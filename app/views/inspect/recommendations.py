@@ -9,6 +9,7 @@ import streamlit as st
 from app import cache
 from app.candidates import among
 from app.case import Case
+from app.epochs import FINAL
 from app.escape import plain
 from app.sides import Side, model_title
 from app.state import MAX_LISTED, MIN_LISTED, Session, session
@@ -25,7 +26,6 @@ def show(case: Case) -> None:
     with slider:
         st.slider("List length", MIN_LISTED, MAX_LISTED, key=Session.k.name)
     with head:
-        st.markdown("#### Recommendations")
         if len(case.sides) == 2:
             in_a, in_b = (side.ranking.table["item"].tolist() for side in case.sides)
             show_overlap(in_a, in_b, case.listed)
@@ -59,7 +59,7 @@ def show_overlap(first: list[int], second: list[int], k: int) -> None:
 
 def show_noise(case: Case) -> None:
     """The same two numbers between two seeds of one model, as a noise level."""
-    pair = cache.seed_pair(*(side.directory for side in case.sides))
+    pair = cache.seed_pair(*(side.run for side in case.sides))
     if pair is None:
         st.caption(
             "The effect of the seed alone is not known: no model of this dataset with this "
@@ -78,12 +78,14 @@ def show_noise(case: Case) -> None:
             st.caption(f"{plain(directory.name)}: {plain(error)}")
             return
     first, second = ranked
+    at_snapshot = any(side.epoch != FINAL for side in case.sides)
     listed = min(case.listed, len(first))
     if listed:
         st.caption(
-            f"Effect of the seed alone, two seeds of {plain(model_title(pair[0].name))} on this "
-            f"history: {overlap_at(first, second, listed)} of {listed} in both lists, rank-biased "
-            f"overlap {rank_biased_overlap(first, second):.3f}."
+            f"Effect of the seed alone, two seeds of {plain(model_title(pair[0].name))}"
+            f"{' with their final weights' * at_snapshot} on this history: "
+            f"{overlap_at(first, second, listed)} of {listed} in both lists, rank-biased overlap "
+            f"{rank_biased_overlap(first, second):.3f}."
         )
 
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import cache
+from app.epochs import FINAL
 from app.escape import plain, with_commands
 from app.examples import recorded_examples
 from app.shell import Chosen
@@ -94,9 +95,11 @@ def show_tour(examples: list[Example]) -> None:
 
 
 def is_on_page(example: Example) -> bool:
-    """Whether the page shows this user's unchanged history and held-out item in these models."""
+    """Whether the page shows this user's unchanged history and held-out item in these models, with
+    their final weights."""
     shown = (session.source, session.user, session.a, session.b, session.target, session.rival)
-    return shown == (USER, example.user_id, example.a, example.b, AUTOMATIC, None)
+    on_page = shown == (USER, example.user_id, example.a, example.b, AUTOMATIC, None)
+    return on_page and session.epoch == FINAL
 
 
 def start_with(example: Example) -> None:
@@ -104,3 +107,4 @@ def start_with(example: Example) -> None:
     show_user(example.user_id)
     session.a, session.b = example.a, example.b
     session.target, session.rival, session.compare = AUTOMATIC, None, None
+    session.epoch = FINAL

@@ -52,7 +52,7 @@ def choose(side: Side, other: Side | None) -> Switched:
     places = [(layer, head) for layer in range(config.n_layers) for head in range(config.n_heads)]
     refinement = REFINEMENTS[config.refinement]
     unrefined = not refinement.has_second_order()
-    which = side.key, side.directory.name
+    which = side.key, side.run.name
     st.markdown(f"**{plain(side.title)}**")
     off = st.checkbox(
         "No refinement: M = A everywhere",

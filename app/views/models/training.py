@@ -3,18 +3,15 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from app import cache
 from app.escape import plain, with_commands
 from app.figures import charts
+from app.folders import read_history
 from app.sides import model_title
 from app.views.models.card import label, training_record
 from awrsr.studies import correlation_matrices
-
-MAX_HISTORY = 4_000_000
-"""Maximum bytes of history.csv: tens of thousands of epochs."""
 
 
 def show_curves(directories: dict[str, Path]) -> None:
@@ -23,7 +20,7 @@ def show_curves(directories: dict[str, Path]) -> None:
     histories, best = {}, {}
     for side, directory in directories.items():
         name = f"{side.upper()}: {model_title(directory.name)}"
-        table = read_history(directory)
+        table = read_history(directory, charts.CURVES)
         if isinstance(table, str):
             st.info(with_commands(table))
             continue
@@ -41,24 +38,6 @@ def show_curves(directories: dict[str, Path]) -> None:
             "NDCG@10). Validation: the last but one item of every user, ranked among the whole "
             "catalogue."
         )
-
-
-def read_history(directory: Path) -> pd.DataFrame | str:
-    """The numbers of history.csv, or the reason why there are none."""
-    path = directory / "history.csv"
-    if not path.is_file():
-        return f"{directory.name} has no history.csv: `python -m awrsr train` writes one"
-    if (size := path.stat().st_size) > MAX_HISTORY:
-        return (
-            f"history.csv of {directory.name} has {size:,} bytes; accepted: at most {MAX_HISTORY:,}"
-        )
-    try:
-        table: pd.DataFrame = pd.read_csv(path).apply(pd.to_numeric, errors="coerce")
-    except (OSError, ValueError) as error:
-        return f"history.csv of {directory.name} is not readable: {error}"
-    if "epoch" not in table or not set(charts.CURVES) & set(table):
-        return f"history.csv of {directory.name} has no epochs; it has {', '.join(map(str, table))}"
-    return table
 
 
 def show_matrices(directories: dict[str, Path]) -> None:

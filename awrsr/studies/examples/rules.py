@@ -1,11 +1,12 @@
 """The rules of the sorts: whose history may be an example of a sort, and how good a one it is."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 import pandas as pd
 
+from awrsr.data.planted import BINDING, OCCASION
 from awrsr.studies.examples.values import Example, Sort
 
 FOUND = 10
@@ -21,12 +22,12 @@ class Rule(NamedTuple):
         promising: the users of the table of a search that may keep the rule, the most promising
             first.
         worth: how well an example keeps the rule, in doublings of a rank; 0 where it does not.
-        unless: a sort; where it has an example, this one needs none.
+        unless: sorts; if one of them has an example, this one needs none.
     """
 
     promising: Callable[[pd.DataFrame], pd.DataFrame]
     worth: Callable[[Example], float]
-    unless: Sort | None = None
+    unless: Collection[Sort] = ()
 
 
 # --- how well an example keeps a rule -------------------------------------------------------------
@@ -78,12 +79,21 @@ def _attention_misleads(example: Example) -> float:
     return _worse((in_b.rank_without, kept))
 
 
-def _planted_found(example: Example) -> float:
+def _binding_found(example: Example) -> float:
     """B alone finds it, with another seed too, rests on the causes and attends to one most."""
     in_b = example.in_b
     if in_b.causes_found != len(example.causes) or in_b.attended not in example.causes:
         return 0.0
     return _b_finds(example)
+
+
+def _occasion_found(example: Example) -> float:
+    """B alone ranks it first, with another seed too, rests on the causes and attends to one most.
+    A few treasures are possible answers, so a model that knows nothing else ranks it near 3."""
+    in_b = example.in_b
+    if in_b.causes_found != len(example.causes) or in_b.attended not in example.causes:
+        return 0.0
+    return _worse((min(example.in_a.ranks), max(in_b.ranks))) if max(in_b.ranks) == 1 else 0.0
 
 
 def _planted_missed(example: Example) -> float:
@@ -102,8 +112,13 @@ def _b_alone(table: pd.DataFrame) -> pd.DataFrame:
     return alone.loc[gained.index]
 
 
-def _b_alone_decided(table: pd.DataFrame) -> pd.DataFrame:
-    return _b_alone(table[table["decided"]])
+def _b_alone_on_bindings(table: pd.DataFrame) -> pd.DataFrame:
+    return _b_alone(table[table["planted"] == BINDING])
+
+
+def _b_first_on_occasions(table: pd.DataFrame) -> pd.DataFrame:
+    first = table[(table["planted"] == OCCASION) & (table["rank_b"] == 1)]
+    return first.sort_values("rank_a", ascending=False, kind="stable")
 
 
 def _missed(table: pd.DataFrame) -> pd.DataFrame:
@@ -127,12 +142,14 @@ def _b_unlike(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["rank_b"] <= FOUND].sort_values(["alike", "even"], kind="stable")
 
 
+PLANTED: tuple[Sort, ...] = ("occasion_found", "binding_found")
 RULES: Mapping[Sort, Rule] = {
-    "planted_found": Rule(_b_alone_decided, _planted_found),
+    "occasion_found": Rule(_b_first_on_occasions, _occasion_found),
+    "binding_found": Rule(_b_alone_on_bindings, _binding_found),
     "planted_missed": Rule(_missed, _planted_missed),
-    "b_finds": Rule(_b_alone, _b_finds, unless="planted_found"),
+    "b_finds": Rule(_b_alone, _b_finds, unless=PLANTED),
     "other_reasons": Rule(_both_apart, _other_reasons),
-    "one_decides": Rule(_both_peaked, _one_decides),
+    "one_decides": Rule(_both_peaked, _one_decides, unless=PLANTED),
     "attention_misleads": Rule(_b_unlike, _attention_misleads),
 }
 """By sort, in the order in which examples are offered."""

@@ -74,7 +74,7 @@ def find_examples(
         models = Models(a=a, b=b, named=named, seeds=seeds or {})
         table = _table(scan, a, b, causes)
         for sort, rule in RULES.items():
-            if found.keys() & {sort, rule.unless}:
+            if found.keys() & {sort, *rule.unless}:
                 continue
             taken = {example.user_id for example in found.values()}
             best = 0.0
@@ -167,14 +167,17 @@ def _table(scan: Scan, a: str, b: str, causes: pd.DataFrame | None) -> pd.DataFr
 
     Columns are user_id, rank_a, rank_b; apart, the divergence of the two rows of attention; even,
     the evenness of B's; alike, its correlation with the size of input x gradient, where the scan
-    has attributions; causes, entries that decide the held-out item; decided, whether any does.
+    has attributions; causes, the entries that decide the held-out item; planted, by which rule
+    (`awrsr.data.planted.SORTS`; empty if nothing is planted); decided, whether any entry does.
     """
     of_a, of_b = (scan.users[scan.users["model"] == name].set_index("user_id") for name in (a, b))
     first, second = scan.pairs["model_a"], scan.pairs["model_b"]
     both = scan.pairs[((first == a) & (second == b)) | ((first == b) & (second == a))]
     planted: dict[str, list[int]] = {}
+    rules: dict[str, str] = {}
     if causes is not None:
         planted = dict(zip(causes["user_id"], causes["cause_places"], strict=True))
+        rules = dict(zip(causes["user_id"], causes["sort"], strict=True))
     table = pd.DataFrame(
         {
             "length": of_a["length"],
@@ -187,5 +190,6 @@ def _table(scan: Scan, a: str, b: str, causes: pd.DataFrame | None) -> pd.DataFr
         index=of_a.index,
     ).reset_index()
     table["causes"] = [planted.get(user, []) for user in table["user_id"]]
+    table["planted"] = [rules.get(user, "") for user in table["user_id"]]
     table["decided"] = table["causes"].map(bool)
     return table[table["length"].between(*READABLE)]

@@ -13,7 +13,8 @@ from pydantic import Field
 from awrsr.schema import Schema
 
 Sort = Literal[
-    "planted_found",
+    "occasion_found",
+    "binding_found",
     "planted_missed",
     "b_finds",
     "other_reasons",

@@ -8,7 +8,8 @@ from awrsr.errors import counted
 from awrsr.studies.examples.values import Example, InModel, Sort
 
 TITLES: Mapping[Sort, str] = {
-    "planted_found": "Planted, and found",
+    "occasion_found": "Planted occasion, found",
+    "binding_found": "Planted binding, found",
     "planted_missed": "Planted, not found",
     "b_finds": "B finds it, A does not",
     "other_reasons": "Both find it, for other reasons",
@@ -113,7 +114,8 @@ def _planted(example: Example, titles: _Titles) -> str:
 
 
 _SENTENCES: Mapping[Sort, Callable[[Example, _Titles], str]] = {
-    "planted_found": _planted,
+    "occasion_found": _planted,
+    "binding_found": _planted,
     "planted_missed": _planted,
     "b_finds": _b_finds,
     "other_reasons": _other_reasons,
