@@ -8,6 +8,7 @@ checkpoint needs are refused. Older files are read by torch's own reader of weig
 
 import hashlib
 import pickle
+import re
 import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -139,7 +140,19 @@ def read_stored(path: Path) -> Stored:
 
 def _older(path: Path) -> Any:
     """A file of torch before 1.6: weights only."""
-    return torch.load(path, weights_only=True, map_location="cpu")
+    try:
+        return torch.load(path, weights_only=True, map_location="cpu")
+    except Exception as error:  # torch's message advises to run the file
+        if found := re.search(r"GLOBAL ([\w.]+)", str(error)):
+            raise _refused(path, found[1]) from None
+        raise pickle.UnpicklingError("it holds more than weights, or none") from None
+
+
+def _refused(path: Path, name: str) -> CheckpointError:
+    return CheckpointError(
+        f"{path} names {shown(name)}, which no checkpoint needs; it is refused, and nothing in it "
+        "was run"
+    )
 
 
 def _zipped(path: Path) -> Any:
@@ -177,10 +190,7 @@ class _Unpickler(pickle.Unpickler):
             return type(name, (_Rebuilt,), {})  # a new one, in case that the file changes it
         if module.partition(".")[0] in PACKAGES or (module == "builtins" and name in HARMLESS):
             return type(name, (Stub,), {"__module__": module})
-        raise CheckpointError(
-            f"{self.path} names {shown(f'{module}.{name}')}, which no checkpoint needs; it is "
-            "refused, and nothing in it was run"
-        )
+        raise _refused(self.path, f"{module}.{name}")
 
     def persistent_load(self, pid: Any) -> Tensor:
         """The numbers of a storage, in one dimension."""
