@@ -13,15 +13,14 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from app import finding, forms, pinned
 from app.epochs import FINAL
-from app.folders import ModelKey
 from app.forms import Choice
 from app.keys import Key, Keys, Offer, Store
 from app.method_settings import Settings, parse_settings, settings_text
 from app.opening import default_model, default_user
+from app.panels import FAMILIES_IN_PANELS, IN_PANELS, PANELS, Measured
 from app.pinned import Variant
 from app.reading import Reading
 from awrsr.attribution import METHODS
-from awrsr.explain import Curves
 
 USER, OWN = "user", "own"
 MIN_LISTED, MAX_LISTED = 5, 50
@@ -29,20 +28,6 @@ AUTOMATIC = 0
 """Automatic target: the user's held-out item, or else the first recommendation of model A."""
 USERS_OVER = ("all", "short", "long")
 """Slices of the users on the page Models."""
-PANELS = {
-    "recommendations": "Recommendations",
-    "attribution": "Attribution",
-    "variants": "Variants and removals",
-    "heads": "Heads and switches",
-    "faithfulness": "Faithfulness",
-    "download": "Download",
-}
-"""Tabs of Inspect: the name in the address, and the label."""
-IN_PANELS = (
-    *("gains", "agreement_side", "agreement_statistic", "measured_chosen", "measured_standing"),
-)
-FAMILIES_IN_PANELS = ("setting", "gains_off", "gains_other", "gains_uniform", "gains_first")
-"""Keys of widgets in these tabs that are not in the address."""
 EVERY, INSPECT, FIND, STUDIES, MODELS, RESULTS = (
     *("every page", "inspect", "find", "faithfulness", "models", "results"),
 )
@@ -58,15 +43,6 @@ class Situation:
     origin: str | None
     items: tuple[int, ...]
     reading: Reading | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measured:
-    """The faithfulness curves of Inspect, by side and explanation, with their models, history and
-    target."""
-
-    question: tuple[tuple[ModelKey, ...], tuple[int, ...], int]
-    curves: dict[str, dict[str, Curves]]
 
 
 def column(default: str) -> Key[str]:

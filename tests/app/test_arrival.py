@@ -4,7 +4,8 @@ import pytest
 from driving import MAIN, TIMEOUT, address, figures, messages, open_page, run, sent, texts
 from streamlit.testing.v1 import AppTest
 
-from app.state import PANELS, Session
+from app.panels import PANELS
+from app.state import Session
 
 
 def test_the_rest_comes_when_the_browser_asks_for_it():

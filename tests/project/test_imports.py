@@ -183,7 +183,8 @@ APP_MAY_IMPORT = {
     "forms": "escape pinned",
     "questions": "folders",
     "keys": "opening forms",
-    "state": "pinned reading method_settings opening finding folders epochs forms keys",
+    "panels": "folders",
+    "state": "panels pinned reading method_settings opening finding folders epochs forms keys",
     "arrival": "state",
     "cache": "jobs finding folders stamps questions",
     "sides": "escape candidates folders epochs cache",
@@ -193,7 +194,7 @@ APP_MAY_IMPORT = {
     "address": "escape forms state cache sides",
     "shell": "escape state folders epochs cache sides users address",
     "components": "escape questions state cache sides case",
-    "views": "escape styling arrival pinned reading method_settings jobs candidates figures "
+    "views": "escape styling arrival panels pinned reading method_settings jobs candidates figures "
     "finding folders epochs forms "
     "sentences questions keys state cache sides case examples users address shell components",
     "main": "styling state cache shell views",

@@ -10,8 +10,9 @@ from app.candidates import among
 from app.case import Case
 from app.escape import plain
 from app.figures import faithfulness as figures
+from app.panels import Measured
 from app.sides import Side
-from app.state import Measured, Session, session
+from app.state import Session, session
 from app.styling import add_style
 from awrsr.data.batching import training_popularity
 from awrsr.errors import AwrsrError

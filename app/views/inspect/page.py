@@ -15,8 +15,9 @@ from app.case import Case
 from app.components.board import board_content, show_board
 from app.escape import plain, with_commands
 from app.folders import no_models
+from app.panels import PANELS
 from app.shell import Chosen
-from app.state import PANELS, Session, session
+from app.state import Session, session
 from app.styling import add_style
 from app.views.inspect import (
     ablation,
