@@ -29,7 +29,7 @@ AttendedPadding = Literal["ignored", "zero", "carried"]
 OutputEmbedding = Literal["shared", "separate"]
 Rows = Literal["plain", "standardised"]
 Matrices = Literal["layer", "head"]
-Mix = Literal["halves", "gate", "scores"]
+Mix = Literal["gate", "halves", "scores"]
 Targets = Literal["all", "last"]
 InitialWeights = Literal["normal", "xavier"]
 Precision = Literal["32-true", "bf16-mixed", "64-true"]
@@ -105,8 +105,8 @@ class ModelConfig(Settings):
             has no effect.
         value_matrix: value_weighted only: whether a learned row-stochastic matrix V over slots is
             applied last, M = S A V.
-        mix: additive only: halves, M = (A + S) / 2; gate, M = (1 - g) A + g S with g learned per
-            head; or scores, first- and second-order scores are added before one softmax.
+        mix: additive only: gate, M = (1 - g) A + g S with g learned per head, initially 0.1; halves,
+            M = (A + S) / 2; or scores, first- and second-order scores are added before one softmax.
     """
 
     may_lack = LAYOUT
@@ -137,7 +137,7 @@ class ModelConfig(Settings):
     refinement_dropout: Dropout = 0.0
     tied: bool = False
     value_matrix: bool = False
-    mix: Mix = "halves"
+    mix: Mix = "gate"
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

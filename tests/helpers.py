@@ -53,7 +53,7 @@ VALUES = {
     "refinement_dropout": (0.0, 0.3),
     "tied": (False, True),
     "value_matrix": (False, True),
-    "mix": ("halves", "gate", "scores"),
+    "mix": ("gate", "halves", "scores"),
 }
 """Of every setting of refinements the values that the tests try."""
 

@@ -42,7 +42,7 @@ FORMER: dict[str, Any] = {
     "mix": "halves",
 }
 """The behaviour of refinements in files written before these were settings."""
-FORMER_DEFAULTS: dict[str, Any] = {"rows": "plain", "similar_start": False}
+FORMER_DEFAULTS: dict[str, Any] = {"rows": "plain", "similar_start": False, "mix": "halves"}
 """Former defaults: files of refinements that do not read these settings may contain them."""
 
 __all__ = [

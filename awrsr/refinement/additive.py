@@ -24,11 +24,12 @@ FORMULAS: dict[Mix, tuple[str, Terms]] = {
 class Additive(DotProducts):
     """A and S combined in one of three ways, `mix`.
 
+    gate: M = (1 - g) A + g S, with a learned number g in (0, 1) per head and initial value 0.1. A
+    head starts close to the vanilla model and learns how much of the second order helps. The
+    default: of the three it was learned most reliably (EXPERIMENTS.md, readings).
+
     halves: M = (A + S) / 2. Halving keeps the row sums at one; the output projection can absorb the
     factor.
-
-    gate: M = (1 - g) A + g S, with a learned number g in (0, 1) per head and initial value 0.1. A
-    head starts close to the vanilla model and learns how much of the second order helps.
 
     scores: first- and second-order scores are added before one softmax, M_ij = A_ij exp(s_ij) / sum
     over k of A_ik exp(s_ik). The second order raises and lowers first-order weights; if all scores
@@ -38,7 +39,7 @@ class Additive(DotProducts):
     """
 
     name = "additive"
-    formula, terms = FORMULAS["halves"]
+    formula, terms = FORMULAS["gate"]
     color = "#d97a1e"
     settings: ClassVar[tuple[str, ...]] = (*SecondOrder.settings, "mix")
 
