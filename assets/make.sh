@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes again everything in assets/, and RESULTS.md: from the root of the repository,
+# Makes again everything in assets/, and writes RESULTS.md from all records; grids from which no
+# model ships have commands of their own. From the root of the repository,
 #
 #     bash assets/make.sh ML_LATEST_SMALL CHESS_GAMES
 #
@@ -65,10 +66,10 @@ grid() { # grid NAME
 
 # Two runs of planted are trained before its grid, to keep the weights of some epochs; the grid finds
 # them finished.
-for refinement in none additive; do
-    run="$made/runs/planted/planted-sasrec-$refinement-ce-seed0"
+for refinement in none "additive --model.mix halves"; do
+    run="$made/runs/planted/planted-sasrec-${refinement%% *}-ce-seed0"
     python -m awrsr train assets/planted --output "$run" --resume --snapshots 1,3,5,6,7,10 \
-        --model.refinement "$refinement" --model.max_length 20 --model.n_layers 1 \
+        --model.refinement $refinement --model.max_length 20 --model.n_layers 1 \
         --model.n_heads 1 --model.inner_size 128 --model.hidden_dropout 0.0 \
         --model.attention_dropout 0.0 --train.targets last --train.epochs 40 \
         --train.patience 40 --train.batch_size 64 --train.learning_rate 0.002
