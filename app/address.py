@@ -87,7 +87,12 @@ def other_weights(models: dict[str, Path]) -> list[str]:
 
 
 def show_problems(problems: list[str]) -> None:
-    """The parts of the address that could not be used, in one box."""
+    """The parts of the address that could not be used, in one box; those of the first screen also
+    when the rest is drawn, which no person asked for."""
+    if session.rest_asked:
+        problems = list(dict.fromkeys([*session.problems, *problems]))
+    session.problems = problems
+    session.rest_asked = False
     if not problems:
         return
     shown = "\n".join(f"- {plain(problem.rstrip('.'))}" for problem in problems)

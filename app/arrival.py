@@ -10,16 +10,17 @@ rest load several megabytes of Streamlit's scripts, which would delay the board.
 
 
 def only_first_screen() -> bool:
-    """Whether the page must end after its first screen: once per session, then it draws itself
-    again, with the rest."""
-    if not session.arrived:
+    """Whether the page must end after its first screen: at the first run of a session. The browser
+    asks for the rest, or gets it with whatever a person does before."""
+    if not session.first_screen_sent:
         _ask_for_the_rest()
-    return not session.arrived
+        session.first_screen_sent = True
+        return True
+    return False
 
 
 @st.fragment(run_every=REST_AFTER)
 def _ask_for_the_rest() -> None:
-    if session.first_screen_sent:
-        session.arrived = True
+    if session.first_screen_sent:  # this is not the first run, so the browser's timer called
+        session.rest_asked = True
         st.rerun()
-    session.first_screen_sent = True

@@ -124,8 +124,11 @@ class Session:
     left = Key[dict[str, str]]({})
     """The address of the previous dataset."""
 
-    # The first visit, see `app.arrival`.
-    first_screen_sent, arrived = Key(False), Key(False)
+    first_screen_sent = Key(False)
+    """Whether this session has the first screen of Inspect, see `app.arrival`."""
+    rest_asked = Key(False)
+    problems = Key[list[str]]([])
+    """The parts of the address that the last run could not use."""
 
     # Editing the history of Inspect.
     history_of = Key("")

@@ -20,9 +20,12 @@ def settled(page):
 
 
 def with_board(page):
-    """The page after its board is drawn too."""
+    """The page after its board is drawn too, and on Inspect all that comes later."""
     settled(page)
     page.locator(f"{BOARD}[data-signature]").wait_for()
+    if page.locator(".st-key-board_place").count():
+        page.get_by_role("tab").first.wait_for()
+        settled(page)
     return page
 
 

@@ -127,7 +127,7 @@ def open_page(at: str = "", /, **url: object) -> AppTest:
         url: the address's parameters.
     """
     page = AppTest.from_file(MAIN, default_timeout=TIMEOUT)
-    page.session_state[Session.arrived.name] = True  # no browser asks for the rest
+    page.session_state[Session.first_screen_sent.name] = True  # no browser asks for the rest
     if at:
         page._page_hash = calc_hash(at)  # switch_page knows pages that are files only
     for name, value in url.items():

@@ -13,9 +13,8 @@ def test_the_rest_comes_when_the_browser_asks_for_it():
     assert messages(page) == []
     assert sent(page, "board") and len(page.dataframe) == 0 and len(page.tabs) == 0
     first = {text for text in texts(page)}
-    page.run()  # as by the browser's timer
+    page.run()  # as after the browser's timer
     whole = open_page()
-    assert page.session_state[Session.arrived.name]
     assert [tab.label for tab in page.tabs] == [tab.label for tab in whole.tabs] != []
     assert len(page.dataframe) == len(whole.dataframe) > 0
     assert first <= set(texts(page)) == set(texts(whole))

@@ -101,7 +101,7 @@ def test_a_link_brings_everything_back(visit):
 
 
 def test_a_link_made_with_other_weights_says_so(visit):
-    page = with_board(visit(a="sasrec-none@00000000", b="sasrec-additive"))
+    page = with_board(visit(a="sasrec-none@00000000", b="sasrec-additive", panel="attribution"))
     warning = page.get_by_test_id("stAlertContentWarning")
     expect(warning).to_have_count(1)
     here = fingerprint(EMBEDDED / "models" / "sasrec-none")
@@ -119,7 +119,15 @@ def test_titles_and_addresses_are_shown_as_text(visit):
     nonsense = dict(zip(named, HOSTILE, strict=False))
     items = ".".join(map(str, range(1, len(HOSTILE) + 1)))
     page = with_board(
-        visit(dataset="titled", source="own", items=items, target=5, rival=6, **nonsense)
+        visit(
+            dataset="titled",
+            source="own",
+            items=items,
+            target=5,
+            rival=6,
+            panel="variants",
+            **nonsense,
+        )
     )
     warning = page.get_by_test_id("stAlertContentWarning").get_by_test_id("stMarkdownContainer")
     expect(warning).to_have_count(1)
@@ -267,7 +275,7 @@ CONTRAST = """element => {
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_words_on_what_is_chosen_can_be_read(visit, dark):
-    page = with_board(visit(dark=dark, user="20"))
+    page = with_board(visit(dark=dark, user="20", panel="attribution"))
     pin = page.get_by_role("button", name="Pin", exact=True)
     chosen = page.get_by_text("A user's", exact=True).locator("xpath=ancestor::button")
     method = page.get_by_text("Integrated gradients", exact=True).locator("xpath=ancestor::button")
@@ -277,7 +285,6 @@ def test_words_on_what_is_chosen_can_be_read(visit, dark):
 
 def test_the_target_stays_in_sight(visit):
     page = with_board(visit())
-    page.get_by_role("tab").first.wait_for()  # all of the page is there
     page.mouse.move(900, 500)
     page.mouse.wheel(0, 900)
     line = page.locator(".st-key-summary")
