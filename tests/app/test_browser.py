@@ -125,7 +125,6 @@ def test_titles_and_addresses_are_shown_as_text(visit):
             items=items,
             target=5,
             rival=6,
-            panel="variants",
             **nonsense,
         )
     )
