@@ -89,12 +89,13 @@ query*data.n+key}var EVENT="attention-board-answer",unpacked2=({score,nodes,firs
 score,nodes,residual,constants,first:first.map(floatsOf),refinement:refinement.map(packed=>packed===
 null?null:floatsOf(packed))}),Answers=class{constructor(board){this.board=board;let answered=()=>{board.
 box.isConnected?board.answered():document.removeEventListener(EVENT,answered)};document.addEventListener(
-EVENT,answered)}board;asked="";flows=new Map;flowsOf=null;get now(){let found=window.attentionBoardAnswer;
+EVENT,answered)}board;asked="";cut=null;flows=new Map;flowsOf=null;get now(){let found=window.attentionBoardAnswer;
 return found?.signature===this.board.data.signature?found:null}flow(source){let{now}=this;return now!==
 this.flowsOf&&(this.flows=new Map(now?.flows.map(one=>[one.source,unpacked2(one)])),this.flowsOf=now),
-this.flows.get(source)??null}ask(cut=null){let{data,state,ask}=this.board;if(!ask)return;let flow=state.
-view.mode==="flow";if(!flow&&!this.asked)return;let asked={signature:data.signature,flow,cut},text=JSON.
-stringify(asked);text!==this.asked&&(this.asked=text,ask(asked))}};function element(tag,name="",text){let made=document.createElement(tag);return name&&(made.className=
+this.flows.get(source)??null}ask(band=null){let{data,state,ask}=this.board;if(!ask)return;let flow=state.
+view.mode==="flow";if(!flow&&!this.asked)return;let{signature}=data;band&&(this.cut={band,signature}),
+(!flow||this.cut?.signature!==signature)&&(this.cut=null);let cut=this.cut?.band??null,asked={signature,
+flow,cut},text=JSON.stringify(asked);text!==this.asked&&(this.asked=text,ask(asked))}};function element(tag,name="",text){let made=document.createElement(tag);return name&&(made.className=
 name),text!==void 0&&(made.textContent=text),made}function svg(tag,attributes2){let made=document.createElementNS(
 "http://www.w3.org/2000/svg",tag);for(let[name,value]of Object.entries(attributes2))made.setAttribute(
 name,String(value));return made}function button(name,text,label){let made=element("button",name,text);

@@ -37,6 +37,8 @@ const unpacked = ({ score, nodes, first, refinement, residual, constants }: Pack
 
 export class Answers {
   private asked = "";
+  /** The last cut that was asked for, with the data it is about: other questions leave it. */
+  private cut: { band: Band; signature: string } | null = null;
   private flows = new Map<string, Flow>();
   private flowsOf: Answer | null = null;
 
@@ -63,13 +65,17 @@ export class Answers {
     return this.flows.get(source) ?? null;
   }
 
-  /** Ask for what the view needs, and for a cut. */
-  ask(cut: Band | null = null): void {
+  /** Ask for what the view needs, and for a cut; without one, the last cut of the flow stays. */
+  ask(band: Band | null = null): void {
     const { data, state, ask } = this.board;
     if (!ask) return;
     const flow = state.view.mode === "flow";
     if (!flow && !this.asked) return;
-    const asked: Asked = { signature: data.signature, flow, cut };
+    const { signature } = data;
+    if (band) this.cut = { band, signature };
+    if (!flow || this.cut?.signature !== signature) this.cut = null;
+    const cut = this.cut?.band ?? null;
+    const asked: Asked = { signature, flow, cut };
     const text = JSON.stringify(asked);
     if (text === this.asked) return;
     this.asked = text;
