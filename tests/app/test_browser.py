@@ -173,6 +173,7 @@ def brightness(page, selector: str, colour: str) -> float:
     return (red + green + blue) / 3
 
 
+@pytest.mark.slow
 def test_eight_people_at_once_each_see_their_own(visit):
     users = [DATASET.user_ids[index] for index in DATASET.lengths().argsort(kind="stable")[:8]]
     pages = [(user, visit(user=user)) for user in users]

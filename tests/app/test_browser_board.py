@@ -212,6 +212,7 @@ def test_another_history_is_another_board(board):
     assert "user=20" in board.url
 
 
+@pytest.mark.slow
 def test_two_hundred_items(visit, server):
     history = [1 + (7 * slot) % 250 for slot in range(200)]
     page = with_board(visit(dataset="two-hundred", source="own", items=".".join(map(str, history))))

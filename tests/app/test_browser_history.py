@@ -90,6 +90,7 @@ def test_keys_move_remove_and_reach_the_buttons(visit):
     expect(page.locator("#history-hint")).to_have_text(HINT)
 
 
+@pytest.mark.slow
 def test_many_edits_at_once_all_arrive(visit):
     page = opened(visit)
     rows(page).first.focus()

@@ -79,6 +79,7 @@ def under_way(name: str) -> bool:
     return any(file.is_file() and file.read_text().count("\n") > 1 for file in files)
 
 
+@pytest.mark.slow
 def test_two_jobs_record_what_one_does_and_a_failure_stops_no_other(place: Path, capsys):
     Path("one.toml").write_text(GRID + SHORT)
     assert run_grid("one") == 0

@@ -86,6 +86,7 @@ def test_a_model_of_a_member_that_is_not_there_is_refused_with_its_name(
     assert any(said in message for message in driving.messages(page))
 
 
+@pytest.mark.slow
 def test_an_installed_package_is_loaded_when_a_family_is_asked_and_then_used_like_ours(
     installed: dict[str, str], tmp_path: Path
 ):
