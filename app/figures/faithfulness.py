@@ -16,12 +16,6 @@ from awrsr.experiments.comparison import records
 from awrsr.explain import EXPLANATIONS, NEWEST_FIRST, RANDOM, Curves
 from awrsr.studies import FORCED_SHARE, difference_column
 
-STYLE = """
-[class*="st-key-faithful-"] :is([class$="tick"], .annotation, .legend, [class*="title"]) text,
-[class*="st-key-faithful-"] :is(.legendtext, .xtitle, .ytitle, .x2title, .y2title)
-{ fill: currentColor !important; }
-"""
-"""Streamlit draws axis labels and legends of a figure in a grey that is hard to read."""
 HOW = (
     "Items are removed from the model's input; older ones move up. Empty histories are not scored: "
     "deletion ends and insertion begins with one item. Standard score: the target's item score "

@@ -15,7 +15,6 @@ from app.sentences import study_sentence
 from app.shell import Chosen
 from app.sides import model_title
 from app.state import Session, session
-from app.styling import add_style
 from awrsr.config import Split
 from awrsr.data.dataset import Dataset
 from awrsr.data.planted import BINDING, OCCASION
@@ -35,7 +34,6 @@ TITLES = {**CAUSE_MEASURES, **MEASURES}
 
 def show(chosen: Chosen) -> None:
     """The page."""
-    add_style(figures.STYLE)
     st.subheader("Do explanations find the items that recommendations rest on?")
     if words := passed_over(chosen.directory / FOLDER):
         st.caption(f":material/visibility_off: {plain(words)}")

@@ -13,7 +13,6 @@ from app.figures import faithfulness as figures
 from app.panels import Measured
 from app.sides import Side
 from app.state import Session, session
-from app.styling import add_style
 from awrsr.data.batching import training_popularity
 from awrsr.errors import AwrsrError
 from awrsr.explain import (
@@ -94,7 +93,6 @@ def teller(
 
 def draw(case: Case, answer: Measured) -> None:
     """Curves side by side, and the table of areas."""
-    add_style(figures.STYLE)
     offered = [name for name in EXPLANATIONS if any(name in c for c in answer.curves.values())]
     chosen = st.multiselect(
         "Explanations",

@@ -8,7 +8,6 @@ import streamlit as st
 
 from app.case import Case
 from app.escape import plain
-from app.styling import add_style
 from app.views.inspect.sums import (
     Shown,
 )
@@ -23,10 +22,6 @@ KINDS = {"first": "first order", "second": "second order", "refined": "refined"}
 TOGETHER = {"mean": "mean of heads", "max": "maximum of heads", "rollout": "rollout"}
 POINT = "Click a cell of a large map to see how its value is computed."
 ROW = f"A row is locked; its sums are above, under the board. {POINT}"
-STYLE = """
-.st-key-why :is([class$="tick"], .annotation, .legend) text { fill: currentColor !important; }
-"""
-"""Streamlit draws axis labels and legends of a figure in a grey that is hard to read."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +56,6 @@ def show(case: Case, content: Payload, locked: Mapping[str, Any] | None) -> None
         is_row = isinstance(locked, Mapping) and is_number(locked.get("query"))
         st.caption(f":material/ads_click: {ROW if is_row else POINT}")
         return
-    add_style(STYLE)
     with st.container(key="why"), st.expander("All terms of this cell"):
         st.markdown("#### How this cell is computed")
         st.markdown(

@@ -13,7 +13,6 @@ from app.forms import Choice
 from app.keys import Key
 from app.sentences import results_sentence
 from app.state import RESULTS, Session, session
-from app.styling import add_style
 from app.views.results.example import show_example
 from awrsr.errors import AwrsrError, counted
 from awrsr.experiments import report, sentences, tables
@@ -32,16 +31,9 @@ EXPERIMENTS_VARIABLE = "AWRSR_EXPERIMENTS"
 AS_MEASURED = ["As measured", "Minus vanilla"]
 LESS = ", minus vanilla of the same seed"
 
-STYLE = """
-[class*="st-key-results-"] :is([class$="tick"], .annotation, .g-xtitle, .legendtext) text,
-[class*="st-key-results-"] :is(.legendtext, .xtitle) { fill: currentColor !important; }
-"""
-"""Streamlit draws axis labels and legends of a figure in a grey that is hard to read."""
-
 
 def show() -> None:
     """The page."""
-    add_style(STYLE)
     st.subheader("What is attention worth, and does refinement improve recommendations?")
     folder = Path(os.environ.get(EXPERIMENTS_VARIABLE, EXPERIMENTS))
     recorded, planned = read_folder(folder)
