@@ -33,6 +33,9 @@ def prepare(
     """
     dataset = prepare_dataset(source, name=name or output.name, about=about, **options)
     save_dataset(dataset, output)
+    if options.get("format") is None:
+        format = dataset.about["filters"]["format"]
+        print(f"recognised         {format}: {READERS[format].source}")
     _print_summary(dataset, output, notes(dataset.about["filters"]))
 
 

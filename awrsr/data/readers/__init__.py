@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from awrsr.data.readers.amazon_ratings import AmazonRatings
+from awrsr.data.readers.amazon_reviews import AmazonReviews
 from awrsr.data.readers.base import Raw, Reader, Rows, keyword_only, read_rows
 from awrsr.data.readers.columns import Columns
+from awrsr.data.readers.lcrec import LCRec
 from awrsr.data.readers.looking import Look, look_at
 from awrsr.data.readers.movielens import MovieLens
 from awrsr.data.readers.movielens_100k import MovieLens100K
 from awrsr.data.readers.movielens_dat import MovieLensDat
+from awrsr.data.readers.p5 import P5
 from awrsr.data.readers.recbole import RecBole
 from awrsr.data.readers.s3rec import S3Rec
 from awrsr.data.readers.table import Table
@@ -26,7 +30,18 @@ READERS: Family[Reader] = Family(
     "format",
     Reader,
     group="awrsr.readers",
-    members=(MovieLens, MovieLens100K, MovieLensDat, RecBole, S3Rec, Table),
+    members=(
+        MovieLens,
+        MovieLens100K,
+        MovieLensDat,
+        AmazonReviews,
+        AmazonRatings,
+        RecBole,
+        S3Rec,
+        P5,
+        LCRec,
+        Table,
+    ),
     facts=("source",),
 )
 

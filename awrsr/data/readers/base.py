@@ -99,7 +99,8 @@ def keyword_only(function: Callable[..., object]) -> list[str]:
 def read_rows(
     path: Path, columns: Columns, *, separator: str | None = None, encoding: str | None = None
 ) -> Rows:
-    """The rows of a csv, JSON lines or parquet file: named columns as text or missing, NUMBERS as read.
+    """The rows of a csv, JSON lines or parquet file: named columns as text or missing, NUMBERS as
+    read.
 
     For the arguments see `read_columns`.
 
