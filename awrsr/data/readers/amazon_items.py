@@ -64,7 +64,7 @@ def read_metadata(path: Path, encoding: str | None = None) -> Rows:
     literal = LINE_START.match(look_at(path).first) is not None
     wanted = (*IDS, "title", "categories", "category", *BRANDS, "price")
     parse = _literal if literal else json.loads
-    frame = read_json_lines(path, wanted, encoding, parse)
+    frame = read_json_lines(path, wanted, encoding, plain=IDS, parse=parse)
     names = [name for name in IDS if name in frame]
     if not names:
         raise DataError(f"{path}: expected objects with {' or '.join(IDS)}")
@@ -72,10 +72,10 @@ def read_metadata(path: Path, encoding: str | None = None) -> Rows:
     items = pd.DataFrame(
         {
             "item_id": as_ids(_texts(frame, names)),
-            "title": _texts(frame, ["title"]).map(_plain, na_action="ignore"),
+            "title": _plain(_texts(frame, ["title"])),
             "category": [levels[1] if len(levels) > 1 else "" for levels in paths],
             "categories": ["|".join(levels) for levels in paths],
-            "brand": _texts(frame, BRANDS).map(_plain, na_action="ignore").fillna(""),
+            "brand": _plain(_texts(frame, BRANDS)).fillna(""),
             "price": _prices(frame),
         },
         index=pd.RangeIndex(1, len(frame) + 1),
@@ -102,8 +102,9 @@ def _texts(frame: pd.DataFrame, names: Iterable[str]) -> "pd.Series[str]":
     return found.set_axis(pd.RangeIndex(1, len(frame) + 1))
 
 
-def _plain(text: str) -> str:
-    return html.unescape(text)
+def _plain(texts: "pd.Series[str]") -> "pd.Series[str]":
+    """Texts without the entities of HTML."""
+    return texts.map(html.unescape, na_action="ignore").astype("str")
 
 
 def _path(text: object) -> list[str]:

@@ -117,10 +117,10 @@ def read_rows(
     return Rows(frame, path)
 
 
-def beside(source: Path, name: str) -> Path:
-    """The file of this name in a directory, or beside a file."""
+def within(source: Path, name: str) -> Path:
+    """The file of this name in a directory; a source that is a file is that file itself."""
     with reading(source, DataError):
-        return (source if source.is_dir() else source.parent) / name
+        return source / name if source.is_dir() else source
 
 
 def with_rating(names: dict[str, str], rating_column: str | None) -> dict[str, str]:

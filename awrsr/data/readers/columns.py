@@ -91,7 +91,7 @@ def read_columns(
         frame = _read_parquet(path, columns)
     elif columns.header is None and first_line(path, encoding).lstrip().startswith("{"):
         wanted = None if columns.further else columns.names.values()
-        frame = read_json_lines(path, wanted, encoding)
+        frame = read_json_lines(path, wanted, encoding, plain=[*columns.names.values()])
         columns.check(path, [*frame.attrs["fields"]])
     else:
         frame = _read_csv(path, columns, sign, encoding)

@@ -16,12 +16,15 @@ PARSER_ERRORS = (ValueError, SyntaxError, RecursionError, MemoryError)
 """The errors of parsers for text that is not in their language, or is too deeply nested."""
 
 MAX_INT = 2**63
+NESTED = (list, dict, tuple, set)
 
 
 def read_json_lines(
     path: Path,
     wanted: Collection[str] | None = None,
     encoding: str | None = None,
+    *,
+    plain: Collection[str] = (),
     parse: Callable[[str], object] = json.loads,
 ) -> pd.DataFrame:
     """The objects of a file: a row each, a column for every field.
@@ -30,6 +33,7 @@ def read_json_lines(
         path: a text file with one object in every line that is not blank.
         wanted: the fields to read; by default all.
         encoding: see `open_text`.
+        plain: fields that hold texts or numbers.
         parse: the value of a line.
 
     Returns:
@@ -38,7 +42,7 @@ def read_json_lines(
 
     Raises:
         ConfigError: see `open_text`.
-        DataError: see `open_text`; a line is not an object.
+        DataError: see `open_text`; a line is not an object, or a plain field holds more.
     """
     fields: dict[str, None] = {}
     rows: list[dict[str, object]] = []
@@ -47,6 +51,12 @@ def read_json_lines(
             if not line.strip():
                 continue
             value = _object(parse, line, f"{path}, line {number}")
+            for name in plain:
+                if isinstance(value.get(name), NESTED):
+                    raise DataError(
+                        f"{path}, line {number}: {name!r} holds {shown(value[name])}; expected a "
+                        "text or a number"
+                    )
             fields.update(dict.fromkeys(value))
             kept = value if wanted is None else value.keys() & wanted
             rows.append({name: _flat(value[name]) for name in kept})
@@ -97,7 +107,7 @@ def _object(parse: Callable[[str], object], text: str, place: str) -> dict[str, 
 
 
 def _flat(cell: object) -> object:
-    return cell_text(cell) if isinstance(cell, list | dict | tuple | set) else cell
+    return cell_text(cell) if isinstance(cell, NESTED) else cell
 
 
 def _column(cells: list[object]) -> "pd.Series[Any]":

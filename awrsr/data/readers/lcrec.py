@@ -92,6 +92,8 @@ def _ids(path: Path, encoding: str | None) -> dict[str, str]:
                 problem = "its number is taken" if tab else "expected an id, a tab and a number"
                 raise DataError(f"{path}, line {number}: {problem}; received {shown(line.strip())}")
             found[place] = id_
+    if not found:
+        raise DataError(f"{path} is empty; expected lines of an id, a tab and a number")
     return found
 
 

@@ -11,9 +11,9 @@ from awrsr.data.readers.base import (
     Reader,
     Rows,
     as_ids,
-    beside,
     read_rows,
     with_rating,
+    within,
 )
 from awrsr.data.readers.columns import Columns
 from awrsr.data.readers.looking import Look
@@ -51,7 +51,7 @@ class MovieLens100K(Reader):
         names = {name: name for name in ("user_id", "item_id", "timestamp")}
         header = ("user_id", "item_id", "rating", "timestamp")
         ratings = read_rows(
-            beside(source, INTERACTIONS),
+            within(source, INTERACTIONS),
             Columns(with_rating(names, rating_column), header=header),
             separator="tab",
             encoding=encoding,
@@ -60,7 +60,7 @@ class MovieLens100K(Reader):
 
 
 def _items(source: Path, encoding: str | None) -> Rows:
-    path = beside(source, "u.item")
+    path = within(source, INTERACTIONS).with_name("u.item")
     found = []
     with open_text(path, encoding or latin_or_utf8(path)) as file:
         for number, line in enumerate(file, start=1):

@@ -10,9 +10,9 @@ from awrsr.data.readers.base import (
     Reader,
     Rows,
     as_ids,
-    beside,
     read_rows,
     with_rating,
+    within,
 )
 from awrsr.data.readers.columns import Columns
 from awrsr.data.readers.looking import Look
@@ -45,7 +45,7 @@ class MovieLensDat(Reader):
         """
         names = with_rating({n: n for n in ("user_id", "item_id", "timestamp")}, rating_column)
         columns = Columns(names | {n: n for n in BETWEEN}, header=HEADER)
-        path = beside(source, INTERACTIONS)
+        path = within(source, INTERACTIONS)
         frame = read_rows(path, columns, separator=":", encoding=encoding).frame
         wrong = frame.index[frame[[*BETWEEN]].notna().any(axis=1) | frame["timestamp"].isna()]
         if len(wrong):
@@ -54,7 +54,7 @@ class MovieLensDat(Reader):
 
 
 def _items(source: Path, encoding: str | None) -> Rows:
-    path = beside(source, "movies.dat")
+    path = within(source, INTERACTIONS).with_name("movies.dat")
     found = []
     with open_text(path, encoding or latin_or_utf8(path)) as file:
         for number, line in enumerate(file, start=1):
