@@ -210,3 +210,23 @@ def test_numbers_of_json_stay_exact(tmp_path: Path):
     with pytest.raises(DataError, match="data row 7: an id is missing"):
         prepare(path, **ASKED)
     assert prepare(path, **ASKED, missing="drop").item_ids[0] == str(2**60)
+
+
+def test_lines_of_items_without_interactions_are_not_parsed(tmp_path: Path):
+    source = SOURCES["amazon_reviews"](tmp_path)
+    path = tmp_path / "meta_Made.json.gz"
+    content = gzip.decompress(path.read_bytes())
+    path.write_bytes(gzip.compress(content + b"{'asin': 'B999999999', 'title': damaged\n"))
+    assert prepare(source, **ASKED).items["title"][3] == "Plain"
+    path.write_bytes(gzip.compress(b"{'asin': 'B999999999', 'title': 'Other'}\n"))
+    said = "meta_Made.json.gz: expected objects with parent_asin or asin of items that have inter"
+    with pytest.raises(DataError, match=said):
+        prepare(source, **ASKED)
+
+
+def test_genres_stand_before_other_columns_of_an_atomic_file(tmp_path: Path):
+    source = SOURCES["recbole"](tmp_path)
+    path = tmp_path / "made.item"
+    rows = [line.split("\t") for line in path.read_text().splitlines()]
+    lines(path, ["\t".join([row[0], row[3], row[1], row[2]]) for row in rows])
+    assert list(prepare(source, **ASKED).items)[3:] == ["genres", "price"]

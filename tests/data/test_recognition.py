@@ -62,6 +62,18 @@ def test_named_columns_are_looked_for_and_rule_out_other_formats(tmp_path: Path)
     assert recognise(odd, separator="^") == "table"
 
 
+def test_text_is_seen_in_its_encoding(tmp_path: Path):
+    header = "Käufer,item,timestamp"
+    path = lines(tmp_path / "raw", [header, "a,x,1"])
+    assert recognise(path, user_column="Käufer") == "table"
+    with pytest.raises(DataError, match=f"its first line is '{header}'"):
+        recognise(path)
+    lines(path, [header, "a,x,1"], "utf-16-le")
+    assert recognise(path, user_column="Käufer", encoding="utf-16-le") == "table"
+    with pytest.raises(DataError, match="raw is not text in ascii"):
+        recognise(lines(path, [header]), encoding="ascii")
+
+
 @pytest.mark.parametrize(
     "texts, seen",
     [

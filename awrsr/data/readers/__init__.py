@@ -57,7 +57,7 @@ def recognise(source: Path, **options: str | None) -> str:
         DataError: the source cannot be read, or fits no format or several.
     """
     given = _given(options)
-    look = look_at(source)
+    look = look_at(source, given.get("encoding"))
     possible = {
         name: reader
         for name, reader in READERS.items()

@@ -4,7 +4,7 @@ import ast
 import html
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,16 @@ IDS = ("parent_asin", "asin")
 BRANDS = ("brand", "store")
 MAX_LINE = 2**20
 """The characters of a line that is read as a Python literal."""
+ID = re.compile(r"""["'](?:parent_)?asin["']: ?["'](\w+)["']""")
 LINE_START = re.compile(r"\s*\{\s*'\w+'\s*:")
 
 
-def items_beside(source: Path) -> Rows | None:
+def items_beside(interactions: Rows) -> Rows | None:
     """The items of the file of metadata beside a file of reviews or ratings, if there is one.
 
     It is found by its name: meta_Beauty.json.gz beside reviews_Beauty_5.json.gz.
     """
+    source = interactions.path
     suffix = next((suffix for suffix in SUFFIXES if source.name.endswith(suffix)), source.suffix)
     stem = source.name.removesuffix(suffix)
     category = re.sub(r"^(reviews|ratings)_|(_5)?$", "", stem)
@@ -37,7 +39,8 @@ def items_beside(source: Path) -> Rows | None:
         for suffix in SUFFIXES:
             path = source.with_name(f"meta_{category}{suffix}")
             if path.is_file():
-                return read_metadata(path)
+                wanted = interactions.frame["item_id"].dropna().unique()
+                return read_metadata(path, wanted=frozenset(wanted))
     return None
 
 
@@ -50,24 +53,39 @@ def is_metadata(look: Look) -> bool:
     return has_id and not {"reviewerID", "user_id", "item", "user"} & look.fields
 
 
-def read_metadata(path: Path, encoding: str | None = None) -> Rows:
+def read_metadata(
+    path: Path, encoding: str | None = None, *, wanted: Collection[str] | None = None
+) -> Rows:
     """The items of a file of metadata: item_id, title, category, categories, brand, price.
 
     Category is the level below the department, which the items of one file share; categories is the
     whole path, "Beauty|Hair Care|Shampoos"; price is missing where it is not one number. Of several
     descriptions of one item the first counts.
 
+    Args:
+        path: the file.
+        encoding: see `open_text`.
+        wanted: the items that are needed. The lines of others are not parsed, which takes most of
+            the time: the metadata describe many times more items than the reviews of active users
+            have. By default all items.
+
     Raises:
         ConfigError: see `read_json_lines`.
         DataError: see `read_json_lines`; no line has the id of an item.
     """
     literal = LINE_START.match(look_at(path).first) is not None
-    wanted = (*IDS, "title", "categories", "category", *BRANDS, "price")
+    fields = (*IDS, "title", "categories", "category", *BRANDS, "price")
     parse = _literal if literal else json.loads
-    frame = read_json_lines(path, wanted, encoding, plain=IDS, parse=parse)
+
+    def concerns(line: str) -> bool:
+        ids = ID.findall(line)
+        return wanted is None or not ids or any(id_ in wanted for id_ in ids)
+
+    frame = read_json_lines(path, fields, encoding, plain=IDS, parse=parse, concerns=concerns)
     names = [name for name in IDS if name in frame]
     if not names:
-        raise DataError(f"{path}: expected objects with {' or '.join(IDS)}")
+        needed = "" if wanted is None else " of items that have interactions"
+        raise DataError(f"{path}: expected objects with {' or '.join(IDS)}{needed}")
     paths = [_path(value) for value in _texts(frame, ("categories", "category"))]
     items = pd.DataFrame(
         {

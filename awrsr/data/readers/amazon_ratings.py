@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from awrsr.data.readers.amazon_items import items_beside
@@ -65,4 +64,4 @@ class AmazonRatings(Reader):
                 f"'A39HTATAQ9V7YF,0205616461,5.0,1369699200'; {look.words}"
             )
         rows = read_rows(source, columns, encoding=encoding)
-        return Raw(replace(rows, kind="data row"), items_beside(source))
+        return Raw(rows, items_beside(rows))

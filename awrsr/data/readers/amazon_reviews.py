@@ -59,4 +59,4 @@ class AmazonReviews(Reader):
             raise DataError(f"{source}: expected JSON objects with {forms}; {look.words}")
         names = {name: names[name] for name in names if name != "rating" or rating_column}
         rows = read_rows(source, Columns(names), encoding=encoding)
-        return Raw(replace(rows, kind="review"), items_beside(source))
+        return Raw(replace(rows, kind="review"), items_beside(rows))

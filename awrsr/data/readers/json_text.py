@@ -26,6 +26,7 @@ def read_json_lines(
     *,
     plain: Collection[str] = (),
     parse: Callable[[str], object] = json.loads,
+    concerns: Callable[[str], bool] = bool,
 ) -> pd.DataFrame:
     """The objects of a file: a row each, a column for every field.
 
@@ -35,6 +36,7 @@ def read_json_lines(
         encoding: see `open_text`.
         plain: fields that hold texts or numbers.
         parse: the value of a line.
+        concerns: whether a line is read at all; by default all are.
 
     Returns:
         Cells as in the file, missing where an object lacks the field; nested ones as text, see
@@ -48,7 +50,7 @@ def read_json_lines(
     rows: list[dict[str, object]] = []
     with open_text(path, encoding) as file:
         for number, line in enumerate(file, start=1):
-            if not line.strip():
+            if not line.strip() or not concerns(line):
                 continue
             value = _object(parse, line, f"{path}, line {number}")
             for name in plain:

@@ -70,11 +70,16 @@ class Look:
         return f"its first line is {shown(self.first)}" if self.lines else "it is empty"
 
 
-def look_at(path: Path) -> Look:
+def look_at(path: Path, encoding: str | None = None) -> Look:
     """The first look at a source.
 
+    Args:
+        path: the source.
+        encoding: the encoding of text; by default UTF-8 or latin-1, whichever a line is in.
+
     Raises:
-        DataError: it does not exist or cannot be read.
+        ConfigError: no such encoding.
+        DataError: the source does not exist or cannot be read.
     """
     with reading(path, DataError):
         if path.is_dir():
@@ -85,8 +90,16 @@ def look_at(path: Path) -> Look:
             return Look(path, names, columns=tuple(pq.read_schema(path).names))
         except (OSError, pa.ArrowException):
             return Look(path, names)
-    # Every byte is a character of latin-1: the encoding does not matter here, unless a mark in the
-    # file says another.
-    with open_text(path, "latin-1") as file:
+    with open_text(path, encoding or "latin-1") as file:
         lines = [file.readline(MAX_LINE).rstrip("\r\n") for _ in range(LINES)]
+    if encoding is None:
+        lines = [_decoded(line) for line in lines]
     return Look(path, names, tuple(line for line in lines if line.strip()))
+
+
+def _decoded(line: str) -> str:
+    """A line that was read as latin-1, in which every byte is a character, as UTF-8 if it is."""
+    try:
+        return line.encode("latin-1").decode()
+    except UnicodeError:
+        return line

@@ -16,6 +16,9 @@ from awrsr.io.files import reading
 
 TYPES = ("token", "token_seq", "float", "float_seq")
 """The types of columns: a text, texts with spaces between them, a number, numbers."""
+ORDER = {"token_seq": 0, "token": 1, "float": 2, "float_seq": 3}
+"""The order of further columns: genres and categories first, because the board colours by the first
+column that forms groups."""
 TITLE = r"title|name|\w+_title|\w+_name"
 """Names of columns that hold titles."""
 
@@ -126,7 +129,8 @@ def _items(path: Path, item_column: str, sign: str, encoding: str | None) -> Row
     in_file = {name: f"{name}:{kind}" for name, kind in types.items()}
     id_ = _column(path, types, item_column, "token")
     title = next((name for name in types if re.fullmatch(TITLE, name)), None)
-    others = {name: in_file[name] for name in types if name not in (item_column, title)}
+    further = [name for name in types if name not in (item_column, title)]
+    others = {name: in_file[name] for name in sorted(further, key=lambda n: ORDER[types[n]])}
     names = {"item_id": id_} | ({"title": in_file[title]} if title else {})
     clash = {"item", "item_id", "title"} & others.keys()
     if clash:
@@ -136,7 +140,7 @@ def _items(path: Path, item_column: str, sign: str, encoding: str | None) -> Row
     if title is None:
         frame = frame.assign(title=pd.Series(pd.NA, index=frame.index, dtype="str"))
     for name in others:
-        frame[name] = _cells(frame[name], types[name], f"{rows.place}", name)
+        frame[name] = _cells(frame[name], types[name], rows.place, name)
     return Rows(frame[["item_id", "title", *others]], path, rows.kind)
 
 
