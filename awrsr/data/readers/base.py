@@ -2,7 +2,7 @@
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -137,6 +137,31 @@ def with_rating(names: dict[str, str], rating_column: str | None) -> dict[str, s
             f"{rating_column!r}"
         )
     return names | ({"rating": "rating"} if rating_column else {})
+
+
+def items_of(records: Sequence[Mapping[str, str | None]], path: Path) -> Rows:
+    """Rows of items from their facts.
+
+    Args:
+        records: item_id, title and further facts of every item, as text; not all need all facts.
+        path: the file.
+
+    Returns:
+        Titles are missing where they are blank; further columns are empty where a fact is missing.
+
+    Raises:
+        DataError: there is no item.
+    """
+    if not records:
+        raise DataError(f"{path} describes no items")
+    index = pd.RangeIndex(1, len(records) + 1)
+    frame = pd.DataFrame.from_records(records, index=index).astype("str")
+    further = frame.columns.drop(["item_id", "title"])
+    titles = frame["title"].mask(frame["title"].str.strip() == "")
+    filled = {name: frame[name].fillna("") for name in further}
+    return Rows(
+        frame.assign(item_id=as_ids(frame["item_id"]), title=titles, **filled), path, "item"
+    )
 
 
 def as_ids(text: "pd.Series[str]") -> "pd.Series[str]":

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from awrsr.data.readers.base import Raw, Reader, Rows, as_ids
+from awrsr.data.readers.base import Raw, Reader, Rows, as_ids, items_of
 from awrsr.data.readers.json_text import cell_text, read_json_object
 from awrsr.data.readers.looking import Look
 from awrsr.data.readers.text import open_text
@@ -114,11 +114,7 @@ def _items(path: Path, ids: Mapping[str, str], encoding: str | None) -> Rows:
         rows.append(_facts(fields) | {"item_id": _named(number, ids, path)})
     if not any("title" in row for row in rows):
         raise DataError(f"{path}: no item has a title")
-    frame = pd.DataFrame(rows, dtype="str").set_axis(pd.RangeIndex(1, len(rows) + 1))
-    others = frame.columns.drop(["item_id", "title"])
-    frame[others] = frame[others].fillna("")
-    title = frame["title"].mask(frame["title"].str.strip() == "")
-    return Rows(frame.assign(item_id=as_ids(frame["item_id"]), title=title), path, "item")
+    return items_of(rows, path)
 
 
 def _facts(fields: Mapping[str, Any]) -> dict[str, str | None]:

@@ -4,13 +4,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
-
 from awrsr.data.readers.base import (
     Raw,
     Reader,
     Rows,
-    as_ids,
+    items_of,
     read_rows,
     with_rating,
     within,
@@ -78,11 +76,9 @@ def _items(source: Path, encoding: str | None) -> Rows:
             found.append(
                 {
                     "item_id": values[0],
-                    "title": values[1] if values[1].strip() else None,
+                    "title": values[1],
                     "genres": "|".join(genres).replace("unknown", ""),
                     "year": year[0] if year else "",
                 }
             )
-    frame = pd.DataFrame(found, columns=["item_id", "title", "genres", "year"], dtype="str")
-    frame.index = pd.RangeIndex(1, len(frame) + 1)
-    return Rows(frame.assign(item_id=as_ids(frame["item_id"])), path, "line")
+    return items_of(found, path)

@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
-
 from awrsr.data.readers.base import (
     Raw,
     Reader,
     Rows,
-    as_ids,
+    items_of,
     read_rows,
     with_rating,
     within,
@@ -70,10 +68,8 @@ def _items(source: Path, encoding: str | None) -> Rows:
             found.append(
                 {
                     "item_id": id_,
-                    "title": title if title.strip() else None,
+                    "title": title,
                     "genres": genres,
                 }
             )
-    frame = pd.DataFrame(found, columns=["item_id", "title", "genres"], dtype="str")
-    frame.index = pd.RangeIndex(1, len(frame) + 1)
-    return Rows(frame.assign(item_id=as_ids(frame["item_id"])), path, "line")
+    return items_of(found, path)
