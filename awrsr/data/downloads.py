@@ -13,7 +13,7 @@ from awrsr.io.parquet import MAX_EXPANSION
 from awrsr.io.progress import progress_bar
 
 GROUPLENS = "https://files.grouplens.org/datasets/movielens"
-AMAZON_2014 = "http://snap.stanford.edu/data/amazon/productGraph/categoryFiles"
+AMAZON_2014 = "https://snap.stanford.edu/data/amazon/productGraph/categoryFiles"
 AMAZON_2023 = "https://mcauleylab.ucsd.edu/public_datasets/data/amazon_2023"
 TIMEOUT = 30
 """Seconds to wait for a server."""

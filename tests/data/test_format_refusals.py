@@ -230,3 +230,12 @@ def test_genres_stand_before_other_columns_of_an_atomic_file(tmp_path: Path):
     rows = [line.split("\t") for line in path.read_text().splitlines()]
     lines(path, ["\t".join([row[0], row[3], row[1], row[2]]) for row in rows])
     assert list(prepare(source, **ASKED).items)[3:] == ["genres", "price"]
+
+
+def test_an_atomic_file_of_items_needs_no_title(tmp_path: Path):
+    source = SOURCES["recbole"](tmp_path)
+    path = tmp_path / "made.item"
+    path.write_text(path.read_text().replace("movie_title:", "words:"))
+    items = prepare(source, **ASKED).items
+    assert items["title"].str.startswith("Item ").all()
+    assert items["words"][0] == "Café,|The|(1995)"
