@@ -114,11 +114,10 @@ def _flat(cell: object) -> object:
 
 def _column(cells: list[object]) -> "pd.Series[Any]":
     """Cells of one type; as text if they have several, or are whole numbers that a column of
-    numbers could not hold exactly."""
+    numbers could not hold exactly: large ones, or those of a column with gaps."""
     kinds = {type(cell) for cell in cells}
     large = any(isinstance(cell, int) and abs(cell) >= MAX_INT for cell in cells)
-    if large or not any(kinds - {type(None)} <= known for known in ({str}, {int, float}, {bool})):
+    whole = kinds in ({int}, {int, float}) and not large
+    if not whole and not any(kinds <= {kind, type(None)} for kind in (str, float, bool)):
         cells = [None if cell is None else str(cell) for cell in cells]
-    elif kinds == {int, type(None)}:
-        return pd.Series(cells, dtype="Int64")
     return pd.Series(cells)
