@@ -57,3 +57,35 @@ def test_a_time_that_is_missing_is_named_by_its_row(tmp_path: Path):
     with pytest.raises(AwrsrError, match="data row 3: timestamp 'nan' is neither a number nor an"):
         source = lines(tmp_path / "raw.jsonl", [json.dumps(row) for row in rows])
         prepare(source, name="odd", k_core=1)
+
+
+META = {"asin": "1", "title": "T", "categories": [["All", "Drama"]], "brand": "b", "price": 1.5}
+
+
+@pytest.mark.parametrize("value", [*VALUES, "[[", "[[]]", [[]]], ids=lambda value: str(value)[:20])
+@pytest.mark.parametrize(
+    "form, field",
+    [(json.dumps, "asin"), (json.dumps, "categories"), (json.dumps, "price"), (repr, "title")],
+    ids=["id", "categories", "price", "literal-title"],
+)
+def test_one_odd_value_in_metadata(tmp_path: Path, field: str, value: object, form):
+    odd = [META | {"asin": "0"}, META | {field: value}]
+    titles = lines(tmp_path / "meta_Made.json", [form(each) for each in odd])
+    made = prepared(tmp_path, ROWS, titles=titles)
+    if field != "asin" and value not in ("\ud800", 10**400) and str(value) not in ("nan", "inf"):
+        assert made
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: str(value)[:20])
+@pytest.mark.parametrize("field", ["title", "brand", None])
+def test_one_odd_value_in_an_object_of_items(tmp_path: Path, field: str | None, value: object):
+    items = {str(n): {"title": f"T{n}", "brand": "b"} for n in range(4)}
+    items["1"] = value if field is None else items["1"] | {field: value}
+    (tmp_path / "x.item.json").write_text(json.dumps(items))
+    (tmp_path / "x.inter.json").write_text(json.dumps({"a": [0, 1, 2, 3], "b": [3, 2, 1, 0]}))
+    try:
+        dataset = prepare(tmp_path, name="odd", k_core=1)
+        save_dataset(dataset, tmp_path / "made")
+    except AwrsrError as error:
+        assert len(str(error).splitlines()) == 1 and len(str(error)) < 1000
+        assert value == "\ud800" or field is None or value == 10**400

@@ -5,6 +5,7 @@ import html
 import json
 import re
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -129,9 +130,10 @@ def _path(text: object) -> list[str]:
     """The levels of a category; of several paths, the editions until 2014 have them, the first."""
     if not isinstance(text, str):
         return []
-    if text.startswith("[["):
-        first = json.loads(text)[0]
-        return [str(level) for level in first]
+    with suppress(ValueError, RecursionError):
+        paths = json.loads(text)
+        if isinstance(paths, list) and paths and isinstance(paths[0], list):
+            text = "|".join(map(str, paths[0]))
     return [html.unescape(level) for level in text.split("|") if level]
 
 
