@@ -91,7 +91,8 @@ class ItemNames:
 def item_names(dataset: Dataset) -> ItemNames:
     """Names, and the first further column whose values form groups.
 
-    For a cell "Comedy|Drama", or a list of both, the first entry counts; records form no groups.
+    For a cell "Comedy|Drama", or a list of both, the first entry counts; missing cells form one
+    group without a name, and records form no groups.
     """
     titles = dataset.titles(range(1, dataset.n_items + 1))
     for column in dataset.items.columns.drop(["item", "item_id", "title"]):
@@ -105,6 +106,8 @@ def item_names(dataset: Dataset) -> ItemNames:
 def _group(value: object) -> str | None:
     if isinstance(value, list | tuple | np.ndarray):
         return _group(value[0]) if len(value) else ""
+    if value is None or isinstance(value, float) and np.isnan(value):
+        return ""
     return None if isinstance(value, dict) else str(value).split("|")[0].strip()
 
 

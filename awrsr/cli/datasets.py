@@ -1,4 +1,4 @@
-"""Verbs that create datasets: prepare, plant."""
+"""Verbs for datasets: prepare, download, plant."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,11 +6,13 @@ from typing import Annotated, Any
 
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import save_dataset
+from awrsr.data.downloads import DOWNLOADS, fetch, find_download
 from awrsr.data.filters import notes
 from awrsr.data.planted import plant as plant_dataset
 from awrsr.data.planted import save_planted
 from awrsr.data.prepare import prepare as prepare_dataset
 from awrsr.data.readers import READERS
+from awrsr.errors import ConfigError
 from awrsr.ranking.evaluation import candidates_words, seen_words
 
 
@@ -33,6 +35,9 @@ def prepare(
     """
     dataset = prepare_dataset(source, name=name or output.name, about=about, **options)
     save_dataset(dataset, output)
+    if options.get("format") is None:
+        format = dataset.about["filters"]["format"]
+        print(f"recognised         {format}: {READERS[format].source}")
     _print_summary(dataset, output, notes(dataset.about["filters"]))
 
 
@@ -40,6 +45,39 @@ def prepare(
 prepare.__doc__ = (prepare.__doc__ or "").replace(
     "SOURCES", "; ".join(f"{name}: {reader.source}" for name, reader in READERS.items())
 )
+
+
+def download(
+    name: str,
+    *,
+    output: Path | None = None,
+    accept_terms: bool = False,
+) -> None:
+    """Download the files of a public dataset, to be prepared.
+
+    Its terms of use are printed first, and nothing is downloaded until they are accepted. Complete
+    files are kept, so a download that was interrupted continues with the next file.
+
+    Args:
+        name: NAMES.
+        output: the directory for the files; default: raw/NAME.
+        accept_terms: you have read the terms of use and accept them.
+    """
+    found = find_download(name)
+    print(f"terms of use       {found.terms}", flush=True)
+    if not accept_terms:
+        raise ConfigError(
+            f"nothing was downloaded: give --accept_terms if you accept the terms of use of {name}"
+        )
+    for file in found.files:
+        checked = file.checksum or "not known, so the file is not checked"
+        print(f"file               {file.url}, checksum {checked}", flush=True)
+    source = fetch(found, output or Path("raw") / name)
+    print(f"written to         {source if source.is_dir() else source.parent}")
+    print(f"next               python -m awrsr prepare {source} data/{name}")
+
+
+download.__doc__ = (download.__doc__ or "").replace("NAMES", ", ".join(DOWNLOADS))
 
 
 def plant(output: Path, *, users: int = 10_000, seed: int = 0) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from awrsr import attribution, board
 from awrsr.config import Candidates
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import load_dataset
-from awrsr.errors import ConfigError, counted
+from awrsr.errors import ConfigError, DataError, counted, first_of, shown
 from awrsr.experiments.card import dataset_of
 from awrsr.io.files import (
     check_writable,
@@ -23,6 +23,10 @@ from awrsr.ranking import recommendation
 from awrsr.refinement import REFINEMENTS
 from awrsr.training.checkpoint import load_model
 
+Unknown = Literal["refuse", "skip"]
+NAMED = 10
+"""Items that a line names before it says "and more"."""
+
 
 def recommend(
     model: Path,
@@ -30,6 +34,7 @@ def recommend(
     *,
     k: int | None = None,
     candidates: Candidates | None = None,
+    unknown: Unknown = "refuse",
     dataset: Path | None = None,
     device: str = "auto",
 ) -> None:
@@ -41,16 +46,21 @@ def recommend(
         k: number of items; default: 10, or all if there are fewer.
         candidates: unseen excludes the items of the history, all excludes nothing; default: all if
             more than 3% of the dataset's test targets are also in the history before them.
+        unknown: refuse a history with an item that the dataset does not know, or skip such items
+            and name them.
         dataset: the model's dataset directory; default: the one whose models/ folder contains the
             model.
         device: auto, cpu, cuda, cuda:1, ...
     """
-    loaded, data, history = _load(model, dataset, items, device)
+    loaded, data, history = _load(model, dataset, items, device, unknown)
     ranked = recommendation.recommend(loaded, history, k, dataset=data, candidates=candidates)
     if ranked.empty:
         print("Nothing is left to recommend: every item of the catalogue is in the history.")
     else:
         print(ranked.to_string(index=False))
+    places = dict.fromkeys(history, "in the history")
+    places |= {item: f"rank {rank}" for rank, item in enumerate(ranked["item"].tolist(), start=1)}
+    _print_untrained(data, places)
 
 
 def trace(
@@ -195,12 +205,19 @@ attribute.__doc__ = (
 
 
 def _load(
-    model: Path, dataset: Path | None, entries: list[str | int], device: str
+    model: Path,
+    dataset: Path | None,
+    entries: list[str | int],
+    device: str,
+    unknown: Unknown = "refuse",
 ) -> tuple[SequentialModel, Dataset, list[int]]:
-    """The model, its dataset and the history; prints a note if the model sees only a part of it."""
+    """The model, its dataset and the history; prints a note if the model sees only a part of it,
+    or the dataset knows only a part of it."""
     data = load_dataset(dataset) if dataset else dataset_of(model)
     loaded = load_model(model, device)
     recommendation.check_same_catalogue(loaded, data)
+    if unknown == "skip":
+        entries = _known(data, entries)
     history = data.encode(entries)
     if len(history) > loaded.config.max_length:
         print(
@@ -208,6 +225,29 @@ def _load(
             file=sys.stderr,
         )
     return loaded, data, history
+
+
+def _known(data: Dataset, entries: list[str | int]) -> list[str | int]:
+    """The entries that name an item; prints a note that names the others."""
+    skipped = data.unknown(entries)
+    if not skipped:
+        return entries
+    named = first_of([shown(entry) for entry in skipped], NAMED)
+    if len(skipped) == len(entries):
+        raise DataError(f"{data.name} knows no item of the history: {named}")
+    share = f"{len(skipped)} of {counted(len(entries), 'item')}"
+    print(f"note: skipped {share} that {data.name} does not know: {named}", file=sys.stderr)
+    return [entry for entry in entries if entry not in skipped]
+
+
+def _print_untrained(data: Dataset, places: dict[int, str]) -> None:
+    """Name the items that were never trained on, each with its place."""
+    items = [item for item in places if item in data.untrained]
+    if items:
+        titles = zip(items, data.titles(items), strict=True)
+        named = first_of([f"{title!r} ({places[item]})" for item, title in titles], NAMED)
+        pronoun = "it" if len(items) == 1 else "them"
+        print(f"Never trained on, as no training sequence has {pronoun}: {named}")
 
 
 def _title_and_id(dataset: Dataset, item: int) -> str:

@@ -2,7 +2,7 @@
 
 import sys
 
-from awrsr.cli.datasets import plant, prepare
+from awrsr.cli.datasets import download, plant, prepare
 from awrsr.cli.faithfulness import faithfulness
 from awrsr.cli.grids import experiment, report
 from awrsr.cli.histories import attribute, recommend, trace
@@ -17,6 +17,7 @@ from awrsr.io.output import printing, refused_by_system
 VERBS = {
     verb.__name__.rstrip("_"): verb
     for verb in (
+        download,
         prepare,
         train,
         evaluate,

@@ -188,6 +188,17 @@ class Dataset:
         """
         return self._catalogue.lookup(entry)
 
+    def unknown(self, entries: Iterable[str | int]) -> list[str | int]:
+        """The entries that name no item at all, in order, see `lookup`."""
+        return [entry for entry in entries if not self._catalogue.matches(entry)]
+
+    @cached_property
+    def untrained(self) -> frozenset[int]:
+        """The items in no training sequence: they occur only as held-out items."""
+        from_end = np.repeat(self.offsets[1:], self.lengths()) - np.arange(self.n_interactions)
+        trained = self.flat_items[from_end > max(HELD_OUT.values())]
+        return frozenset(range(1, self.n_items + 1)) - frozenset(trained.tolist())
+
     def nearest_titles(self, text: str, limit: int = 3) -> list[str]:
         """The titles of `nearest_items`."""
         return self.titles(self.nearest_items(text, limit))

@@ -9,15 +9,15 @@ import pandas as pd
 
 from awrsr.data.dataset import Dataset
 from awrsr.data.filters import Filters, Missing, Repeats, Ties, filter_rows, with_ids
-from awrsr.data.readers import Rows, read
+from awrsr.data.readers import Rows, read, recognise
 from awrsr.errors import ConfigError, DataError
 
 
 def prepare(
     source: str | Path,
     *,
-    format: str,
     name: str,
+    format: str | None = None,
     k_core: int = 5,
     min_user: int | None = None,
     min_item: int | None = None,
@@ -46,12 +46,11 @@ def prepare(
     `about["filters"]` records the options and how many rows were dropped or found, see NOTES.
 
     Args:
-        source: movielens: a directory with ratings.csv and movies.csv; s3rec: a text file of lines
-            'user item item ...'; table: a csv or parquet file with columns user, item, timestamp.
-            Times are ISO 8601 dates or numbers: seconds since 1970 or, recognised by their size,
-            milli-, micro- or nanoseconds.
-        format: the format of the source.
+        source: a file or a directory in one of the formats of `awrsr.data.readers`. Times are
+            ISO 8601 dates or numbers: seconds since 1970 or, recognised by their size, milli-,
+            micro- or nanoseconds.
         name: the dataset's name.
+        format: the format of the source; by default it is recognised.
         k_core: minimal number of interactions per user and per item; 1 keeps all.
         min_user: minimal number of interactions per user, if different from k_core.
         min_item: minimal number of interactions per item, if different from k_core.
@@ -62,14 +61,17 @@ def prepare(
         ties: shuffle the rows of one user that have the same time, or keep the order of the file,
             if that is the order of events. A source without times keeps its order.
         seed: seed of the shuffle; the same seed and file give the same order on every machine.
-        titles: a csv or parquet file with columns item, title and any others (not for movielens);
-            an item without a title is named by its id.
-        user_column: the column of users in a table; default: user.
-        item_column: the column of items in a table and in the titles; default: item.
-        time_column: the column of times in a table; default: timestamp.
+        titles: a csv, JSON lines or parquet file with columns item, title and any others, or a file
+            of Amazon metadata (not for formats with titles of their own); an item without a title
+            is named by its id.
+        user_column: the column of users, where columns are named; default: user, in atomic files
+            user_id.
+        item_column: the column of items there and in the titles; default: item, in atomic files
+            item_id.
+        time_column: the column of times, where columns are named; default: timestamp.
         rating_column: the column that min_rating is compared with; default: rating.
         separator: the separator in a csv file: comma, tab, semicolon, pipe, space or the character
-            itself; default: comma.
+            itself; default: tab in .tsv and atomic files, otherwise comma.
         encoding: the encoding of text without a byte-order mark, such as latin-1; default: utf-8.
         about: source, licence, citation; stored in dataset.json.
 
@@ -77,7 +79,8 @@ def prepare(
         ConfigError: an option is not acceptable, does not apply to the format, or would have no
             effect (a seed if nothing is shuffled).
         DataError: a file is missing, empty, not in this format or not readable, lacks a column, has
-            rows without an id, or too few rows are left after filtering.
+            rows without an id, or too few rows are left after filtering; or no format is
+            recognised, or several.
     """
     filters = Filters(
         k_core=k_core,
@@ -91,16 +94,21 @@ def prepare(
     )
     if min_rating is None and rating_column is not None:
         raise ConfigError("rating_column is what min_rating is compared with; give min_rating too")
+    options = {
+        "user_column": user_column,
+        "item_column": item_column,
+        "time_column": time_column,
+        "rating_column": None if min_rating is None else rating_column or "rating",
+        "separator": separator,
+        "encoding": encoding,
+    }
+    if format is None:
+        format = recognise(Path(source), **options)
     raw = read(
         Path(source),
         format=format,
         titles=None if titles is None else Path(titles),
-        user_column=user_column,
-        item_column=item_column,
-        time_column=time_column,
-        rating_column=None if min_rating is None else rating_column or "rating",
-        separator=separator,
-        encoding=encoding,
+        **options,
     )
     found: dict[str, int | str] = {}
     rows = filter_rows(raw.interactions, filters, found)

@@ -40,19 +40,24 @@ class Titles:
         names = zip(self.titles, named, unclear, strict=True)
         return [with_id if is_unclear else title for title, with_id, is_unclear in names]
 
+    def matches(self, entry: str | int) -> list[int]:
+        """The items that an entry names, see `awrsr.Dataset.lookup`; empty if there are none."""
+        text = str(entry).strip()
+        exact = (self._by_title, self._by_item_id, self._by_name)
+        indices = (self._by_item_id,) if _is_id(entry) else exact
+        found = list(dict.fromkeys(item for index in indices for item in index.get(text, [])))
+        if not found and not _is_id(entry):
+            found = self._by_folded_title.get(text.casefold(), [])
+        return found
+
     def lookup(self, entry: str | int) -> int:
         """See `awrsr.Dataset.lookup`.
 
         Raises:
             DataError: nothing matches, or more than one item does.
         """
-        is_id = isinstance(entry, Integral) and not isinstance(entry, bool)
         text = str(entry).strip()
-        exact = (self._by_title, self._by_item_id, self._by_name)
-        indices = (self._by_item_id,) if is_id else exact
-        found = list(dict.fromkeys(item for index in indices for item in index.get(text, [])))
-        if not found and not is_id:
-            found = self._by_folded_title.get(text.casefold(), [])
+        found = self.matches(entry)
         if len(found) == 1:
             return found[0]
         if found:
@@ -61,7 +66,7 @@ class Titles:
                 f"{text!r} names {counted(len(found), 'item')} of {self.catalogue}: "
                 f"{', '.join(first)} and {last}; give a name or id that belongs to one of them only"
             )
-        if is_id:
+        if _is_id(entry):
             titled = self._by_title.get(text, [])[:NAMED]
             raise DataError(
                 f"unknown id {text} in {self.catalogue}; a number is an id, a title is text."
@@ -128,6 +133,11 @@ class Titles:
 YEAR = re.compile(r"\((\d{4})\)\s*$")
 ARTICLES = "the|a|an|le|la|les|l'|el|il|lo|los|las|der|das|un|une|ein|eine"
 ARTICLE = re.compile(rf"^(?:{ARTICLES})\b\s*(?=\w)|,\s*(?:{ARTICLES}|die)\s*$")
+
+
+def _is_id(entry: object) -> bool:
+    """Whether an entry is a number, which is an id and no title."""
+    return isinstance(entry, Integral) and not isinstance(entry, bool)
 
 
 def _year(title: str) -> str:

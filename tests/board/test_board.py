@@ -102,6 +102,14 @@ def test_the_band_shows_the_first_entry_of_the_first_column_that_groups():
     assert board.item_names(dataset).groups is None
 
 
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_missing_cells_are_a_group_without_a_name(missing):
+    dataset = make_dataset(n_items=12)
+    items = dataset.items.assign(category=["Hair", missing, "Skin", "Hair"] * 3)
+    names = board.item_names(dataclasses.replace(dataset, items=items))
+    assert list(names.groups or []) == ["Hair", "", "Skin", "Hair"] * 3
+
+
 @pytest.mark.parametrize("form", [list, tuple, np.array], ids=["list", "tuple", "array"])
 def test_a_column_of_lists_groups_by_their_first_entry(form):
     dataset = make_dataset(n_items=12)

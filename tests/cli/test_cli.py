@@ -18,7 +18,17 @@ from awrsr.cli.parameters import parameters
 from awrsr.data.dataset_files import load_dataset
 
 VERBS = [
-    *("prepare", "train", "evaluate", "import", "recommend", "trace", "attribute", "scan"),
+    *(
+        "download",
+        "prepare",
+        "train",
+        "evaluate",
+        "import",
+        "recommend",
+        "trace",
+        "attribute",
+        "scan",
+    ),
     *("experiment", "report", "plant", "faithfulness"),
 ]
 REFUSED = {
@@ -103,8 +113,8 @@ REFUSED = {
     ),
     "unknown-flag": (
         f"recommend MODEL {HISTORY} --topk 3",
-        "recommend has no --topk; accepted: --config, --k, --candidates, --dataset, --device. "
-        "Did you mean --k?",
+        "recommend has no --topk; accepted: --config, --k, --candidates, --unknown, --dataset, "
+        "--device. Did you mean --k?",
     ),
     "flag-that-is-a-verb": (
         "prepare SOURCE OUTPUT --planted",
@@ -180,6 +190,7 @@ def test_what_is_printed_of_settings_can_be_read_again(call, place: Path):
         "items": ["103", "Film A (1991)", "film d (1994)"],
         "k": 3,
         "candidates": None,
+        "unknown": "refuse",
         "dataset": None,
         "device": "cpu",
     }

@@ -9,6 +9,7 @@ from command_lines import check_refused
 import awrsr
 from awrsr.cli.main import main
 from awrsr.data.planted import plant
+from awrsr.data.readers import READERS
 
 PREPARE = "--format table --k_core 1"
 REFUSED = {
@@ -49,11 +50,16 @@ REFUSED = {
     ),
     "unknown-format": (
         "prepare RAW/good.csv OUT --format tables",
-        "--format must be one of movielens, s3rec, table; received 'tables'. Did you mean 'table'?",
+        f"--format must be one of {', '.join(READERS)}; received 'tables'. Did you mean 'table'?",
     ),
-    "no-format": (
-        "prepare RAW/good.csv OUT",
-        "prepare lacks --format (one of movielens, s3rec, table)",
+    "no-format-fits": (
+        "prepare RAW/no-timestamp.csv OUT",
+        "no-timestamp.csv is in no format that is recognised: its first line is 'user,item,time'. "
+        f"Accepted: {', '.join(READERS)}; prepare --help describes them, --format insists on one",
+    ),
+    "no-format-fits-with-an-option": (
+        "prepare RAW/good.csv OUT --time_column when",
+        "is in no format that is recognised with time_column: its first line is 'user,item,timest",
     ),
     "min-rating-not-a-number": (
         f"prepare RAW/good.csv OUT {PREPARE} --min_rating high",
@@ -90,6 +96,13 @@ def test_prepare_writes_a_dataset_and_says_what_is_in_it(call, place: Path):
     assert dataset.titles([1, 2, 3]) == ["Ex, the first", "Item y", "Item z"]
     for words in ("users 2", "items 3", "interactions 6", f"fingerprint {dataset.fingerprint}"):
         assert words in " ".join(out.split())
+
+
+def test_prepare_says_which_format_it_recognised(call, place: Path):
+    code, out, err = call("prepare RAW/good.csv OUT --k_core 1")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"recognised         table: {READERS['table'].source}\n")
+    assert awrsr.load_dataset(place / "out").about["filters"]["format"] == "table"
 
 
 def test_prepare_orders_ties_as_asked(call, place: Path):

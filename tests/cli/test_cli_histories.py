@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from command_lines import HISTORY, ITEMS, TRAIN, check_refused, model_and_dataset, snapshot
 
 import awrsr
+from awrsr.data.dataset_files import save_dataset
 
 LIST = """a JSON list of texts or whole numbers, such as '["first title", 103]'"""
 HISTORY_EXPECTED = f"items must be {LIST}; received "
@@ -27,6 +29,18 @@ REFUSED = {
         "unknown title or id 'Flim C' in tiny. Did you mean 'Film C (1993)'",
     ),
     "unknown-id": ("""recommend MODEL '["999"]'""", "unknown title or id '999' in tiny."),
+    "unknown-title-is-skipped-only-if-asked": (
+        """recommend MODEL '["Film A (1991)", "Flim C"]' --unknown refuse""",
+        "unknown title or id 'Flim C' in tiny.",
+    ),
+    "nothing-known": (
+        """recommend MODEL '["Flim C", 999]' --unknown skip""",
+        "tiny knows no item of the history: 'Flim C', '999'",
+    ),
+    "unknown-otherwise": (
+        f"recommend MODEL {HISTORY} --unknown drop",
+        "--unknown must be one of refuse, skip; received 'drop'.",
+    ),
     "empty-history": ("recommend MODEL '[]'", "the history is empty; give one item or more"),
     "empty-history-to-trace": ("trace MODEL '[]'", "the history is empty; give one item or more"),
     "history-not-a-list": (
@@ -89,6 +103,56 @@ def test_recommend_prints_the_ranked_catalogue(call, place: Path):
     assert (code, err) == (0, "")
     expected = awrsr.recommend(model, ITEMS, 5, dataset=dataset)
     assert out == expected.to_string(index=False) + "\n"
+
+
+def test_unknown_items_are_skipped_and_named_if_asked(call):
+    known = call(f"recommend MODEL {HISTORY} --k 5 --device cpu")
+    code, out, err = call(
+        """recommend MODEL '["103", "Flim C", "Film A (1991)", "film d (1994)", 999]' --k 5 """
+        "--device cpu --unknown skip"
+    )
+    assert (code, out) == known[:2]
+    assert err == "note: skipped 2 of 5 items that tiny does not know: 'Flim C', '999'\n"
+    assert call(f"recommend MODEL {HISTORY} --k 5 --device cpu --unknown skip") == known
+
+
+def test_an_entry_that_could_be_two_items_is_refused_even_if_unknown_ones_are_skipped(
+    call, place: Path, tmp_path: Path
+):
+    shutil.copytree(place / "tiny", tmp_path / "tiny")
+    path = tmp_path / "tiny" / "items.parquet"
+    pd.read_parquet(path).assign(title=["Same", "Same", *"CDEFGHIJK"]).to_parquet(path)
+    model = tmp_path / "tiny" / "models" / "sasrec-additive"
+    code, _, err = call(f'recommend {model} \'["Same", "No"]\' --device cpu --unknown skip')
+    assert code == 2 and "'Same' names 2 items of tiny" in err
+
+
+def test_items_that_are_never_trained_on_are_named(call, place: Path, tmp_path: Path):
+    """A catalogue whose first and last item stand only at the end of one sequence."""
+    tiny = model_and_dataset(place)[1]
+    sequences = [tiny.sequence(user).tolist() for user in range(tiny.n_users)]
+    inner = [[item for item in each if item not in (1, 11)] for each in sequences]
+    inner[0] += [1, 11]
+    dataset = replace(
+        tiny,
+        offsets=np.concatenate([[0], np.cumsum([len(each) for each in inner])]),
+        flat_items=np.concatenate(inner).astype(np.int32),
+        flat_timestamps=None,
+    )
+    assert dataset.untrained == {1, 11} and tiny.untrained == frozenset()
+    save_dataset(dataset, tmp_path / "cold")
+    assert call(f"train {tmp_path / 'cold'} {TRAIN}")[0] == 0
+    model = tmp_path / "cold" / "models" / "sasrec-additive"
+    code, out, err = call(f'recommend {model} \'["101", "102"]\' --k 9 --device cpu')
+    assert (code, err) == (0, "")
+    table, line = out.splitlines()[1:-1], out.splitlines()[-1]
+    rank = next(row.split()[0] for row in table if "Film K (2001)" in row)
+    assert line == (
+        "Never trained on, as no training sequence has them: 'Film A (1991)' (in the history), "
+        f"'Film K (2001)' (rank {rank})"
+    )
+    code, out, _ = call(f"recommend {model} '[\"102\"]' --k 1 --device cpu")
+    assert code == 0 and (len(out.splitlines()) == 2 or "has it: " in out)
 
 
 @pytest.mark.parametrize("k", [8, 11])

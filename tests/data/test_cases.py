@@ -16,7 +16,7 @@ from awrsr.data.dataset_files import load_dataset
 CASES = SHARED_DATA.parent / "cases"
 
 TABLE = "--format table --k_core 3"
-NO_READER = "for which there is no reader yet"
+OTHER = "which is not this format; without --format the format is recognised"
 READ = {
     "copies": ("every-row-twice.csv", TABLE, "repeats dropped    96 (same user, item and time)"),
     "copies-kept": ("every-row-twice.csv", f"{TABLE} --repeats keep", "repeats kept       96 (sa"),
@@ -45,6 +45,9 @@ READ = {
         f"{TABLE} --titles CASES/titles-that-are-ids.csv",
         "interactions       96",
     ),
+    "atomic": ("atomic.inter", "", "recognised         recbole: an atomic file NAME.inter"),
+    "reviews": ("reviews.jsonl.gz", "--k_core 3", "recognised         amazon_reviews: a file of A"),
+    "ml-1m": ("movielens-1m-layout", "", "recognised         movielens_dat: MovieLens 1M or 10M"),
     "capitals": ("INTERACTIONS.PARQUET", TABLE, "interactions       96"),
     "named-columns": (
         "atomic.inter",
@@ -76,28 +79,21 @@ REFUSED = {
         "titles-one-unquoted-comma.csv, line 5: 3 values in 2 columns; a value with a comma needs "
         "quotes",
     ),
-    "json-lines": ("reviews.jsonl.gz", TABLE, f"seems to be a file of JSON, {NO_READER}"),
-    "colons": ("double-colons.csv", TABLE, f"a file of values separated by '::', {NO_READER}"),
-    "atomic": ("atomic.inter", TABLE, f"seems to be a RecBole atomic file, {NO_READER}"),
-    "ml-100k": (
-        "movielens-100k-layout",
-        "--format movielens",
-        f"has the format of MovieLens 100K (u.data), {NO_READER}; movielens reads ratings.csv and",
-    ),
+    "json-lines": ("reviews.jsonl.gz", TABLE, "missing column 'user'; it has "),
+    "colons": ("double-colons.csv", TABLE, f"a file of values separated by '::', {OTHER}"),
+    "colons-unsaid": ("double-colons.csv", "", "its first line is 'user::item::timestamp'. Acc"),
+    "atomic": ("atomic.inter", TABLE, f"seems to be a RecBole atomic file, {OTHER}"),
+    "ml-100k": ("movielens-100k-layout", "", "u.item does not exist"),
     "ml-100k-file": (
         "movielens-100k-layout/u.data",
         TABLE,
         "Its values seem to be separated by tab: --separator tab. Its first line must name the co",
     ),
-    "ml-1m": (
-        "movielens-1m-layout",
-        "--format movielens",
-        f"has the format of MovieLens 1M or 10M (ratings.dat), {NO_READER}",
-    ),
+    "ml-1m": ("movielens-1m-layout", "--format movielens", "movies.csv does not exist"),
     **{
         name: (f"movielens-1m-layout/{name}", TABLE, message)
         for name, message in {
-            "ratings.dat": f"seems to be a file of values separated by '::', {NO_READER}",
+            "ratings.dat": f"seems to be a file of values separated by '::', {OTHER}",
             "movies.dat": "movies.dat is not text in UTF-8; if it is ISO 8859-1, give --encoding",
         }.items()
     },
@@ -204,6 +200,7 @@ def made(folder: Path) -> None:
         ("twice.csv", "", "repeats dropped    30"),
         ("ms.csv", "", "time unit          milliseconds"),
         ("GOOD.PARQUET", "", "interactions       30"),
+        ("lines.jsonl.gz", "", "interactions       30"),
         ("good.csv", "--titles CASES/lists.parquet", "interactions       30"),
         ("good.csv", "--titles CASES/structs.parquet", "interactions       30"),
         ("good.csv", "--titles CASES/latin-1.csv --encoding latin-1", "interactions       30"),
@@ -222,7 +219,6 @@ def test_a_file_like_a_case_is_read(call, tmp_path: Path, name: str, options: st
     [
         ("good.csv", "--titles CASES/latin-1.csv", "give --encoding latin-1"),
         ("good.csv", "--titles CASES/comma.csv", "comma.csv, line 3: 3 values in 2 columns; a va"),
-        ("lines.jsonl.gz", "", f"lines.jsonl.gz seems to be a file of JSON, {NO_READER}"),
     ],
 )
 def test_a_file_like_a_case_is_refused(call, tmp_path: Path, name: str, options: str, message: str):

@@ -26,8 +26,8 @@ from awrsr.errors import DataError
 
 ROWS = {
     "comma-in-a-title": (["1,Film", "2,A, B", "3,Film"], "line 3: 3 values in 2 columns; a value"),
-    "in-the-first": (["1,A, B", "2,Film"], "data row 1: more values than the header has columns;"),
-    "in-every-row": (["1,A, B", "2,A, B"], "data row 1: more values than the header has columns;"),
+    "in-the-first": (["1,A, B", "2,Film"], "data row 1: more values than columns;"),
+    "in-every-row": (["1,A, B", "2,A, B"], "data row 1: more values than columns;"),
 }
 
 

@@ -237,3 +237,16 @@ def test_counts_are_written_with_a_separator_and_their_number():
     assert counts == ["0 items", "1 item", "2 items", "3,496 items"]
     data = make_dataset()
     assert repr(data).startswith(f"Dataset('tiny': 12 users, 11 items, {data.n_interactions} inter")
+
+
+def test_items_are_untrained_where_they_are_held_out_only():
+    for seed in range(20):
+        dataset = make_dataset(n_users=3, n_items=40, seed=seed)
+        trained = {int(item) for user in range(3) for item in dataset.sequence(user)[:-2]}
+        assert dataset.untrained == set(range(1, 41)) - trained
+
+
+def test_unknown_entries_are_those_that_name_nothing(tiny_dataset: Dataset):
+    entries = ["103", "Film A (1991)", "film b (1992)", "no", 101, 999, ""]
+    assert tiny_dataset.unknown(entries) == ["no", 999, ""]
+    assert tiny_dataset.unknown([]) == []

@@ -101,12 +101,17 @@ def test_a_file_that_is_no_parquet(tmp_path: Path, suffix: str):
 
 JSON = json.dumps({"user_id": "a", "title": 'ok, "fine"', "timestamp": 1})
 FIRST_LINES = {
-    "json-lines": ("table", JSON, "seems to be a file of JSON, for which there is no reader yet"),
-    "json-list": ("table", "[", "seems to be a file of JSON, for which there is no reader yet"),
+    "json-lines": (
+        "table",
+        JSON,
+        "missing column 'user'; it has 'user_id', 'title', 'timestamp'. Did you mean 'user_id'? "
+        "--user_column names another.",
+    ),
+    "json-list": ("table", "[", "seems to be a file of JSON, which is not this format; without"),
     "colons": ("table", "user::item::timestamp", "seems to be a file of values separated by '::'"),
     "no-header": ("table", "1::4::5::1500001000", "seems to be a file of values separated by '::'"),
     "atomic": ("table", "user_id:token\titem_id:token", "seems to be a RecBole atomic file"),
-    "json-as-s3rec": ("s3rec", JSON, "seems to be a file of JSON, for which there is no reader"),
+    "json-as-s3rec": ("s3rec", JSON, "seems to be a file of JSON, which is not this format"),
     "colons-as-s3rec": ("s3rec", "1::4::5", "seems to be a file of values separated by '::'"),
     "atomic-as-s3rec": ("s3rec", "user_id:token\titem_id:token", "seems to be a RecBole atomic"),
     "semicolons": (
@@ -148,15 +153,6 @@ def test_a_layout_is_known_by_its_first_line(
         prepare(path, format=format, name="made")
     assert message in str(caught.value)
     assert len(str(caught.value)) < len(str(path)) + 400
-
-
-@pytest.mark.parametrize("name", ["u.data", "ratings.dat"])
-def test_older_movielens_folders_are_named(tmp_path: Path, name: str):
-    (tmp_path / name).touch()
-    with pytest.raises(
-        DataError, match=rf"has the format of MovieLens 1.* \({name}\), for which th"
-    ):
-        prepare(tmp_path, format="movielens", name="made")
 
 
 def test_movielens_needs_its_two_files(tmp_path: Path):

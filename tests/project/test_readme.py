@@ -9,6 +9,7 @@ from helpers import EMBEDDED, ROOT, SHIPPED, parsed
 from shipped import MODELS
 
 import awrsr
+from awrsr.data.readers import READERS
 from awrsr.experiments.card import write_readme
 from awrsr.experiments.record import read_results
 from awrsr.experiments.report import grid_files
@@ -66,6 +67,11 @@ def test_python_example_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     exec(example, names)
     assert len(names["trace"].items) == 3
     assert names["trace"].layers[0].second_order.shape == (2, 3, 3)
+
+
+def test_the_table_of_formats_is_that_of_the_readers() -> None:
+    table = README[README.index("| format | recognised by |") :].split("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(READERS)
 
 
 DOCUMENTS = [

@@ -2,7 +2,7 @@
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -11,8 +11,10 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from awrsr.data.readers.columns import NUMBERS, Columns, read_columns
-from awrsr.errors import DataError
+from awrsr.data.readers.looking import Look
+from awrsr.errors import ConfigError, DataError
 from awrsr.family import Member
+from awrsr.io.files import reading
 
 MISSING = ("nan", "none", "null", "<na>")
 """What programs write for a missing id, in upper or lower case."""
@@ -62,6 +64,16 @@ class Reader(Member, ABC):
     source: ClassVar[str]
     """What it reads, in words."""
 
+    @classmethod
+    def recognises(cls, look: Look, given: Mapping[str, str]) -> bool:
+        """Whether a source is in this format.
+
+        Args:
+            look: what is seen of the source.
+            given: the options that a user gave, all of which the format takes.
+        """
+        return False
+
     @staticmethod
     @abstractmethod
     def read(source: Path) -> Raw:
@@ -87,7 +99,8 @@ def keyword_only(function: Callable[..., object]) -> list[str]:
 def read_rows(
     path: Path, columns: Columns, *, separator: str | None = None, encoding: str | None = None
 ) -> Rows:
-    """The rows of a csv or parquet file: named columns as text or missing, NUMBERS as read.
+    """The rows of a csv, JSON lines or parquet file: named columns as text or missing, NUMBERS as
+    read.
 
     For the arguments see `read_columns`.
 
@@ -102,6 +115,53 @@ def read_rows(
         if name.endswith("_id"):
             frame[name] = as_ids(frame[name])
     return Rows(frame, path)
+
+
+def within(source: Path, name: str) -> Path:
+    """The file of this name in a directory; a source that is a file is that file itself."""
+    with reading(source, DataError):
+        return source / name if source.is_dir() else source
+
+
+def with_rating(names: dict[str, str], rating_column: str | None) -> dict[str, str]:
+    """Names of columns, with that of ratings if they are asked for.
+
+    For a format whose columns have fixed names.
+
+    Raises:
+        ConfigError: the ratings are asked for by another name.
+    """
+    if rating_column not in (None, "rating"):
+        raise ConfigError(
+            f"this format has one column of ratings; leave rating_column out; received "
+            f"{rating_column!r}"
+        )
+    return names | ({"rating": "rating"} if rating_column else {})
+
+
+def items_of(records: Sequence[Mapping[str, str | None]], path: Path) -> Rows:
+    """Rows of items from their facts.
+
+    Args:
+        records: item_id, title and further facts of every item, as text; not all need all facts.
+        path: the file.
+
+    Returns:
+        Titles are missing where they are blank; further columns are empty where a fact is missing.
+
+    Raises:
+        DataError: there is no item.
+    """
+    if not records:
+        raise DataError(f"{path} describes no items")
+    index = pd.RangeIndex(1, len(records) + 1)
+    frame = pd.DataFrame.from_records(records, index=index).astype("str")
+    further = frame.columns.drop(["item_id", "title"])
+    titles = frame["title"].mask(frame["title"].str.strip() == "")
+    filled = {name: frame[name].fillna("") for name in further}
+    return Rows(
+        frame.assign(item_id=as_ids(frame["item_id"]), title=titles, **filled), path, "item"
+    )
 
 
 def as_ids(text: "pd.Series[str]") -> "pd.Series[str]":

@@ -1,6 +1,5 @@
-"""Named columns of a csv or parquet file."""
+"""Named columns of a csv, JSON lines or parquet file."""
 
-import json
 import re
 import warnings
 from collections import Counter
@@ -14,12 +13,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from awrsr.data.readers.json_text import cell_text, read_json_lines
 from awrsr.data.readers.text import (
     SEPARATORS,
     check_separator,
     first_bytes,
+    first_line,
     open_text,
-    refuse_unread,
+    refuse_foreign,
 )
 from awrsr.errors import DataError, did_you_mean, shown
 from awrsr.io.parquet import read_table, to_frame
@@ -39,11 +40,13 @@ class Columns:
         names: our name -> the name in the file.
         further: whether to read all other columns too, under their own names.
         options: our name -> the option with which a user chooses another column.
+        header: the names of all columns, for a csv file whose first line does not name them.
     """
 
     names: Mapping[str, str]
     further: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
+    header: Sequence[str] | None = None
 
     def check(self, path: Path, found: Sequence[str], hint: str = "") -> None:
         """Refuse a file with the columns `found` if one of ours is missing or occurs twice."""
@@ -71,19 +74,25 @@ def read_columns(
     """Columns of a file under our names; the index counts the rows from 1.
 
     Args:
-        path: a csv or parquet file, recognised by its suffix or its first bytes.
+        path: a csv, JSON lines or parquet file, recognised by its suffix or its beginning.
         columns: the columns to read; lists and structs in further columns become text.
-        separator: the separator of a csv file, see `check_separator`; default: comma.
-        encoding: the encoding of a csv file, see `open_text`.
+        separator: the separator of a csv file, see `check_separator`; default: tab if the name
+            says tsv, otherwise comma.
+        encoding: the encoding of text, see `open_text`.
 
     Raises:
         ConfigError: no such separator or encoding.
         DataError: the file cannot be read, lacks a column, has one twice, or has a row with more
             values than columns.
     """
-    sign = check_separator("comma" if separator is None else separator)
-    if _is_parquet(path):
+    usual = "tab" if ".tsv" in path.suffixes else "comma"
+    sign = check_separator(usual if separator is None else separator)
+    if is_parquet(path):
         frame = _read_parquet(path, columns)
+    elif columns.header is None and first_line(path, encoding).lstrip().startswith("{"):
+        wanted = None if columns.further else columns.names.values()
+        frame = read_json_lines(path, wanted, encoding, plain=[*columns.names.values()])
+        columns.check(path, [*frame.attrs["fields"]])
     else:
         frame = _read_csv(path, columns, sign, encoding)
     kept = {name: frame[name_in_file] for name, name_in_file in columns.names.items()}
@@ -92,7 +101,8 @@ def read_columns(
     return pd.DataFrame(kept).set_axis(pd.RangeIndex(1, len(frame) + 1))
 
 
-def _is_parquet(path: Path) -> bool:
+def is_parquet(path: Path) -> bool:
+    """Whether a file is parquet by its first bytes or its suffix."""
     with suppress(OSError):
         if first_bytes(path) == b"PAR1":
             return True
@@ -108,18 +118,9 @@ def _read_parquet(path: Path, columns: Columns) -> pd.DataFrame:
         if re.fullmatch(r"__index_level_\d+__", name):
             table = table.remove_column(place)
         elif name not in columns.names.values() and pa.types.is_nested(table[name].type):
-            text = [_as_text(cell) for cell in table[name].to_pylist()]
+            text = [cell_text(cell) for cell in table[name].to_pylist()]
             table = table.set_column(place, name, pa.array(text, pa.string()))
     return to_frame(table, path)
-
-
-def _as_text(cell: object) -> str | None:
-    """A list of texts like MovieLens genres, "Comedy|Drama"; other nested data as JSON."""
-    if cell is None:
-        return None
-    if isinstance(cell, list) and all(isinstance(part, str) for part in cell):
-        return "|".join(cell)
-    return json.dumps(cell, ensure_ascii=False, default=str)
 
 
 def _read_csv(path: Path, columns: Columns, sign: str, encoding: str | None) -> pd.DataFrame:
@@ -130,11 +131,14 @@ def _read_csv(path: Path, columns: Columns, sign: str, encoding: str | None) -> 
         # By default, one value too many in every row would silently shift the columns by one.
         warnings.simplefilter("error", pd.errors.ParserWarning)
         try:
-            header = pd.read_csv(file, header=None, nrows=1, dtype=str, **how).iloc[0].tolist()
-            if not set(header).issuperset(columns.names.values()):
-                refuse_unread(path, sign.join(header))
-            columns.check(path, header, _hint(header))
-            file.seek(0)
+            if columns.header is not None:
+                how |= {"header": None, "names": [*columns.header]}
+            else:
+                header = pd.read_csv(file, header=None, nrows=1, dtype=str, **how).iloc[0].tolist()
+                if not set(header).issuperset(columns.names.values()):
+                    refuse_foreign(path, sign.join(header))
+                columns.check(path, header, _hint(header))
+                file.seek(0)
             frame: pd.DataFrame = pd.read_csv(file, dtype=text, **how)
             return frame
         except pd.errors.EmptyDataError:
@@ -143,7 +147,7 @@ def _read_csv(path: Path, columns: Columns, sign: str, encoding: str | None) -> 
             ) from None
         except pd.errors.ParserWarning:
             raise DataError(
-                f"{path}, data row 1: more values than the header has columns; {_quotes(sign)}"
+                f"{path}, data row 1: more values than columns; {_quotes(sign)}"
             ) from None
         except pd.errors.ParserError as error:
             raise DataError(_malformed(path, str(error), sign)) from error

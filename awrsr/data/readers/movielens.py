@@ -1,22 +1,26 @@
 """A MovieLens folder: ratings.csv and movies.csv, as in ml-latest, ml-20m and later releases."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from awrsr.data.readers.base import Raw, Reader, read_rows
 from awrsr.data.readers.columns import Columns
+from awrsr.data.readers.looking import Look
 from awrsr.errors import DataError
 from awrsr.io.files import reading
-
-OLDER = {"u.data": "100K", "ratings.dat": "1M or 10M"}
-"""Files that identify releases in other formats, and the names of these releases."""
 
 
 class MovieLens(Reader):
     """A MovieLens folder, as in ml-latest, ml-20m and later releases."""
 
     name = "movielens"
-    source = "a directory with ratings.csv and movies.csv"
+    source = "MovieLens 20M and later, or latest: a directory with ratings.csv and movies.csv"
+
+    @classmethod
+    def recognises(cls, look: Look, given: Mapping[str, str]) -> bool:
+        """By the names of its two files."""
+        return look.names >= {"ratings.csv", "movies.csv"}
 
     @staticmethod
     def read(
@@ -32,12 +36,6 @@ class MovieLens(Reader):
                 raise DataError(
                     f"{source} is not a directory; movielens needs one with ratings.csv, movies.csv"
                 )
-            for name, release in OLDER.items():
-                if (source / name).exists():
-                    raise DataError(
-                        f"{source} has the format of MovieLens {release} ({name}), for which there "
-                        "is no reader yet; movielens reads ratings.csv and movies.csv"
-                    )
         names = {"user_id": "userId", "item_id": "movieId", "timestamp": "timestamp"}
         if rating_column:
             names["rating"] = rating_column

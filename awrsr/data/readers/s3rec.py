@@ -1,13 +1,19 @@
 """Text files of S3-Rec and STOSA: one line per user, the user id and the items, oldest first."""
 
+import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from awrsr.data.readers.base import Raw, Reader, Rows, as_ids
-from awrsr.data.readers.text import open_text, refuse_unread
+from awrsr.data.readers.looking import Look
+from awrsr.data.readers.text import open_text, refuse_foreign
 from awrsr.errors import DataError, shown
+
+LINE = re.compile(r"\s*[\w.-]+( +[\w.-]+)+\s*")
+"""A line of at least two words without tabs, commas, colons and brackets."""
 
 
 def _check_no_table(source: Path, users: list[str], lines: list[int]) -> None:
@@ -33,6 +39,15 @@ class S3Rec(Reader):
     name = "s3rec"
     source = "a text file of lines 'user item item ...'"
 
+    @classmethod
+    def recognises(cls, look: Look, given: Mapping[str, str]) -> bool:
+        """By words with spaces between them, two or a varying number in a line."""
+        if not look.lines or not all(LINE.fullmatch(line) for line in look.lines):
+            return False
+        counts = {len(line.split()) for line in look.lines}
+        users = {line.split()[0] for line in look.lines}
+        return counts == {2} or len(counts) > 1 or len(users) == len(look.lines) > 1
+
     @staticmethod
     def read(source: Path, *, encoding: str | None = None) -> Raw:
         """The interactions of a file with lines `user item item ...`."""
@@ -42,7 +57,7 @@ class S3Rec(Reader):
         with open_text(source, encoding) as file:
             for number, line in enumerate(file, start=1):
                 if number == 1:
-                    refuse_unread(source, line.strip())
+                    refuse_foreign(source, line.strip())
                 user, *sequence = line.split() or [""]
                 if user and not sequence:
                     raise DataError(

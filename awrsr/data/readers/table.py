@@ -1,10 +1,12 @@
-"""A csv or parquet file of interactions, one per row."""
+"""A csv, JSON lines or parquet file of interactions, one per row."""
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from awrsr.data.readers.base import Raw, Reader, read_rows
 from awrsr.data.readers.columns import Columns
+from awrsr.data.readers.looking import Look
 from awrsr.errors import ConfigError
 
 OPTIONS = {
@@ -13,21 +15,31 @@ OPTIONS = {
     "timestamp": "time_column",
     "rating": "rating_column",
 }
+COLUMNS = {"user_column": "user", "item_column": "item", "time_column": "timestamp"}
+"""The options for columns and their defaults."""
 
 
 class Table(Reader):
     """A file of interactions, one per row."""
 
     name = "table"
-    source = "a csv or parquet file with columns user, item, timestamp"
+    source = "a csv, tsv, JSON lines or parquet file with columns user, item, timestamp"
+
+    @classmethod
+    def recognises(cls, look: Look, given: Mapping[str, str]) -> bool:
+        """By the names of its columns."""
+        names = {given.get(option, usual) for option, usual in COLUMNS.items()}
+        sign = given.get("separator", "")
+        own = [{cell.strip('"') for cell in look.first.split(sign)}] if len(sign) == 1 else []
+        return any(header >= names for header in [*look.headers(), *own])
 
     @staticmethod
     def read(
         source: Path,
         *,
-        user_column: str = "user",
-        item_column: str = "item",
-        time_column: str = "timestamp",
+        user_column: str = COLUMNS["user_column"],
+        item_column: str = COLUMNS["item_column"],
+        time_column: str = COLUMNS["time_column"],
         rating_column: str | None = None,
         separator: str | None = None,
         encoding: str | None = None,

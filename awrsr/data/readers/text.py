@@ -22,15 +22,17 @@ MARKS = {  # longer marks first: one mark is the beginning of another
 }
 """Byte-order marks and their encodings."""
 GZIP = b"\x1f\x8b"
+MAX_LINE = 2**20
+"""The characters that are read at once where a file may have no line ends."""
 
 SEPARATORS = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|", "space": " "}
 
-UNREAD = {
+FOREIGN = {
     r'\s*[\[{]\s*(["{]|$)': "a file of JSON",
     r"\S+::\S+$": "a file of values separated by '::'",
     r"\w+:(token|float)(_seq)?\b": "a RecBole atomic file",
 }
-"""First lines of formats for which there is no reader yet, and the names of these formats."""
+"""First lines that show another format, and the names of these formats."""
 
 
 @contextmanager
@@ -121,8 +123,41 @@ def check_separator(separator: str) -> str:
     return sign
 
 
-def refuse_unread(path: Path, line: str) -> None:
-    """Refuse a file whose first line shows a format in UNREAD."""
-    for start, name in UNREAD.items():
+def refuse_foreign(path: Path, line: str) -> None:
+    """Refuse a file whose first line shows a format in FOREIGN."""
+    for start, name in FOREIGN.items():
         if re.match(start, line):
-            raise DataError(f"{path} seems to be {name}, for which there is no reader yet")
+            raise DataError(
+                f"{path} seems to be {name}, which is not this format; without --format the format "
+                "is recognised"
+            )
+
+
+def first_line(path: Path, encoding: str | None = None) -> str:
+    """The first line of a text file that is not blank, or an empty text.
+
+    Raises:
+        ConfigError: see `open_text`.
+        DataError: see `open_text`.
+    """
+    with open_text(path, encoding) as file:
+        while line := file.readline(MAX_LINE):
+            if line.strip():
+                return line
+    return ""
+
+
+def latin_or_utf8(path: Path) -> str:
+    """UTF-8 if a whole file is text in it, otherwise latin-1, in which every byte is a character.
+
+    For a format whose publisher used latin-1 and whose copies are often UTF-8.
+    """
+    try:
+        with open_text(path) as file:
+            while file.read(MAX_LINE):
+                pass
+    except DataError as error:
+        if isinstance(error.__cause__, UnicodeError):
+            return "latin-1"
+        raise
+    return "UTF-8"
