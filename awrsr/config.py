@@ -105,7 +105,7 @@ class ModelConfig(Settings):
             has no effect.
         value_matrix: value_weighted only: whether a learned row-stochastic matrix V over slots is
             applied last, M = S A V.
-        mix: additive only: gate, M = (1 - g) A + g S with g learned per head, initially 0.1; halves,
+        mix: additive only: gate, M = (1 - g) A + g S, g learned per head, initially 0.1; halves,
             M = (A + S) / 2; or scores, first- and second-order scores are added before one softmax.
     """
 

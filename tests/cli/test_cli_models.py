@@ -136,7 +136,7 @@ def test_help_explains_the_settings_of_refinements(call):
     for said in (
         "--model.rows {plain,standardised} what the second attention compares: plain, the rows of",
         "--model.gain {true,false} whether second-order scores are multiplied",
-        "--model.mix {gate,halves,scores} additive only: gate, M = (1 - g) A + g S",
+        "--model.mix {gate,halves,scores} additive only: gate, M = (1 - g) A + g S,",
     ):
         assert said in words
 
