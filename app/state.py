@@ -189,6 +189,14 @@ class Session:
     listed = Keys[Mapping[str, Any]]({})
     scatter, found = Keys[Any](None), Keys[Any](None)
 
+    # The upload of a model.
+    model_files = Keys[list[UploadedFile] | None](None)
+    """By number of uploads taken."""
+    uploads_taken, upload_problem = Key(0), Key("")
+    upload_asks = Key[list[str]]([])
+    """What can be told about the file that waits."""
+    told = Keys[Any](None)
+
     # Panels of Inspect.
     smallest, each_removed, gains = Key(False), Key(False), Key(False)
     gains_off, gains_other = Keys(False), Keys(False)

@@ -177,7 +177,10 @@ APP_MAY_IMPORT = {
     "sentences": "",
     "figures": "",
     "finding": "",
-    "folders": "",
+    "given": "",
+    "folders": "given",
+    "elsewhere": "",
+    "uploads": "escape folders elsewhere",
     "epochs": "folders",
     "stamps": "folders",
     "forms": "escape pinned",
@@ -185,16 +188,19 @@ APP_MAY_IMPORT = {
     "keys": "opening forms",
     "state": "pinned reading method_settings opening finding folders epochs forms keys",
     "arrival": "state",
-    "cache": "jobs finding folders stamps questions",
+    "cache": "jobs finding folders elsewhere uploads stamps questions",
+    "seeds": "folders cache",
+    "offered": "given folders elsewhere cache",
     "sides": "escape candidates folders epochs cache",
     "case": "candidates cache method_settings sides",
     "examples": "folders cache",
     "users": "escape candidates opening epochs keys state cache examples",
     "address": "escape forms state cache sides",
-    "shell": "escape state folders epochs cache sides users address",
+    "upload_form": "escape elsewhere uploads state cache",
+    "shell": "escape state folders epochs cache offered sides users address upload_form",
     "components": "escape questions state cache sides case",
     "views": "escape styling arrival pinned reading method_settings jobs candidates figures "
-    "finding folders epochs forms "
+    "finding folders epochs forms seeds "
     "sentences questions keys state cache sides case examples users address shell components",
     "main": "styling state cache shell views",
     "__init__": "",
@@ -242,7 +248,8 @@ def test_a_page_imports_no_other_page():
 @pytest.mark.parametrize(
     "part",
     [
-        *("figures", "finding", "sentences", "folders", "epochs", "jobs", "escape"),
+        *("figures", "finding", "sentences", "folders", "epochs", "jobs", "escape", "uploads"),
+        *("given", "elsewhere"),
         *("forms", "reading", "pinned", "method_settings"),
     ],
 )
