@@ -2,6 +2,7 @@
 
 import sys
 
+from awrsr.cli.apps import app
 from awrsr.cli.datasets import plant, prepare
 from awrsr.cli.faithfulness import faithfulness
 from awrsr.cli.grids import experiment, report
@@ -29,6 +30,7 @@ VERBS = {
         report,
         plant,
         faithfulness,
+        app,
     )
 }
 
