@@ -43,8 +43,9 @@ def show(dataset: Dataset, taken: Collection[str]) -> None:
         return
     uploads = cache.session_uploads()
     mine = uploads.models(dataset)
-    if {session.a, session.b} & mine.keys():
-        st.caption(f":material/link_off: {LINKS}")
+    with st.container():  # always present, so that the form below stays open
+        if {session.a, session.b} & mine.keys():
+            st.caption(f":material/link_off: {LINKS}")
     with st.expander("Upload a model", icon=":material/upload:"):
         st.file_uploader(
             "Files of one model of this dataset",

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-from awrsr.errors import DataError, counted, shown
+from awrsr.errors import DataError, shown
 from awrsr.io.files import reading
 
 MAX_ENTRIES = 10_000
@@ -72,7 +72,7 @@ def entry_names(path: Path) -> list[str]:
         raise DataError(f"{path} is not a whole zip archive: {error}") from error
     if len(names) > MAX_ENTRIES:
         raise DataError(
-            f"{path} has {counted(len(names), 'entry')}; accepted: at most {MAX_ENTRIES:,}"
+            f"{path} has {len(names):,} entries; accepted: at most {MAX_ENTRIES:,}"
         )
     return names
 
