@@ -251,7 +251,7 @@ def get_checks(directory: Path, dataset: Dataset, ndcg: float | None) -> list[st
 # --- models from elsewhere ------------------------------------------------------------------------
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(on_release=TemporaryDirectory.cleanup, show_spinner=False)
 def shelf() -> TemporaryDirectory[str]:
     """The directory of what is made of given paths, until the server ends."""
     return TemporaryDirectory(prefix="awrsr-given-")

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from awrsr.errors import shown
 from awrsr.io.listing import is_text, visible_directories
 from awrsr.training.checkpoint import CONFIG_FILE
 
@@ -46,7 +45,7 @@ def sort_paths(paths: Iterable[str]) -> Given:
         if not is_text(text):
             found.problems.append(f"{text!r} is not UTF-8")
         elif not os.path.exists(path):
-            found.problems.append(f"{shown(text)} does not exist")
+            found.problems.append(f"{text!r} does not exist")
         elif os.path.isfile(path):
             found.files.append(path)
         elif os.path.isfile(path / DATASET_FILE):
@@ -60,7 +59,7 @@ def sort_paths(paths: Iterable[str]) -> Given:
             found.models.extend(one for one in models if one not in datasets)
             if not datasets and not models:
                 found.problems.append(
-                    f"{shown(text)} contains no dataset directory and no model directory"
+                    f"{text!r} contains no dataset directory and no model directory"
                 )
     return found
 
