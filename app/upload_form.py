@@ -48,7 +48,7 @@ def show(dataset: Dataset, taken: Collection[str]) -> None:
             st.caption(f":material/link_off: {LINKS}")
     with st.expander("Upload a model", icon=":material/upload:"):
         st.file_uploader(
-            "Files of one model of this dataset",
+            "A model of this dataset",
             type=[end.removeprefix(".") for end in KINDS],
             accept_multiple_files=True,
             max_upload_size=MAX_UPLOADED // 2**20,
@@ -60,19 +60,18 @@ def show(dataset: Dataset, taken: Collection[str]) -> None:
             f"are kept, until it ends. {LINKS}",
         )
         if session.upload_problem:
-            st.error(plain(session.upload_problem))
+            show_words = st.info if session.upload_asks else st.error
+            show_words(plain(session.upload_problem))
         if session.upload_asks:
             ask(dataset, taken)
         for name in mine:
-            left, right = st.columns([5, 1], vertical_alignment="center")
-            left.caption(plain(name))
-            right.button(
-                "Remove",
+            st.button(
+                f"Remove {plain(name)}",
                 key=f"remove-upload-{name}",
                 icon=":material/delete:",
+                type="tertiary",
                 on_click=remove,
                 args=(name, [one for one in taken if one != name]),
-                help=f"Remove {plain(name)}",
             )
 
 

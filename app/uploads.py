@@ -17,12 +17,14 @@ from app.folders import check_model
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError, DataError, first_of, shown
 from awrsr.importers import read_stored, recognise
-from awrsr.training.checkpoint import CONFIG_FILE, load_model
+from awrsr.training.checkpoint import CONFIG_FILE, load_model, read_config
 
 UPLOADS_VARIABLE = "AWRSR_UPLOADS"
 """Environment variable: `off` on a server whose visitors may not upload models."""
 MAX_UPLOADED = 256 * 2**20
 """Bytes of the files of one model as uploaded."""
+MAX_LENGTH = 2_000
+"""Items that an uploaded model may read: its maps have this number squared."""
 MAX_OF_SESSION = 4
 """Models that one session keeps."""
 MAX_OF_SERVER = 4 * 2**30
@@ -177,6 +179,7 @@ class Uploads:
             try:
                 label = make(waiting, directory, dataset, options)
                 check_model(directory, dataset)
+                _check_length(directory)
                 load_model(directory, "cpu")
                 size = sum(file.stat().st_size for file in directory.rglob("*") if file.is_file())
                 if size > MAX_UNPACKED:
@@ -246,3 +249,12 @@ class Uploads:
             yield kept.append
         finally:
             self._room.give_back(MAX_UNPACKED - sum(kept))
+
+
+def _check_length(directory: Path) -> None:
+    config, _, _ = read_config(directory)
+    if config.max_length > MAX_LENGTH:
+        raise DataError(
+            f"its max_length is {config.max_length:,}; accepted of an uploaded model: at most "
+            f"{MAX_LENGTH:,}"
+        )

@@ -13,6 +13,7 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from pathlib import Path
 from typing import IO, Any
@@ -198,7 +199,7 @@ class _Unpickler(pickle.Unpickler):
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if module == "torch._utils" and name in REBUILT:
-            return self._rebuilt
+            return partial(self._rebuilt)  # a new one, in case that the file changes it
         if module.partition(".")[0] in PACKAGES or (module == "builtins" and name in HARMLESS):
             return type(name, (Stub,), {"__module__": module})
         raise _refused(self.path, f"{module}.{name}")

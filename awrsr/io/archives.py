@@ -71,9 +71,7 @@ def entry_names(path: Path) -> list[str]:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise DataError(f"{path} is not a whole zip archive: {error}") from error
     if len(names) > MAX_ENTRIES:
-        raise DataError(
-            f"{path} has {len(names):,} entries; accepted: at most {MAX_ENTRIES:,}"
-        )
+        raise DataError(f"{path} has {len(names):,} entries; accepted: at most {MAX_ENTRIES:,}")
     return names
 
 

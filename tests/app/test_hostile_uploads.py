@@ -102,6 +102,8 @@ def test_weights_that_are_not_of_their_config(refused, model):
     refused("does not fit config.json", ("m.zip", zipped(model)))
     edit_config(model={"inner_size": 16, "n_layers": 10**9})(model)
     refused("n_layers", ("m.zip", zipped(model)))
+    edit_config(model={"n_layers": 2, "max_length": 2_001})(model)
+    refused("its max_length is 2,001; accepted of", ("m.zip", zipped(model)))
     edit_config(model={"n_layers": "two"})(model)
     refused("n_layers", ("m.zip", zipped(model)))
 

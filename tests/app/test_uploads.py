@@ -15,6 +15,7 @@ from driving import (
     choose,
     click,
     finish,
+    infos,
     keep_epochs,
     messages,
     open_find,
@@ -261,15 +262,15 @@ def test_a_file_that_needs_heads_asks_for_them(directory, tmp_path, monkeypatch,
     told = CASES["pmixer-2024"].write(tmp_path / "sasrec.pth", monkeypatch)
     ids = ("ids.txt", "\n".join(IDS).encode())
     upload_model(page, ("sasrec.pth", (tmp_path / "sasrec.pth").read_bytes()), ids)
-    (said,) = messages(page)
+    (said,) = infos(page)
     assert said.startswith("sasrec.pth, recognised as pmixer") and "give layout" in said
     assert "--" not in said and str(own_folder) not in said
     choose(page, **{"told-layout": "2024"})
     click(page, "Open the model")
-    assert "give heads" in messages(page)[0]
+    assert "give heads" in infos(page)[0]
     choose(page, **{"told-heads": 3})
     click(page, "Open the model")
-    assert "heads must divide the width" in messages(page)[0]
+    assert "heads must divide the width" in infos(page)[0]
     choose(page, **{"told-heads": told["heads"]})
     click(page, "Open the model")
     assert messages(page) == [] and page.session_state["b"] == "sasrec-none-sasrec"
