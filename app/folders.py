@@ -86,10 +86,11 @@ def given_datasets() -> list[Path]:
 
 def folder_problems() -> list[str]:
     """What is wrong with the environment's folders, and given datasets that are not offered."""
-    offered = dataset_directories()
+    given = given_datasets()
+    offered = dataset_directories() if given else {}
     hidden = [
         f"{path} is not offered: {offered[path.name]} has the same name; rename one of the two"
-        for path in given_datasets()
+        for path in given
         if offered[path.name] != path
     ]
     return hidden + [problem for named in _named_folders() if (problem := _problem(named))]

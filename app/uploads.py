@@ -210,7 +210,8 @@ class Uploads:
         """Remove a model."""
         for one in [one for one in self._models if one.directory.name == name]:
             self._models.remove(one)
-            self._forget(one.directory)
+            for config in one.directory.rglob(CONFIG_FILE):  # also of its snapshots
+                self._forget(config.parent)
             shutil.rmtree(one.directory, ignore_errors=True)
             self._room.give_back(one.size)
 
