@@ -17,12 +17,14 @@ from app.folders import check_model
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError, DataError, first_of, shown
 from awrsr.importers import read_stored, recognise
-from awrsr.training.checkpoint import CONFIG_FILE, load_model, read_config
+from awrsr.training.checkpoint import CONFIG_FILE, WEIGHTS_FILE, load_model, read_config
 
 UPLOADS_VARIABLE = "AWRSR_UPLOADS"
 """Environment variable: `off` on a server whose visitors may not upload models."""
 MAX_UPLOADED = 256 * 2**20
 """Bytes of the files of one model as uploaded."""
+MAX_BESIDE = 8 * 2**20
+"""Bytes of each file beside the weights; a table needs more when it is read."""
 MAX_LENGTH = 2_000
 """Items that an uploaded model may read: its maps have this number squared."""
 MAX_OF_SESSION = 4
@@ -138,14 +140,19 @@ class Uploads:
         found: dict[str, Path] = {}
         named, label = {}, ""
         folder = self._place / "waiting"
-        folder.mkdir(exist_ok=True)
-        for (name, content), kind in zip(files, kinds, strict=True):
+        for (name, _), kind in zip(files, kinds, strict=True):
             assert kind is not None
             found[kind] = folder / kind  # never a name from outside
-            found[kind].write_bytes(content)
             named[kind] = clipped(name)
             label = PurePosixPath(name).stem if kind in main else label
         self.waiting = Waiting(found, named, label, size)
+        try:
+            folder.mkdir(exist_ok=True)
+            for path, (_, content) in zip(found.values(), files, strict=True):
+                path.write_bytes(content)
+        except OSError as error:
+            self.drop_waiting()
+            raise DataError(f"could not keep the upload: {error.strerror or error}") from error
 
     def drop_waiting(self) -> None:
         """Remove the files that wait."""
@@ -178,12 +185,10 @@ class Uploads:
             directory = Path(mkdtemp(dir=place))
             try:
                 label = make(waiting, directory, dataset, options)
+                size = _checked_size(directory)
                 check_model(directory, dataset)
                 _check_length(directory)
                 load_model(directory, "cpu")
-                size = sum(file.stat().st_size for file in directory.rglob("*") if file.is_file())
-                if size > MAX_UNPACKED:
-                    raise DataError(f"it has {size:,} bytes; accepted: at most {MAX_UNPACKED:,}")
                 name = free_name(model_name(directory, label), [*taken, *self._names()])
                 final = place / "models" / name
                 final.parent.mkdir(exist_ok=True)
@@ -240,6 +245,8 @@ class Uploads:
                 words = words.replace(str(file), waiting.names[kind])
             words = re.sub(rf"{re.escape(str(self._place))}/(tmp\w+/?)?", "", words)
             raise type(error)(words) from error
+        except OSError as error:
+            raise DataError(f"could not keep the upload: {error.strerror or error}") from error
 
     @contextmanager
     def _unpacked_room(self) -> Iterator[Callable[[int], None]]:
@@ -250,6 +257,17 @@ class Uploads:
             yield kept.append
         finally:
             self._room.give_back(MAX_UNPACKED - sum(kept))
+
+
+def _checked_size(directory: Path) -> int:
+    """The bytes of a model directory; each file and all together are bounded."""
+    sizes = {file: file.stat().st_size for file in directory.rglob("*") if file.is_file()}
+    for file, size in sizes.items():
+        if file.name != WEIGHTS_FILE and size > MAX_BESIDE:
+            raise DataError(f"{file.name} has {size:,} bytes; accepted: at most {MAX_BESIDE:,}")
+    if (total := sum(sizes.values())) > MAX_UNPACKED:
+        raise DataError(f"the model has {total:,} bytes; accepted: at most {MAX_UNPACKED:,}")
+    return total
 
 
 def _check_length(directory: Path) -> None:

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import torch
 from checking import check_numbers
 from driving import add_model, edit_config, messages, open_page
 from streamlit.runtime.caching import cache_resource_api
@@ -108,8 +109,29 @@ def test_weights_that_are_not_of_their_config(refused, model):
     refused("n_layers", ("m.zip", zipped(model)))
 
 
+def test_large_files_beside_the_weights(refused, model):
+    (model / "ranks.parquet").write_bytes(bytes(9_000_000))
+    refused(
+        "ranks.parquet has 9,000,000 bytes; accepted: at most 8,388,608", ("m.zip", zipped(model))
+    )
+
+
 def test_a_model_without_weights_or_without_config(refused, model):
     (model / "model.safetensors").unlink()
     refused("it lacks model.safetensors", ("m.zip", zipped(model)))
     (model / "config.json").unlink()
     refused("0 files config.json", ("m.zip", zipped(model, readme=b"")))
+
+
+def test_a_full_disk_and_a_file_that_is_not_as_its_layout_expects(refused, model, monkeypatch):
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        refused("could not keep the upload: No space left", ("m.zip", zipped(model)))
+    memory = io.BytesIO()
+    marks = ("item_emb.weight", "attention_layers.0.in_proj_weight", "last_layernorm.weight")
+    odd = dict.fromkeys([*marks, "pos_emb.weight", "last_layernorm.bias"], torch.zeros(0, 0))
+    torch.save(odd, memory)
+    refused("m.pth is not as its layout expects: IndexError", ("m.pth", memory.getvalue()))
