@@ -13,7 +13,7 @@ from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError
 from awrsr.experiments.card import METRICS_FILE, RANKS_FILE, README_FILE
 from awrsr.importers import read_model
-from awrsr.io.archives import check_archive, entry_names, unpack
+from awrsr.io.archives import entry_names, unpack
 from awrsr.training.checkpoint import (
     CONFIG_FILE,
     WEIGHTS_FILE,
@@ -52,7 +52,7 @@ class Waiting:
     Args:
         files: by kind, see KINDS.
         names: of the same files, as they were uploaded.
-        label: the first file's name without its end.
+        label: the name of the model's file without its end.
         size: their bytes.
     """
 
@@ -88,9 +88,6 @@ def make(waiting: Waiting, directory: Path, dataset: Dataset, options: Mapping[s
 
 def _import(file: Path, directory: Path, dataset: Dataset, options: Mapping[str, Any]) -> str:
     """Write a model of another code base into a directory; the name of its importer."""
-    with file.open("rb") as opened:
-        if opened.read(4) == b"PK\x03\x04":
-            check_archive(file)
     try:
         imported = read_model(file, dataset, **options)
     except AwrsrError:

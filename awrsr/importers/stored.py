@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from awrsr.errors import CheckpointError, shown
+from awrsr.io.archives import check_archive
 from awrsr.io.files import reading
 
 PICKLE = "data.pkl"
@@ -161,6 +162,7 @@ def _refused(path: Path, name: str) -> CheckpointError:
 
 
 def _zipped(path: Path) -> Any:
+    check_archive(path)
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if name.endswith(f"/{PICKLE}")]
         if len(names) != 1:
