@@ -6,12 +6,12 @@ then seen in one place: a test refuses a cache decorator in any other file.
 
 import gc
 import os
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -20,18 +20,18 @@ import pandas as pd
 import streamlit as st
 import torch
 
+from app import elsewhere, uploads
 from app.finding import Slice, slice_metrics
 from app.folders import (
     MODEL_FILES,
     RANKED,
     SCAN_FILES,
-    model_directories,
     read_ranks,
 )
 from app.jobs import JobOwner, JobPool
-from app.questions import AttributionQuestion, TimedAttribution
+from app.questions import AttributionQuestion, TimedAttribution, answer
 from app.stamps import stamped
-from awrsr import attribution, load_dataset, load_model, studies
+from awrsr import load_dataset, load_model, studies
 from awrsr.board import ItemNames, item_names
 from awrsr.config import HELD_OUT, Candidates
 from awrsr.data.dataset import Dataset
@@ -50,7 +50,7 @@ from awrsr.explain import (
     smallest_removal,
 )
 from awrsr.io.files import finish_replacing
-from awrsr.io.listing import MAX_ENTRIES, visible_directories
+from awrsr.io.listing import MAX_ENTRIES
 from awrsr.models import ScoreFlow, SequentialModel
 from awrsr.ranking.recommendation import Ranking, check_same_catalogue, trace
 from awrsr.ranking.scoring import Standings, target_standings
@@ -211,38 +211,15 @@ def _config_file(directory: Path) -> ConfigFile | None:
     return None
 
 
-def seed_pair(a: Path, b: Path) -> tuple[Path, Path] | None:
-    """Two trainings of one model that differ only in the seed: of A, else of B, else of another
-    model of the dataset with A's or B's backbone."""
-    backbones = {directory.name.partition("-")[0] for directory in (a, b)}
-    models = model_directories(a.parent.parent)
-    alike = [path for name, path in models.items() if name.partition("-")[0] in backbones]
-    return _seed_pair((a, b, *alike), _beside(a))
-
-
 @st.cache_data(max_entries=MAX_MODELS, show_spinner=False, hash_funcs=MODEL)
-def _seed_pair(asked: tuple[Path, ...], others: tuple[Path, ...]) -> tuple[Path, Path] | None:
+def find_seed_pair(asked: tuple[Path, ...], others: tuple[Path, ...]) -> tuple[Path, Path] | None:
+    """The first of the models asked for and another one that differ only in the seed."""
     known = {path: config for path in others if (config := _config_file(path)) is not None}
     for first in filter(known.__contains__, asked):
         for second, config in known.items():
             if studies.differ_by_seed(known[first], config):
                 return first, second
     return None
-
-
-def other_seed(directory: Path) -> Path | None:
-    """A model of the dataset that differs from this one only in the training seed."""
-    pair = _seed_pair((directory,), (directory, *_beside(directory)))
-    return None if pair is None else pair[1]
-
-
-def _beside(directory: Path) -> tuple[Path, ...]:
-    """All models of a model's dataset, including those with other seeds."""
-    folder = directory.parent.parent
-    return (
-        *model_directories(folder).values(),
-        *visible_directories(folder / studies.SEEDS_FOLDER),
-    )
 
 
 @st.cache_data(max_entries=MAX_MODELS, show_spinner="Reading the heads", hash_funcs=MODEL)
@@ -269,6 +246,34 @@ def get_checks(directory: Path, dataset: Dataset, ndcg: float | None) -> list[st
     """
     ranks, _ = get_ranks(directory, dataset)
     return studies.parity_checks(get_model(directory), dataset, ranks, ndcg)
+
+
+# --- models from elsewhere ------------------------------------------------------------------------
+
+
+@st.cache_resource(on_release=TemporaryDirectory.cleanup, show_spinner=False)
+def shelf() -> TemporaryDirectory[str]:
+    """The directory of what is made of given paths, until the server ends."""
+    return TemporaryDirectory(prefix="awrsr-given-")
+
+
+@st.cache_resource(
+    max_entries=MAX_MODELS, show_spinner="Importing the model", hash_funcs=stamped("")
+)
+def get_imported(file: Path, datasets: tuple[Path, ...]) -> Path | AwrsrError:
+    """A model directory made of a given file, or why there is none, see `app.elsewhere`."""
+    return elsewhere.import_given(file, datasets, Path(shelf().name), get_dataset)
+
+
+@st.cache_resource(show_spinner=False)
+def _upload_room() -> uploads.Room:
+    return uploads.Room(uploads.MAX_OF_SERVER)
+
+
+@st.cache_resource(scope="session", on_release=uploads.Uploads.close, show_spinner=False)
+def session_uploads() -> uploads.Uploads:
+    """The session's uploaded models; they are removed when the session ends."""
+    return uploads.Uploads(_upload_room(), get_model.clear)
 
 
 # --- histories ------------------------------------------------------------------------------------
@@ -330,16 +335,7 @@ def attribution_work(
     question: AttributionQuestion,
 ) -> Callable[[Callable[[float], None] | None], TimedAttribution]:
     """A function that answers a question in any thread: it makes no Streamlit call."""
-    model = get_model(question.directory)
-
-    def work(progress: Callable[[float], None] | None = None) -> TimedAttribution:
-        start = time.perf_counter()
-        result = attribution.attribute(
-            model, *question[2:-1], progress=progress, **dict(question.settings)
-        )
-        return TimedAttribution(result, time.perf_counter() - start)
-
-    return work
+    return partial(answer, get_model(question.directory), question)
 
 
 def get_attribution(question: AttributionQuestion) -> TimedAttribution:

@@ -8,20 +8,26 @@ from pathlib import Path
 
 import pandas as pd
 
+from app.given import datasets_beside, given_paths, sort_paths
 from awrsr.data.dataset import Dataset
-from awrsr.errors import AwrsrError
+from awrsr.errors import AwrsrError, DataError
 from awrsr.experiments.card import METRICS_FILE, RANKS_FILE, Metrics, read_metrics
 from awrsr.io import listing
 from awrsr.io.listing import is_text, visible_directories
 from awrsr.io.parquet import read_parquet
 from awrsr.refinement import REFINEMENTS
 from awrsr.studies import SEEDS_FOLDER
-from awrsr.training.checkpoint import CONFIG_FILE, WEIGHTS_FILE, weights_fingerprint
+from awrsr.training.checkpoint import (
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    read_config,
+    weights_fingerprint,
+)
 from awrsr.training.unfinished import HISTORY_FILE
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 ASSETS_VARIABLE = "AWRSR_ASSETS"
-"""Environment variable: a further folder of dataset directories."""
+"""Environment variable: further folders of dataset directories, separated as in PATH."""
 FIRST = "ml-latest-small"
 """The shipped dataset that is listed first; the app opens with it."""
 
@@ -39,14 +45,21 @@ ModelKey = tuple[str, Stamp]
 
 
 def dataset_folders() -> list[Path]:
-    """The folders with datasets, the environment's folder first."""
+    """The folders with datasets, those of the environment first."""
+    return [*map(Path, _named_folders()), ASSETS]
+
+
+def _named_folders() -> list[str]:
     named = os.environ.get(ASSETS_VARIABLE)
-    return [ASSETS] if named is None else [Path(named), ASSETS]
+    return [] if named is None else [part for part in named.split(os.pathsep) if part] or [named]
 
 
 def dataset_directories() -> dict[str, Path]:
-    """The offered dataset directories by name, the environment's folder first."""
+    """The offered dataset directories by name: the given ones, those of the environment's folders,
+    those that ship. Of several with one name the first is offered."""
     found: dict[str, Path] = {}
+    for path in given_datasets():
+        found.setdefault(path.name, path)
     for folder in dataset_folders():
         paths = visible_directories(folder, "dataset.json")
         if folder == ASSETS:
@@ -58,16 +71,34 @@ def dataset_directories() -> dict[str, Path]:
 
 def in_command(path: Path) -> str:
     """A path for a command on a page: relative to the working directory if it is below it, and
-    quoted if a shell needs it."""
-    path = path.absolute()
+    quoted if a shell needs it. A model with a name of its own here has that of its files."""
+    path = path.resolve() if path.is_symlink() else path.absolute()
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     return shlex.quote(shown.as_posix())
 
 
-def assets_problem() -> str:
-    """What is wrong with the environment's folder, or an empty text."""
-    named = os.environ.get(ASSETS_VARIABLE)
-    if named is None or visible_directories(Path(named), "dataset.json"):
+def given_datasets() -> list[Path]:
+    """The dataset directories among the given paths, and those of the given files."""
+    given = sort_paths(given_paths())
+    beside = [path for file in given.files for path in datasets_beside(file)]
+    return list(dict.fromkeys([*given.datasets, *beside]))
+
+
+def folder_problems() -> list[str]:
+    """What is wrong with the environment's folders, and given datasets that are not offered."""
+    given = given_datasets()
+    offered = dataset_directories() if given else {}
+    hidden = [
+        f"{path} is not offered: {offered[path.name]} has the same name; rename one of the two"
+        for path in given
+        if offered[path.name] != path
+    ]
+    return hidden + [problem for named in _named_folders() if (problem := _problem(named))]
+
+
+def _problem(named: str) -> str:
+    """What is wrong with a folder of the environment, or an empty text."""
+    if visible_directories(Path(named), "dataset.json"):
         return ""
     folder = Path(named)
     state = "does not exist"
@@ -79,7 +110,9 @@ def assets_problem() -> str:
         state = "contains no dataset directory" if folder.is_dir() else "is a file"
     return (
         f"{ASSETS_VARIABLE} names {named!r}, which {state}; accepted: a folder of dataset "
-        "directories, as made by `python -m awrsr prepare`. Only shipped datasets are offered."
+        "directories, as made by `python -m awrsr prepare`."
+        + " Only shipped datasets are offered."
+        * (len(_named_folders()) == 1)
     )
 
 
@@ -114,6 +147,21 @@ def stamp_of(directory: Path, names: tuple[str, ...]) -> Stamp:
 def model_key(directory: Path) -> ModelKey:
     """Identifies the weights of a model directory."""
     return str(directory), stamp_of(directory, MODEL_FILES)
+
+
+def check_model(directory: Path, dataset: Dataset) -> None:
+    """Refuse a model directory that is unreadable or for another dataset; reads no weights.
+
+    Raises:
+        AwrsrError: with the model and the reason.
+    """
+    _, catalogue, _ = read_config(directory)
+    if catalogue.fingerprint != dataset.fingerprint:
+        raise DataError(
+            f"{directory.name} belongs to {catalogue.name!r} (fingerprint "
+            f"{catalogue.fingerprint}), the dataset is {dataset.name!r} (fingerprint "
+            f"{dataset.fingerprint})"
+        )
 
 
 def get_metrics(directory: Path) -> Metrics | None:

@@ -137,5 +137,8 @@ class Family(Generic[T]):
     def __setitem__(self, which: object, value: T) -> None:
         self.store[self._key(which)] = value
 
+    def __delitem__(self, which: object) -> None:
+        self.store.pop(self._key(which), None)
+
     def _key(self, which: object) -> str:
         return self.keys.named(*which if isinstance(which, tuple) else (which,))

@@ -1,12 +1,14 @@
 """The question of an attribution: model weights, history, target, method, settings."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from app.folders import ModelKey, model_key
 from awrsr import attribution
+from awrsr.models import SequentialModel
 
 
 @dataclass(frozen=True)
@@ -48,3 +50,16 @@ def attribution_question(
         contrast,
         tuple(sorted(settings.items())),
     )
+
+
+def answer(
+    model: SequentialModel,
+    question: AttributionQuestion,
+    progress: Callable[[float], None] | None = None,
+) -> TimedAttribution:
+    """The attribution that a question asks for, of its model."""
+    start = time.perf_counter()
+    result = attribution.attribute(
+        model, *question[2:-1], progress=progress, **dict(question.settings)
+    )
+    return TimedAttribution(result, time.perf_counter() - start)

@@ -8,15 +8,15 @@ import streamlit as st
 import torch
 from streamlit.delta_generator import DeltaGenerator
 
-from app import address, cache, folders
+from app import address, cache, folders, offered, upload_form
 from app.epochs import FINAL
 from app.escape import plain, with_commands
 from app.sides import SIDES, model_note, model_title
-from app.state import EVERY, INSPECT, Session, choices, session
+from app.state import EVERY, INSPECT, MODELS, Session, choices, session
 from app.users import offer
 from awrsr.data.dataset import Dataset
-from awrsr.errors import AwrsrError, DataError
-from awrsr.training.checkpoint import read_config, resolve_device
+from awrsr.errors import AwrsrError
+from awrsr.training.checkpoint import resolve_device
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +51,11 @@ def run(show: Callable[[Chosen], None], page: str, *, without_models: bool = Fal
         without_models: whether the page can show a dataset without models.
     """
     torch.set_num_threads(1)  # more threads speed up one session and slow down several
-    directories = folders.dataset_directories()
+    directories = offered.dataset_directories()
     if not directories:
         st.error(f"No dataset in {folders.ASSETS}. Make one with `python -m awrsr prepare`.")
         return
-    if problem := folders.assets_problem():
+    for problem in offered.problems():
         st.warning(with_commands(problem))
     address.follow(EVERY, page)
     problems = address.restore([Session.dataset.among(list(directories))])
@@ -73,17 +73,19 @@ def run(show: Callable[[Chosen], None], page: str, *, without_models: bool = Fal
     except AwrsrError as error:
         st.error(plain(error))
         return
-    models = folders.model_directories(directory)
+    models, given = offered.models_of(directory, dataset)
     problems += address.other_weights(models)
-    on_offer = offer(dataset, models)
-    offered = choices(on_offer, EVERY, page)
-    problems += address.restore(offered)
+    on_offer = offer(dataset, models, given)
+    in_address = choices(on_offer, EVERY, page)
+    problems += address.restore(in_address)
     # The widgets of Inspect exist only on Inspect; their choices are kept.
     session.restore({}, choices(on_offer, INSPECT))
     with st.container():  # always present, so that elements below keep their place
         address.show_problems(problems)
     with st.sidebar:
         choose_models(directory, models, session.epoch if page == INSPECT else FINAL)
+        if page in (INSPECT, MODELS):
+            upload_form.show(dataset, list(models))
         below = st.container()
         show_about(dataset)
     if models or without_models:
@@ -100,22 +102,7 @@ def run(show: Callable[[Chosen], None], page: str, *, without_models: bool = Fal
         )
     else:
         st.info(with_commands(folders.no_models(name, directory)))
-    address.write(address.link(name, models, offered))
-
-
-def check_model(directory: Path, dataset: Dataset) -> None:
-    """Refuse a model directory that is unreadable or for another dataset; reads no weights.
-
-    Raises:
-        AwrsrError: with the model and the reason.
-    """
-    _, catalogue, _ = read_config(directory)
-    if catalogue.fingerprint != dataset.fingerprint:
-        raise DataError(
-            f"{directory.name} belongs to {catalogue.name!r} (fingerprint "
-            f"{catalogue.fingerprint}), the dataset is {dataset.name!r} (fingerprint "
-            f"{dataset.fingerprint})"
-        )
+    address.write(address.link(name, models, in_address))
 
 
 # --- parts of it ----------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Every key of the session: its type, its default, and its form in the address.
 
 The only file that reads and writes `st.session_state`. A widget takes its key from here:
-`key=Session.k.name`, or `key=Session.meant.named(3)` from a family of keys.
+`key=Session.k.name`, or `key=Session.meant.named(3)` from a family of keys. One file because a key
+must be declared once, in one place.
 """
 
 from collections.abc import Mapping
@@ -167,6 +168,14 @@ class Session:
     users, variant_rows, each = Keys[Any](None), Keys[Any](None), Keys[Any](None)
     listed = Keys[Mapping[str, Any]]({})
     scatter, found = Keys[Any](None), Keys[Any](None)
+
+    # The upload of a model.
+    model_files = Keys[list[UploadedFile] | None](None)
+    """By number of uploads taken."""
+    uploads_taken, upload_problem = Key(0), Key("")
+    upload_asks = Key[list[str]]([])
+    """What can be told about the file that waits."""
+    told = Keys[Any](None)
 
     # Panels of Inspect.
     smallest, each_removed, gains = Key(False), Key(False), Key(False)

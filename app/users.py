@@ -23,10 +23,17 @@ LAST_TITLES = 3
 FOUND_TITLES = 2
 
 
-def offer(dataset: Dataset, models: dict[str, Path]) -> Offer:
-    """The options of choices in a dataset; its first recorded example is the initial choice."""
+def offer(dataset: Dataset, models: dict[str, Path], given: str = "") -> Offer:
+    """The options of choices in a dataset; its first recorded example is the initial choice.
+
+    Args:
+        dataset: read from a directory.
+        models: the offered models by name.
+        given: the model that the app was started with; then it is the initial model B.
+    """
     examples, _ = recorded_examples(dataset, models)
     opening = next((Opening(first.user_id, first.a, first.b) for first in examples), Opening())
+    opening = opening._replace(b=given or opening.b)
     return Offer(dataset, list(models), opening, tuple(kept_epochs(models.values())))
 
 

@@ -2,6 +2,7 @@
 
 import sys
 
+from awrsr.cli.apps import app
 from awrsr.cli.datasets import download, plant, prepare
 from awrsr.cli.faithfulness import faithfulness
 from awrsr.cli.grids import experiment, report
@@ -30,6 +31,7 @@ VERBS = {
         report,
         plant,
         faithfulness,
+        app,
     )
 }
 

@@ -79,6 +79,11 @@ class Parameter:
         return self.kind is bool and not self.group
 
     @property
+    def is_list(self) -> bool:
+        """Whether it takes all words that follow each other."""
+        return bool(self.kind == list[str])
+
+    @property
     def choices(self) -> tuple[str, ...]:
         """The values of one that takes one of a few."""
         return get_args(self.kind) if get_origin(self.kind) is Literal else ()

@@ -109,16 +109,22 @@ class _Line:
             if word.startswith("-"):
                 raise self._unknown(word.partition("=")[0])
         given = list(found.given)
+        for one in self.takes.values():
+            if one.positional and one.is_list:  # it takes all free words, also those after "--"
+                free = [*dict(given).get(one.name, []), *places]
+                given = [pair for pair in given if pair[0] != one.name]
+                given += [(one.name, free)] if free else []
+                places = []
         taken = {name for name, _ in given}
         positional = [one.name for one in self.takes.values() if one.positional]
-        free = [name for name in positional if name not in taken]
-        if beyond := [*beyond, *places[len(free) :]]:
+        open_places = [name for name in positional if name not in taken]
+        if beyond := [*beyond, *places[len(open_places) :]]:
             raise ConfigError(
                 f"{self.verb} takes {', '.join(positional) or 'options only'}; received "
                 f"{' '.join(beyond)!r} beyond that; what holds spaces or quotes needs quotes "
                 "around it"
             )
-        return [*given, *zip(free, places, strict=False)]
+        return [*given, *zip(open_places, places, strict=False)]
 
     def find(self, name: str) -> Parameter | None:
         """The parameter of that name, which may be one value of an open object."""
@@ -209,6 +215,9 @@ class _Line:
     def _layout(self, verb: str) -> dict[str, Any]:
         needed = [one for one in self.takes.values() if one.default is REQUIRED]
         words = [one.name if one.positional else f"{one.written} {one.metavar}" for one in needed]
+        words += [
+            f"[{one.name} ...]" for one in self.takes.values() if one.positional and one.is_list
+        ]
         usage = " ".join([PROGRAM, "[options]", verb, *words, "[options]"])
         return {"usage": usage, "description": _summary(self.verbs[verb])}
 
@@ -234,11 +243,12 @@ def _declare(place: Any, one: Parameter, help: str) -> None:
     """Add a parameter to a parser or a group of one; to argparse all are text, none is needed."""
     told: dict[str, Any] = {"action": _Given, "help": help.replace("%", "%%")}
     if one.positional:
-        place.add_argument(one.name, nargs="?", default=argparse.SUPPRESS, **told)
+        free = "*" if one.is_list else "?"
+        place.add_argument(one.name, nargs=free, default=argparse.SUPPRESS, **told)
     elif one.is_flag:
         place.add_argument(one.written, f"--no_{one.name}", dest=one.name, nargs=0, **told)
     else:
-        nargs = "+" if one.kind == list[str] else None
+        nargs = "+" if one.is_list else None
         place.add_argument(one.written, dest=one.name, metavar=one.metavar, nargs=nargs, **told)
 
 

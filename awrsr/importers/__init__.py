@@ -29,6 +29,7 @@ __all__ = [
     "Converted",
     "Imported",
     "Importer",
+    "Layout",
     "Stored",
     "Tensors",
     "blank",
@@ -37,6 +38,8 @@ __all__ = [
     "number_of",
     "numbered",
     "read_model",
+    "read_stored",
+    "recognise",
 ]
 
 IMPORTERS: Family[Importer] = Family(

@@ -13,6 +13,7 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from pathlib import Path
 from typing import IO, Any
@@ -21,9 +22,14 @@ import torch
 from torch import Tensor
 
 from awrsr.errors import CheckpointError, shown
+from awrsr.io.archives import check_archive
 from awrsr.io.files import reading
 
 PICKLE = "data.pkl"
+MAX_PICKLE = 32_000_000
+"""Largest pickle in an archive, in bytes; the numbers of tensors lie beside it."""
+MAX_REBUILT = 4
+"""What is read of a file may have this many times its bytes: tensors may share numbers."""
 DTYPES = {
     "DoubleStorage": torch.float64,
     "FloatStorage": torch.float32,
@@ -156,6 +162,7 @@ def _refused(path: Path, name: str) -> CheckpointError:
 
 
 def _zipped(path: Path) -> Any:
+    check_archive(path)
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if name.endswith(f"/{PICKLE}")]
         if len(names) != 1:
@@ -168,7 +175,13 @@ def _zipped(path: Path) -> Any:
             order = archive.read(f"{folder}byteorder")
             if order != b"little":
                 raise CheckpointError(f"{path}: byte order {order!r} is not read; accepted: little")
-        with archive.open(names[0]) as file:
+        entry = archive.getinfo(names[0])
+        if entry.compress_type != zipfile.ZIP_STORED or entry.file_size > MAX_PICKLE:
+            raise CheckpointError(
+                f"{path}: {PICKLE} has {entry.file_size:,} bytes; accepted: at most "
+                f"{MAX_PICKLE:,}, not compressed"
+            )
+        with archive.open(entry) as file:
             return _Unpickler(file, path, archive, folder).load()
 
 
@@ -181,13 +194,14 @@ class _Unpickler(pickle.Unpickler):
         self.archive = archive
         self.folder = folder
         self.storages: dict[str, Tensor] = {}
+        self.left = MAX_REBUILT * path.stat().st_size
 
     def find_class(self, module: str, name: str) -> Any:
         """What stands for a class or a function that the file names."""
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if module == "torch._utils" and name in REBUILT:
-            return type(name, (_Rebuilt,), {})  # a new one, in case that the file changes it
+            return partial(self._rebuilt)  # a new one, in case that the file changes it
         if module.partition(".")[0] in PACKAGES or (module == "builtins" and name in HARMLESS):
             return type(name, (Stub,), {"__module__": module})
         raise _refused(self.path, f"{module}.{name}")
@@ -203,19 +217,25 @@ class _Unpickler(pickle.Unpickler):
                 f"{count * dtype.itemsize:,}, not compressed"
             )
         if key not in self.storages:
+            self._spend(entry.file_size)
             content = bytearray(self.archive.read(entry))
             empty = torch.empty(0, dtype=dtype)
             self.storages[key] = torch.frombuffer(content, dtype=dtype) if content else empty
         return self.storages[key]
 
-
-class _Rebuilt:
-    """Called as the functions in REBUILT are, it is a tensor."""
-
-    def __new__(cls, source: Tensor, *how: Any) -> Any:
+    def _rebuilt(self, source: Tensor, *how: Any) -> Tensor:
+        """Called as the functions in REBUILT are, it makes a tensor."""
         if len(how) < 3:  # a parameter, of a tensor
             return source
         offset, size, stride = how[:3]
         if any(number < 0 for number in (offset, *size, *stride)) or prod(size) > source.numel():
             raise ValueError(f"a tensor of shape {tuple(size)} in {source.numel()} numbers")
+        self._spend(prod(size) * source.element_size())
         return source.as_strided(size, stride, offset).clone()
+
+    def _spend(self, size: int) -> None:
+        self.left -= size
+        if self.left < 0:
+            raise ValueError(
+                f"its tensors have more than {MAX_REBUILT} times the bytes of the file"
+            )

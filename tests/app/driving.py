@@ -185,7 +185,8 @@ def paste(page: AppTest, *lines: str) -> AppTest:
 
 def upload(page: AppTest, name: str, content: bytes) -> AppTest:
     """Make a file the history."""
-    page.file_uploader[0].set_value((name, content, "text/plain"))
+    (one,) = (one for one in page.file_uploader if one.key == Session.uploaded.name)
+    one.set_value((name, content, "text/plain"))
     return run(page)
 
 

@@ -26,7 +26,7 @@ from driving import (
 from helpers import make_dataset
 
 import awrsr
-from app import cache, folders, shell
+from app import cache, folders, seeds, shell
 from app.questions import attribution_question
 from awrsr.errors import CheckpointError, DataError
 
@@ -122,16 +122,16 @@ def test_neighbours_are_read_once_and_a_large_one_costs_nothing(directory, monke
     )
     monkeypatch.setattr(json, "loads", lambda text: sizes.append(len(text)) or load(text))
     for _ in range(2):
-        assert cache.seed_pair(models / GOOD, models / BAD) is None
+        assert seeds.seed_pair(models / GOOD, models / BAD) is None
     assert set(read) == {path.name for path in models.iterdir()} and set(read.values()) == {1}
     assert max(sizes) < 10_000
     shutil.copytree(models / GOOD, directory / "seeds" / "again")
     edit_config(training={"seed": 5})(directory / "seeds" / "again")
     twins = models / GOOD, directory / "seeds" / "again"
-    assert cache.seed_pair(models / BAD, models / GOOD) == twins
+    assert seeds.seed_pair(models / BAD, models / GOOD) == twins
     assert set(read.values()) == {1}
     edit_config(training={"epochs": 7})(models / GOOD)
-    assert cache.seed_pair(models / BAD, models / GOOD) is None
+    assert seeds.seed_pair(models / BAD, models / GOOD) is None
     assert read == Counter(read.keys()) + Counter([GOOD])
 
 

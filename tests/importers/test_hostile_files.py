@@ -182,3 +182,22 @@ def test_tensors_of_all_types_are_read_as_they_are(tmp_path, dtype):
     torch.save(tensors, tmp_path / "model.pt")
     read = read_stored(tmp_path / "model.pt").tensors
     assert all(torch.equal(read[name], tensors[name]) for name in tensors)
+
+
+def test_a_small_file_does_not_fill_the_memory(tmp_path):
+    """A compressed or long pickle, and many tensors that share the numbers of one."""
+    path = tmp_path / "model.pt"
+    torch.save({"a": torch.zeros(3), "b": [0] * 100_000}, path)
+    with zipfile.ZipFile(path) as whole:
+        entries = [(one.filename, whole.read(one)) for one in whole.infolist()]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries:
+            archive.writestr(name, content)
+    with pytest.raises(CheckpointError, match=r"data.pkl has 200,\d+ bytes; .*, not compressed"):
+        read_stored(path)
+    whole = torch.zeros(10_000)
+    torch.save({str(number): whole[number:] for number in range(20)}, path)
+    with pytest.raises(CheckpointError, match="its tensors have more than 4 times the bytes"):
+        read_stored(path)
+    torch.save({"a": whole, "b": whole}, path)
+    assert len(read_stored(path).tensors) == 2

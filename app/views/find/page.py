@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import cache, finding, folders
+from app import cache, finding, folders, seeds
 from app.candidates import among
 from app.escape import plain
 from app.finding import KINDS
 from app.sentences import find_sentence
-from app.shell import Chosen, check_model
+from app.shell import Chosen
 from app.sides import model_title
 from app.state import Session, session
 from app.views.find.limits import choose_limits, forget_limits
@@ -94,7 +94,7 @@ def find_scan(chosen: Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]] | Non
     written, why = None, "there is no scan of this dataset"
     try:
         for name in names:
-            check_model(chosen.models[name], chosen.dataset)
+            folders.check_model(chosen.models[name], chosen.dataset)
         marks = {name: cache.fingerprint(chosen.models[name]) for name in names}
     except AwrsrError as error:
         st.error(plain(error))
@@ -119,7 +119,7 @@ def find_scan(chosen: Chosen) -> tuple[Scan, Scan | None, tuple[Any, ...]] | Non
         return None
     try:
         pair = [chosen.models[name] for name in names]
-        again = cache.seed_pair(pair[0], pair[-1]) or ()
+        again = seeds.seed_pair(pair[0], pair[-1]) or ()
         scan = cache.compute_scan(chosen.dataset, list(dict.fromkeys([*pair, *again])))
     except AwrsrError as error:
         st.error(plain(error))

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from app import cache
+from app import cache, seeds
 from app.case import Case
 from app.epochs import FINAL
 from app.escape import plain
@@ -130,7 +130,7 @@ def recommended(case: Case) -> list[str]:
 
 def rank_again(case: Case, side: Side) -> int | None:
     """The target's rank in the same model trained with another seed; None if there is none."""
-    directory = cache.other_seed(side.directory)
+    directory = seeds.other_seed(side.directory)
     if directory is None:
         return None
     left_out = tuple(item for item in case.left_out if item != case.target)

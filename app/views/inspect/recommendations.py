@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import cache
+from app import cache, seeds
 from app.candidates import among
 from app.case import Case
 from app.epochs import FINAL
@@ -59,7 +59,7 @@ def show_overlap(first: list[int], second: list[int], k: int) -> None:
 
 def show_noise(case: Case) -> None:
     """The same two numbers between two seeds of one model, as a noise level."""
-    pair = cache.seed_pair(*(side.run for side in case.sides))
+    pair = seeds.seed_pair(*(side.run for side in case.sides))
     if pair is None:
         st.caption(
             "The effect of the seed alone is not known: no model of this dataset with this "

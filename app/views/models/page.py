@@ -6,8 +6,9 @@ import streamlit as st
 
 from app import cache
 from app.escape import plain
+from app.folders import check_model
 from app.sentences import checks_sentence
-from app.shell import Chosen, check_model
+from app.shell import Chosen
 from app.sides import SIDES
 from app.views.models.card import label, show_card
 from app.views.models.checks import show_checks
