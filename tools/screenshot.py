@@ -27,17 +27,15 @@ def main() -> None:
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            page = browser.new_page(viewport={"width": 1440, "height": 1240})
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
             for _ in range(100):
                 try:
-                    page.goto(f"http://127.0.0.1:{port}/")
+                    page.goto(f"http://127.0.0.1:{port}/?dataset=planted")
                     break
                 except Exception:
                     page.wait_for_timeout(200)
-            page.get_by_role("button", name="Download everything").wait_for(timeout=120_000)
+            page.get_by_role("tab").first.wait_for(timeout=120_000)  # the last part of the page
             page.wait_for_timeout(2_000)
-            page.locator(".ab-panel .ab-box").nth(1).hover(position={"x": 200, "y": 290})
-            page.wait_for_timeout(500)
             page.screenshot(path=ROOT / "assets" / "inspector.png")
             browser.close()
     finally:
