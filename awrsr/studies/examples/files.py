@@ -1,7 +1,7 @@
 """Examples in the directory of a scan: examples.json, found from the scan that lies there.
 
-The file names the models of which it says something with the hash of their weights, those trained
-with another seed too, so that nobody is told of models that have been trained again since.
+The file lists its models, those of another seed too, with the hash of their weights, so that an
+example of models that were trained again since is not shown.
 """
 
 from collections.abc import Collection, Mapping
@@ -36,15 +36,15 @@ MODELS_FOLDER = "models"
 
 
 class ExamplesFile(Schema):
-    """What examples.json says.
+    """The contents of examples.json.
 
     Args:
         schema_version: 1.
         dataset: fingerprint of the dataset.
-        candidates: what items a rank is among, in words.
-        models: by name of every model of which it says something, the hash of its weights.
-        examples: in the order in which they are offered.
-        command: what found them.
+        candidates: the items that are ranked, in words.
+        models: the hash of the weights by name, for every model in the examples.
+        examples: in the order of the page.
+        command: the shell command that found them.
     """
 
     schema_version: Annotated[int, Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION)]
@@ -58,19 +58,19 @@ class ExamplesFile(Schema):
 def write_examples(
     dataset: Dataset, output: Path, *, device: str = "auto", command: str | None = None
 ) -> ExamplesFile:
-    """Find examples in the scan of a scan directory and write examples.json beside it.
+    """Find examples with the scan in a scan directory, and write examples.json beside it.
 
-    What another seed does is asked of the models in the dataset's seeds/ folder, whether or not
-    they were scanned.
+    Ranks with another seed come from the models in the dataset's seeds/ folder, which need not be
+    scanned.
 
     Args:
         dataset: read from a directory.
         output: the scan directory.
         device: auto, cpu, cuda, cuda:1, ...
-        command: what is run, for the file.
+        command: the shell command, for the file.
 
     Raises:
-        DataError: there is no readable scan, or it is of another dataset or of other weights.
+        DataError: the scan is missing or not readable, or is for another dataset or other weights.
         AwrsrError: a model cannot be loaded, or the file cannot be written.
     """
     assert dataset.directory is not None, "a dataset that was read from a directory"
@@ -114,8 +114,8 @@ def write_examples(
 
 
 def holds_scan(output: Path, dataset: Dataset, directories: Mapping[str, Path]) -> bool:
-    """Whether a directory holds a scan of these models as they are; of any models where none are
-    named."""
+    """Whether a directory holds a scan of these models with their present weights; without models:
+    any readable scan of the dataset."""
     try:
         marks = {name: weights_fingerprint(path) for name, path in directories.items()}
         return not stale(read_scan(output), dataset, marks)
@@ -124,14 +124,14 @@ def holds_scan(output: Path, dataset: Dataset, directories: Mapping[str, Path]) 
 
 
 def example_pairs(scan: Scan, offered: Collection[str]) -> list[Pair]:
-    """The pairs of a scan in which examples are sought, A and B, the first one first.
+    """The pairs (A, B) of a scan that are searched for examples, in this order.
 
-    A model without refinement beside one of its backbone whose attention has a second order, the
-    last refinement of the family first; where there is none, every pair that the scan compares.
+    A is vanilla and B a refined model of the same backbone, the last refinement of the family
+    first. If the scan has no such pair: all its pairs.
 
     Args:
         scan: read from a file.
-        offered: names of the models that examples may be about.
+        offered: names of the models that examples may use.
     """
     about = {name: known["model"] for name, known in scan.about["models"].items()}
     compared = [(a, b) for a, b in scan.about["pairs"] if {a, b} <= {*offered}]
@@ -152,7 +152,7 @@ def example_pairs(scan: Scan, offered: Collection[str]) -> list[Pair]:
 
 
 def _other_seeds(models: Mapping[str, Path], again: Mapping[str, Path]) -> dict[str, str]:
-    """By model the first one of `again` that differs by its seed alone."""
+    """For each model, the first one of `again` that differs only in the seed."""
     settings = {name: read_config(path) for name, path in again.items()}
     found: dict[str, str] = {}
     for name, path in models.items():
@@ -164,14 +164,14 @@ def _other_seeds(models: Mapping[str, Path], again: Mapping[str, Path]) -> dict[
 
 
 def read_examples(directory: Path, dataset: Dataset) -> ExamplesFile:
-    """What examples.json of a scan directory says.
+    """Read examples.json of a scan directory.
 
     Args:
-        directory: of the scan.
-        dataset: whose users they are.
+        directory: the scan directory.
+        dataset: the dataset of the users.
 
     Raises:
-        DataError: the file is missing, not readable, not as it should be, or of another dataset.
+        DataError: the file is missing, not readable, damaged, or for another dataset.
     """
     path = directory / EXAMPLES_FILE
     file = ExamplesFile.from_json(read_json(path), where=str(path), refusal=DataError)
@@ -187,11 +187,11 @@ def read_examples(directory: Path, dataset: Dataset) -> ExamplesFile:
 
 
 def current_examples(file: ExamplesFile, marks: Mapping[str, str]) -> list[Example]:
-    """The examples that tell of models as they are.
+    """The examples whose models still have the same weights.
 
     Args:
-        file: read from a scan directory.
-        marks: by name of every model that is there, the hash of its weights.
+        file: the result of `read_examples`.
+        marks: the hash of the weights by name, for every model that exists now.
     """
     return [
         example

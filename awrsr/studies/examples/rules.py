@@ -1,4 +1,4 @@
-"""The rules of the sorts: whose history may be an example of a sort, and how good a one it is."""
+"""The rules of the sorts: which users may be examples of a sort, and how good an example is."""
 
 import math
 from collections.abc import Callable, Collection, Mapping
@@ -10,18 +10,18 @@ from awrsr.data.planted import BINDING, OCCASION
 from awrsr.studies.examples.values import Example, Sort
 
 FOUND = 10
-"""A model finds a target that it ranks so or better."""
+"""A model finds a target if its rank is this or better."""
 DOUBLINGS = 1.0
-"""How often a rank must double to count as worse."""
+"""Number of times that a rank must double to count as worse."""
 
 
 class Rule(NamedTuple):
-    """How the example of a sort is found.
+    """How to find the example of a sort.
 
     Args:
-        promising: the users of the table of a search that may keep the rule, the most promising
+        promising: selects the rows of a search table that may satisfy the rule, the most promising
             first.
-        worth: how well an example keeps the rule, in doublings of a rank; 0 where it does not.
+        worth: how well an example satisfies the rule, in doublings of a rank; 0 if it does not.
         unless: sorts; if one of them has an example, this one needs none.
     """
 
@@ -30,12 +30,12 @@ class Rule(NamedTuple):
     unless: Collection[Sort] = ()
 
 
-# --- how well an example keeps a rule -------------------------------------------------------------
+# --- how well an example satisfies a rule ---------------------------------------------------------
 
 
 def _worse(*pairs: tuple[int, int]) -> float:
-    """How often the rank doubles from the second of a pair to the first, the least of all pairs; 0
-    where that is not enough."""
+    """Doublings from the better to the worse rank of a pair, the minimum over the pairs; 0 if below
+    `DOUBLINGS`."""
     least = min(math.log2(worse / better) for worse, better in pairs)
     return least if least >= DOUBLINGS else 0.0
 
@@ -49,8 +49,8 @@ def _b_finds(example: Example) -> float:
 
 
 def _other_reasons(example: Example) -> float:
-    """Both find it; each loses ranks without what it rests on, and not without what the other
-    does."""
+    """Both find it; each loses ranks without its own decisive entry, and not without that of the
+    other model."""
     sides = (example.in_a, example.in_b)
     if any(max(side.rank, side.rank_without_other) > FOUND for side in sides):
         return 0.0
@@ -58,7 +58,7 @@ def _other_reasons(example: Example) -> float:
 
 
 def _one_decides(example: Example) -> float:
-    """Both find it, lose it without one and the same entry, and keep it without any other."""
+    """Both find it, lose it without the same single entry, and keep it without any other entry."""
     sides = (example.in_a, example.in_b)
     if example.in_a.entry != example.in_b.entry:
         return 0.0
@@ -70,8 +70,8 @@ def _one_decides(example: Example) -> float:
 
 
 def _attention_misleads(example: Example) -> float:
-    """B finds it, keeps it without what it attends to most, and loses it without an entry in the
-    lower half of its attention."""
+    """B finds it, keeps it without the entry with the most attention, and loses it without an entry
+    in the lower half of its attention."""
     in_b = example.in_b
     kept = max(in_b.rank, in_b.rank_without_attended)
     if kept > FOUND or in_b.rank_without <= FOUND or 2 * in_b.place <= in_b.seen:
@@ -80,7 +80,8 @@ def _attention_misleads(example: Example) -> float:
 
 
 def _binding_found(example: Example) -> float:
-    """B alone finds it, with another seed too, rests on the causes and attends to one most."""
+    """Only B finds it, with another seed too; it rests on the causes, and a cause has the most
+    attention."""
     in_b = example.in_b
     if in_b.causes_found != len(example.causes) or in_b.attended not in example.causes:
         return 0.0
@@ -88,8 +89,9 @@ def _binding_found(example: Example) -> float:
 
 
 def _occasion_found(example: Example) -> float:
-    """B alone ranks it first, with another seed too, rests on the causes and attends to one most.
-    A few treasures are possible answers, so a model that knows nothing else ranks it near 3."""
+    """Only B ranks it first, with another seed too; it rests on the causes, and a cause has the
+    most attention. Only a few treasures are possible answers, so a model that knows no more than
+    these ranks it near 3."""
     in_b = example.in_b
     if in_b.causes_found != len(example.causes) or in_b.attended not in example.causes:
         return 0.0
@@ -97,7 +99,7 @@ def _occasion_found(example: Example) -> float:
 
 
 def _planted_missed(example: Example) -> float:
-    """B does not find what is decided, and does not rest on all causes."""
+    """B does not find the determined item, and does not rest on all causes."""
     if example.in_b.causes_found == len(example.causes):
         return 0.0
     return _worse((example.in_b.rank, FOUND))
@@ -152,4 +154,4 @@ RULES: Mapping[Sort, Rule] = {
     "one_decides": Rule(_both_peaked, _one_decides, unless=PLANTED),
     "attention_misleads": Rule(_b_unlike, _attention_misleads),
 }
-"""By sort, in the order in which examples are offered."""
+"""By sort, in the order of the page."""

@@ -1,8 +1,8 @@
 """The search for examples: from a scan to one user of each sort.
 
-Users are preselected by the columns of a scan, the most promising first. Of each of these every
-entry of the history is really removed in both models, and of those that keep the rule of the sort
-the best one is the example. The same scan, models and dataset give the same examples.
+Users are preselected by the columns of a scan, the most promising first. For each of them, every
+entry of the history is really removed in both models. The best user that satisfies the rule of the
+sort is the example. The same scan, models and dataset give the same examples.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,20 +23,22 @@ from awrsr.studies.scan import Scan
 from awrsr.studies.scan_rows import Pair
 
 READABLE = (6, 50)
-"""Fewest and most items of an example's history: fewer say little, more are hard to read."""
+"""Smallest and largest history of an example: shorter ones show little, longer ones are hard to
+read."""
 LOOKED = 300
-"""Histories of which every entry is removed, for each sort and pair of models."""
+"""Number of histories whose entries are all removed, for each sort and pair of models."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Models:
-    """Two models, and the same trained with another seed.
+    """Two models, and the same models trained with another seed.
 
     Args:
         a: name of A.
         b: name of B.
-        named: gives the model of a name, in eval mode.
-        seeds: by name of a model, that of the same trained with another seed, where there is one.
+        named: returns the model with this name, in eval mode.
+        seeds: by name of a model, the name of the same model trained with another seed, if there is
+            one.
     """
 
     a: str
@@ -55,16 +57,16 @@ def find_examples(
     causes: pd.DataFrame | None = None,
     looked: int = LOOKED,
 ) -> list[Example]:
-    """One example of each sort that is there, in the order of the sorts, each of another user.
+    """At most one example of each sort, in the order of the sorts, each with a different user.
 
     Args:
-        scan: of all or some users in the models of the pairs.
-        dataset: whose users they are.
+        scan: a scan of all or some users with the models of the pairs.
+        dataset: the dataset of the users.
         named: see `Models`.
-        pairs: A and B; a sort without an example in one pair is sought in the next.
+        pairs: A and B; a sort without an example in one pair is searched in the next.
         seeds: see `Models`.
-        causes: of the split test, see `awrsr.data.planted.load_causes`.
-        looked: most histories of which every entry is removed, for each sort and pair.
+        causes: causes of the test items, see `awrsr.data.planted.load_causes`.
+        looked: at most this many histories are examined, for each sort and pair.
 
     Raises:
         DataError: a model's scores are not finite.
@@ -89,16 +91,16 @@ def find_examples(
 def look(
     models: Models, dataset: Dataset, sort: Sort, user_id: str, causes: Sequence[int]
 ) -> Example:
-    """What an example says of a user, whether or not it keeps the rule of its sort.
+    """The example of a user, whether or not it satisfies the rule of its sort.
 
-    Costs a forward pass for each entry of the history in both models, and a few more.
+    Costs one forward pass per entry of the history in both models, and a few more.
 
     Args:
         models: A and B.
-        dataset: whose user it is.
-        sort: of the example.
+        dataset: the dataset of the user.
+        sort: the sort of the example.
         user_id: a user with two items or more before the held-out one.
-        causes: entries that decide the held-out item, where that was planted.
+        causes: entries that determine the held-out item in a planted dataset.
 
     Raises:
         DataError: a model's scores are not finite.
@@ -138,10 +140,10 @@ class _Look:
             self.again = Again(model=other, rank=int(standing.ranks[0]))
 
     def said(self, other: int, causes: Sequence[int]) -> InModel:
-        """What an example says of the model.
+        """The numbers of the model in an example.
 
         Args:
-            other: the entry that the other model rests on most.
+            other: the decisive entry of the other model.
             causes: planted entries.
         """
         ranks, entry = self.removed.ranks, self.entry
@@ -163,7 +165,7 @@ class _Look:
 
 
 def _table(scan: Scan, a: str, b: str, causes: pd.DataFrame | None) -> pd.DataFrame:
-    """The scanned users with a readable history, a row each, in the order of the scan.
+    """The scanned users with a history of readable length, one row each, in the order of the scan.
 
     Columns are user_id, rank_a, rank_b; apart, the divergence of the two rows of attention; even,
     the evenness of B's; alike, its correlation with the size of input x gradient, where the scan

@@ -1,4 +1,4 @@
-"""What an example says, in numbers.
+"""The numbers of an example.
 
 An entry is one place of a history, 0 = oldest. Ranks are of the held-out item, 1 = best, among the
 dataset's default candidates. Attention is the prediction's row of refined weights in the last
@@ -30,7 +30,7 @@ class Again(Schema):
 
     Args:
         model: name of that model.
-        rank: of the target.
+        rank: rank of the target.
     """
 
     model: str
@@ -38,21 +38,21 @@ class Again(Schema):
 
 
 class InModel(Schema):
-    """What an example says of one model.
+    """The numbers of one model.
 
     Args:
-        rank: of the target.
-        again: the same with another seed, where there is such a model.
-        entry: on which the model rests most.
+        rank: rank of the target.
+        again: the same with another seed, if there is such a model.
+        entry: the decisive entry.
         rank_without: the target's rank without that entry.
-        rank_without_other: without the entry on which the other model rests most.
-        worst_of_rest: the worst without any one entry but `entry`.
-        seen: how many entries the model sees, the newest of the history.
+        rank_without_other: its rank without the decisive entry of the other model.
+        worst_of_rest: its worst rank without any single entry other than `entry`.
+        seen: number of entries that the model sees, the newest ones.
         attended: the entry with the most attention.
         rank_without_attended: the target's rank without it.
-        place: of `entry` by attention, 1 = most.
-        causes_found: how many of n planted causes are among the n entries on which the model rests
-            most; None where nothing is planted.
+        place: place of `entry` by attention, 1 = most.
+        causes_found: how many of the n planted causes are among the n entries whose removal lowers
+            the score most; None if nothing is planted.
     """
 
     rank: Rank
@@ -69,7 +69,7 @@ class InModel(Schema):
 
     @property
     def ranks(self) -> list[int]:
-        """The rank, and with another seed where there is such a model."""
+        """The rank, followed by the rank with another seed if there is such a model."""
         return [self.rank] if self.again is None else [self.rank, self.again.rank]
 
 
@@ -77,14 +77,14 @@ class Example(Schema):
     """A user to start with.
 
     Args:
-        sort: whose rule it keeps.
-        user_id: whose history it is.
+        sort: the sort whose rule it satisfies.
+        user_id: id of the user.
         a: name of model A.
         b: name of model B.
         target: the held-out item.
-        causes: entries that decide the target, where that was planted.
-        in_a: what is said of model A.
-        in_b: what is said of model B.
+        causes: entries that determine the target in a planted dataset.
+        in_a: numbers of model A.
+        in_b: numbers of model B.
     """
 
     sort: Sort
@@ -98,13 +98,13 @@ class Example(Schema):
 
     @property
     def entries(self) -> set[int]:
-        """All places of the history that it names."""
+        """All places of the history that it mentions."""
         return {*self.causes} | {
             entry for side in (self.in_a, self.in_b) for entry in (side.entry, side.attended)
         }
 
     @property
     def models(self) -> set[str]:
-        """Names of all models of which it says something."""
+        """Names of all its models, those of another seed too."""
         again = {side.again.model for side in (self.in_a, self.in_b) if side.again is not None}
         return {self.a, self.b} | again

@@ -1,4 +1,4 @@
-"""What is said of an example: a title, a short line, one sentence made of its numbers."""
+"""An example in words: a title, a short line, one sentence made of its numbers."""
 
 from collections.abc import Callable, Mapping
 
@@ -19,7 +19,7 @@ TITLES: Mapping[Sort, str] = {
 
 
 def line_of(example: Example) -> str:
-    """Whose history it is and the two numbers that matter, in a few words."""
+    """The user and the two numbers that matter, in a few words."""
     in_a, in_b = example.in_a, example.in_b
     said = {
         "other_reasons": f"ranks {in_a.rank:,} and {in_b.rank:,}",
@@ -32,17 +32,17 @@ def line_of(example: Example) -> str:
 
 
 def sentence_of(example: Example, dataset: Dataset) -> str:
-    """What is to be seen, with its numbers, in one sentence or two.
+    """What the example shows, with its numbers, in one or two sentences.
 
     Args:
-        example: of a user of the dataset.
-        dataset: that gives the titles.
+        example: an example of a user of the dataset.
+        dataset: gives the titles.
     """
     return _SENTENCES[example.sort](example, _Titles(example, dataset))
 
 
 class _Titles:
-    """Entries and the target as sentences name them."""
+    """Names of entries and of the target for sentences."""
 
     def __init__(self, example: Example, dataset: Dataset) -> None:
         items, _ = history_and_target(dataset, dataset.user_index(example.user_id), "test")
@@ -50,18 +50,18 @@ class _Titles:
         (self.target,) = dataset.titles([example.target])
 
     def entry(self, place: int) -> str:
-        """An entry by its number and title, `5. Alien`."""
+        """An entry as number and title, `5. Alien`."""
         (title,) = self.titles([self.items[place]])
         return f"{place + 1}. {title}"
 
     def entries(self, places: list[int]) -> str:
-        """Several, with "and" before the last."""
+        """Several entries, with "and" before the last."""
         *some, last = [self.entry(place) for place in places]
         return f"{', '.join(some)} and {last}" if some else last
 
 
 def _with_seed(side: InModel) -> str:
-    """A model's rank, and with another seed where there is such a model."""
+    """A model's rank, and that with another seed if there is such a model."""
     return f"{side.rank:,}" + (f" ({side.again.rank:,} with another seed)" if side.again else "")
 
 
