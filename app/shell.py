@@ -84,9 +84,9 @@ def run(show: Callable[[Chosen], None], page: str, *, without_models: bool = Fal
         address.show_problems(problems)
     with st.sidebar:
         choose_models(directory, models, session.epoch if page == INSPECT else FINAL)
+        below = st.container()
         if page in (INSPECT, MODELS):
             upload_form.show(dataset, list(models))
-        below = st.container()
         show_about(dataset)
     if models or without_models:
         show(

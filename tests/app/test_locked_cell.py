@@ -55,7 +55,8 @@ def test_pairs_of_a_second_order_cell(directory, name):
     assert messages(page) == []
 
 
-def test_halves_and_paths_of_a_refined_cell(directory):
+def test_halves_and_paths_of_a_refined_cell(directory, tiny_dataset):
+    retrained(directory, tiny_dataset, "sasrec-additive", mix="halves")
     page = opened(a="sasrec-additive", b="sasrec-value_weighted")
     lock(page, 4, 1, panel("A"), panel("B"))
     cell = Cell(layer=1, head=0, query=4, key=1)

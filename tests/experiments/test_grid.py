@@ -66,7 +66,9 @@ def test_the_beauty_grid_is_the_runs_that_its_commands_make():
         for kind in kinds
     ]
     for run in grid.runs:
-        assert run.model == ModelConfig(refinement=run.model.refinement)
+        kind = run.model.refinement
+        mix = {"mix": "halves"} if kind == "additive" else {}
+        assert run.model == ModelConfig(refinement=kind, **mix)
         assert run.train == TrainConfig(
             loss="sampled_ce",
             negatives=256,
