@@ -10,7 +10,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from awrsr.data.dataset import Dataset
-from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError
+from awrsr.errors import AwrsrError, ConfigError, DataError
 from awrsr.experiments.card import METRICS_FILE, RANKS_FILE, README_FILE
 from awrsr.importers import read_model
 from awrsr.io.archives import entry_names, unpack
@@ -88,15 +88,7 @@ def make(waiting: Waiting, directory: Path, dataset: Dataset, options: Mapping[s
 
 def _import(file: Path, directory: Path, dataset: Dataset, options: Mapping[str, Any]) -> str:
     """Write a model of another code base into a directory; the name of its importer."""
-    try:
-        imported = read_model(file, dataset, **options)
-    except AwrsrError:
-        raise
-    except Exception as error:  # what a layout does not expect may raise anything
-        reason = " ".join(str(error).split())[:200]
-        raise CheckpointError(
-            f"{file} is not as its layout expects: {type(error).__name__}: {reason}"
-        ) from error
+    imported = read_model(file, dataset, **options)
     save_config(directory, imported.model.config, imported.model.catalogue, None)
     save_weights(directory, imported.model)
     return imported.importer.name

@@ -1,4 +1,4 @@
-"""The tabs of Inspect, and what stays in them while they are closed."""
+"""The tabs of Inspect, and what is measured in one of them."""
 
 from dataclasses import dataclass
 
@@ -14,11 +14,6 @@ PANELS = {
     "download": "Download",
 }
 """Tabs of Inspect: the name in the address, and the label."""
-IN_PANELS = (
-    *("gains", "agreement_side", "agreement_statistic", "measured_chosen", "measured_standing"),
-)
-FAMILIES_IN_PANELS = ("setting", "gains_off", "gains_other", "gains_uniform", "gains_first")
-"""Keys of `app.state.Session` of widgets in these tabs that are not in the address."""
 
 
 @dataclass(frozen=True, kw_only=True)

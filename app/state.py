@@ -18,7 +18,7 @@ from app.forms import Choice
 from app.keys import Key, Keys, Offer, Store
 from app.method_settings import Settings, parse_settings, settings_text
 from app.opening import default_model, default_user
-from app.panels import FAMILIES_IN_PANELS, IN_PANELS, PANELS, Measured
+from app.panels import PANELS, Measured
 from app.pinned import Variant
 from app.reading import Reading
 from awrsr.attribution import METHODS
@@ -184,6 +184,9 @@ class Session:
     agreement_side, agreement_statistic = Key(""), Key("")
     measured = Key[Measured | None](None)
     measured_chosen, measured_standing = Key[list[str]]([]), Key("")
+    in_panels = (gains, agreement_side, agreement_statistic, measured_chosen, measured_standing)
+    families_in_panels = (setting, gains_off, gains_other, gains_uniform, gains_first)
+    """The choices in the tabs that are not in the address."""
     take_away = Key[Mapping[str, Any]]({})
     take_away_view = Key[str | None](None)
     """The view of the board at the request for the download."""
@@ -216,8 +219,8 @@ class Session:
 
     def hold_panels(self) -> None:
         """Keep the choices inside the tabs of Inspect that are closed, and so not drawn."""
-        self.hold(*(getattr(Session, name) for name in IN_PANELS))
-        families = tuple(f"{getattr(Session, name).name}-" for name in FAMILIES_IN_PANELS)
+        self.hold(*self.in_panels)
+        families = tuple(f"{keys.name}-" for keys in self.families_in_panels)
         for name in [name for name in self.store if str(name).startswith(families)]:
             self.store[name] = self.store[name]
 

@@ -11,7 +11,7 @@ item became a candidate.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import Literal
@@ -44,6 +44,15 @@ class RemovedOnce:
     rank: int
     scores: npt.NDArray[np.float64]
     ranks: npt.NDArray[np.int64]
+
+    def found(self, causes: Collection[int]) -> int:
+        """How many of n causes are among the n entries whose removal lowers the score most.
+
+        Args:
+            causes: places in the history, 0 = oldest, all different.
+        """
+        most = np.argsort(self.scores, kind="stable")[: len(causes)]
+        return len({*most.tolist()} & {*causes})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,13 +3,15 @@
 A new importer is a file and a line here.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from awrsr.config import Candidates, Catalogue, MeanStream
 from awrsr.data.dataset import Dataset
-from awrsr.errors import CheckpointError, ConfigError
+from awrsr.errors import AwrsrError, CheckpointError, ConfigError
 from awrsr.family import Family
 from awrsr.importers.base import Converted, Importer, Tensors, blank, check_heads, given, number_of
 from awrsr.importers.gsasrec import GSASRecImporter
@@ -107,7 +109,8 @@ def read_model(
             of its items.
 
     Raises:
-        CheckpointError: the file cannot be read safely, or no importer recognises it.
+        CheckpointError: the file cannot be read safely, no importer recognises it, or its tensors
+            do not fit its layout.
         ConfigError: something that the file does not say was not given, or an option does not apply
             to this kind of file.
         DataError: the model's items are not those of the dataset.
@@ -130,12 +133,14 @@ def read_model(
                 f"{path} is of {importer.title}, which takes no {name}; it takes "
                 f"{', '.join(accepted) or 'nothing'}"
             )
-    try:
-        converted = importer.convert(stored, **told)
-    except ConfigError as error:
-        raise ConfigError(f"{path}, recognised as {importer.title}: {error}") from error
+    with _in_one_sentence(path):
+        try:
+            converted = importer.convert(stored, **told)
+        except ConfigError as error:
+            raise ConfigError(f"{path}, recognised as {importer.title}: {error}") from error
+        model = _model(path, dataset, converted)
     return Imported(
-        model=_model(path, dataset, converted),
+        model=model,
         importer=importer,
         sha256=stored.sha256,
         options={name: str(value) for name, value in told.items()},
@@ -158,6 +163,20 @@ def recognise(stored: Stored) -> type[Importer]:
     verdict = "could be of several code bases" if found else "is of no code base that is known here"
     titles = "; ".join(f"{importer.name}: {importer.title}" for importer in known)
     raise CheckpointError(f"{stored.path} {verdict}: {seen}; known: {titles}")
+
+
+@contextmanager
+def _in_one_sentence(path: Path) -> Iterator[None]:
+    """A file that has the names of a layout and not the rest of it may raise anything."""
+    try:
+        yield
+    except AwrsrError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise CheckpointError(
+            f"{path} is not as its layout expects: {type(error).__name__}: {reason}"
+        ) from error
 
 
 def _model(path: Path, dataset: Dataset, converted: Converted) -> SequentialModel:

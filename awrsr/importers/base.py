@@ -181,6 +181,47 @@ def number_of(stored: Stored, settings: Mapping[str, Any], name: str, default: f
         ) from None
 
 
+def sasrec(
+    weights: Mapping[str, Tensor],
+    position_table: Tensor,
+    tables: Mapping[str, Tensor],
+    item_ids: list[str],
+    *,
+    heads: object,
+    notes: Iterable[str] = (),
+    **settings: Any,
+) -> Converted:
+    """A SASRec model, whose sizes are those of its tensors.
+
+    Args:
+        weights: by our names those without a row per item or position.
+        position_table: a row per position, in our order.
+        tables: see `Converted`.
+        item_ids: see `Converted`.
+        heads: the number of heads, see `check_heads`.
+        notes: see `Converted`.
+        settings: further settings of the model; without dropout unless given.
+
+    Raises:
+        ConfigError: see `check_heads`.
+    """
+    width = position_table.shape[1]
+    return Converted(
+        config=ModelConfig(
+            max_length=len(position_table),
+            hidden_size=width,
+            n_layers=sum(name.endswith(".expand.bias") for name in weights),
+            n_heads=check_heads(heads, width),
+            inner_size=len(weights["feed_forward.0.expand.bias"]),
+            **{"hidden_dropout": 0.0, "attention_dropout": 0.0, **settings},
+        ),
+        weights={**weights, "position_embedding.weight": position_table},
+        tables=tables,
+        item_ids=item_ids,
+        notes=list(notes),
+    )
+
+
 def blank(table: Tensor) -> Tensor:
     """A table of items with zeros for padding, as here; padding is not looked up anyway."""
     return torch.cat([torch.zeros_like(table[:1]), table[1:]])

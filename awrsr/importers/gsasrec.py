@@ -4,8 +4,7 @@ from pathlib import Path
 
 import torch
 
-from awrsr.config import ModelConfig
-from awrsr.importers.base import Converted, Importer, Tensors, blank, check_heads
+from awrsr.importers.base import Converted, Importer, Tensors, blank, sasrec
 from awrsr.importers.items import numbered
 from awrsr.importers.stored import Stored
 
@@ -34,9 +33,9 @@ class GSASRecImporter(Importer):
         table = tensors.take("item_embedding.weight")
         output = tensors.take("output_embedding.weight")
         positions = tensors.take("position_embedding.weight")
-        n_layers, width = tensors.count(r"transformer_blocks\.(\d+)\."), table.shape[1]
+        width = table.shape[1]
         weights = tensors.pair("norm", "seq_norm")
-        for layer in range(n_layers):
+        for layer in range(tensors.count(r"transformer_blocks\.(\d+)\.")):
             here, theirs = f"attention.{layer}", f"transformer_blocks.{layer}"
             weights |= tensors.pairs(
                 {
@@ -54,25 +53,18 @@ class GSASRecImporter(Importer):
                 f"{here}.output.bias": torch.zeros(width),
             }
         tensors.finish()
-        return Converted(
-            config=ModelConfig(
-                max_length=len(positions),
-                hidden_size=width,
-                n_layers=n_layers,
-                n_heads=check_heads(heads, width),
-                inner_size=len(weights["feed_forward.0.expand.bias"]),
-                hidden_dropout=0.0,
-                attention_dropout=0.0,
-                norms="query",
-                outer_norm="states",
-                norm_epsilon=1e-5,
-                activation="relu",
-                output_embedding="separate",
-            ),
-            weights={**weights, "position_embedding.weight": positions},
-            tables={
+        return sasrec(
+            weights,
+            positions,
+            {
                 "item_embedding.weight": blank(table[:-1]),
                 "output_embedding.weight": blank(output[:-1]),
             },
-            item_ids=numbered(len(table) - 2, items),
+            numbered(len(table) - 2, items),
+            heads=heads,
+            norms="query",
+            outer_norm="states",
+            norm_epsilon=1e-5,
+            activation="relu",
+            output_embedding="separate",
         )

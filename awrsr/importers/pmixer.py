@@ -6,9 +6,8 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from awrsr.config import ModelConfig
 from awrsr.errors import CheckpointError, ConfigError
-from awrsr.importers.base import Converted, Importer, Tensors, blank, check_heads, given
+from awrsr.importers.base import Converted, Importer, Tensors, blank, given, sasrec
 from awrsr.importers.items import numbered
 from awrsr.importers.stored import Stored
 
@@ -65,22 +64,15 @@ class PmixerImporter(Importer):
             notes.append(f"heads {heads} is read from the name of the file, not from its content")
         weights = layers(tensors)
         tensors.finish()
-        return Converted(
-            config=ModelConfig(
-                max_length=len(positions),
-                hidden_size=table.shape[1],
-                n_layers=sum(name.endswith(".expand.bias") for name in weights),
-                n_heads=check_heads(heads, table.shape[1]),
-                inner_size=len(weights["feed_forward.0.expand.bias"]),
-                hidden_dropout=0.0,
-                attention_dropout=0.0,
-                **COMMON,
-                **LAYOUTS[layout],
-            ),
-            weights={**weights, "position_embedding.weight": positions},
-            tables={"item_embedding.weight": blank(table)},
-            item_ids=numbered(len(table) - 1, items),
+        return sasrec(
+            weights,
+            positions,
+            {"item_embedding.weight": blank(table)},
+            numbered(len(table) - 1, items),
+            heads=heads,
             notes=notes,
+            **COMMON,
+            **LAYOUTS[layout],
         )
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from awrsr.config import Activation, ModelConfig
+from awrsr.config import Activation
 from awrsr.errors import CheckpointError, DataError, counted
-from awrsr.importers.base import Converted, Importer, Tensors, blank, check_heads, given, number_of
+from awrsr.importers.base import Converted, Importer, Tensors, blank, given, number_of, sasrec
 from awrsr.importers.recbole_items import items_in_order
 from awrsr.importers.stored import Stored
 
@@ -40,9 +40,8 @@ class RecBoleImporter(Importer):
             notes.append(f"the file is of model {trained}, whose tensors are those of SASRec")
         table = tensors.take("item_embedding.weight")
         positions = tensors.take("position_embedding.weight")
-        n_layers = tensors.count(r"trm_encoder\.layer\.(\d+)\.")
         weights = tensors.pair("norm", "LayerNorm")
-        for layer in range(n_layers):
+        for layer in range(tensors.count(r"trm_encoder\.layer\.(\d+)\.")):
             here, theirs = f"attention.{layer}", f"trm_encoder.layer.{layer}"
             dense = f"feed_forward.{layer}"
             weights |= tensors.pairs(
@@ -74,23 +73,18 @@ class RecBoleImporter(Importer):
                 f"{counted(without, 'item')} without interactions, which the source ranks too, "
                 "left out"
             )
-        return Converted(
-            config=ModelConfig(
-                max_length=len(positions),
-                hidden_size=table.shape[1],
-                n_layers=n_layers,
-                n_heads=check_heads(settings.get("n_heads"), table.shape[1]),
-                inner_size=len(weights["feed_forward.0.expand.bias"]),
-                hidden_dropout=number_of(stored, settings, "hidden_dropout_prob", 0.0),
-                attention_dropout=number_of(stored, settings, "attn_dropout_prob", 0.0),
-                norm_epsilon=number_of(stored, settings, "layer_norm_eps", 1e-12),
-                activation=_activation(stored.path, settings.get("hidden_act")),
-                positions="oldest",
-            ),
-            weights={**weights, "position_embedding.weight": positions},
-            tables={"item_embedding.weight": blank(table[: found.with_interactions + 1])},
-            item_ids=found.item_ids[: found.with_interactions],
+        return sasrec(
+            weights,
+            positions,
+            {"item_embedding.weight": blank(table[: found.with_interactions + 1])},
+            found.item_ids[: found.with_interactions],
+            heads=settings.get("n_heads"),
             notes=notes,
+            hidden_dropout=number_of(stored, settings, "hidden_dropout_prob", 0.0),
+            attention_dropout=number_of(stored, settings, "attn_dropout_prob", 0.0),
+            norm_epsilon=number_of(stored, settings, "layer_norm_eps", 1e-12),
+            activation=_activation(stored.path, settings.get("hidden_act")),
+            positions="oldest",
         )
 
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from awrsr.config import ModelConfig
 from awrsr.errors import CheckpointError
-from awrsr.importers.base import Converted, Importer, Tensors, blank, check_heads, number_of
+from awrsr.importers.base import Converted, Importer, Tensors, blank, number_of, sasrec
 from awrsr.importers.stored import Stored, Stub
 
 PREFIX = "torch_model."
@@ -62,25 +61,20 @@ class RecToolsImporter(Importer):
                 "item_net_block_types (IdEmbeddingsItemNet,) are read"
             )
         tensors.finish()
-        return Converted(
-            config=ModelConfig(
-                max_length=len(positions),
-                hidden_size=table.shape[1],
-                n_layers=n_layers,
-                n_heads=check_heads(settings.get("n_heads"), table.shape[1]),
-                inner_size=len(weights["feed_forward.0.expand.bias"]),
-                hidden_dropout=number_of(stored, settings, "dropout_rate", 0.0),
-                attention_dropout=number_of(stored, settings, "dropout_rate", 0.0),
-                norms="query",
-                outer_norm="states",
-                norm_epsilon=1e-5,
-                activation="relu",
-                scaled_embeddings=bool(_inner(settings, "pos_encoding", "use_scale_factor")),
-                padding="ignored" if settings.get("use_key_padding_mask") else "zero",
-            ),
-            weights={**weights, "position_embedding.weight": positions.flip(0)},
-            tables={"item_embedding.weight": blank(table)},
-            item_ids=_item_ids(stored, len(table) - 1),
+        return sasrec(
+            weights,
+            positions.flip(0),
+            {"item_embedding.weight": blank(table)},
+            _item_ids(stored, len(table) - 1),
+            heads=settings.get("n_heads"),
+            hidden_dropout=number_of(stored, settings, "dropout_rate", 0.0),
+            attention_dropout=number_of(stored, settings, "dropout_rate", 0.0),
+            norms="query",
+            outer_norm="states",
+            norm_epsilon=1e-5,
+            activation="relu",
+            scaled_embeddings=bool(_inner(settings, "pos_encoding", "use_scale_factor")),
+            padding="ignored" if settings.get("use_key_padding_mask") else "zero",
         )
 
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import torch
 
-from awrsr.config import ModelConfig
-from awrsr.importers.base import Converted, Importer, Tensors, blank, check_heads, given
+from awrsr.importers.base import Converted, Importer, Tensors, blank, given, sasrec
 from awrsr.importers.items import numbered
 from awrsr.importers.pmixer import COMMON, LAYOUTS, layers
 from awrsr.importers.stored import Stored
@@ -39,19 +38,12 @@ class RePlayImporter(Importer):
         recorded = stored.value("hyper_parameters", "head_count")
         heads = recorded if heads is None and isinstance(recorded, int) else heads
         items = given(items, "items", "the ids of its items, in its order")
-        return Converted(
-            config=ModelConfig(
-                max_length=len(positions),
-                hidden_size=table.shape[1],
-                n_layers=sum(name.endswith(".expand.bias") for name in weights),
-                n_heads=check_heads(heads, table.shape[1]),
-                inner_size=len(weights["feed_forward.0.expand.bias"]),
-                hidden_dropout=0.0,
-                attention_dropout=0.0,
-                **COMMON,
-                **LAYOUTS["2020"],
-            ),
-            weights={**weights, "position_embedding.weight": positions},
-            tables={"item_embedding.weight": blank(torch.cat([table[-1:], table[:-1]]))},
-            item_ids=numbered(len(table) - 1, items),
+        return sasrec(
+            weights,
+            positions,
+            {"item_embedding.weight": blank(torch.cat([table[-1:], table[:-1]]))},
+            numbered(len(table) - 1, items),
+            heads=heads,
+            **COMMON,
+            **LAYOUTS["2020"],
         )

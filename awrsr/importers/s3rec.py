@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from awrsr.config import ModelConfig
-from awrsr.importers.base import Converted, Importer, Tensors, blank, check_heads
+from awrsr.importers.base import Converted, Importer, Tensors, blank, sasrec
 from awrsr.importers.items import numbered
 from awrsr.importers.stored import Stored
 
@@ -30,9 +29,8 @@ class S3RecImporter(Importer):
         tensors = Tensors(stored)
         table = tensors.take("item_embeddings.weight")
         positions = tensors.take("position_embeddings.weight")
-        n_layers = tensors.count(r"item_encoder\.layer\.(\d+)\.")
         weights = tensors.pair("norm", "LayerNorm")
-        for layer in range(n_layers):
+        for layer in range(tensors.count(r"item_encoder\.layer\.(\d+)\.")):
             theirs = f"item_encoder.layer.{layer}"
             attention, dense = f"attention.{layer}", f"feed_forward.{layer}"
             weights |= tensors.pairs(
@@ -48,17 +46,10 @@ class S3RecImporter(Importer):
                 }
             )
         tensors.finish(PRETRAINING)
-        return Converted(
-            config=ModelConfig(
-                max_length=len(positions),
-                hidden_size=table.shape[1],
-                n_layers=n_layers,
-                n_heads=check_heads(heads, table.shape[1]),
-                inner_size=len(weights["feed_forward.0.expand.bias"]),
-                hidden_dropout=0.0,
-                attention_dropout=0.0,
-            ),
-            weights={**weights, "position_embedding.weight": positions},
-            tables={"item_embedding.weight": blank(table[:-1])},
-            item_ids=numbered(len(table) - 2, items),
+        return sasrec(
+            weights,
+            positions,
+            {"item_embedding.weight": blank(table[:-1])},
+            numbered(len(table) - 2, items),
+            heads=heads,
         )

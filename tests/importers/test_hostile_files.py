@@ -201,3 +201,11 @@ def test_a_small_file_does_not_fill_the_memory(tmp_path):
         read_stored(path)
     torch.save({"a": whole, "b": whole}, path)
     assert len(read_stored(path).tensors) == 2
+
+
+def test_a_file_that_has_only_the_names_of_a_layout_is_one_sentence(tmp_path):
+    marks = ("item_emb.weight", "attention_layers.0.in_proj_weight", "last_layernorm.weight")
+    odd = dict.fromkeys([*marks, "pos_emb.weight", "last_layernorm.bias"], torch.zeros(0, 0))
+    torch.save(odd, tmp_path / "model.pth")
+    with pytest.raises(CheckpointError, match="model.pth is not as its layout expects: IndexErr"):
+        read_model(tmp_path / "model.pth", DATA)

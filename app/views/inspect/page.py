@@ -200,7 +200,6 @@ def planted_causes(case: Case) -> str:
         return said
     among = []
     for side in case.sides:
-        removed = cards.removed_once(case, side)
-        most = removed.scores.argsort(kind="stable")[: len(places)].tolist()
-        among.append(f"{side.key.upper()} {len({*most} & {*places})} of {len(places)}")
+        found = cards.removed_once(case, side).found(places)
+        among.append(f"{side.key.upper()} {found} of {len(places)}")
     return f"{said} Among the items each model rests on most: {', '.join(among)}."

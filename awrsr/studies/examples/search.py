@@ -148,7 +148,6 @@ class _Look:
         """
         ranks, entry = self.removed.ranks, self.entry
         attended = int(self.weights.argmax())
-        most = np.argsort(self.removed.scores, kind="stable")[: len(causes)]
         return InModel(
             rank=self.removed.rank,
             again=self.again,
@@ -160,7 +159,7 @@ class _Look:
             attended=attended,
             rank_without_attended=int(ranks[attended]),
             place=1 + int((self.weights > self.weights[entry]).sum()),
-            causes_found=len({*most.tolist()} & {*causes}) if causes else None,
+            causes_found=self.removed.found(causes) if causes else None,
         )
 
 
