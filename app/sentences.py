@@ -117,4 +117,4 @@ def results_sentence(rows: Sequence[Row]) -> str:
     )
     if not helps:
         return f"{worth}. Refinement helps in none of {len(judged)}."
-    return f"{worth}. Refinement helps in {len(helps)} of {len(judged)}: {', '.join(helps)}."
+    return f"{worth}. Refinement helps in {len(helps)} of {len(judged)}: {'; '.join(helps)}."
