@@ -16,9 +16,9 @@ from app.views.results.page import EXPERIMENTS_VARIABLE
 from awrsr.data.dataset import Dataset
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def all_tabs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All tabs of Inspect are open, so that a page without a browser shows all it can."""
+    """All tabs of Inspect are open at once, which takes twice the time of a page with one."""
     monkeypatch.setattr("app.views.inspect.page.is_open", lambda said: True)
 
 

@@ -18,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from app.cache import fingerprint
+from app.panels import PANELS
 from app.state import Session
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.data.dataset import Dataset
@@ -135,6 +136,8 @@ def open_page(at: str = "", /, **url: object) -> AppTest:
     return run(page)
 
 
+open_attribution = functools.partial(open_page, panel="attribution")
+open_variants = functools.partial(open_page, panel="variants")
 open_find = functools.partial(open_page, "find")
 open_models = functools.partial(open_page, "models")
 open_faithfulness = functools.partial(open_page, "faithfulness")
@@ -255,6 +258,12 @@ def slice_rows(page: AppTest) -> pd.DataFrame:
     """The only table of slices on Find."""
     (table,) = tables(page, "slice", "JS, seeds")
     return table
+
+
+def open_tabs(page: AppTest) -> list[str]:
+    """The names of the tabs of Inspect that are drawn."""
+    names = {label: name for name, label in PANELS.items()}
+    return [names[tab.label] for tab in page.tabs if tab.children]
 
 
 def figures(page: AppTest) -> dict[str, list[dict[str, Any]]]:

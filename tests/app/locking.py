@@ -27,7 +27,8 @@ def said(page):
     start = next(
         i for i, text in enumerate(shown) if text.startswith("#### How this cell is computed")
     )
-    end = next(i for i in range(start + 1, len(shown)) if shown[i].startswith("####"))
+    headings = (i for i in range(start + 1, len(shown)) if shown[i].startswith("####"))
+    end = next(headings, len(shown))
     return "\n".join([*shown[start:end], *(unescaped(each.value) for each in page.caption)])
 
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 import torch
-from driving import click, figures, finish, messages, open_page, run, tables
+from driving import click, figures, finish, messages, open_attribution, run, tables
 from helpers import EMBEDDED
 
 import awrsr
@@ -97,14 +97,14 @@ def choose_methods(page, *names):
 
 
 def test_a_slow_method_never_blocks_the_page_and_is_drawn_when_it_is_done(directory, gated, caplog):
-    page = open_page()
+    page = open_attribution()
     choose_methods(page, "integrated_gradients", "shapley_value_sampling")
     assert len(figures(page)["attribution"]) == 2  # those that are there
     assert len([button for button in page.button if button.label == "Cancel"]) == 2
     gated.gate.set()
     finish(page)
     assert len(figures(page)["attribution"]) == 4
-    again = open_page(methods="shapley_value_sampling")
+    again = open_attribution(methods="shapley_value_sampling")
     assert len(figures(again)["attribution"]) == 2  # kept for all: nothing is computed twice
     assert gated.calls == ["shapley_value_sampling"] * 2
     assert "Thread 'job" not in caplog.text  # Streamlit's complaint of calls from elsewhere
@@ -119,13 +119,13 @@ def test_a_job_that_ends_before_the_page_looks_at_it_is_drawn_at_once(directory,
         return job
 
     monkeypatch.setattr(JobOwner, "ask", ask)
-    page = open_page(methods="gradient_shap")
+    page = open_attribution(methods="gradient_shap")
     assert len(figures(page)["attribution"]) == 2
     assert not [info.value for info in page.info if "cancelled" in info.value]
 
 
 def test_cancelled_it_stays_so_until_it_is_asked_for_again(directory, gated):
-    page = open_page(methods="gradient_shap", b="sasrec-none")
+    page = open_attribution(methods="gradient_shap", b="sasrec-none")
     click(page, "Cancel")
     assert [info.value.replace("\\", "") for info in page.info if "cancelled" in info.value] == [
         "Gradient SHAP, B: SASRec \u00b7 vanilla: cancelled."
@@ -139,7 +139,7 @@ def test_cancelled_it_stays_so_until_it_is_asked_for_again(directory, gated):
 
 
 def test_another_target_cancels_what_was_asked_of_the_last_one(directory, gated):
-    page = open_page(methods="shapley_value_sampling", target=3)
+    page = open_attribution(methods="shapley_value_sampling", target=3)
     pool = cache._job_pool()
     asked = list(pool._live.values())
     page.selectbox(key="target").set_value(4)
@@ -157,7 +157,7 @@ def test_a_job_that_fails_says_so_in_its_place(directory, monkeypatch):
         return real(model, items, target, method, contrast, progress=progress)
 
     monkeypatch.setattr(attribution, "attribute", attribute)
-    page = finish(open_page(methods="integrated_gradients.gradient_shap"))
+    page = finish(open_attribution(methods="integrated_gradients.gradient_shap"))
     assert messages(page) == [
         f"Gradient SHAP, {side}: SASRec \u00b7 {kind}: the <b>model</b> is tired"
         for side, kind in (("A", "vanilla"), ("B", "additive"))
@@ -175,13 +175,13 @@ def test_a_full_queue_is_said_in_its_place(directory, monkeypatch):
         raise Busy("12 of your computations and 12 in total are waiting")
 
     monkeypatch.setattr(JobPool, "submit", full)
-    page = open_page(methods="gradient_shap")
+    page = open_attribution(methods="gradient_shap")
     assert len(messages(page)) == 2
     assert all("are waiting" in text for text in messages(page))
 
 
 def test_many_sessions_at_once(directory):
-    pages = [open_page(methods=".".join(SLOW), target=target) for target in range(1, 6)]
+    pages = [open_attribution(methods=".".join(SLOW), target=target) for target in range(1, 6)]
     dataset = awrsr.load_dataset(directory)
     for page, target in zip(pages, range(1, 6), strict=True):
         finish(page)

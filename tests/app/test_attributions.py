@@ -14,7 +14,7 @@ from driving import (
     figures,
     finish,
     messages,
-    open_page,
+    open_attribution,
     run,
     tables,
     texts,
@@ -59,7 +59,7 @@ def agreement(page):
 
 
 def test_the_first_picture_is_of_integrated_gradients():
-    page = open_page()
+    page = open_attribution()
     assert [trace["name"] for trace in figures(page)["attribution"]] == [
         "A Integrated gradients",
         "B Integrated gradients",
@@ -73,7 +73,7 @@ def test_all_methods_of_a_long_history_against_a_rival():
         "integrated_gradients:max_steps:32,gradient_shap:max_samples:64,"
         "shapley_value_sampling:n_pairs:2,shapley_value_sampling:max_pairs:4"
     )
-    page = open_page(
+    page = open_attribution(
         methods=ALL, settings=settings, user=20, target=99, rival=7, b="stosa-stochastic"
     )
     check(page, EMBEDDED)
@@ -85,17 +85,17 @@ def test_all_methods_of_a_long_history_against_a_rival():
 
 
 def test_methods_stand_in_their_own_order_whatever_the_order_of_clicks(directory):
-    page = choose(open_page(), methods=[QUICK[2], QUICK[0]])
+    page = choose(open_attribution(), methods=[QUICK[2], QUICK[0]])
     assert facts(page)["method"].tolist() == [
         METHODS[name].title for name in (QUICK[0], QUICK[2]) for _ in "ab"
     ]
     check(page, directory)
-    copied = open_page(**page.query_params)
+    copied = open_attribution(**page.query_params)
     assert copied.session_state["methods"] == page.session_state["methods"]
 
 
 def test_no_method_is_a_choice_too(directory):
-    page = choose(open_page(), methods=[])
+    page = choose(open_attribution(), methods=[])
     assert "Choose at least one method." in [info.value for info in page.info]
     assert not figures(page).get("attribution")
     assert run(page).session_state["methods"] == []
@@ -103,7 +103,7 @@ def test_no_method_is_a_choice_too(directory):
 
 
 def test_facts_name_the_gap_the_baseline_and_the_settings(directory):
-    page = finish(open_page(methods=ALL))
+    page = finish(open_attribution(methods=ALL))
     table = facts(page).set_index(["method", "model"])
     for name, method in METHODS.items():
         for side in "AB":
@@ -118,7 +118,7 @@ def test_facts_name_the_gap_the_baseline_and_the_settings(directory):
 
 
 def test_settings_are_of_the_chosen_methods_and_what_they_accept(directory):
-    page = open_page(methods=ALL)
+    page = open_attribution(methods=ALL)
     widgets = {box.key: box for box in [*page.number_input, *page.selectbox]}
     for name, method in METHODS.items():
         for option in method.options():
@@ -136,7 +136,7 @@ def test_settings_are_of_the_chosen_methods_and_what_they_accept(directory):
 
 
 def test_a_setting_decides_what_is_computed_and_is_in_the_address_until_it_is_taken_back(directory):
-    page = open_page(methods="integrated_gradients.feature_ablation")
+    page = open_attribution(methods="integrated_gradients.feature_ablation")
     choose(
         page,
         **{"setting-integrated_gradients-n_steps": 2, "setting-integrated_gradients-max_steps": 3},
@@ -149,7 +149,7 @@ def test_a_setting_decides_what_is_computed_and_is_in_the_address_until_it_is_ta
     row = facts(page).iloc[0]
     assert row["settings"].startswith("n_steps 2, max_steps 3, ")
     check(page, directory)
-    copied = open_page(**page.query_params)
+    copied = open_attribution(**page.query_params)
     assert facts(copied)["settings"].tolist() == facts(page)["settings"].tolist()
     choose(page, methods=["feature_ablation"])
     choose(page, methods=["integrated_gradients"])  # what is not on the page is not forgotten
@@ -161,13 +161,13 @@ def test_a_setting_decides_what_is_computed_and_is_in_the_address_until_it_is_ta
 
 def test_a_bound_that_ends_the_work_is_said_above_the_bars(directory):
     settings = "gradient_shap:max_samples:64,gradient_shap:tolerance:0.0001"
-    page = finish(open_page(methods="gradient_shap.leave_one_out", settings=settings))
+    page = finish(open_attribution(methods="gradient_shap.leave_one_out", settings=settings))
     (said,) = (text for text in texts(page) if "the bound: " in text)
     for side in "AB":
         assert f"Gradient SHAP, {side}: 64 samples, the bound: largest standard error" in said
     assert any("Whiskers: \u00b1 one standard error" in text for text in texts(page))
     assert "the bound" in facts(page)["took"][0]
-    page = open_page(methods="integrated_gradients")
+    page = open_attribution(methods="integrated_gradients")
     assert not any("Whiskers" in text or "the bound" in text for text in texts(page))
 
 
@@ -179,7 +179,7 @@ def test_a_bound_that_ends_the_work_is_said_above_the_bars(directory):
     ],
 )
 def test_models_of_one_unit_have_one_scale(directory, b, shared, said):
-    page = open_page(a="sasrec-none", b=b, methods=".".join(QUICK[:2]))
+    page = open_attribution(a="sasrec-none", b=b, methods=".".join(QUICK[:2]))
     layout = json.loads(page.get("plotly_chart")[0].proto.spec)["layout"]
     ranges = [layout[f"xaxis{place}"]["range"] for place in ("", 2, 3, 4)]
     assert (ranges[0] == ranges[1]) == (ranges[2] == ranges[3]) == shared
@@ -188,7 +188,7 @@ def test_models_of_one_unit_have_one_scale(directory, b, shared, said):
 
 def test_a_model_that_sees_fewer_items(directory, tiny_dataset):
     add_model(directory, tiny_dataset, "stosa-none", max_length=3)
-    page = open_page(a="sasrec-additive", b="stosa-none", user="1000")
+    page = open_attribution(a="sasrec-additive", b="stosa-none", user="1000")
     drawn = figures(page)["attribution"]
     assert len(drawn[1]["y"]) == 3 < len(drawn[0]["y"])
     assert drawn[1]["y"] == drawn[0]["y"][-3:]
@@ -197,7 +197,7 @@ def test_a_model_that_sees_fewer_items(directory, tiny_dataset):
 
 def test_a_model_that_cannot_be_read_leaves_the_other(directory):
     (directory / "models" / "sasrec-none" / "config.json").write_text("{")
-    page = open_page(a="sasrec-none", b="sasrec-additive")
+    page = open_attribution(a="sasrec-none", b="sasrec-additive")
     assert [trace["name"] for trace in figures(page)["attribution"]] == ["B Integrated gradients"]
     assert agreement(page).columns.tolist() == ["layer", "head", "map", "Integrated gradients B"]
 
@@ -205,7 +205,7 @@ def test_a_model_that_cannot_be_read_leaves_the_other(directory):
 def test_titles_are_text(directory, tmp_path):
     add_dataset(tmp_path, titled(HOSTILE), "sasrec-none", "stosa-simple")
     items = ".".join(map(str, range(1, len(HOSTILE) + 1)))
-    page = open_page(dataset="titled", source="own", items=items, target=3, rival=1)
+    page = open_attribution(dataset="titled", source="own", items=items, target=3, rival=1)
     named = f"score of {HOSTILE[2]} minus score of {HOSTILE[0]}. "
     assert any(named in text for text in texts(page))
     for trace in figures(page)["attribution"]:
@@ -221,7 +221,7 @@ def test_titles_are_text(directory, tmp_path):
 @pytest.mark.parametrize("statistic", STATISTICS)
 @pytest.mark.parametrize("signed", [False, True])
 def test_agreement_is_the_librarys(directory, statistic, signed):
-    page = open_page(a="sasrec-none", b="stosa-simple", methods=".".join(QUICK), target=4)
+    page = open_attribution(a="sasrec-none", b="stosa-simple", methods=".".join(QUICK), target=4)
     changes = {"agreement_statistic": statistic}
     choose(page, **(changes | {"agreement_side": SIGNED} if signed else changes))
     dataset, table = read_dataset(directory), agreement(page)
@@ -251,14 +251,14 @@ def test_agreement_is_the_librarys(directory, statistic, signed):
 
 
 def test_agreement_of_two_items_is_not_defined(directory):
-    page = open_page(source="own", items="1.2", a="sasrec-additive", b="stosa-simple")
+    page = open_attribution(source="own", items="1.2", a="sasrec-additive", b="stosa-simple")
     cells = agreement(page).drop(columns=["layer", "head", "map"])
     assert set(np.unique(cells)) == {"not defined"}
 
 
 @pytest.mark.parametrize("items", ["1", "1.1.1", "1.2.3"])
 def test_the_shortest_histories(directory, items):
-    page = finish(open_page(source="own", items=items, methods=ALL, target=5))
+    page = finish(open_attribution(source="own", items=items, methods=ALL, target=5))
     assert messages(page) == []
     check(page, directory)
 
@@ -275,7 +275,7 @@ def test_a_methods_error_is_told_in_its_place(directory, monkeypatch):
         raise DataError("the <b>history</b> is odd")
 
     monkeypatch.setattr(attributions.cache, "get_attribution", refuse)
-    page = open_page()
+    page = open_attribution()
     assert [unescaped(box.value) for box in page.error] == [
         f"Integrated gradients, {side}: SASRec \u00b7 {kind}: the <b>history</b> is odd"
         for side, kind in (("A", "vanilla"), ("B", "additive"))

@@ -247,6 +247,7 @@ def test_names_of_folders_break_out_of_nothing(directory):
 # --- on the page ----------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("all_tabs")
 def test_the_page_hands_over_its_own_choices(directory, monkeypatch, tiny_dataset):
     asked = []
     monkeypatch.setattr(

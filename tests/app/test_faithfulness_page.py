@@ -57,7 +57,7 @@ def study(directory: Path, names: tuple[str, ...] = MODELS, **settings) -> Path:
 
 
 def test_the_panel_measures_when_asked_and_says_what_the_library_says(directory: Path):
-    page = open_page(source="own", items="3.1.4.9", target=7)
+    page = open_page(source="own", items="3.1.4.9", target=7, panel="faithfulness")
     assert not [key for key in figures(page) if key.startswith("faithful-")]
     click(page, "Measure")
     drawn = figures(page)
@@ -86,7 +86,7 @@ def test_the_panel_measures_when_asked_and_says_what_the_library_says(directory:
 
 
 def test_one_item_has_no_curve(directory: Path):
-    page = open_page(source="own", items="3")
+    page = open_page(source="own", items="3", panel="faithfulness")
     assert any("a curve needs 2 or more" in box.value for box in page.info)
     assert not [button for button in page.button if button.label == "Measure"]
 

@@ -152,7 +152,7 @@ def test_names_bear_the_epoch_and_recorded_metrics_are_not_shown_as_of_it(kept):
 def test_the_download_computes_the_epoch_again(kept, monkeypatch):
     made = {}
     monkeypatch.setattr(exports, "take_away", lambda write: made.update(write=write))
-    open_page(epoch=4)
+    open_page(epoch=4, panel="download")
     archive = zipfile.ZipFile(io.BytesIO(made["write"]("")))
     table = archive.read("recommendations.csv").decode()
     assert "sasrec-none/snapshots/epoch-0004" in table

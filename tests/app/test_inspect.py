@@ -23,6 +23,8 @@ from awrsr.config import ModelConfig
 from awrsr.ranking import recommendation
 from awrsr.refinement import REFINEMENTS
 
+pytestmark = pytest.mark.usefixtures("all_tabs")
+
 PANEL = {"layer": 1, "head": 0, "kind": "second"}
 MODELS = ("sasrec-none", "sasrec-additive", "stosa-value_weighted", "stosa-stochastic")
 

@@ -60,6 +60,7 @@ ADDRESSED = {
 }
 
 
+@pytest.mark.usefixtures("all_tabs")
 def test_an_address_brings_back_the_page_it_was_copied_from(directory, tiny_dataset):
     models = model_directories(directory)
     keep_epochs(models[ADDRESSED["b"]], 2, 4)

@@ -5,6 +5,7 @@ import json
 import re
 
 import pandas as pd
+import pytest
 from checking import check_numbers, escaped
 from driving import (
     HOSTILE,
@@ -26,6 +27,8 @@ from awrsr.data.planted import CAUSES_FILE, plant
 from awrsr.data.prepare import prepare
 from awrsr.explain import remove_each
 from awrsr.training.checkpoint import load_model, save_weights
+
+pytestmark = pytest.mark.usefixtures("all_tabs")
 
 PANEL = {"layer": 1, "head": 0, "kind": "second"}
 OFFERED = ("sasrec-none", "sasrec-additive", "stosa-value_weighted", "stosa-stochastic")

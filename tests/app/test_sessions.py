@@ -3,9 +3,12 @@
 import dataclasses
 import sys
 
+import pytest
 from checking import check_numbers
 from driving import add_dataset, address, choose, messages, named, open_page, run
 from helpers import make_dataset
+
+pytestmark = pytest.mark.usefixtures("all_tabs")
 
 OFFERED = ("sasrec-none", "sasrec-additive", "stosa-value_weighted", "stosa-stochastic")
 

@@ -11,7 +11,7 @@ from driving import (
     click,
     items,
     messages,
-    open_page,
+    open_variants,
     press,
     run,
     texts,
@@ -73,7 +73,7 @@ def button(page, label: str):
 
 
 def test_a_pinned_variant_stands_beside_the_original_in_both_models(directory, tiny_dataset):
-    page = open_page(user="1003")
+    page = open_variants(user="1003")
     *history, held_out = tiny_dataset.sequence(3).tolist()
     assert table(page, "kept a") is None
     click(page, "Shuffle")
@@ -98,7 +98,7 @@ def test_a_pinned_variant_stands_beside_the_original_in_both_models(directory, t
 
 
 def test_variants_are_opened_compared_renamed_and_removed(directory):
-    page = open_page(source="own", items="1.2.3", variants="one~1.2;two~3.2.1", target=9)
+    page = open_variants(source="own", items="1.2.3", variants="one~1.2;two~3.2.1", target=9)
     assert table(page, "kept a")["name"].tolist() == ["current", "one", "two"]
     assert all(button(page, label).disabled for label in ("Open", "Compare", "Remove variant"))
     select(page, 2)
@@ -119,12 +119,12 @@ def test_variants_are_opened_compared_renamed_and_removed(directory):
     click(page, "Open")
     assert items(page) == [3, 2, 1]
     assert items(press(page, "undo_button")) == [1, 2, 3]
-    copied = open_page(**page.query_params)
+    copied = open_variants(**page.query_params)
     assert copied.session_state["variants"] == page.session_state["variants"]
 
 
 def test_opening_the_original_returns_to_the_user(directory):
-    page = click(open_page(user="1003"), "Shuffle")
+    page = click(open_variants(user="1003"), "Shuffle")
     select(page, 0)
     click(page, "Compare")
     assert page.session_state["compare"] == 0
@@ -134,10 +134,10 @@ def test_opening_the_original_returns_to_the_user(directory):
 
 
 def test_what_can_not_be_compared_is_said_once(directory):
-    page = open_page(source="own", items="1.2", compare=5)
+    page = open_variants(source="own", items="1.2", compare=5)
     assert messages(page) == ["There is no variant 5 to compare with; nothing is compared."]
     assert "compare" not in run(page).query_params
-    page = open_page(source="own", items="1.2", compare=0)
+    page = open_variants(source="own", items="1.2", compare=0)
     assert messages(page) == [
         "This history belongs to no user, so there is no original to compare with."
     ]
@@ -145,7 +145,7 @@ def test_what_can_not_be_compared_is_said_once(directory):
 
 
 def test_pins_are_bounded_and_numbered(directory):
-    page = open_page(source="own", items="1.2")
+    page = open_variants(source="own", items="1.2")
     for _ in range(MAX_VARIANTS):
         click(page, "Pin this history")
     names = [variant.name for variant in page.session_state["variants"]]
@@ -163,7 +163,7 @@ def test_pins_are_bounded_and_numbered(directory):
 
 
 def test_each_item_left_out_and_pinned(directory):
-    page = open_page(source="own", items="1.2.3.4", target=9)
+    page = open_variants(source="own", items="1.2.3.4", target=9)
     assert table(page, "score a") is None
     click(page, "Leave each item out")
     shown = table(page, "score a")
@@ -214,7 +214,7 @@ def test_other_smallest_removals_are_counted(tiny_dataset, alternatives, said):
 
 
 def test_one_item_can_not_be_left_out(directory):
-    page = click(open_page(source="own", items="4", target=9), "Leave each item out")
+    page = click(open_variants(source="own", items="4", target=9), "Leave each item out")
     assert any("without it nothing is left to score" in info.value for info in page.info)
     click(page, "Smallest removal")
     assert messages(page) == []
@@ -231,7 +231,7 @@ def test_smallest_removal_is_said_and_pinned(directory, monkeypatch):
     outcomes_seen = {one.outcome for pair in found.values() for one in pair.values()}
     assert {"found", "already out"} <= outcomes_seen
     for target, pair in found.items():
-        page = open_page(source="own", items=".".join(map(str, history)), target=target)
+        page = open_variants(source="own", items=".".join(map(str, history)), target=target)
         click(page, "Smallest removal")
         said = [
             text for text in texts(page) if "histories scored" in text or "already outside" in text
@@ -254,7 +254,7 @@ def test_names_and_titles_stay_text(directory, tmp_path):
     add_dataset(tmp_path, titled(HOSTILE), "sasrec-none", "stosa-simple")
     names = [clean_name(title) for title in HOSTILE]
     pinned = variants_text([Variant(name, (1, 2)) for name in names])
-    page = open_page(dataset="titled", source="own", items="1.2.3.4", target=5, variants=pinned)
+    page = open_variants(dataset="titled", source="own", items="1.2.3.4", target=5, variants=pinned)
     assert table(page, "kept a")["name"].tolist() == ["current", *names]
     click(page, "Leave each item out")
     click(page, "Smallest removal")
