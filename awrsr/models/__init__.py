@@ -40,7 +40,7 @@ BACKBONES: Family[SequentialModel] = Family(
 def build_model(
     config: ModelConfig, catalogue: Catalogue, initial_weights: InitialWeights = "normal"
 ) -> SequentialModel:
-    """A new model with random initial weights; torch's generator gives their seed.
+    """A new model with random initial weights, seeded from torch's generator.
 
     On the meta device there are no weights, and nothing is drawn.
 
@@ -55,7 +55,7 @@ def build_model(
 
 
 def model_title(backbone: str, refinement: str) -> str:
-    """The name of a model for people, "SASRec \u00b7 vanilla"; unknown names are kept unchanged."""
+    """The displayed name of a model, "SASRec \u00b7 vanilla"; unknown names are kept unchanged."""
     refinement_title = refinement.replace("_", "-")
     if refinement in REFINEMENTS:
         refinement_title = REFINEMENTS[refinement].title

@@ -30,14 +30,14 @@ class LayerTrace:
         second_order_scores: S before its softmax, or None.
         refined: weights M, which mixed the values.
         value: the values that M mixes, (head, key, head_dim); for stosa the values of the means.
-        value_covariance: stosa: the covariances that M squared elementwise mixes; None for sasrec.
+        value_covariance: for stosa the covariances, mixed by the squares of M; None for sasrec.
         transformed_value_norm: (head, key), norm of each value after its head's part of the output
-            projection; a weight times this norm is how far it moves the query. For stosa of means.
+            projection; a weight times this norm is how far it moves the query. For stosa: of means.
         mixed: M value, (head, query, head_dim), before the output projection. In training mode it
             includes dropout; all other fields never do.
-        on_padding: (head, query), the share of attention that falls on the empty slots before the
-            oldest item, whose value takes that share of `mixed` before the projection; None if the
-            model ignores padding.
+        on_padding: (head, query), the share of attention on the empty slots before the oldest item;
+            their value replaces that share of `mixed` before the projection; None if the model
+            ignores padding.
     """
 
     query: Tensor
@@ -85,8 +85,8 @@ class Trace:
         return [getattr(layer, kind) for layer in self.layers]
 
     def padding_share(self) -> float:
-        """The share of the prediction's attention that falls on empty slots, mean over layers and
-        heads; 0 if the model ignores padding."""
+        """The share of the prediction's attention on empty slots, mean over layers and heads; 0 if
+        the model ignores padding."""
         shares = [share[:, -1] for share in self._on_padding()]
         return float(torch.stack(shares).mean()) if shares else 0.0
 
