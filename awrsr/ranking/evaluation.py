@@ -29,7 +29,7 @@ class Evaluation:
     """The outcome of one evaluation.
 
     Args:
-        protocol: how it was measured, by name; to be shown with every number.
+        protocol: the facts of the measurement by name; to be shown with every number.
         metrics: by name, see `awrsr.ranking.metrics.summarise`.
         ranks: one row per evaluated user: user_id, target, rank.
     """
@@ -87,8 +87,8 @@ def evaluate(
     Args:
         model: in eval mode, which is not changed.
         dataset: the dataset of the model.
-        split: validation hides the last two items and asks for the first of them; test hides the
-            last.
+        split: validation hides the last two items and ranks the first of them; test hides and ranks
+            the last.
         candidates: unseen excludes the items of the history, and users whose held-out item is among
             them; all excludes nothing; default: the dataset's `default_candidates`.
 
@@ -133,7 +133,7 @@ def evaluate_scores(
         candidates: see `evaluate`.
 
     Raises:
-        ConfigError: no such split or candidates.
+        ConfigError: the split or the candidates are unknown.
         DataError: candidates are the unseen items, and every user has seen the held-out item.
     """
     check_choice("split", split, HELD_OUT)
@@ -144,7 +144,7 @@ def evaluate_scores(
     if not counts.any():
         raise DataError(
             f"candidates 'unseen' rank only new items, and in {dataset.name} every {split} target "
-            "stands in the history before it; candidates 'all' ranks them"
+            "is also in the history before it; candidates 'all' ranks them"
         )
     ranks = np.zeros(dataset.n_users, dtype=np.int64)
     targets = np.zeros(dataset.n_users, dtype=np.int64)
