@@ -194,7 +194,7 @@ def read_tensors(
     """The named tensors of a safetensors file, and its metadata.
 
     The size of the file, the size of its header and its names and shapes are compared with the
-    expected ones before any tensor is read: no file can make us read more than the model holds.
+    expected ones before any tensor is read, so that no file is read beyond the size of the model.
 
     Args:
         path: the file.
@@ -224,12 +224,12 @@ def read_tensors(
             for name in sorted(names & known.keys()):
                 have, want = file.get_slice(name).get_shape(), list(known[name].shape)
                 if have != want:
-                    problems.append(f"{name} is {tuple(have)}, the config asks for {tuple(want)}")
+                    problems.append(f"{name} is {tuple(have)}, the config expects {tuple(want)}")
             _refuse(path, problems)
             return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
     except (OSError, SafetensorError, struct.error) as error:
         raise CheckpointError(
-            f"{path} is not a whole safetensors file: {error}. Only safetensors are read; "
+            f"{path} is not a complete safetensors file: {error}. Only safetensors are read; "
             "a pickled checkpoint (.pt, .pth) is not, whatever its name"
         ) from error
 
@@ -245,7 +245,7 @@ def _check_size(path: Path, expected: Mapping[str, Tensor]) -> int:
     bound = MAX_HEADER + LARGEST_NUMBER * sum(tensor.numel() for tensor in expected.values())
     if size > bound:
         raise CheckpointError(
-            f"{path} does not fit {CONFIG_FILE}: it has {size:,} bytes, the config asks for "
+            f"{path} does not fit {CONFIG_FILE}: it has {size:,} bytes, the config allows "
             f"{bound:,} at most"
         )
     return size

@@ -136,7 +136,7 @@ def train(
     Raises:
         DataError: the directory exists, or no sequence is long enough to train on.
         ConfigError: settings contradict each other, or differ from those of the run to resume; or
-            the snapshots are no epochs of the run, or too large together.
+            the snapshots are not epochs of the run, or are too large together.
         CheckpointError: the directory to resume is damaged.
         AwrsrError: the loss is no longer finite, a file could not be written, or another process
             is training this run.
@@ -176,7 +176,7 @@ def train(
     if not (resume and started):
         if started and directory.is_dir():
             with only_process(directory, "training the run in"):
-                pass  # a better reason than that the directory exists
+                pass  # its error says more than that the directory exists
         with new_directory(directory) as temporary:
             save_config(temporary, model_config, catalogue, config)
             save_weights(temporary, model)

@@ -97,7 +97,7 @@ def finished_history(path: Path) -> pd.DataFrame:
 
 
 def first_difference(directory: Path, settings: tuple[Any, ...]) -> str:
-    """The first setting in which a run to resume differs from the settings asked for."""
+    """The first setting in which a run to resume differs from the requested settings."""
     for have, want in zip(read_config(directory), settings, strict=True):
         asked = dict(want)
         for name, value in dict(have or {}).items():

@@ -214,7 +214,7 @@ def test_a_snapshot_that_cannot_be_read_is_named_and_the_slider_leads_away(kept,
         path = kept / "models" / name / "snapshots" / "epoch-0002" / "model.safetensors"
         path.write_bytes(path.read_bytes()[:100])
     page = open_page(epoch=2)
-    assert all("is not a whole safetensors file" in message for message in messages(page))
+    assert all("is not a complete safetensors file" in message for message in messages(page))
     assert len(messages(page)) == 1 + both
     assert (sent(page, "board") is None) == both
     check_numbers(choose(page, epoch=4), kept)

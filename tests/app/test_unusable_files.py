@@ -65,8 +65,8 @@ def break_json(path: Path) -> None:
 
 
 DAMAGES = {
-    "truncated weights": (truncate, "is not a whole safetensors file"),
-    "empty weights": (empty, "is not a whole safetensors file"),
+    "truncated weights": (truncate, "is not a complete safetensors file"),
+    "empty weights": (empty, "is not a complete safetensors file"),
     "a pickle under the weights' name": (replace_by_pickle, "Only safetensors are read"),
     "weights of another model": (replace_by_another_model, "does not fit config.json: missing"),
     "an unknown field": (edit_config(model={"<b>rank</b>": 1}), "unknown field '<b>rank</b>'"),

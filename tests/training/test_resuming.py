@@ -120,7 +120,7 @@ def edit_resume(change: Callable[[dict[str, torch.Tensor]], object], **metadata:
 @pytest.mark.parametrize(
     "damage, message",
     [
-        pytest.param(cut, "is not a whole safetensors file", id="truncated"),
+        pytest.param(cut, "is not a complete safetensors file", id="truncated"),
         pytest.param(
             edit_resume(lambda t: t.pop("model.norm.weight"), history="[]"),
             "does not fit config.json: missing model.norm.weight",

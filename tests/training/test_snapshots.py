@@ -169,7 +169,9 @@ def test_a_snapshot_of_another_run_is_refused(run, tmp_path: Path, change: dict)
     place = tmp_path / "mine" / "snapshots" / "epoch-0001"
     shutil.rmtree(place)
     shutil.copytree(tmp_path / "other" / "snapshots" / "epoch-0001", place)
-    with pytest.raises(CheckpointError, match="epoch-0001 is no snapshot of .*mine: their config"):
+    with pytest.raises(
+        CheckpointError, match="epoch-0001 is not a snapshot of .*mine: their config"
+    ):
         awrsr.load_snapshot(tmp_path / "mine", 1)
 
 
@@ -179,7 +181,7 @@ def test_a_damaged_snapshot_is_refused(run, tmp_path: Path):
     whole = path.read_bytes()
     tensors = load(whole)  # not from the file, which is changed below
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(CheckpointError, match="is not a whole safetensors file"):
+    with pytest.raises(CheckpointError, match="is not a complete safetensors file"):
         awrsr.load_snapshot(tmp_path / "run", 1)
     name = next(iter(tensors))
     save_file(tensors | {name: torch.full_like(tensors[name], torch.nan)}, path)
