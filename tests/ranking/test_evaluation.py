@@ -212,7 +212,7 @@ def test_metrics_of_people_who_repeat_by_hand():
     assert validation.ranks["user_id"].tolist() == ["u0", "u1"]
 
     none_new = of_sequences([[1, 2, 1], [3, 3, 3]])
-    with pytest.raises(DataError, match="every test target stands in .* 'all' ranks them"):
+    with pytest.raises(DataError, match="every test target is also in .* 'all' ranks them"):
         evaluate_scores(score, none_new, candidates="unseen")
 
 
