@@ -86,7 +86,7 @@ def attribute(
         contrast: explain the score of the target minus the score of this item.
         seed: seed of randomised methods; the same seed gives the same values.
         progress: called with the share of work done, 0 to 1; an exception that it raises ends the
-            work and is passed on.
+            work and is raised to the caller.
         settings: settings of the method, such as `n_steps=64`; `METHODS[method].options()` lists
             them.
 
