@@ -23,8 +23,7 @@ def first_order_split(trace: Trace, cell: Cell) -> DistanceSplit:
     """The first-order score of a Gaussian model, split into a mean part and a covariance part.
 
     Raises:
-        DataError: the cell is not in the trace, or the model compares items by a dot product or
-            not at all.
+        DataError: the cell is not in the trace, or the model does not compare items by distance.
     """
     layer = _layer(trace, cell)
     refinement = REFINEMENTS[trace.config.refinement]
@@ -62,7 +61,7 @@ def second_order_provenance(
     Raises:
         DataError: the cell is not in the trace, the trace comes from a model with other settings,
             or the model has no second order.
-        ConfigError: the refinement does not say how it compares rows.
+        ConfigError: the refinement does not describe how it compares rows.
     """
     layer = _layer(trace, cell)
     refinement = _of_trace(model, trace, cell)
