@@ -195,9 +195,7 @@ def test_a_file_larger_than_the_model_is_not_opened(stored: Path, monkeypatch):
         file.truncate(40_000_000_000)  # it takes no room on the disk
     monkeypatch.setattr(checkpoint, "safe_open", None)
     monkeypatch.setattr(checkpoint, "hashlib", None)
-    message = (
-        "does not fit config.json: it has 40,000,000,000 bytes, the config allows .* at most"
-    )
+    message = "does not fit config.json: it has 40,000,000,000 bytes, the config allows .* at most"
     for read in (lambda: load_model(stored, "cpu"), lambda: weights_fingerprint(stored)):
         with pytest.raises(CheckpointError, match=message):
             read()
