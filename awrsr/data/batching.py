@@ -1,4 +1,4 @@
-"""Sequences to batches: leave-one-out split, training windows, batches of similar length, and
+"""From sequences to batches: leave-one-out split, training windows, batches of similar length, and
 negatives (items outside a user's training items)."""
 
 from collections.abc import Iterator, Sequence
@@ -111,7 +111,7 @@ def training_items(dataset: Dataset, user: int) -> Items:
 
 
 def training_popularity(dataset: Dataset) -> npt.NDArray[np.int64]:
-    """How often every item occurs in the training parts; item i at index i - 1."""
+    """Number of occurrences of every item in the training parts; item i at index i - 1."""
     parts = [training_items(dataset, user) for user in range(dataset.n_users)]
     counts: npt.NDArray[np.int64] = np.bincount(
         np.concatenate(parts), minlength=dataset.n_items + 1

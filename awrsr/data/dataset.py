@@ -20,10 +20,10 @@ from awrsr.data.titles import Titles
 from awrsr.errors import DataError, counted, shown
 
 MOST_SEEN = 0.03
-"""Largest share of test targets already in the history for which only unseen items are candidates.
+"""Only unseen items are candidates up to this share of test targets that are in the history before.
 
-Leaving out so few users changes no rate over users by more than 0.03. Above this share, items that
-people return to are part of the task: ranking new items only would flatter every model."""
+Leaving out so few users changes no rate over users by more than 0.03. Above this share, returning
+to an item is part of the task: ranking only new items would flatter every model."""
 
 Items = npt.NDArray[np.int32]
 
@@ -155,7 +155,7 @@ class Dataset:
         return {user: index for index, user in enumerate(self.user_ids)}
 
     def titles(self, items: Iterable[int]) -> list[str]:
-        """Names that distinguish items for people; `lookup` accepts them.
+        """Displayed names that distinguish items; `lookup` accepts them.
 
         A name is the title. If the title is blank, belongs to several items or equals the id of
         another item, the item's id follows it: "Emma [838]". Titles as the source has them are in
@@ -179,7 +179,7 @@ class Dataset:
     def lookup(self, entry: str | int) -> int:
         """The item with this title or id.
 
-        A number is an id. A text is a title, an id, or a name given by `titles`; if none matches
+        A number is an id. A text is a title, an id, or a name from `titles`; if none matches
         exactly, a title that differs only in case.
 
         Raises:
@@ -189,7 +189,7 @@ class Dataset:
         return self._catalogue.lookup(entry)
 
     def unknown(self, entries: Iterable[str | int]) -> list[str | int]:
-        """The entries that name no item at all, in order, see `lookup`."""
+        """The entries that do not name any item, in order, see `lookup`."""
         return [entry for entry in entries if not self._catalogue.matches(entry)]
 
     @cached_property

@@ -33,7 +33,7 @@ NOTES = {
     "titles_dropped": ("titles dropped", "{titles_dropped:,} (no item)"),
     "untitled": ("without a title", "{untitled:,} (named by id)"),
 }
-"""Results that about["filters"] records beside the options, each with its name and its words."""
+"""Results that about["filters"] records in addition to the options, with their names and texts."""
 
 
 class Filters(Schema):
@@ -62,7 +62,7 @@ class Filters(Schema):
         return self
 
     def asked(self) -> dict[str, Any]:
-        """The numbers among the options, where they are set."""
+        """The numeric options that are set."""
         names = {"k_core", "min_user", "min_item", "min_rating"}
         return self.model_dump(include=names, exclude_none=True)
 
@@ -115,7 +115,7 @@ def filter_rows(rows: Rows, filters: Filters, found: dict[str, int | str]) -> pd
         if min_user != min_item:
             core = f"filters min_user {min_user} and min_item {min_item}"
         raise DataError(
-            f"nothing is left of {rows.path} after the {core}; read: "
+            f"no interaction of {rows.path} is left after the {core}; read: "
             f"{counted(len(rows.frame), 'interaction')} of "
             f"{counted(rows.frame['user_id'].nunique(), 'user')} with "
             f"{counted(rows.frame['item_id'].nunique(), 'item')}"

@@ -62,13 +62,13 @@ def prepare(
             if that is the order of events. A source without times keeps its order.
         seed: seed of the shuffle; the same seed and file give the same order on every machine.
         titles: a csv, JSON lines or parquet file with columns item, title and any others, or a file
-            of Amazon metadata (not for formats with titles of their own); an item without a title
-            is named by its id.
-        user_column: the column of users, where columns are named; default: user, in atomic files
+            of Amazon metadata (not for formats with their own titles); an item without a title is
+            named by its id.
+        user_column: the column of users, if columns are named; default: user, in atomic files
             user_id.
-        item_column: the column of items there and in the titles; default: item, in atomic files
+        item_column: the column of items, also in the titles; default: item, in atomic files
             item_id.
-        time_column: the column of times, where columns are named; default: timestamp.
+        time_column: the column of times, if columns are named; default: timestamp.
         rating_column: the column that min_rating is compared with; default: rating.
         separator: the separator in a csv file: comma, tab, semicolon, pipe, space or the character
             itself; default: tab in .tsv and atomic files, otherwise comma.
@@ -93,7 +93,7 @@ def prepare(
         seed=seed,
     )
     if min_rating is None and rating_column is not None:
-        raise ConfigError("rating_column is what min_rating is compared with; give min_rating too")
+        raise ConfigError("rating_column is the column for min_rating; give min_rating too")
     options = {
         "user_column": user_column,
         "item_column": item_column,

@@ -177,7 +177,7 @@ def test_a_copy_of_another_rating_is_a_copy(tmp_path: Path):
         ("", {"min_rating": 4}, DataError, "raw.csv, data row 7: rating '' is not a number"),
         (4, {"min_rating": 9}, DataError, "no rating of 9 or more; its ratings are 4 to 5"),
         (4, {"min_rating": float("nan")}, ConfigError, "min_rating must be a number; received nan"),
-        (4, {"rating_column": "rating"}, ConfigError, "rating_column is what min_rating is comp"),
+        (4, {"rating_column": "rating"}, ConfigError, "rating_column is the column for min_rating"),
         (4, {"min_rating": 1, "rating_column": "stars"}, DataError, "missing column 'stars'"),
     ],
     ids=str,
@@ -233,7 +233,7 @@ def test_every_count_has_words(tmp_path: Path):
         (
             {"k_core": 4},
             DataError,
-            "nothing is left of .* after the 4-core; read: 6 interactions of 2 users with 3 items",
+            "no interaction of .* is left after the 4-core; read: 6 interactions of 2 users with 3 items",
         ),
         (
             {"min_item": 9},

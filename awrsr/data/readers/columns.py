@@ -159,7 +159,7 @@ def _quotes(sign: str) -> str:
 
 
 def _malformed(path: Path, message: str, sign: str) -> str:
-    """What is wrong with a csv file, derived from the message of pandas."""
+    """The error in a csv file, derived from the message of pandas."""
     if found := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message):
         expected, line, seen = found.groups()
         return f"{path}, line {line}: {seen} values in {expected} columns; {_quotes(sign)}"
@@ -169,7 +169,7 @@ def _malformed(path: Path, message: str, sign: str) -> str:
 
 
 def _hint(header: list[str]) -> str:
-    """What may be wrong with a first line that lacks a column."""
+    """The likely error in a first line that lacks a column."""
     hint = ""
     present = [name for name, known in SEPARATORS.items() if known in header[0]]
     if len(header) == 1 and present:
