@@ -230,7 +230,7 @@ def test_titles_of_files_are_shown_as_they_are(directory, elsewhere):
         (["a.zip", "b.zip"], "received 'a.zip', 'b.zip'; accepted for one model"),
         (["a.zip", "b.pth"], "received 'a.zip', 'b.pth'; accepted for one model"),
         (["ids.txt"], "received 'ids.txt'; accepted for one model"),
-        (["a.zip"], "a.zip is not a whole zip archive"),
+        (["a.zip"], "a.zip is not a complete zip archive"),
         (["a.pth"], "a.pth is not a file of torch.save that can be read safely"),
     ],
 )

@@ -38,7 +38,7 @@ REFUSED = {
     "a-name-too-long": (f"train {'x' * 300}", "File name too long"),
     "more-than-memory": (
         "train TINY --output OUT --model.hidden_size 1000000 --model.n_heads 1",
-        "these settings need more memory than there is",
+        "these settings need more memory than is available",
     ),
     "heads-that-do-not-divide": (
         "train TINY --output OUT --model.n_heads 3",
