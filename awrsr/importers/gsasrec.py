@@ -12,8 +12,8 @@ from awrsr.importers.stored import Stored
 class GSASRecImporter(Importer):
     """A state dictionary of gSASRec-pytorch.
 
-    Padding is the last row of its tables. States are compared with a table of their own. Attention
-    has no output projection: ours is the identity.
+    Padding is the last row of its tables. States are compared with a separate table. Attention has
+    no output projection: ours is the identity.
     """
 
     name = "gsasrec"

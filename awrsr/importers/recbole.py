@@ -1,4 +1,4 @@
-"""SASRec in the form of RecBole, with the settings that its files hold."""
+"""SASRec in the form of RecBole, with the settings in its files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +16,9 @@ ACTIVATIONS: dict[str, Activation] = {"gelu": "gelu", "relu": "relu", "swish": "
 class RecBoleImporter(Importer):
     """A checkpoint of RecBole's SASRec.
 
-    It holds the settings, but neither the ids of items nor their order: that is rebuilt from the
-    file of interactions by the filters of the settings. Positions count from the oldest item.
+    It contains the settings, but neither the ids of items nor their order: the order is rebuilt
+    from the file of interactions with the filters in the settings. Positions count from the oldest
+    item.
     """
 
     name = "recbole"

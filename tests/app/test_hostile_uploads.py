@@ -89,7 +89,7 @@ def test_bombs(refused, model, monkeypatch):
 def test_cut_archives(refused, model):
     whole = zipped(model)
     for length in (0, 30, len(whole) // 2, len(whole) - 1):
-        refused("m.zip is not a whole zip archive", ("m.zip", whole[:length]))
+        refused("m.zip is not a complete zip archive", ("m.zip", whole[:length]))
 
 
 def test_another_catalogue(refused, model):
@@ -134,4 +134,4 @@ def test_a_full_disk_and_a_file_that_is_not_as_its_layout_expects(refused, model
     marks = ("item_emb.weight", "attention_layers.0.in_proj_weight", "last_layernorm.weight")
     odd = dict.fromkeys([*marks, "pos_emb.weight", "last_layernorm.bias"], torch.zeros(0, 0))
     torch.save(odd, memory)
-    refused("m.pth is not as its layout expects: IndexError", ("m.pth", memory.getvalue()))
+    refused("m.pth does not fit its layout: IndexError", ("m.pth", memory.getvalue()))

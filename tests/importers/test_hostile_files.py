@@ -207,5 +207,5 @@ def test_a_file_that_has_only_the_names_of_a_layout_is_one_sentence(tmp_path):
     marks = ("item_emb.weight", "attention_layers.0.in_proj_weight", "last_layernorm.weight")
     odd = dict.fromkeys([*marks, "pos_emb.weight", "last_layernorm.bias"], torch.zeros(0, 0))
     torch.save(odd, tmp_path / "model.pth")
-    with pytest.raises(CheckpointError, match="model.pth is not as its layout expects: IndexErr"):
+    with pytest.raises(CheckpointError, match="model.pth does not fit its layout: IndexErr"):
         read_model(tmp_path / "model.pth", DATA)

@@ -67,7 +67,7 @@ def test_what_a_kind_of_file_cannot_be_told_is_refused(tmp_path):
 
 def test_a_file_of_no_known_code_is_refused_with_what_it_holds(tmp_path):
     torch.save({"encoder.weight": torch.ones(2)}, tmp_path / "model.pt")
-    said = "is of no code base that is known here: its tensors are encoder.weight, .*s3rec: S3-Rec"
+    said = "is not of a known code base: its tensors are encoder.weight, .*s3rec: S3-Rec"
     with pytest.raises(CheckpointError, match=said):
         read_model(tmp_path / "model.pt", DATA)
     torch.save([1, 2], tmp_path / "model.pt")
