@@ -167,7 +167,7 @@ def recognise(stored: Stored) -> type[Importer]:
 
 @contextmanager
 def _in_one_sentence(path: Path) -> Iterator[None]:
-    """Convert any error to one sentence: a file that has only the names of a layout may raise any."""
+    """Convert errors to one sentence: a file with the names of a layout may still raise any."""
     try:
         yield
     except AwrsrError:

@@ -69,7 +69,7 @@ def items_in_order(interactions: Path, settings: Mapping[str, Any]) -> Ordered:
         )
     if keep is not None:
         if time in rows:
-            rows = rows.sort_values(by=[time])  # as RecBole does: ties have no fixed order
+            rows = rows.sort_values(by=[time])  # pandas' default: ties have no fixed order
         rows = rows.drop_duplicates(subset=[user, item], keep=keep)
     rows, described = _by_value(rows, described, values)
     if settings.get("filter_inter_by_user_or_item") is True:

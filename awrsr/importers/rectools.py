@@ -43,13 +43,13 @@ class RecToolsImporter(Importer):
         n_layers = tensors.count(rf"{re.escape(blocks)}\.(\d+)\.")
         weights = tensors.pair("norm", "transformer_layers.last_layernorm")
         for layer in range(n_layers):
-            here, dense, theirs = f"attention.{layer}", f"feed_forward.{layer}", f"{blocks}.{layer}"
-            parts = [f"{here}.query", f"{here}.key", f"{here}.value"]
+            ours, dense, theirs = f"attention.{layer}", f"feed_forward.{layer}", f"{blocks}.{layer}"
+            parts = [f"{ours}.query", f"{ours}.key", f"{ours}.value"]
             weights |= tensors.stacked(parts, f"{theirs}.multi_head_attn.in_proj")
             weights |= tensors.pairs(
                 {
-                    f"{here}.output": f"{theirs}.multi_head_attn.out_proj",
-                    f"{here}.norm": f"{theirs}.q_layer_norm",
+                    f"{ours}.output": f"{theirs}.multi_head_attn.out_proj",
+                    f"{ours}.norm": f"{theirs}.q_layer_norm",
                     f"{dense}.expand": f"{theirs}.feed_forward.ff_linear_1",
                     f"{dense}.contract": f"{theirs}.feed_forward.ff_linear_2",
                     f"{dense}.norm": f"{theirs}.ff_layer_norm",
