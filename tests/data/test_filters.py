@@ -233,7 +233,7 @@ def test_every_count_has_words(tmp_path: Path):
         (
             {"k_core": 4},
             DataError,
-            "no interaction of .* is left after the 4-core; read: 6 interactions of 2 users with 3 items",
+            "no interaction of .* is left after the 4-core; read: 6 interactions of 2 users",
         ),
         (
             {"min_item": 9},
