@@ -17,14 +17,14 @@ from awrsr.ranking.metrics import summarise, target_ranks
 from awrsr.ranking.scoring import excluded_pairs
 
 SAMPLE = 64
-"""Number of users, spread over all lengths."""
+"""Number of users in the sample, spread over all lengths."""
 ROUNDING = 1e-5
 """Accepted error in single precision: of a sum of weights, or of a score over the largest score."""
 PRINTED = 5e-5
 """Accepted difference between a recorded metric and the metric of its ranks: half of the fourth
 decimal."""
 MOVED = 0.02
-"""Share of the sample's ranks that may change because another processor rounds differently."""
+"""Accepted share of the sample's ranks that change because another processor rounds differently."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ def parity_checks(
         model: the loaded model.
         dataset: the model's dataset.
         ranks: recorded test ranks by user id; without them the metric is not checked.
-        ndcg: recorded test NDCG@10, which must equal that of the recorded ranks.
+        ndcg: recorded test NDCG@10; it must equal the NDCG@10 of the recorded ranks.
         sample: number of users.
     """
     laws: dict[str, Callable[[_Sample], tuple[bool | None, str]]] = {

@@ -21,8 +21,8 @@ The last three files appear together with `"finished": true` in study.json.
 
 sort is "all" and, if the dataset records planted causes (`awrsr.data.planted`), also binding and
 occasion; then further measures say how well the explanations find the causes. Users whose held-out
-item nothing determines (sort open) are not drawn: no explanation of it could be right. study.json
-records their number, `open_users`.
+item has no cause (sort open) are not drawn: no explanation of it could be right. study.json records
+their number, `open_users`.
 """
 
 import platform
@@ -136,9 +136,9 @@ def write_study(
         dataset: the models' dataset.
         directory: the directory of the study.
         split: the split whose held-out items are explained.
-        sample: number of users, drawn without replacement; 0 for all. Three kinds of users are not
-            drawn: with only one item before the held-out one (no curve), not evaluated under the
-            dataset's `default_candidates`, or with a planted held-out item of sort open.
+        sample: number of users, drawn without replacement; 0 for all. Not drawn are users with one
+            item before the held-out item (no curve), users who are not evaluated under the
+            dataset's `default_candidates`, and users with a planted held-out item of sort open.
         seed: seed of the draw, the random orders, the randomised methods and the intervals.
         device: auto, cpu, cuda, cuda:1, ...
         resume: continue an unfinished study with the same settings.
@@ -243,7 +243,7 @@ def _about(directory: Path) -> dict[str, Any]:
 
 
 def _open(directory: Path, asked: dict[str, Any], command: str, resume: bool) -> bool:
-    """Start the study, or find the one to resume; returns whether that one is finished."""
+    """Start the study, or find the study to resume; returns whether it is finished."""
     path = directory / STUDY_FILE
     finish_replacing(directory)
     if path.is_file():

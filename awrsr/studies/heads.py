@@ -62,8 +62,8 @@ def row_measures(
     """Measures of rows of weights, one number per row, by the names of MEASURES.
 
     The entropy in nats, and as a share of the log of the number of items (1 = even; not defined for
-    one item); reach, the mean lag of the weight; and the weight on the newest item itself, in bins
-    of the lag, on the oldest item seen, and on items that occur more than once.
+    one item); reach, the mean lag of the weight; and the weight on the newest item, in bins of the
+    lag, on the oldest item that the model saw, and on items that occur more than once.
 
     Args:
         rows: weights, 0 on padding.

@@ -187,7 +187,7 @@ def write_scan(
 
 
 def _check_nothing_is_lost(output: Path, about: Mapping[str, Any]) -> None:
-    """Refuse to replace a scan of the same dataset that holds more."""
+    """Refuse to replace a scan of the same dataset that contains more models or attributions."""
     finish_replacing(output)
     try:
         existing = read_json(output / ABOUT_FILE)
@@ -198,8 +198,8 @@ def _check_nothing_is_lost(output: Path, about: Mapping[str, Any]) -> None:
         return
     if same_data and lost:
         raise DataError(
-            f"{output} holds a scan with {', '.join(lost)} too, which this one would lose: ask for "
-            "them too (--models, --attribution), choose another --output, or remove it"
+            f"{output} holds a scan with {', '.join(lost)} too, which this one would lose: include "
+            "them (--models, --attribution), choose another --output, or remove it"
         )
 
 
@@ -259,12 +259,12 @@ def read_scan(directory: str | Path) -> Scan:
 
 
 def stale(scan: Scan, dataset: Dataset, models: Mapping[str, str]) -> str:
-    """Why a scan does not tell of these models as they are; empty where it does.
+    """Why a scan does not describe the current models; empty if it does.
 
     Args:
-        scan: read from a file.
-        dataset: the one asked about.
-        models: what tells the weights of each apart, by name.
+        scan: the scan, read from a file.
+        dataset: the current dataset.
+        models: the hash of the weights of each model, by name.
     """
     if scan.about.get("dataset", {}).get("fingerprint") != dataset.fingerprint:
         return "the scan is of another dataset"
@@ -274,7 +274,7 @@ def stale(scan: Scan, dataset: Dataset, models: Mapping[str, str]) -> str:
     for name, weights in models.items():
         known = scan.about.get("models", {}).get(name)
         if known is None:
-            return f"the scan does not hold {name}"
+            return f"the scan does not contain {name}"
         if known.get("weights_sha256") != weights:
             return f"the scan is of other weights of {name}"
     pairs = {frozenset(pair) for pair in scan.about.get("pairs", [])}

@@ -48,7 +48,7 @@ def test_a_large_dataset_says_which_command(directory: Path, monkeypatch):
     "damage, why",
     [
         ("weights", "the scan is of other weights of sasrec-additive"),
-        ("models", "the scan does not hold sasrec-additive"),
+        ("models", "the scan does not contain sasrec-additive"),
         ("pairs", "the scan does not compare sasrec-none and sasrec-additive"),
         ("dataset", "the scan is of another dataset"),
         ("file", "users.parquet is not readable parquet"),
