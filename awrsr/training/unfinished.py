@@ -30,7 +30,7 @@ def save_progress(
     optimizer: torch.optim.Optimizer,
     history: list[dict[str, float]],
 ) -> None:
-    """Write history.csv for people and resume.safetensors (last weights, moments, history)."""
+    """Write history.csv, for readers, and resume.safetensors (last weights, moments, history)."""
     table = pd.DataFrame(history, columns=HISTORY_COLUMNS)
     write_text(directory / HISTORY_FILE, table.to_csv(index=False))
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
