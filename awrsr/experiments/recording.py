@@ -47,8 +47,7 @@ def describe(datasets: dict[str, Dataset]) -> pd.DataFrame:
 def record_runs(
     grid: Grid, datasets: dict[str, Dataset], described: pd.DataFrame, done: list[Run]
 ) -> int:
-    """Write the grid's results: of finished runs, and of runs recorded earlier, see
-    `read_recorded`.
+    """Write the grid's results: finished runs, and runs recorded earlier, see `read_recorded`.
 
     Args:
         described: the result of `describe`.
@@ -231,7 +230,7 @@ class Recorded:
 def read_recorded(grid: Grid, datasets: dict[str, Dataset], done: Iterable[Run]) -> Recorded | None:
     """The recorded results of a grid; None if there are none.
 
-    Recorded results are never dropped: damaged or contradicting ones are an error, unless all runs
+    Recorded results are never dropped: damaged or contradictory ones are an error, unless all runs
     of the grid are done here and can be recorded again.
 
     Raises:

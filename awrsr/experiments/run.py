@@ -28,7 +28,7 @@ State = Literal["done", "unfinished", "missing"]
 
 
 def load_datasets(grid: Grid) -> tuple[dict[str, Dataset], dict[str, DataError]]:
-    """The datasets of a grid by name, and an error for each that cannot be read."""
+    """The datasets of a grid by name, and an error for each dataset that cannot be read."""
     found: dict[str, Dataset] = {}
     errors = {}
     for name, directory in {run.dataset: run.data for run in grid.runs}.items():
@@ -48,7 +48,7 @@ def choose_runs(grid: Grid, pattern: str) -> list[Run]:
     """The runs whose names match a shell pattern.
 
     Raises:
-        ConfigError: there are none.
+        ConfigError: no name matches.
     """
     chosen = [run for run in grid.runs if fnmatchcase(run.name, pattern)]
     if not chosen:
