@@ -94,7 +94,7 @@ REFUSED = {
     ),
     "history-without-quotes": (
         "recommend MODEL ['103'] Film",
-        "recommend takes model, items; received 'Film' beyond that; what holds spaces or quotes "
+        "recommend takes model, items; received 'Film' beyond that; a value with spaces or quotes "
         "needs quotes around it",
     ),
     "k-without-a-value": (

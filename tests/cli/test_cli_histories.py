@@ -35,7 +35,7 @@ REFUSED = {
     ),
     "nothing-known": (
         """recommend MODEL '["Flim C", 999]' --unknown skip""",
-        "tiny knows no item of the history: 'Flim C', '999'",
+        "tiny has no item of the history: 'Flim C', '999'",
     ),
     "unknown-otherwise": (
         f"recommend MODEL {HISTORY} --unknown drop",
@@ -112,7 +112,7 @@ def test_unknown_items_are_skipped_and_named_if_asked(call):
         "--device cpu --unknown skip"
     )
     assert (code, out) == known[:2]
-    assert err == "note: skipped 2 of 5 items that tiny does not know: 'Flim C', '999'\n"
+    assert err == "note: skipped 2 of 5 items that tiny does not have: 'Flim C', '999'\n"
     assert call(f"recommend MODEL {HISTORY} --k 5 --device cpu --unknown skip") == known
 
 

@@ -204,7 +204,7 @@ def test_the_command_keeps_epochs_and_records_them(tiny_directory: Path, tmp_pat
     output = tmp_path / "model"
     words = ["train", str(tiny_directory), "--output", str(output), *TINY, "--snapshots", "1,3"]
     assert main(words) == 0
-    assert "epochs kept beside the best: 1, 3" in capsys.readouterr().out
+    assert "epochs kept besides the best: 1, 3" in capsys.readouterr().out
     assert awrsr.snapshot_epochs(output) == [1, 3]
     recorded = read_metrics(output).training
     assert recorded is not None and recorded.command.endswith(" --snapshots 1,3")
