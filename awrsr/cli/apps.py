@@ -10,17 +10,17 @@ MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 
 
 def app(paths: list[str] | None = None) -> None:
-    """Start the app with what these paths name, beside the datasets that ship.
+    """Start the app with the data and models at these paths, in addition to the shipped datasets.
 
-    It is `streamlit run app/main.py -- PATHS`; settings of Streamlit are environment variables,
-    such as STREAMLIT_SERVER_PORT.
+    The same as `streamlit run app/main.py -- PATHS`; settings of Streamlit are environment
+    variables, such as STREAMLIT_SERVER_PORT.
 
     Args:
         paths: dataset directories, folders of them, model directories, files of other code bases;
-            the page names what cannot be opened.
+            the page names paths that cannot be opened.
 
     Raises:
-        DataError: the app is not there: only the package is installed.
+        DataError: the app does not exist: only the package is installed.
     """
     if not MAIN.is_file():
         raise DataError(

@@ -31,7 +31,7 @@ def prepare(
         output: the dataset directory to create.
         name: the dataset's name; default: the name of the output directory.
         about: source, licence, citation, stored in dataset.json.
-        options: the options of `awrsr.prepare`; the parser takes them and their help from there.
+        options: the options of `awrsr.prepare`, from which the parser reads them and their help.
     """
     dataset = prepare_dataset(source, name=name or output.name, about=about, **options)
     save_dataset(dataset, output)
@@ -41,7 +41,7 @@ def prepare(
     _print_summary(dataset, output, notes(dataset.about["filters"]))
 
 
-# The help describes the formats in the words of their readers.
+# The readers' own descriptions of the formats are the help.
 prepare.__doc__ = (prepare.__doc__ or "").replace(
     "SOURCES", "; ".join(f"{name}: {reader.source}" for name, reader in READERS.items())
 )
@@ -56,7 +56,7 @@ def download(
     """Download the files of a public dataset, to be prepared.
 
     Its terms of use are printed first, and nothing is downloaded until they are accepted. Complete
-    files are kept, so a download that was interrupted continues with the next file.
+    files are kept, so an interrupted download continues with the next file.
 
     Args:
         name: NAMES.
@@ -83,10 +83,10 @@ download.__doc__ = (download.__doc__ or "").replace("NAMES", ", ".join(DOWNLOADS
 def plant(output: Path, *, users: int = 10_000, seed: int = 0) -> None:
     """Create a synthetic dataset in which known earlier items determine the next one.
 
-    It is for testing explanations: causes.parquet in its directory names the items that determine
-    each held-out item. There are two rules, and the set of items alone follows neither: people in a
-    row come again in the same order; and back at a market, the treasure that was found there is
-    claimed. awrsr/data/planted.py describes them.
+    It serves to test explanations: causes.parquet in its directory names the items that determine
+    each held-out item. There are two rules, neither of which can be followed from the set of items
+    alone: people in a row are met again in the same order; and back at a market, the treasure that
+    was found there is claimed. awrsr/data/planted.py describes the rules.
 
     Args:
         output: the dataset directory to create.

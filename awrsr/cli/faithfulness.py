@@ -1,4 +1,4 @@
-"""The verb faithfulness: over many users of a dataset, what explanations find."""
+"""The verb faithfulness: how well explanations find important items, over many users."""
 
 import shlex
 from pathlib import Path
@@ -33,9 +33,9 @@ def faithfulness(
 
     Items are removed and added in the order of each explanation. Prints the measures of
     awrsr/explain/faithfulness.py as means over users with 95% bootstrap intervals and, if the
-    dataset records planted causes, how well these are found. Next to each model is the difference
-    of each explanation to its floor: random orders, with the newest item first if the explanation
-    always ranks it first.
+    dataset records planted causes, how well these are found. The column next to each model is the
+    difference of each explanation to its floor: random orders, with the newest item first if the
+    explanation always ranks it first.
 
     Args:
         model: a model directory.

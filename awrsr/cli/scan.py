@@ -43,8 +43,8 @@ def scan(
         pairs: models to compare, written NAME:NAME; default: all pairs, but models in seeds/ only
             with the model that differs only in its seed.
         attribution: also compare attention with input x gradient; takes about three times as long.
-        examples: also find a few users to start with and write examples.json; a scan that is there
-            already is not computed again.
+        examples: also find a few users to start with and write examples.json; an existing scan is
+            not computed again.
         device: auto, cpu, cuda, cuda:1, ...
     """
     data = load_dataset(dataset)
