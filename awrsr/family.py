@@ -21,8 +21,8 @@ M = TypeVar("M", bound="Member")
 NAME = "[a-z][a-z0-9_]*"
 """The accepted names of members: they become parts of directory names, flags and addresses."""
 FAMILIES: "dict[str, Family[Any]]" = {}
-"""All families by noun, complete once `awrsr` is imported. Settings need it: they name members of
-families that they cannot import."""
+"""All families by noun, complete once `awrsr` is imported. Settings need it to check names of
+members, because they cannot import the families."""
 
 
 def check_member(noun: str, name: object) -> None:
@@ -181,7 +181,7 @@ class Family(Mapping[str, type[M]]):
             return
         problems = []
         with self._loading:
-            if self._state != "not loaded":  # by another thread, or by what is being loaded
+            if self._state != "not loaded":  # by another thread, or by a module being loaded
                 return
             self._state = "loading"
             for point in sorted(entry_points(group=self.group), key=_origin):
