@@ -134,17 +134,17 @@ def plant(
     sequences: list[list[int]] = []
     causes: list[dict[str, Any]] = []
     for user in range(n_users):
-        made = _occasion(world, random) if user % 2 else _binding(world, random)
-        sequences.append(made.items)
+        sequence = _occasion(world, random) if user % 2 else _binding(world, random)
+        sequences.append(sequence.items)
         for split, from_end in HELD_OUT.items():
-            place = len(made.items) - from_end
-            decided = made.held_out[from_end]
+            place = len(sequence.items) - from_end
+            decided = sequence.held_out[from_end]
             causes.append(
                 {
                     "user_id": str(user + 1),
                     "split": split,
                     "sort": decided.sort,
-                    "target": made.items[place],
+                    "target": sequence.items[place],
                     "target_place": place,
                     "cause_places": sorted(decided.causes),
                 }

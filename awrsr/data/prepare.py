@@ -37,11 +37,11 @@ def prepare(
 ) -> Dataset:
     """A Dataset from raw files.
 
-    Rows are dropped in this order: rows without an id (if asked), rows with a low rating (if
-    asked), copies of a row; then users and items with too few interactions, repeatedly, until every
-    user and item has enough. Sequences are ordered by time. Rows with the same user and time have
-    no order: they are shuffled, because the order of a file may have another cause, such as the
-    item ids, and a model could learn it. Without times, the order of the file is used.
+    Rows are dropped in this order: on request rows without an id and rows with a low rating; copies
+    of a row; then users and items with too few interactions, repeatedly, until every user and item
+    has enough. Sequences are ordered by time. Rows with the same user and time have no order: they
+    are shuffled, because the order of a file may have another cause, such as the item ids, and a
+    model could learn it. Without times, the order of the file is used.
     Items are numbered by id: numerically if all ids are whole numbers, otherwise alphabetically.
     `about["filters"]` records the options and how many rows were dropped or found, see NOTES.
 
