@@ -18,9 +18,9 @@ def means(test: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
     table = test.groupby(MODEL, sort=False).agg(
         seeds=("seed", "size"),
         **{
-            f"{name}{suffix}": (name, how)
+            f"{name}{suffix}": (name, statistic)
             for name in columns
-            for how, suffix in (("mean", ""), ("min", " min"), ("max", " max"))
+            for statistic, suffix in (("mean", ""), ("min", " min"), ("max", " max"))
         },
     )
     return in_order(table.reset_index())

@@ -51,8 +51,8 @@ class RemovedOnce:
         Args:
             causes: places in the history, 0 = oldest, all different.
         """
-        most = np.argsort(self.scores, kind="stable")[: len(causes)]
-        return len({*most.tolist()} & {*causes})
+        strongest = np.argsort(self.scores, kind="stable")[: len(causes)]
+        return len({*strongest.tolist()} & {*causes})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -122,12 +122,12 @@ def read_model(
         "layout": layout,
         "interactions": interactions,
     }
-    told = {name: value for name, value in asked.items() if value is not None}
+    options = {name: value for name, value in asked.items() if value is not None}
     path = Path(file)
     stored = read_stored(path)
     importer = recognise(stored)
     accepted = importer.options()
-    for name in told:
+    for name in options:
         if name not in accepted:
             raise ConfigError(
                 f"{path} is of {importer.title}, which takes no {name}; it takes "
@@ -135,7 +135,7 @@ def read_model(
             )
     with _in_one_sentence(path):
         try:
-            converted = importer.convert(stored, **told)
+            converted = importer.convert(stored, **options)
         except ConfigError as error:
             raise ConfigError(f"{path}, recognised as {importer.title}: {error}") from error
         model = _model(path, dataset, converted)
@@ -143,7 +143,7 @@ def read_model(
         model=model,
         importer=importer,
         sha256=stored.sha256,
-        options={name: str(value) for name, value in told.items()},
+        options={name: str(value) for name, value in options.items()},
         notes=converted.notes,
     )
 

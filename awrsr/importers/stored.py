@@ -61,9 +61,9 @@ class Stub:
     state: Any = None
 
     def __new__(cls, *arguments: Any, **named: Any) -> "Stub":
-        made = super().__new__(cls)
-        made.arguments = arguments
-        return made
+        stub = super().__new__(cls)
+        stub.arguments = arguments
+        return stub
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         """Ignore the arguments, which `__new__` keeps."""

@@ -33,13 +33,13 @@ def passed_over(folder: Path) -> str:
     """Which directories `visible_directories` leaves out and why; an empty text if none."""
     entries = _entries(folder)
     names = [path.name for path in entries[:MAX_ENTRIES] if os.path.isdir(path)]
-    odd = sorted(repr(name) for name in names if not is_text(name))
+    hidden = sorted(repr(name) for name in names if not is_text(name))
     reasons = []
-    if odd:
-        verb = "is" if len(odd) == 1 else "are"
+    if hidden:
+        verb = "is" if len(hidden) == 1 else "are"
         reasons.append(
-            f"{counted(len(odd), 'folder')} in {folder} {verb} not shown: a name must be UTF-8 "
-            f"({first_of(odd)})"
+            f"{counted(len(hidden), 'folder')} in {folder} {verb} not shown: a name must be UTF-8 "
+            f"({first_of(hidden)})"
         )
     if len(entries) > MAX_ENTRIES:
         reasons.append(

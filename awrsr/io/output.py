@@ -48,9 +48,9 @@ class Output(io.TextIOBase):
         try:
             yield
         except OSError as error:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
-            os.close(nowhere)
+            null_device = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null_device, self._stream.fileno())
+            os.close(null_device)
             if not isinstance(error, BrokenPipeError):
                 raise OSError(error.errno, error.strerror, self._name) from error
 

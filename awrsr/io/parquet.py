@@ -51,7 +51,7 @@ def write_table(path: str | Path, table: pa.Table, *, level: int = USUAL_LEVEL) 
         table: any table; the contents read back do not depend on the encodings.
         level: the level of zstd; writing takes longer at a higher level.
     """
-    coded, plain = (_column_bytes(table, level, dictionary=which) for which in (True, False))
+    coded, plain = (_column_bytes(table, level, dictionary=choice) for choice in (True, False))
     with_dictionary = [name for name in coded if coded[name] <= plain[name]]
     pq.write_table(
         table, path, compression="zstd", compression_level=level, use_dictionary=with_dictionary

@@ -212,7 +212,7 @@ def _alone(taken: _Sample) -> tuple[bool, str]:
 def _metric(taken: _Sample) -> tuple[bool | None, str]:
     if not taken.ranks:
         return None, "no recorded ranks to compare with"
-    then, now = [], []
+    before, now = [], []
     candidates = taken.dataset.default_candidates
     for batch, scores in zip(taken.batches, taken.scores, strict=True):
         targets = torch.from_numpy(batch.targets).to(scores.device)
@@ -220,21 +220,21 @@ def _metric(taken: _Sample) -> tuple[bool | None, str]:
         ranks = target_ranks(scores.clone(), targets, excluded).tolist()
         users = [taken.dataset.user_ids[int(user)] for user in batch.users]
         pairs = [(taken.ranks[u], r) for u, r in zip(users, ranks, strict=True) if u in taken.ranks]
-        then += [recorded for recorded, _ in pairs]
+        before += [recorded for recorded, _ in pairs]
         now += [found for _, found in pairs]
-    if not then:
+    if not before:
         return None, "no recorded ranks of the sampled users"
-    equal = sum(a == b for a, b in zip(then, now, strict=True))
-    recorded, found = (summarise(values)["NDCG@10"] for values in (then, now))
+    equal = sum(a == b for a, b in zip(before, now, strict=True))
+    recorded, found = (summarise(values)["NDCG@10"] for values in (before, now))
     measured = (
-        f"{equal} of {len(then)} ranks equal, NDCG@10 of these users recorded {recorded:.4f}, "
+        f"{equal} of {len(before)} ranks equal, NDCG@10 of these users recorded {recorded:.4f}, "
         f"now {found:.4f} among "
         f"{candidates_words(taken.dataset.n_items, candidates)}; accepted {MOVED:.0%} moved"
     )
-    agrees = abs(recorded - found) <= 1 / len(then)
+    agrees = abs(recorded - found) <= 1 / len(before)
     if taken.ndcg is not None:
         total = summarise(list(taken.ranks.values()))["NDCG@10"]
         agrees = agrees and abs(total - taken.ndcg) <= PRINTED
         measured += f". All recorded ranks give {total:.4f}, recorded {taken.ndcg:.4f}"
-    moved = len(then) - equal
-    return agrees and moved <= MOVED * len(then), measured
+    moved = len(before) - equal
+    return agrees and moved <= MOVED * len(before), measured

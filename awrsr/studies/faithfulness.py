@@ -226,13 +226,13 @@ def _users(
     dataset: Dataset, split: Split, sample: int, seed: int, decided: npt.NDArray[np.bool_]
 ) -> list[int]:
     long_enough = dataset.lengths() - HELD_OUT[split] >= 2
-    able = np.flatnonzero(long_enough & dataset.counted(split) & decided)
-    if len(able) == 0:
+    eligible = np.flatnonzero(long_enough & dataset.counted(split) & decided)
+    if len(eligible) == 0:
         planted = "" if decided.all() else " that has a planted cause"
         raise DataError(f"no user of {dataset.name} has two items before a held-out one{planted}")
-    if sample == 0 or sample >= len(able):
-        return [int(user) for user in able]
-    chosen = np.random.default_rng(seed).choice(able, size=sample, replace=False)
+    if sample == 0 or sample >= len(eligible):
+        return [int(user) for user in eligible]
+    chosen = np.random.default_rng(seed).choice(eligible, size=sample, replace=False)
     return sorted(int(user) for user in chosen)
 
 
