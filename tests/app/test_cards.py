@@ -12,7 +12,7 @@ from app.views.inspect.cards import SAID, seeds_say
 from awrsr.explain import find_evidence, remove_each
 
 OFFERED = ("sasrec-none", "sasrec-additive")
-TITLES = ["What is recommended", "What that rests on", "Does attention show it?"]
+TITLES = ["What is recommended", "What it rests on", "Does attention show it?"]
 
 
 def cards(page) -> list[str]:

@@ -188,5 +188,5 @@ def test_files_of_other_code_bases(given, tmp_path, monkeypatch):
     page = open_page()
     (said,) = messages(page)
     assert "g.pt, recognised as asash/gSASRec-pytorch" in said and "give --heads" in said
-    assert said.endswith("; `python -m awrsr import` takes what a file does not say")
+    assert said.endswith("; `python -m awrsr import` has options for what a file lacks")
     assert page.session_state["b"] == "sasrec-none-rectools"

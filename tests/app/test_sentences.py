@@ -53,7 +53,7 @@ def study(**less_floor):
     "attention, relation",
     [
         ((0.4, 0.5, 0.6), "is better than"),
-        ((0.1, 0.2, 0.35), "cannot be told from"),
+        ((0.1, 0.2, 0.35), "cannot be distinguished from"),
         ((-0.1, 0.0, 0.1), "is worse than"),
     ],
 )

@@ -185,7 +185,7 @@ RECORDED["protocol"] = {
         (
             json.dumps(shipped_metrics(test=RECORDED)),
             "Test NDCG@10 0.2500, HR@10 0.5000",
-            "Of the stored weights, recorded by `awrsr evaluate`: the last item of each of "
+            "For the stored weights, recorded by `awrsr evaluate`: the last item of each of "
             "12 users, ranked among all <b>11</b> items.",
         ),
         (None, "No readable metrics.json", "Run `python -m awrsr evaluate` on it."),
