@@ -1,7 +1,7 @@
 """Values read or computed once for all sessions: the only file with cache decorators.
 
-Cached values are shared by all sessions and read-only. One file because what sessions share is
-then seen in one place: a test refuses a cache decorator in any other file.
+Cached values are shared by all sessions and read-only. One file because everything that sessions
+share must be visible in one place: a test refuses a cache decorator in any other file.
 """
 
 import gc
@@ -253,7 +253,7 @@ def get_checks(directory: Path, dataset: Dataset, ndcg: float | None) -> list[st
 
 @st.cache_resource(on_release=TemporaryDirectory.cleanup, show_spinner=False)
 def shelf() -> TemporaryDirectory[str]:
-    """The directory of what is made of given paths, until the server ends."""
+    """The directory of models and links made from given paths; removed when the server ends."""
     return TemporaryDirectory(prefix="awrsr-given-")
 
 
@@ -261,7 +261,7 @@ def shelf() -> TemporaryDirectory[str]:
     max_entries=MAX_MODELS, show_spinner="Importing the model", hash_funcs=stamped("")
 )
 def get_imported(file: Path, datasets: tuple[Path, ...]) -> Path | AwrsrError:
-    """A model directory made of a given file, or why there is none, see `app.elsewhere`."""
+    """A model directory made from a given file, or the reason for none, see `app.elsewhere`."""
     return elsewhere.import_given(file, datasets, Path(shelf().name), get_dataset)
 
 

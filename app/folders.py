@@ -32,7 +32,7 @@ FIRST = "ml-latest-small"
 """The shipped dataset that is listed first; the app opens with it."""
 
 MODELS_FOLDER = "models"
-"""Of a dataset directory."""
+"""The folder of models in a dataset directory."""
 MODEL_FILES = (CONFIG_FILE, WEIGHTS_FILE)
 SCAN_FILES = ("users.parquet", "pairs.parquet", "scan.json")
 MAX_HISTORY = 4_000_000
@@ -56,7 +56,7 @@ def _named_folders() -> list[str]:
 
 def dataset_directories() -> dict[str, Path]:
     """The offered dataset directories by name: the given ones, those of the environment's folders,
-    those that ship. Of several with one name the first is offered."""
+    those that ship. If several have the same name, the first is offered."""
     found: dict[str, Path] = {}
     for path in given_datasets():
         found.setdefault(path.name, path)
@@ -71,7 +71,7 @@ def dataset_directories() -> dict[str, Path]:
 
 def in_command(path: Path) -> str:
     """A path for a command on a page: relative to the working directory if it is below it, and
-    quoted if a shell needs it. A model with a name of its own here has that of its files."""
+    quoted if a shell needs it. A model that is offered under another name has its own."""
     path = path.resolve() if path.is_symlink() else path.absolute()
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     return shlex.quote(shown.as_posix())
@@ -85,7 +85,7 @@ def given_datasets() -> list[Path]:
 
 
 def folder_problems() -> list[str]:
-    """What is wrong with the environment's folders, and given datasets that are not offered."""
+    """Problems of the environment's folders, and given datasets that are not offered."""
     given = given_datasets()
     offered = dataset_directories() if given else {}
     hidden = [
@@ -97,7 +97,7 @@ def folder_problems() -> list[str]:
 
 
 def _problem(named: str) -> str:
-    """What is wrong with a folder of the environment, or an empty text."""
+    """The problem of a folder of the environment, or an empty text."""
     if visible_directories(Path(named), "dataset.json"):
         return ""
     folder = Path(named)
@@ -174,7 +174,7 @@ def read_history(directory: Path, columns: Collection[str]) -> pd.DataFrame | st
 
     Args:
         directory: a model directory.
-        columns: beside `epoch` it has one of these or more.
+        columns: the table must have at least one of these, besides `epoch`.
     """
     path = directory / HISTORY_FILE
     if not path.is_file():
@@ -219,14 +219,14 @@ def read_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
         return {}, f"no {RANKS_FILE}: {remedy}"
     try:
         recorded = read_metrics(directory)
-        of_weights = recorded.weights_sha256 == weights_fingerprint(directory)
+        same_weights = recorded.weights_sha256 == weights_fingerprint(directory)
         table = read_parquet(directory / RANKS_FILE)
         table = table[table["split"] == "test"]
         users = table["user_id"].astype(str).tolist()
         targets, ranks = (table[name].astype(int).tolist() for name in ("target", "rank"))
     except (AwrsrError, OSError, ValueError, KeyError, TypeError):
         return {}, f"{RANKS_FILE} or {METRICS_FILE} is not readable: {remedy}"
-    if not of_weights:
+    if not same_weights:
         return {}, f"{RANKS_FILE} is for other weights: {remedy}"
     if recorded.dataset.fingerprint != dataset.fingerprint:
         return {}, f"{RANKS_FILE} is for another dataset: {remedy}"

@@ -1,4 +1,4 @@
-"""What a dataset opens with until a person chooses: whose history, which two models."""
+"""The initial choices of a dataset: a user's history and two models."""
 
 from typing import NamedTuple
 
@@ -34,5 +34,5 @@ def default_model(models: list[str], position: int) -> str | None:
 def default_user(dataset: Dataset) -> str:
     """The first user with a history of suitable length, else the first user."""
     low, high = DEFAULT_LENGTH
-    handy = ((dataset.lengths() > low) & (dataset.lengths() <= high)).nonzero()[0]
-    return dataset.user_ids[int(handy[0]) if len(handy) else 0]
+    users = ((dataset.lengths() > low) & (dataset.lengths() <= high)).nonzero()[0]
+    return dataset.user_ids[int(users[0]) if len(users) else 0]

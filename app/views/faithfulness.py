@@ -176,10 +176,10 @@ def show_verdict(rows: pd.DataFrame, models: dict[str, str], sort: str) -> None:
         if part.empty:
             continue
         means_of = part.set_index("explanation")["mean"]
-        said = {row["explanation"]: beside_floor(row) for row in records(part)}
+        cells = {row["explanation"]: beside_floor(row) for row in records(part)}
         parts = [
             f"**{VERDICT_WORDS[side]}** "
-            + ", ".join(f"{plain(_title(e))} {said[e]}" for e in explanations)
+            + ", ".join(f"{plain(_title(e))} {cells[e]}" for e in explanations)
             for side, explanations in against_floor(part).items()
             if explanations
         ]

@@ -18,7 +18,7 @@ from awrsr.data.dataset import Dataset
 
 @pytest.fixture(autouse=True)
 def all_tabs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All tabs of Inspect are open, so that a page without a browser shows all it can."""
+    """All tabs of Inspect are open, so that a page without a browser shows everything."""
     monkeypatch.setattr("app.views.inspect.page.is_open", lambda said: True)
 
 

@@ -29,7 +29,7 @@ from awrsr.training.snapshots import save_snapshot
 MAIN = ROOT / "app" / "main.py"
 TIMEOUT = 120
 KINDS = {"first": "first_order", "second": "second_order", "refined": "refined"}
-"""What the board calls a map and what a trace calls it."""
+"""Names of maps on the board, and in a trace."""
 MARK, RIVAL = "\u25c6 ", "\u25c7 "
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -41,7 +41,7 @@ HOSTILE = [
     "![image](http://evil.example/i.png)",
     "http://evil.example/page a@b.example",
 ]
-"""Titles that mean something to HTML, markdown or Streamlit and must be shown as they are."""
+"""Titles with markup of HTML, markdown or Streamlit, which must be shown literally."""
 
 # --- folders --------------------------------------------------------------------------------------
 
@@ -116,7 +116,7 @@ def named(directory: Path, model: str) -> str:
     return f"{model}@{fingerprint(directory / 'models' / model)}"
 
 
-# --- a page, and what a person does on it ---------------------------------------------------------
+# --- a page, and actions on it --------------------------------------------------------------------
 
 
 def open_page(at: str = "", /, **url: object) -> AppTest:
@@ -129,7 +129,7 @@ def open_page(at: str = "", /, **url: object) -> AppTest:
     page = AppTest.from_file(MAIN, default_timeout=TIMEOUT)
     page.session_state[Session.first_screen_sent.name] = True  # no browser asks for the rest
     if at:
-        page._page_hash = calc_hash(at)  # switch_page knows pages that are files only
+        page._page_hash = calc_hash(at)  # switch_page knows only pages that are files
     for name, value in url.items():
         page.query_params[name] = str(value)
     return run(page)
@@ -195,7 +195,7 @@ def select_row(page: AppTest, key: str, row: int | None) -> AppTest:
     table = next(table for table in page.dataframe if (table.key or "").startswith(key))
     rows = [] if row is None else [row]
     selection = {"selection": {"rows": rows, "columns": [], "cells": []}}
-    states = page._tree.get_widget_states()  # a table's selection has no public way in
+    states = page._tree.get_widget_states()  # a table's selection has no public interface
     states.widgets.append(WidgetState(id=table.proto.id, string_value=json.dumps(selection)))
     page._run(states)
     assert not page.exception, [error.message for error in page.exception]
@@ -212,7 +212,7 @@ def finish(page: AppTest) -> AppTest:
     raise AssertionError("a job that does not end")
 
 
-# --- what a person reads --------------------------------------------------------------------------
+# --- texts and figures of a page ------------------------------------------------------------------
 
 
 def unescaped(text: str) -> str:
@@ -236,7 +236,7 @@ def texts(page: AppTest) -> list[str]:
 
 
 def infos(page: AppTest) -> list[str]:
-    """What the blue boxes say."""
+    """The texts of the blue boxes."""
     return [unescaped(box.value) for box in page.info]
 
 

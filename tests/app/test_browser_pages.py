@@ -22,7 +22,7 @@ def go(page, name: str):
     with_board(page)
     sidebar = page.get_by_test_id("stSidebar")
     narrow = page.viewport_size["width"] < 768
-    # The browser remembers whether it was open, from whatever page was there before.
+    # The browser remembers from the previous page whether it was open.
     if narrow and sidebar.get_attribute("data-collapsed") == "true":
         page.get_by_test_id("stExpandSidebarButton").click()
     page.get_by_role("link", name=name, exact=True).click()

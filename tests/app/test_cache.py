@@ -1,4 +1,4 @@
-"""Directories to datasets and models: found, read once, read again when replaced, refused whole."""
+"""Directories of datasets and models: found, read once, read again when replaced, or refused."""
 
 import dataclasses
 import hashlib
@@ -36,7 +36,7 @@ GOOD, BAD = "sasrec-none", "stosa-additive"
 OFFERED = (GOOD, BAD)
 
 
-# --- what is found --------------------------------------------------------------------------------
+# --- offered datasets and models ------------------------------------------------------------------
 
 
 def test_datasets_of_the_environment_come_first(directory, tmp_path):
@@ -149,7 +149,7 @@ def test_what_is_read_is_shared_until_its_files_are_replaced(directory, tiny_dat
     add_dataset(directory.parent, other, GOOD)
     assert cache.get_dataset(directory).fingerprint == other.fingerprint != dataset.fingerprint
     assert cache.get_model(path).catalogue.n_items == 9
-    assert (dataset.n_items, model.catalogue.n_items) == (11, 11)  # whoever holds them goes on
+    assert (dataset.n_items, model.catalogue.n_items) == (11, 11)  # values in use stay valid
 
 
 def test_an_attribution_is_computed_once_for_each_question(directory):

@@ -21,7 +21,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 METRICS = ("HR@10", "NDCG@10", "MRR")
 
 
-def test_two_commands_do_all_the_setting_up() -> None:
+def test_two_commands_install_everything() -> None:
     commands = re.findall(r"^    (pip install .*)$", README, re.MULTILINE)
     assert commands == [
         "pip install -r requirements.txt && streamlit run app/main.py",

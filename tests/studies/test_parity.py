@@ -36,7 +36,7 @@ def test_a_shipped_model_passes():
     assert all(check.passed for check in checks), checks
 
 
-def test_without_records_the_metric_is_not_judged(make_model, tiny_dataset):
+def test_without_records_the_metric_is_not_checked(make_model, tiny_dataset):
     assert outcomes(make_model(), tiny_dataset) == [True] * 5 + [None]
 
 

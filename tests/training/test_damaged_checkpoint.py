@@ -18,13 +18,13 @@ Edit = Callable[[Path], object]
 
 
 def rewritten(section: str, change: Callable[[dict], object]) -> Edit:
-    """Changes a section of config.json; the whole object where the section is empty."""
+    """Changes a section of config.json, or the whole object if the section is empty."""
 
     def edit(directory: Path) -> None:
         path = directory / CONFIG_FILE
-        whole = json.loads(path.read_text())
-        change(whole[section] if section else whole)
-        path.write_text(json.dumps(whole))
+        config_object = json.loads(path.read_text())
+        change(config_object[section] if section else config_object)
+        path.write_text(json.dumps(config_object))
 
     return edit
 
@@ -192,7 +192,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
 
 def test_a_file_larger_than_the_model_is_not_opened(stored: Path, monkeypatch):
     with (stored / WEIGHTS_FILE).open("r+b") as file:
-        file.truncate(40_000_000_000)  # it takes no room on the disk
+        file.truncate(40_000_000_000)  # it takes no space on the disk
     monkeypatch.setattr(checkpoint, "safe_open", None)
     monkeypatch.setattr(checkpoint, "hashlib", None)
     message = "does not fit config.json: it has 40,000,000,000 bytes, the config allows .* at most"

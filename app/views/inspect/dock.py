@@ -33,7 +33,7 @@ def whys(content: Payload, sources: dict[str, Shown], cell: LockedCell) -> list[
         places = source.places.index(query), source.places.index(key)
         try:
             found.append(why(source, panel, *places))
-        except AwrsrError:  # the panel below the board says why
+        except AwrsrError:  # the panel below the board gives the reason
             continue
     return found
 

@@ -127,13 +127,13 @@ def redo() -> None:
         return_to(after)
 
 
-def return_to(to: Situation) -> None:
+def return_to(past: Situation) -> None:
     """Restore the choices of a situation."""
-    session.source, session.user, session.origin = to.source, to.user, to.origin
-    session.items = list(to.items)
+    session.source, session.user, session.origin = past.source, past.user, past.origin
+    session.items = list(past.items)
     session.replacing = None
     dismiss()
-    session.reading = to.reading
+    session.reading = past.reading
 
 
 def shuffled(items: list[int]) -> list[int]:
@@ -153,8 +153,8 @@ def apply_list_edits(dataset: Dataset) -> None:
         session.edits_applied = edit.number
         if edit.op == "replace":
             rows = current_history(dataset)[-MAX_HISTORY:]
-            here = 0 <= edit.at < len(rows) and rows[edit.at] == edit.item
-            session.replacing = edit.at if here else None
+            valid = 0 <= edit.at < len(rows) and rows[edit.at] == edit.item
+            session.replacing = edit.at if valid else None
         else:
             change(dataset, partial(edited, edit=edit, limit=MAX_HISTORY))
 

@@ -82,7 +82,7 @@ def show_heads(directories: dict[str, Path], chosen: Chosen) -> None:
         "makes the prediction). Even row: the same weight spread evenly over each history, for "
         "comparison. A model without a second order mixes values with its first-order weights. "
         + (
-            f"Same {plain(group)}: other items with the same first listed one as the newest item. "
+            f"Same {plain(group)}: other items whose first {plain(group)} is the newest item's. "
             if group
             else ""
         )

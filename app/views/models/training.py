@@ -57,10 +57,10 @@ def show_matrices(directories: dict[str, Path]) -> None:
             if not found[side]:
                 st.info("This model has no second order, so it has no such matrix.")
             for matrix in found[side]:
-                of_head, key = "", f"matrix-{side}-{matrix.layer}"
+                head, key = "", f"matrix-{side}-{matrix.layer}"
                 if matrix.head is not None:
-                    of_head, key = f", head {matrix.head}", f"{key}-{matrix.head}"
-                st.markdown(f"Layer {matrix.layer}{of_head}: G = {plain(matrix.formula)}")
+                    head, key = f", head {matrix.head}", f"{key}-{matrix.head}"
+                st.markdown(f"Layer {matrix.layer}{head}: G = {plain(matrix.formula)}")
                 st.plotly_chart(
                     charts.matrix_map(matrix.values, top or 1.0),
                     key=key,
@@ -72,8 +72,8 @@ def show_matrices(directories: dict[str, Path]) -> None:
             "times G(p, q), times the weight of j on q; with standardised rows, deviations of the "
             "weights from even ones. Blue pairs raise the score, orange pairs lower it. The "
             "newest item is in the last slot; a history shorter than n fills only the last slots. "
-            "Stochastic form: G is the mean's matrix, and the sum is the joint term of two rows, "
-            "beside a term of each row. Tied form: the mean's part is minus such a sum over the "
-            "difference of the two rows. The covariance's part passes through ELU and a square "
+            "Stochastic form: G is the mean's matrix, and the sum is the joint term of two rows; "
+            "each row adds a term of its own. Tied form: the mean's part is minus such a sum over "
+            "the difference of the two rows. The covariance's part passes through ELU and a square "
             "root, so it has no such matrix."
         )

@@ -146,7 +146,7 @@ def show_verdict(recorded: list[Results]) -> None:
         st.code("\n".join(cells[commands].str.strip("`")), language=None)
     with st.expander("The rows in words"):
         st.markdown("\n".join(f"- {with_commands(sentence(row))}" for row in rows))
-    if abouts := [of.grid for of, _ in by_grid(rows) if of.grid.about]:
+    if abouts := [results.grid for results, _ in by_grid(rows) if results.grid.about]:
         with st.expander("About these recordings"):
             for grid in abouts:
                 st.caption(f"**{plain(grid.title)}**: {plain(grid.about)}")

@@ -124,7 +124,7 @@ export const itemName = (data: Data, place: number): string =>
 
 export const lastPlace = (source: Source): number => source.places[source.places.length - 1];
 
-/** The place where a source shows an item; if it lacks the item, the place itself, left empty. */
+/** The place where a source shows an item; if it lacks the item, the same place, which is empty. */
 export const shownAt = (source: Source, place: number): number =>
   source.where[place] < 0 ? place : source.where[place];
 

@@ -224,7 +224,7 @@ function triangle(
   return values;
 }
 
-/** As awrsr.explain.rollout: each layer averages its map with the identity. */
+/** Like awrsr.explain.rollout: each layer averages its map with the identity. */
 function rollout(source: Source, toLayer: number, kind: Kind): Float32Array | null {
   const n = source.places.length;
   const row = (q: number) => (q * (q + 1)) / 2;
