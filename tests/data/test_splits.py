@@ -185,7 +185,7 @@ def test_refused_rules(tmp_path: Path, rule: str, message: str):
 
 def test_a_part_without_targets_is_refused(tmp_path: Path):
     rows = [("a", f"i{n}", n) for n in range(5)] + [("b", f"i{n}", 5 + n) for n in range(5)]
-    with pytest.raises(ConfigError, match="'time:0.5' has no validation target: no user"):
+    with pytest.raises(ConfigError, match="'time:0.5' has no test target: no user"):
         prepare(**table(tmp_path, rows), split="time:0.5")
 
 
