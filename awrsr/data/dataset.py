@@ -119,7 +119,8 @@ class Dataset:
 
     def has_target(self, split: Split) -> npt.NDArray[np.bool_]:
         """For every user, whether there is a held-out item in a split."""
-        return self.parts.targets[split] != NONE
+        has: npt.NDArray[np.bool_] = self.parts.targets[split] != NONE
+        return has
 
     def targets(self, split: Split) -> Items:
         """The held-out item of every user in a split; 0 where there is none."""
