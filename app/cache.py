@@ -33,7 +33,7 @@ from app.questions import AttributionQuestion, TimedAttribution, answer
 from app.stamps import stamped
 from awrsr import load_dataset, load_model, studies
 from awrsr.board import ItemNames, item_names
-from awrsr.config import HELD_OUT, Candidates
+from awrsr.config import Candidates
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import FILES
 from awrsr.data.planted import load_causes
@@ -168,7 +168,7 @@ def choose_examples(dataset: Dataset, a: Path, b: Path) -> list[studies.Example]
     Raises:
         AwrsrError: a model cannot be loaded or belongs to another dataset, or causes are damaged.
     """
-    lengths = dataset.lengths() - HELD_OUT["test"]
+    lengths = dataset.parts.targets["test"]
     low, high = studies.READABLE
     users = np.flatnonzero((lengths >= low) & (lengths <= high))[:CHOSEN_AMONG]
     if not len(users):

@@ -9,12 +9,14 @@ from pathlib import Path
 import pandas as pd
 
 from app.given import datasets_beside, given_paths, sort_paths
+from awrsr.config import Candidates
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError, DataError
 from awrsr.experiments.card import METRICS_FILE, RANKS_FILE, Metrics, read_metrics
 from awrsr.io import listing
 from awrsr.io.listing import is_text, visible_directories
 from awrsr.io.parquet import read_parquet
+from awrsr.ranking.recommendation import other_split
 from awrsr.refinement import REFINEMENTS
 from awrsr.studies import SEEDS_FOLDER
 from awrsr.training.checkpoint import (
@@ -160,7 +162,7 @@ def check_model(directory: Path, dataset: Dataset) -> None:
         raise DataError(
             f"{directory.name} belongs to {catalogue.name!r} (fingerprint "
             f"{catalogue.fingerprint}), the dataset is {dataset.name!r} (fingerprint "
-            f"{dataset.fingerprint})"
+            f"{dataset.fingerprint}){other_split(catalogue, dataset)}"
         )
 
 
@@ -230,13 +232,9 @@ def read_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
         return {}, f"{RANKS_FILE} is for other weights: {remedy}"
     if recorded.dataset.fingerprint != dataset.fingerprint:
         return {}, f"{RANKS_FILE} is for another dataset: {remedy}"
-    held_out = dict(zip(dataset.user_ids, _held_out(dataset), strict=True))
-    new = dict(compress(held_out.items(), dataset.counted("test", "unseen")))
-    if dict(zip(users, targets, strict=True)) not in (held_out, new):
+    held_out = list(zip(dataset.user_ids, dataset.targets("test").tolist(), strict=True))
+    rules: tuple[Candidates, Candidates] = ("all", "unseen")
+    accepted = [dict(compress(held_out, dataset.counted("test", rule))) for rule in rules]
+    if dict(zip(users, targets, strict=True)) not in accepted:
         return {}, f"{RANKS_FILE} has other held-out items: {remedy}"
     return dict(zip(users, ranks, strict=True)), ""
-
-
-def _held_out(dataset: Dataset) -> list[int]:
-    """Every user's last item."""
-    return [int(item) for item in dataset.flat_items[dataset.offsets[1:] - 1]]

@@ -32,7 +32,10 @@ def default_model(models: list[str], position: int) -> str | None:
 
 
 def default_user(dataset: Dataset) -> str:
-    """The first user with a history of suitable length, else the first user."""
+    """The first user with a history of suitable length, else the first user with a test item."""
     low, high = DEFAULT_LENGTH
-    users = ((dataset.lengths() > low) & (dataset.lengths() <= high)).nonzero()[0]
-    return dataset.user_ids[int(users[0]) if len(users) else 0]
+    lengths = dataset.parts.targets["test"]
+    users = ((lengths >= low) & (lengths < high)).nonzero()[0]
+    return dataset.user_ids[
+        int(users[0]) if len(users) else int(dataset.has_target("test").argmax())
+    ]

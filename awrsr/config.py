@@ -36,7 +36,9 @@ Precision = Literal["32-true", "bf16-mixed", "64-true"]
 Candidates = Literal["unseen", "all"]
 Split = Literal["validation", "test"]
 HELD_OUT: dict[Split, int] = {"test": 1, "validation": 2}
-"""The position of the target of a split, counted from the end of a sequence."""
+"""The position of the target of a split, counted from the end of a sequence, in leave one out."""
+LEAVE_ONE_OUT = "leave_one_out"
+"""The rule of the default split, see `awrsr.data.splits`."""
 
 
 LAYOUT = (
@@ -171,11 +173,15 @@ class Catalogue(Settings):
         name: the dataset's name.
         fingerprint: the dataset's fingerprint, see `awrsr.data.dataset`.
         n_items: items in the catalogue, without padding.
+        split: the rule of the dataset's split, see `awrsr.data.splits`.
     """
+
+    may_lack = ("split",)
 
     name: str
     fingerprint: str
     n_items: int = Field(ge=1, le=2**31 - 1)
+    split: str = LEAVE_ONE_OUT
 
 
 class TrainConfig(Settings):

@@ -139,9 +139,10 @@ def show_study(study: Study, dataset: Dataset) -> None:
     show_curves(study, sort, models)
     about = study.about
     split: Split = "validation" if about["split"] == "validation" else "test"
+    held_out = f" ({plain(about['held_out'])})" * bool(about["held_out"])
     st.caption(
         f"Protocol: the {plain(about['split'])} item of {plain(about['users'])} of "
-        f"{plain(about['of_users'])} users, drawn by seed {plain(about['seed'])}; "
+        f"{plain(about['of_users'])} users{held_out}, drawn by seed {plain(about['seed'])}; "
         f"{int(rows['users'].max()) if len(rows) else 0} in this table{open_users(about)}. Means "
         "over users, 95% "
         f"bootstrap intervals. {figures.HOW} Ranks and NDCG: among "

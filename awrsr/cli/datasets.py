@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
+from awrsr.config import Split
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import save_dataset
 from awrsr.data.downloads import DOWNLOADS, fetch, find_download
@@ -12,8 +13,9 @@ from awrsr.data.planted import plant as plant_dataset
 from awrsr.data.planted import save_planted
 from awrsr.data.prepare import prepare as prepare_dataset
 from awrsr.data.readers import READERS
-from awrsr.errors import ConfigError
-from awrsr.ranking.evaluation import candidates_words, seen_words
+from awrsr.data.splits import held_out_words, left_out_words
+from awrsr.errors import ConfigError, counted
+from awrsr.ranking.evaluation import candidates_words, seen_words, untrained_words
 
 
 def prepare(
@@ -104,6 +106,21 @@ def _print_summary(dataset: Dataset, output: Path, notes: Mapping[str, str] | No
     for name, words in (notes or {}).items():
         print(f"{name:<19}{words}")
     print(f"seen before        {seen_words(dataset, 'test')}")
+    if dataset.time_split is not None:
+        _print_split(dataset)
     print(f"candidates         {candidates_words(dataset.n_items, dataset.default_candidates)}")
     print(f"fingerprint        {dataset.fingerprint}")
     print(f"written to         {output}")
+
+
+def _print_split(dataset: Dataset) -> None:
+    """The targets of a split by time, and what is left out of it."""
+    split: Split
+    for split in ("validation", "test"):
+        users = int(dataset.has_target(split).sum())
+        print(f"{split:<19}{held_out_words(dataset.time_split, split)}")
+        words = [counted(users, "user"), left_out_words(dataset.parts, split)]
+        words.append(untrained_words(dataset, split, dataset.default_candidates))
+        print(f"{'':<19}{'; '.join(filter(None, words))}")
+    training = int(dataset.parts.training.sum())
+    print(f"training           {training:,} interactions; {len(dataset.untrained):,} items in none")

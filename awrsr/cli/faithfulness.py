@@ -110,8 +110,9 @@ def _print_study(study: studies.Study, dataset: Dataset) -> None:
         print(table.loc[order].fillna("-").to_string())
     about = study.about
     print(
-        f"\nprotocol: {about['split']} item of {about['users']} of {about['of_users']} users, seed "
-        f"{about['seed']}; items removed from the newest n of a history; candidates: "
+        f"\nprotocol: {about['split']} item of {about['users']} of {about['of_users']} users"
+        + (f" ({about['held_out']})" if about["held_out"] else "")
+        + f", seed {about['seed']}; items removed from the newest n of a history; candidates: "
         f"{candidates_words(dataset.n_items, about['candidates'])}; "
         f"{seen_words(dataset, about['split'])}; ties count against the target; means over users, "
         "95% bootstrap intervals; floor: random orders, * with the newest item first, because the "

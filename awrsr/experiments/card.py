@@ -46,6 +46,8 @@ class Protocol(Schema):
     split: str
     candidates: str
     seen: str = ""
+    untrained: str = ""
+    left_out: str = ""
     ties: str
     users: int
 
@@ -268,6 +270,7 @@ def write_readme(directory: Path) -> None:
         kind=_kind(model),
         names=("HR@10", "NDCG@10", "MRR"),
         splits=list(HELD_OUT),
+        validation=recorded.validation.protocol.split.partition(": ")[2].removesuffix(" item"),
         among=ranked_among(recorded.test.protocol.to_json()),
         config_file=CONFIG_FILE,
         ranks_file=RANKS_FILE,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from awrsr.config import Candidates, Catalogue, MeanStream
+from awrsr.config import Candidates, MeanStream
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError
 from awrsr.family import Family
@@ -180,15 +180,12 @@ def _in_one_sentence(path: Path) -> Iterator[None]:
 
 
 def _model(path: Path, dataset: Dataset, converted: Converted) -> SequentialModel:
-    catalogue = Catalogue(
-        name=dataset.name, fingerprint=dataset.fingerprint, n_items=dataset.n_items
-    )
     weights: dict[str, Any] = {
         name: tensor.float().contiguous()
         for name, tensor in in_order_of(dataset, converted, path).items()
     }
     check_weights(path, weights)
-    model = build_model(converted.config, catalogue)
+    model = build_model(converted.config, dataset.catalogue)
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:  # names and shapes

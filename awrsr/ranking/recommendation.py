@@ -35,8 +35,18 @@ def check_catalogue(catalogue: Catalogue, dataset: Dataset, prefix: str = "") ->
             f"{prefix}the model belongs to {catalogue.name!r} "
             f"({counted(catalogue.n_items, 'item')}, fingerprint {catalogue.fingerprint}), the "
             f"dataset is {dataset.name!r} ({counted(dataset.n_items, 'item')}, fingerprint "
-            f"{dataset.fingerprint})"
+            f"{dataset.fingerprint}){other_split(catalogue, dataset)}"
         )
+
+
+def other_split(catalogue: Catalogue, dataset: Dataset) -> str:
+    """The end of a refusal if a model was trained under another split than the dataset's."""
+    if catalogue.split == dataset.split_rule:
+        return ""
+    return (
+        f"; the model was trained under the split {catalogue.split}, the dataset has the split "
+        f"{dataset.split_rule}"
+    )
 
 
 def check_items(model: SequentialModel, items: Sequence[int]) -> list[int]:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from awrsr.config import PADDING
-from awrsr.data.batching import Batch, batches
+from awrsr.data.batching import Batch, batches, users_with_target
 from awrsr.data.dataset import Dataset
 from awrsr.explain import KINDS
 from awrsr.models import LayerTrace, SequentialModel
@@ -107,8 +107,9 @@ def _take(
     ndcg: float | None,
     sample: int,
 ) -> _Sample:
-    by_length = np.argsort(dataset.lengths(), kind="stable")
-    places = np.linspace(0, dataset.n_users - 1, min(sample, dataset.n_users)).round().astype(int)
+    users = users_with_target(dataset, None)
+    by_length = users[np.argsort(dataset.lengths()[users], kind="stable")]
+    places = np.linspace(0, len(users) - 1, min(sample, len(users))).round().astype(int)
     n = model.config.max_length
     # Batches of mixed lengths, so that they contain padding.
     sampled = list(batches(dataset, by_length[places], n, batch_size=16))

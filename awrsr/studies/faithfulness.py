@@ -37,10 +37,11 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
-from awrsr.config import HELD_OUT, Candidates, Split
+from awrsr.config import Candidates, Split
 from awrsr.data.batching import training_popularity
 from awrsr.data.dataset import Dataset
 from awrsr.data.planted import OPEN, load_causes
+from awrsr.data.splits import held_out_words
 from awrsr.errors import ConfigError, DataError
 from awrsr.explain import study_settings
 from awrsr.io.files import (
@@ -88,6 +89,7 @@ class StudyFile(Schema):
     attribution: dict[str, dict[str, Any]]
     candidates: Candidates = "unseen"
     open_users: int = 0
+    held_out: str = ""
     forced_share: float | None = None
     finished: bool = False
     command: str = ""
@@ -136,9 +138,9 @@ def write_study(
         dataset: the models' dataset.
         directory: the directory of the study.
         split: the split whose held-out items are explained.
-        sample: number of users, drawn without replacement; 0 for all. Not drawn are users with one
-            item before the held-out item (no curve), users who are not evaluated under the
-            dataset's `default_candidates`, and users with a planted held-out item of sort open.
+        sample: number of users, drawn without replacement; 0 for all. These users are not drawn:
+            without a held-out item, or with only one item before it (no curve), not evaluated under
+            the dataset's `default_candidates`, or with a planted held-out item of sort open.
         seed: seed of the draw, the random orders, the randomised methods and the intervals.
         device: auto, cpu, cuda, cuda:1, ...
         resume: continue an unfinished study with the same settings.
@@ -176,6 +178,8 @@ def write_study(
         "open_users": int((~decided).sum()),
         "forced_share": FORCED_SHARE,
     }
+    if dataset.time_split is not None:
+        asked["held_out"] = held_out_words(dataset.time_split, split)
     if _open(directory, asked, command, resume):
         return read_study(directory)
     loaded = {name: load_model(path, device) for name, path in models.items()}
@@ -225,7 +229,7 @@ def read_study(directory: Path) -> Study:
 def _users(
     dataset: Dataset, split: Split, sample: int, seed: int, decided: npt.NDArray[np.bool_]
 ) -> list[int]:
-    long_enough = dataset.lengths() - HELD_OUT[split] >= 2
+    long_enough = dataset.parts.targets[split] >= 2
     eligible = np.flatnonzero(long_enough & dataset.counted(split) & decided)
     if len(eligible) == 0:
         planted = "" if decided.all() else " that has a planted cause"

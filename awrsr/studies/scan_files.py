@@ -22,8 +22,9 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from awrsr.config import HELD_OUT, ModelConfig, TrainConfig
+from awrsr.config import ModelConfig, TrainConfig
 from awrsr.data.dataset import Dataset
+from awrsr.data.splits import held_out_words, left_out_words
 from awrsr.errors import AwrsrError, DataError
 from awrsr.explain import KINDS
 from awrsr.io.files import (
@@ -92,7 +93,7 @@ def write_scan(
     command: str | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Scan | None:
-    """Scan all users and write a scan directory, see the module.
+    """Scan all users with a test item and write a scan directory, see the module.
 
     Works in parts of users with histories of similar length; each part is written when it is done,
     so that a killed run can resume. Several processes may run it together (see `joined_processes`):
@@ -127,13 +128,7 @@ def write_scan(
             "n_items": dataset.n_items,
             "n_users": dataset.n_users,
         },
-        "protocol": {
-            "split": "leave-one-out, test: the last item",
-            "candidates": candidates_words(dataset.n_items, dataset.default_candidates),
-            "seen": seen_words(dataset, "test"),
-            "ties": "count against the target",
-            "rows": "last layer, last row, mean over heads",
-        },
+        "protocol": _protocol(dataset),
         **about_scan(directories, pairs),
         "attribution": "input_x_gradient" if attribution else None,
     }
@@ -146,9 +141,10 @@ def write_scan(
     key = hashlib.sha256(json.dumps([about, PART_USERS, MEASURES]).encode()).hexdigest()[:12]
     parts = output / f".parts-{key}"
     longest = max(model.config.max_length for model in models.values())
-    seen = np.minimum(dataset.lengths() - HELD_OUT["test"], longest)
-    by_length = np.argsort(seen, kind="stable")
-    starts = range(0, dataset.n_users, PART_USERS)
+    users = np.flatnonzero(dataset.has_target("test"))
+    seen = np.minimum(dataset.parts.targets["test"][users], longest)
+    by_length = users[np.argsort(seen, kind="stable")]
+    starts = range(0, len(users), PART_USERS)
     users_of_parts = [by_length[start : start + PART_USERS] for start in starts]
 
     def compute(part: int) -> dict[str, pd.DataFrame]:
@@ -184,6 +180,19 @@ def write_scan(
     for leftover in output.glob(".parts-*"):
         remove_directory(leftover)
     return Scan(users=users_table, pairs=pairs_table, about=about)
+
+
+def _protocol(dataset: Dataset) -> dict[str, str]:
+    """How the numbers of a scan are computed, in words."""
+    left_out = left_out_words(dataset.parts, "test")
+    return {
+        "split": held_out_words(dataset.time_split, "test"),
+        "candidates": candidates_words(dataset.n_items, dataset.default_candidates),
+        "seen": seen_words(dataset, "test"),
+        **({"left_out": left_out} if left_out else {}),
+        "ties": "count against the target",
+        "rows": "last layer, last row, mean over heads",
+    }
 
 
 def _check_nothing_is_lost(output: Path, about: Mapping[str, Any]) -> None:

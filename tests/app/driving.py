@@ -19,7 +19,7 @@ from streamlit.util import calc_hash
 
 from app.cache import fingerprint
 from app.state import Session
-from awrsr.config import Catalogue, ModelConfig, TrainConfig
+from awrsr.config import ModelConfig, TrainConfig
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import save_dataset
 from awrsr.models import build_model
@@ -73,17 +73,14 @@ def add_model(directory: Path, dataset: Dataset, name: str, **settings: Any) -> 
     backbone, refinement = name.split("-")
     values = {"max_length": 8, "hidden_size": 8, "inner_size": 16, **settings}
     config = ModelConfig(backbone=backbone, refinement=refinement, **values)
-    catalogue = Catalogue(
-        name=dataset.name, fingerprint=dataset.fingerprint, n_items=dataset.n_items
-    )
     torch.manual_seed(len(name))
-    model = build_model(config, catalogue)
+    model = build_model(config, dataset.catalogue)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.3)
     path = directory / "models" / name
     path.mkdir(parents=True)
-    save_config(path, config, catalogue, TrainConfig())
+    save_config(path, config, dataset.catalogue, TrainConfig())
     save_weights(path, model)
     return path
 

@@ -12,7 +12,7 @@ from app.pinned import Variant
 from app.reading import Reading
 from app.state import OWN, USER, Situation, session
 from app.users import dismiss
-from awrsr.data.batching import history_and_target
+from awrsr.data.batching import known_history
 from awrsr.data.dataset import Dataset
 
 MAX_UNDO = 50
@@ -22,8 +22,8 @@ MAX_UNDO = 50
 
 
 def user_history(dataset: Dataset, user: str) -> list[int]:
-    """A user's items before the held-out item."""
-    items, _ = history_and_target(dataset, dataset.user_index(user), "test")
+    """A user's items before the held-out item; all of them if there is none."""
+    items, _ = known_history(dataset, dataset.user_index(user))
     return [int(item) for item in items]
 
 
@@ -44,7 +44,7 @@ def chosen_history(dataset: Dataset) -> History:
     items, owner = current_history(dataset), history_owner()
     original, held_out = None, None
     if owner is not None:
-        seen, held_out = history_and_target(dataset, dataset.user_index(owner), "test")
+        seen, held_out = known_history(dataset, dataset.user_index(owner))
         original = tuple(map(int, seen))
     return History(
         items=tuple(items),

@@ -11,10 +11,12 @@ from app.figures import charts
 from app.folders import read_history
 from app.sides import model_title
 from app.views.models.card import label, training_record
+from awrsr.data.dataset import Dataset
+from awrsr.data.splits import held_out_words
 from awrsr.studies import correlation_matrices
 
 
-def show_curves(directories: dict[str, Path]) -> None:
+def show_curves(directories: dict[str, Path], dataset: Dataset) -> None:
     """Curves of history.csv."""
     st.markdown("#### Training")
     histories, best = {}, {}
@@ -33,10 +35,10 @@ def show_curves(directories: dict[str, Path]) -> None:
             key="curves",
             config={"displayModeBar": False},
         )
+        held_out = held_out_words(dataset.time_split, "validation").partition(": ")[2]
         st.caption(
             "Per epoch, from history.csv. Diamond: the epoch of the kept weights (best validation "
-            "NDCG@10). Validation: the last but one item of every user, ranked among the whole "
-            "catalogue."
+            f"NDCG@10). Validation: {held_out} of every user, ranked among the whole catalogue."
         )
 
 

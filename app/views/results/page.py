@@ -250,9 +250,11 @@ def show_training(results: Results, dataset: str, loss: str, differences: bool) 
                     key=f"results-{kind}-{backbone}",
                     config={"displayModeBar": False},
                 )
+    runs = results.runs[results.runs["dataset"] == dataset]
+    held_out = runs.loc[runs["split"] == "validation", "held_out"].iloc[0].partition(": ")[2]
     st.caption(
-        "Thick: mean over seeds, up to the last epoch of all; thin: each seed. Validation: the "
-        "last but one item. Gradient norm: global, mean over the steps of an epoch."
+        "Thick: mean over seeds, up to the last epoch of all; thin: each seed. Validation: "
+        f"{plain(held_out)}. Gradient norm: global, mean over the steps of an epoch."
     )
 
 
