@@ -245,7 +245,7 @@ def get_checks(directory: Path, dataset: Dataset, ndcg: float | None) -> list[st
         ndcg: recorded NDCG@10 on the test split.
     """
     ranks, _ = get_ranks(directory, dataset)
-    return studies.parity_checks(get_model(directory), dataset, ranks, ndcg)
+    return studies.check_model(get_model(directory), dataset, ranks, ndcg)
 
 
 # --- models from elsewhere ------------------------------------------------------------------------

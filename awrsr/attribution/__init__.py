@@ -17,6 +17,7 @@ from awrsr.attribution.gradient_shap import GradientShap
 from awrsr.attribution.input_x_gradient import InputXGradient
 from awrsr.attribution.integrated_gradients import IntegratedGradients
 from awrsr.attribution.leave_one_out import LeaveOneOut
+from awrsr.attribution.scorer import Scorer, to_captum
 from awrsr.attribution.settings import Option
 from awrsr.attribution.shapley_value_sampling import ShapleyValueSampling
 from awrsr.errors import ConfigError
@@ -48,9 +49,11 @@ __all__ = [
     "Estimate",
     "Option",
     "Question",
+    "Scorer",
     "attribute",
     "over_embedding",
     "settings_help",
+    "to_captum",
 ]
 
 

@@ -242,6 +242,7 @@ def _histories(traces: Sequence[Drawn]) -> tuple[list[Drawn], list[int]]:
 def _packed(source: Source, places: list[int], where: list[int]) -> PackedSource:
     arrays = source.trace.arrays()
     layers, heads = arrays["refined"].shape[:2]
+    norms = arrays.get("transformed_value_norm")
     refinement = REFINEMENTS[source.trace.config.refinement]
     return {
         "name": source.name,
@@ -253,7 +254,7 @@ def _packed(source: Source, places: list[int], where: list[int]) -> PackedSource
         "formula": refinement.formula_of(source.trace.config),
         "noSecondOrder": refinement.no_second_order,
         "floor": None if refinement.learns_attention else refinement.title,
-        "norms": _encoded(arrays["transformed_value_norm"], np.dtype("<f4")),
+        "norms": None if norms is None else _encoded(norms, np.dtype("<f4")),
         "maps": _packed_maps(arrays),
         "columns": [_checked(column, len(source.trace.items)) for column in source.columns],
     }

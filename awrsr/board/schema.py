@@ -49,7 +49,8 @@ class PackedSource(TypedDict):
         noSecondOrder: if there is no second order, a sentence that says what mixes the values
             instead; otherwise empty.
         floor: the name of a model that learns no attention, and of its maps; otherwise null.
-        norms: norms of transformed values, (layer, head, key) as little-endian float32 in base64.
+        norms: norms of transformed values, (layer, head, key) as little-endian float32 in base64;
+            None if the model does not record them.
         maps: the weights.
         columns: further numbers for each item.
     """
@@ -63,7 +64,7 @@ class PackedSource(TypedDict):
     formula: str
     noSecondOrder: str
     floor: str | None
-    norms: str
+    norms: str | None
     maps: PackedMaps
     columns: list[Column]
 

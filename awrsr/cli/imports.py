@@ -12,7 +12,7 @@ from awrsr.experiments.card import Measured, Source, write_metrics, write_readme
 from awrsr.importers import Imported, read_model
 from awrsr.io.files import new_directory
 from awrsr.ranking.evaluation import Evaluation, evaluate, evaluate_popularity
-from awrsr.studies import parity_checks
+from awrsr.studies import check_model
 from awrsr.training.checkpoint import resolve_device, save_config, save_weights
 
 METRIC = "NDCG@10"
@@ -114,7 +114,7 @@ def _print_measured(
 
 def _print_checks(imported: Imported, data: Dataset, test: Evaluation) -> None:
     ranks = {str(u): int(r) for u, r in zip(test.ranks["user_id"], test.ranks["rank"], strict=True)}
-    checks = parity_checks(imported.model, data, ranks, test.metrics[METRIC])
+    checks = check_model(imported.model, data, ranks, test.metrics[METRIC])
     failed = [check for check in checks if check.passed is False]
     print(f"checks: {len(checks) - len(failed)} of {len(checks)} passed")
     for check in failed:

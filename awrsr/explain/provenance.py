@@ -34,10 +34,17 @@ def first_order_split(trace: Trace, cell: Cell) -> DistanceSplit:
         )
     if not BACKBONES[trace.config.backbone].gaussian:
         accepted = [name for name, kind in BACKBONES.items() if kind.gaussian]
+        if layer.first_order_scores is None:
+            raise DataError(
+                f"asked for mean and covariance of a first-order score; {_title(trace)} records "
+                f"attention weights alone; accepted: {', '.join(accepted)}"
+            )
         raise DataError(
             f"asked for mean and covariance of a first-order score; {_title(trace)} compares items "
             f"by a dot product; only {', '.join(accepted)} by a distance between Gaussians"
         )
+    assert layer.query is not None and layer.key is not None  # Gaussian models record them
+    assert layer.first_order_scores is not None
     return _split(
         layer.query[cell.head, cell.query],
         layer.key[cell.head, cell.key],

@@ -4,9 +4,11 @@ import torch
 
 from awrsr.config import Catalogue, InitialWeights, ModelConfig
 from awrsr.family import Family
+from awrsr.models.adapter import Adapter, wrap
 from awrsr.models.base import Intervention, SequentialModel
 from awrsr.models.blocks import initialise
 from awrsr.models.flow import LayerFlow, ScoreFlow, flow_of, is_linear
+from awrsr.models.recorder import Recorder
 from awrsr.models.sasrec import SASRec
 from awrsr.models.stosa import STOSA
 from awrsr.models.trace import LayerTrace, Trace
@@ -15,10 +17,12 @@ from awrsr.refinement import REFINEMENTS
 __all__ = [
     "BACKBONES",
     "STOSA",
+    "Adapter",
     "Intervention",
     "LayerFlow",
     "LayerTrace",
     "SASRec",
+    "Recorder",
     "ScoreFlow",
     "SequentialModel",
     "Trace",
@@ -26,6 +30,7 @@ __all__ = [
     "flow_of",
     "is_linear",
     "model_title",
+    "wrap",
 ]
 
 BACKBONES: Family[SequentialModel] = Family(

@@ -38,6 +38,8 @@ class SequentialModel(nn.Module, Member):
     and the squared refined weights mix a second stream, of covariances."""
     settings: ClassVar[tuple[str, ...]] = ()
     """The settings it reads, among mean_stream and those in `awrsr.config.LAYOUT`."""
+    replaceable: ClassVar[bool] = True
+    """Whether `interventions` can replace its weights."""
     initial_mean: ClassVar[float] = 0.0
     """Mean of the initial weights of dense layers and embeddings."""
 

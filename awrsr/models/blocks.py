@@ -133,7 +133,7 @@ def initialise(
                 nn.init.normal_(module.weight, mean, INITIAL_STD)
             elif hasattr(module, "reset_parameters"):
                 module.reset_parameters()
-            if isinstance(module, nn.Linear):
+            if isinstance(module, nn.Linear) and module.bias is not None:
                 nn.init.zeros_(module.bias)
             if isinstance(module, nn.Embedding) and module.padding_idx is not None:
                 nn.init.zeros_(module.weight[module.padding_idx].detach())

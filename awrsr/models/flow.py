@@ -244,6 +244,7 @@ def _through_weights(
     """The flow of the values without their bias through A and through M - A, each (head, query_pos,
     key_pos); and the flow of the bias, (1, m), which is the same for all keys."""
     heads = attention.n_heads
+    assert layer.value is not None  # every layer of SASRec records it
     wanted = split_heads(before @ attention.output.weight, heads)
     bias = split_heads(attention.value.bias.expand_as(before), heads)
     carried = (wanted @ (layer.value - bias).transpose(-2, -1))[0].detach()

@@ -49,7 +49,7 @@ def test_models(visit, width: int, dark: bool):
     page = go(visit(width=width, dark=dark), "Models")
     metrics = json.loads((EMBEDDED / "models" / "sasrec-none" / "metrics.json").read_text())
     for place in range(2):
-        page.get_by_text("Checks of the loaded model: 6 of 6 pass").nth(place).click()
+        page.get_by_text("Checks of the loaded model: 9 of 9 pass").nth(place).click()
         page.get_by_text("Dropout is off, two runs are equal").nth(place).wait_for()
     assert main(page).count("Recorded ranks and NDCG@10 are reproduced: pass") == 2
     cells = page.get_by_test_id("stDataFrame").first.locator("tbody td").all_text_contents()

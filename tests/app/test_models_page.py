@@ -38,7 +38,7 @@ from awrsr.studies import correlation_matrices, head_profile
 from awrsr.training.checkpoint import read_config, save_weights
 
 A, B = "sasrec-none", "sasrec-additive"
-LAWS = 6
+LAWS = 9
 
 
 def verdicts(page: AppTest) -> list[str]:

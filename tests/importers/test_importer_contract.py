@@ -14,7 +14,7 @@ from awrsr.cli.parameters import documented
 from awrsr.errors import CheckpointError, ConfigError, DataError
 from awrsr.explain import remove_each, smallest_removal
 from awrsr.importers import IMPORTERS, Imported, read_model
-from awrsr.studies import parity_checks
+from awrsr.studies import check_model
 from awrsr.training.checkpoint import save_config, save_weights
 
 DATA = dataset()
@@ -63,7 +63,7 @@ def test_the_model_is_like_any_other(imported, tmp_path):
     torch.testing.assert_close(trace.item_scores, awrsr.trace(model, history).item_scores)
     evaluated = awrsr.evaluate(loaded, DATA)
     ranks = dict(zip(evaluated.ranks["user_id"], evaluated.ranks["rank"], strict=True))
-    checks = parity_checks(loaded, DATA, ranks, evaluated.metrics["NDCG@10"])
+    checks = check_model(loaded, DATA, ranks, evaluated.metrics["NDCG@10"])
     assert all(check.passed for check in checks), checks
     assert len(awrsr.recommend(loaded, history, k=3, dataset=DATA)) == 3
     target = 7

@@ -197,7 +197,7 @@ def test_the_verb_writes_a_model_directory_that_says_its_source(tmp_path, monkey
     assert main(words) == 0
     printed = capsys.readouterr().out
     assert "recognised: RecBole SASRec; 2 layers, 2 heads, width 8, up to 6 items" in printed
-    assert "checks: 6 of 6 passed" in printed and "popularity, test" in printed
+    assert "checks: 9 of 9 passed" in printed and "popularity, test" in printed
     directory = tmp_path / "data" / "models" / "sasrec-none-recbole"
     recorded = read_metrics(directory)
     source = recorded.source
@@ -232,7 +232,7 @@ def test_the_published_model_of_iclrec_has_its_published_metrics(tmp_path, capsy
     words = ["--dataset", str(tmp_path / "beauty"), "--heads", "2", "--device", "cpu"]
     assert main(["import", str(tmp_path / "model.pt"), *words]) == 0
     printed = capsys.readouterr().out
-    assert "recognised: S3-Rec, ICLRec" in printed and "checks: 6 of 6 passed" in printed
+    assert "recognised: S3-Rec, ICLRec" in printed and "checks: 9 of 9 passed" in printed
     assert "warning" not in printed
     recorded = read_metrics(tmp_path / "beauty" / "models" / "sasrec-none-s3rec")
     assert recorded.source is not None

@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "cli": "errors family schema config io data refinement models ranking training attribution "
     "explain studies board experiments importers",
     "__main__": "cli",
-    "__init__": "errors config data models ranking training attribution",
+    "__init__": "errors config data models ranking training attribution studies",
 }
 """For every part of the package, the parts that it may import; never a later one."""
 

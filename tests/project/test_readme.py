@@ -77,6 +77,7 @@ def test_the_table_of_formats_is_that_of_the_readers() -> None:
 DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "EXPERIMENTS.md", "CONTRIBUTING.md")),
     *sorted(ROOT.glob("assets/**/README.md")),
+    *sorted(ROOT.glob("docs/**/*.md")),
 ]
 
 
@@ -89,7 +90,8 @@ def test_commands_exist(file: Path) -> None:
 
 @pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
 def test_linked_files_exist(file: Path) -> None:
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", file.read_text(encoding="utf-8")):
+    text = re.sub(r"```.*?```", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):
         assert (file.parent / target).exists(), target
 
 

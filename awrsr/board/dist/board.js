@@ -72,9 +72,9 @@ places})=>itemAt[i]>=0&&places.some(j=>j!==i&&items[j]===item)));return{payload,
 length,items,slots,titles,groups,sources,repeats}}function decodeSource(source,n){let maps={first:null,
 second:null,refined:null};for(let kind of keysOf(KINDS)){let packed=source.maps[kind];packed!==null&&
 (maps[kind]=isOneOf(KINDS,packed)?maps[packed]:unpacked(bytesOf(packed)))}let itemAt=new Int32Array(
-n).fill(-1);source.places.forEach((place2,i)=>{itemAt[place2]=i});let norms=floatsOf(source.norms);return{
-...source,maps,norms,itemAt,unrefined:maps.second===null}}var bytesOf=base64=>Uint8Array.from(atob(base64),
-c=>c.charCodeAt(0)),floatsOf=base64=>new Float32Array(bytesOf(base64).buffer);function unpacked(bytes){
+n).fill(-1);source.places.forEach((place2,i)=>{itemAt[place2]=i});let norms=source.norms===null?null:
+floatsOf(source.norms);return{...source,maps,norms,itemAt,unrefined:maps.second===null}}var bytesOf=base64=>Uint8Array.
+from(atob(base64),c=>c.charCodeAt(0)),floatsOf=base64=>new Float32Array(bytesOf(base64).buffer);function unpacked(bytes){
 let weights=new Float32Array(bytes.length/3);for(let i=0,j=0;i<weights.length;i++,j+=3)weights[i]=(bytes[j]|
 bytes[j+1]<<8|bytes[j+2]<<16)/STEPS;return weights}var kindsOf=source=>keysOf(KINDS).filter(kind=>source.
 maps[kind]&&!(source.unrefined&&kind==="refined")),kindName=(source,kind)=>source.floor!==null&&kind!==
@@ -373,30 +373,32 @@ shares[i]=total3?sum/total3:0,sum+=Math.abs(this.z[i])}get missing(){return[...A
 filter(i=>Number.isNaN(this.z[i*this.n+i]))}},isMissing=found=>"why"in found,Maps=class{constructor(data){
 this.data=data}data;grids=new Map;largestContribution=null;grid(spec,measure){let{source,layer,head,
 kind}=spec;return this.once([source,layer,head,kind,measure].join(),()=>{let from=this.data.sources[source];
-if(!from.maps[kind])return{why:from.noSecondOrder};let values=triangle(from,spec,measure);return values?
-this.onAxis(from,values):{why:NO_ROLLOUT}})}weights(spec){let found=this.grid(spec,"weight");if(isMissing(
-found))throw new Error(`no weights of ${JSON.stringify(spec)}: ${found.why}`);return found.z}difference([
-left,right],measure){let[a,b]=[left,right].map(spec=>this.grid(spec,measure));return isMissing(a)?a:
-isMissing(b)?b:this.once(`difference ${JSON.stringify([left,right])} ${measure}`,()=>new Grid(this.data.
-n,b.z.map((value,i)=>value-a.z[i])))}largest(measure){if(measure==="weight")return 1;if(this.largestContribution===
-null){let largest2=0;this.data.sources.forEach((from,source)=>{for(let kind of keysOf(KINDS))for(let layer=0;layer<
-from.layers;layer++)for(let head=0;head<from.heads;head++){let found=this.grid({source,layer,head,kind},
-measure);isMissing(found)||(largest2=Math.max(largest2,found.top))}}),this.largestContribution=largest2||
-1}return this.largestContribution}once(name,make){let found=this.grids.get(name);return found||(found=
-make(),this.grids.set(name,found)),found}onAxis({places},values){let{n}=this.data,z=new Float32Array(
-n*n).fill(NaN);for(let q=0,i=0;q<places.length;q++)for(let k=0;k<=q;k++,i++)z[places[q]*n+places[k]]=
-values[i];return new Grid(n,z)}},NO_ROLLOUT="Rollout multiplies weights over layers; contributions o\
-f single layers do not multiply. Choose a head, or show weights.";function triangle(source,{layer,head,
-kind},measure){let map=source.maps[kind];if(!map||head==="rollout"&&measure==="contribution")return null;
-if(head==="rollout")return rollout(source,layer,kind);let n=source.places.length,size=n*(n+1)/2,values=new Float32Array(
-size),heads=typeof head=="number"?[head]:[...Array(source.heads).keys()];for(let one of heads){let start=(layer*
-source.heads+one)*size,norms=(layer*source.heads+one)*n;for(let q=0,i=0;q<n;q++)for(let k=0;k<=q;k++,
-i++){let value=map[start+i]*(measure==="contribution"?source.norms[norms+k]:1);values[i]=head==="max"?
-Math.max(values[i],value):values[i]+value/heads.length}}return values}function rollout(source,toLayer,kind){
-let n=source.places.length,row=q=>q*(q+1)/2,rolled=null;for(let layer=0;layer<=toLayer;layer++){let mixed=triangle(
-source,{layer,head:"mean",kind},"weight");if(!mixed)return null;let next=new Float32Array(row(n));for(let q=0;q<
-n;q++){for(let j=0;j<=q;j++)mixed[row(q)+j]=(mixed[row(q)+j]+ +(j===q))/2;for(let j=0;j<=q;j++)for(let i=0;i<=
-j;i++)next[row(q)+i]+=mixed[row(q)+j]*(rolled?rolled[row(j)+i]:+(i===j))}rolled=next}return rolled}var THICK2={least:.75,most:13},NEAR=4,STEPS3=16;function strands(flow,{x,y,line:line2,width,places}){
+if(!from.maps[kind])return{why:from.noSecondOrder};if(measure==="contribution"&&from.norms===null)return{
+why:NO_NORMS};let values=triangle(from,spec,measure);return values?this.onAxis(from,values):{why:NO_ROLLOUT}})}weights(spec){
+let found=this.grid(spec,"weight");if(isMissing(found))throw new Error(`no weights of ${JSON.stringify(
+spec)}: ${found.why}`);return found.z}difference([left,right],measure){let[a,b]=[left,right].map(spec=>this.
+grid(spec,measure));return isMissing(a)?a:isMissing(b)?b:this.once(`difference ${JSON.stringify([left,
+right])} ${measure}`,()=>new Grid(this.data.n,b.z.map((value,i)=>value-a.z[i])))}largest(measure){if(measure===
+"weight")return 1;if(this.largestContribution===null){let largest2=0;this.data.sources.forEach((from,source)=>{
+for(let kind of keysOf(KINDS))for(let layer=0;layer<from.layers;layer++)for(let head=0;head<from.heads;head++){
+let found=this.grid({source,layer,head,kind},measure);isMissing(found)||(largest2=Math.max(largest2,
+found.top))}}),this.largestContribution=largest2||1}return this.largestContribution}once(name,make){
+let found=this.grids.get(name);return found||(found=make(),this.grids.set(name,found)),found}onAxis({
+places},values){let{n}=this.data,z=new Float32Array(n*n).fill(NaN);for(let q=0,i=0;q<places.length;q++)
+for(let k=0;k<=q;k++,i++)z[places[q]*n+places[k]]=values[i];return new Grid(n,z)}},NO_ROLLOUT="Rollo\
+ut multiplies weights over layers; contributions of single layers do not multiply. Choose a head, or\
+ show weights.",NO_NORMS="This model records attention weights without values. Show weights.";function triangle(source,{
+layer,head,kind},measure){let map=source.maps[kind];if(!map||head==="rollout"&&measure==="contributi\
+on")return null;if(head==="rollout")return rollout(source,layer,kind);let n=source.places.length,size=n*
+(n+1)/2,values=new Float32Array(size),heads=typeof head=="number"?[head]:[...Array(source.heads).keys()];
+for(let one of heads){let start=(layer*source.heads+one)*size,at=(layer*source.heads+one)*n,norms=measure===
+"contribution"?source.norms?.subarray(at,at+n):void 0;for(let q=0,i=0;q<n;q++)for(let k=0;k<=q;k++,i++){
+let value=map[start+i]*(norms?norms[k]:1);values[i]=head==="max"?Math.max(values[i],value):values[i]+
+value/heads.length}}return values}function rollout(source,toLayer,kind){let n=source.places.length,row=q=>q*
+(q+1)/2,rolled=null;for(let layer=0;layer<=toLayer;layer++){let mixed=triangle(source,{layer,head:"m\
+ean",kind},"weight");if(!mixed)return null;let next=new Float32Array(row(n));for(let q=0;q<n;q++){for(let j=0;j<=
+q;j++)mixed[row(q)+j]=(mixed[row(q)+j]+ +(j===q))/2;for(let j=0;j<=q;j++)for(let i=0;i<=j;i++)next[row(
+q)+i]+=mixed[row(q)+j]*(rolled?rolled[row(j)+i]:+(i===j))}rolled=next}return rolled}var THICK2={least:.75,most:13},NEAR=4,STEPS3=16;function strands(flow,{x,y,line:line2,width,places}){
 let step=width/flow.first.length,middle=place2=>y+(place2+.5)*line2,drawn=flow.first.map((_,layer)=>{
 let found=[],add=(query,key,path,value)=>{if(!value)return;let[q,k]=[places[query],places[key]],from={
 x:x+layer*step,y:middle(k)},to={x:x+(layer+1)*step,y:middle(q)};found.push({layer,query:q,key:k,path,

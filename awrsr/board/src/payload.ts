@@ -43,7 +43,8 @@ export interface Column {
  *     noSecondOrder: if there is no second order, a sentence that says what mixes the values
  *         instead; otherwise empty.
  *     floor: the name of a model that learns no attention, and of its maps; otherwise null.
- *     norms: norms of transformed values, (layer, head, key) as little-endian float32 in base64.
+ *     norms: norms of transformed values, (layer, head, key) as little-endian float32 in base64;
+ *         None if the model does not record them.
  *     maps: the weights.
  *     columns: further numbers for each item.
  */
@@ -57,7 +58,7 @@ export interface PackedSource {
   formula: string;
   noSecondOrder: string;
   floor: string | null;
-  norms: string;
+  norms: string | null;
   maps: PackedMaps;
   columns: Column[];
 }

@@ -116,6 +116,11 @@ describe("maps", () => {
     expect(maps.grid(spec({ source: 1, kind: "second" }), "weight")).toEqual({
       why: "There is none.",
     });
+    const other = new Maps(dataOf([packedSource({ norms: null })]));
+    expect(other.grid(spec(), "contribution")).toEqual({
+      why: "This model records attention weights without values. Show weights.",
+    });
+    expect(other.largest("contribution")).toBe(1);
   });
 
   test("a difference is right minus left, at the places of both", () => {
