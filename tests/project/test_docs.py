@@ -52,7 +52,8 @@ def test_the_notebook_is_stored_without_results():
     """They are made when the documentation is built, so they cannot be out of date."""
     cells = [cell for cell in NOTEBOOK["cells"] if cell["cell_type"] == "code"]
     assert CODE and not any(cell["outputs"] or cell["execution_count"] for cell in cells)
-    assert all(words in CONFIG for words in ("execute: true", "allow_errors: false", "cache: false"))
+    settings = ("execute: true", "allow_errors: false", "cache: false")
+    assert all(setting in CONFIG for setting in settings)
 
 
 @pytest.mark.slow
