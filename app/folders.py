@@ -114,7 +114,7 @@ def _problem(named: str) -> str:
         f"{ASSETS_VARIABLE} names {named!r}, which {state}; accepted: a folder of dataset "
         "directories, as made by `python -m awrsr prepare`."
         + " Only shipped datasets are offered."
-        * (len(_named_folders()) == 1)
+        * (len(_named_folders()) == 1 and ASSETS.is_dir())
     )
 
 
@@ -195,6 +195,17 @@ def read_history(directory: Path, columns: Collection[str]) -> pd.DataFrame | st
             f"{HISTORY_FILE} of {directory.name} has no epochs; it has {', '.join(map(str, table))}"
         )
     return table
+
+
+def no_datasets() -> str:
+    """The message when there is no dataset to show, as in an installed package, which has none."""
+    return (
+        "No dataset to show yet. `python -m awrsr plant data/planted` makes one up in seconds; "
+        "`python -m awrsr download ml-100k --accept_terms` and `python -m awrsr prepare "
+        "raw/ml-100k data/ml-100k` get a public one; `python -m awrsr prepare FILE data/mine` "
+        "reads your own. Train a model with `python -m awrsr train data/planted`. Then start the "
+        "app with the path: `python -m awrsr app data/planted`."
+    )
 
 
 def no_models(name: str, directory: Path) -> str:

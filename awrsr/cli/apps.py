@@ -6,7 +6,10 @@ from pathlib import Path
 
 from awrsr.errors import DataError
 
-MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
+PACKAGE = Path(__file__).resolve().parents[1]
+INSTALLED = PACKAGE / "_inspector" / "app" / "main.py"
+"""Where a wheel has the app."""
+IN_REPOSITORY = PACKAGE.parent / "app" / "main.py"
 
 
 def app(paths: list[str] | None = None) -> None:
@@ -20,13 +23,14 @@ def app(paths: list[str] | None = None) -> None:
             the page names paths that cannot be opened.
 
     Raises:
-        DataError: the app does not exist: only the package is installed.
+        DataError: the app does not exist: a part of the package is missing.
     """
-    if not MAIN.is_file():
+    main = INSTALLED if INSTALLED.is_file() else IN_REPOSITORY
+    if not main.is_file():
         raise DataError(
-            f"{MAIN} does not exist: the app is part of the repository, not of the installed "
-            "package; run this verb in the repository's folder"
+            f"the app is neither in {INSTALLED.parent} nor in {IN_REPOSITORY.parent}; install the "
+            "package again"
         )
     sys.stdout.flush()
-    command = [sys.executable, "-m", "streamlit", "run", str(MAIN), "--", *(paths or [])]
+    command = [sys.executable, "-m", "streamlit", "run", str(main), "--", *(paths or [])]
     os.execv(sys.executable, command)  # its signals and exit code are Streamlit's

@@ -78,6 +78,8 @@ class StudiedDataset(Schema):
 class StudyFile(Schema):
     """The contents of study.json; defaults hold for older studies without these fields."""
 
+    may_lack = ("held_out",)
+
     schema_version: Annotated[int, Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION)]
     dataset: StudiedDataset
     split: Split

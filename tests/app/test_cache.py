@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -23,10 +24,11 @@ from driving import (
     shipped_metrics,
     texts,
 )
-from helpers import make_dataset
+from helpers import make_dataset, parsed
 
 import awrsr
 from app import cache, folders, seeds, shell
+from app.escape import with_commands
 from app.questions import attribution_question
 from awrsr.errors import CheckpointError, DataError
 
@@ -59,7 +61,14 @@ def test_without_the_environment_the_embedded_datasets_are_offered(monkeypatch):
 def test_no_dataset_at_all_says_how_to_make_one(monkeypatch, tmp_path):
     monkeypatch.setattr(folders, "ASSETS", tmp_path)
     page = open_page()
-    assert messages(page) == [f"No dataset in {tmp_path}. Make one with `python -m awrsr prepare`."]
+    assert messages(page) == []
+    (info,) = page.info
+    assert info.value == with_commands(folders.no_datasets())
+    for command in re.findall(r"`(.*?)`", folders.no_datasets()):
+        parsed(command)
+    monkeypatch.setenv(folders.ASSETS_VARIABLE, str(tmp_path / "absent"))
+    (problem,) = messages(open_page())
+    assert "which does not exist" in problem  # beside what to do
 
 
 def test_models_are_listed_by_backbone_in_the_refinements_order(tmp_path):

@@ -58,6 +58,15 @@ def test_no_folder_at_all(folder: Path):
     assert "has no grid; a grid is a TOML file" in messages(page)[0]
 
 
+def test_an_installed_package_without_results(folder: Path, monkeypatch):
+    monkeypatch.delenv("AWRSR_EXPERIMENTS")
+    monkeypatch.setattr("app.views.results.page.EXPERIMENTS", folder / "absent")
+    page = open_results()
+    assert messages(page) == []
+    (info,) = (unescaped(info.value) for info in page.info)
+    assert "name their folder in AWRSR_EXPERIMENTS" in info
+
+
 def test_damaged_results_are_named_and_the_others_shown(folder: Path):
     shutil.copy(folder / f"{GRID}.toml", folder / "broken.toml")
     shutil.copytree(folder / GRID, folder / "broken")

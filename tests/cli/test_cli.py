@@ -286,14 +286,3 @@ def listing(directory: Path) -> list[str]:
 @pytest.mark.parametrize("line, message", REFUSED.values(), ids=REFUSED)
 def test_bad_input_is_refused(call, place: Path, line: str, message: str):
     check_refused(call, place, line, message)
-
-
-def test_app_starts_streamlit_with_the_paths(monkeypatch, call):
-    started = []
-    monkeypatch.setattr(os, "execv", lambda program, words: started.append(words))
-    assert call("app")[0] == call("app data 'a model' -- -x")[0] == 0
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py"), "--"]
-    assert started == [command, [*command, "data", "a model", "-x"]]
-    monkeypatch.setattr("awrsr.cli.apps.MAIN", ROOT / "elsewhere.py")
-    code, _, said = call("app data")
-    assert code == 2 and "the app is part of the repository" in said

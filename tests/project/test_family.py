@@ -192,8 +192,11 @@ def test_the_families_of_this_package(noun):
         assert member.name == name and issubclass(member, family.kind)
 
 
-WORDS = {"none", "table", "uniform", "first_order", "second_order", "refined", "rollout", "random"}
-"""Names that are also names of something else, such as kinds of maps."""
+WORDS = {
+    *("none", "table", "uniform", "random", "leave_one_out"),
+    *("first_order", "second_order", "refined", "rollout"),
+}
+"""Names that are also names of something else, such as kinds of maps and of splits."""
 DEFAULTS = {
     ("awrsr/config.py", "sasrec"),
     ("awrsr/config.py", "ce"),

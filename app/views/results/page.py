@@ -36,6 +36,12 @@ def show() -> None:
     """The page."""
     st.subheader("What is attention worth, and does refinement improve recommendations?")
     folder = Path(os.environ.get(EXPERIMENTS_VARIABLE, EXPERIMENTS))
+    if folder == EXPERIMENTS and not folder.is_dir():  # an installed package has no results
+        st.info(
+            "No results are recorded here. Record some with `python -m awrsr experiment "
+            f"experiments/GRID.toml` and name their folder in {EXPERIMENTS_VARIABLE}."
+        )
+        return
     recorded, planned = read_folder(folder)
     if not recorded:
         st.info(
