@@ -111,7 +111,7 @@ def _print_study(study: studies.Study, dataset: Dataset) -> None:
     about = study.about
     print(
         f"\nprotocol: {about['split']} item of {about['users']} of {about['of_users']} users"
-        + (f" ({about['held_out']})" if about["held_out"] else "")
+        + (f" ({about['held_out']})" if "held_out" in about else "")
         + f", seed {about['seed']}; items removed from the newest n of a history; candidates: "
         f"{candidates_words(dataset.n_items, about['candidates'])}; "
         f"{seen_words(dataset, about['split'])}; ties count against the target; means over users, "
