@@ -87,8 +87,8 @@ def other_weights(models: dict[str, Path]) -> list[str]:
 
 
 def show_problems(problems: list[str]) -> None:
-    """The parts of the address that could not be used, in one box; those of the first screen also
-    when the rest is drawn, which no person asked for."""
+    """Show the parts of the address that could not be used, in one box. Those of the first screen
+    stay when the rest is drawn, because the browser asks for the rest, not a person."""
     if session.rest_asked:
         problems = list(dict.fromkeys([*session.problems, *problems]))
     session.problems = problems

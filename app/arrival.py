@@ -10,8 +10,8 @@ rest load several megabytes of Streamlit's scripts, which would delay the board.
 
 
 def only_first_screen() -> bool:
-    """Whether the page must end after its first screen: at the first run of a session. The browser
-    asks for the rest, or gets it with whatever a person does before."""
+    """Whether the page must end after its first screen: at the first run of a session. The rest
+    follows when the browser asks for it, or at a person's first action."""
     if not session.first_screen_sent:
         _ask_for_the_rest()
         session.first_screen_sent = True

@@ -1,7 +1,7 @@
 """Values read or computed once for all sessions: the only file with cache decorators.
 
-Cached values are shared by all sessions and read-only. One file because what sessions share is
-then seen in one place: a test refuses a cache decorator in any other file.
+Cached values are shared by all sessions and read-only. One file because everything that sessions
+share must be visible in one place: a test refuses a cache decorator in any other file.
 """
 
 import gc
@@ -33,7 +33,7 @@ from app.questions import AttributionQuestion, TimedAttribution, answer
 from app.stamps import stamped
 from awrsr import load_dataset, load_model, studies
 from awrsr.board import ItemNames, item_names
-from awrsr.config import HELD_OUT, Candidates
+from awrsr.config import Candidates
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import FILES
 from awrsr.data.planted import load_causes
@@ -168,7 +168,7 @@ def choose_examples(dataset: Dataset, a: Path, b: Path) -> list[studies.Example]
     Raises:
         AwrsrError: a model cannot be loaded or belongs to another dataset, or causes are damaged.
     """
-    lengths = dataset.lengths() - HELD_OUT["test"]
+    lengths = dataset.parts.targets["test"]
     low, high = studies.READABLE
     users = np.flatnonzero((lengths >= low) & (lengths <= high))[:CHOSEN_AMONG]
     if not len(users):
@@ -245,7 +245,7 @@ def get_checks(directory: Path, dataset: Dataset, ndcg: float | None) -> list[st
         ndcg: recorded NDCG@10 on the test split.
     """
     ranks, _ = get_ranks(directory, dataset)
-    return studies.parity_checks(get_model(directory), dataset, ranks, ndcg)
+    return studies.check_model(get_model(directory), dataset, ranks, ndcg)
 
 
 # --- models from elsewhere ------------------------------------------------------------------------
@@ -253,7 +253,7 @@ def get_checks(directory: Path, dataset: Dataset, ndcg: float | None) -> list[st
 
 @st.cache_resource(on_release=TemporaryDirectory.cleanup, show_spinner=False)
 def shelf() -> TemporaryDirectory[str]:
-    """The directory of what is made of given paths, until the server ends."""
+    """The directory of models and links made from given paths; removed when the server ends."""
     return TemporaryDirectory(prefix="awrsr-given-")
 
 
@@ -261,7 +261,7 @@ def shelf() -> TemporaryDirectory[str]:
     max_entries=MAX_MODELS, show_spinner="Importing the model", hash_funcs=stamped("")
 )
 def get_imported(file: Path, datasets: tuple[Path, ...]) -> Path | AwrsrError:
-    """A model directory made of a given file, or why there is none, see `app.elsewhere`."""
+    """A model directory made from a given file, or the reason for none, see `app.elsewhere`."""
     return elsewhere.import_given(file, datasets, Path(shelf().name), get_dataset)
 
 

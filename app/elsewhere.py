@@ -1,5 +1,5 @@
-"""Models from elsewhere: model directories made of archives, of weights with their config, and of
-files of other code bases."""
+"""Models from elsewhere: model directories made from archives, from weights with their config, and
+from files of other code bases."""
 
 import re
 import shutil
@@ -37,7 +37,7 @@ KINDS = {
     ".inter": "interactions",
     **dict.fromkeys(FOREIGN, "foreign"),
 }
-"""What a file is, by the end of its name."""
+"""The kind of a file, by the extension of its name."""
 ACCEPTED = (
     f"a zip of a model directory, a .safetensors file with its {CONFIG_FILE}, or a file of another "
     f"code base ({', '.join(FOREIGN)}), with the .txt or .inter file that it needs"
@@ -51,9 +51,9 @@ class Waiting:
 
     Args:
         files: by kind, see KINDS.
-        names: of the same files, as they were uploaded.
-        label: the name of the model's file without its end.
-        size: their bytes.
+        names: the uploaded names of the same files.
+        label: the name of the model's file without its extension.
+        size: the bytes of all files.
     """
 
     files: Mapping[str, Path]
@@ -63,16 +63,16 @@ class Waiting:
 
 
 def make(waiting: Waiting, directory: Path, dataset: Dataset, options: Mapping[str, Any]) -> str:
-    """Fill a model directory; the label of the model.
+    """Fill a model directory; returns the label of the model.
 
     Args:
         waiting: the files.
         directory: an empty directory.
-        dataset: that the model is for.
-        options: what a file of another code base does not say, see `awrsr.importers`.
+        dataset: the model's dataset.
+        options: settings that a file of another code base lacks, see `awrsr.importers`.
 
     Raises:
-        AwrsrError: no model can be made of them.
+        AwrsrError: no model can be made from the files.
     """
     if (archive := waiting.files.get("archive")) is not None:
         root = _model_folder(archive)
@@ -87,7 +87,7 @@ def make(waiting: Waiting, directory: Path, dataset: Dataset, options: Mapping[s
 
 
 def _import(file: Path, directory: Path, dataset: Dataset, options: Mapping[str, Any]) -> str:
-    """Write a model of another code base into a directory; the name of its importer."""
+    """Write a model of another code base into a directory; returns the name of its importer."""
     imported = read_model(file, dataset, **options)
     save_config(directory, imported.model.config, imported.model.catalogue, None)
     save_weights(directory, imported.model)
@@ -120,7 +120,7 @@ def _place_of(entry: PurePosixPath, root: PurePosixPath) -> Path | None:
 
 
 def model_name(directory: Path, label: str) -> str:
-    """The name of a model from elsewhere: backbone, refinement, and what its file is called."""
+    """The name of a model from elsewhere: backbone, refinement, and the name of its file."""
     config, _, _ = read_config(directory)
     name = f"{config.backbone}-{config.refinement}"
     tidy = re.sub(r"[^A-Za-z0-9_]+", "_", label.removeprefix(name).lstrip("-"))
@@ -139,12 +139,12 @@ def import_given(
     place: Path,
     read_dataset: Callable[[Path], Dataset],
 ) -> Path | AwrsrError:
-    """Make a model directory of a given file of another code base.
+    """Make a model directory from a given file of another code base.
 
     Args:
         file: the file.
         datasets: the dataset directories that it may be for.
-        place: where the model directory is made.
+        place: the parent of the model directory.
         read_dataset: reads a dataset directory.
 
     Returns:
@@ -160,7 +160,7 @@ def import_given(
             return made.rename(made.with_name(f"{config.backbone}-{config.refinement}-{kind}"))
         except ConfigError as error:
             refusals[str(error)] = ConfigError(
-                f"{error}; `python -m awrsr import` takes what a file does not say"
+                f"{error}; `python -m awrsr import` has options for what a file lacks"
             )
         except AwrsrError as error:
             refusals[str(error)] = error

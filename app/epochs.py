@@ -14,7 +14,7 @@ FINAL = 0
 
 
 def kept_epochs(runs: Iterable[Path]) -> list[int]:
-    """The epochs that one of these runs has kept, rising."""
+    """The epochs kept by at least one of these runs, in order."""
     return sorted({epoch for run in runs for epoch in snapshot_epochs(run)})
 
 
@@ -24,7 +24,7 @@ def nearest(asked: int, epochs: Collection[int]) -> int:
 
     Args:
         asked: any epoch, or FINAL.
-        epochs: kept ones, rising.
+        epochs: kept epochs, in order.
     """
     if asked == FINAL or not epochs:
         return FINAL
@@ -32,7 +32,7 @@ def nearest(asked: int, epochs: Collection[int]) -> int:
 
 
 def shown_epoch(run: Path, asked: int) -> int:
-    """The epoch that is shown of a run if another may be asked for."""
+    """The epoch of a run that is shown for an epoch asked for."""
     return nearest(asked, snapshot_epochs(run))
 
 

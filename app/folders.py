@@ -9,12 +9,14 @@ from pathlib import Path
 import pandas as pd
 
 from app.given import datasets_beside, given_paths, sort_paths
+from awrsr.config import Candidates
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError, DataError
 from awrsr.experiments.card import METRICS_FILE, RANKS_FILE, Metrics, read_metrics
 from awrsr.io import listing
 from awrsr.io.listing import is_text, visible_directories
 from awrsr.io.parquet import read_parquet
+from awrsr.ranking.recommendation import other_split
 from awrsr.refinement import REFINEMENTS
 from awrsr.studies import SEEDS_FOLDER
 from awrsr.training.checkpoint import (
@@ -32,7 +34,7 @@ FIRST = "ml-latest-small"
 """The shipped dataset that is listed first; the app opens with it."""
 
 MODELS_FOLDER = "models"
-"""Of a dataset directory."""
+"""The folder of models in a dataset directory."""
 MODEL_FILES = (CONFIG_FILE, WEIGHTS_FILE)
 SCAN_FILES = ("users.parquet", "pairs.parquet", "scan.json")
 MAX_HISTORY = 4_000_000
@@ -56,7 +58,7 @@ def _named_folders() -> list[str]:
 
 def dataset_directories() -> dict[str, Path]:
     """The offered dataset directories by name: the given ones, those of the environment's folders,
-    those that ship. Of several with one name the first is offered."""
+    those that ship. If several have the same name, the first is offered."""
     found: dict[str, Path] = {}
     for path in given_datasets():
         found.setdefault(path.name, path)
@@ -71,7 +73,7 @@ def dataset_directories() -> dict[str, Path]:
 
 def in_command(path: Path) -> str:
     """A path for a command on a page: relative to the working directory if it is below it, and
-    quoted if a shell needs it. A model with a name of its own here has that of its files."""
+    quoted if a shell needs it. A model that is offered under another name has its own."""
     path = path.resolve() if path.is_symlink() else path.absolute()
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     return shlex.quote(shown.as_posix())
@@ -85,7 +87,7 @@ def given_datasets() -> list[Path]:
 
 
 def folder_problems() -> list[str]:
-    """What is wrong with the environment's folders, and given datasets that are not offered."""
+    """Problems of the environment's folders, and given datasets that are not offered."""
     given = given_datasets()
     offered = dataset_directories() if given else {}
     hidden = [
@@ -97,7 +99,7 @@ def folder_problems() -> list[str]:
 
 
 def _problem(named: str) -> str:
-    """What is wrong with a folder of the environment, or an empty text."""
+    """The problem of a folder of the environment, or an empty text."""
     if visible_directories(Path(named), "dataset.json"):
         return ""
     folder = Path(named)
@@ -112,7 +114,7 @@ def _problem(named: str) -> str:
         f"{ASSETS_VARIABLE} names {named!r}, which {state}; accepted: a folder of dataset "
         "directories, as made by `python -m awrsr prepare`."
         + " Only shipped datasets are offered."
-        * (len(_named_folders()) == 1)
+        * (len(_named_folders()) == 1 and ASSETS.is_dir())
     )
 
 
@@ -160,7 +162,7 @@ def check_model(directory: Path, dataset: Dataset) -> None:
         raise DataError(
             f"{directory.name} belongs to {catalogue.name!r} (fingerprint "
             f"{catalogue.fingerprint}), the dataset is {dataset.name!r} (fingerprint "
-            f"{dataset.fingerprint})"
+            f"{dataset.fingerprint}){other_split(catalogue, dataset)}"
         )
 
 
@@ -174,7 +176,7 @@ def read_history(directory: Path, columns: Collection[str]) -> pd.DataFrame | st
 
     Args:
         directory: a model directory.
-        columns: beside `epoch` it has one of these or more.
+        columns: the table must have at least one of these, besides `epoch`.
     """
     path = directory / HISTORY_FILE
     if not path.is_file():
@@ -193,6 +195,17 @@ def read_history(directory: Path, columns: Collection[str]) -> pd.DataFrame | st
             f"{HISTORY_FILE} of {directory.name} has no epochs; it has {', '.join(map(str, table))}"
         )
     return table
+
+
+def no_datasets() -> str:
+    """The message when there is no dataset to show, as in an installed package, which has none."""
+    return (
+        "No dataset to show yet. `python -m awrsr plant data/planted` makes one up in seconds; "
+        "`python -m awrsr download ml-100k --accept_terms` and `python -m awrsr prepare "
+        "raw/ml-100k data/ml-100k` get a public one; `python -m awrsr prepare FILE data/mine` "
+        "reads your own. Train a model with `python -m awrsr train data/planted`. Then start the "
+        "app with the path: `python -m awrsr app data/planted`."
+    )
 
 
 def no_models(name: str, directory: Path) -> str:
@@ -219,24 +232,20 @@ def read_ranks(directory: Path, dataset: Dataset) -> tuple[dict[str, int], str]:
         return {}, f"no {RANKS_FILE}: {remedy}"
     try:
         recorded = read_metrics(directory)
-        of_weights = recorded.weights_sha256 == weights_fingerprint(directory)
+        same_weights = recorded.weights_sha256 == weights_fingerprint(directory)
         table = read_parquet(directory / RANKS_FILE)
         table = table[table["split"] == "test"]
         users = table["user_id"].astype(str).tolist()
         targets, ranks = (table[name].astype(int).tolist() for name in ("target", "rank"))
     except (AwrsrError, OSError, ValueError, KeyError, TypeError):
         return {}, f"{RANKS_FILE} or {METRICS_FILE} is not readable: {remedy}"
-    if not of_weights:
+    if not same_weights:
         return {}, f"{RANKS_FILE} is for other weights: {remedy}"
     if recorded.dataset.fingerprint != dataset.fingerprint:
         return {}, f"{RANKS_FILE} is for another dataset: {remedy}"
-    held_out = dict(zip(dataset.user_ids, _held_out(dataset), strict=True))
-    new = dict(compress(held_out.items(), dataset.counted("test", "unseen")))
-    if dict(zip(users, targets, strict=True)) not in (held_out, new):
+    held_out = list(zip(dataset.user_ids, dataset.targets("test").tolist(), strict=True))
+    rules: tuple[Candidates, Candidates] = ("all", "unseen")
+    accepted = [dict(compress(held_out, dataset.counted("test", rule))) for rule in rules]
+    if dict(zip(users, targets, strict=True)) not in accepted:
         return {}, f"{RANKS_FILE} has other held-out items: {remedy}"
     return dict(zip(users, ranks, strict=True)), ""
-
-
-def _held_out(dataset: Dataset) -> list[int]:
-    """Every user's last item."""
-    return [int(item) for item in dataset.flat_items[dataset.offsets[1:] - 1]]

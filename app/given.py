@@ -11,18 +11,18 @@ from awrsr.training.checkpoint import CONFIG_FILE
 
 MAIN = Path(__file__).resolve().with_name("main.py")
 DATASET_FILE = "dataset.json"
-"""Of a dataset directory."""
+"""The file that marks a dataset directory."""
 
 
 @dataclass(frozen=True)
 class Given:
-    """What some paths name.
+    """The datasets, models and files at some paths.
 
     Args:
         datasets: dataset directories, in order.
         models: model directories.
         files: other files, which may be models of other code bases.
-        problems: one sentence for every path that names nothing of this.
+        problems: one sentence for every other path.
     """
 
     datasets: list[Path] = field(default_factory=list)
@@ -38,7 +38,7 @@ def given_paths() -> list[str]:
 
 
 def sort_paths(paths: Iterable[str]) -> Given:
-    """What these paths name; a folder stands for the datasets and the models in it."""
+    """The datasets, models and files at these paths; a folder stands for those in it."""
     found = Given()
     for text in paths:
         path = Path(text).absolute()
@@ -66,6 +66,6 @@ def sort_paths(paths: Iterable[str]) -> Given:
 
 def datasets_beside(file: Path) -> list[Path]:
     """The dataset directory that a file is in, or those next to it."""
-    here = file.parent
-    inside = [here] if os.path.isfile(here / DATASET_FILE) else []
-    return [*inside, *visible_directories(here, DATASET_FILE)]
+    folder = file.parent
+    inside = [folder] if os.path.isfile(folder / DATASET_FILE) else []
+    return [*inside, *visible_directories(folder, DATASET_FILE)]

@@ -101,10 +101,10 @@ class JobPool:
             if job is not None and job.owners:
                 job.owners.add(owner)
                 return job
-            mine = sum(owner in job.owners for job in self._waiting)
-            if mine >= self.max_waiting_each or len(self._waiting) >= self.max_waiting:
+            count = sum(owner in job.owners for job in self._waiting)
+            if count >= self.max_waiting_each or len(self._waiting) >= self.max_waiting:
                 raise Busy(
-                    f"{mine} of your computations and {len(self._waiting)} in total are waiting "
+                    f"{count} of your computations and {len(self._waiting)} in total are waiting "
                     f"(at most {self.max_waiting_each} and {self.max_waiting}); try again when "
                     "some have ended"
                 )

@@ -16,7 +16,7 @@ from awrsr.training.checkpoint import read_config
 
 def dataset_directories() -> dict[str, Path]:
     """The dataset directories on offer by name; if only models were given, the dataset of the first
-    that has one is the first."""
+    model whose dataset is on offer comes first."""
     found, given = folders.dataset_directories(), _given()
     if given.datasets or not given.models:
         return found
@@ -36,10 +36,10 @@ def models_of(directory: Path, dataset: Dataset) -> tuple[dict[str, Path], str]:
         dataset: the dataset in it.
     """
     found = folders.model_directories(directory)
-    own = {path.resolve() for path in found.values()}
+    known = {path.resolve() for path in found.values()}
     first = ""
     for path, fingerprint in _given_models(_given()):
-        if fingerprint == dataset.fingerprint and path.resolve() not in own:
+        if fingerprint == dataset.fingerprint and path.resolve() not in known:
             placed = _placed(path, found, fingerprint)
             found[placed.name] = placed
             first = first or placed.name
@@ -49,9 +49,9 @@ def models_of(directory: Path, dataset: Dataset) -> tuple[dict[str, Path], str]:
 
 
 def problems() -> list[str]:
-    """A sentence for everything given that cannot be offered."""
+    """One sentence for every given path that cannot be offered."""
     given = _given()
-    said = given.problems + folders.folder_problems()
+    sentences = given.problems + folders.folder_problems()
     marks: set[str] = set()
     if given.models:
         marks = {_fingerprint(path) for path in folders.dataset_directories().values()}
@@ -59,14 +59,14 @@ def problems() -> list[str]:
         try:
             _, catalogue, _ = read_config(path)
         except AwrsrError as error:
-            said.append(str(error))
+            sentences.append(str(error))
             continue
         if catalogue.fingerprint not in marks:
-            said.append(
+            sentences.append(
                 f"{path} is for the dataset {catalogue.name!r} (fingerprint "
                 f"{catalogue.fingerprint}), which is not offered; give its directory, too"
             )
-    return said + [str(made) for _, made in _imported(given) if isinstance(made, AwrsrError)]
+    return sentences + [str(made) for _, made in _imported(given) if isinstance(made, AwrsrError)]
 
 
 # --- parts of it ----------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ def _fingerprint(directory: Path) -> str:
 
 
 def _placed(path: Path, others: dict[str, Path], fingerprint: str) -> Path:
-    """A directory of this model whose name no other model has: its own, or a link to it."""
+    """The model's directory, or a link to it if another model has the same name."""
     if path.name not in others:
         return path
     folder = Path(cache.shelf().name, fingerprint, "models")

@@ -1,4 +1,4 @@
-"""What a dataset opens with until a person chooses: whose history, which two models."""
+"""The initial choices of a dataset: a user's history and two models."""
 
 from typing import NamedTuple
 
@@ -32,7 +32,10 @@ def default_model(models: list[str], position: int) -> str | None:
 
 
 def default_user(dataset: Dataset) -> str:
-    """The first user with a history of suitable length, else the first user."""
+    """The first user with a history of suitable length, else the first user with a test item."""
     low, high = DEFAULT_LENGTH
-    handy = ((dataset.lengths() > low) & (dataset.lengths() <= high)).nonzero()[0]
-    return dataset.user_ids[int(handy[0]) if len(handy) else 0]
+    lengths = dataset.parts.targets["test"]
+    users = ((lengths >= low) & (lengths < high)).nonzero()[0]
+    return dataset.user_ids[
+        int(users[0]) if len(users) else int(dataset.has_target("test").argmax())
+    ]

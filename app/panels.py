@@ -1,4 +1,4 @@
-"""The tabs of Inspect, and what is measured in one of them."""
+"""The tabs of Inspect, and the measurements in one of them."""
 
 from dataclasses import dataclass
 

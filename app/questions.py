@@ -57,7 +57,7 @@ def answer(
     question: AttributionQuestion,
     progress: Callable[[float], None] | None = None,
 ) -> TimedAttribution:
-    """The attribution that a question asks for, of its model."""
+    """The attribution that a question asks for, computed with its model."""
     start = time.perf_counter()
     result = attribution.attribute(
         model, *question[2:-1], progress=progress, **dict(question.settings)

@@ -13,12 +13,12 @@ def seed_pair(a: Path, b: Path) -> tuple[Path, Path] | None:
     model beside them with A's or B's backbone."""
     backbones = {directory.name.partition("-")[0] for directory in (a, b)}
     beside = tuple(dict.fromkeys((*_beside(a), *_beside(b))))
-    alike = [
+    others = [
         path
         for path in beside
         if path.name.partition("-")[0] in backbones and path.parent.name != SEEDS_FOLDER
     ]
-    return cache.find_seed_pair((a, b, *alike), beside)
+    return cache.find_seed_pair((a, b, *others), beside)
 
 
 def other_seed(directory: Path) -> Path | None:

@@ -23,12 +23,12 @@ def find_sentence(all_users: Mapping[Any, Any]) -> str:
     users = int(all_users["users"])
     mean, low, high = (all_users[f"NDCG@10 {part}"] for part in ("difference", "low", "high"))
     if low <= 0 <= high:
-        said = "do not distinguish A and B"
+        finding = "do not distinguish A and B"
     else:
         better = "B" if mean > 0 else "A"
-        said = f"rank better in {better}"
+        finding = f"rank better in {better}"
     words = (
-        f"{counted(users, 'user')} {said} (NDCG@10, B minus A: {mean:+.4f} [{low:+.4f}, "
+        f"{counted(users, 'user')} {finding} (NDCG@10, B minus A: {mean:+.4f} [{low:+.4f}, "
         f"{high:+.4f}])."
     )
     apart, seeds = all_users["divergence"], all_users["divergence_seeds"]
@@ -47,7 +47,7 @@ def study_sentence(rows: pd.DataFrame, measure: str, title: str) -> str:
     Args:
         rows: the summary of one model and one measure.
         measure: its name.
-        title: of the model.
+        title: the model's title.
 
     Returns:
         A sentence with differences to the floor, as in the figure; empty without explanations.
@@ -65,25 +65,27 @@ def study_sentence(rows: pd.DataFrame, measure: str, title: str) -> str:
     def best(names: Iterable[str]) -> str:
         return max(names, key=lambda name: found[name][1])
 
-    def said(name: str) -> str:
+    def described(name: str) -> str:
         low, mean, high = sorted(sign * value for value in found[name])
         return f"{EXPLANATIONS[name].title} ({mean:+.2f} [{low:+.2f}, {high:+.2f}])"
 
     first = best(found)
-    words = f"{title}: {said(first)} finds them best"
+    words = f"{title}: {described(first)} finds them best"
     maps = [name for name in found if EXPLANATIONS[name].kind == "attention"]
     if not maps or RECENCY not in found:
         return f"{words}."
     attention = best(maps)
     low, _, high = found[attention]
-    of_recency = found[RECENCY]
-    if low > of_recency[2]:
+    recency = found[RECENCY]
+    if low > recency[2]:
         relation = "is better than"
-    elif high < of_recency[0]:
+    elif high < recency[0]:
         relation = "is worse than"
     else:
-        relation = "cannot be told from"
-    return f"{words}; the best attention map, {said(attention)}, {relation} {said(RECENCY)}."
+        relation = "cannot be distinguished from"
+    return (
+        f"{words}; the best attention map, {described(attention)}, {relation} {described(RECENCY)}."
+    )
 
 
 def checks_sentence(verdicts: Mapping[str, Sequence[bool | None]]) -> str:
@@ -99,10 +101,12 @@ def checks_sentence(verdicts: Mapping[str, Sequence[bool | None]]) -> str:
     if all(passed == total for passed, _, total in counts.values()):
         who = "Both models pass" if len(counts) > 1 else "The model passes"
         return f"{who} all {next(iter(counts.values()))[2]} checks."
-    said = [f"{letter} passes {passed} of {total}" for letter, (passed, _, total) in counts.items()]
+    parts = [
+        f"{letter} passes {passed} of {total}" for letter, (passed, _, total) in counts.items()
+    ]
     failing = [letter for letter, (_, failed, _) in counts.items() if failed]
     warning = f" Do not trust {' and '.join(failing)} before you know why." if failing else ""
-    return f"{', '.join(said)} checks.{warning}"
+    return f"{', '.join(parts)} checks.{warning}"
 
 
 def results_sentence(rows: Sequence[Row]) -> str:

@@ -52,11 +52,11 @@ def run(show: Callable[[Chosen], None], page: str, *, without_models: bool = Fal
     """
     torch.set_num_threads(1)  # more threads speed up one session and slow down several
     directories = offered.dataset_directories()
-    if not directories:
-        st.error(f"No dataset in {folders.ASSETS}. Make one with `python -m awrsr prepare`.")
-        return
     for problem in offered.problems():
         st.warning(with_commands(problem))
+    if not directories:
+        st.info(with_commands(folders.no_datasets()))
+        return
     address.follow(EVERY, page)
     problems = address.restore([Session.dataset.among(list(directories))])
     with st.sidebar:

@@ -70,7 +70,7 @@ def run_model(
         run: a model directory.
         dataset: the dataset of the history.
         history: the items, oldest first.
-        asked: the epoch asked for; the nearest that the run has kept is shown.
+        asked: the epoch asked for; the nearest kept epoch is shown.
     """
     epoch, name = shown_epoch(run, asked), model_title(run.name)
     try:
@@ -115,9 +115,10 @@ def model_note(directory: Path, asked: int = FINAL) -> tuple[str, str]:
         )
     try:
         test = read_metrics(directory).test
+        target = plain(test.protocol.split.partition(": ")[2])
         return (
             f"Test NDCG@10 {test.metrics['NDCG@10']:.4f}, HR@10 {test.metrics['HR@10']:.4f}",
-            f"Of the stored weights, recorded by `awrsr evaluate`: the last item of each of "
+            f"For the stored weights, recorded by `awrsr evaluate`: {target} of each of "
             f"{test.protocol.users} users, ranked among "
             f"{plain(ranked_among(test.protocol.to_json()))}.",
         )

@@ -174,7 +174,7 @@ class Session:
     """By number of uploads taken."""
     uploads_taken, upload_problem = Key(0), Key("")
     upload_asks = Key[list[str]]([])
-    """What can be told about the file that waits."""
+    """Options that can be given for the waiting file."""
     told = Keys[Any](None)
 
     # Panels of Inspect.

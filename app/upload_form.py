@@ -1,4 +1,4 @@
-"""The upload of a model in the sidebar: files, what they do not say, and the uploaded models."""
+"""The upload of a model in the sidebar: files, options that they lack, and the uploaded models."""
 
 import re
 from collections.abc import Collection
@@ -33,7 +33,7 @@ LABELS = {
 
 
 def show(dataset: Dataset, taken: Collection[str]) -> None:
-    """Draw the form, closed until it is opened.
+    """Draw the form, initially closed.
 
     Args:
         dataset: the dataset on the page.
@@ -42,9 +42,9 @@ def show(dataset: Dataset, taken: Collection[str]) -> None:
     if not allowed():
         return
     uploads = cache.session_uploads()
-    mine = uploads.models(dataset)
+    uploaded = uploads.models(dataset)
     with st.container():  # always present, so that the form below stays open
-        if {session.a, session.b} & mine.keys():
+        if {session.a, session.b} & uploaded.keys():
             st.caption(f":material/link_off: {LINKS}")
     with st.expander("Upload a model", icon=":material/upload:"):
         st.file_uploader(
@@ -55,7 +55,7 @@ def show(dataset: Dataset, taken: Collection[str]) -> None:
             key=Session.model_files.named(session.uploads_taken),
             on_change=take,
             args=(dataset, taken),
-            help=f"{plain(ACCEPTED)}. Nothing in a file is run. At most "
+            help=f"{plain(ACCEPTED)}. No code in a file is run. At most "
             f"{MAX_UPLOADED // 2**20} MB. Only this session sees it, and at most {MAX_OF_SESSION} "
             f"are kept, until it ends. {LINKS}",
         )
@@ -64,7 +64,7 @@ def show(dataset: Dataset, taken: Collection[str]) -> None:
             show_words(plain(session.upload_problem))
         if session.upload_asks:
             ask(dataset, taken)
-        for name in mine:
+        for name in uploaded:
             st.button(
                 f"Remove {plain(name)}",
                 key=f"remove-upload-{name}",
@@ -76,26 +76,26 @@ def show(dataset: Dataset, taken: Collection[str]) -> None:
 
 
 def ask(dataset: Dataset, taken: Collection[str]) -> None:
-    """Inputs for what the file does not say."""
+    """Inputs for options that the file lacks."""
     waiting = cache.session_uploads().waiting
-    there = waiting.files if waiting is not None else {}
+    files = waiting.files if waiting is not None else {}
     for name in session.upload_asks:
         key = Session.told.named(name)
         label = LABELS.get(name, name)
         if name == "heads":
             st.number_input(label, min_value=1, max_value=512, value=None, step=1, key=key)
         elif name in CHOICES:
-            st.selectbox(label, CHOICES[name], index=None, placeholder="Not said", key=key)
-        elif name in FILES and name not in there:
+            st.selectbox(label, CHOICES[name], index=None, placeholder="Not given", key=key)
+        elif name in FILES and name not in files:
             st.caption(f"If it is needed, upload the file again together with {plain(label)}.")
     st.button("Open the model", on_click=open_model, args=(dataset, taken), type="primary")
 
 
-# --- what a person does ---------------------------------------------------------------------------
+# --- actions --------------------------------------------------------------------------------------
 
 
 def take(dataset: Dataset, taken: Collection[str]) -> None:
-    """Uploaded files become a model, or it is asked what they do not say."""
+    """Make a model from the uploaded files, or ask for options that they lack."""
     files = session.model_files[session.uploads_taken] or []
     if not files:
         return
@@ -112,15 +112,15 @@ def take(dataset: Dataset, taken: Collection[str]) -> None:
 
 
 def open_model(dataset: Dataset, taken: Collection[str]) -> None:
-    """The files that wait become model B."""
+    """Make model B from the waiting files."""
     uploads = cache.session_uploads()
     if uploads.waiting is None:
         return
-    told = {name: session.told[name] for name in session.upload_asks if name not in FILES}
+    given = {name: session.told[name] for name in session.upload_asks if name not in FILES}
     session.upload_problem = ""
     try:
         name = uploads.open(
-            dataset, taken, **{name: value for name, value in told.items() if value is not None}
+            dataset, taken, **{name: value for name, value in given.items() if value is not None}
         )
     except AwrsrError as error:
         session.upload_problem = re.sub(r"give --(\w+)", r"give \1", str(error))
@@ -134,7 +134,7 @@ def open_model(dataset: Dataset, taken: Collection[str]) -> None:
 
 
 def asked(error: AwrsrError) -> list[str]:
-    """What can be told about the file that waits, if that may be the remedy."""
+    """The options of the waiting file, if one of them may be the remedy."""
     if not isinstance(error, ConfigError):
         return []
     try:

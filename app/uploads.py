@@ -24,9 +24,9 @@ UPLOADS_VARIABLE = "AWRSR_UPLOADS"
 MAX_UPLOADED = 256 * 2**20
 """Bytes of the files of one model as uploaded."""
 MAX_BESIDE = 8 * 2**20
-"""Bytes of each file beside the weights; a table needs more when it is read."""
+"""Bytes of each file other than the weights; a table needs more when it is read."""
 MAX_LENGTH = 2_000
-"""Items that an uploaded model may read: its maps have this number squared."""
+"""Largest `max_length` of an uploaded model; a map has its square of cells."""
 MAX_OF_SESSION = 4
 """Models that one session keeps."""
 MAX_OF_SERVER = 4 * 2**30
@@ -53,7 +53,7 @@ class Room:
         """Take bytes.
 
         Raises:
-            DataError: not so many are left.
+            DataError: fewer are left.
         """
         with self._lock:
             if size > self.left:
@@ -75,7 +75,7 @@ class Uploaded:
 
     Args:
         directory: its model directory.
-        fingerprint: of the dataset that it is for.
+        fingerprint: the fingerprint of its dataset.
         size: its bytes.
     """
 
@@ -88,7 +88,7 @@ class Uploads:
     """The uploaded models of one session.
 
     Args:
-        room: what all sessions share.
+        room: the bytes that all sessions share.
         forget: called with the directory of a model that is removed.
     """
 
@@ -100,7 +100,7 @@ class Uploads:
 
     @property
     def _place(self) -> Path:
-        """The directory of the session, made at its first upload; at the latest removed at exit."""
+        """The directory of the session, made at its first upload, removed at exit at the latest."""
         if self._directory is None:
             self._directory = TemporaryDirectory(prefix="awrsr-upload-")
         return Path(self._directory.name)
@@ -114,10 +114,10 @@ class Uploads:
         }
 
     def receive(self, files: Collection[tuple[str, bytes]]) -> None:
-        """Keep the files of one model until it is opened, in place of those that waited before.
+        """Keep the files of one model until it is opened; they replace files that were waiting.
 
         Raises:
-            DataError: there are too many models or bytes, or files of which no model can be made.
+            DataError: there are too many models or bytes, or no model can be made from the files.
         """
         self.drop_waiting()
         if len(self._models) >= MAX_OF_SESSION:
@@ -155,27 +155,27 @@ class Uploads:
             raise DataError(f"could not keep the upload: {error.strerror or error}") from error
 
     def drop_waiting(self) -> None:
-        """Remove the files that wait."""
+        """Remove the waiting files."""
         if self.waiting is not None:
             shutil.rmtree(self._place / "waiting", ignore_errors=True)
             self._room.give_back(self.waiting.size)
         self.waiting = None
 
     def open(self, dataset: Dataset, taken: Collection[str], **options: Any) -> str:
-        """Make a model directory of the files that wait.
+        """Make a model directory from the waiting files.
 
         Args:
-            dataset: that the model is for.
-            taken: names that other models have.
-            options: what a file of another code base does not say, see `awrsr.importers`.
+            dataset: the model's dataset.
+            taken: names of other models.
+            options: settings that a file of another code base lacks, see `awrsr.importers`.
 
         Returns:
             The model's name.
 
         Raises:
-            ConfigError: a file of another code base does not say something that was not given; the
-                files still wait.
-            AwrsrError: no model can be made of them, or it is for another dataset.
+            ConfigError: an option that a file of another code base lacks is not given; the files
+                stay waiting.
+            AwrsrError: no model can be made from the files, or it is for another dataset.
         """
         assert self.waiting is not None
         waiting, place = self.waiting, self._place
@@ -201,10 +201,10 @@ class Uploads:
         return name
 
     def options(self) -> list[str]:
-        """What the file that waits can be told; nothing if it is of no other code base.
+        """The options of the waiting file; none if it is not of another code base.
 
         Raises:
-            AwrsrError: it is not readable, or of a code base that is not known here.
+            AwrsrError: it is not readable, or of an unknown code base.
         """
         if self.waiting is None or "foreign" not in self.waiting.files:
             return []
@@ -234,7 +234,7 @@ class Uploads:
 
     @contextmanager
     def _own_names(self) -> Iterator[None]:
-        """In messages, files have the names that they were uploaded with."""
+        """Give files their uploaded names in messages."""
         assert self.waiting is not None
         waiting = self.waiting
         try:
@@ -250,7 +250,7 @@ class Uploads:
 
     @contextmanager
     def _unpacked_room(self) -> Iterator[Callable[[int], None]]:
-        """Room for one model; the function that it gives says how much of it is kept."""
+        """Room for one unpacked model; the yielded function keeps a number of its bytes."""
         kept: list[int] = []
         self._room.take(MAX_UNPACKED)
         try:
@@ -274,6 +274,6 @@ def _check_length(directory: Path) -> None:
     config, _, _ = read_config(directory)
     if config.max_length > MAX_LENGTH:
         raise DataError(
-            f"its max_length is {config.max_length:,}; accepted of an uploaded model: at most "
+            f"its max_length is {config.max_length:,}; accepted for an uploaded model: at most "
             f"{MAX_LENGTH:,}"
         )

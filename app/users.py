@@ -14,8 +14,9 @@ from app.examples import recorded_examples
 from app.keys import Offer
 from app.opening import Opening
 from app.state import USER, Session, session
-from awrsr.data.batching import history_and_target
+from awrsr.data.batching import known_history
 from awrsr.data.dataset import Dataset
+from awrsr.data.splits import moment
 
 MAX_ROWS = 1_000
 """Maximum number of users sent to the browser."""
@@ -66,6 +67,15 @@ def reasons_found(dataset: Dataset, users: np.ndarray, text: str) -> list[str]:
     return found
 
 
+def no_test_item(dataset: Dataset, user: str) -> str:
+    """Why a user has no held-out item, in words."""
+    if dataset.time_split is None:
+        return "no test item"
+    start = moment(dataset.time_split.test_from)
+    has_history = dataset.parts.training[dataset.user_index(user)] > 0
+    return f"no test item: all are {'before' if has_history else 'after'} the cut at {start}"
+
+
 def user_table(
     dataset: Dataset, users: np.ndarray, ranks: dict[str, dict[str, int]]
 ) -> pd.DataFrame:
@@ -73,13 +83,13 @@ def user_table(
     rows = []
     for index in users:
         user = dataset.user_ids[int(index)]
-        history, target = history_and_target(dataset, int(index), "test")
+        history, target = known_history(dataset, int(index))
         rows.append(
             {
                 "user": user,
                 "items": len(history),
                 "last": " \u00b7 ".join(dataset.titles(history[: -LAST_TITLES - 1 : -1])),
-                "then": dataset.titles([target])[0],
+                "then": "none" if target is None else dataset.titles([target])[0],
                 **{side: found.get(user) for side, found in ranks.items()},
             }
         )

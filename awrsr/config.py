@@ -9,11 +9,11 @@ from awrsr.family import FAMILIES, check_member
 from awrsr.schema import Schema
 
 PADDING = 0
-"""The number that stands for no item. Items are 1 to n_items."""
+"""The number that means no item. Items are 1 to n_items."""
 
 MAX_SIZE = 1_000_000
 MAX_LAYERS = 1_000
-"""Far above any real model: a damaged config is refused before memory is allocated for it."""
+"""Far above any real model, so that a damaged config is refused before memory is allocated."""
 Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
 Count = Annotated[int, Field(ge=1)]
 Dropout = Annotated[float, Field(ge=0, le=0.99)]
@@ -36,7 +36,9 @@ Precision = Literal["32-true", "bf16-mixed", "64-true"]
 Candidates = Literal["unseen", "all"]
 Split = Literal["validation", "test"]
 HELD_OUT: dict[Split, int] = {"test": 1, "validation": 2}
-"""The position of the target of a split, counted from the end of a sequence."""
+"""The position of the target of a split, counted from the end of a sequence, in leave one out."""
+LEAVE_ONE_OUT = "leave_one_out"
+"""The rule of the default split, see `awrsr.data.splits`."""
 
 
 LAYOUT = (
@@ -55,10 +57,10 @@ class Settings(Schema):
 class ModelConfig(Settings):
     """The architecture of a model.
 
-    The settings named in `LAYOUT` say how the parts of a backbone are put together; their defaults
-    are the layout that is trained here, the others are those of models trained elsewhere. The
-    settings from `rows` on belong to refinements. Each backbone and each refinement reads only
-    those that its `settings` name; the others must keep their defaults.
+    The settings named in `LAYOUT` define how the parts of a backbone are connected; their defaults
+    are the layout trained here, other values are layouts of models trained elsewhere. The settings
+    from `rows` on belong to refinements. Each backbone and each refinement reads only the settings
+    named in its `settings`; the others must keep their defaults.
 
     Args:
         backbone: sasrec (deterministic) or stosa (each item a Gaussian).
@@ -74,25 +76,25 @@ class ModelConfig(Settings):
         correlation_rank: r, the width of the correlation space; null means max_length.
         mean_stream: stosa only: correct, or published, which reproduces a defect of the published
             code: the mean never receives attention.
-        norms: where the layer norms of a layer stand, f being attention or the feed-forward layer:
+        norms: the place of the norms in a layer, where f is attention or the feed-forward layer:
             after, norm(x + f(x)); before, x + f(norm(x)); or query, as in SASRec's own code, where
-            the residual path is normalised too, norm(x) + f(norm(x)), and keys and values are made
-            of x.
+            the residual path is normalised too, norm(x) + f(norm(x)), and keys and values are
+            computed from x.
         outer_norm: the place of the layer norm outside the layers: embeddings, before the first
             layer; or states, after the last.
-        norm_epsilon: what every layer norm adds to the variance.
+        norm_epsilon: the constant that every layer norm adds to the variance.
         activation: of the feed-forward layers.
         scaled_embeddings: whether item embeddings are multiplied by the root of hidden_size before
-            positions are added; scores use them as they are.
+            positions are added; scores use them unscaled.
         positions: counted from the newest item, whose position is always the same; or from the
             oldest.
         padding: whether items attend to the max_length - m empty slots before them: ignored, they
-            do not; zero, they do, and every layer finds zeros there; carried, they do, and the
+            do not; zero, they do, and the slots are zeros in every layer; carried, they do, and the
             layers transform the empty slots, which begin as zeros, like items.
-        output_embedding: what states are compared with: shared, the item embeddings; or separate, a
-            second table.
-        rows: what the second attention compares: plain, the rows of first-order weights; or
-            standardised, each row centred and scaled over its allowed keys.
+        output_embedding: the embeddings that states are compared with: shared, the item embeddings;
+            or separate, a second table.
+        rows: the rows that the second attention compares: plain, the rows of first-order weights;
+            or standardised, each row centred and scaled over its allowed keys.
         gain: whether second-order scores are multiplied by a learned positive number per head, with
             initial value 1.
         similar_start: whether W_K is initialised as a copy of W_Q, so that items with similar
@@ -171,11 +173,15 @@ class Catalogue(Settings):
         name: the dataset's name.
         fingerprint: the dataset's fingerprint, see `awrsr.data.dataset`.
         n_items: items in the catalogue, without padding.
+        split: the rule of the dataset's split, see `awrsr.data.splits`.
     """
+
+    may_lack = ("split",)
 
     name: str
     fingerprint: str
     n_items: int = Field(ge=1, le=2**31 - 1)
+    split: str = LEAVE_ONE_OUT
 
 
 class TrainConfig(Settings):
@@ -183,17 +189,17 @@ class TrainConfig(Settings):
 
     Args:
         loss: ce (full softmax), sampled_ce (softmax over sampled negatives), bce (one negative
-            outside the user's training items, as SASRec) or bpr_pvn (stosa only, one such
+            outside the user's training items, as in SASRec) or bpr_pvn (stosa only, also with one
             negative).
         negatives: sampled_ce only: uniform negatives per sequence.
-        pvn_weight: bpr_pvn only: weight of the term that keeps positives nearer to the sequence
+        pvn_weight: bpr_pvn only: weight of the term that keeps positives closer to the sequence
             than to negatives.
         targets: all, every item of a sequence is predicted from the items before it; or last, only
             the newest item, for data in which only that item can be predicted.
         initial_weights: distribution for dense layers: normal, standard deviation 0.02 as in BERT
             and S3-Rec; or xavier, scaled by the size of each layer as in SASRec's own code (Glorot
             and Bengio 2010): five times larger for a layer of 64 by 64.
-        epochs: maximal number of passes over the training sequences.
+        epochs: largest number of passes over the training sequences.
         patience: stop after this many epochs without a better validation NDCG@10.
         batch_size: sequences per step.
         learning_rate: Adam's learning rate.

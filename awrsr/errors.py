@@ -5,7 +5,7 @@ AwrsrError
 ├── DataError        (also ValueError)    a file, an item, a title or a sequence is not acceptable
 └── CheckpointError  (also RuntimeError)  a model directory cannot be loaded or written
 
-A message names what was asked, what was received and what is accepted. The command line prints it
+A message names the request, the received value and the accepted values. The command line prints it
 and exits with code 2; the app shows it unchanged. Any other exception is a bug in this package.
 """
 
@@ -31,19 +31,19 @@ class CheckpointError(AwrsrError, RuntimeError):
 
 
 def nearest(name: str, accepted: Iterable[str], limit: int = 3) -> list[str]:
-    """The accepted names most similar to a wrong one, best first; empty when none is close."""
+    """The accepted names most similar to a wrong name, best first; empty if none is close."""
     found = process.extract(name, list(accepted), limit=limit, score_cutoff=60)
     # Partial matching finds almost any long name similar to a short one: compare whole names too.
     return [match for match, _, _ in found if fuzz.ratio(name, match) >= 34]
 
 
 def did_you_mean(name: str, accepted: Iterable[str]) -> str:
-    """' Did you mean ...?' with the nearest accepted names; an empty text when none is close."""
+    """' Did you mean ...?' with the nearest accepted names; an empty text if none is close."""
     return suggestion(nearest(name, accepted))
 
 
 def suggestion(names: list[str]) -> str:
-    """' Did you mean ...?' with these names; an empty text when there are none."""
+    """' Did you mean ...?' with these names; an empty text if there are none."""
     return f" Did you mean {', '.join(repr(n) for n in names)}?" if names else ""
 
 
@@ -53,7 +53,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def shown(value: object) -> str:
-    """A value from outside in the form that messages quote, shortened when it is long."""
+    """A value from outside in the form that messages quote, shortened if it is long."""
     text = str(value)
     return repr(text if len(text) <= 60 else f"{text[:59]}…")
 

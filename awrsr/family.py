@@ -21,8 +21,8 @@ M = TypeVar("M", bound="Member")
 NAME = "[a-z][a-z0-9_]*"
 """The accepted names of members: they become parts of directory names, flags and addresses."""
 FAMILIES: "dict[str, Family[Any]]" = {}
-"""All families by noun, complete once `awrsr` is imported. Settings need it: they name members of
-families that they cannot import."""
+"""All families by noun, complete once `awrsr` is imported. Settings need it to check names of
+members, because they cannot import the families."""
 
 
 def check_member(noun: str, name: object) -> None:
@@ -108,7 +108,8 @@ class Family(Mapping[str, type[M]]):
         FAMILIES[noun] = self
 
     def register(self, member: type[M]) -> type[M]:
-        """Add a member of another package; also a decorator for its class.
+        """Add a member of another package; also a decorator for its class. A class of the same
+        module and name replaces the one that was registered before.
 
         Raises:
             ConfigError: it is not a class of this kind, its name is malformed or taken, or a fact
@@ -148,7 +149,10 @@ class Family(Mapping[str, type[M]]):
         self._check(member)
         with self._changing:
             for known in (self._built_in, self._plugged, self._registered):
-                if (holder := known.get(member.name, member)) is not member:
+                holder = known.get(member.name, member)
+                # A class that is defined again, as in a cell of a notebook that is run again.
+                again = known is self._registered and _address(holder) == _address(member)
+                if holder is not member and not again:
                     raise ConfigError(
                         f"{self.noun} {member.name!r} exists already, {_address(holder)}; "
                         f"received {_address(member)} with the same name"
@@ -181,7 +185,7 @@ class Family(Mapping[str, type[M]]):
             return
         problems = []
         with self._loading:
-            if self._state != "not loaded":  # by another thread, or by what is being loaded
+            if self._state != "not loaded":  # by another thread, or by a module being loaded
                 return
             self._state = "loading"
             for point in sorted(entry_points(group=self.group), key=_origin):

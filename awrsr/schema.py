@@ -1,7 +1,7 @@
 """Settings and the contents of files as pydantic models; every error is one sentence.
 
-The sentence names the field, what was received and what is accepted. Code that reads a file puts
-the name of the file before it.
+The sentence names the field, the received value and the accepted values. Code that reads a file
+prefixes the name of the file.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ from pydantic import (
 from awrsr.errors import AwrsrError, ConfigError, did_you_mean
 
 LONGEST = 100
-"""Characters of a value that a message quotes."""
+"""Largest number of characters of a value that a message quotes."""
 WORDS = {
     "integer": "a whole number",
     "number": "a number",
@@ -40,10 +40,10 @@ class Schema(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
     all_required: ClassVar[bool] = False
-    """Whether a JSON object must have the fields with defaults too."""
+    """Whether a JSON object must also contain the fields that have defaults."""
     may_lack: ClassVar[tuple[str, ...]] = ()
-    """Fields with defaults that a JSON object may lack all the same; they are written only where
-    they differ."""
+    """Fields that a JSON object may lack nevertheless; they are written only if they differ from
+    their defaults."""
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -96,7 +96,7 @@ class Schema(BaseModel):
 
 
 def _sentence(kind: type[Schema], error: ValidationError) -> str:
-    """What is wrong. An unknown field comes first: it may be the misspelt name of a missing one."""
+    """The error in words. An unknown field comes first: it may be a misspelt missing field."""
     errors = error.errors(include_url=False)
     names = list(kind.model_fields)
     for fault in errors:

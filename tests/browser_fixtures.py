@@ -50,7 +50,7 @@ class Server:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[Server]:
     """Offers the embedded dataset, one whose titles are markup, and models for 200 items."""
-    # Here, not above: this file is read before the folders of the tests are on the path.
+    # Imported here, because this file is read before the folders of the tests are on the path.
     from driving import HOSTILE, MAIN, add_dataset, add_model, titled
     from helpers import EMBEDDED, make_dataset
 
@@ -145,7 +145,7 @@ def visit(chromium, server) -> Iterator[Callable]:
             "console",
             lambda line: line.type == "error" and problems.append(f"console: {line.text}"),
         )
-        page.sent = []  # what the page tells the server from now on
+        page.sent = []  # messages of the page to the server from now on
         page.on("websocket", lambda ws: ws.on("framesent", lambda frame: page.sent.append(frame)))
         page.goto(address or f"{server.url}/?{urlencode(url)}", wait_until="domcontentloaded")
         pages.append(page)
@@ -154,7 +154,7 @@ def visit(chromium, server) -> Iterator[Callable]:
     yield open_page
     for page in pages:
         assert page.get_by_test_id("stException").count() == 0
-        # Whether the sidebar was open is no later test's; a page that was left has no storage.
+        # No later test must find whether the sidebar was open; a closed page has no storage.
         page.evaluate("try { localStorage.clear() } catch {}")
         page.close()
     assert problems == []

@@ -62,7 +62,7 @@ def place(tmp_path_factory, tiny_dataset: Dataset) -> Path:
 
 @pytest.fixture
 def call(place: Path, capsys):
-    """Run one command line; words in capitals stand for paths."""
+    """Run one command line; words in capitals are replaced by paths."""
 
     def run(line: str) -> tuple[int, str, str]:
         paths = {

@@ -15,7 +15,7 @@ from awrsr.data.dataset_files import save_dataset
 from awrsr.models import SequentialModel, build_model
 
 pytest_plugins = ["browser_fixtures", "workers", "command_lines"]
-torch.set_num_threads(1)  # tiny tensors: handing them to threads costs more than it gives
+torch.set_num_threads(1)  # tensors are too tiny for threads to be faster
 
 
 @pytest.hookimpl(wrapper=True)

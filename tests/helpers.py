@@ -30,7 +30,7 @@ PAIRS = [
     for backbone in BACKBONES
     if refinement.fits(backbone)
 ]
-"""Every backbone x refinement that exists, those of other installed packages too."""
+"""Every existing backbone x refinement, including those of other installed packages."""
 
 
 def is_ours(member: type) -> bool:
@@ -43,7 +43,7 @@ OURS = [
     for backbone, name in PAIRS
     if is_ours(BACKBONES[backbone]) and is_ours(REFINEMENTS[name])
 ]
-"""Those of this package, of which the tests have a reference."""
+"""Those of this package, for which the tests have a reference."""
 
 VALUES = {
     "rows": ("plain", "standardised"),
@@ -55,7 +55,7 @@ VALUES = {
     "value_matrix": (False, True),
     "mix": ("gate", "halves", "scores"),
 }
-"""Of every setting of refinements the values that the tests try."""
+"""The tested values of every setting of refinements."""
 
 
 def plain(name: str) -> dict:
@@ -97,10 +97,10 @@ LAYOUTS = {
     "carried": {"padding": "carried"},
     "carried-before": {"padding": "carried", "norms": "before", "outer_norm": "states"},
 }
-"""Layouts of SASRec in which together every setting of a layout has every value."""
+"""Layouts of SASRec that together have every value of every setting of a layout."""
 
 SHIPPED = [pair for pair in PAIRS if (EMBEDDED / "models" / "-".join(pair)).is_dir()]
-"""Those of which the embedded dataset has a model."""
+"""Pairs with a model in the embedded dataset."""
 
 N_ITEMS = 11
 
@@ -129,7 +129,7 @@ def gone_process() -> int:
 def make_dataset(
     n_users: int = 12, n_items: int = N_ITEMS, seed: int = 0, *, people_repeat: bool = False
 ) -> Dataset:
-    """Users who walk through the items in steps of 1, with some noise; held-out items are new to
+    """Users who go through the items in steps of 1, with some noise; held-out items are new to
     them unless users repeat items."""
     generator = np.random.default_rng(seed)
     sequences = []

@@ -66,7 +66,7 @@ def sequences(dataset: Dataset) -> dict[str, list[str]]:
 
 
 SEEN = {"a": list("xyz"), "b": list("xyz")}
-"""What GOOD says."""
+"""The rows of GOOD."""
 LINES = ["user,item,timestamp", *(f"{user},{item},{time}" for user, item, time in GOOD)]
 TABLE = {"format": "table", "name": "made", "k_core": 1}
 S3REC = {"format": "s3rec", "name": "made", "k_core": 1}

@@ -1,4 +1,4 @@
-"""What is shipped in assets/: datasets and their models, read once."""
+"""The shipped datasets and models of assets/, read once."""
 
 from functools import cache
 
@@ -12,7 +12,7 @@ from awrsr.models import SequentialModel
 ASSETS = ROOT / "assets"
 DATASETS = sorted(path.parent.name for path in ASSETS.glob("*/dataset.json"))
 MODELS = sorted(path.parent for path in ASSETS.glob("*/*/*/config.json"))
-"""All model directories, those trained with another seed too."""
+"""All model directories, including those trained with another seed."""
 
 
 @cache

@@ -24,7 +24,7 @@ class Locked(TypedDict):
 
 
 class Asked(TypedDict):
-    """What the board wants to know: the flow of the score, and the effect of a cut."""
+    """What the board asks for: the flow of the score, and the effect of a cut."""
 
     signature: str
     flow: bool
@@ -75,13 +75,13 @@ def show_board(
         on_asked_change=lambda: None,
     )
     if answer is None:
-        said = board.Answer(
+        reply = board.Answer(
             signature=content["signature"], whys=[], flows=[], refused=NO_MODEL, cut=None
         )
     else:
-        said = answer(found.lock, found.asked)
+        reply = answer(found.lock, found.asked)
     with st.container(key="answer"):
-        _answer(key="board-answer", data=said)
+        _answer(key="board-answer", data=reply)
     if below is not None:
         below(found.lock)
 

@@ -11,10 +11,10 @@ const waiting = new WeakSet();
 export default function ({ parentElement, data, setTriggerValue }) {
   const button = parentElement.querySelector("button");
   const said = parentElement.querySelector("[role=status]");
-  const wait = now => {
-    waiting[now ? "add" : "delete"](parentElement);
-    button.disabled = now;
-    said.textContent = now ? "Drawing and packing\u2026" : "";
+  const wait = busy => {
+    waiting[busy ? "add" : "delete"](parentElement);
+    button.disabled = busy;
+    said.textContent = busy ? "Drawing and packing\u2026" : "";
   };
   button.onclick = () => {
     wait(true);

@@ -3,7 +3,7 @@
 // data: {rows: [[item, title], ...] older to newer, first: number of the first row, limit: maximum
 //        number of rows, applied: number of the newest edit that Python has seen, replacing: row or
 //        null}
-// trigger "edit": {edits: [{number, op, at, to, item}, ...]}, all that Python has not answered.
+// trigger "edit": {edits: [{number, op, at, to, item}, ...]}, all edits that Python has not answered.
 //
 // An edit is shown at once. Titles are untrusted: they enter the page only as text.
 
@@ -18,7 +18,7 @@ const BUTTONS = [
   ["replace", "Replace by another item", "M4 8h13l-4-4M20 16H7l4 4"],
   ["remove", "Remove", "M6 6l12 12M18 6L6 18"],
 ];
-const DRAG_STARTS = 4; // px: less is a click
+const DRAG_STARTS = 4; // px: a shorter move is a click
 const states = new WeakMap();
 
 function make(tag, name) {
@@ -99,9 +99,9 @@ function start(root) {
     const rows = elements();
     S.active = place;
     rows.forEach((element, other) => {
-      const here = other === place;
-      element.tabIndex = here ? 0 : -1;
-      for (const button of element.querySelectorAll("button")) button.tabIndex = here ? 0 : -1;
+      const index = other === place ? 0 : -1;
+      element.tabIndex = index;
+      for (const button of element.querySelectorAll("button")) button.tabIndex = index;
     });
     if (focus && rows[place]) rows[place].focus();
   }

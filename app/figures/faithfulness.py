@@ -134,8 +134,8 @@ def less_floor(rows: pd.DataFrame, models: Mapping[str, str], colors: Sequence[s
         colors: colours of the models.
     """
     figure, column = go.Figure(), difference_column(rows)
-    there = set(rows["explanation"]) - {RANDOM, NEWEST_FIRST}
-    names = [name for name in EXPLANATIONS if name in there]
+    recorded = set(rows["explanation"]) - {RANDOM, NEWEST_FIRST}
+    names = [name for name in EXPLANATIONS if name in recorded]
     starred = {row["explanation"] for row in records(rows) if has_own_floor(row)}
     for place, (model, title) in enumerate(models.items()):
         part = rows[rows["model"] == model].set_index("explanation")

@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 from app.figures.theme import FAINT_LINE, MODEL_COLORS, WHISKER
 
 HEIGHT = 190
-"""Of the figure, in pixels."""
+"""Height of the figure in pixels."""
 TITLES = ("rank of the target", "NDCG@10, validation")
 
 
@@ -21,7 +21,7 @@ class Forming:
     Args:
         name: the model's letter.
         color: place in MODEL_COLORS.
-        ranks: the target's rank by epoch, rising.
+        ranks: the target's rank by epoch, in order of epochs.
         final: the epoch of the final weights, or None.
         ndcg: validation NDCG@10 by epoch.
         shown: the epoch on the page.
@@ -36,20 +36,20 @@ class Forming:
 
 
 def curves(models: Sequence[Forming]) -> go.Figure:
-    """Both numbers against the epoch, one line per model; diamonds are final weights, rings what is
-    on the page."""
+    """Both numbers against the epoch, one line per model; diamonds are final weights, rings the
+    epochs on the page."""
     figure = make_subplots(rows=1, cols=2, subplot_titles=TITLES, horizontal_spacing=0.12)
     for model in models:
         color = MODEL_COLORS[model.color]
         kept = list(model.ranks)
         known = [epoch for epoch in kept if epoch in model.ndcg.index]
-        whole = {"x": model.ndcg.index.tolist(), "y": model.ndcg.tolist()}
+        curve = {"x": model.ndcg.index.tolist(), "y": model.ndcg.tolist()}
         points = (
             (1, {"x": kept, "y": list(model.ranks.values())}, kept),
             (2, {"x": known, "y": model.ndcg.loc[known].tolist()}, known),
         )
         figure.add_scatter(
-            **whole,
+            **curve,
             mode="lines",
             line={"color": color, "width": 1.5},
             hoverinfo="skip",

@@ -91,7 +91,7 @@ def slice_metrics(table: pd.DataFrame, named: Mapping[str, Slice]) -> pd.DataFra
                 f"{metric} low": low,
                 f"{metric} high": high,
             }
-        for column in (c for of in AGREEMENTS for c in (of, f"{of}_seeds")):
+        for column in (c for name in AGREEMENTS for c in (name, f"{name}_seeds")):
             known = table.loc[part.chosen, column].dropna()
             row[column] = known.mean() if len(known) else np.nan
         rows.append(row)

@@ -1,5 +1,6 @@
 """The users of a scan as a table for two models, one row per user."""
 
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def backbone_of(scan: Scan, name: str) -> str:
 def pair_table(
     scan: Scan, noise: Scan | None, dataset: Dataset, a: str, b: str, kind: str
 ) -> pd.DataFrame:
-    """One row per user: id, and those of COLUMNS that the scan has.
+    """One row per user with a test item: id, and those of COLUMNS that the scan has.
 
     Args:
         scan: a scan with both models.
@@ -54,6 +55,7 @@ def pair_table(
         b: model B, may be the same.
         kind: kind of map, one of KINDS.
     """
+    users = _users(dataset)
     sides = {side: _of_model(scan, name, dataset) for side, name in (("a", a), ("b", b))}
     columns: dict[str, npt.NDArray[Any]] = {
         "length": sides["a"]["length"].to_numpy(),
@@ -74,29 +76,30 @@ def pair_table(
     }
     for suffix, pairs in of_pairs.items():
         columns["shared" + suffix] = (
-            np.full(dataset.n_users, np.nan) if pairs is None else pairs["shared"].to_numpy(float)
+            np.full(len(users), np.nan) if pairs is None else pairs["shared"].to_numpy(float)
         )
         for measure in ("divergence", "correlation"):
             name = f"{kind}_{measure}"
             if pairs is not None and suffix and pairs[name].isna().all():
                 name = f"refined_{measure}"  # two vanilla seeds have no second order
             columns[measure + suffix] = (
-                np.full(dataset.n_users, np.nan)
-                if pairs is None
-                else pairs[name].to_numpy(dtype=float)
+                np.full(len(users), np.nan) if pairs is None else pairs[name].to_numpy(dtype=float)
             )
-    return pd.DataFrame(
-        {"user_id": dataset.user_ids} | {c: columns[c] for c in COLUMNS if c in columns}
-    )
+    return pd.DataFrame({"user_id": users} | {c: columns[c] for c in COLUMNS if c in columns})
+
+
+def _users(dataset: Dataset) -> list[str]:
+    """The ids of the users with a test item."""
+    return list(compress(dataset.user_ids, dataset.has_target("test")))
 
 
 def _of_model(scan: Scan, name: str, dataset: Dataset) -> pd.DataFrame:
     rows = scan.users[scan.users["model"] == name]
-    return rows.set_index("user_id").loc[dataset.user_ids]
+    return rows.set_index("user_id").loc[_users(dataset)]
 
 
 def _of_pair(scan: Scan, pair: tuple[str, str], dataset: Dataset) -> pd.DataFrame | None:
     first, second = scan.pairs["model_a"], scan.pairs["model_b"]
     a, b = pair
     rows = scan.pairs[((first == a) & (second == b)) | ((first == b) & (second == a))]
-    return rows.set_index("user_id").loc[dataset.user_ids] if len(rows) else None
+    return rows.set_index("user_id").loc[_users(dataset)] if len(rows) else None

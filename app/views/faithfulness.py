@@ -139,9 +139,10 @@ def show_study(study: Study, dataset: Dataset) -> None:
     show_curves(study, sort, models)
     about = study.about
     split: Split = "validation" if about["split"] == "validation" else "test"
+    held_out = f" ({plain(words)})" if (words := about.get("held_out")) else ""
     st.caption(
         f"Protocol: the {plain(about['split'])} item of {plain(about['users'])} of "
-        f"{plain(about['of_users'])} users, drawn by seed {plain(about['seed'])}; "
+        f"{plain(about['of_users'])} users{held_out}, drawn by seed {plain(about['seed'])}; "
         f"{int(rows['users'].max()) if len(rows) else 0} in this table{open_users(about)}. Means "
         "over users, 95% "
         f"bootstrap intervals. {figures.HOW} Ranks and NDCG: among "
@@ -176,10 +177,10 @@ def show_verdict(rows: pd.DataFrame, models: dict[str, str], sort: str) -> None:
         if part.empty:
             continue
         means_of = part.set_index("explanation")["mean"]
-        said = {row["explanation"]: beside_floor(row) for row in records(part)}
+        cells = {row["explanation"]: beside_floor(row) for row in records(part)}
         parts = [
             f"**{VERDICT_WORDS[side]}** "
-            + ", ".join(f"{plain(_title(e))} {said[e]}" for e in explanations)
+            + ", ".join(f"{plain(_title(e))} {cells[e]}" for e in explanations)
             for side, explanations in against_floor(part).items()
             if explanations
         ]

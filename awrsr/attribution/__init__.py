@@ -17,6 +17,7 @@ from awrsr.attribution.gradient_shap import GradientShap
 from awrsr.attribution.input_x_gradient import InputXGradient
 from awrsr.attribution.integrated_gradients import IntegratedGradients
 from awrsr.attribution.leave_one_out import LeaveOneOut
+from awrsr.attribution.scorer import Scorer, to_captum
 from awrsr.attribution.settings import Option
 from awrsr.attribution.shapley_value_sampling import ShapleyValueSampling
 from awrsr.errors import ConfigError
@@ -48,9 +49,11 @@ __all__ = [
     "Estimate",
     "Option",
     "Question",
+    "Scorer",
     "attribute",
     "over_embedding",
     "settings_help",
+    "to_captum",
 ]
 
 
@@ -86,7 +89,7 @@ def attribute(
         contrast: explain the score of the target minus the score of this item.
         seed: seed of randomised methods; the same seed gives the same values.
         progress: called with the share of work done, 0 to 1; an exception that it raises ends the
-            work and is passed on.
+            work and is raised to the caller.
         settings: settings of the method, such as `n_steps=64`; `METHODS[method].options()` lists
             them.
 

@@ -30,7 +30,7 @@ ABSENT: dict[Baseline, str] = {
     "zero": "an all-zero embedding (the padding item's)",
     "mean": "the mean embedding of the catalogue",
 }
-"""The replacements for an absent item, in words; for stosa of mean and covariance parameters."""
+"""The replacements for an absent item, in words; for stosa they replace mean and covariance."""
 StandardErrorSetting = Annotated[
     float,
     Field(
@@ -59,15 +59,15 @@ class Attribution:
         values: (m,) signed value of each item.
         target: the item whose score is explained.
         contrast: the item whose score is subtracted, or None.
-        score: the explained score: of the target, minus that of the contrast.
+        score: the explained score: that of the target, minus that of the contrast if there is one.
         baseline_score: the score when all items are absent, as the method defines it; None if it
             does not.
         baseline: the replacement for an absent item, in words.
         delta: score - baseline_score - sum of values, see `AttributionMethod.gap_meaning`; None
-            if the method does not promise this sum.
+            if the method is not complete.
         settings: the method's settings, and the seed of a randomised method.
         standard_errors: (m,) standard error of each value; None if nothing is random.
-        effort: the work that the method did to be accurate; None if its work is fixed.
+        effort: the work done until the error was small enough; None if the work is fixed.
     """
 
     method: str
@@ -110,8 +110,8 @@ class Question:
         target: the item whose score is explained.
         contrast: the item whose score is subtracted, or None.
         seed: seed of a randomised method.
-        progress: slow methods call it with the share of work done, 0 to 1; it may raise to end
-            them.
+        progress: called by slow methods with the share of work done, 0 to 1; it may raise to stop
+            the method.
     """
 
     def __init__(
@@ -167,8 +167,8 @@ class Question:
         """The explained score of the history with some items removed, not replaced.
 
         Args:
-            present: (batch, m), nonzero where an item stays. A history that loses every item is
-                scored as one empty slot.
+            present: (batch, m), nonzero where an item stays. A history without items is scored as
+                one empty slot.
         """
         sequences = torch.zeros(present.shape, dtype=torch.long, device=self.model.device)
         items = torch.tensor(self.items, device=self.model.device)
@@ -190,7 +190,7 @@ class AttributionMethod(Schema, Member, ABC):
     name: ClassVar[str]
     color: ClassVar[str]
     title: ClassVar[str]
-    """Its name for people."""
+    """Its displayed name."""
     source: ClassVar[str]
     """The publication that describes it."""
     complete: ClassVar[bool]
@@ -221,7 +221,7 @@ class AttributionMethod(Schema, Member, ABC):
         return cls.from_json(settings, where=f"settings of {cls.name}")
 
     def changed(self) -> dict[str, Any]:
-        """The settings that differ from their default, by name."""
+        """The settings that differ from their defaults, by name."""
         return self.model_dump(exclude_defaults=True)
 
     @property

@@ -1,7 +1,7 @@
-"""Work is doubled until the error of a result is small enough, or a bound is reached.
+"""Doubles the work until the error of a result is small enough, or a bound is reached.
 
-Errors are compared with the largest absolute value of an item: much smaller differences cannot be
-seen in a figure, in any unit.
+Errors are compared with the largest absolute value of an item: much smaller differences are
+invisible in a figure, whatever the unit.
 """
 
 import math
@@ -36,7 +36,7 @@ class Effort:
 
     @property
     def enough(self) -> bool:
-        """Whether the error is within the tolerance; if not, the bound ended the work."""
+        """Whether the error is within the tolerance; if not, the work ended at its bound."""
         return self.error <= self.tolerance
 
     def __str__(self) -> str:
@@ -95,7 +95,7 @@ def sampled(
     """Means of independent draws, enough of them for small standard errors.
 
     Args:
-        draw: number wanted -> that number of draws or fewer, at least one.
+        draw: requested number -> that number of draws or fewer, at least one.
         start: draws before the errors are first computed, 2 or more.
         bound: largest number of draws.
         tolerance: see `doubled`.

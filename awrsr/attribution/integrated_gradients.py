@@ -24,8 +24,8 @@ class IntegratedGradients(AttributionMethod):
     """The mean gradient along the straight path from the baseline to the embeddings, times the
     difference between the two.
 
-    The mean is taken by Gauss-Legendre quadrature, with as many points as the completeness gap
-    requires: with too few points a bend of the score is missed, and the gap shows it.
+    The mean is computed by Gauss-Legendre quadrature, with as many points as the completeness gap
+    requires: too few points miss a bend of the score, which the gap shows.
     """
 
     name = "integrated_gradients"

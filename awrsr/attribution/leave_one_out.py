@@ -12,9 +12,9 @@ from awrsr.attribution.base import PER_EVALUATION, AttributionMethod, Estimate, 
 class LeaveOneOut(AttributionMethod):
     """The drop of the score without an item: older items move up by one slot.
 
-    Occlusion for sequences: it varies which items are present, not their embeddings. A history
-    longer than n is cut to its newest n items first; no older item fills the free slot. A history
-    without its only item is scored as one empty slot.
+    Occlusion for sequences: items are removed, their embeddings do not change. A history longer
+    than n is first cut to its newest n items; no older item fills the free slot. A history without
+    its only item is scored as one empty slot.
     """
 
     name = "leave_one_out"

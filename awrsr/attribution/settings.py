@@ -44,7 +44,7 @@ class Option:
         return " or ".join(self.choices) or f"{self.low:g} to {self.high:g}"
 
     def read(self, text: str) -> int | float | str:
-        """The value that a text stands for; without one the text itself, which is then refused."""
+        """The value of a text; if it has none, the text itself, which validation then refuses."""
         if not self.choices:
             with suppress(ValueError):
                 return type(self.default)(text)  # type: ignore[no-any-return]

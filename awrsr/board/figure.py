@@ -56,15 +56,15 @@ def map_grid(
     """Maps of one history in rows and columns, on one colour scale: the square root of the weight.
 
     On a linear scale a second-order map, whose rows are long and flat, would have only one colour.
-    Queries go down and keys across, older to newer. Cells that can never hold weight stay white; a
-    place without a map says "none".
+    Queries go down and keys across, older to newer. Cells of keys later than the query stay white;
+    a place without a map says "none".
 
     Args:
         maps: by row and column, each (query, key) weights over the same items, or None.
         rows: titles of the rows.
         columns: titles of the columns.
-        titles: titles of the items, oldest first; long ones are shortened, and only as many are
-            drawn as fit.
+        titles: titles of the items, oldest first; long titles are shortened, and titles that do not
+            fit are left out.
         title: title of the figure.
         first_slot: number of the oldest item.
         top: weight at the upper end of the scale; default: the largest weight drawn.
@@ -167,7 +167,7 @@ def save(figure: Figure, form: Format) -> bytes:
     """A figure as a file. Characters that the font lacks are drawn as boxes."""
     memory = io.BytesIO()
     metadata = {"Date": None} if form == "svg" else {}
-    with warnings.catch_warnings(action="ignore", category=UserWarning):  # about them
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # about missing characters
         figure.savefig(memory, format=form, dpi=DPI, metadata=metadata)
     return memory.getvalue()
 

@@ -10,7 +10,7 @@ from awrsr.io.templates import render
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 SCRIPT = Path(__file__).with_name("dist") / "board.js"
-"""Built from src/, see CONTRIBUTING.md."""
+"""The script built from src/, see CONTRIBUTING.md."""
 
 
 @functools.cache

@@ -1,8 +1,8 @@
 """From traces to the data of the attention board, with packed maps.
 
-Maps are lower triangles, row by row, as little-endian 24-bit steps. Cells that can never hold
-weight are not sent, and rounding is too small to show in printed numbers. All traces share one axis
-of slots, so that a history and its variant are aligned item by item.
+Maps are lower triangles, row by row, as little-endian 24-bit steps. Keys later than the query are
+not sent, and rounding is too small to show in printed numbers. All traces share one axis of slots,
+so that a history and its variant are aligned item by item.
 """
 
 import base64
@@ -28,9 +28,9 @@ from awrsr.refinement import REFINEMENTS
 STEPS = 2**24 - 1
 """A weight of 1. Rounding changes a weight by at most 3e-8, half the step of a float32 below 1."""
 MAX_GROUPS = 8
-"""Colours that people can distinguish; further groups share a grey."""
+"""Number of colours that people can distinguish; further groups share a grey."""
 PRIME = "\u2032"
-"""Marks the slots of a variant, as it marks its sources."""
+"""The mark of the slots of a variant, also used for its sources."""
 Kind = Literal["first", "second", "refined"]
 KINDS: dict[Kind, str] = {"first": "first_order", "second": "second_order", "refined": "refined"}
 
@@ -89,10 +89,10 @@ class ItemNames:
 
 
 def item_names(dataset: Dataset) -> ItemNames:
-    """Names, and the first further column whose values form groups.
+    """Titles of items, and groups from the first further column whose values form groups.
 
-    For a cell "Comedy|Drama", or a list of both, the first entry counts; missing cells form one
-    group without a name, and records form no groups.
+    The first entry of a cell "Comedy|Drama", or of a list, counts; missing cells form one group
+    without a name, and records form no groups.
     """
     titles = dataset.titles(range(1, dataset.n_items + 1))
     for column in dataset.items.columns.drop(["item", "item_id", "title"]):
@@ -112,7 +112,7 @@ def _group(value: object) -> str | None:
 
 
 def align(histories: Sequence[Sequence[int]]) -> tuple[list[int], list[list[int]]]:
-    """One axis that contains several histories in order, with common items at common places.
+    """One axis that contains several histories in order, with common items in common places.
 
     Args:
         histories: items, oldest first; they may repeat items.
@@ -147,9 +147,9 @@ def counterparts(
 ) -> list[int]:
     """For every place of an axis, the place of the same item in a trace.
 
-    It is the same place if the trace has one there. Otherwise the entries of an item are matched
-    from the newest to the oldest: the newest entry in a history with the newest in the trace, and
-    so on.
+    It is the same place if the trace has an item there. Otherwise the entries of an item are
+    matched from the newest to the oldest: the newest entry in a history with the newest in the
+    trace, and so on.
 
     Args:
         axis: items, see `align`.
@@ -175,13 +175,13 @@ def payload(sources: Sequence[Source], names: ItemNames, *, title: str = "") -> 
     """The data that the board draws.
 
     Args:
-        sources: the traces. The history of the first one numbers the slots; items that only another
-            history has keep their number there, with a prime.
+        sources: the traces. The first history numbers the slots; items that only another history
+            contains keep their number in that history, with a prime.
         names: labels and groups of the items.
         title: title of the board.
 
     Raises:
-        DataError: no source, or a column of another length than its trace.
+        DataError: there is no source, or a column and its trace differ in length.
     """
     if not sources:
         raise DataError("a board needs one trace or more; received none")
@@ -242,6 +242,7 @@ def _histories(traces: Sequence[Drawn]) -> tuple[list[Drawn], list[int]]:
 def _packed(source: Source, places: list[int], where: list[int]) -> PackedSource:
     arrays = source.trace.arrays()
     layers, heads = arrays["refined"].shape[:2]
+    norms = arrays.get("transformed_value_norm")
     refinement = REFINEMENTS[source.trace.config.refinement]
     return {
         "name": source.name,
@@ -253,7 +254,7 @@ def _packed(source: Source, places: list[int], where: list[int]) -> PackedSource
         "formula": refinement.formula_of(source.trace.config),
         "noSecondOrder": refinement.no_second_order,
         "floor": None if refinement.learns_attention else refinement.title,
-        "norms": _encoded(arrays["transformed_value_norm"], np.dtype("<f4")),
+        "norms": None if norms is None else _encoded(norms, np.dtype("<f4")),
         "maps": _packed_maps(arrays),
         "columns": [_checked(column, len(source.trace.items)) for column in source.columns],
     }

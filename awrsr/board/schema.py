@@ -10,7 +10,7 @@ class PackedMaps(TypedDict):
     """Weights of every layer and head, by kind.
 
     Lower triangles, row by row, as little-endian 24-bit steps in base64; the name of another kind
-    if both are equal; null if there are none.
+    if both are equal; null if the trace has no such maps.
     """
 
     first: str | None
@@ -46,9 +46,11 @@ class PackedSource(TypedDict):
         layers: number of layers.
         heads: number of heads per layer.
         formula: the formula of the refined weights.
-        noSecondOrder: if there is no second order, what mixes the values instead; otherwise empty.
+        noSecondOrder: if there is no second order, a sentence that says what mixes the values
+            instead; otherwise empty.
         floor: the name of a model that learns no attention, and of its maps; otherwise null.
-        norms: norms of transformed values, (layer, head, key) as little-endian float32 in base64.
+        norms: norms of transformed values, (layer, head, key) as little-endian float32 in base64;
+            None if the model does not record them.
         maps: the weights.
         columns: further numbers for each item.
     """
@@ -62,7 +64,7 @@ class PackedSource(TypedDict):
     formula: str
     noSecondOrder: str
     floor: str | None
-    norms: str
+    norms: str | None
     maps: PackedMaps
     columns: list[Column]
 
@@ -92,7 +94,7 @@ class Payload(TypedDict):
         groups: groups of the items, or null.
         sources: the traces.
         page: the template of a page that shows only the board.
-        signature: changes if anything else changes.
+        signature: a hash of all other fields.
         view: the view to open with, as in an address: "#left=A.1.1.first"; default: the first view.
     """
 
@@ -125,9 +127,9 @@ class Why(TypedDict):
     Args:
         source: the name of the trace.
         layer: 0-based.
-        head: 0-based, or the name of heads together, "mean".
+        head: 0-based, or "mean" for the mean over heads.
         kind: first, second or refined.
-        text: what the sum is, a few words.
+        text: a description of the sum in a few words.
         terms: its largest terms.
         others: the number of further terms.
         other: the sum of the further terms.
@@ -154,8 +156,8 @@ class PackedFlow(TypedDict):
         nodes: for the input and after each layer the contribution of every item of the trace.
         first: by layer, the flow through first-order weights, all heads together: a lower triangle,
             row by row, as little-endian float32 in base64.
-        refinement: by layer, the flow through what refinement adds to the weights; null if that is
-            nothing.
+        refinement: by layer, the flow through the weights added by refinement; null if refinement
+            adds nothing.
         residual: by layer, the flow around attention, for every item.
         constants: by layer, the constant terms.
     """
@@ -175,9 +177,9 @@ class Band(TypedDict):
     Args:
         source: the name of the trace.
         layer: 0-based.
-        query: the place of the item that receives.
-        key: the place of the item that gives.
-        part: attention, the whole weight; or refinement, what refinement adds to it.
+        query: the place of the query's item.
+        key: the place of the key's item.
+        part: attention, the complete weight; or refinement, the part added by refinement.
     """
 
     source: str
@@ -188,7 +190,7 @@ class Band(TypedDict):
 
 
 class Standing(TypedDict):
-    """How the target stands.
+    """The score and rank of the target.
 
     Args:
         score: its score.
@@ -214,13 +216,13 @@ class Cut(TypedDict):
 
 
 class Answer(TypedDict):
-    """What the server has computed for the board after it was drawn.
+    """The results that the server has computed for the board after it was drawn.
 
     Args:
-        signature: of the data that the board showed.
-        whys: about the locked cell; empty if none is locked.
-        flows: of the models on view, or an empty list if the flow was not asked for.
-        refused: why there is no flow; otherwise empty.
+        signature: the signature of the data that the board showed.
+        whys: the sums of the locked cell; empty if no cell is locked.
+        flows: the flows of the visible models; an empty list unless requested.
+        refused: the reason if there is no flow; otherwise empty.
         cut: the effect of the last cut, or null.
     """
 

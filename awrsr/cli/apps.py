@@ -6,27 +6,31 @@ from pathlib import Path
 
 from awrsr.errors import DataError
 
-MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
+PACKAGE = Path(__file__).resolve().parents[1]
+INSTALLED = PACKAGE / "_inspector" / "app" / "main.py"
+"""Where a wheel has the app."""
+IN_REPOSITORY = PACKAGE.parent / "app" / "main.py"
 
 
 def app(paths: list[str] | None = None) -> None:
-    """Start the app with what these paths name, beside the datasets that ship.
+    """Start the app with the data and models at these paths, in addition to the shipped datasets.
 
-    It is `streamlit run app/main.py -- PATHS`; settings of Streamlit are environment variables,
-    such as STREAMLIT_SERVER_PORT.
+    The same as `streamlit run app/main.py -- PATHS`; settings of Streamlit are environment
+    variables, such as STREAMLIT_SERVER_PORT.
 
     Args:
         paths: dataset directories, folders of them, model directories, files of other code bases;
-            the page names what cannot be opened.
+            the page names paths that cannot be opened.
 
     Raises:
-        DataError: the app is not there: only the package is installed.
+        DataError: the app does not exist: a part of the package is missing.
     """
-    if not MAIN.is_file():
+    main = INSTALLED if INSTALLED.is_file() else IN_REPOSITORY
+    if not main.is_file():
         raise DataError(
-            f"{MAIN} does not exist: the app is part of the repository, not of the installed "
-            "package; run this verb in the repository's folder"
+            f"the app is neither in {INSTALLED.parent} nor in {IN_REPOSITORY.parent}; install the "
+            "package again"
         )
     sys.stdout.flush()
-    command = [sys.executable, "-m", "streamlit", "run", str(MAIN), "--", *(paths or [])]
+    command = [sys.executable, "-m", "streamlit", "run", str(main), "--", *(paths or [])]
     os.execv(sys.executable, command)  # its signals and exit code are Streamlit's

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
+from awrsr.config import Split
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import save_dataset
 from awrsr.data.downloads import DOWNLOADS, fetch, find_download
@@ -12,8 +13,9 @@ from awrsr.data.planted import plant as plant_dataset
 from awrsr.data.planted import save_planted
 from awrsr.data.prepare import prepare as prepare_dataset
 from awrsr.data.readers import READERS
-from awrsr.errors import ConfigError
-from awrsr.ranking.evaluation import candidates_words, seen_words
+from awrsr.data.splits import held_out_words, left_out_words
+from awrsr.errors import ConfigError, counted
+from awrsr.ranking.evaluation import candidates_words, seen_words, untrained_words
 
 
 def prepare(
@@ -31,7 +33,7 @@ def prepare(
         output: the dataset directory to create.
         name: the dataset's name; default: the name of the output directory.
         about: source, licence, citation, stored in dataset.json.
-        options: the options of `awrsr.prepare`; the parser takes them and their help from there.
+        options: the options of `awrsr.prepare`, from which the parser reads them and their help.
     """
     dataset = prepare_dataset(source, name=name or output.name, about=about, **options)
     save_dataset(dataset, output)
@@ -41,7 +43,7 @@ def prepare(
     _print_summary(dataset, output, notes(dataset.about["filters"]))
 
 
-# The help describes the formats in the words of their readers.
+# The readers' own descriptions of the formats are the help.
 prepare.__doc__ = (prepare.__doc__ or "").replace(
     "SOURCES", "; ".join(f"{name}: {reader.source}" for name, reader in READERS.items())
 )
@@ -56,7 +58,7 @@ def download(
     """Download the files of a public dataset, to be prepared.
 
     Its terms of use are printed first, and nothing is downloaded until they are accepted. Complete
-    files are kept, so a download that was interrupted continues with the next file.
+    files are kept, so an interrupted download continues with the next file.
 
     Args:
         name: NAMES.
@@ -83,10 +85,10 @@ download.__doc__ = (download.__doc__ or "").replace("NAMES", ", ".join(DOWNLOADS
 def plant(output: Path, *, users: int = 10_000, seed: int = 0) -> None:
     """Create a synthetic dataset in which known earlier items determine the next one.
 
-    It is for testing explanations: causes.parquet in its directory names the items that determine
-    each held-out item. There are two rules, and the set of items alone follows neither: people in a
-    row come again in the same order; and back at a market, the treasure that was found there is
-    claimed. awrsr/data/planted.py describes them.
+    It serves to test explanations: causes.parquet in its directory names the items that determine
+    each held-out item. There are two rules, neither of which can be followed from the set of items
+    alone: people in a row are met again in the same order; and back at a market, the treasure that
+    was found there is claimed. awrsr/data/planted.py describes the rules.
 
     Args:
         output: the dataset directory to create.
@@ -104,6 +106,21 @@ def _print_summary(dataset: Dataset, output: Path, notes: Mapping[str, str] | No
     for name, words in (notes or {}).items():
         print(f"{name:<19}{words}")
     print(f"seen before        {seen_words(dataset, 'test')}")
+    if dataset.time_split is not None:
+        _print_split(dataset)
     print(f"candidates         {candidates_words(dataset.n_items, dataset.default_candidates)}")
     print(f"fingerprint        {dataset.fingerprint}")
     print(f"written to         {output}")
+
+
+def _print_split(dataset: Dataset) -> None:
+    """The targets of a split by time, and what is left out of it."""
+    split: Split
+    for split in ("validation", "test"):
+        users = int(dataset.has_target(split).sum())
+        print(f"{split:<19}{held_out_words(dataset.time_split, split)}")
+        words = [counted(users, "user"), left_out_words(dataset.parts, split)]
+        words.append(untrained_words(dataset, split, dataset.default_candidates))
+        print(f"{'':<19}{'; '.join(filter(None, words))}")
+    training = int(dataset.parts.training.sum())
+    print(f"training           {training:,} interactions; {len(dataset.untrained):,} items in none")

@@ -1,4 +1,4 @@
-"""The verb faithfulness: over many users of a dataset, what explanations find."""
+"""The verb faithfulness: how well explanations find important items, over many users."""
 
 import shlex
 from pathlib import Path
@@ -33,9 +33,9 @@ def faithfulness(
 
     Items are removed and added in the order of each explanation. Prints the measures of
     awrsr/explain/faithfulness.py as means over users with 95% bootstrap intervals and, if the
-    dataset records planted causes, how well these are found. Next to each model is the difference
-    of each explanation to its floor: random orders, with the newest item first if the explanation
-    always ranks it first.
+    dataset records planted causes, how well these are found. The column next to each model is the
+    difference of each explanation to its floor: random orders, with the newest item first if the
+    explanation always ranks it first.
 
     Args:
         model: a model directory.
@@ -110,8 +110,9 @@ def _print_study(study: studies.Study, dataset: Dataset) -> None:
         print(table.loc[order].fillna("-").to_string())
     about = study.about
     print(
-        f"\nprotocol: {about['split']} item of {about['users']} of {about['of_users']} users, seed "
-        f"{about['seed']}; items removed from the newest n of a history; candidates: "
+        f"\nprotocol: {about['split']} item of {about['users']} of {about['of_users']} users"
+        + (f" ({about['held_out']})" if "held_out" in about else "")
+        + f", seed {about['seed']}; items removed from the newest n of a history; candidates: "
         f"{candidates_words(dataset.n_items, about['candidates'])}; "
         f"{seen_words(dataset, about['split'])}; ties count against the target; means over users, "
         "95% bootstrap intervals; floor: random orders, * with the newest item first, because the "

@@ -74,7 +74,7 @@ def experiment(
         if states[run.name] == "unfinished"
         or (states[run.name] == "missing" and run.name not in known)
     ]
-    if pending:  # an error of all runs is reported once, before the first
+    if pending:  # an error common to all runs is reported once, before the first run
         resolve_device(device)
         make_directory(pending[0].directory.parent)
     failed = []
@@ -83,7 +83,7 @@ def experiment(
     try:
         with closing(train_pending(pending, datasets, resumed, device, jobs)) as ended:
             for run, error in ended:
-                if error is not None:  # the other runs go on
+                if error is not None:  # the other runs continue
                     failed.append(run.name)
                     continue
                 done.append(run)

@@ -25,7 +25,7 @@ from awrsr.training.checkpoint import load_model
 
 Unknown = Literal["refuse", "skip"]
 NAMED = 10
-"""Items that a line names before it says "and more"."""
+"""Number of items that a line names before "and more"."""
 
 
 def recommend(
@@ -46,8 +46,8 @@ def recommend(
         k: number of items; default: 10, or all if there are fewer.
         candidates: unseen excludes the items of the history, all excludes nothing; default: all if
             more than 3% of the dataset's test targets are also in the history before them.
-        unknown: refuse a history with an item that the dataset does not know, or skip such items
-            and name them.
+        unknown: refuse a history with an item that is not in the dataset, or skip such items and
+            name them.
         dataset: the model's dataset directory; default: the one whose models/ folder contains the
             model.
         device: auto, cpu, cuda, cuda:1, ...
@@ -196,7 +196,7 @@ def attribute(
         print(f", {chosen.gap_meaning} {result.delta:+.4f}")
 
 
-# The help describes the methods in their own words.
+# The methods' own descriptions are the help.
 attribute.__doc__ = (
     (attribute.__doc__ or "")
     .replace("METHODS", ", ".join(attribution.METHODS))
@@ -211,8 +211,8 @@ def _load(
     device: str,
     unknown: Unknown = "refuse",
 ) -> tuple[SequentialModel, Dataset, list[int]]:
-    """The model, its dataset and the history; prints a note if the model sees only a part of it,
-    or the dataset knows only a part of it."""
+    """The model, its dataset and the history; prints a note if the model sees only a part of the
+    history, or only a part of it is in the dataset."""
     data = load_dataset(dataset) if dataset else dataset_of(model)
     loaded = load_model(model, device)
     recommendation.check_same_catalogue(loaded, data)
@@ -234,14 +234,14 @@ def _known(data: Dataset, entries: list[str | int]) -> list[str | int]:
         return entries
     named = first_of([shown(entry) for entry in skipped], NAMED)
     if len(skipped) == len(entries):
-        raise DataError(f"{data.name} knows no item of the history: {named}")
+        raise DataError(f"{data.name} has no item of the history: {named}")
     share = f"{len(skipped)} of {counted(len(entries), 'item')}"
-    print(f"note: skipped {share} that {data.name} does not know: {named}", file=sys.stderr)
+    print(f"note: skipped {share} that {data.name} does not have: {named}", file=sys.stderr)
     return [entry for entry in entries if entry not in skipped]
 
 
 def _print_untrained(data: Dataset, places: dict[int, str]) -> None:
-    """Name the items that were never trained on, each with its place."""
+    """Print the items that were never trained on, each with its place."""
     items = [item for item in places if item in data.untrained]
     if items:
         titles = zip(items, data.titles(items), strict=True)

@@ -1,4 +1,4 @@
-"""The verb for models that other code bases trained: import."""
+"""The verb for models trained by other code bases: import."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,10 +12,10 @@ from awrsr.experiments.card import Measured, Source, write_metrics, write_readme
 from awrsr.importers import Imported, read_model
 from awrsr.io.files import new_directory
 from awrsr.ranking.evaluation import Evaluation, evaluate, evaluate_popularity
-from awrsr.studies import parity_checks
+from awrsr.studies import check_model
 from awrsr.training.checkpoint import resolve_device, save_config, save_weights
 
-TOLD = "NDCG@10"
+METRIC = "NDCG@10"
 
 
 def import_(
@@ -28,10 +28,10 @@ def import_(
 ) -> None:
     """Turn a file that another code base wrote into a model directory, and measure the model.
 
-    The kind of the file is recognised by its content; nothing in the file is run. What the file
-    does not say is asked for by name. The metrics tell whether it was understood: with a wrong
-    layout or order of items they fall, often below popularity; with a wrong number of heads they
-    may hardly change where attention is almost even.
+    The kind of the file is recognised by its content; nothing in the file is run. An error names
+    the option for anything that the file does not contain. The metrics show whether the file was
+    read correctly: with a wrong layout or order of items they fall, often below popularity; with a
+    wrong number of heads they may hardly change if attention is almost even.
 
     Args:
         file: a file of PyTorch (.pt, .pth, .ckpt).
@@ -53,15 +53,15 @@ def import_(
     results: dict[str, Evaluation] = {
         split: evaluate(imported.model, data, split) for split in HELD_OUT
     }
-    own = None
+    source_test = None
     if imported.candidates is not None:
-        own = evaluate(imported.model, data, "test", candidates=imported.candidates)
+        source_test = evaluate(imported.model, data, "test", candidates=imported.candidates)
     with new_directory(directory) as temporary:
         save_config(temporary, config, imported.model.catalogue, None)
         save_weights(temporary, imported.model)
-        write_metrics(temporary, temporary, results, source=_source(file, imported, own))
+        write_metrics(temporary, temporary, results, source=_source(file, imported, source_test))
         write_readme(temporary)
-    _print_measured(results, own, data)
+    _print_measured(results, source_test, data)
     _print_checks(imported, data, results["test"])
     print(f"written to {directory}")
 
@@ -74,10 +74,10 @@ def _described(imported: Imported) -> str:
     )
 
 
-def _source(file: Path, imported: Imported, own: Evaluation | None) -> Source:
+def _source(file: Path, imported: Imported, source_test: Evaluation | None) -> Source:
     test = None
-    if own is not None:
-        measured = {"protocol": own.protocol, "metrics": own.metrics}
+    if source_test is not None:
+        measured = {"protocol": source_test.protocol, "metrics": source_test.metrics}
         test = Measured.from_json(measured, where="metrics of the source")
     return Source(
         format=imported.importer.name,
@@ -89,30 +89,32 @@ def _source(file: Path, imported: Imported, own: Evaluation | None) -> Source:
     )
 
 
-def _print_measured(results: dict[str, Evaluation], own: Evaluation | None, data: Dataset) -> None:
+def _print_measured(
+    results: dict[str, Evaluation], source_test: Evaluation | None, data: Dataset
+) -> None:
     popularity = evaluate_popularity(data, "test")
     ours = results["test"].protocol
     shown = {split: result.metrics for split, result in results.items()}
     words = "in the same way"
-    if own is None:
+    if source_test is None:
         words = "among a few drawn items; its metrics cannot be compared with these"
-    elif own.protocol != ours:
-        words = f"among {own.protocol['candidates']}"
-        shown["test, as the source ranks"] = own.metrics
+    elif source_test.protocol != ours:
+        words = f"among {source_test.protocol['candidates']}"
+        shown["test, as the source ranks"] = source_test.metrics
     print_results({**shown, "popularity, test": popularity.metrics})
     print(protocol_line(ours))
     print(f"the source ranks {words}")
-    reached, floor = (each.metrics[TOLD] for each in (results["test"], popularity))
+    reached, floor = (each.metrics[METRIC] for each in (results["test"], popularity))
     if reached <= floor:
         print(
-            f"warning: {TOLD} {reached:.4f} is not above that of popularity, {floor:.4f}: heads, "
-            "layout, the order of items or the dataset is probably not that of the model"
+            f"warning: {METRIC} {reached:.4f} is not above that of popularity, {floor:.4f}: heads, "
+            "layout, order of items or dataset are probably not those of the model"
         )
 
 
 def _print_checks(imported: Imported, data: Dataset, test: Evaluation) -> None:
     ranks = {str(u): int(r) for u, r in zip(test.ranks["user_id"], test.ranks["rank"], strict=True)}
-    checks = parity_checks(imported.model, data, ranks, test.metrics[TOLD])
+    checks = check_model(imported.model, data, ranks, test.metrics[METRIC])
     failed = [check for check in checks if check.passed is False]
     print(f"checks: {len(checks) - len(failed)} of {len(checks)} passed")
     for check in failed:

@@ -37,7 +37,7 @@ VERBS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one verb; 0 on success, 2 when it was refused."""
+    """Run one verb; returns 0 on success, 2 if it was refused."""
     quiet_lightning()
     with printing():
         return _run(arguments)

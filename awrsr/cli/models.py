@@ -59,7 +59,7 @@ def train(
     print(f"written to {directory}")
     if snapshots:
         kept = ", ".join(map(str, snapshot_epochs(directory))) or "none was reached"
-        print(f"epochs kept beside the best: {kept}")
+        print(f"epochs kept besides the best: {kept}")
 
 
 def evaluate(

@@ -1,4 +1,4 @@
-"""What a verb takes: the parameters of its function, each with its type, default and help."""
+"""The parameters of a verb: those of its function, each with its type, default and help."""
 
 import inspect
 import json
@@ -18,7 +18,7 @@ from awrsr.family import FAMILIES
 from awrsr.schema import Schema, accepted
 
 REQUIRED = inspect.Parameter.empty
-"""The default of what must be given."""
+"""The default of parameters that must be given."""
 WORDS: dict[Any, str] = {
     Any: "a JSON value or text",
     Mapping: "a JSON file of the verb's settings",
@@ -30,19 +30,19 @@ WORDS: dict[Any, str] = {
     dict[str, str]: """a JSON object of texts, such as '{"licence": "CC BY 4.0"}'""",
     dict[str, Any]: """a JSON object, such as '{"name": 1}'""",
 }
-"""What is accepted, of types of which their JSON schema says too little."""
+"""The accepted values of types whose JSON schema does not describe them well."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One thing that a verb takes.
+    """One parameter of a verb.
 
     Args:
-        name: as files of settings call it, with its group before a dot: model.gain.
-        kind: its type, without None where that is accepted; of a group its class of settings.
-        default: where it is not given; REQUIRED where it must be.
+        name: its name in files of settings, with its group before a dot: model.gain.
+        kind: its type, without None if that is accepted; for a group, its class of settings.
+        default: its default; REQUIRED if it must be given.
         help: a sentence or more.
-        positional: whether it is known by its place, and is no option.
+        positional: whether it is a positional argument, not an option.
         optional: whether null is accepted.
     """
 
@@ -55,12 +55,12 @@ class Parameter:
 
     @property
     def written(self) -> str:
-        """As messages call it and, where it is an option, command lines do."""
+        """Its name in messages and, if it is an option, on the command line."""
         return self.name if self.positional else f"--{self.name}"
 
     @property
     def group(self) -> str:
-        """The name of its group, or nothing."""
+        """The name of its group, or an empty text."""
         return self.name.rpartition(".")[0]
 
     @property
@@ -70,27 +70,28 @@ class Parameter:
 
     @property
     def is_open(self) -> bool:
-        """Whether it is an object of any names, which may be given one by one too."""
+        """Whether it is an object with any names, whose values may also be given one by one."""
         return get_origin(self.kind) is dict
 
     @property
     def is_flag(self) -> bool:
-        """Whether it takes no value. One of a group does: what it is without may be either."""
+        """Whether it takes no value. A boolean in a group takes one, because it may default to
+        true."""
         return self.kind is bool and not self.group
 
     @property
     def is_list(self) -> bool:
-        """Whether it takes all words that follow each other."""
+        """Whether it takes several words in a row."""
         return bool(self.kind == list[str])
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The values of one that takes one of a few."""
+        """The accepted values, if they are a fixed set; otherwise empty."""
         return get_args(self.kind) if get_origin(self.kind) is Literal else ()
 
     @property
     def accepted(self) -> str:
-        """What it takes, in words."""
+        """The accepted values, in words."""
         if self.is_group:
             return "a JSON object of its settings, or a file that holds one"
         if self.choices:
@@ -99,7 +100,7 @@ class Parameter:
 
     @property
     def metavar(self) -> str:
-        """What stands for its value in help: its choices, or its name."""
+        """Its value in the help: its choices, or its name."""
         if self.is_group or self.kind is Mapping:
             return "FILE"
         few = ("true", "false") if self.kind is bool else self.choices
@@ -107,7 +108,7 @@ class Parameter:
 
     @property
     def described(self) -> str:
-        """Its help with what it takes, where that is not seen from `metavar`, and its default."""
+        """Its help with its default and, unless `metavar` shows them, the accepted values."""
         if self.is_group or self.is_flag:
             return self.accepted if self.is_group else self.help
         facts = [] if self.choices or self.kind is bool else [self.accepted]
@@ -117,13 +118,13 @@ class Parameter:
         return f"{self.help} ({'; '.join(facts)})" if facts else self.help
 
     def value(self, given: Any) -> Any:
-        """What was given, as its type.
+        """A given value, converted to the type of the parameter.
 
         Args:
             given: text or texts of a command line, or a JSON value.
 
         Raises:
-            ConfigError: it is not accepted.
+            ConfigError: the value is not accepted.
         """
         if self.optional and given in (None, "null"):
             return None
@@ -132,7 +133,7 @@ class Parameter:
             with suppress(ValueError):
                 value = json.loads(f"[{given}]" if self.kind == list[int] else given)
         try:
-            # Text is converted; JSON has types of its own.
+            # Text is converted; JSON values already have types.
             adapter = TypeAdapter[Any](self.kind, config=ConfigDict(allow_inf_nan=False))
             return adapter.validate_python(value, strict=not isinstance(value, str))
         except ValidationError as error:
@@ -145,11 +146,11 @@ class Parameter:
 
 
 CONFIG = Parameter("config", Mapping, None, "settings that options after it override.")
-"""What every verb takes beside its own."""
+"""The parameter that every verb has in addition to its own."""
 
 
 def parameters(verb: Callable[..., Any]) -> list[Parameter]:
-    """What a verb takes, in order; behind a group its settings.
+    """The parameters of a verb, in order; a group is followed by its settings.
 
     `**options: Annotated[Any, function]` are the options of that function.
     """
@@ -164,7 +165,7 @@ def parameters(verb: Callable[..., Any]) -> list[Parameter]:
         positional = one.kind is one.POSITIONAL_OR_KEYWORD
         found.append(_parameter(name, one.annotation, one.default, words[name], positional))
         if found[-1].is_group:
-            # The bounds of a field stand beside its type; they are checked when the group is made.
+            # The bounds of a field are not part of its type; they are checked with the group.
             words_of_fields = documented(one.annotation)
             found += [
                 _parameter(f"{name}.{each}", field.annotation, field.default, words_of_fields[each])
@@ -176,7 +177,7 @@ def parameters(verb: Callable[..., Any]) -> list[Parameter]:
 def _parameter(
     name: str, kind: Any, default: Any, help: str, positional: bool = False
 ) -> Parameter:
-    """A text that is called as the members of a family are takes their names: --format."""
+    """A parameter; a text with the name of a family accepts only its members, as in --format."""
     optional = type(None) in get_args(kind)
     if optional:
         kind = reduce(or_, (one for one in get_args(kind) if one is not type(None)))
@@ -187,7 +188,7 @@ def _parameter(
 
 
 def documented(described: Callable[..., Any]) -> dict[str, str]:
-    """What the section Args of a docstring says of each name."""
+    """The description of each name in the section Args of a docstring."""
     section = (inspect.getdoc(described) or "").partition("Args:\n")[2].partition("\n\n")[0]
     entries = re.split(r"^    (?=\w+: )", section, flags=re.MULTILINE)[1:]
     return {

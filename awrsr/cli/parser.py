@@ -1,7 +1,7 @@
 """From the words of a command line to the call of a verb; every refusal is one sentence.
 
-`argparse` only takes the words apart and lays out the help. What a word means and what is refused
-is said by the parameters, so nothing here depends on the messages of another library.
+`argparse` only splits the words and formats the help. The parameters define the meaning of a word
+and the refusals, so nothing here depends on the messages of another library.
 """
 
 import argparse
@@ -30,15 +30,15 @@ PRINT = {
 
 
 def parse(verbs: Verbs, words: list[str]) -> "partial[None]":
-    """The call that a command line asks for.
+    """The call of a command line.
 
     Args:
         verbs: the functions by name.
-        words: of the command line, after the program.
+        words: the words of the command line, after the program.
 
     Raises:
-        ConfigError: there is no such verb or option, a value is missing or not accepted.
-        SystemExit: help or settings were asked for, and are printed.
+        ConfigError: there is no such verb or option, or a value is missing or not accepted.
+        SystemExit: help or settings were requested, and are printed.
     """
     try:
         return _parse(verbs, words)
@@ -61,17 +61,17 @@ def _parse(verbs: Verbs, words: list[str]) -> "partial[None]":
     for name, value in [*(("config", file.get(verb, {})) for file in files), *after]:
         if name not in PRINT:
             line.put(name, value)
-    above, own = ({name for name, _ in given if name in PRINT} for given in (before, after))
-    if above or own:
-        settings = line.settings(above | own)
-        whole = {verb: settings} if above else settings
-        print(json.dumps(whole, separators=(",", ":"), default=str))
+    above, below = ({name for name, _ in given if name in PRINT} for given in (before, after))
+    if above or below:
+        settings = line.settings(above | below)
+        printed = {verb: settings} if above else settings
+        print(json.dumps(printed, separators=(",", ":"), default=str))
         sys.exit(0)
     return line.call()
 
 
 def _verb(verbs: Verbs, in_files: list[str], in_words: list[str]) -> str:
-    """The verb that the words name or, where they name none, the files of settings."""
+    """The verb named by the words or, if they name none, by the files of settings."""
     for name in [*in_files, *in_words]:
         if name not in verbs:
             near = did_you_mean(name, verbs)
@@ -83,7 +83,7 @@ def _verb(verbs: Verbs, in_files: list[str], in_words: list[str]) -> str:
 
 
 class _Line:
-    """The words of a command line that belong to one verb or, before it, to the program."""
+    """The words of a command line that belong to a verb or, before the verb, to the program."""
 
     def __init__(self, verbs: Verbs, verb: str | None = None) -> None:
         self.verbs = verbs
@@ -121,20 +121,20 @@ class _Line:
         if beyond := [*beyond, *places[len(open_places) :]]:
             raise ConfigError(
                 f"{self.verb} takes {', '.join(positional) or 'options only'}; received "
-                f"{' '.join(beyond)!r} beyond that; what holds spaces or quotes needs quotes "
+                f"{' '.join(beyond)!r} beyond that; a value with spaces or quotes needs quotes "
                 "around it"
             )
         return [*given, *zip(open_places, places, strict=False)]
 
     def find(self, name: str) -> Parameter | None:
-        """The parameter of that name, which may be one value of an open object."""
+        """The parameter of this name, which may be one value of an open object."""
         owner = self.takes.get(name.partition(".")[0])
         if owner and owner.is_open and owner.name != name:
             return replace(owner, name=name, kind=get_args(owner.kind)[1], optional=False)
         return self.takes.get(name)
 
     def put(self, name: str, given: Any) -> None:
-        """Set what is called so; what is put later wins."""
+        """Set the parameter of this name; a later value replaces an earlier one."""
         one = self.find(name)
         if one is None:
             raise self._unknown(f"--{name}")
@@ -148,7 +148,7 @@ class _Line:
             self.values[owner] = {**(self.values.get(owner) or {}), key: one.value(given)}
 
     def settings(self, printed: set[str]) -> dict[str, Any]:
-        """All settings, or of these what the options say."""
+        """All settings, or those that the options in `printed` select."""
         found = {}
         for name, one in self.takes.items():
             default = None if one.default is REQUIRED else one.default
@@ -160,7 +160,7 @@ class _Line:
         return _nested(found)
 
     def call(self) -> "partial[None]":
-        """The verb with what was given."""
+        """The verb with the given values."""
         lacking = [
             f"{one.written} ({one.accepted})"
             for name, one in self.takes.items()
@@ -175,7 +175,7 @@ class _Line:
         return partial(self.verbs[str(self.verb)], **arguments)
 
     def _misused(self, names: list[str], words: list[str]) -> ConfigError:
-        """An option of these names lacks its value, or was given one that it does not take."""
+        """The error for an option that lacks its value, or was given a value but takes none."""
         name = next(name for name in names if name.startswith("--"))
         one = self.find(name.removeprefix("--"))
         if one and not one.is_flag:
@@ -184,8 +184,8 @@ class _Line:
         return ConfigError(f"{name} takes no value; received {value!r}")
 
     def _unknown(self, flag: str) -> ConfigError:
-        """Names the options of the same group and the nearest of all by the last part of the name,
-        or the verb that the option may have meant where that is nearer."""
+        """The error for an unknown option: names the options of its group and the nearest of all
+        options by the last part of the name, or the nearest verb if that is nearer."""
         flags = [p.written for p in self.takes.values() if not (p.positional or p.is_group)]
         group = flag.rpartition(".")[0]
         alike = [name for name in flags if name.rpartition(".")[0] == group]
@@ -200,7 +200,7 @@ class _Line:
         )
 
     def _parser(self) -> argparse.ArgumentParser:
-        """What takes the words apart, and explains what they may be."""
+        """The parser that splits the words and prints the help."""
         layout = _layout(self.verbs) if self.verb is None else self._layout(self.verb)
         parser = argparse.ArgumentParser(allow_abbrev=False, exit_on_error=False, **layout)
         groups: dict[str, Any] = {"": parser}
@@ -240,20 +240,20 @@ def _summary(verb: Callable[..., None]) -> str:
 
 
 def _declare(place: Any, one: Parameter, help: str) -> None:
-    """Add a parameter to a parser or a group of one; to argparse all are text, none is needed."""
-    told: dict[str, Any] = {"action": _Given, "help": help.replace("%", "%%")}
+    """Add a parameter to a parser or a group; for argparse all are text and none is required."""
+    common: dict[str, Any] = {"action": _Given, "help": help.replace("%", "%%")}
     if one.positional:
         free = "*" if one.is_list else "?"
-        place.add_argument(one.name, nargs=free, default=argparse.SUPPRESS, **told)
+        place.add_argument(one.name, nargs=free, default=argparse.SUPPRESS, **common)
     elif one.is_flag:
-        place.add_argument(one.written, f"--no_{one.name}", dest=one.name, nargs=0, **told)
+        place.add_argument(one.written, f"--no_{one.name}", dest=one.name, nargs=0, **common)
     else:
         nargs = "+" if one.is_list else None
-        place.add_argument(one.written, dest=one.name, metavar=one.metavar, nargs=nargs, **told)
+        place.add_argument(one.written, dest=one.name, metavar=one.metavar, nargs=nargs, **common)
 
 
 class _Given(argparse.Action):
-    """Keeps what was given in its order; for a flag, whether it is the flag or its --no_ form."""
+    """Keeps the given values in order; for a flag, whether it is the flag or its --no_ form."""
 
     def __call__(
         self,
@@ -267,7 +267,7 @@ class _Given(argparse.Action):
 
 
 def _object(one: Parameter, given: Any) -> dict[str, Any]:
-    """The settings of an object, of its text or of a file that holds it."""
+    """The settings in an object, in its text, or in a file that contains it."""
     value, problem = given, ""
     if isinstance(given, str):
         try:
@@ -280,7 +280,7 @@ def _object(one: Parameter, given: Any) -> dict[str, Any]:
 
 
 def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with those of a group in a mapping of their own."""
+    """Settings with those of each group in a separate mapping."""
     nested: dict[str, Any] = {}
     for name, value in flat.items():
         group, _, last = name.rpartition(".")

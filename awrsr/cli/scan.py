@@ -43,8 +43,8 @@ def scan(
         pairs: models to compare, written NAME:NAME; default: all pairs, but models in seeds/ only
             with the model that differs only in its seed.
         attribution: also compare attention with input x gradient; takes about three times as long.
-        examples: also find a few users to start with and write examples.json; a scan that is there
-            already is not computed again.
+        examples: also find a few users to start with and write examples.json; an existing scan is
+            not computed again.
         device: auto, cpu, cuda, cuda:1, ...
     """
     data = load_dataset(dataset)
@@ -55,7 +55,8 @@ def scan(
         _write_examples(data, folder, device, command)
         return
     named = _pairs(dataset, directories) if pairs is None else [_pair_of(text) for text in pairs]
-    total = data.n_users * len(directories)
+    n_users = int(data.has_target("test").sum())
+    total = n_users * len(directories)
     if "OMP_NUM_THREADS" not in os.environ:  # for small tensors several threads are slower
         torch.set_num_threads(1)
     with studies.joined_processes() as process:
@@ -86,7 +87,7 @@ def scan(
     print_results({str(name): summarise(ranks) for name, ranks in ranks_by_model})
     print(protocol_line(found.about["protocol"]))
     print(
-        f"{counted(total, 'sequence')} ({counted(data.n_users, 'user')} in "
+        f"{counted(total, 'sequence')} ({counted(n_users, 'user')} in "
         f"{counted(len(directories), 'model')}) in {seconds:.1f} s after loading: "
         f"{total / seconds:,.0f} a second"
     )

@@ -1,5 +1,5 @@
-"""Sequences to batches: leave-one-out split, training windows, batches of similar length, and
-negatives (items outside a user's training items)."""
+"""Sequences to batches: histories and held-out items, training windows, batches of similar length,
+and negatives (items outside a user's training items)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,10 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from awrsr.config import HELD_OUT, PADDING, Split
+from awrsr.config import PADDING, Split
 from awrsr.data.dataset import Dataset, Items
+from awrsr.data.splits import NONE
+from awrsr.errors import ConfigError, DataError
 
 BLOCK_SCORES = 4_000_000
 """Item scores in memory at once: 16 MB in float32."""
@@ -22,10 +24,37 @@ BLOCK_USERS = 1_024
 
 
 def history_and_target(dataset: Dataset, user: int, split: Split) -> tuple[Items, int]:
-    """A user's items before the held-out item of the split, oldest first, and that item."""
-    sequence = dataset.sequence(user)
-    cut = len(sequence) - HELD_OUT[split]
+    """A user's items before the held-out item of the split, oldest first, and that item.
+
+    Raises:
+        DataError: the user has none, see `awrsr.data.splits`.
+    """
+    sequence, cut = dataset.sequence(user), int(dataset.parts.targets[split][user])
+    if cut == NONE:
+        raise DataError(f"user {dataset.user_ids[user]!r} of {dataset.name} has no {split} item")
     return sequence[:cut], int(sequence[cut])
+
+
+def known_history(dataset: Dataset, user: int) -> tuple[Items, int | None]:
+    """A user's items before the test item, and that item; without one, all items and None."""
+    if not dataset.has_target("test")[user]:
+        return dataset.sequence(user), None
+    return history_and_target(dataset, user, "test")
+
+
+def users_with_target(dataset: Dataset, users: npt.ArrayLike | None) -> npt.NDArray[np.int64]:
+    """Indices of users with a test item: the given ones, or all.
+
+    Raises:
+        ConfigError: a given user has none.
+    """
+    has = dataset.has_target("test")
+    if users is None:
+        return np.flatnonzero(has)
+    chosen = np.asarray(users, dtype=np.int64)
+    for user in chosen[~has[chosen]][:1]:
+        raise ConfigError(f"user {dataset.user_ids[user]!r} of {dataset.name} has no test item")
+    return chosen
 
 
 def left_pad(sequences: Sequence[npt.ArrayLike]) -> Int[Tensor, "batch slot"]:
@@ -71,14 +100,14 @@ def batches(
 
     Args:
         dataset: the users' dataset.
-        users: indices of users.
+        users: indices of users with a held-out item.
         max_length: the number of items that models see; it limits how many users fit in a batch.
         split: the split whose held-out items are the targets.
         n_items: size of the catalogue, if item scores are computed too.
         batch_size: users per batch; by default as many as the memory bounds above allow.
     """
     users = np.asarray(users, dtype=np.int64)
-    seen = np.minimum(dataset.lengths()[users] - HELD_OUT[split], max_length)
+    seen = np.minimum(dataset.parts.targets[split][users], max_length)
     order = np.argsort(seen, kind="stable")
     limit = min(BLOCK_USERS, max(1, BLOCK_SCORES // n_items) if n_items else BLOCK_USERS)
     start = 0
@@ -106,12 +135,12 @@ class Window(NamedTuple):
 
 
 def training_items(dataset: Dataset, user: int) -> Items:
-    """The user's training items, oldest first: all but the two held-out items."""
-    return dataset.sequence(user)[: -HELD_OUT["validation"]]
+    """The user's training items, oldest first, see `awrsr.data.splits`."""
+    return dataset.sequence(user)[: dataset.parts.training[user]]
 
 
 def training_popularity(dataset: Dataset) -> npt.NDArray[np.int64]:
-    """How often every item occurs in the training parts; item i at index i - 1."""
+    """Number of occurrences of every item in the training parts; item i at index i - 1."""
     parts = [training_items(dataset, user) for user in range(dataset.n_users)]
     counts: npt.NDArray[np.int64] = np.bincount(
         np.concatenate(parts), minlength=dataset.n_items + 1

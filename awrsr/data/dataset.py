@@ -1,7 +1,8 @@
 """A dataset: a catalogue of items and the sequences of its users.
 
 The fingerprint is a hash of the item ids and of all sequences: two datasets with the same
-fingerprint number the same items in the same way and hold the same histories.
+fingerprint number the same items in the same way and hold the same histories. A split by time is
+part of the fingerprint, so a model trained under one split is refused by a dataset with another.
 """
 
 import hashlib
@@ -15,15 +16,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from awrsr.config import HELD_OUT, Candidates, Split
+from awrsr.config import HELD_OUT, LEAVE_ONE_OUT, Candidates, Catalogue, Split
+from awrsr.data.splits import NONE, Parts, TimeSplit, by_time, leave_one_out
 from awrsr.data.titles import Titles
 from awrsr.errors import DataError, counted, shown
 
 MOST_SEEN = 0.03
-"""Largest share of test targets already in the history for which only unseen items are candidates.
+"""Only unseen items are candidates up to this share of test targets that are in the history before.
 
-Leaving out so few users changes no rate over users by more than 0.03. Above this share, items that
-people return to are part of the task: ranking new items only would flatter every model."""
+Leaving out so few users changes no rate over users by more than 0.03. Above this share, returning
+to an item is part of the task: ranking only new items would flatter every model."""
 
 Items = npt.NDArray[np.int32]
 
@@ -41,6 +43,7 @@ class Dataset:
         flat_items: all sequences concatenated, each oldest first.
         flat_timestamps: seconds since 1970, in the same order; None if the source has no times.
         directory: the directory it was read from, or None.
+        time_split: the split by time; None for leave one out.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Dataset:
     flat_items: Items
     flat_timestamps: npt.NDArray[np.int64] | None
     directory: Path | None = field(default=None, compare=False)
+    time_split: TimeSplit | None = None
 
     def __repr__(self) -> str:
         return (
@@ -76,13 +80,53 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits of a SHA-256 over item ids and sequences."""
+        """16 hexadecimal digits of a SHA-256 over item ids, sequences and any split by time."""
         digest = hashlib.sha256()
         for text in (self.item_ids, self.user_ids):
             digest.update("\n".join(text).encode() + b"\0")
         digest.update(self.offsets.astype("<i8").tobytes())
         digest.update(self.flat_items.astype("<i4").tobytes())
+        if self.time_split is not None:
+            for places in (self.parts.training, *(self.parts.targets[name] for name in HELD_OUT)):
+                digest.update(places.astype("<i8").tobytes())
         return digest.hexdigest()[:16]
+
+    @property
+    def split_rule(self) -> str:
+        """The rule of the split: leave_one_out, or the rule of the split by time."""
+        return LEAVE_ONE_OUT if self.time_split is None else self.time_split.rule
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The record of this dataset in a model."""
+        return Catalogue(
+            name=self.name,
+            fingerprint=self.fingerprint,
+            n_items=self.n_items,
+            split=self.split_rule,
+        )
+
+    @cached_property
+    def parts(self) -> Parts:
+        """Where the sequences are divided into training, validation and test.
+
+        Raises:
+            DataError: the split is by time, and times are missing or do not ascend.
+        """
+        if self.time_split is None:
+            return leave_one_out(self.lengths())
+        return by_time(self.offsets, self.flat_timestamps, self.time_split)
+
+    def has_target(self, split: Split) -> npt.NDArray[np.bool_]:
+        """For every user, whether there is a held-out item in a split."""
+        has: npt.NDArray[np.bool_] = self.parts.targets[split] != NONE
+        return has
+
+    def targets(self, split: Split) -> Items:
+        """The held-out item of every user in a split; 0 where there is none."""
+        has = self.has_target(split)
+        places = np.where(has, self.offsets[:-1] + self.parts.targets[split], 0)
+        return np.where(has, self.flat_items[places], 0).astype(np.int32)
 
     @cached_property
     def item_ids(self) -> list[str]:
@@ -110,16 +154,17 @@ class Dataset:
         owner = np.repeat(np.arange(self.n_users), self.lengths())
         place = np.arange(self.n_interactions)
         found: dict[Split, npt.NDArray[np.bool_]] = {}
-        for split, from_end in HELD_OUT.items():
-            target_at = self.offsets[1:] - from_end
-            targets = np.where(target_at >= self.offsets[:-1], self.flat_items[target_at], 0)
+        for split in HELD_OUT:
+            target_at = self.offsets[:-1] + self.parts.targets[split]
+            targets = self.targets(split)
             earlier = (self.flat_items == targets[owner]) & (place < target_at[owner])
             found[split] = np.bincount(owner[earlier], minlength=self.n_users) > 0
         return found
 
     def seen_share(self, split: Split = "test") -> float:
-        """The share of users, 0 to 1, whose held-out item is also in the history before it."""
-        return float(self.target_seen(split).mean())
+        """The share of users with a held-out item, 0 to 1, that have it in the history before it
+        too."""
+        return float(self.target_seen(split)[self.has_target(split)].mean())
 
     @property
     def default_candidates(self) -> Candidates:
@@ -128,13 +173,13 @@ class Dataset:
         return "all" if self.seen_share("test") > MOST_SEEN else "unseen"
 
     def counted(self, split: Split, candidates: Candidates | None = None) -> npt.NDArray[np.bool_]:
-        """For every user, whether the held-out item of a split is among the candidates.
+        """For every user, whether there is a held-out item in a split that is among the candidates.
 
         It always is for candidates "all"; for "unseen" only if it is new to the user. The default
         is `default_candidates`."""
         if (candidates or self.default_candidates) == "all":
-            return np.ones(self.n_users, dtype=np.bool_)
-        return ~self.target_seen(split)
+            return self.has_target(split)
+        return self.has_target(split) & ~self.target_seen(split)
 
     def user_index(self, user_id: str) -> int:
         """The index of a user.
@@ -155,7 +200,7 @@ class Dataset:
         return {user: index for index, user in enumerate(self.user_ids)}
 
     def titles(self, items: Iterable[int]) -> list[str]:
-        """Names that distinguish items for people; `lookup` accepts them.
+        """Displayed names that distinguish items; `lookup` accepts them.
 
         A name is the title. If the title is blank, belongs to several items or equals the id of
         another item, the item's id follows it: "Emma [838]". Titles as the source has them are in
@@ -179,7 +224,7 @@ class Dataset:
     def lookup(self, entry: str | int) -> int:
         """The item with this title or id.
 
-        A number is an id. A text is a title, an id, or a name given by `titles`; if none matches
+        A number is an id. A text is a title, an id, or a name from `titles`; if none matches
         exactly, a title that differs only in case.
 
         Raises:
@@ -189,14 +234,14 @@ class Dataset:
         return self._catalogue.lookup(entry)
 
     def unknown(self, entries: Iterable[str | int]) -> list[str | int]:
-        """The entries that name no item at all, in order, see `lookup`."""
+        """The entries that do not name any item, in order, see `lookup`."""
         return [entry for entry in entries if not self._catalogue.matches(entry)]
 
     @cached_property
     def untrained(self) -> frozenset[int]:
         """The items in no training sequence: they occur only as held-out items."""
-        from_end = np.repeat(self.offsets[1:], self.lengths()) - np.arange(self.n_interactions)
-        trained = self.flat_items[from_end > max(HELD_OUT.values())]
+        place = np.arange(self.n_interactions) - np.repeat(self.offsets[:-1], self.lengths())
+        trained = self.flat_items[place < np.repeat(self.parts.training, self.lengths())]
         return frozenset(range(1, self.n_items + 1)) - frozenset(trained.tolist())
 
     def nearest_titles(self, text: str, limit: int = 3) -> list[str]:

@@ -1,6 +1,6 @@
 """The files of a dataset directory: written atomically, checked when read.
 
-dataset.json       name, source, licence, citation, filters, counts, fingerprint
+dataset.json       name, source, licence, citation, filters, counts, fingerprint; a split by time
 items.parquet      item (1..n_items), item_id (of the source), title, further columns
 sequences.parquet  user_id, items (list, oldest first), timestamps (list of seconds, or null)
 """
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from awrsr.data.dataset import Dataset
+from awrsr.data.splits import TimeSplit
 from awrsr.errors import DataError
 from awrsr.io.files import new_directory, read_json, reading, write_json
 from awrsr.io.parquet import read_table, to_frame, write_parquet, write_table
@@ -38,6 +39,7 @@ class DatasetFile(Schema, extra="allow"):
     name: str
     counts: Counts
     fingerprint: str
+    split: TimeSplit | None = None
 
 
 def save_dataset(dataset: Dataset, directory: str | Path) -> None:
@@ -79,6 +81,8 @@ def write_dataset(dataset: Dataset, directory: Path) -> None:
         },
         "fingerprint": dataset.fingerprint,
     }
+    if dataset.time_split is not None:
+        about["split"] = dataset.time_split.to_json()
     offsets = pa.array(dataset.offsets, type=pa.int32())
     columns: dict[str, pa.Array] = {
         "user_id": pa.array(dataset.user_ids, type=pa.string()),
@@ -142,7 +146,12 @@ def load_dataset(directory: str | Path) -> Dataset:
         flat_items=flat.astype(np.int32),
         flat_timestamps=timestamps,
         directory=directory,
+        time_split=about.split,
     )
+    try:
+        _ = dataset.parts
+    except DataError as error:
+        raise DataError(f"{directory}: {error}") from None
     if dataset.fingerprint != about.fingerprint:
         raise DataError(
             f"{directory}: the files have fingerprint {dataset.fingerprint}, dataset.json says "

@@ -27,7 +27,7 @@ class File:
     Args:
         url: its address; the last part is its name.
         checksum: "md5:..." or "sha256:...", as published; None if it is not known.
-        members: of an archive, the files in it that are wanted.
+        members: the files to unpack, if it is an archive.
     """
 
     url: str
@@ -46,9 +46,8 @@ class Download:
 
     Args:
         files: its files.
-        terms: the terms of use in short, and where they stand in full.
-        source: what is prepared from its directory: the name of a file, or nothing for the
-            directory.
+        terms: a summary of the terms of use, and where to read them in full.
+        source: the file in its directory that is prepared; empty for the directory itself.
     """
 
     files: tuple[File, ...]
@@ -125,8 +124,8 @@ DOWNLOADS: dict[str, Download] = {
     "amazon-2023-toys": _amazon_2023("Toys_and_Games", "md5:542250672811854e9803d90b1f52cc14"),
     "amazon-2023-video-games": _amazon_2023("Video_Games", "md5:60fdc3e812de871c30d65722e9a91a0a"),
 }
-"""All of them by name. A checksum is the one that the publisher or several users of the file
-published; ml-latest-small has none because it changes."""
+"""All datasets by name. A checksum was published by the publisher or by several users of the file;
+ml-latest-small has none because it changes."""
 
 
 def find_download(name: str) -> Download:
@@ -142,11 +141,11 @@ def find_download(name: str) -> Download:
 def fetch(download: Download, output: Path) -> Path:
     """Download the files of a dataset into a directory, which is created.
 
-    A complete file that is there already is not downloaded again, and an incomplete one never gets
-    its name. Of an archive, which stays, the wanted members are written beside it.
+    A complete file that exists is not downloaded again, and an incomplete one never gets its name.
+    The members of an archive are written beside it, and the archive is kept.
 
     Returns:
-        What is prepared: the directory, or a file in it.
+        The source to prepare: the directory, or a file in it.
 
     Raises:
         DataError: there is no connection, the server refuses, a file has another checksum or an
@@ -166,7 +165,7 @@ def _fetch_file(file: File, output: Path) -> Path:
     import requests
 
     pooch.get_logger().setLevel("WARNING")
-    bar = progress_bar(1, "B")  # pooch sets the total; it cannot use a bar that has none
+    bar = progress_bar(1, "B")  # pooch sets the total and cannot use a bar without one
     bar.unit_scale = True
     bar.set_description(file.name, refresh=False)
     downloader = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT, chunk_size=CHUNK)

@@ -17,6 +17,8 @@ Missing = Literal["refuse", "drop"]
 Ties = Literal["shuffle", "file"]
 
 ROWS_NAMED = 5
+SHORTEST = 3
+"""The shortest sequence that leave one out can divide."""
 
 NOTES = {
     "missing_dropped": ("missing dropped", "{missing_dropped:,} (no user or no item)"),
@@ -33,7 +35,7 @@ NOTES = {
     "titles_dropped": ("titles dropped", "{titles_dropped:,} (no item)"),
     "untitled": ("without a title", "{untitled:,} (named by id)"),
 }
-"""Results that about["filters"] records beside the options, each with its name and its words."""
+"""Results that about["filters"] records in addition to the options, with their names and texts."""
 
 
 class Filters(Schema):
@@ -62,7 +64,7 @@ class Filters(Schema):
         return self
 
     def asked(self) -> dict[str, Any]:
-        """The numbers among the options, where they are set."""
+        """The numeric options that are set."""
         names = {"k_core", "min_user", "min_item", "min_rating"}
         return self.model_dump(include=names, exclude_none=True)
 
@@ -82,8 +84,13 @@ def notes(filters: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def filter_rows(rows: Rows, filters: Filters, found: dict[str, int | str]) -> pd.DataFrame:
+def filter_rows(
+    rows: Rows, filters: Filters, found: dict[str, int | str], shortest: int = SHORTEST
+) -> pd.DataFrame:
     """The interactions that pass the filters; counts of the others are added to `found`.
+
+    Args:
+        shortest: the shortest sequence that the split allows.
 
     Returns:
         user_id, item_id and, if the source has times, `moment` (with the precision of the source)
@@ -115,12 +122,12 @@ def filter_rows(rows: Rows, filters: Filters, found: dict[str, int | str]) -> pd
         if min_user != min_item:
             core = f"filters min_user {min_user} and min_item {min_item}"
         raise DataError(
-            f"nothing is left of {rows.path} after the {core}; read: "
+            f"no interaction of {rows.path} is left after the {core}; read: "
             f"{counted(len(rows.frame), 'interaction')} of "
             f"{counted(rows.frame['user_id'].nunique(), 'user')} with "
             f"{counted(rows.frame['item_id'].nunique(), 'item')}"
         )
-    _check_enough(kept, rows.path)
+    _check_enough(kept, rows.path, shortest)
     return kept
 
 
@@ -182,14 +189,14 @@ def filter_k_core(interactions: pd.DataFrame, min_user: int, min_item: int) -> p
             return interactions
 
 
-def _check_enough(rows: pd.DataFrame, source: Path) -> None:
+def _check_enough(rows: pd.DataFrame, source: Path, needed: int) -> None:
     users = rows["user_id"].nunique()
     if users < 2:
         raise DataError(
             f"{source} has {counted(users, 'user')} left after filtering; 2 or more are needed"
         )
     shortest = int(rows.groupby("user_id").size().min())
-    if shortest < 3:
+    if shortest < needed:
         raise DataError(
             f"{source}: a user has {counted(shortest, 'interaction')}; leave-one-out needs "
             "3 or more (one each to train, to validate, to test): raise min_user"

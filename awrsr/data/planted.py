@@ -1,7 +1,7 @@
 """A synthetic dataset in which known earlier items determine the next one, to test explanations.
 
 The set of items in a history does not determine the next item: an average over the history cannot
-predict it. Two rules do, one per user. Both ask what an item was next to when it was last seen:
+predict it. Two rules do, one per user. Both depend on the items next to an earlier item:
 
     binding   People stand in a row. Later the user meets some of them again, in the same order:
               each person is followed by the neighbour in the row.
@@ -10,15 +10,15 @@ predict it. Two rules do, one per user. Both ask what an item was next to when i
               there. Market and treasure need not be adjacent: they are related because the finds at
               a market and the return to it belong to the same market.
 
-One layer of first-order attention can learn neither rule: the newest item knows what it is, but not
-what the other items were next to. Two layers can. One layer of second-order attention can too: the
-item that follows another, or is found at a market, attends to it, and so does the newest item.
+One layer of first-order attention can learn neither rule: its scores depend on pairs of items, not
+on the neighbours of a key. Two layers can. One layer of second-order attention can too: the item
+that follows another, or is found at a market, attends to it, and so does the newest item.
 
-A sequence of binding ends with a walk of five people along the row; the last of them is the test
-item. A sequence of occasion ends with two returns, each followed by its claim; the last claim is
-the test item. There the validation item is a return, which nothing determines. To have claims in
-validation too, one user in twenty (of all) continues: then the last claim is the validation item,
-and the test item is one of the odds and ends, which nothing determines (sort "open").
+A binding sequence ends with a walk of five people along the row; the last of them is the test item.
+An occasion sequence ends with two returns, each followed by its claim; the last claim is the test
+item. Its validation item is a return, which nothing determines. To have claims in validation too,
+one in twenty of all users continues: then the last claim is the validation item, and the test item
+is one of the odds and ends, which nothing determines (sort "open").
 
 The causes are in causes.parquet of the dataset directory, two rows per user:
 
@@ -73,13 +73,13 @@ WALK = 5
 VISITED = (3, 5)
 """Smallest and largest number of markets in a sequence."""
 ODD = 0.5
-"""Probability that one of the odds and ends is found beside a treasure."""
+"""Probability that one of the odds and ends is found next to a treasure."""
 GOES_ON = 0.1
 """Share of the users of occasion that continue after the last claim."""
 
 
 class Decided(NamedTuple):
-    """The places of the items that determine an item of a sequence; empty if nothing does."""
+    """The places of the items that determine an item of a sequence; empty if none does."""
 
     sort: Sort
     causes: tuple[int, ...] = ()
@@ -87,7 +87,7 @@ class Decided(NamedTuple):
 
 @dataclass(frozen=True)
 class Sequence:
-    """One user's items, and what determines the last two, by their distance from the end."""
+    """One user's items, and the causes of the last two, by their distance from the end."""
 
     items: list[int]
     held_out: dict[int, Decided]
@@ -134,17 +134,17 @@ def plant(
     sequences: list[list[int]] = []
     causes: list[dict[str, Any]] = []
     for user in range(n_users):
-        made = _occasion(world, random) if user % 2 else _binding(world, random)
-        sequences.append(made.items)
+        sequence = _occasion(world, random) if user % 2 else _binding(world, random)
+        sequences.append(sequence.items)
         for split, from_end in HELD_OUT.items():
-            place = len(made.items) - from_end
-            decided = made.held_out[from_end]
+            place = len(sequence.items) - from_end
+            decided = sequence.held_out[from_end]
             causes.append(
                 {
                     "user_id": str(user + 1),
                     "split": split,
                     "sort": decided.sort,
-                    "target": made.items[place],
+                    "target": sequence.items[place],
                     "target_place": place,
                     "cause_places": sorted(decided.causes),
                 }

@@ -7,9 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from awrsr.config import LEAVE_ONE_OUT, Split
 from awrsr.data.dataset import Dataset
-from awrsr.data.filters import Filters, Missing, Repeats, Ties, filter_rows, with_ids
+from awrsr.data.filters import SHORTEST, Filters, Missing, Repeats, Ties, filter_rows, with_ids
 from awrsr.data.readers import Rows, read, recognise
+from awrsr.data.splits import check_rule, time_split
 from awrsr.errors import ConfigError, DataError
 
 
@@ -26,6 +28,7 @@ def prepare(
     missing: Missing = "refuse",
     ties: Ties = "shuffle",
     seed: int = 0,
+    split: str = LEAVE_ONE_OUT,
     titles: Path | str | None = None,
     user_column: str | None = None,
     item_column: str | None = None,
@@ -37,11 +40,11 @@ def prepare(
 ) -> Dataset:
     """A Dataset from raw files.
 
-    Rows are dropped in this order: rows without an id (if asked), rows with a low rating (if
-    asked), copies of a row; then users and items with too few interactions, repeatedly, until every
-    user and item has enough. Sequences are ordered by time. Rows with the same user and time have
-    no order: they are shuffled, because the order of a file may have another cause, such as the
-    item ids, and a model could learn it. Without times, the order of the file is used.
+    Rows are dropped in this order: on request rows without an id and rows with a low rating; copies
+    of a row; then users and items with too few interactions, repeatedly, until every user and item
+    has enough. Sequences are ordered by time. Rows with the same user and time have no order: they
+    are shuffled, because the order of a file may have another cause, such as the item ids, and a
+    model could learn it. Without times, the order of the file is used.
     Items are numbered by id: numerically if all ids are whole numbers, otherwise alphabetically.
     `about["filters"]` records the options and how many rows were dropped or found, see NOTES.
 
@@ -61,14 +64,18 @@ def prepare(
         ties: shuffle the rows of one user that have the same time, or keep the order of the file,
             if that is the order of events. A source without times keeps its order.
         seed: seed of the shuffle; the same seed and file give the same order on every machine.
+        split: leave_one_out (the last item of every user is the test item, the last but one the
+            validation item), or a split by time for all users: time:0.9 has the first 90% of the
+            interactions before the test, time:2015-06-01 those before that day (UTC). See
+            `awrsr.data.splits`.
         titles: a csv, JSON lines or parquet file with columns item, title and any others, or a file
-            of Amazon metadata (not for formats with titles of their own); an item without a title
-            is named by its id.
-        user_column: the column of users, where columns are named; default: user, in atomic files
+            of Amazon metadata (not for formats with their own titles); an item without a title is
+            named by its id.
+        user_column: the column of users, if columns are named; default: user, in atomic files
             user_id.
-        item_column: the column of items there and in the titles; default: item, in atomic files
+        item_column: the column of items, also in the titles; default: item, in atomic files
             item_id.
-        time_column: the column of times, where columns are named; default: timestamp.
+        time_column: the column of times, if columns are named; default: timestamp.
         rating_column: the column that min_rating is compared with; default: rating.
         separator: the separator in a csv file: comma, tab, semicolon, pipe, space or the character
             itself; default: tab in .tsv and atomic files, otherwise comma.
@@ -76,8 +83,8 @@ def prepare(
         about: source, licence, citation; stored in dataset.json.
 
     Raises:
-        ConfigError: an option is not acceptable, does not apply to the format, or would have no
-            effect (a seed if nothing is shuffled).
+        ConfigError: an option is not acceptable, does not apply to the format (a split by time
+            without times), or would have no effect (a seed if nothing is shuffled).
         DataError: a file is missing, empty, not in this format or not readable, lacks a column, has
             rows without an id, or too few rows are left after filtering; or no format is
             recognised, or several.
@@ -92,8 +99,9 @@ def prepare(
         ties=ties,
         seed=seed,
     )
+    check_rule(split)
     if min_rating is None and rating_column is not None:
-        raise ConfigError("rating_column is what min_rating is compared with; give min_rating too")
+        raise ConfigError("rating_column is the column for min_rating; give min_rating too")
     options = {
         "user_column": user_column,
         "item_column": item_column,
@@ -111,7 +119,13 @@ def prepare(
         **options,
     )
     found: dict[str, int | str] = {}
-    rows = filter_rows(raw.interactions, filters, found)
+    if split != LEAVE_ONE_OUT and "timestamp" not in raw.interactions.frame:
+        raise ConfigError(
+            f"{raw.interactions.path} has no timestamps: a split by time is impossible; received "
+            f"split {split!r}, accepted: {LEAVE_ONE_OUT}"
+        )
+    shortest = SHORTEST if split == LEAVE_ONE_OUT else 1
+    rows = filter_rows(raw.interactions, filters, found, shortest)
     if "timestamp" not in rows and seed != 0:
         raise ConfigError(
             f"seed is for shuffling rows with the same time, and {raw.interactions.path} has no "
@@ -124,15 +138,30 @@ def prepare(
     record = {**filters.asked(), "format": format, "order": filters.order("timestamp" in rows)}
     record |= {name: value for name, value in found.items() if value}
     lengths = np.bincount(rows["user"], minlength=len(user_ids))
-    return Dataset(
+    times = rows["timestamp"].to_numpy(copy=True) if "timestamp" in rows else None
+    dataset = Dataset(
         name=name,
         about={**(about or {}), "filters": record},
         items=items,
         user_ids=user_ids,
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         flat_items=rows["item"].to_numpy(np.int32, copy=True),
-        flat_timestamps=rows["timestamp"].to_numpy(copy=True) if "timestamp" in rows else None,
+        flat_timestamps=times,
+        time_split=None if split == LEAVE_ONE_OUT or times is None else time_split(split, times),
     )
+    _check_targets(dataset)
+    return dataset
+
+
+def _check_targets(dataset: Dataset) -> None:
+    """Refuse a split without a target in validation or test."""
+    parts: tuple[Split, Split] = ("validation", "test")
+    for part in parts:
+        if not dataset.has_target(part).any():
+            raise ConfigError(
+                f"split {dataset.split_rule!r} has no {part} target: no user has an item in this "
+                "part and another before it"
+            )
 
 
 def _in_order(ids: "pd.Series[str]") -> list[str]:

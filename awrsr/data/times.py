@@ -14,7 +14,7 @@ UNITS = {
     "microseconds": 10**6,
     "nanoseconds": 10**9,
 }
-"""Units of time, and how many of them make a second."""
+"""Units of time, and their number in a second."""
 SMALLEST = (0, 1e11, 1e14, 1e17)
 """The smallest number in each unit: seconds reach to the year 5138, and 10^11 milliseconds, 10^14
 microseconds and 10^17 nanoseconds are in 1973."""

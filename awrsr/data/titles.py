@@ -12,7 +12,7 @@ from rapidfuzz import process
 from awrsr.errors import DataError, counted, shown, suggestion
 
 NAMED = 5
-"""Items that a message names before it gives the number of the others."""
+"""Number of items that a message names; the others are only counted."""
 MAX_SOUGHT = 300
 """Longest text that is compared with all titles: the cost grows with its length."""
 
@@ -136,7 +136,7 @@ ARTICLE = re.compile(rf"^(?:{ARTICLES})\b\s*(?=\w)|,\s*(?:{ARTICLES}|die)\s*$")
 
 
 def _is_id(entry: object) -> bool:
-    """Whether an entry is a number, which is an id and no title."""
+    """Whether an entry is a number, which is an id and not a title."""
     return isinstance(entry, Integral) and not isinstance(entry, bool)
 
 

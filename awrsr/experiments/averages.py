@@ -9,7 +9,7 @@ from awrsr.refinement import REFINEMENTS, VANILLA
 
 
 def means(test: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
-    """Per model the number of seeds, and mean, minimum and maximum of columns over the seeds.
+    """The number of seeds of each model, and mean, minimum and maximum of columns over the seeds.
 
     Returns:
         A row per model, in the refinements' order; columns `MODEL`, seeds, and for each name
@@ -18,9 +18,9 @@ def means(test: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
     table = test.groupby(MODEL, sort=False).agg(
         seeds=("seed", "size"),
         **{
-            f"{name}{suffix}": (name, how)
+            f"{name}{suffix}": (name, statistic)
             for name in columns
-            for how, suffix in (("mean", ""), ("min", " min"), ("max", " max"))
+            for statistic, suffix in (("mean", ""), ("min", " min"), ("max", " max"))
         },
     )
     return in_order(table.reset_index())
@@ -50,7 +50,7 @@ def in_order(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def epoch_means(history: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
-    """Per model and epoch the mean over the seeds that reached it, and the number of seeds."""
+    """For each model and epoch the mean over the seeds that reached it, and their number."""
     table = history.groupby([*MODEL, "epoch"], sort=False).agg(
         seeds=("seed", "size"), **{name: (name, "mean") for name in columns}
     )

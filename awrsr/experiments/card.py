@@ -46,6 +46,8 @@ class Protocol(Schema):
     split: str
     candidates: str
     seen: str = ""
+    untrained: str = ""
+    left_out: str = ""
     ties: str
     users: int
 
@@ -68,7 +70,7 @@ class Measured(Schema):
 
 
 class Training(Schema):
-    """The training that produced the weights; seconds are the sum over all epochs."""
+    """The training that produced the weights; seconds are summed over all epochs."""
 
     command: str
     seed: int
@@ -79,16 +81,16 @@ class Training(Schema):
 
 
 class Source(Schema):
-    """Where a model comes from that was not trained here.
+    """The origin of a model that was not trained here.
 
     Args:
         format: the layout of its file, see `awrsr.importers`.
         file: the name of the file.
-        sha256: of the file.
-        options: what was said about it, by name.
-        notes: what was found out or guessed about it.
-        test: the metrics among the candidates of the source's own protocol; None if it ranks among
-            a few drawn ones only.
+        sha256: the hash of the file.
+        options: the options given for it, by name.
+        notes: facts found or guessed about it.
+        test: the metrics among the candidates of the source's protocol; None if the source ranks
+            among a few sampled items.
     """
 
     format: str
@@ -211,7 +213,7 @@ def training_command(
     training: TrainConfig,
     snapshots: Sequence[int] = (),
 ) -> str:
-    """The shell command that trains with these settings, without those at their defaults."""
+    """The shell command that trains with these settings, without settings at their defaults."""
     words = ["python", "-m", "awrsr", "train", str(dataset)]
     if output is not None:
         words += ["--output", str(output)]
@@ -230,7 +232,7 @@ def training_of(recorded: Metrics, directory: Path) -> Training:
     """The training recorded in metrics.json of a model directory.
 
     Raises:
-        DataError: none is recorded.
+        DataError: no training is recorded.
     """
     if recorded.training is None:
         raise DataError(f"{directory / METRICS_FILE} does not say how the model was trained")
@@ -268,6 +270,7 @@ def write_readme(directory: Path) -> None:
         kind=_kind(model),
         names=("HR@10", "NDCG@10", "MRR"),
         splits=list(HELD_OUT),
+        validation=recorded.validation.protocol.split.partition(": ")[2].removesuffix(" item"),
         among=ranked_among(recorded.test.protocol.to_json()),
         config_file=CONFIG_FILE,
         ranks_file=RANKS_FILE,

@@ -29,7 +29,7 @@ simulations without any true difference, the share with p < 0.05 was 4% if seeds
 users, 8% if twice as much (5% with five seeds), and 18% if four times as much (13% with five)."""
 MARGIN = 0.02
 """A gain below this share of vanilla counts as none: in the recorded runs, another seed of the same
-model changes NDCG@10 by 2% to 5%, so a smaller gain is within the variation by chance."""
+model changes NDCG@10 by 2% to 5%, so a smaller gain is within random variation."""
 
 INTERVAL_COLUMNS = [
     *(*MODEL, "metric", "seeds", "users", "vanilla", "difference", "low", "high"),
@@ -140,7 +140,7 @@ def compare(runs: pd.DataFrame, ranks: dict[str, Ranks]) -> pd.DataFrame:
 
     Every other model is compared with vanilla of the same dataset, loss and backbone over their
     common seeds; without common seeds there is no row. The mechanisms of one dataset, loss and
-    backbone are corrected together; floors are not among them and are not corrected.
+    backbone are corrected together; floors are not mechanisms and are not corrected.
     """
     rows = []
     families: dict[tuple[Any, ...], list[tuple[dict[str, Any], npt.NDArray[np.float64]]]] = {}

@@ -158,7 +158,7 @@ class Grid:
 
     Args:
         name: the file's name without its suffix.
-        title: a name for people; default: the name.
+        title: the displayed name; default: the name.
         about: one or two sentences, or an empty text.
         file: the TOML file.
         runs: the runs, in the order of training.

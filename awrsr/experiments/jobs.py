@@ -1,7 +1,7 @@
 """Runs of a grid trained side by side, each in a separate process with one thread.
 
 A worker ends as soon as the process that started it ends, for any reason: the worker reads from a
-pipe whose only writing end is in that process. Ending is safe at any moment, see
+pipe whose only writing end is in that process. A worker may end at any moment, see
 `awrsr.training.loop`.
 """
 
@@ -60,7 +60,7 @@ def train_side_by_side(
         datasets: the datasets by their names in the grid.
         jobs: number of runs at a time, 1 or more.
         resumed: names of the runs to resume.
-        device: auto, cpu, cuda, ..., the same for all.
+        device: auto, cpu, cuda, ..., the same for all runs.
         started: called when a worker gets a run.
         ended: called with a run and its error or None, before the next run starts.
         tick: called every half second.

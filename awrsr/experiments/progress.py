@@ -28,13 +28,13 @@ def epoch_bar(epochs: int) -> Iterator[Callable[[Progress], None]]:
                     loss=f"{last['loss']:.4f}", ndcg=f"{last[SELECTION_METRIC]:.4f}", refresh=False
                 )
             bar.n = round(progress.epoch - 1 + done, 2)
-            bar.update(0)  # drawn if it is time
+            bar.update(0)  # redraws if enough time has passed
 
         yield report
 
 
 class RunBars:
-    """On a terminal one line per running run and one for all; elsewhere only printed lines.
+    """On a terminal one bar per running run and one for all runs; elsewhere only printed lines.
 
     The progress of a run is read from its history.csv, which is replaced after every epoch.
 

@@ -30,7 +30,7 @@ from awrsr.io.parquet import read_table
 RANKS_FILE = "ranks.parquet"
 FILES = ("results.csv", "history.csv", "datasets.csv", "intervals.csv", RANKS_FILE, EXAMPLES_FILE)
 RANKS_KEPT = 100
-"""Larger ranks are recorded as this number plus 1: most are larger, and no metric uses them."""
+"""Larger ranks, most of all ranks, are recorded as this number plus 1: no metric uses them."""
 
 COLUMNS = {
     "results.csv": [
@@ -145,7 +145,7 @@ def refresh_intervals(file: str | Path) -> bool:
     except (OSError, ValueError):
         return False  # `read_results` reports the error
     found = read_results(file, intervals=False)
-    assert found is not None  # there is intervals.csv
+    assert found is not None  # intervals.csv exists
     write_text(path, _csv("intervals.csv", compare(found.runs, read_ranks(file))))
     return True
 

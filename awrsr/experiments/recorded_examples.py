@@ -21,7 +21,7 @@ class RecordedTrace:
 
     Args:
         items: the items that the model saw, oldest first.
-        dropped: number of older items that it did not see.
+        dropped: number of older items that the model did not see.
         config: the settings of the model.
         maps: first_order, refined and, if the model has it, second_order, all (layer, head, query,
             key); transformed_value_norm, (layer, head, key).

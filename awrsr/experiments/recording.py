@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from awrsr.config import FORMER_TRAINING, HELD_OUT, Catalogue
+from awrsr.config import FORMER_TRAINING
+from awrsr.data.batching import history_and_target
 from awrsr.data.dataset import Dataset
 from awrsr.errors import CheckpointError, ConfigError, DataError, counted
 from awrsr.experiments import record as results
@@ -47,8 +48,7 @@ def describe(datasets: dict[str, Dataset]) -> pd.DataFrame:
 def record_runs(
     grid: Grid, datasets: dict[str, Dataset], described: pd.DataFrame, done: list[Run]
 ) -> int:
-    """Write the grid's results: of finished runs, and of runs recorded earlier, see
-    `read_recorded`.
+    """Write the grid's results: finished runs, and runs recorded earlier, see `read_recorded`.
 
     Args:
         described: the result of `describe`.
@@ -91,10 +91,12 @@ def record_runs(
 
 
 def example_user(dataset: Dataset) -> int:
-    """The first user whose history fits `EXAMPLE_LENGTH`, otherwise the first user."""
-    lengths = dataset.lengths() - HELD_OUT["test"]
+    """The first user whose history fits `EXAMPLE_LENGTH`, otherwise the first user with a test
+    item."""
+    lengths = dataset.parts.targets["test"]
     low, high = EXAMPLE_LENGTH
-    return int(np.argmax((lengths >= low) & (lengths <= high)))
+    fitting = (lengths >= low) & (lengths <= high)
+    return int(np.argmax(fitting if fitting.any() else dataset.has_target("test")))
 
 
 def _examples(
@@ -108,7 +110,7 @@ def _examples(
     examples = {name: example for name, example in earlier.items() if name not in datasets}
     for name, dataset in datasets.items():
         user = example_user(dataset)
-        items = dataset.sequence(user)[: -HELD_OUT["test"]].tolist()
+        items = history_and_target(dataset, user, "test")[0].tolist()
         known = {}
         if name in earlier and earlier[name].items == items:
             known = earlier[name].traces
@@ -134,10 +136,6 @@ def _in_plan(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     """Rows in the order of the plan."""
     order = table["run"].map({name: place for place, name in enumerate(names)})
     return table.iloc[np.argsort(order.to_numpy(), kind="stable")]
-
-
-def catalogue_of(dataset: Dataset) -> Catalogue:
-    return Catalogue(name=dataset.name, fingerprint=dataset.fingerprint, n_items=dataset.n_items)
 
 
 def _rows(run: Run) -> list[dict[str, Any]]:
@@ -231,7 +229,7 @@ class Recorded:
 def read_recorded(grid: Grid, datasets: dict[str, Dataset], done: Iterable[Run]) -> Recorded | None:
     """The recorded results of a grid; None if there are none.
 
-    Recorded results are never dropped: damaged or contradicting ones are an error, unless all runs
+    Recorded results are never dropped: damaged or contradictory ones are an error, unless all runs
     of the grid are done here and can be recorded again.
 
     Raises:

@@ -18,7 +18,6 @@ from awrsr.experiments.card import (
     write_readme,
 )
 from awrsr.experiments.grid import Grid, Run
-from awrsr.experiments.recording import catalogue_of
 from awrsr.ranking.evaluation import Evaluation
 from awrsr.training import loop as training
 from awrsr.training.checkpoint import read_config
@@ -28,7 +27,7 @@ State = Literal["done", "unfinished", "missing"]
 
 
 def load_datasets(grid: Grid) -> tuple[dict[str, Dataset], dict[str, DataError]]:
-    """The datasets of a grid by name, and an error for each that cannot be read."""
+    """The datasets of a grid by name, and an error for each dataset that cannot be read."""
     found: dict[str, Dataset] = {}
     errors = {}
     for name, directory in {run.dataset: run.data for run in grid.runs}.items():
@@ -48,7 +47,7 @@ def choose_runs(grid: Grid, pattern: str) -> list[Run]:
     """The runs whose names match a shell pattern.
 
     Raises:
-        ConfigError: there are none.
+        ConfigError: no name matches.
     """
     chosen = [run for run in grid.runs if fnmatchcase(run.name, pattern)]
     if not chosen:
@@ -71,7 +70,7 @@ def run_state(run: Run, dataset: Dataset) -> State:
     model, catalogue, train = read_config(run.directory)
     if train is None:
         raise ConfigError(f"{run.directory} holds a model that was not trained here; move it away")
-    wanted = {"model": run.model, "dataset": catalogue_of(dataset), "train": run.train}
+    wanted = {"model": run.model, "dataset": dataset.catalogue, "train": run.train}
     for section, have in {"model": model, "dataset": catalogue, "train": train}.items():
         planned = dict(wanted[section])
         for name, value in dict(have).items():

@@ -42,7 +42,7 @@ HOW_PAIRED = (
 
 
 def state(results: Results) -> str:
-    """How much of the grid is recorded, and the command for the rest."""
+    """The recorded share of the grid, and the command for the missing runs."""
     planned = len(results.grid.runs)
     if not results.missing:
         return f"All {counted(planned, 'run')} of the grid are recorded."
@@ -54,7 +54,7 @@ def state(results: Results) -> str:
 
 
 def settings(results: Results) -> str:
-    """The common settings of the recorded runs, as far as they differ from the defaults."""
+    """The common settings of the recorded runs that differ from the defaults."""
     losses: dict[str, list[str]] = {}
     for loss, runs in results.runs.groupby("loss", sort=False):
         models = [with_former_settings(json.loads(model)) for model in runs["model"].unique()]
@@ -75,7 +75,7 @@ def settings(results: Results) -> str:
 
 
 def protocol(results: Results, dataset: str) -> str:
-    """How the numbers of a dataset's test split were measured, from the most detailed record."""
+    """The protocol of a dataset's test metrics, from the most detailed record."""
     rows = results.test[results.test["dataset"] == dataset]
     row, candidates = rows.iloc[0], max(rows["candidates"], key=len)
     return (
@@ -85,7 +85,7 @@ def protocol(results: Results, dataset: str) -> str:
 
 
 def findings(results: Results, dataset: str, loss: str) -> list[str]:
-    """What attention is worth and what refinement adds, or that it is not recorded."""
+    """Sentences on what attention is worth and what refinement adds, or that it is not recorded."""
     return [
         *(worth(results, dataset, loss) or [NO_FLOOR]),
         *(claim(results, dataset, loss) or [NOTHING_TO_PAIR]),

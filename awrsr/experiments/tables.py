@@ -13,7 +13,7 @@ from awrsr.refinement import REFINEMENTS, VANILLA
 
 CUTOFFS = (1, 5, 10, 20)
 EPOCHS = (1, 5, 10, 20, 40, 80, 160)
-"""Epochs shown in tables of a training's course."""
+"""Epochs in tables of the course of training."""
 
 
 def part(table: pd.DataFrame, dataset: str, loss: str) -> pd.DataFrame:
@@ -71,7 +71,7 @@ def main_table(results: Results, dataset: str, loss: str) -> pd.DataFrame:
 
 
 def mechanism_table(results: Results, dataset: str, loss: str) -> pd.DataFrame:
-    """Per mechanism its formula, its cost, and the metrics that are not in the main table."""
+    """The formula and cost of each mechanism, and the metrics that are not in the main table."""
     columns = ("NDCG@5", "NDCG@20", "MRR", "parameters", "best_epoch", "epochs")
     table = means(part(results.test, dataset, loss), columns)
     vanilla = table[table["refinement"] == VANILLA].set_index("backbone")

@@ -89,8 +89,8 @@ class Row:
 
     @property
     def gain(self) -> str:
-        """What enough seeds say against a gain of attention over the even average: `NO_GAIN` or
-        `UNCLEAR`; empty if there is a gain, or too few seeds."""
+        """The reason to doubt a gain of attention over the even average: `NO_GAIN` or `UNCLEAR`;
+        empty if there is a gain, or too few seeds."""
         row = self.attention
         if row is None or row["seeds"] < MIN_SEEDS or row["low"] > 0:
             return ""
@@ -98,8 +98,8 @@ class Row:
 
     @cached_property
     def best(self) -> dict[str, Any] | None:
-        """The mechanism with the largest gain: first among those that help, then among those with
-        enough seeds."""
+        """The mechanism with the largest gain, among those that help if any do, otherwise among
+        those with enough seeds."""
         return max(
             self.mechanisms,
             key=lambda row: (
@@ -112,7 +112,7 @@ class Row:
 
     @property
     def harmful(self) -> list[dict[str, Any]]:
-        """The mechanisms significantly below vanilla, if not all are."""
+        """The mechanisms that are significantly below vanilla; empty if all are."""
         found = [row for row in self.mechanisms if significant(row) and row["difference"] < 0]
         return found if len(found) < len(self.mechanisms) else []
 
@@ -190,7 +190,7 @@ def by_grid(rows: Iterable[Row]) -> list[tuple[Results, list[Row]]]:
 
 
 def verdict_word(rows: list[dict[str, Any]]) -> str:
-    """The verdict on mechanisms compared together, or that they have too few seeds for one."""
+    """The verdict on mechanisms compared together, or a note that the seeds are too few."""
     seeds = max(row["seeds"] for row in rows)
     return f"{counted(seeds, 'seed')}: no verdict" if seeds < MIN_SEEDS else verdict(rows)
 

@@ -251,7 +251,7 @@ def _replace(
 def _check(
     model: SequentialModel, ablation: Ablation, kept: list[int], other: Trace | None
 ) -> None:
-    """Raise unless the model and, if needed, the other trace have the layer and head asked for."""
+    """Raise unless the model and, if needed, the other trace have the requested layer and head."""
     check_choice("change", ablation.change, get_args(Change))
     config = model.config
     for noun, number, count in (

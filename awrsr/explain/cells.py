@@ -33,7 +33,7 @@ class PairMap:
 
     i is the query and p an item it attends to; j is the key and q an item it attends to. G =
     W_Q W_K^T / sqrt(r) of the head, times the gain if there is one. If rows are standardised, A
-    stands for the standardised rows.
+    denotes the standardised rows.
 
     Args:
         score: the recorded score, S before its softmax; no unit.

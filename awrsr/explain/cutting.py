@@ -55,7 +55,7 @@ def cut_connections(
         model: in eval mode; it is not changed.
         items: the history, oldest first.
         target: the item whose score and rank are computed.
-        connections: what is cut.
+        connections: the connections to cut.
         candidates: unseen excludes the items of the whole history, except the target; all excludes
             nothing; see `awrsr.Dataset.default_candidates`.
 

@@ -1,7 +1,7 @@
-"""What one recommendation rests on, and whether attention shows it.
+"""The entries of a history that a recommendation depends on, and whether attention shows them.
 
-What it rests on is measured: the target is scored again without each entry of the history. Then the
-rows of attention that make the prediction are asked for the entries that matter most.
+The dependence is measured: the target is scored again without each entry of the history. Then the
+prediction's rows of attention are compared with the entries that matter most.
 """
 
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ Judgement = Literal["shows it", "shows it in part", "no more than age", "does no
 HALF = 0.5
 """A second entry counts as decisive if its effect is this share of the largest, or more."""
 TOP = 3
-"""A row shows an entry that is among this many largest weights and above an even share."""
+"""A row shows an entry if its weight is among this many largest ones and above an even share."""
 FEWEST = 6
-"""With fewer entries three of them are half of the history, and nothing is judged."""
+"""With fewer entries three of them are more than half of the history, and nothing is judged."""
 STANDARD_ERROR = 1.06
-"""Of Fisher's transform of a rank correlation, times sqrt(entries - 3) (Fieller, Hartley and
-Pearson 1957)."""
+"""Standard error of Fisher's transform of a rank correlation, times sqrt(entries - 3) (Fieller,
+Hartley and Pearson 1957)."""
 QUANTILE = 1.96
 
 
@@ -46,16 +46,16 @@ class Decisive:
 
 @dataclass(frozen=True, kw_only=True)
 class RowEvidence:
-    """How a row of the prediction (last layer, mean over heads) treats the decisive entries.
+    """The decisive entries in a row of the prediction (last layer, mean over heads).
 
     Args:
         kind: one of `awrsr.explain.KINDS`.
-        places: of the decisive entries among the row's weights, 1 = largest; equal weights share
-            the better place. None for an entry that the model does not see.
+        places: the ranks of the decisive entries among the row's weights, 1 = largest; equal
+            weights share the better rank. None for an entry that the model does not see.
         times: their weights divided by an even share.
         rho: Spearman's correlation of the weights with the magnitudes of the effects, over the
             entries that the model sees; None where it is not defined.
-        interval: its 95% interval by Fisher's transform; None where rho is, or with 3 entries.
+        interval: its 95% interval by Fisher's transform; None if rho is None, or with 3 entries.
         judgement: whether the row shows the decisive entries, see `judged`.
     """
 
@@ -69,13 +69,13 @@ class RowEvidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What the target's rank rests on in one model, and how its attention treats that.
+    """The entries that the target's rank in one model depends on, and their attention weights.
 
     Args:
-        rank: of the target, 1 is best.
-        decisive: one or two entries; empty where the history has one entry.
+        rank: the target's rank, 1 = best.
+        decisive: one or two entries; empty if the history has one entry.
         moved: whether the removal of any entry changes the rank.
-        rows: of every kind of map that the last layer has; the last one mixes the values.
+        rows: one for every kind of map of the last layer; the last one mixes the values.
     """
 
     rank: int
@@ -88,7 +88,7 @@ def find_evidence(trace: Trace, removed: RemovedOnce | None) -> Evidence:
     """The evidence of one history in one model.
 
     Args:
-        trace: of the history.
+        trace: the trace of the history.
         removed: the target without each entry, see `remove_each`; None for a history of one entry.
     """
     if removed is None:
@@ -105,7 +105,7 @@ def find_evidence(trace: Trace, removed: RemovedOnce | None) -> Evidence:
         for row in prediction_rows(trace)
         if row.layer == last and row.head is None
     }
-    if "second_order" not in rows:  # what mixes the values are the first-order weights
+    if "second_order" not in rows:  # the first-order weights mix the values
         rows = {"first_order": rows["first_order"]}
     seen = effects[trace.dropped :]
     entries = [found.entry - trace.dropped for found in decisive]
@@ -128,14 +128,14 @@ def judged(
     """Whether a row shows the entries that matter.
 
     It does if each of them is among the `TOP` largest weights and above an even share; in part if
-    one of two is, or if the weights correlate with the effects with an interval above zero. Newer
-    entries tend to matter and to be attended to: a row gets no credit for an entry, or a
-    correlation, that weights which only grow with the slot show as well.
+    one of two is, or if the interval of the correlation of weights and effects is above zero. Newer
+    entries tend to matter more and to have larger weights: a row gets no credit for an entry or a
+    correlation that weights which only increase with the slot would show too.
 
     Args:
-        weights: (m,) of the row.
+        weights: (m,) the weights of the row.
         effects: (m,) score lost without each entry.
-        entries: places of the decisive entries; a negative one is not seen by the model.
+        entries: places of the decisive entries; negative if the model does not see the entry.
     """
     by_age = np.arange(1.0, len(weights) + 1)
     shown, shown_by_age = _shown(weights, entries), _shown(by_age, entries)
@@ -180,8 +180,8 @@ def _row(
 
 
 def _largest(effects: npt.NDArray[np.float64], among: npt.NDArray[np.bool_]) -> list[int]:
-    """The entry of the largest effect, and the second if it is at least half as large; of equal
-    effects the older entry comes first."""
+    """The entry with the largest effect, and the second if its effect is at least half as large;
+    for equal effects the older entry comes first."""
     sizes = np.where(among, np.abs(effects), -1.0)
     first, *others = np.argsort(-sizes, kind="stable")[:2].tolist()
     return [first, *(other for other in others if sizes[other] >= HALF * sizes[first] > 0)]

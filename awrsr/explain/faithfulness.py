@@ -1,14 +1,14 @@
 """Faithfulness: does an explanation find the items that a recommendation depends on?
 
 Deletion removes items in the order of the explanation, most important first. Insertion starts
-without items and adds them in that order. A removed item is gone from the history: newer items keep
-their slots, older ones move up, see `awrsr.explain.removal`. Both use only the items that the model
-saw, the newest n; older items never come into view. The candidates stay those of the whole history.
+without items and adds them in that order. A removed item leaves the history: newer items keep their
+slots, older ones move up, see `awrsr.explain.removal`. Both use only the items that the model saw,
+the newest n; older items never come into view. The candidates remain those of the whole history.
 
 Empty histories are not scored: models are never trained on them. So deletion ends with one item,
 and insertion starts with one.
 
-Two measures of the target's standing:
+Two measures describe the target:
 
     standard score  the target's item score minus the mean of the catalogue's scores after the same
                     history, divided by their standard deviation; comparable between models
@@ -59,7 +59,7 @@ CAUSE_MEASURES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """The target's standing at every step; means over an explanation's orders.
+    """The target's scores and ranks at every step; means over an explanation's orders.
 
     Args:
         kept: number of items in the history.
@@ -102,7 +102,7 @@ def faithfulness_curves(
     Args:
         model: in eval mode.
         items: the history, oldest first; items older than the newest n affect only the candidates.
-        target: the item whose standing is computed.
+        target: the item whose score and rank are computed.
         orders: by explanation, one or more orders of the places 0 to m - 1 of the newest m items,
             most important first; the curves of several orders are averaged.
         candidates: unseen excludes the items of the whole history, except the target; all excludes
@@ -193,7 +193,7 @@ def faithfulness_measures(found: Curves) -> dict[str, float]:
 def at_shares(found: Curve, shares: Floats) -> Curve:
     """A curve at these shares of the items, 0 to 1, with linear interpolation between its steps.
 
-    Below the share of one item there is no score: the result is NaN.
+    The result is NaN below the share of one item.
     """
     have = found.kept / found.kept.max()
     step = np.argsort(have)

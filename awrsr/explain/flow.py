@@ -13,13 +13,13 @@ def score_flow(model: SequentialModel, items: Sequence[int], target: int) -> Sco
 
     Args:
         model: in eval mode; it is not changed.
-        items: the history, oldest first; one longer than n is cut to its newest n items.
+        items: the history, oldest first; cut to its newest n items.
         target: any item of the catalogue.
 
     Raises:
         DataError: the history is empty, or an entry is not an item.
-        ConfigError: the scores of this backbone are not linear in its states, or the paths of its
-            layout are not followed.
+        ConfigError: the scores of this backbone are not linear in its states, or its layout is not
+            supported.
     """
     kept = check_items(model, items)[-model.config.max_length :]
     target = check_item(model, target, "target ")

@@ -23,8 +23,7 @@ def first_order_split(trace: Trace, cell: Cell) -> DistanceSplit:
     """The first-order score of a Gaussian model, split into a mean part and a covariance part.
 
     Raises:
-        DataError: the cell is not in the trace, or the model compares items by a dot product or
-            not at all.
+        DataError: the cell is not in the trace, or the model does not compare items by distance.
     """
     layer = _layer(trace, cell)
     refinement = REFINEMENTS[trace.config.refinement]
@@ -35,10 +34,17 @@ def first_order_split(trace: Trace, cell: Cell) -> DistanceSplit:
         )
     if not BACKBONES[trace.config.backbone].gaussian:
         accepted = [name for name, kind in BACKBONES.items() if kind.gaussian]
+        if layer.first_order_scores is None:
+            raise DataError(
+                f"asked for mean and covariance of a first-order score; {_title(trace)} records "
+                f"attention weights alone; accepted: {', '.join(accepted)}"
+            )
         raise DataError(
             f"asked for mean and covariance of a first-order score; {_title(trace)} compares items "
             f"by a dot product; only {', '.join(accepted)} by a distance between Gaussians"
         )
+    assert layer.query is not None and layer.key is not None  # Gaussian models record them
+    assert layer.first_order_scores is not None
     return _split(
         layer.query[cell.head, cell.query],
         layer.key[cell.head, cell.key],
@@ -62,7 +68,7 @@ def second_order_provenance(
     Raises:
         DataError: the cell is not in the trace, the trace comes from a model with other settings,
             or the model has no second order.
-        ConfigError: the refinement does not say how it compares rows.
+        ConfigError: the refinement does not describe how it compares rows.
     """
     layer = _layer(trace, cell)
     refinement = _of_trace(model, trace, cell)

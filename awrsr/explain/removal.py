@@ -1,10 +1,10 @@
 """Counterfactual removals: entries removed from a history, and the smallest effective set.
 
-An entry is one place in a history; an item that occurs twice has two entries. A removed entry is
-gone: newer items keep their slots and older ones move up. If the history is longer than the model
-sees, an older item comes into view.
+An entry is one place in a history; an item that occurs twice has two entries. When an entry is
+removed, newer items keep their slots and older ones move up. If the history is longer than the
+model sees, an older item comes into view.
 
-The candidates stay those of the whole history. If they are the unseen items, all items of the
+The candidates remain those of the whole history. If they are the unseen items, all items of the
 history are excluded from every rank, removed or not, except the target. If they are all items,
 nothing is excluded. So a rank changes because the model's input changes, never because a removed
 item became a candidate.
@@ -31,7 +31,7 @@ BUDGET = 3_000
 
 @dataclass(frozen=True, kw_only=True)
 class RemovedOnce:
-    """The target's standing with the whole history, and without each entry in turn.
+    """The target's score and rank with the whole history, and without each entry in turn.
 
     Args:
         score: the target's item score with the whole history.
@@ -51,8 +51,8 @@ class RemovedOnce:
         Args:
             causes: places in the history, 0 = oldest, all different.
         """
-        most = np.argsort(self.scores, kind="stable")[: len(causes)]
-        return len({*most.tolist()} & {*causes})
+        strongest = np.argsort(self.scores, kind="stable")[: len(causes)]
+        return len({*strongest.tolist()} & {*causes})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +60,8 @@ class SmallestRemoval:
     """The smallest set of entries whose removal moves the target out of the top k.
 
     Args:
-        outcome: found; none, if no set that was tried has this effect; or already out, if the
-            target is not in the top k with the whole history.
+        outcome: found; none, if no tried set has this effect; or already out, if the target is not
+            in the top k with the whole history.
         search: exhaustive, all sets by increasing size; greedy, if these would be too many.
         entries: places in the history that are removed, 0 = oldest; empty unless found.
         rank: the target's rank with the whole history.

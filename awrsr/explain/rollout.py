@@ -10,7 +10,7 @@ from torch import Tensor
 def rollout(
     maps: Sequence[Float[Tensor, "head query_pos key_pos"]],
 ) -> list[Float[Tensor, "query_pos key_pos"]]:
-    """The share of each item in a query's slot, after the first layer, after the second, ...
+    """The share of each item in a query's slot after the first layer, after the second, ...
 
     Every layer passes on half of its input (the residual connection) and half of the mean mixture
     of its heads; the matrices of the layers are multiplied. As in the maps, rows sum to one and

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from awrsr.config import Candidates, Catalogue, MeanStream
+from awrsr.config import Candidates, MeanStream
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError
 from awrsr.family import Family
@@ -64,9 +64,9 @@ class Imported:
     Args:
         model: the model, in eval mode, without gradients, on the CPU.
         importer: the importer that recognised the file.
-        sha256: of the file.
-        options: what was said about the file, by name, as text.
-        notes: what was found out or guessed about it.
+        sha256: the hash of the file.
+        options: the options given for the file, by name, as text.
+        notes: facts found or guessed about it.
     """
 
     model: SequentialModel
@@ -98,9 +98,9 @@ def read_model(
     Args:
         file: the file.
         dataset: prepared from the data that the model was trained on.
-        heads: attention heads per layer, where the file does not say it.
-        items: a text file with one id per line, the model's items in its order, where the file does
-            not say it; default: items are the numbers from 1.
+        heads: attention heads per layer, if the file does not contain it.
+        items: a text file with one id per line, the model's items in its order, if the file does
+            not contain it; default: items are the numbers from 1.
         mean_stream: stosa: published, if the published code trained it; correct, if its misspelt
             variable had been corrected.
         layout: pmixer: the year of the code that trained it: 2020 (until June 2024), 2024 (until
@@ -111,8 +111,8 @@ def read_model(
     Raises:
         CheckpointError: the file cannot be read safely, no importer recognises it, or its tensors
             do not fit its layout.
-        ConfigError: something that the file does not say was not given, or an option does not apply
-            to this kind of file.
+        ConfigError: an option is missing that the file does not replace, or an option does not
+            apply to this kind of file.
         DataError: the model's items are not those of the dataset.
     """
     asked = {
@@ -122,20 +122,20 @@ def read_model(
         "layout": layout,
         "interactions": interactions,
     }
-    told = {name: value for name, value in asked.items() if value is not None}
+    options = {name: value for name, value in asked.items() if value is not None}
     path = Path(file)
     stored = read_stored(path)
     importer = recognise(stored)
     accepted = importer.options()
-    for name in told:
+    for name in options:
         if name not in accepted:
             raise ConfigError(
                 f"{path} is of {importer.title}, which takes no {name}; it takes "
-                f"{', '.join(accepted) or 'nothing'}"
+                f"{', '.join(accepted) or 'no options'}"
             )
     with _in_one_sentence(path):
         try:
-            converted = importer.convert(stored, **told)
+            converted = importer.convert(stored, **options)
         except ConfigError as error:
             raise ConfigError(f"{path}, recognised as {importer.title}: {error}") from error
         model = _model(path, dataset, converted)
@@ -143,7 +143,7 @@ def read_model(
         model=model,
         importer=importer,
         sha256=stored.sha256,
-        options={name: str(value) for name, value in told.items()},
+        options={name: str(value) for name, value in options.items()},
         notes=converted.notes,
     )
 
@@ -160,14 +160,14 @@ def recognise(stored: Stored) -> type[Importer]:
     named = list(stored.tensors)
     seen = f"its tensors are {', '.join(named[:NAMES_SHOWN])}, ..." if named else "it has no tensor"
     known = found or list(IMPORTERS.values())
-    verdict = "could be of several code bases" if found else "is of no code base that is known here"
+    verdict = "could be of several code bases" if found else "is not of a known code base"
     titles = "; ".join(f"{importer.name}: {importer.title}" for importer in known)
     raise CheckpointError(f"{stored.path} {verdict}: {seen}; known: {titles}")
 
 
 @contextmanager
 def _in_one_sentence(path: Path) -> Iterator[None]:
-    """A file that has the names of a layout and not the rest of it may raise anything."""
+    """Convert errors to one sentence: a file with the names of a layout may still raise any."""
     try:
         yield
     except AwrsrError:
@@ -175,23 +175,20 @@ def _in_one_sentence(path: Path) -> Iterator[None]:
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         raise CheckpointError(
-            f"{path} is not as its layout expects: {type(error).__name__}: {reason}"
+            f"{path} does not fit its layout: {type(error).__name__}: {reason}"
         ) from error
 
 
 def _model(path: Path, dataset: Dataset, converted: Converted) -> SequentialModel:
-    catalogue = Catalogue(
-        name=dataset.name, fingerprint=dataset.fingerprint, n_items=dataset.n_items
-    )
     weights: dict[str, Any] = {
         name: tensor.float().contiguous()
         for name, tensor in in_order_of(dataset, converted, path).items()
     }
     check_weights(path, weights)
-    model = build_model(converted.config, catalogue)
+    model = build_model(converted.config, dataset.catalogue)
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:  # names and shapes
         reason = " ".join(str(error).split())[:400]
-        raise CheckpointError(f"{path} does not fit its own layout: {reason}") from error
+        raise CheckpointError(f"{path} does not fit its layout: {reason}") from error
     return model.requires_grad_(False).eval()

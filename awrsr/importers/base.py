@@ -1,4 +1,4 @@
-"""The base class of importers, and what they make of a file."""
+"""The base class of importers, and the result of an import."""
 
 import inspect
 import re
@@ -23,10 +23,10 @@ class Converted:
     Args:
         config: its settings.
         weights: its weights by our names, without the tables.
-        tables: by our names those with a row per item: row 0 is padding, row i item i of the
+        tables: the weights with a row per item, by our names: row 0 is padding, row i item i of the
             source.
         item_ids: the ids of the source's items, in its order.
-        notes: what was found out or guessed, one sentence without a full stop each.
+        notes: facts found or guessed, one sentence without a full stop each.
     """
 
     config: ModelConfig
@@ -39,16 +39,16 @@ class Converted:
 class Importer(Member, ABC):
     """The importer of one layout of files: facts about it, `recognises` and `convert`.
 
-    The keyword-only parameters of `convert` are what it can be told, by name;
-    `awrsr.importers.read_model` describes them.
+    The keyword-only parameters of `convert` are its options; `awrsr.importers.read_model` describes
+    them.
     """
 
     title: ClassVar[str]
-    """The code bases whose files it reads, for people."""
+    """The displayed name of the code bases whose files it reads."""
     marks: ClassVar[tuple[str, ...]]
     """Names of tensors by which the layout is recognised; all of them must be in the file."""
     candidates: ClassVar[Candidates | None] = "unseen"
-    """The candidates among which the source ranks; None if it ranks among a few drawn ones only."""
+    """The candidates among which the source ranks; None if it ranks among a few sampled items."""
 
     @classmethod
     def recognises(cls, stored: Stored) -> bool:
@@ -61,14 +61,14 @@ class Importer(Member, ABC):
         """The model in a file.
 
         Raises:
-            ConfigError: something that the file does not say was not given, or is not acceptable.
-            CheckpointError: the file lacks a tensor, or has one that the layout does not know.
+            ConfigError: an option that the file does not replace is missing or not acceptable.
+            CheckpointError: the file lacks a tensor, or has one that is not of the layout.
             DataError: a further file is not readable.
         """
 
     @classmethod
     def options(cls) -> list[str]:
-        """What it can be told."""
+        """The names of its options."""
         parameters = inspect.signature(cls.convert).parameters.values()
         return [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
 
@@ -88,7 +88,7 @@ class Tensors:
         """A tensor.
 
         Raises:
-            CheckpointError: there is none of that name, or it has other dimensions.
+            CheckpointError: the tensor does not exist or has other dimensions.
         """
         if name not in self.left:
             raise CheckpointError(f"{self.path} lacks the tensor {name}")
@@ -125,14 +125,14 @@ class Tensors:
         return found
 
     def count(self, pattern: str) -> int:
-        """The number of layers: of different numbers in the place of the group of a pattern."""
+        """The number of layers: the distinct numbers that a pattern's group matches in names."""
         return len({found[1] for name in self.left if (found := re.match(pattern, name))})
 
     def finish(self, ignored: str = "$^") -> None:
-        """Refuse what is left, unless its name begins with a pattern.
+        """Refuse tensors that were not taken, unless their names begin with a pattern.
 
         Raises:
-            CheckpointError: a tensor is left that the layout does not know.
+            CheckpointError: a tensor is left that is not of the layout.
         """
         unknown = sorted(name for name in self.left if not re.match(ignored, name))
         if unknown:
@@ -144,7 +144,7 @@ class Tensors:
 
 
 def given(value: Any, name: str, what: str) -> Any:
-    """A value that the file does not say.
+    """A value that the file does not contain.
 
     Raises:
         ConfigError: it was not given.
@@ -155,7 +155,7 @@ def given(value: Any, name: str, what: str) -> Any:
 
 
 def check_heads(heads: object, width: int) -> int:
-    """The number of heads, which no layer's shape tells.
+    """The number of heads, which the shapes of the layers do not reveal.
 
     Raises:
         ConfigError: it was not given, or does not divide the width.
@@ -194,13 +194,13 @@ def sasrec(
     """A SASRec model, whose sizes are those of its tensors.
 
     Args:
-        weights: by our names those without a row per item or position.
+        weights: the weights without a row per item or position, by our names.
         position_table: a row per position, in our order.
         tables: see `Converted`.
         item_ids: see `Converted`.
         heads: the number of heads, see `check_heads`.
         notes: see `Converted`.
-        settings: further settings of the model; without dropout unless given.
+        settings: further settings of the model; dropout is 0 unless given.
 
     Raises:
         ConfigError: see `check_heads`.
@@ -223,5 +223,5 @@ def sasrec(
 
 
 def blank(table: Tensor) -> Tensor:
-    """A table of items with zeros for padding, as here; padding is not looked up anyway."""
+    """A table of items with zeros for padding, as in our models; padding is never looked up."""
     return torch.cat([torch.zeros_like(table[:1]), table[1:]])

@@ -12,8 +12,8 @@ from awrsr.importers.stored import Stored
 class GSASRecImporter(Importer):
     """A state dictionary of gSASRec-pytorch.
 
-    Padding is the last row of its tables. States are compared with a table of their own. Attention
-    has no output projection: ours is the identity.
+    Padding is the last row of its tables. States are compared with a separate table. Attention has
+    no output projection: ours is the identity.
     """
 
     name = "gsasrec"
@@ -36,21 +36,21 @@ class GSASRecImporter(Importer):
         width = table.shape[1]
         weights = tensors.pair("norm", "seq_norm")
         for layer in range(tensors.count(r"transformer_blocks\.(\d+)\.")):
-            here, theirs = f"attention.{layer}", f"transformer_blocks.{layer}"
+            ours, theirs = f"attention.{layer}", f"transformer_blocks.{layer}"
             weights |= tensors.pairs(
                 {
-                    f"{here}.query": f"{theirs}.multihead_attention.query_proj",
-                    f"{here}.key": f"{theirs}.multihead_attention.key_proj",
-                    f"{here}.value": f"{theirs}.multihead_attention.val_proj",
-                    f"{here}.norm": f"{theirs}.first_norm",
+                    f"{ours}.query": f"{theirs}.multihead_attention.query_proj",
+                    f"{ours}.key": f"{theirs}.multihead_attention.key_proj",
+                    f"{ours}.value": f"{theirs}.multihead_attention.val_proj",
+                    f"{ours}.norm": f"{theirs}.first_norm",
                     f"feed_forward.{layer}.expand": f"{theirs}.dense1",
                     f"feed_forward.{layer}.contract": f"{theirs}.dense2",
                     f"feed_forward.{layer}.norm": f"{theirs}.second_norm",
                 }
             )
             weights |= {
-                f"{here}.output.weight": torch.eye(width),
-                f"{here}.output.bias": torch.zeros(width),
+                f"{ours}.output.weight": torch.eye(width),
+                f"{ours}.output.bias": torch.zeros(width),
             }
         tensors.finish()
         return sasrec(

@@ -1,4 +1,4 @@
-"""The order of a source's items, and from it to the order of a dataset."""
+"""The order of a source's items, and its conversion to the order of a dataset."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def in_order_of(dataset: Dataset, converted: Converted, where: Path) -> dict[str
     Args:
         dataset: the dataset.
         converted: the model.
-        where: its file, for messages.
+        where: the model's file, for messages.
 
     Raises:
         DataError: its items are not those of the dataset.

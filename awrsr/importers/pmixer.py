@@ -1,4 +1,4 @@
-"""SASRec in the form of pmixer/SASRec.pytorch, in the layouts that its code had over the years."""
+"""SASRec in the form of pmixer/SASRec.pytorch, in the layouts of its code over the years."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ LAYOUTS: dict[Layout, dict[str, Any]] = {
     "2025": {"norms": "after", "padding": "carried"},
     "2025_norm_first": {"norms": "before", "padding": "carried"},
 }
-"""By the year from which the code had it: how its layers are put together."""
+"""The settings of each layout, named by the year in which the code adopted it."""
 COMMON: dict[str, Any] = {
     "outer_norm": "states",
     "norm_epsilon": 1e-8,
@@ -30,9 +30,9 @@ COMMON: dict[str, Any] = {
 class PmixerImporter(Importer):
     """A state dictionary of pmixer/SASRec.pytorch.
 
-    Its names and shapes are those of all its layouts. Until June 2024 the table of positions has
-    a row per slot; since then it begins with a row of zeros for padding. Later layouts cannot be
-    told apart by the file.
+    All its layouts have the same names and shapes. Until June 2024 the table of positions has a row
+    per slot; since then it begins with a row of zeros for padding. The file does not distinguish
+    the later layouts.
     """
 
     name = "pmixer"
@@ -77,7 +77,7 @@ class PmixerImporter(Importer):
 
 
 def _checked_layout(layout: Layout | None, positions: Tensor) -> Layout:
-    """The layout, as far as the table of positions tells it."""
+    """The layout, as far as the table of positions reveals it."""
     if positions[0].any():
         if layout not in (None, "2020"):
             raise ConfigError(
@@ -102,21 +102,21 @@ def layers(tensors: Tensors, *, attention: str = "", last: str = "") -> dict[str
     """The layers and the last norm, under our names.
 
     Args:
-        tensors: of the file.
-        attention: what stands before the names of layers.
-        last: what stands before the name of the last norm.
+        tensors: the tensors of the file.
+        attention: the prefix of the names of layers.
+        last: the prefix of the name of the last norm.
     """
     weights = tensors.pair("norm", f"{last}last_layernorm")
     for layer in range(tensors.count(rf"{re.escape(attention)}attention_layers\.(\d+)\.")):
-        here, forward = f"attention.{layer}", f"feed_forward.{layer}"
+        attend, forward = f"attention.{layer}", f"feed_forward.{layer}"
         weights |= tensors.stacked(
-            [f"{here}.query", f"{here}.key", f"{here}.value"],
+            [f"{attend}.query", f"{attend}.key", f"{attend}.value"],
             f"{attention}attention_layers.{layer}.in_proj",
         )
         weights |= tensors.pairs(
             {
-                f"{here}.output": f"{attention}attention_layers.{layer}.out_proj",
-                f"{here}.norm": f"{attention}attention_layernorms.{layer}",
+                f"{attend}.output": f"{attention}attention_layers.{layer}.out_proj",
+                f"{attend}.norm": f"{attention}attention_layernorms.{layer}",
                 f"{forward}.expand": f"{attention}forward_layers.{layer}.conv1",
                 f"{forward}.contract": f"{attention}forward_layers.{layer}.conv2",
                 f"{forward}.norm": f"{attention}forward_layernorms.{layer}",

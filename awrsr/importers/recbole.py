@@ -1,4 +1,4 @@
-"""SASRec in the form of RecBole, with the settings that its files hold."""
+"""SASRec in the form of RecBole, with the settings in its files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +16,9 @@ ACTIVATIONS: dict[str, Activation] = {"gelu": "gelu", "relu": "relu", "swish": "
 class RecBoleImporter(Importer):
     """A checkpoint of RecBole's SASRec.
 
-    It holds the settings, but neither the ids of items nor their order: that is rebuilt from the
-    file of interactions by the filters of the settings. Positions count from the oldest item.
+    It contains the settings, but neither the ids of items nor their order: the order is rebuilt
+    from the file of interactions with the filters in the settings. Positions count from the oldest
+    item.
     """
 
     name = "recbole"
@@ -42,15 +43,15 @@ class RecBoleImporter(Importer):
         positions = tensors.take("position_embedding.weight")
         weights = tensors.pair("norm", "LayerNorm")
         for layer in range(tensors.count(r"trm_encoder\.layer\.(\d+)\.")):
-            here, theirs = f"attention.{layer}", f"trm_encoder.layer.{layer}"
+            ours, theirs = f"attention.{layer}", f"trm_encoder.layer.{layer}"
             dense = f"feed_forward.{layer}"
             weights |= tensors.pairs(
                 {
-                    f"{here}.query": f"{theirs}.multi_head_attention.query",
-                    f"{here}.key": f"{theirs}.multi_head_attention.key",
-                    f"{here}.value": f"{theirs}.multi_head_attention.value",
-                    f"{here}.output": f"{theirs}.multi_head_attention.dense",
-                    f"{here}.norm": f"{theirs}.multi_head_attention.LayerNorm",
+                    f"{ours}.query": f"{theirs}.multi_head_attention.query",
+                    f"{ours}.key": f"{theirs}.multi_head_attention.key",
+                    f"{ours}.value": f"{theirs}.multi_head_attention.value",
+                    f"{ours}.output": f"{theirs}.multi_head_attention.dense",
+                    f"{ours}.norm": f"{theirs}.multi_head_attention.LayerNorm",
                     f"{dense}.expand": f"{theirs}.feed_forward.dense_1",
                     f"{dense}.contract": f"{theirs}.feed_forward.dense_2",
                     f"{dense}.norm": f"{theirs}.feed_forward.LayerNorm",

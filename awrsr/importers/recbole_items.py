@@ -20,8 +20,8 @@ class Ordered:
     """Items in RecBole's order.
 
     Args:
-        item_ids: all of them; those with interactions come first.
-        with_interactions: the number of those.
+        item_ids: all ids; items with interactions come first.
+        with_interactions: the number of items with interactions.
     """
 
     item_ids: list[str]
@@ -34,11 +34,11 @@ def items_in_order(interactions: Path, settings: Mapping[str, Any]) -> Ordered:
     Args:
         interactions: the .inter file; .item and .user files are read beside it if the settings load
             them.
-        settings: RecBole's, by its names.
+        settings: RecBole's settings, by its names.
 
     Raises:
         DataError: a file cannot be read or lacks a column, or the settings name files or filters
-            that are not followed here.
+            that are not supported here.
     """
     if settings.get("benchmark_filename"):
         raise DataError(
@@ -69,7 +69,7 @@ def items_in_order(interactions: Path, settings: Mapping[str, Any]) -> Ordered:
         )
     if keep is not None:
         if time in rows:
-            rows = rows.sort_values(by=[time])  # by pandas' default, whose ties have no fixed order
+            rows = rows.sort_values(by=[time])  # pandas' default: ties have no fixed order
         rows = rows.drop_duplicates(subset=[user, item], keep=keep)
     rows, described = _by_value(rows, described, values)
     if settings.get("filter_inter_by_user_or_item") is True:
@@ -170,8 +170,8 @@ def _by_count(
     described: dict[str, pd.DataFrame],
     bounds: Mapping[str, list[Interval] | None],
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    """The rows of users and items with an accepted number of rows, repeatedly; users and items are
-    left out together, round by round."""
+    """The rows of users and items with an accepted number of rows. Users and items with another
+    number are dropped together, in repeated rounds."""
     if not any(bounds.values()):
         return rows, described
     while True:

@@ -1,4 +1,4 @@
-"""SASRec in the form of RecTools, whose Lightning files hold settings and the ids of items."""
+"""SASRec in the form of RecTools, whose Lightning files contain settings and the ids of items."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ class RecToolsImporter(Importer):
     """A Lightning checkpoint of RecTools' SASRecModel.
 
     Positions count from the newest item, which has the first row. The last layer norm adds 1e-8 to
-    the variance in the source, 1e-5 here like the others.
+    the variance in the source, but 1e-5 here, like the other norms.
     """
 
     name = "rectools"
@@ -43,13 +43,13 @@ class RecToolsImporter(Importer):
         n_layers = tensors.count(rf"{re.escape(blocks)}\.(\d+)\.")
         weights = tensors.pair("norm", "transformer_layers.last_layernorm")
         for layer in range(n_layers):
-            here, dense, theirs = f"attention.{layer}", f"feed_forward.{layer}", f"{blocks}.{layer}"
-            parts = [f"{here}.query", f"{here}.key", f"{here}.value"]
+            ours, dense, theirs = f"attention.{layer}", f"feed_forward.{layer}", f"{blocks}.{layer}"
+            parts = [f"{ours}.query", f"{ours}.key", f"{ours}.value"]
             weights |= tensors.stacked(parts, f"{theirs}.multi_head_attn.in_proj")
             weights |= tensors.pairs(
                 {
-                    f"{here}.output": f"{theirs}.multi_head_attn.out_proj",
-                    f"{here}.norm": f"{theirs}.q_layer_norm",
+                    f"{ours}.output": f"{theirs}.multi_head_attn.out_proj",
+                    f"{ours}.norm": f"{theirs}.q_layer_norm",
                     f"{dense}.expand": f"{theirs}.feed_forward.ff_linear_1",
                     f"{dense}.contract": f"{theirs}.feed_forward.ff_linear_2",
                     f"{dense}.norm": f"{theirs}.ff_layer_norm",
@@ -57,7 +57,7 @@ class RecToolsImporter(Importer):
             )
         if any(name.startswith(f"{ITEMS}.1.") for name in tensors.left):
             raise CheckpointError(
-                f"{stored.path}: its items have features beside their ids; only models with "
+                f"{stored.path}: its items have features in addition to ids; only models with "
                 "item_net_block_types (IdEmbeddingsItemNet,) are read"
             )
         tensors.finish()
@@ -85,7 +85,7 @@ def _inner(settings: Mapping[str, Any], part: str, name: str) -> Any:
 
 
 def _check_followed(path: Path, settings: Mapping[str, Any]) -> None:
-    """Refuse settings whose models compute something else from the same tensors."""
+    """Refuse settings under which the source computes something else from the same tensors."""
     if settings.get("use_causal_attn", True) is not True:
         raise CheckpointError(f"{path}: use_causal_attn is not true; items attend to later ones")
     if (distance := _inner(settings, "similarity_module", "distance")) not in (None, "dot"):
@@ -93,7 +93,7 @@ def _check_followed(path: Path, settings: Mapping[str, Any]) -> None:
 
 
 def _item_ids(stored: Stored, count: int) -> list[str]:
-    """The ids of the items, without the one of padding."""
+    """The ids of the items, without that of padding."""
     try:
         ids = _as_list(stored.value("hyper_parameters", "item_external_ids"))
     except (TypeError, ValueError):  # bytes that are not of their type
@@ -127,7 +127,7 @@ def _as_plain(value: Any) -> Any:
 
 
 def _dtype(kind: Any) -> "np.dtype[Any]":
-    """The type of whole numbers or texts that a stub of a numpy type stands for."""
+    """The type of whole numbers or texts that a stub represents."""
     code = kind.arguments[0] if isinstance(kind, Stub) and kind.arguments else ""
     if not (isinstance(code, str) and code[:1] in "iuU" and code[1:].isdigit()):
         raise CheckpointError(f"ids of items have numpy type {code!r}; accepted: numbers and texts")
@@ -135,7 +135,7 @@ def _dtype(kind: Any) -> "np.dtype[Any]":
 
 
 def _as_bytes(content: Any) -> bytes:
-    """Bytes, or what stands for them in older pickles: a text in latin-1."""
+    """Bytes, which older pickles store as text in latin-1."""
     if isinstance(content, Stub) and content.arguments and isinstance(content.arguments[0], str):
         return content.arguments[0].encode("latin-1")
     return bytes(content)

@@ -13,8 +13,8 @@ PRETRAINING = r"attribute_embeddings\.|(aap|mip|map|sp)_norm\."
 class S3RecImporter(Importer):
     """A state dictionary of the S3-Rec family.
 
-    The layout is the one that is trained here. The tables have one row more than items and padding,
-    for the mask of the pretraining.
+    The layout is the one trained here. The tables have one row more than items and padding, for the
+    mask of pretraining.
     """
 
     name = "s3rec"

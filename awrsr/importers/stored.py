@@ -1,9 +1,9 @@
-"""The contents of a PyTorch file, read without running anything that it names.
+"""The contents of a PyTorch file, read without running any code that it names.
 
-Files of torch 1.6 and later are zip archives: their pickle is read by an unpickler that knows
-tensors and ordered dictionaries; of every other class or function it makes an inert stub, which
-holds the arguments and the state that the file gives it and does nothing. Files that name what no
-checkpoint needs are refused. Older files are read by torch's own reader of weights alone.
+Files of torch 1.6 and later are zip archives: their pickle is read by an unpickler that makes
+tensors and ordered dictionaries; it replaces every other class or function by an inert stub, which
+holds the arguments and the state from the file and does nothing. Files that name a class or
+function that no checkpoint needs are refused. Older files are read by torch's reader for weights.
 """
 
 import hashlib
@@ -27,9 +27,9 @@ from awrsr.io.files import reading
 
 PICKLE = "data.pkl"
 MAX_PICKLE = 32_000_000
-"""Largest pickle in an archive, in bytes; the numbers of tensors lie beside it."""
+"""Largest pickle in an archive, in bytes; the numbers of tensors are in other entries."""
 MAX_REBUILT = 4
-"""What is read of a file may have this many times its bytes: tensors may share numbers."""
+"""The tensors may have this many times the bytes of the file, because they may share numbers."""
 DTYPES = {
     "DoubleStorage": torch.float64,
     "FloatStorage": torch.float32,
@@ -43,30 +43,30 @@ DTYPES = {
     "BoolStorage": torch.bool,
 }
 REBUILT = ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_parameter")
-"""The functions of torch._utils that make a tensor or a parameter of a storage."""
+"""The functions of torch._utils that make a tensor or a parameter from a storage."""
 PACKAGES = (
     *("recbole", "rectools", "replay", "torch", "numpy", "yaml", "re", "enum", "pathlib"),
     *("lightning", "lightning_fabric", "lightning_utilities", "pytorch_lightning", "torchmetrics"),
     *("collections", "copyreg", "_codecs", "datetime", "omegaconf"),
 )
-"""The packages whose classes and functions are made stubs of; what names others is refused."""
+"""Classes and functions of these packages become stubs; a file that names others is refused."""
 HARMLESS = ("set", "frozenset", "complex", "slice", "bytearray", "object", "range")
-"""The names of builtins that are made stubs of."""
+"""The builtins that become stubs."""
 
 
 class Stub:
-    """What stands for an object of a class that is not loaded: its arguments and its state."""
+    """An inert replacement for an object of a class that is not loaded: its arguments and state."""
 
     arguments: tuple[Any, ...] = ()
     state: Any = None
 
     def __new__(cls, *arguments: Any, **named: Any) -> "Stub":
-        made = super().__new__(cls)
-        made.arguments = arguments
-        return made
+        stub = super().__new__(cls)
+        stub.arguments = arguments
+        return stub
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
-        """Nothing is done with the arguments."""
+        """Ignore the arguments, which `__new__` keeps."""
 
     def __setstate__(self, state: Any) -> None:
         self.state = state
@@ -93,8 +93,8 @@ class Stored:
 
     Args:
         path: the file.
-        sha256: of the file.
-        values: what it holds: tensors, plain values and stubs, in dictionaries and lists.
+        sha256: the hash of the file.
+        values: tensors, plain values and stubs, in dictionaries and lists.
     """
 
     path: Path
@@ -109,7 +109,7 @@ class Stored:
         return {str(name): value for name, value in named.items() if isinstance(value, Tensor)}
 
     def value(self, *names: str) -> Any:
-        """The value under these names, one inside the other; None if there is none.
+        """The value under these nested names; None if there is none.
 
         The state of a stub counts as its values."""
         found = self.values
@@ -123,8 +123,8 @@ def read_stored(path: Path) -> Stored:
     """The contents of a file that `torch.save` wrote.
 
     Raises:
-        CheckpointError: it cannot be read, is not such a file, or names a class or function that no
-            checkpoint needs. Nothing in it is run.
+        CheckpointError: the file cannot be read, is not such a file, or names a class or function
+            that no checkpoint needs. No code in it is run.
     """
     with reading(path, CheckpointError):
         if not path.is_file():
@@ -186,7 +186,7 @@ def _zipped(path: Path) -> Any:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Makes tensors, ordered dictionaries and plain values; of all else, stubs."""
+    """Makes tensors, ordered dictionaries and plain values; everything else becomes a stub."""
 
     def __init__(self, file: IO[bytes], path: Path, archive: zipfile.ZipFile, folder: str) -> None:
         super().__init__(file, encoding="utf-8")
@@ -197,11 +197,11 @@ class _Unpickler(pickle.Unpickler):
         self.left = MAX_REBUILT * path.stat().st_size
 
     def find_class(self, module: str, name: str) -> Any:
-        """What stands for a class or a function that the file names."""
+        """The replacement for a class or a function that the file names."""
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if module == "torch._utils" and name in REBUILT:
-            return partial(self._rebuilt)  # a new one, in case that the file changes it
+            return partial(self._rebuilt)  # a new one each time, in case the file changes it
         if module.partition(".")[0] in PACKAGES or (module == "builtins" and name in HARMLESS):
             return type(name, (Stub,), {"__module__": module})
         raise _refused(self.path, f"{module}.{name}")
@@ -224,8 +224,8 @@ class _Unpickler(pickle.Unpickler):
         return self.storages[key]
 
     def _rebuilt(self, source: Tensor, *how: Any) -> Tensor:
-        """Called as the functions in REBUILT are, it makes a tensor."""
-        if len(how) < 3:  # a parameter, of a tensor
+        """A tensor or parameter, with the arguments of the functions in REBUILT."""
+        if len(how) < 3:  # a parameter, made from a tensor
             return source
         offset, size, stride = how[:3]
         if any(number < 0 for number in (offset, *size, *stride)) or prod(size) > source.numel():

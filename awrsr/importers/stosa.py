@@ -14,8 +14,8 @@ STREAMS = {"mean": "mean", "cov": "covariance"}
 class StosaImporter(Importer):
     """A state dictionary of DistSAModel.
 
-    The tables have one row more than items and padding, as in S3-Rec. Margins of users play no part
-    in a score.
+    The tables have one row more than items and padding, as in S3-Rec. Margins of users do not
+    affect a score.
     """
 
     name = "stosa"
@@ -75,12 +75,15 @@ class StosaImporter(Importer):
 
 def _stream(layer: int, theirs: str, ours: str) -> dict[str, str]:
     """Our names and theirs of one stream of a layer."""
-    here, there = f"attention.{layer}", f"item_encoder.layer.{layer}.attention"
+    our_layer, their_layer = f"attention.{layer}", f"item_encoder.layer.{layer}.attention"
     dense = f"{ours}_feed_forward.{layer}"
     inner = f"item_encoder.layer.{layer}.{theirs}_intermediate"
     return {
-        **{f"{here}.{ours}_{of}": f"{there}.{theirs}_{of}" for of in ("query", "key", "value")},
-        f"{here}.{ours}_output": f"{there}.{theirs}_dense",
+        **{
+            f"{our_layer}.{ours}_{role}": f"{their_layer}.{theirs}_{role}"
+            for role in ("query", "key", "value")
+        },
+        f"{our_layer}.{ours}_output": f"{their_layer}.{theirs}_dense",
         f"{dense}.expand": f"{inner}.dense_1",
         f"{dense}.contract": f"{inner}.dense_2",
         f"{dense}.norm": f"{inner}.LayerNorm",

@@ -1,4 +1,4 @@
-"""Zip archives of strangers: all that they declare is checked before anything is written."""
+"""Untrusted zip archives: everything that they declare is checked before anything is written."""
 
 import stat
 import struct
@@ -11,33 +11,33 @@ from awrsr.errors import DataError, shown
 from awrsr.io.files import reading
 
 MAX_ENTRIES = 10_000
-"""Entries of an archive. A model directory has fewer than ten; a file of PyTorch has one for each
+"""Largest number of entries. A model directory has fewer than ten; a PyTorch file has one for each
 tensor."""
 MAX_DIRECTORY = 2_000_000
-"""Bytes of the list of entries at the end of an archive, which is read as a whole."""
+"""Largest size of the list of entries at the end of an archive, which is read at once, in bytes."""
 MAX_EXTRA = 66_000
-"""Bytes at the end of an archive in which its last record lies."""
+"""Number of bytes at the end of an archive that contain its last record."""
 CHUNK = 2**20
 ENCRYPTED = 0x1
 END, END_64 = b"PK\x05\x06", b"PK\x06\x06"
-"""The first bytes of the last record, and of that of large archives."""
+"""The first bytes of the last record, and of the last record of large archives."""
 
 
 def check_archive(path: Path) -> None:
     """Refuse an archive whose list of entries is too long to be read.
 
     Raises:
-        DataError: it is no zip archive, or its list of entries is longer than MAX_DIRECTORY.
+        DataError: it is not a zip archive, or its list of entries is longer than MAX_DIRECTORY.
     """
     with reading(path, DataError), path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - MAX_EXTRA))
         tail = file.read()
     if END not in tail:
-        raise DataError(f"{path} is not a whole zip archive: its end is missing")
+        raise DataError(f"{path} is not a complete zip archive: its end is missing")
     # A comment may contain such records too: the largest of them counts.
     sizes = [_number(tail, place + 12, "<L") for place in _places(tail, END)]
-    sizes = [0 if one == 0xFFFFFFFF else one for one in sizes]  # the larger record has it
+    sizes = [0 if size == 0xFFFFFFFF else size for size in sizes]  # it is in the larger record
     sizes += [_number(tail, place + 40, "<Q") for place in _places(tail, END_64)]
     if max(sizes) > MAX_DIRECTORY:
         raise DataError(
@@ -69,7 +69,7 @@ def entry_names(path: Path) -> list[str]:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise DataError(f"{path} is not a whole zip archive: {error}") from error
+        raise DataError(f"{path} is not a complete zip archive: {error}") from error
     if len(names) > MAX_ENTRIES:
         raise DataError(f"{path} has {len(names):,} entries; accepted: at most {MAX_ENTRIES:,}")
     return names
@@ -80,20 +80,20 @@ def unpack(
 ) -> int:
     """Write files of an archive into a directory.
 
-    All entries are checked before the first is written, also those that are not wanted.
+    All entries, including those left out, are checked before the first is written.
 
     Args:
         path: the archive.
-        directory: where the files will be; must exist.
-        limit: bytes that all entries may have together when unpacked, as declared and really.
-        wanted: the place of an entry, relative to the directory; None if it is left out.
+        directory: the directory for the files; must exist.
+        limit: largest total size of all entries when unpacked, declared and real, in bytes.
+        wanted: the path of an entry, relative to the directory; None if it is left out.
 
     Returns:
         The number of bytes written.
 
     Raises:
         DataError: the archive is damaged or encrypted, or an entry is a link, is outside the
-            archive's own folder, occurs twice, or is larger than declared; or all of them together
+            archive's own folder, occurs twice, or is larger than declared; or all entries together
             have more bytes than the limit.
     """
     entry_names(path)
@@ -143,7 +143,7 @@ def _check(path: Path, entries: list[zipfile.ZipInfo], limit: int) -> None:
 
 
 def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> int:
-    """Write one entry; what is beyond its declared size is never kept in memory or on the disk."""
+    """Write one entry; bytes beyond its declared size are never kept in memory or on the disk."""
     written = 0
     with archive.open(entry) as source, target.open("xb") as file:
         while chunk := source.read(CHUNK):

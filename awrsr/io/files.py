@@ -1,4 +1,4 @@
-"""Reading and writing files; no reader ever sees a half-written one."""
+"""Reading and writing files; no reader ever sees a half-written file."""
 
 import errno
 import glob
@@ -199,7 +199,7 @@ def new_directory(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     except OSError as error:
         raise AwrsrError(f"could not write {path}: {error.strerror or error}") from error
-    except AwrsrError as error:  # the name of the temporary directory would tell a reader nothing
+    except AwrsrError as error:  # a user does not know the name of the temporary directory
         raise type(error)(str(error).replace(str(temporary), str(path))) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -214,7 +214,7 @@ def replacing_files(directory: Path) -> Iterator[Path]:
     reader or writer calls `finish_replacing`.
 
     Args:
-        directory: where the files will be; must exist. Its other files stay.
+        directory: the directory for the files; must exist. Its other files stay.
 
     Raises:
         AwrsrError: they could not be written (disk full, no permission); nothing was changed.
@@ -226,7 +226,7 @@ def replacing_files(directory: Path) -> Iterator[Path]:
 
 
 def finish_replacing(directory: Path) -> None:
-    """Move files that another process completed, but was killed before it could move them.
+    """Move files that another process completed but could not move before it was killed.
 
     Raises:
         AwrsrError: they could not be moved (no permission).

@@ -1,4 +1,4 @@
-"""What lies in a folder: the directories that are shown, and which are not shown and why."""
+"""The directories in a folder: which are shown, which are not, and why."""
 
 import os
 from contextlib import suppress
@@ -8,7 +8,7 @@ from pathlib import Path
 from awrsr.errors import counted, first_of
 
 MAX_ENTRIES = 1_000
-"""Entries of a folder that are read."""
+"""Largest number of entries of a folder that are read."""
 
 
 def visible_directories(folder: Path, holding: str = "") -> list[Path]:
@@ -18,7 +18,7 @@ def visible_directories(folder: Path, holding: str = "") -> list[Path]:
     left it), and so is everything that `passed_over` reports.
 
     Args:
-        folder: where to look; it need not exist.
+        folder: the folder; it need not exist.
         holding: only directories that contain a file of this name.
     """
     return [
@@ -33,13 +33,13 @@ def passed_over(folder: Path) -> str:
     """Which directories `visible_directories` leaves out and why; an empty text if none."""
     entries = _entries(folder)
     names = [path.name for path in entries[:MAX_ENTRIES] if os.path.isdir(path)]
-    odd = sorted(repr(name) for name in names if not is_text(name))
+    hidden = sorted(repr(name) for name in names if not is_text(name))
     reasons = []
-    if odd:
-        verb = "is" if len(odd) == 1 else "are"
+    if hidden:
+        verb = "is" if len(hidden) == 1 else "are"
         reasons.append(
-            f"{counted(len(odd), 'folder')} in {folder} {verb} not shown: a name must be UTF-8 "
-            f"({first_of(odd)})"
+            f"{counted(len(hidden), 'folder')} in {folder} {verb} not shown: a name must be UTF-8 "
+            f"({first_of(hidden)})"
         )
     if len(entries) > MAX_ENTRIES:
         reasons.append(

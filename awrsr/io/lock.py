@@ -18,11 +18,11 @@ def only_process(directory: Path, work: str) -> Iterator[None]:
     """Within the block, no other process can enter such a block for the same directory.
 
     The lock is on the directory itself: it needs no file, and the system releases it when the
-    process ends, however that happens. On Windows nothing is locked.
+    process ends for any reason. On Windows nothing is locked.
 
     Args:
-        directory: must exist.
-        work: what is done there, in words that follow "another process is".
+        directory: the directory; must exist.
+        work: the work in words that follow "another process is".
 
     Raises:
         AwrsrError: another process holds the lock.

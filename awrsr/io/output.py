@@ -1,4 +1,4 @@
-"""The output of the command line: work goes on when its reader stops reading, as `head` does."""
+"""The output of the command line: work continues if its reader stops reading, as `head` does."""
 
 import io
 import os
@@ -11,7 +11,7 @@ import torch
 
 
 class Output(io.TextIOBase):
-    """A stream that discards its text once its reader has closed it, so that the work goes on.
+    """A stream that discards its text once its reader has closed it, so that the work continues.
 
     Characters that the stream cannot encode are written as escapes.
 
@@ -21,7 +21,7 @@ class Output(io.TextIOBase):
     """
 
     def __init__(self, stream: TextIO | None, name: str) -> None:
-        # Stays open as long as the process, so no context manager.
+        # The stream stays open until the process ends, so no context manager.
         self._stream = stream or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
         self._name = name
         if isinstance(stream, io.TextIOWrapper):
@@ -48,9 +48,9 @@ class Output(io.TextIOBase):
         try:
             yield
         except OSError as error:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
-            os.close(nowhere)
+            null_device = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null_device, self._stream.fileno())
+            os.close(null_device)
             if not isinstance(error, BrokenPipeError):
                 raise OSError(error.errno, error.strerror, self._name) from error
 
@@ -64,7 +64,7 @@ class Output(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """The encoding of the stream; it decides which characters a progress bar uses."""
+        """The encoding of the stream; it determines the characters of a progress bar."""
         return self._stream.encoding
 
 
@@ -75,7 +75,7 @@ def refused_by_system(error: Exception) -> str | None:
         return f"{error.filename or 'a file'}: {error.strerror or error}"
     # On the CPU torch reports too little memory only in the text of a RuntimeError.
     if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error):
-        return "these settings need more memory than there is"
+        return "these settings need more memory than is available"
     return None
 
 

@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 from awrsr.errors import DataError, shown
 
 MAX_BYTES = 2**28
-"""Bytes of memory that any file may need."""
+"""Memory that any file may need, in bytes."""
 MAX_EXPANSION = 100
-"""How many times its own size a file may need, if that is more than `MAX_BYTES`."""
+"""A file may need this many times its own size, if that is more than `MAX_BYTES`."""
 DAMAGED = (
     *(OSError, ValueError, TypeError, LookupError, AttributeError, MemoryError, OverflowError),
     pa.ArrowException,
@@ -31,8 +31,8 @@ BYTES_OF_A_VALUE = 8
 """Upper bound for a number; the size of text is measured."""
 
 USUAL_LEVEL, HIGH_LEVEL = 3, 19
-"""Levels of zstd. The high one is a hundred times slower, and worth it for tables of measured
-numbers."""
+"""Levels of zstd. The high level is a hundred times slower; tables of measured numbers are worth
+it."""
 
 
 def write_parquet(path: str | Path, frame: pd.DataFrame, *, level: int = USUAL_LEVEL) -> None:
@@ -43,15 +43,15 @@ def write_parquet(path: str | Path, frame: pd.DataFrame, *, level: int = USUAL_L
 def write_table(path: str | Path, table: pa.Table, *, level: int = USUAL_LEVEL) -> None:
     """Write a table, compressed with zstd, each column in the smaller of two encodings.
 
-    A dictionary makes a column of few values small. One of many values takes up to half as much
-    again with it, because a compressor finds less in the numbers of the entries.
+    A dictionary makes a column of few distinct values small. With many distinct values it makes the
+    column up to 50% larger, because the numbers of the entries compress less well.
 
     Args:
         path: the file.
-        table: any table; what is read from the file does not depend on the encodings.
-        level: of zstd; at a higher one writing takes longer.
+        table: any table; the contents read back do not depend on the encodings.
+        level: the level of zstd; writing takes longer at a higher level.
     """
-    coded, plain = (_column_bytes(table, level, dictionary=which) for which in (True, False))
+    coded, plain = (_column_bytes(table, level, dictionary=choice) for choice in (True, False))
     with_dictionary = [name for name in coded if coded[name] <= plain[name]]
     pq.write_table(
         table, path, compression="zstd", compression_level=level, use_dictionary=with_dictionary

@@ -1,4 +1,4 @@
-"""Progress bars: redrawn on a terminal, a line now and then in a log."""
+"""Progress bars: redrawn on a terminal, printed as occasional lines in a log."""
 
 import sys
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 from tqdm import tqdm
 
 LOG_INTERVAL = 60.0
-"""Least seconds between two lines where standard error is not a terminal."""
+"""Smallest number of seconds between two lines if standard error is not a terminal."""
 
 
 def progress_bar(total: float | None, unit: str, *, disable: bool = False) -> "tqdm[Any]":
     """A bar on standard error.
 
-    It appears after one second, so that a refused command shows its message and no empty bar.
+    It appears after one second, so that a refused command shows no empty bar.
 
     Args:
         total: the amount of work; None if it is not known yet.

@@ -9,8 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 def render(template: Path, **values: object) -> str:
     """A template filled with values; a name without a value is an error.
 
-    A line that holds only a statement leaves no empty line. The caller must keep out of the values
-    what the text may not contain (HTML in a page, a line break in a table).
+    A line that holds only a statement leaves no empty line. The caller must ensure that the values
+    contain nothing that the text may not contain (HTML in a page, a line break in a table).
     """
     return _environment(template.parent).get_template(template.name).render(values)
 

@@ -4,9 +4,11 @@ import torch
 
 from awrsr.config import Catalogue, InitialWeights, ModelConfig
 from awrsr.family import Family
+from awrsr.models.adapter import Adapter, wrap
 from awrsr.models.base import Intervention, SequentialModel
 from awrsr.models.blocks import initialise
 from awrsr.models.flow import LayerFlow, ScoreFlow, flow_of, is_linear
+from awrsr.models.recorder import Recorder
 from awrsr.models.sasrec import SASRec
 from awrsr.models.stosa import STOSA
 from awrsr.models.trace import LayerTrace, Trace
@@ -15,10 +17,12 @@ from awrsr.refinement import REFINEMENTS
 __all__ = [
     "BACKBONES",
     "STOSA",
+    "Adapter",
     "Intervention",
     "LayerFlow",
     "LayerTrace",
     "SASRec",
+    "Recorder",
     "ScoreFlow",
     "SequentialModel",
     "Trace",
@@ -26,6 +30,7 @@ __all__ = [
     "flow_of",
     "is_linear",
     "model_title",
+    "wrap",
 ]
 
 BACKBONES: Family[SequentialModel] = Family(
@@ -40,7 +45,7 @@ BACKBONES: Family[SequentialModel] = Family(
 def build_model(
     config: ModelConfig, catalogue: Catalogue, initial_weights: InitialWeights = "normal"
 ) -> SequentialModel:
-    """A new model with random initial weights; torch's generator gives their seed.
+    """A new model with random initial weights, seeded from torch's generator.
 
     On the meta device there are no weights, and nothing is drawn.
 
@@ -55,7 +60,7 @@ def build_model(
 
 
 def model_title(backbone: str, refinement: str) -> str:
-    """The name of a model for people, "SASRec \u00b7 vanilla"; unknown names are kept unchanged."""
+    """The displayed name of a model, "SASRec \u00b7 vanilla"; unknown names are kept unchanged."""
     refinement_title = refinement.replace("_", "-")
     if refinement in REFINEMENTS:
         refinement_title = REFINEMENTS[refinement].title

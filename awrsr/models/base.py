@@ -30,14 +30,16 @@ class SequentialModel(nn.Module, Member):
     """
 
     title: ClassVar[str]
-    """Its name for people."""
+    """Its displayed name."""
     score_meaning: ClassVar[str]
     """The meaning of an item score, in words that follow "Item score: "."""
     gaussian: ClassVar[bool] = False
     """Whether items are Gaussians. Then first-order scores are distances, see `awrsr.attention`,
     and the squared refined weights mix a second stream, of covariances."""
     settings: ClassVar[tuple[str, ...]] = ()
-    """Which of mean_stream and of the settings in `awrsr.config.LAYOUT` it reads."""
+    """The settings it reads, among mean_stream and those in `awrsr.config.LAYOUT`."""
+    replaceable: ClassVar[bool] = True
+    """Whether `interventions` can replace its weights."""
     initial_mean: ClassVar[float] = 0.0
     """Mean of the initial weights of dense layers and embeddings."""
 

@@ -63,14 +63,14 @@ def added(
     normed: Float[Tensor, "*axes width"],
     transformed: Float[Tensor, "*axes width"],
 ) -> Float[Tensor, "*axes width"]:
-    """The end of half a layer: what it made, added to the residual path.
+    """The output of one half of a layer, added to its input; `norms` says where to normalise.
 
     Args:
-        norms: where the norm stands, see `awrsr.config.ModelConfig`.
+        norms: the place of the norm, see `awrsr.config.ModelConfig`.
         norm: the norm.
         hidden: the input of the half.
-        normed: its input after the norm, or the input itself if the norm stands after.
-        transformed: what attention or the feed-forward layer made of it.
+        normed: the normalised input, or the input itself if the norm comes last.
+        transformed: the output of attention or of the feed-forward layer for it.
     """
     if norms == "after":
         result: Tensor = norm(hidden + transformed)
@@ -133,7 +133,7 @@ def initialise(
                 nn.init.normal_(module.weight, mean, INITIAL_STD)
             elif hasattr(module, "reset_parameters"):
                 module.reset_parameters()
-            if isinstance(module, nn.Linear):
+            if isinstance(module, nn.Linear) and module.bias is not None:
                 nn.init.zeros_(module.bias)
             if isinstance(module, nn.Embedding) and module.padding_idx is not None:
                 nn.init.zeros_(module.weight[module.padding_idx].detach())

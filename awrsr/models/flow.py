@@ -32,14 +32,14 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class LayerFlow:
-    """What reaches the score through one layer, in item-score units.
+    """The contributions that reach the score through one layer, in item-score units.
 
     Args:
         first: (head, query_pos, key_pos) through the first-order weights A, from key to query.
         refinement: (head, query_pos, key_pos) through M - A, what refinement adds to the weights;
             first + refinement is the flow through the refined weights M.
         residual: (m,) around attention, at every item.
-        constants: (m,) the biases of the layer, that of the values included, at every item.
+        constants: (m,) the biases of the layer, including that of the values, at every item.
     """
 
     first: Array
@@ -52,11 +52,11 @@ class LayerFlow:
 class ScoreFlow:
     """The target's score as a flow through the layers.
 
-    The contribution of an item's state after a layer is the sum of what reaches it in that layer:
+    The contribution of an item's state after a layer is the sum over the layer's paths to it:
     nodes[l + 1][i] = sum over heads and j of (first + refinement)[h, i, j] + residual[i] +
-    constants[i]. What leaves an item's state before the layer is the same sum over queries, without
-    constants: nodes[l][j] = sum over heads and i of (first + refinement)[h, i, j] + residual[j]. So
-    the score is sum(nodes[0]) + the sum of all constants.
+    constants[i]. Before the layer it is the sum over the paths from it, without constants:
+    nodes[l][j] = sum over heads and i of (first + refinement)[h, i, j] + residual[j]. So the score
+    is sum(nodes[0]) + the sum of all constants.
 
     Args:
         score: the score.
@@ -103,11 +103,11 @@ class FixedActivation:
 
 
 FOLLOWED = {"norms": "after", "outer_norm": "embeddings", "padding": "ignored"}
-"""The settings of a layout whose paths are followed; of the others any value is."""
+"""The required values of these settings of a layout; all other settings are free."""
 
 
 def is_linear(model: SequentialModel) -> bool:
-    """Whether a score of the model is a sum over paths that are followed here."""
+    """Whether the paths of the model's scores can be followed here."""
     try:
         check_linear(model)
     except ConfigError:
@@ -116,10 +116,10 @@ def is_linear(model: SequentialModel) -> bool:
 
 
 def check_linear(model: SequentialModel) -> SASRec:
-    """The model, if its scores are linear in its states and its layout is followed.
+    """The model, if its scores are linear in its states and its layout is supported.
 
     Raises:
-        ConfigError: they are not, or it is not.
+        ConfigError: the scores are not linear, or the layout is not supported.
     """
     if not isinstance(model, SASRec):
         raise ConfigError(
@@ -147,11 +147,11 @@ def flow_of(
     Args:
         model: in eval mode, on any device; it is not changed.
         embeddings: of the history, in float64 on the CPU.
-        scored: the item whose score is asked for, given as a state in float64 on the CPU.
+        scored: the scored item as a state, in float64 on the CPU.
 
     Raises:
-        ConfigError: the scores of this backbone are not linear in its states, or the paths of its
-            layout are not followed.
+        ConfigError: the scores of this backbone are not linear in its states, or its layout is not
+            supported.
     """
     fixed = _with_fixed_gates(check_linear(model))
     recording: list[LayerTrace] = []
@@ -241,9 +241,10 @@ def _carried(gradient: Tensor, state: Tensor) -> Array:
 def _through_weights(
     layer: LayerTrace, before: Tensor, attention: SelfAttention
 ) -> tuple[Array, Array, Tensor]:
-    """The flow through A and through M - A, each (head, query_pos, key_pos), of the values without
-    their bias; and that of the bias, (1, m), which is the same for all keys."""
+    """The flow of the values without their bias through A and through M - A, each (head, query_pos,
+    key_pos); and the flow of the bias, (1, m), which is the same for all keys."""
     heads = attention.n_heads
+    assert layer.value is not None  # every layer of SASRec records it
     wanted = split_heads(before @ attention.output.weight, heads)
     bias = split_heads(attention.value.bias.expand_as(before), heads)
     carried = (wanted @ (layer.value - bias).transpose(-2, -1))[0].detach()

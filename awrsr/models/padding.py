@@ -1,9 +1,9 @@
 """Attention that also falls on the empty slots before the oldest item, in models that allow it.
 
 Some code bases pad every sequence to n slots and let items attend to the padding. All empty slots
-of a layer have one state, which no item changes: so they are one more key, counted n - m times.
-Maps stay maps over items, whose rows sum to one; the share of attention that falls on the empty
-slots is recorded beside them, and the values of both are mixed by it.
+of a layer have the same state, whatever the items are: they act as one more key, counted n - m
+times. Maps remain over items, with rows that sum to one; the share of attention on the empty slots
+is recorded separately, and the values of items and empty slots are mixed in that proportion.
 """
 
 from dataclasses import dataclass
@@ -30,8 +30,8 @@ class EmptySlots:
     kind: AttendedPadding
 
     def after(self, attention: nn.Module, feed_forward: nn.Module) -> "EmptySlots":
-        """Those at the input of the next layer. An empty slot attends to empty slots alone, which
-        are all equal: it is mixed as if it attended to itself."""
+        """The empty slots at the input of the next layer. They attend only to each other and are
+        all equal, so each is mixed as if it attended to itself."""
         if self.kind == "zero":
             return self
         itself = torch.ones(1, 1, 1, 1, dtype=torch.bool, device=self.state.device)
@@ -42,7 +42,7 @@ class EmptySlots:
 def empty_slots(
     present: Bool[Tensor, "batch slot"], config: ModelConfig, *, like: Tensor
 ) -> EmptySlots | None:
-    """Those at the input of the first layer; None if the model ignores padding.
+    """The empty slots at the input of the first layer; None if the model ignores padding.
 
     Args:
         present: True where a slot holds an item.
@@ -65,7 +65,7 @@ def share_on(
     scores: Float[Tensor, "batch head slot slot"],
     allowed: Bool[Tensor, "batch 1 slot slot"],
 ) -> Float[Tensor, "batch head slot 1"]:
-    """The share of attention that falls on the empty slots, by one softmax over them and the items.
+    """The share of attention on the empty slots, from one softmax over these and the items.
 
     Args:
         empty: the empty slots.

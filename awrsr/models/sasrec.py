@@ -81,11 +81,11 @@ class SelfAttention(nn.Module):
         if intervention is not None:
             weights = intervention(first_order, weights, allowed)
         mixed = self.attention_dropout(weights) @ value  # (batch, head, slot, head_dim)
-        whole, on_padding = mixed, None
+        with_padding, on_padding = mixed, None
         if empty is not None:
             empty_key, empty_value = self._of_empty_slots(empty, len(hidden))
             on_padding = share_on(empty, dot_product_scores(query, empty_key), scores, allowed)
-            whole = mixed.lerp(empty_value, on_padding)
+            with_padding = mixed.lerp(empty_value, on_padding)
 
         if recording is not None:
             recording.append(
@@ -104,11 +104,11 @@ class SelfAttention(nn.Module):
                     on_padding=None if on_padding is None else on_padding.squeeze(-1),
                 )
             )
-        made = self.dropout(self.output(merge_heads(whole)))
-        return added(self.norms, self.norm, hidden, normed, made)
+        transformed = self.dropout(self.output(merge_heads(with_padding)))
+        return added(self.norms, self.norm, hidden, normed, transformed)
 
     def _of_empty_slots(self, empty: EmptySlots, batch: int) -> tuple[Tensor, Tensor]:
-        """Their key and their value, each (batch, head, 1, head_dim)."""
+        """The key and the value of the empty slots, each (batch, head, 1, head_dim)."""
         state = self.norm(empty.state) if self.norms == "before" else empty.state
         key, value = (
             split_heads(part(state), self.n_heads).expand(batch, -1, -1, -1)
@@ -129,7 +129,7 @@ class SASRec(SequentialModel):
         super().__init__(config, catalogue)
         width = config.hidden_size
         self.item_embedding = nn.Embedding(catalogue.n_items + 1, width, padding_idx=PADDING)
-        # Counted from the newest item, row n - 1 belongs to it; from the oldest, row 0 to that one.
+        # Positions counted from the newest item: row n - 1 is the newest; from the oldest: row 0.
         self.position_embedding = nn.Embedding(config.max_length, width)
         if config.output_embedding == "separate":
             self.output_embedding = nn.Embedding(catalogue.n_items + 1, width, padding_idx=PADDING)
@@ -215,7 +215,7 @@ class SASRec(SequentialModel):
     def as_states(
         self, embeddings: Float[Tensor, "*axes embedding"]
     ) -> Float[Tensor, "*axes state"]:
-        """The embeddings; of those with an output table, that part."""
+        """The embeddings, or their part from the output table if there is one."""
         return embeddings[..., -self.config.hidden_size :]
 
     def compare(

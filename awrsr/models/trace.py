@@ -18,7 +18,8 @@ class LayerTrace:
     """One layer's attention; axes (head, query, key), with a batch axis first if a batch is traced.
 
     Every row of weights sums to one over the allowed items and is exactly 0 on later items.
-    Second-order maps are None if the mechanism has none.
+    Second-order maps are None if the mechanism has none. An `Adapter` gives weights alone: all else
+    is None, except norms of values if it knows them.
 
     Args:
         query: the queries, (head, query, head_dim); for stosa Gaussians in the form of
@@ -30,27 +31,27 @@ class LayerTrace:
         second_order_scores: S before its softmax, or None.
         refined: weights M, which mixed the values.
         value: the values that M mixes, (head, key, head_dim); for stosa the values of the means.
-        value_covariance: stosa: the covariances that M squared elementwise mixes; None for sasrec.
+        value_covariance: for stosa the covariances, mixed by the squares of M; None for sasrec.
         transformed_value_norm: (head, key), norm of each value after its head's part of the output
-            projection; a weight times this norm is how far it moves the query. For stosa of means.
+            projection; a weight times this norm is how far it moves the query. For stosa: of means.
         mixed: M value, (head, query, head_dim), before the output projection. In training mode it
             includes dropout; all other fields never do.
-        on_padding: (head, query), the share of attention that falls on the empty slots before the
-            oldest item, whose value takes that share of `mixed` before the projection; None if the
-            model ignores padding.
+        on_padding: (head, query), the share of attention on the empty slots before the oldest item;
+            their value replaces that share of `mixed` before the projection; None if the model
+            ignores padding.
     """
 
-    query: Tensor
-    key: Tensor
+    query: Tensor | None = None
+    key: Tensor | None = None
     first_order: Tensor
-    first_order_scores: Tensor
-    second_order: Tensor | None
-    second_order_scores: Tensor | None
+    first_order_scores: Tensor | None = None
+    second_order: Tensor | None = None
+    second_order_scores: Tensor | None = None
     refined: Tensor
-    value: Tensor
-    value_covariance: Tensor | None
-    transformed_value_norm: Tensor
-    mixed: Tensor
+    value: Tensor | None = None
+    value_covariance: Tensor | None = None
+    transformed_value_norm: Tensor | None = None
+    mixed: Tensor | None = None
     on_padding: Tensor | None = None
 
     def of_sequence(self, row: int) -> LayerTrace:
@@ -85,8 +86,8 @@ class Trace:
         return [getattr(layer, kind) for layer in self.layers]
 
     def padding_share(self) -> float:
-        """The share of the prediction's attention that falls on empty slots, mean over layers and
-        heads; 0 if the model ignores padding."""
+        """The share of the prediction's attention on empty slots, mean over layers and heads; 0 if
+        the model ignores padding."""
         shares = [share[:, -1] for share in self._on_padding()]
         return float(torch.stack(shares).mean()) if shares else 0.0
 
@@ -94,8 +95,8 @@ class Trace:
         return [layer.on_padding for layer in self.layers if layer.on_padding is not None]
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """As numpy arrays: items, item_scores, every kind of map of the model, norms of values, and
-        on_padding if the model attends to padding.
+        """As numpy arrays: items, item_scores, every kind of map of the model, norms of values if
+        the model records them, and on_padding if the model attends to padding.
 
         Maps are (layer, head, query, key), transformed_value_norm is (layer, head, key), on_padding
         (layer, head, query).
@@ -107,5 +108,8 @@ class Trace:
                 found[kind] = np.stack(maps)
         if shares := self._on_padding():
             found["on_padding"] = torch.stack(shares).cpu().numpy()
-        norms = [layer.transformed_value_norm.cpu().numpy() for layer in self.layers]
-        return found | {"transformed_value_norm": np.stack(norms)}
+        norms = [layer.transformed_value_norm for layer in self.layers]
+        known = [values.cpu().numpy() for values in norms if values is not None]
+        if known and len(known) == len(norms):
+            found["transformed_value_norm"] = np.stack(known)
+        return found

@@ -14,6 +14,7 @@ from torch import Tensor
 from awrsr.config import HELD_OUT, Candidates, Split
 from awrsr.data.batching import batches, history_and_target, left_pad, training_popularity
 from awrsr.data.dataset import Dataset
+from awrsr.data.splits import held_out_words, left_out_words
 from awrsr.errors import DataError, check_choice
 from awrsr.models import SequentialModel
 from awrsr.ranking.metrics import summarise, target_ranks
@@ -29,7 +30,7 @@ class Evaluation:
     """The outcome of one evaluation.
 
     Args:
-        protocol: how it was measured, by name; to be shown with every number.
+        protocol: the facts of the measurement by name; to be shown with every number.
         metrics: by name, see `awrsr.ranking.metrics.summarise`.
         ranks: one row per evaluated user: user_id, target, rank.
     """
@@ -53,23 +54,35 @@ def seen_words(dataset: Dataset, split: Split) -> str:
     return f"{percent} of {split} targets stand in the history before them"
 
 
+def untrained_words(dataset: Dataset, split: Split, candidates: Candidates) -> str:
+    """How many ranked targets are items that were never trained on, in words."""
+    targets = dataset.targets(split)[dataset.counted(split, candidates)]
+    number = int(np.isin(targets, sorted(dataset.untrained)).sum())
+    return (
+        f"{number:,} of {len(targets):,} targets are items never trained on, ranked like all others"
+    )
+
+
 def ranked_among(protocol: Mapping[str, Any]) -> str:
-    """The candidates of a protocol and, if recorded, the share of targets seen before."""
-    return str(protocol["candidates"]) + (f"; {protocol['seen']}" if "seen" in protocol else "")
+    """The candidates of a protocol and, where recorded, the share of targets seen before, the
+    number of targets never trained on, and the users left out."""
+    names = ("candidates", "seen", "untrained", "left_out")
+    return "; ".join(str(protocol[name]) for name in names if protocol.get(name))
 
 
 def protocol(dataset: Dataset, split: Split, candidates: Candidates) -> dict[str, Any]:
     """How ranks are computed, in words and numbers, to be printed with them."""
-    users = int(dataset.counted(split, candidates).sum())
-    held_out = "last" if split == "test" else "last but one"
-    return {
-        "split": f"leave-one-out, {split}: the {held_out} item",
+    users, having = (int(dataset.counted(split, some).sum()) for some in (candidates, "all"))
+    words: dict[str, Any] = {
+        "split": held_out_words(dataset.time_split, split),
         "candidates": candidates_words(dataset.n_items, candidates),
         "seen": seen_words(dataset, split)
-        + ("; those users are left out" if users < dataset.n_users else ""),
-        "ties": "count against the target",
-        "users": users,
+        + ("; those users are left out" if users < having else ""),
     }
+    if dataset.time_split is not None:
+        words["untrained"] = untrained_words(dataset, split, candidates)
+        words["left_out"] = left_out_words(dataset.parts, split)
+    return {**words, "ties": "count against the target", "users": users}
 
 
 def evaluate(
@@ -79,7 +92,7 @@ def evaluate(
     *,
     candidates: Candidates | None = None,
 ) -> Evaluation:
-    """Rank the held-out item of every user among the whole catalogue.
+    """Rank the held-out item of every user that has one among the whole catalogue.
 
     Works in blocks of users with histories of similar length: memory does not grow with
     users x items.
@@ -87,8 +100,8 @@ def evaluate(
     Args:
         model: in eval mode, which is not changed.
         dataset: the dataset of the model.
-        split: validation hides the last two items and asks for the first of them; test hides the
-            last.
+        split: validation or test; the dataset says which item of a user is held out for it, see
+            `awrsr.data.splits`.
         candidates: unseen excludes the items of the history, and users whose held-out item is among
             them; all excludes nothing; default: the dataset's `default_candidates`.
 
@@ -133,18 +146,21 @@ def evaluate_scores(
         candidates: see `evaluate`.
 
     Raises:
-        ConfigError: no such split or candidates.
-        DataError: candidates are the unseen items, and every user has seen the held-out item.
+        ConfigError: the split or the candidates are unknown.
+        DataError: no user has a held-out item, or candidates are the unseen items, and every user
+            has seen the held-out item.
     """
     check_choice("split", split, HELD_OUT)
     if candidates is None:
         candidates = dataset.default_candidates
     check_choice("candidates", candidates, get_args(Candidates))
     counts = dataset.counted(split, candidates)
+    if not dataset.has_target(split).any():
+        raise DataError(f"no user of {dataset.name} has a {split} item")
     if not counts.any():
         raise DataError(
             f"candidates 'unseen' rank only new items, and in {dataset.name} every {split} target "
-            "stands in the history before it; candidates 'all' ranks them"
+            "is also in the history before it; candidates 'all' ranks them"
         )
     ranks = np.zeros(dataset.n_users, dtype=np.int64)
     targets = np.zeros(dataset.n_users, dtype=np.int64)

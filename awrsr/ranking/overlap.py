@@ -29,10 +29,10 @@ def rank_biased_overlap(
     """RBO_ext of two rankings of equal depth: 1 if they are equal, 0 if they share nothing.
 
     (X_D / D) p^D + ((1 - p) / p) * sum over d = 1..D of (X_d / d) p^d, where X_d is the number of
-    items that both have among their d best, and D is the depth. Agreement at depth d has the weight
-    (1 - p) p^(d - 1); below D the agreement is assumed to stay as at D. For two rankings of a whole
-    catalogue this is exact: they hold the same items, so they agree fully there, and the value is
-    RBO.
+    items among the d best of both rankings, and D is the depth. Agreement at depth d has the weight
+    (1 - p) p^(d - 1); below D the agreement is assumed to stay as at D. For two rankings of a
+    complete catalogue this is exact: they contain the same items, so their agreement at D is full,
+    and the value is RBO.
 
     Args:
         first: items, best first, each once; no ties.
@@ -58,7 +58,7 @@ def rank_biased_overlap(
             f"{len(a)} and {len(b)} items"
         )
     _, in_a, in_b = np.intersect1d(a, b, assume_unique=True, return_indices=True)
-    # An item counts from the depth of the larger of its two ranks on.
+    # An item is in both lists from the depth of its larger rank.
     reached = np.bincount(np.maximum(in_a, in_b), minlength=len(a))
     depth = np.arange(1, len(a) + 1)
     agreement = reached.cumsum() / depth

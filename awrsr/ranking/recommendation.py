@@ -35,8 +35,18 @@ def check_catalogue(catalogue: Catalogue, dataset: Dataset, prefix: str = "") ->
             f"{prefix}the model belongs to {catalogue.name!r} "
             f"({counted(catalogue.n_items, 'item')}, fingerprint {catalogue.fingerprint}), the "
             f"dataset is {dataset.name!r} ({counted(dataset.n_items, 'item')}, fingerprint "
-            f"{dataset.fingerprint})"
+            f"{dataset.fingerprint}){other_split(catalogue, dataset)}"
         )
+
+
+def other_split(catalogue: Catalogue, dataset: Dataset) -> str:
+    """The end of a refusal if a model was trained under another split than the dataset's."""
+    if catalogue.split == dataset.split_rule:
+        return ""
+    return (
+        f"; the model was trained under the split {catalogue.split}, the dataset has the split "
+        f"{dataset.split_rule}"
+    )
 
 
 def check_items(model: SequentialModel, items: Sequence[int]) -> list[int]:
@@ -124,7 +134,7 @@ def recommend(
 
     Raises:
         DataError: the history is empty or wrong, or the model belongs to another dataset.
-        ConfigError: k is below 1 or above the size of the catalogue, or no such candidates.
+        ConfigError: k is below 1 or above the size of the catalogue, or candidates are unknown.
     """
     if k is None:
         k = min(10, model.catalogue.n_items)
@@ -153,7 +163,7 @@ def excluded_items(history: Sequence[int], candidates: Candidates) -> list[int]:
     """The items of a history that are not candidates: all of them, or none.
 
     Raises:
-        ConfigError: no such candidates.
+        ConfigError: the candidates are unknown.
     """
     check_choice("candidates", candidates, get_args(Candidates))
     return list(history) if candidates == "unseen" else []
@@ -164,7 +174,7 @@ class Ranking:
 
     Args:
         item_scores: (n_items,), item i at index i - 1.
-        excluded: items that are not candidates, except the item whose rank is asked.
+        excluded: items that are not candidates, except the item whose rank is requested.
     """
 
     def __init__(self, item_scores: torch.Tensor, excluded: Sequence[int]) -> None:
@@ -183,7 +193,7 @@ class Ranking:
         return not_below + int(not self._candidates[item - 1])
 
     def candidates_with(self, item: int) -> int:
-        """The number of items ranked when the rank of this item is asked."""
+        """The number of items among which this item is ranked."""
         return len(self._ascending) + int(not self._candidates[item - 1])
 
 

@@ -1,4 +1,4 @@
-"""From histories to item scores, and to the standing of a target after each: one loop, in blocks.
+"""From histories to item scores, and to the rank of a target after each: one loop, in blocks.
 
 Evaluation, removals, ablations, faithfulness, scans, checks and variants all rank with this module
 and `awrsr.ranking.metrics.target_ranks`.
@@ -34,7 +34,7 @@ class Standings:
     Args:
         scores: (history,) the target's item score.
         standard_scores: (history,) its score minus the mean of the catalogue's scores, divided by
-            their standard deviation; 0 if all scores are equal; an empty array unless asked for.
+            their standard deviation; 0 if all scores are equal; an empty array unless requested.
         ranks: (history,) its rank, 1 = best, by the rule of `target_ranks`.
         margins: (history,) its score minus the score of the k-th best other candidate; the target
             is in the top k if the margin is above 0.
@@ -125,7 +125,7 @@ def target_standings(
             found["standard"].append(_standard_scores(score, item_scores))
         pairs = item_pairs(left_out, item_scores.device)
         targets = torch.full((len(score),), target, device=item_scores.device)
-        # From here on the scores of excluded items are -inf, except that of the target.
+        # target_ranks has set the scores of excluded items to -inf, except that of the target.
         found["rank"].append(target_ranks(item_scores, targets, pairs))
         found["margin"].append(_margins(item_scores, target, k))
         if listed:

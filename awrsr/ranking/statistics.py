@@ -30,7 +30,7 @@ def bootstrap_means(values: Floats, *, seed: int = 0, resamples: int = 2000) -> 
 
     Args:
         values: (user, column); the same users are drawn for all columns. NaN is ignored; a column
-            of NaN only has no mean.
+            with only NaN has no mean.
         seed: seed of the draws.
         resamples: number of bootstrap samples.
 

@@ -25,8 +25,8 @@ class Additive(DotProducts):
     """A and S combined in one of three ways, `mix`.
 
     gate: M = (1 - g) A + g S, with a learned number g in (0, 1) per head and initial value 0.1. A
-    head starts close to the vanilla model and learns how much of the second order helps. The
-    default: of the three it was learned most reliably (EXPERIMENTS.md, readings).
+    head starts close to the vanilla model and learns how much of the second order helps. This is
+    the default, because it trained most reliably (EXPERIMENTS.md, readings).
 
     halves: M = (A + S) / 2. Halving keeps the row sums at one; the output projection can absorb the
     factor.
@@ -66,7 +66,7 @@ class Additive(DotProducts):
             nn.init.constant_(self.gate, math.log(FIRST_SHARE / (1 - FIRST_SHARE)))
 
     def shares(self) -> Float[Tensor, "head 1 1"]:
-        """The second order's share of M by head: g, or a half. Not defined for scores."""
+        """The second order's share of M by head: g, or 1/2. Not defined for scores."""
         if self.gate is None:
             return torch.full((self.n_heads, 1, 1), 0.5)
         return self.gate.sigmoid()[:, None, None]

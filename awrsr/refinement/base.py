@@ -49,7 +49,7 @@ class Refinement(nn.Module, BackboneMember):
     """One mechanism: facts that describe it, and the computation in `forward`."""
 
     title: ClassVar[str]
-    """Its name for people, shown after the backbone's title; by default its name with dashes."""
+    """Its displayed name, after the backbone's title; by default its name with dashes."""
     formula: ClassVar[str]
     """The formula of M, "M = ..."; read through `formula_of`."""
     settings: ClassVar[tuple[str, ...]] = ()
@@ -71,7 +71,7 @@ class Refinement(nn.Module, BackboneMember):
 
     @classmethod
     def check_facts(cls) -> None:
-        """Raise ConfigError if it declares a setting that refinements do not have."""
+        """Raise ConfigError if the class declares a setting that refinements do not have."""
         for setting in cls.settings:
             if setting not in USUAL:
                 raise ConfigError(

@@ -46,7 +46,7 @@ class SecondOrder(Refinement):
 
     Items with similar attention are related. Cost: O(m^2 r) per head, in addition to O(m^2 d) for
     attention. A subclass defines how two rows are compared and how M is formed. All subclasses
-    share what is compared (`rows`), the dropout on it and the gain of the scores.
+    share the compared rows (`rows`), their dropout and the gain of the scores.
 
     Refinement dropout applies only to the rows that are compared. Where A is a value or a summand,
     its rows still sum to one; attention dropout applies to M.

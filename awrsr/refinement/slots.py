@@ -57,7 +57,7 @@ class ProjectionPair(nn.Module):
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
-        """With a similar start, copy the query matrix; both are initialised before."""
+        """With a similar start, copy the query matrix; both are already initialised."""
         if self.similar_start:
             self.key.weight.copy_(self.query.weight)
 

@@ -13,9 +13,9 @@ from awrsr.refinement.slots import SlotMixing
 class ValueWeighted(DotProducts):
     """M = S A: the first-order weights are the values, M_ij = sum over k of S_ik A_kj.
 
-    With `value_matrix` the values are A V, as in attention that has a matrix for values besides
-    those for queries and keys: M = S (A V). V is row-stochastic and causal (see `SlotMixing`), so
-    that rows of M sum to one and later items get no weight.
+    With `value_matrix` the values are A V, as in attention with a value matrix in addition to those
+    for queries and keys: M = S (A V). V is row-stochastic and causal (see `SlotMixing`), so that
+    rows of M sum to one and later items get no weight.
 
     Source: our reading of AWRSR (arXiv 2410.21048), whose equations were not available.
     """

@@ -1,6 +1,6 @@
 """Studies of models over all users: scans, faithfulness, heads, checks of loaded models."""
 
-from awrsr.studies.checks import Check, parity_checks
+from awrsr.studies.checks import Check, check_model
 from awrsr.studies.examples import (
     EXAMPLES_FILE,
     READABLE,
@@ -49,7 +49,7 @@ __all__ = [
     "holds_scan",
     "joined_processes",
     "line_of",
-    "parity_checks",
+    "check_model",
     "read_examples",
     "read_scan",
     "read_study",

@@ -2,29 +2,25 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-import numpy as np
 import torch
-from torch import Tensor
 
-from awrsr.config import PADDING
-from awrsr.data.batching import Batch, batches
 from awrsr.data.dataset import Dataset
-from awrsr.explain import KINDS
-from awrsr.models import LayerTrace, SequentialModel
+from awrsr.models import SequentialModel
 from awrsr.ranking.evaluation import candidates_words
 from awrsr.ranking.metrics import summarise, target_ranks
 from awrsr.ranking.scoring import excluded_pairs
+from awrsr.studies import laws
+from awrsr.studies.laws import Reference, Sample
 
 SAMPLE = 64
-"""Number of users, spread over all lengths."""
-ROUNDING = 1e-5
-"""Accepted error in single precision: of a sum of weights, or of a score over the largest score."""
+"""Number of users in the sample, spread over all lengths."""
 PRINTED = 5e-5
 """Accepted difference between a recorded metric and the metric of its ranks: half of the fourth
 decimal."""
 MOVED = 0.02
-"""Share of the sample's ranks that may change because another processor rounds differently."""
+"""Accepted share of the sample's ranks that change because another processor rounds differently."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,200 +37,102 @@ class Check:
     passed: bool | None
     measured: str
 
-
-@dataclass(frozen=True, kw_only=True)
-class _Sample:
-    model: SequentialModel
-    batches: list[Batch]
-    recordings: list[list[LayerTrace]]
-    scores: list[Tensor]
-    dataset: Dataset
-    ranks: Mapping[str, int]
-    ndcg: float | None
-
-    def sequences(self, batch: Batch) -> Tensor:
-        return batch.sequences(self.model.config.max_length).to(self.model.device)
+    def __str__(self) -> str:
+        verdict = {True: "passed", False: "failed", None: "not measured"}[self.passed]
+        return f"{verdict}: {self.name} ({self.measured})"
 
 
-def parity_checks(
+def check_model(
     model: SequentialModel,
     dataset: Dataset,
     ranks: Mapping[str, int] | None = None,
     ndcg: float | None = None,
     *,
     sample: int = SAMPLE,
+    reference: Reference | None = None,
 ) -> list[Check]:
     """All laws on a sample of users; failures become results, never exceptions.
 
+    Rows of maps sum to one; nothing falls on later items or padding; no later item changes an
+    earlier state; dropout is off; recording changes no result; a history alone and in a batch are
+    equal; gradients reach the embeddings; replaced weights are used, where a model says that they
+    are; recorded ranks are reproduced; and scores equal those of the reference, if there is one.
+
     Args:
-        model: the loaded model.
+        model: the loaded or wrapped model.
         dataset: the model's dataset.
         ranks: recorded test ranks by user id; without them the metric is not checked.
-        ndcg: recorded test NDCG@10, which must equal that of the recorded ranks.
+        ndcg: recorded test NDCG@10; it must equal the NDCG@10 of the recorded ranks.
         sample: number of users.
+        reference: the model's own forward pass: a history of items, oldest first and at most
+            max_length long -> (n_items,) item scores, item i at index i - 1.
     """
-    laws: dict[str, Callable[[_Sample], tuple[bool | None, str]]] = {
-        "Rows of all maps sum to one": _rows,
-        "No weight on later items or padding": _later,
-        "Dropout is off, two runs are equal": _dropout,
-        "Recording changes no result": _recording,
-        "A sequence alone and in a batch are equal": _alone,
-        "Recorded ranks and NDCG@10 are reproduced": _metric,
+    found: dict[str, Callable[[Sample], tuple[bool | None, str]]] = {
+        "Rows of all maps sum to one": laws.rows_sum_to_one,
+        "No weight on later items or padding": laws.nothing_later,
+        "Dropout is off, two runs are equal": laws.dropout_is_off,
+        "Recording changes no result": laws.recording_changes_nothing,
+        "A sequence alone and in a batch are equal": laws.alone_as_in_a_batch,
+        "Later items change no earlier state": laws.earlier_states_stay,
+        "Gradients reach the embeddings": laws.gradients_reach_embeddings,
     }
+    if model.replaceable:
+        found["Replaced weights mix the values"] = laws.replaced_weights_are_used
+    found["Recorded ranks and NDCG@10 are reproduced"] = partial(
+        _metric, dataset=dataset, recorded_ranks=ranks or {}, ndcg=ndcg
+    )
+    if reference is not None:
+        found["Scores are those of the reference"] = partial(
+            laws.scores_as_reference, reference=reference
+        )
     try:
-        taken = _take(model, dataset, ranks or {}, ndcg, sample)
+        taken = laws.take(model, dataset, sample)
     except Exception as error:  # a broken model may raise anything
-        return [Check(name=name, passed=False, measured=_failure(error)) for name in laws]
-    found = []
-    for name, law in laws.items():
+        return [Check(name=name, passed=False, measured=_failure(error)) for name in found]
+    checks = []
+    for name, law in found.items():
         try:
             passed, measured = law(taken)
         except Exception as error:
             passed, measured = False, _failure(error)
-        found.append(Check(name=name, passed=passed, measured=measured))
-    return found
+        checks.append(Check(name=name, passed=passed, measured=measured))
+    return checks
 
 
 def _failure(error: Exception) -> str:
     return f"could not be computed: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
-@torch.no_grad()
-def _take(
-    model: SequentialModel,
-    dataset: Dataset,
-    ranks: Mapping[str, int],
-    ndcg: float | None,
-    sample: int,
-) -> _Sample:
-    by_length = np.argsort(dataset.lengths(), kind="stable")
-    places = np.linspace(0, dataset.n_users - 1, min(sample, dataset.n_users)).round().astype(int)
-    n = model.config.max_length
-    # Batches of mixed lengths, so that they contain padding.
-    sampled = list(batches(dataset, by_length[places], n, batch_size=16))
-    recordings, scores = [], []
-    for batch in sampled:
-        recording: list[LayerTrace] = []
-        states = model(batch.sequences(n).to(model.device), recording=recording)
-        recordings.append(recording)
-        scores.append(model.item_scores(states[:, -1]))
-    return _Sample(
-        model=model,
-        batches=sampled,
-        recordings=recordings,
-        scores=scores,
-        dataset=dataset,
-        ranks=ranks,
-        ndcg=ndcg,
-    )
-
-
-def _worst(gaps: list[float]) -> float:
-    """The largest value; NaN if any value is NaN, so that no comparison passes."""
-    return float(np.max(gaps))
-
-
-def _maps(recording: list[LayerTrace]) -> list[Tensor]:
-    return [
-        weights
-        for layer in recording
-        for kind in KINDS
-        if (weights := getattr(layer, kind)) is not None
-    ]
-
-
-def _rows(taken: _Sample) -> tuple[bool, str]:
-    gaps, rows = [], 0
-    for batch, recording in zip(taken.batches, taken.recordings, strict=True):
-        present = taken.sequences(batch) != PADDING
-        for weights in _maps(recording):
-            sums = weights.sum(-1).transpose(1, 2)[present]  # (row, head)
-            gaps.append(float((sums - 1).abs().max()))
-            rows += sums.numel()
-    worst = _worst(gaps)
-    return worst <= ROUNDING, f"largest departure {worst:.1e} of {rows:,} rows; accepted {ROUNDING}"
-
-
-def _later(taken: _Sample) -> tuple[bool, str]:
-    found = []
-    for batch, recording in zip(taken.batches, taken.recordings, strict=True):
-        present = taken.sequences(batch) != PADDING
-        slots = present.shape[1]
-        later = torch.ones(slots, slots, dtype=torch.bool, device=present.device).triu(1)
-        refused = later | ~present[:, None, None, :]
-        for weights in _maps(recording):
-            found.append(float(weights.masked_fill(~refused, 0).abs().max()))
-    worst = _worst(found)
-    return worst == 0, f"largest such weight {worst:g}; accepted 0 exactly"
-
-
-@torch.no_grad()
-def _dropout(taken: _Sample) -> tuple[bool, str]:
-    training = sum(module.training for module in taken.model.modules())
-    sequences = taken.sequences(taken.batches[-1])
-    gap = float((taken.model(sequences) - taken.model(sequences)).abs().max())
-    return (
-        training == 0 and gap == 0,
-        f"{training} modules in training mode, difference of two runs {gap:g}; accepted 0 and 0",
-    )
-
-
-@torch.no_grad()
-def _recording(taken: _Sample) -> tuple[bool, str]:
-    gaps = []
-    for batch, scores in zip(taken.batches, taken.scores, strict=True):
-        states = taken.model(taken.sequences(batch))
-        gaps.append(float((taken.model.item_scores(states[:, -1]) - scores).abs().max()))
-    worst = _worst(gaps)
-    return worst == 0, f"largest difference of scores {worst:g}; accepted 0 exactly"
-
-
-@torch.no_grad()
-def _alone(taken: _Sample) -> tuple[bool, str]:
-    gaps = []
-    n = taken.model.config.max_length
-    for batch, scores in zip(taken.batches, taken.scores, strict=True):
-        for history, batched in zip(batch.histories, scores, strict=True):
-            if len(history) == 0:
-                continue
-            alone = torch.tensor([history[-n:].tolist()], device=taken.model.device)
-            single = taken.model.item_scores(taken.model(alone)[:, -1])[0]
-            gap = (single - batched).abs().max() / batched.abs().max().clamp(min=1e-12)
-            gaps.append(float(gap))
-    worst = _worst(gaps)
-    return (
-        worst <= ROUNDING,
-        f"largest difference {worst:.1e} of the largest score, {len(gaps)} users; "
-        f"accepted {ROUNDING}",
-    )
-
-
-def _metric(taken: _Sample) -> tuple[bool | None, str]:
-    if not taken.ranks:
+def _metric(
+    taken: Sample, *, dataset: Dataset, recorded_ranks: Mapping[str, int], ndcg: float | None
+) -> tuple[bool | None, str]:
+    if not recorded_ranks:
         return None, "no recorded ranks to compare with"
-    then, now = [], []
-    candidates = taken.dataset.default_candidates
+    before, now = [], []
+    candidates = dataset.default_candidates
     for batch, scores in zip(taken.batches, taken.scores, strict=True):
         targets = torch.from_numpy(batch.targets).to(scores.device)
         excluded = excluded_pairs(batch.histories, candidates, scores.device)
         ranks = target_ranks(scores.clone(), targets, excluded).tolist()
-        users = [taken.dataset.user_ids[int(user)] for user in batch.users]
-        pairs = [(taken.ranks[u], r) for u, r in zip(users, ranks, strict=True) if u in taken.ranks]
-        then += [recorded for recorded, _ in pairs]
+        users = [dataset.user_ids[int(user)] for user in batch.users]
+        pairs = [
+            (recorded_ranks[u], r) for u, r in zip(users, ranks, strict=True) if u in recorded_ranks
+        ]
+        before += [recorded for recorded, _ in pairs]
         now += [found for _, found in pairs]
-    if not then:
+    if not before:
         return None, "no recorded ranks of the sampled users"
-    equal = sum(a == b for a, b in zip(then, now, strict=True))
-    recorded, found = (summarise(values)["NDCG@10"] for values in (then, now))
+    equal = sum(a == b for a, b in zip(before, now, strict=True))
+    recorded, found = (summarise(values)["NDCG@10"] for values in (before, now))
     measured = (
-        f"{equal} of {len(then)} ranks equal, NDCG@10 of these users recorded {recorded:.4f}, "
+        f"{equal} of {len(before)} ranks equal, NDCG@10 of these users recorded {recorded:.4f}, "
         f"now {found:.4f} among "
-        f"{candidates_words(taken.dataset.n_items, candidates)}; accepted {MOVED:.0%} moved"
+        f"{candidates_words(dataset.n_items, candidates)}; accepted {MOVED:.0%} moved"
     )
-    agrees = abs(recorded - found) <= 1 / len(then)
-    if taken.ndcg is not None:
-        total = summarise(list(taken.ranks.values()))["NDCG@10"]
-        agrees = agrees and abs(total - taken.ndcg) <= PRINTED
-        measured += f". All recorded ranks give {total:.4f}, recorded {taken.ndcg:.4f}"
-    moved = len(then) - equal
-    return agrees and moved <= MOVED * len(then), measured
+    agrees = abs(recorded - found) <= 1 / len(before)
+    if ndcg is not None:
+        total = summarise(list(recorded_ranks.values()))["NDCG@10"]
+        agrees = agrees and abs(total - ndcg) <= PRINTED
+        measured += f". All recorded ranks give {total:.4f}, recorded {ndcg:.4f}"
+    moved = len(before) - equal
+    return agrees and moved <= MOVED * len(before), measured

@@ -21,8 +21,8 @@ The last three files appear together with `"finished": true` in study.json.
 
 sort is "all" and, if the dataset records planted causes (`awrsr.data.planted`), also binding and
 occasion; then further measures say how well the explanations find the causes. Users whose held-out
-item nothing determines (sort open) are not drawn: no explanation of it could be right. study.json
-records their number, `open_users`.
+item has no cause (sort open) are not drawn: no explanation of it could be right. study.json records
+their number, `open_users`.
 """
 
 import platform
@@ -37,10 +37,11 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
-from awrsr.config import HELD_OUT, Candidates, Split
+from awrsr.config import Candidates, Split
 from awrsr.data.batching import training_popularity
 from awrsr.data.dataset import Dataset
 from awrsr.data.planted import OPEN, load_causes
+from awrsr.data.splits import held_out_words
 from awrsr.errors import ConfigError, DataError
 from awrsr.explain import study_settings
 from awrsr.io.files import (
@@ -77,6 +78,8 @@ class StudiedDataset(Schema):
 class StudyFile(Schema):
     """The contents of study.json; defaults hold for older studies without these fields."""
 
+    may_lack = ("held_out",)
+
     schema_version: Annotated[int, Field(ge=SCHEMA_VERSION, le=SCHEMA_VERSION)]
     dataset: StudiedDataset
     split: Split
@@ -88,6 +91,7 @@ class StudyFile(Schema):
     attribution: dict[str, dict[str, Any]]
     candidates: Candidates = "unseen"
     open_users: int = 0
+    held_out: str = ""
     forced_share: float | None = None
     finished: bool = False
     command: str = ""
@@ -136,9 +140,9 @@ def write_study(
         dataset: the models' dataset.
         directory: the directory of the study.
         split: the split whose held-out items are explained.
-        sample: number of users, drawn without replacement; 0 for all. Three kinds of users are not
-            drawn: with only one item before the held-out one (no curve), not evaluated under the
-            dataset's `default_candidates`, or with a planted held-out item of sort open.
+        sample: number of users, drawn without replacement; 0 for all. These users are not drawn:
+            without a held-out item, or with only one item before it (no curve), not evaluated under
+            the dataset's `default_candidates`, or with a planted held-out item of sort open.
         seed: seed of the draw, the random orders, the randomised methods and the intervals.
         device: auto, cpu, cuda, cuda:1, ...
         resume: continue an unfinished study with the same settings.
@@ -176,6 +180,8 @@ def write_study(
         "open_users": int((~decided).sum()),
         "forced_share": FORCED_SHARE,
     }
+    if dataset.time_split is not None:
+        asked["held_out"] = held_out_words(dataset.time_split, split)
     if _open(directory, asked, command, resume):
         return read_study(directory)
     loaded = {name: load_model(path, device) for name, path in models.items()}
@@ -225,14 +231,14 @@ def read_study(directory: Path) -> Study:
 def _users(
     dataset: Dataset, split: Split, sample: int, seed: int, decided: npt.NDArray[np.bool_]
 ) -> list[int]:
-    long_enough = dataset.lengths() - HELD_OUT[split] >= 2
-    able = np.flatnonzero(long_enough & dataset.counted(split) & decided)
-    if len(able) == 0:
+    long_enough = dataset.parts.targets[split] >= 2
+    eligible = np.flatnonzero(long_enough & dataset.counted(split) & decided)
+    if len(eligible) == 0:
         planted = "" if decided.all() else " that has a planted cause"
         raise DataError(f"no user of {dataset.name} has two items before a held-out one{planted}")
-    if sample == 0 or sample >= len(able):
-        return [int(user) for user in able]
-    chosen = np.random.default_rng(seed).choice(able, size=sample, replace=False)
+    if sample == 0 or sample >= len(eligible):
+        return [int(user) for user in eligible]
+    chosen = np.random.default_rng(seed).choice(eligible, size=sample, replace=False)
     return sorted(int(user) for user in chosen)
 
 
@@ -243,7 +249,7 @@ def _about(directory: Path) -> dict[str, Any]:
 
 
 def _open(directory: Path, asked: dict[str, Any], command: str, resume: bool) -> bool:
-    """Start the study, or find the one to resume; returns whether that one is finished."""
+    """Start the study, or find the study to resume; returns whether it is finished."""
     path = directory / STUDY_FILE
     finish_replacing(directory)
     if path.is_file():

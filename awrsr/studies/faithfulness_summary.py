@@ -1,10 +1,10 @@
 """Means over the users of a study, with intervals and floors.
 
 The floor of an explanation is the result of random orders with the same forced first place. A map
-that puts most weight on the item itself always ranks the newest item first. If an explanation does
-so for at least 90% of the users, its floor for those users is random orders with the newest item
-first. In all other cases the floor is random orders. Since the newest item often matters, this
-floor keeps an explanation from getting credit for that place alone.
+with most weight on the item itself always ranks the newest item first. If an explanation does so
+for at least 90% of the users, its floor for those users is random orders with the newest item
+first. In all other cases the floor is random orders. Since the newest item often matters, an
+explanation would otherwise get credit for that place alone.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ from awrsr.ranking.statistics import bootstrap_means
 
 ALL = "all"
 LESS = " less "
-"""Between the names of two models in the column model of summary.csv: a difference of the two."""
+"""Joins the names of two models in the column model of summary.csv: first minus second."""
 FORCED_SHARE = 0.9
 """The first place counts as forced if an explanation ranks the newest item first for at least this
 share of the users."""
@@ -29,8 +29,8 @@ STANDINGS = ("standard_score", "ndcg")
 
 
 def difference_column(rows: pd.DataFrame) -> str:
-    """The column of a study's summary for judging explanations: less_floor, or less_random in
-    studies without floors; with _low and _high it names the interval."""
+    """The column of a study's summary that judges explanations: less_floor, or less_random in
+    studies without floors; with _low and _high appended, the bounds of its interval."""
     return "less_floor" if "less_floor" in rows else "less_random"
 
 
@@ -130,7 +130,8 @@ def _rows_of(
 
 
 def mean_curves(by_user: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
-    """curves.parquet from the users' curves; without shares at which under half have a score."""
+    """curves.parquet from the users' curves, only at shares at which half of the users or more have
+    a score."""
     keys = ["model", "explanation", "curve", "share"]
     parts = []
     for sort, rows_of_sort in _by_sort(by_user):

@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from awrsr.config import PADDING
-from awrsr.data.batching import batches, training_popularity
+from awrsr.data.batching import batches, training_popularity, users_with_target
 from awrsr.data.dataset import Dataset
 from awrsr.errors import ConfigError
 from awrsr.explain import KINDS
@@ -62,8 +62,8 @@ def row_measures(
     """Measures of rows of weights, one number per row, by the names of MEASURES.
 
     The entropy in nats, and as a share of the log of the number of items (1 = even; not defined for
-    one item); reach, the mean lag of the weight; and the weight on the newest item itself, in bins
-    of the lag, on the oldest item seen, and on items that occur more than once.
+    one item); reach, the mean lag of the weight; and the weight on the newest item, in bins of the
+    lag, on the oldest item that the model saw, and on items that occur more than once.
 
     Args:
         rows: weights, 0 on padding.
@@ -126,7 +126,7 @@ def head_profile(
     Args:
         model: in eval mode.
         dataset: the model's dataset.
-        users: indices of users; default: all.
+        users: indices of users with a test item; default: all of them.
         groups: the group of every item, at index item - 1, such as its genre.
         batch_size: users per batch; affects only the speed.
 
@@ -137,11 +137,11 @@ def head_profile(
         on other items of the newest item's group).
 
     Raises:
-        ConfigError: no users.
+        ConfigError: no users, or one without a test item.
         DataError: the model belongs to another catalogue.
     """
     check_same_catalogue(model, dataset)
-    users = np.arange(dataset.n_users) if users is None else np.asarray(users, dtype=np.int64)
+    users = users_with_target(dataset, users)
     if len(users) == 0:
         raise ConfigError("a head's profile needs one user or more; the slice is empty")
     device, n = model.device, model.config.max_length

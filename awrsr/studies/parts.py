@@ -32,7 +32,7 @@ def write_parts(
         directory: the directory of the parts; created if it does not exist.
         number: number of parts.
         compute: part, 0 to `number` - 1 -> its tables.
-        done: called for every finished part of this process, with whether it was computed now.
+        done: called for every finished part of this process, with True if it was computed now.
 
     Returns:
         Whether this process must combine the parts.

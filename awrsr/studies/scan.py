@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from torch import Tensor
 
-from awrsr.data.batching import batches
+from awrsr.data.batching import batches, users_with_target
 from awrsr.data.dataset import Dataset
 from awrsr.errors import ConfigError, did_you_mean
 from awrsr.explain import KINDS
@@ -66,7 +66,7 @@ def scan(
     """Ranks of the held-out items and measures of the models' attention, computed in batches.
 
     Candidates are `awrsr.Dataset.default_candidates`; a held-out item is always a candidate, so
-    that every user has a rank.
+    that every user with a test item has a rank.
 
     The cost is one forward pass per user and model, and for attributions one more with its
     gradient. Comparing pairs of models costs little in addition.
@@ -75,7 +75,7 @@ def scan(
         models: by name, in eval mode.
         dataset: the dataset of all models.
         pairs: pairs of names to compare; default: all pairs.
-        users: indices of users; default: all.
+        users: indices of users with a test item; default: all of them.
         attribution: compare each row with the absolute input x gradient of the held-out item, by
             Spearman's rho.
         batch_size: users per batch; affects only the speed.
@@ -83,13 +83,14 @@ def scan(
             call.
 
     Raises:
-        ConfigError: no model, no user, or a pair with a name that is not a model.
+        ConfigError: no model, no user, a user without a test item, or a pair with a name that is
+            not a model.
         DataError: a model belongs to another catalogue.
     """
     pairs = check_pairs(list(models), pairs)
     for name, model in models.items():
         check_same_catalogue(model, dataset, f"{name}: ")
-    chosen = np.arange(dataset.n_users) if users is None else np.asarray(users, dtype=np.int64)
+    chosen = users_with_target(dataset, users)
     if len(chosen) == 0:
         raise ConfigError("a scan needs one user or more; none was given")
     longest = max(model.config.max_length for model in models.values())

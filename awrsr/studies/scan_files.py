@@ -22,8 +22,9 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from awrsr.config import HELD_OUT, ModelConfig, TrainConfig
+from awrsr.config import ModelConfig, TrainConfig
 from awrsr.data.dataset import Dataset
+from awrsr.data.splits import held_out_words, left_out_words
 from awrsr.errors import AwrsrError, DataError
 from awrsr.explain import KINDS
 from awrsr.io.files import (
@@ -92,7 +93,7 @@ def write_scan(
     command: str | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Scan | None:
-    """Scan all users and write a scan directory, see the module.
+    """Scan all users with a test item and write a scan directory, see the module.
 
     Works in parts of users with histories of similar length; each part is written when it is done,
     so that a killed run can resume. Several processes may run it together (see `joined_processes`):
@@ -127,13 +128,7 @@ def write_scan(
             "n_items": dataset.n_items,
             "n_users": dataset.n_users,
         },
-        "protocol": {
-            "split": "leave-one-out, test: the last item",
-            "candidates": candidates_words(dataset.n_items, dataset.default_candidates),
-            "seen": seen_words(dataset, "test"),
-            "ties": "count against the target",
-            "rows": "last layer, last row, mean over heads",
-        },
+        "protocol": _protocol(dataset),
         **about_scan(directories, pairs),
         "attribution": "input_x_gradient" if attribution else None,
     }
@@ -146,9 +141,10 @@ def write_scan(
     key = hashlib.sha256(json.dumps([about, PART_USERS, MEASURES]).encode()).hexdigest()[:12]
     parts = output / f".parts-{key}"
     longest = max(model.config.max_length for model in models.values())
-    seen = np.minimum(dataset.lengths() - HELD_OUT["test"], longest)
-    by_length = np.argsort(seen, kind="stable")
-    starts = range(0, dataset.n_users, PART_USERS)
+    users = np.flatnonzero(dataset.has_target("test"))
+    seen = np.minimum(dataset.parts.targets["test"][users], longest)
+    by_length = users[np.argsort(seen, kind="stable")]
+    starts = range(0, len(users), PART_USERS)
     users_of_parts = [by_length[start : start + PART_USERS] for start in starts]
 
     def compute(part: int) -> dict[str, pd.DataFrame]:
@@ -186,8 +182,21 @@ def write_scan(
     return Scan(users=users_table, pairs=pairs_table, about=about)
 
 
+def _protocol(dataset: Dataset) -> dict[str, str]:
+    """How the numbers of a scan are computed, in words."""
+    left_out = left_out_words(dataset.parts, "test")
+    return {
+        "split": held_out_words(dataset.time_split, "test"),
+        "candidates": candidates_words(dataset.n_items, dataset.default_candidates),
+        "seen": seen_words(dataset, "test"),
+        **({"left_out": left_out} if left_out else {}),
+        "ties": "count against the target",
+        "rows": "last layer, last row, mean over heads",
+    }
+
+
 def _check_nothing_is_lost(output: Path, about: Mapping[str, Any]) -> None:
-    """Refuse to replace a scan of the same dataset that holds more."""
+    """Refuse to replace a scan of the same dataset that contains more models or attributions."""
     finish_replacing(output)
     try:
         existing = read_json(output / ABOUT_FILE)
@@ -198,8 +207,8 @@ def _check_nothing_is_lost(output: Path, about: Mapping[str, Any]) -> None:
         return
     if same_data and lost:
         raise DataError(
-            f"{output} holds a scan with {', '.join(lost)} too, which this one would lose: ask for "
-            "them too (--models, --attribution), choose another --output, or remove it"
+            f"{output} holds a scan with {', '.join(lost)} too, which this one would lose: include "
+            "them (--models, --attribution), choose another --output, or remove it"
         )
 
 
@@ -259,12 +268,12 @@ def read_scan(directory: str | Path) -> Scan:
 
 
 def stale(scan: Scan, dataset: Dataset, models: Mapping[str, str]) -> str:
-    """Why a scan does not tell of these models as they are; empty where it does.
+    """Why a scan does not describe the current models; empty if it does.
 
     Args:
-        scan: read from a file.
-        dataset: the one asked about.
-        models: what tells the weights of each apart, by name.
+        scan: the scan, read from a file.
+        dataset: the current dataset.
+        models: the hash of the weights of each model, by name.
     """
     if scan.about.get("dataset", {}).get("fingerprint") != dataset.fingerprint:
         return "the scan is of another dataset"
@@ -274,7 +283,7 @@ def stale(scan: Scan, dataset: Dataset, models: Mapping[str, str]) -> str:
     for name, weights in models.items():
         known = scan.about.get("models", {}).get(name)
         if known is None:
-            return f"the scan does not hold {name}"
+            return f"the scan does not contain {name}"
         if known.get("weights_sha256") != weights:
             return f"the scan is of other weights of {name}"
     pairs = {frozenset(pair) for pair in scan.about.get("pairs", [])}

@@ -1,4 +1,4 @@
-"""The numbers of a scan: of a batch of users in one model, and of the difference of two models."""
+"""The numbers of a scan, for users in one model and for the difference of two models."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -7,7 +7,7 @@ from awrsr.studies.scan_rows import Pair
 from awrsr.training.checkpoint import ConfigFile
 
 SEEDS_FOLDER = "seeds"
-"""A folder in a dataset directory: models trained again with another seed, beside models/."""
+"""A folder in a dataset directory, next to models/: models trained again with another seed."""
 
 
 def seed_pairs(about: Mapping[str, Any]) -> list[Pair]:

@@ -16,7 +16,7 @@ from torch import Tensor
 from awrsr.config import FORMER_TRAINING, Catalogue, ModelConfig, TrainConfig
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError
 from awrsr.io.files import read_json, reading, write_atomically, write_json
-from awrsr.models import SequentialModel, build_model
+from awrsr.models import Adapter, SequentialModel, build_model
 from awrsr.refinement import USUAL, with_former_settings, with_unread_settings
 
 SCHEMA_VERSION = 2
@@ -158,7 +158,14 @@ def load_model(directory: str | Path, device: str = "auto") -> SequentialModel:
     tensors, _ = read_tensors(directory / WEIGHTS_FILE, model.state_dict(), device=target)
     check_weights(directory / WEIGHTS_FILE, tensors)
     tensors = {name: t.float() if t.dtype in HALVES else t for name, t in tensors.items()}
-    model.load_state_dict(tensors, assign=True)
+    if isinstance(model, Adapter):
+        # Its module may hold more tensors than its weights, and may share some: it is built anew.
+        with torch.random.fork_rng(devices=[]):
+            model = type(model)(model.config, model.catalogue)
+        model.to(device=target, dtype=next(iter(tensors.values())).dtype)
+        model.load_state_dict(tensors)
+    else:
+        model.load_state_dict(tensors, assign=True)
     model.requires_grad_(False)
     model.eval()
     return model
@@ -194,7 +201,7 @@ def read_tensors(
     """The named tensors of a safetensors file, and its metadata.
 
     The size of the file, the size of its header and its names and shapes are compared with the
-    expected ones before any tensor is read: no file can make us read more than the model holds.
+    expected ones before any tensor is read, so that no file is read beyond the size of the model.
 
     Args:
         path: the file.
@@ -224,12 +231,12 @@ def read_tensors(
             for name in sorted(names & known.keys()):
                 have, want = file.get_slice(name).get_shape(), list(known[name].shape)
                 if have != want:
-                    problems.append(f"{name} is {tuple(have)}, the config asks for {tuple(want)}")
+                    problems.append(f"{name} is {tuple(have)}, the config expects {tuple(want)}")
             _refuse(path, problems)
             return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
     except (OSError, SafetensorError, struct.error) as error:
         raise CheckpointError(
-            f"{path} is not a whole safetensors file: {error}. Only safetensors are read; "
+            f"{path} is not a complete safetensors file: {error}. Only safetensors are read; "
             "a pickled checkpoint (.pt, .pth) is not, whatever its name"
         ) from error
 
@@ -245,7 +252,7 @@ def _check_size(path: Path, expected: Mapping[str, Tensor]) -> int:
     bound = MAX_HEADER + LARGEST_NUMBER * sum(tensor.numel() for tensor in expected.values())
     if size > bound:
         raise CheckpointError(
-            f"{path} does not fit {CONFIG_FILE}: it has {size:,} bytes, the config asks for "
+            f"{path} does not fit {CONFIG_FILE}: it has {size:,} bytes, the config allows "
             f"{bound:,} at most"
         )
     return size

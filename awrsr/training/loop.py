@@ -20,7 +20,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from awrsr.config import HELD_OUT, PADDING, Catalogue, ModelConfig, TrainConfig
+from awrsr.config import PADDING, ModelConfig, TrainConfig
 from awrsr.data.batching import Unseen, bucketed, left_pad, training_windows
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError, ConfigError, DataError, counted
@@ -116,7 +116,7 @@ def train(
     """Train a model into a directory; keeps the weights with the best validation NDCG@10.
 
     Args:
-        dataset: the training data; the last two items of every user are held out.
+        dataset: the training data; only the training items of its split are trained on.
         directory: the model directory to create; it must not exist, unless `resume`.
         model_config: the settings of the model.
         config: the settings of training.
@@ -136,7 +136,7 @@ def train(
     Raises:
         DataError: the directory exists, or no sequence is long enough to train on.
         ConfigError: settings contradict each other, or differ from those of the run to resume; or
-            the snapshots are no epochs of the run, or too large together.
+            the snapshots are not epochs of the run, or are too large together.
         CheckpointError: the directory to resume is damaged.
         AwrsrError: the loss is no longer finite, a file could not be written, or another process
             is training this run.
@@ -144,14 +144,17 @@ def train(
     from lightning_fabric import Fabric  # takes seconds to import and only training needs it
 
     directory = Path(directory)
-    catalogue = Catalogue(
-        name=dataset.name, fingerprint=dataset.fingerprint, n_items=dataset.n_items
-    )
+    catalogue = dataset.catalogue
     check_loss(config.loss, model_config.backbone)
-    if dataset.lengths().max() - HELD_OUT["validation"] < 2:
+    if dataset.parts.training.max() < 2:
+        longest = f"the longest sequence has {counted(int(dataset.lengths().max()), 'item')}"
         raise DataError(
-            f"no user of {dataset.name} has items to train on: the longest sequence has "
-            f"{counted(int(dataset.lengths().max()), 'item')}, 4 or more are needed"
+            f"no user of {dataset.name} has items to train on: "
+            + (
+                f"{longest}, 4 or more are needed"
+                if dataset.time_split is None
+                else f"under the split {dataset.split_rule} none has two training items"
+            )
         )
     torch_device = resolve_device(device)
     fabric = Fabric(
@@ -176,7 +179,7 @@ def train(
     if not (resume and started):
         if started and directory.is_dir():
             with only_process(directory, "training the run in"):
-                pass  # a better reason than that the directory exists
+                pass  # its error says more than that the directory exists
         with new_directory(directory) as temporary:
             save_config(temporary, model_config, catalogue, config)
             save_weights(temporary, model)

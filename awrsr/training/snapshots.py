@@ -1,7 +1,7 @@
 """Snapshots: the weights of some epochs of a run, each a model directory inside that of the run.
 
-`snapshots/epoch-0005` holds config.json and model.safetensors, nothing of the optimizer. So
-whatever takes a model directory takes a snapshot: `load_model`, the commands, the app.
+`snapshots/epoch-0005` holds config.json and model.safetensors, nothing of the optimizer. So a
+snapshot is accepted wherever a model directory is: by `load_model`, the commands and the app.
 """
 
 import re
@@ -21,9 +21,9 @@ from awrsr.training.checkpoint import (
 )
 
 SNAPSHOTS_FOLDER = "snapshots"
-"""Of a model directory."""
+"""Its name in a model directory."""
 MAX_BYTES = 64 * 2**20
-"""Bytes of weights that the snapshots of one run may have together."""
+"""Largest total size of the weights in the snapshots of one run, in bytes."""
 NAME = re.compile(r"epoch-(\d{4,9})", re.ASCII)
 
 
@@ -53,7 +53,7 @@ def snapshot_directory(directory: str | Path, epoch: int) -> Path:
     path = _place(directory, epoch)
     if read_config(path) != read_config(directory):
         raise CheckpointError(
-            f"{path} is no snapshot of {directory}: their {CONFIG_FILE} differ; accepted: equal "
+            f"{path} is not a snapshot of {directory}: their {CONFIG_FILE} differ; accepted: equal "
             "settings, of one run"
         )
     return path
@@ -77,8 +77,8 @@ def load_snapshot(directory: str | Path, epoch: int, device: str = "auto") -> Se
 def save_snapshot(directory: Path, model: SequentialModel, epoch: int) -> None:
     """Keep the weights as those of this epoch of the run in a model directory, in one step.
 
-    A snapshot of the epoch that is there already is replaced: a run that was killed after writing
-    it, and before writing its progress, trains that epoch again.
+    An existing snapshot of the epoch is replaced: a run that was killed after writing it and before
+    writing its progress trains that epoch again.
     """
     path = _place(directory, epoch)
     remove_directory(path)
@@ -95,11 +95,11 @@ def check_snapshots(
     Args:
         asked: the epochs to keep.
         model: the model that will be trained.
-        epochs: the most epochs of the run.
-        kept: epochs that the run has kept already.
+        epochs: the largest number of epochs of the run.
+        kept: epochs that the run has already kept.
 
     Raises:
-        ConfigError: the epochs are not rising or not of the run, or have too many bytes together.
+        ConfigError: the epochs are not rising or not of the run, or are too large together.
     """
     if list(asked) != sorted({*asked}) or not all(1 <= epoch <= epochs for epoch in asked):
         raise ConfigError(
@@ -116,7 +116,7 @@ def check_snapshots(
 
 
 def check_not_past(asked: Sequence[int], directory: Path, n_epochs: int) -> None:
-    """Refuse to keep an epoch that a run to resume has trained without keeping it.
+    """Refuse to keep an epoch that the run to resume has trained but not kept.
 
     Args:
         asked: the epochs to keep.

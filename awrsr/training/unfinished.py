@@ -30,7 +30,7 @@ def save_progress(
     optimizer: torch.optim.Optimizer,
     history: list[dict[str, float]],
 ) -> None:
-    """Write history.csv for people and resume.safetensors (last weights, moments, history)."""
+    """Write history.csv, for readers, and resume.safetensors (last weights, moments, history)."""
     table = pd.DataFrame(history, columns=HISTORY_COLUMNS)
     write_text(directory / HISTORY_FILE, table.to_csv(index=False))
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
@@ -97,7 +97,7 @@ def finished_history(path: Path) -> pd.DataFrame:
 
 
 def first_difference(directory: Path, settings: tuple[Any, ...]) -> str:
-    """The first setting in which a run to resume differs from the settings asked for."""
+    """The first setting in which a run to resume differs from the requested settings."""
     for have, want in zip(read_config(directory), settings, strict=True):
         asked = dict(want)
         for name, value in dict(have or {}).items():

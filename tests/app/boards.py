@@ -35,9 +35,9 @@ MARKED = """boxes => boxes.map(box => {
     const place = [at.x - sheet.x, at.y - sheet.y, at.width, at.height].map(x => x * scale);
     return c.getImageData(...place).data.some((value, i) => i % 4 === 3 && value > 0);
 })"""
-"""Of every map: whether anything is outlined in it."""
+"""For every map, whether anything is outlined in it."""
 FILL = "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }"
-"""Move a slider, seen or not."""
+"""Move a slider, visible or not."""
 
 
 def expected(layer: int, head: int | str, contribution: bool = False):
@@ -61,7 +61,7 @@ def expected(layer: int, head: int | str, contribution: bool = False):
 
 
 def check_cells(page, wanted, m: int = M, cells=CELLS, tolerance: float = 5.1e-5) -> None:
-    """The numbers beside the pointer equal those of the library in all printed digits."""
+    """The numbers next to the pointer equal those of the library in all printed digits."""
     for query, key in cells:
         large_map(page, 0).hover(position=cell_position(page, m, query, key))
         shown = read_out(page)

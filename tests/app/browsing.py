@@ -14,13 +14,13 @@ SETTLED = """() => {
 
 def settled(page):
     """The page after the server's answer is drawn."""
-    page.evaluate("window.quiet = 0")  # quiet from now on, not before what was just done
+    page.evaluate("window.quiet = 0")  # count from now on
     page.wait_for_function(SETTLED, polling=100)
     return page
 
 
 def with_board(page):
-    """The page after its board is drawn too, and on Inspect all that comes later."""
+    """The page after its board is drawn and, on Inspect, after the rest has arrived."""
     settled(page)
     page.locator(f"{BOARD}[data-signature]").wait_for()
     if page.locator(".st-key-board_place").count():
@@ -74,7 +74,7 @@ CLOSE = """() => {
     const roots = [document, ...[...document.querySelectorAll('*')].map(node => node.shadowRoot)];
     for (const root of roots) root?.querySelector('.ab-more')?.removeAttribute('open');
 }"""
-"""A drawer lies over the maps."""
+"""The drawer covers the maps."""
 
 
 def take_away(page, what: str) -> None:
@@ -110,7 +110,7 @@ def cell_position(page, m: int, query: int, key: int, place: int = 0) -> dict[st
 
 
 def read_out(page, where: str = ".ab-tip") -> dict[tuple[str, str], str]:
-    """The numbers beside the pointer, or of the locked cell, for the map under the pointer.
+    """The numbers next to the pointer, or of the locked cell, for the map under the pointer.
 
     Printed texts by (model, kind).
     """

@@ -66,7 +66,7 @@ def check_board(
         trace, places = awrsr.trace(models[side], items), source["places"]
         assert places == sorted(set(places))
         assert [board["items"][place] for place in places] == trace.items
-        if items == history:  # each item under its number in the whole history
+        if items == history:  # each item has its number in the complete history
             assert [board["slots"][place] for place in places] == [
                 str(number) for number in range(trace.dropped + 1, len(history) + 1)
             ]
@@ -126,7 +126,7 @@ def check_summary(
         letters[side]: awrsr.trace(model, history).item_scores for side, model in models.items()
     }
     ranks = ", in ".join(
-        f"{name} **{counted_rank(of, target, history):,}**" for name, of in scores.items()
+        f"{name} **{counted_rank(values, target, history):,}**" for name, values in scores.items()
     )
     among = len(set(range(1, dataset.n_items + 1)) - set(history) | {target})
     (line,) = (text for text in texts(page) if " \u00b7 rank in " in text)
@@ -146,17 +146,17 @@ def check_lists(
     lines = [text for text in said if text.startswith(MARK)]
     for side, other, line in zip("ab", "ba", lines, strict=True):
         (shown,) = (t.value for t in page.dataframe if (t.key or "").startswith(f"listed-{side}-"))
-        mine, theirs = best[side], set(best[other]["item"])
-        assert shown["rank"].tolist() == mine["rank"].tolist()
+        ranked, theirs = best[side], set(best[other]["item"])
+        assert shown["rank"].tolist() == ranked["rank"].tolist()
         assert shown["title"].tolist() == [
             MARK * (item == target) + RIVAL * (item == rival != target) + title
-            for item, title in zip(mine["item"], dataset.titles(mine["item"]), strict=True)
+            for item, title in zip(ranked["item"], dataset.titles(ranked["item"]), strict=True)
         ]
-        np.testing.assert_allclose(shown["score"], mine["score"], rtol=1e-5)
-        ranks = [counted_rank(traces[other].item_scores, item, history) for item in mine["item"]]
+        np.testing.assert_allclose(shown["score"], ranked["score"], rtol=1e-5)
+        ranks = [counted_rank(traces[other].item_scores, item, history) for item in ranked["item"]]
         assert shown["other"].tolist() == ranks
         assert (shown["rank"] - shown["change"]).tolist() == ranks
-        assert [mark == "\u25cf" for mark in shown["both"]] == [i in theirs for i in mine["item"]]
+        assert [mark == "\u25cf" for mark in shown["both"]] == [i in theirs for i in ranked["item"]]
 
         place = counted_rank(traces[side].item_scores, target, history)
         among = len(set(range(1, dataset.n_items + 1)) - set(history) | {target})

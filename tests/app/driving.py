@@ -20,7 +20,7 @@ from streamlit.util import calc_hash
 from app.cache import fingerprint
 from app.panels import PANELS
 from app.state import Session
-from awrsr.config import Catalogue, ModelConfig, TrainConfig
+from awrsr.config import ModelConfig, TrainConfig
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import save_dataset
 from awrsr.models import build_model
@@ -30,7 +30,7 @@ from awrsr.training.snapshots import save_snapshot
 MAIN = ROOT / "app" / "main.py"
 TIMEOUT = 120
 KINDS = {"first": "first_order", "second": "second_order", "refined": "refined"}
-"""What the board calls a map and what a trace calls it."""
+"""Names of maps on the board, and in a trace."""
 MARK, RIVAL = "\u25c6 ", "\u25c7 "
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -42,7 +42,7 @@ HOSTILE = [
     "![image](http://evil.example/i.png)",
     "http://evil.example/page a@b.example",
 ]
-"""Titles that mean something to HTML, markdown or Streamlit and must be shown as they are."""
+"""Titles with markup of HTML, markdown or Streamlit, which must be shown literally."""
 
 # --- folders --------------------------------------------------------------------------------------
 
@@ -74,17 +74,14 @@ def add_model(directory: Path, dataset: Dataset, name: str, **settings: Any) -> 
     backbone, refinement = name.split("-")
     values = {"max_length": 8, "hidden_size": 8, "inner_size": 16, **settings}
     config = ModelConfig(backbone=backbone, refinement=refinement, **values)
-    catalogue = Catalogue(
-        name=dataset.name, fingerprint=dataset.fingerprint, n_items=dataset.n_items
-    )
     torch.manual_seed(len(name))
-    model = build_model(config, catalogue)
+    model = build_model(config, dataset.catalogue)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.3)
     path = directory / "models" / name
     path.mkdir(parents=True)
-    save_config(path, config, catalogue, TrainConfig())
+    save_config(path, config, dataset.catalogue, TrainConfig())
     save_weights(path, model)
     return path
 
@@ -117,7 +114,7 @@ def named(directory: Path, model: str) -> str:
     return f"{model}@{fingerprint(directory / 'models' / model)}"
 
 
-# --- a page, and what a person does on it ---------------------------------------------------------
+# --- a page, and actions on it --------------------------------------------------------------------
 
 
 def open_page(at: str = "", /, **url: object) -> AppTest:
@@ -130,7 +127,7 @@ def open_page(at: str = "", /, **url: object) -> AppTest:
     page = AppTest.from_file(MAIN, default_timeout=TIMEOUT)
     page.session_state[Session.first_screen_sent.name] = True  # no browser asks for the rest
     if at:
-        page._page_hash = calc_hash(at)  # switch_page knows pages that are files only
+        page._page_hash = calc_hash(at)  # switch_page knows only pages that are files
     for name, value in url.items():
         page.query_params[name] = str(value)
     return run(page)
@@ -198,7 +195,7 @@ def select_row(page: AppTest, key: str, row: int | None) -> AppTest:
     table = next(table for table in page.dataframe if (table.key or "").startswith(key))
     rows = [] if row is None else [row]
     selection = {"selection": {"rows": rows, "columns": [], "cells": []}}
-    states = page._tree.get_widget_states()  # a table's selection has no public way in
+    states = page._tree.get_widget_states()  # a table's selection has no public interface
     states.widgets.append(WidgetState(id=table.proto.id, string_value=json.dumps(selection)))
     page._run(states)
     assert not page.exception, [error.message for error in page.exception]
@@ -215,7 +212,7 @@ def finish(page: AppTest) -> AppTest:
     raise AssertionError("a job that does not end")
 
 
-# --- what a person reads --------------------------------------------------------------------------
+# --- texts and figures of a page ------------------------------------------------------------------
 
 
 def unescaped(text: str) -> str:
@@ -239,7 +236,7 @@ def texts(page: AppTest) -> list[str]:
 
 
 def infos(page: AppTest) -> list[str]:
-    """What the blue boxes say."""
+    """The texts of the blue boxes."""
     return [unescaped(box.value) for box in page.info]
 
 

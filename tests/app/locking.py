@@ -1,4 +1,4 @@
-"""A locked cell on the page Inspect: locked, and what is said and drawn of it."""
+"""A locked cell on the page Inspect: locking, and its texts and figures."""
 
 from driving import (
     figures,

@@ -204,14 +204,14 @@ def check_agreement(
     for side, name in models.items():
         model = read_model(directory / "models" / name)
         trace = awrsr.trace(model, history)
-        mine = found[found["side"] == side]
+        part = found[found["side"] == side]
         attributed = {
             method: awrsr.attribute(
                 model, history, target, method, rival, **SETTINGS.get(method, {})
             ).values.numpy()
-            for method in mine["method"].unique()
+            for method in part["method"].unique()
         }
-        for row in mine.itertuples():
+        for row in part.itertuples():
             values = attributed[row.method]
             maps = getattr(trace.layers[row.layer - 1], row.map)[:, -1].numpy()
             weights = maps.mean(0) if row.head == "mean" else maps[int(row.head) - 1]

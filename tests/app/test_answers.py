@@ -1,4 +1,4 @@
-"""What the board asks the server for: every number of an answer is the library's."""
+"""Answers of the server to the board: every number is the library's."""
 
 import json
 
@@ -27,8 +27,8 @@ OFFERED = ("sasrec-none", "sasrec-additive", "sasrec-value_weighted", "stosa-non
 def answer(page, *, lock=None, **asked) -> dict:
     """The answer after the board has asked, as its script does."""
     signature = sent(page, "board")["signature"]
-    told = {"signature": signature, "flow": False, "cut": None} | asked
-    page.session_state["board"] = {"lock": lock, "asked": told if asked else None}
+    request = {"signature": signature, "flow": False, "cut": None} | asked
+    page.session_state["board"] = {"lock": lock, "asked": request if asked else None}
     run(page)
     assert messages(page) == []
     return sent(page, "board-answer")
@@ -142,7 +142,7 @@ def test_a_question_about_another_history_is_not_answered(directory):
     assert sent(run(page), "board-answer")["flows"] == []
 
 
-def test_of_a_history_longer_than_the_model_the_seen_part_flows(directory):
+def test_the_flow_of_a_long_history_is_that_of_the_items_seen(directory):
     add_model(directory, load_dataset(directory), "sasrec-simple", max_length=4)
     flow, *_ = answer(opened(a="sasrec-simple"), flow=True)["flows"]
     assert len(flow["nodes"][0]) == 4

@@ -1,4 +1,4 @@
-"""What of Inspect is sent, and when: the first screen before the rest, the open tab alone."""
+"""The order in which Inspect is sent: the first screen, then the rest with only the open tab."""
 
 import pytest
 from driving import MAIN, TIMEOUT, address, figures, messages, open_page, run, sent, texts
@@ -14,11 +14,11 @@ def test_the_rest_comes_when_the_browser_asks_for_it():
     assert sent(page, "board") and len(page.dataframe) == 0 and len(page.tabs) == 0
     first = {text for text in texts(page)}
     page.run()  # as after the browser's timer
-    whole = open_page()
-    assert [tab.label for tab in page.tabs] == [tab.label for tab in whole.tabs] != []
-    assert len(page.dataframe) == len(whole.dataframe) > 0
-    assert first <= set(texts(page)) == set(texts(whole))
-    assert sent(page, "board") == sent(whole, "board")
+    full = open_page()
+    assert [tab.label for tab in page.tabs] == [tab.label for tab in full.tabs] != []
+    assert len(page.dataframe) == len(full.dataframe) > 0
+    assert first <= set(texts(page)) == set(texts(full))
+    assert sent(page, "board") == sent(full, "board")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Attributions as jobs: progress, cancelling, and what the page says while they run."""
+"""Attributions as jobs: progress, cancelling, and the page's messages while they run."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ from awrsr.errors import DataError
 
 SLOW = [name for name in METHODS if METHODS[name].slow]
 SECONDS = 20
-"""More than anything here should take, on a busy machine too."""
+"""Longer than any step here, even on a busy machine."""
 
 
 # --- attributions as jobs -------------------------------------------------------------------------
@@ -62,7 +62,7 @@ def test_what_is_cancelled_stops_soon(model, pool, method):
     start = time.monotonic()
     owner.cancel(1)
     assert job.finished.wait(SECONDS) and job.state == jobs.CANCELLED
-    assert time.monotonic() - start < 2  # of minutes
+    assert time.monotonic() - start < 2  # the whole work takes minutes
     assert 0 < job.share < 0.5
 
 
@@ -99,15 +99,15 @@ def choose_methods(page, *names):
 def test_a_slow_method_never_blocks_the_page_and_is_drawn_when_it_is_done(directory, gated, caplog):
     page = open_attribution()
     choose_methods(page, "integrated_gradients", "shapley_value_sampling")
-    assert len(figures(page)["attribution"]) == 2  # those that are there
+    assert len(figures(page)["attribution"]) == 2  # only the finished ones
     assert len([button for button in page.button if button.label == "Cancel"]) == 2
     gated.gate.set()
     finish(page)
     assert len(figures(page)["attribution"]) == 4
     again = open_attribution(methods="shapley_value_sampling")
-    assert len(figures(again)["attribution"]) == 2  # kept for all: nothing is computed twice
+    assert len(figures(again)["attribution"]) == 2  # cached for all sessions
     assert gated.calls == ["shapley_value_sampling"] * 2
-    assert "Thread 'job" not in caplog.text  # Streamlit's complaint of calls from elsewhere
+    assert "Thread 'job" not in caplog.text  # Streamlit's warning about calls from other threads
 
 
 def test_a_job_that_ends_before_the_page_looks_at_it_is_drawn_at_once(directory, monkeypatch):
@@ -124,7 +124,7 @@ def test_a_job_that_ends_before_the_page_looks_at_it_is_drawn_at_once(directory,
     assert not [info.value for info in page.info if "cancelled" in info.value]
 
 
-def test_cancelled_it_stays_so_until_it_is_asked_for_again(directory, gated):
+def test_a_cancelled_attribution_stays_cancelled_until_it_is_asked_for_again(directory, gated):
     page = open_attribution(methods="gradient_shap", b="sasrec-none")
     click(page, "Cancel")
     assert [info.value.replace("\\", "") for info in page.info if "cancelled" in info.value] == [
@@ -138,7 +138,7 @@ def test_cancelled_it_stays_so_until_it_is_asked_for_again(directory, gated):
     assert len(figures(page)["attribution"]) == 2
 
 
-def test_another_target_cancels_what_was_asked_of_the_last_one(directory, gated):
+def test_another_target_cancels_the_jobs_of_the_last_one(directory, gated):
     page = open_attribution(methods="shapley_value_sampling", target=3)
     pool = cache._job_pool()
     asked = list(pool._live.values())

@@ -152,7 +152,7 @@ def test_a_setting_decides_what_is_computed_and_is_in_the_address_until_it_is_ta
     copied = open_attribution(**page.query_params)
     assert facts(copied)["settings"].tolist() == facts(page)["settings"].tolist()
     choose(page, methods=["feature_ablation"])
-    choose(page, methods=["integrated_gradients"])  # what is not on the page is not forgotten
+    choose(page, methods=["integrated_gradients"])  # settings of methods not on the page are kept
     assert page.session_state["settings"]["integrated_gradients"] == {"n_steps": 2, "max_steps": 3}
     click(page, "Reset to defaults")
     assert page.session_state["settings"] == {} and "settings" not in page.query_params

@@ -104,10 +104,10 @@ def test_a_link_made_with_other_weights_says_so(visit):
     page = with_board(visit(a="sasrec-none@00000000", b="sasrec-additive", panel="attribution"))
     warning = page.get_by_test_id("stAlertContentWarning")
     expect(warning).to_have_count(1)
-    here = fingerprint(EMBEDDED / "models" / "sasrec-none")
+    current = fingerprint(EMBEDDED / "models" / "sasrec-none")
     expect(warning).to_contain_text(
         f"The link was made with other weights of sasrec-none: 00000000; the weights here are "
-        f"{here}"
+        f"{current}"
     )
     page.get_by_role("button", name="Input x gradient").click()
     settled(page)
@@ -133,11 +133,11 @@ def test_titles_and_addresses_are_shown_as_text(visit):
     lines = [line.replace("\u2060", "") for line in warning.locator("li").all_inner_texts()]
     for line, (name, value) in zip(lines, nonsense.items(), strict=True):
         assert line.startswith(f"{name}={clipped(value)} in the address: ")
-    expect(warning.locator("li *")).to_have_count(0)  # words and nothing else
+    expect(warning.locator("li *")).to_have_count(0)  # text only
 
     target = page.get_by_role("combobox", name="Target")
     options = page.locator("[role=listbox] [role=option]")
-    for _ in range(5):  # the sidebar scrolls to it, and a list closes when what is under it scrolls
+    for _ in range(5):  # the sidebar scrolls to it, and scrolling closes a list
         if options.count() == 0:
             target.press("ArrowDown")
             page.wait_for_timeout(700)
@@ -155,7 +155,7 @@ def test_titles_and_addresses_are_shown_as_text(visit):
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_as_narrow_as_a_telephone(visit, dark):
+def test_as_narrow_as_a_phone(visit, dark):
     page = with_board(visit(dark=dark, width=390))
     paper = brightness(page, "[data-testid=stApp]", "backgroundColor")
     ink = brightness(page, ".ab-ledger td", "color")
@@ -230,7 +230,7 @@ def test_back_over_another_dataset_brings_its_variants(visit):
 
 
 def test_back_leaves_the_page(visit, server):
-    """Starting at the first address, which the page itself has completed."""
+    """Starting at the first address, which the page has completed."""
     page = visit("about:blank")
     page.goto(server.url)
     with_board(page)
@@ -270,7 +270,7 @@ CONTRAST = """element => {
   const both = [light(numbers(getComputedStyle(element).color)), light(below)];
   return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
 }"""
-"""Of an element's words and what is painted below them, as WCAG defines it."""
+"""The contrast of an element's text to its background, as WCAG defines it."""
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

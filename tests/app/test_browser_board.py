@@ -68,7 +68,7 @@ def test_pointing_at_a_cell_outlines_it_in_every_map_of_both_models(board):
     assert all(thumbs.evaluate_all(MARKED) + maps.evaluate_all(MARKED))
 
 
-def test_what_the_board_can_do_alone_it_does_alone(board):
+def test_the_board_asks_the_server_only_if_it_must(board):
     """Layer, head, map, colours, share and difference send no frame to the server."""
     board.sent.clear()
     large_map(board, 0).hover(position=cell_position(board, M, 9, 3))
@@ -132,9 +132,9 @@ def test_another_view_of_a_locked_cell_asks_nothing_until_it_is_locked_again(boa
     choose(board, "View", "maps")
     board.wait_for_timeout(500)
     assert board.sent == [] and hash_of(board)["lock"] == "9.3"
-    assert click_and_count(board, spot) == 1  # on other maps: they are asked about
+    assert click_and_count(board, spot) == 1  # other maps: locked again
     assert hash_of(board)["lock"] == "9.3"
-    assert click_and_count(board, spot) == 1  # on the same: released
+    assert click_and_count(board, spot) == 1  # the same maps: released
     assert "lock" not in hash_of(board)
 
 
@@ -167,7 +167,7 @@ def test_the_ledger_adds_up_to_what_was_traced(board):
             assert rows[name][column] == pytest.approx(value, abs=1e-3), name
 
 
-def test_the_board_goes_by_the_keyboard(board):
+def test_the_board_is_operated_by_keys(board):
     box = large_map(board, 1)
     box.focus()
     board.keyboard.press("ArrowUp")
@@ -198,7 +198,7 @@ def test_the_share_shows_the_fewest_keys_that_hold_it(board):
         for key in range(query):
             at = cell_position(board, M, query, key)
             pixel = drawn[int(at["y"]), int(at["x"])]
-            assert (np.ptp(pixel) > 20) == (key in kept), (query, key)  # what is left out is grey
+            assert (np.ptp(pixel) > 20) == (key in kept), (query, key)  # other keys are grey
 
 
 def test_another_history_is_another_board(board):
@@ -239,7 +239,7 @@ def test_two_hundred_items(visit, server):
     assert page.sent == []
 
 
-def test_the_page_stands_as_it_was_left_for_another_page(visit):
+def test_the_view_is_kept_during_a_visit_to_another_page(visit):
     board = with_board(visit(a="stosa-none", k=7))
     choose_map(board, "left", layer=0, head=1)
     large_map(board, 1).click(position=cell_position(board, M, 10, 4, 1))

@@ -14,8 +14,8 @@ pytestmark = pytest.mark.browser
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 
 
-def test_a_row_of_the_evidence_is_an_item_and_what_is_known_of_it(board):
-    """Beside the pointer: titles, multiples of an even row, score lost without the item."""
+def test_a_row_of_the_evidence_is_an_item_with_its_values(board):
+    """Next to the pointer: titles, multiples of an even row, score lost without the item."""
     canvas = board.locator(".ab-evidence .ab-box canvas").first
     box, titles = canvas.bounding_box(), DATASET.titles(HISTORY)
     tip = board.locator(".ab-tip")

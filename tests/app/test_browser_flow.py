@@ -12,11 +12,11 @@ pytestmark = pytest.mark.browser
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 PLANTED = ASSETS / "planted"
 STEP = 3
-"""Pixels between two places that are tried."""
+"""Pixels between two tried places."""
 
 
 def test_a_band_is_cut_by_a_click(visit):
-    """The refinement's band from a cause, which the page opens on: the rank and score then."""
+    """A click on the refinement's band from a cause, on the initial page, gives rank and score."""
     page = with_board(visit(dataset="planted"))
     page.goto(f"{page.url}#mode=flow")
     board = with_board(page).locator(BOARD)

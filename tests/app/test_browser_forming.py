@@ -10,7 +10,7 @@ expect = pytest.importorskip("playwright.sync_api", reason="playwright is not in
 
 
 def move(page, key: str, at: str):
-    """Press a key on the slider; the summary then says this of model B."""
+    """Press a key on the slider, and wait for this text on model B in the summary."""
     page.get_by_role("slider", name="Epoch").press(key)
     expect(page.locator(".st-key-summary")).to_contain_text(at)
     return settled(page)

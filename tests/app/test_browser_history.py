@@ -77,7 +77,7 @@ def test_keys_move_remove_and_reach_the_buttons(visit):
     expect_items(page, [9, 1, 5, 13, 17, 21])
     expect(rows(page).nth(0)).to_be_focused()  # the moved item, wherever it is
     page.keyboard.press("End")
-    page.keyboard.press("Alt+ArrowDown")  # nowhere to go
+    page.keyboard.press("Alt+ArrowDown")  # already the last
     page.keyboard.press("Delete")
     expect_items(page, [9, 1, 5, 13, 17])
     expect(rows(page).nth(4)).to_be_focused()
@@ -174,7 +174,7 @@ def file(name: str, content: str) -> dict[str, object]:
     return {"name": name, "mimeType": "text/plain", "buffer": content.encode()}
 
 
-def test_what_is_wrong_is_seen_where_it_was_given(visit):
+def test_errors_are_shown_next_to_their_input(visit):
     page = opened(visit)
     box = entry_of(page)
 
@@ -203,7 +203,7 @@ def test_what_is_wrong_is_seen_where_it_was_given(visit):
     expect_items(page, HISTORY)
 
 
-def test_what_is_used_closes_the_entry_and_its_slips_are_clicked_right(visit):
+def test_a_used_entry_closes_and_its_misspellings_are_corrected_by_clicks(visit):
     page = opened(visit)
     box = entry_of(page)
     first, heat, last = map(DATASET.lookup, ("Fargo (1996)", "Heat (1995)", "Toy Story (1995)"))

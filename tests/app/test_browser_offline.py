@@ -57,7 +57,7 @@ def offline(visit, tmp_path, dataset, *sources: Source, view: str = ""):
 
 
 def test_a_reordered_history_is_followed_by_its_items(visit, tmp_path, make_model, tiny_dataset):
-    """Beside the pointer, in the outlines and in the ledger; no item is reported as missing."""
+    """Next to the pointer, in the outlines and in the ledger; no item is reported as missing."""
     histories = {"A": [3, 1, 4, 1, 5, 9], "A\u2032": [9, 4, 1, 3, 5, 1]}
     model = make_model("sasrec", "additive")
     traces = {name: awrsr.trace(model, items) for name, items in histories.items()}
@@ -65,7 +65,7 @@ def test_a_reordered_history_is_followed_by_its_items(visit, tmp_path, make_mode
     page, content = offline(visit, tmp_path, tiny_dataset, *sources)
     places = {source["name"]: source["places"] for source in content["sources"]}
     n, tip = len(content["items"]), page.locator(".ab-tip")
-    for (query, key), (there, of), words in (
+    for (query, key), (other_query, other_key), words in (
         ((4, 0), (4, 3), "query at 5, key at 4\u2032"),
         ((1, 0), (5, 3), "query at 6\u2032, key at 4\u2032"),
         ((5, 0), (0, 3), "query at 1\u2032, key at 4\u2032, newer: no such cell"),
@@ -75,15 +75,19 @@ def test_a_reordered_history_is_followed_by_its_items(visit, tmp_path, make_mode
         expect(tip).to_contain_text(f"A\u2032: {words}")
         shown = read_out(page)
         for kind, field in KINDS.items():
-            own, other = (trace.maps(field)[1].mean(0) for trace in traces.values())
-            assert shown["A", kind] == f"{own[query, key]:.4f}"
-            followed = f"{other[there, of]:.4f}" if of <= there else "\u2013"
+            base, other = (trace.maps(field)[1].mean(0) for trace in traces.values())
+            assert shown["A", kind] == f"{base[query, key]:.4f}"
+            followed = (
+                f"{other[other_query, other_key]:.4f}" if other_key <= other_query else "\u2013"
+            )
             assert shown["A\u2032", kind] == followed
         assert "not seen" not in tip.inner_text()
-        if of > there:
+        if other_key > other_query:
             continue
         edge = cells_box(page, 1)["width"] / n
-        spot = cell_position(page, n, places["A\u2032"][there], places["A\u2032"][of], 1)
+        spot = cell_position(
+            page, n, places["A\u2032"][other_query], places["A\u2032"][other_key], 1
+        )
         outlined = (
             large_map(page, 1)
             .locator("canvas.ab-over")
@@ -104,7 +108,7 @@ def test_a_reordered_history_is_followed_by_its_items(visit, tmp_path, make_mode
         f"A\u2032 {kind}, row 1\u2032" for kind in ("first order", "second order", "refined")
     ]
     itself = page.locator(".ab-ledger tr").nth(1).locator("td").all_inner_texts()
-    assert itself[4:] == ["1.000"] * 3  # the oldest item there attends to itself alone
+    assert itself[4:] == ["1.000"] * 3  # the oldest item attends only to itself
     assert "not seen" not in page.locator(".ab").inner_text()
 
 
@@ -193,7 +197,7 @@ def test_maps_are_drawn_to_their_last_row(visit, tmp_path, make_model, tiny_data
     colours, of_cells = np.unique(drawn[shown][:, :3], axis=0, return_inverse=True)
     nearest = np.abs(ramp()[None] - colours[:, None]).sum(2).argmin(1)[of_cells] / 255
     np.testing.assert_allclose(nearest, roots[shown], atol=0.006)
-    small = page.locator(".ab-thumbs canvas").first  # its maps are drawn by way of another canvas
+    small = page.locator(".ab-thumbs canvas").first  # its maps are drawn on another canvas first
     box = page.locator(".ab-thumb").last.bounding_box()
     at = small.bounding_box()
     spots = [
@@ -217,9 +221,9 @@ def test_figures_for_a_paper(visit, tmp_path):
         take_away(page, "Download the large maps as SVG")
     drawing = ET.fromstring(Path(waiting.value.path()).read_text(encoding="utf-8"))
     texts = [element.text for element in drawing.iter(f"{SVG}text")]
-    for title in HOSTILE[:6]:  # whole, or cut where the column ends
+    for title in HOSTILE[:6]:  # complete, or cut at the end of the column
         assert sum(text.startswith(title[:10]) for text in texts) == 2
-    assert float(drawing.get("width")) == 340  # a column: 240 pt, where 10 px are 7 pt
+    assert float(drawing.get("width")) == 340  # a column of 240 pt: 10 px are 7 pt
     sizes = [float(element.get("font-size")) for element in drawing.iter(f"{SVG}text")]
     assert min(sizes) >= 8.5
     assert {"query, older \u2192 newer", "key, older \u2192 newer"} <= set(texts)
@@ -236,7 +240,7 @@ def test_figures_for_a_paper(visit, tmp_path):
     assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_page_taken_away_shows_the_view_it_was_taken_from(board, visit, tmp_path):
+def test_the_downloaded_page_opens_with_the_current_view(board, visit, tmp_path):
     choose_map(board, "left", layer=0, head=1)
     choose(board, "View", "difference")
     with board.expect_download() as waiting:

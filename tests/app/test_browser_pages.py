@@ -22,7 +22,7 @@ def go(page, name: str):
     with_board(page)
     sidebar = page.get_by_test_id("stSidebar")
     narrow = page.viewport_size["width"] < 768
-    # The browser remembers whether it was open, from whatever page was there before.
+    # The browser remembers from the previous page whether it was open.
     if narrow and sidebar.get_attribute("data-collapsed") == "true":
         page.get_by_test_id("stExpandSidebarButton").click()
     page.get_by_role("link", name=name, exact=True).click()
@@ -49,7 +49,7 @@ def test_models(visit, width: int, dark: bool):
     page = go(visit(width=width, dark=dark), "Models")
     metrics = json.loads((EMBEDDED / "models" / "sasrec-none" / "metrics.json").read_text())
     for place in range(2):
-        page.get_by_text("Checks of the loaded model: 6 of 6 pass").nth(place).click()
+        page.get_by_text("Checks of the loaded model: 9 of 9 pass").nth(place).click()
         page.get_by_text("Dropout is off, two runs are equal").nth(place).wait_for()
     assert main(page).count("Recorded ranks and NDCG@10 are reproduced: pass") == 2
     cells = page.get_by_test_id("stDataFrame").first.locator("tbody td").all_text_contents()

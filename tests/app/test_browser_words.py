@@ -1,4 +1,4 @@
-"""All words in a real Chromium: large enough and of enough contrast to be read."""
+"""All texts in a real Chromium: large enough and with enough contrast to be read."""
 
 import pytest
 from browsing import settled, with_board

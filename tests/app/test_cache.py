@@ -1,9 +1,10 @@
-"""Directories to datasets and models: found, read once, read again when replaced, refused whole."""
+"""Directories of datasets and models: found, read once, read again when replaced, or refused."""
 
 import dataclasses
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -23,10 +24,11 @@ from driving import (
     shipped_metrics,
     texts,
 )
-from helpers import make_dataset
+from helpers import make_dataset, parsed
 
 import awrsr
 from app import cache, folders, seeds, shell
+from app.escape import with_commands
 from app.questions import attribution_question
 from awrsr.errors import CheckpointError, DataError
 
@@ -36,7 +38,7 @@ GOOD, BAD = "sasrec-none", "stosa-additive"
 OFFERED = (GOOD, BAD)
 
 
-# --- what is found --------------------------------------------------------------------------------
+# --- offered datasets and models ------------------------------------------------------------------
 
 
 def test_datasets_of_the_environment_come_first(directory, tmp_path):
@@ -59,7 +61,14 @@ def test_without_the_environment_the_embedded_datasets_are_offered(monkeypatch):
 def test_no_dataset_at_all_says_how_to_make_one(monkeypatch, tmp_path):
     monkeypatch.setattr(folders, "ASSETS", tmp_path)
     page = open_page()
-    assert messages(page) == [f"No dataset in {tmp_path}. Make one with `python -m awrsr prepare`."]
+    assert messages(page) == []
+    (info,) = page.info
+    assert info.value == with_commands(folders.no_datasets())
+    for command in re.findall(r"`(.*?)`", folders.no_datasets()):
+        parsed(command)
+    monkeypatch.setenv(folders.ASSETS_VARIABLE, str(tmp_path / "absent"))
+    (problem,) = messages(open_page())
+    assert "which does not exist" in problem  # beside what to do
 
 
 def test_models_are_listed_by_backbone_in_the_refinements_order(tmp_path):
@@ -149,7 +158,7 @@ def test_what_is_read_is_shared_until_its_files_are_replaced(directory, tiny_dat
     add_dataset(directory.parent, other, GOOD)
     assert cache.get_dataset(directory).fingerprint == other.fingerprint != dataset.fingerprint
     assert cache.get_model(path).catalogue.n_items == 9
-    assert (dataset.n_items, model.catalogue.n_items) == (11, 11)  # whoever holds them goes on
+    assert (dataset.n_items, model.catalogue.n_items) == (11, 11)  # values in use stay valid
 
 
 def test_an_attribution_is_computed_once_for_each_question(directory):

@@ -1,4 +1,4 @@
-"""The cards of Inspect: every number equals that of the library, for any history."""
+"""The cards of Inspect: every number equals the library's, for any history."""
 
 import re
 
@@ -12,7 +12,7 @@ from app.views.inspect.cards import SAID, seeds_say
 from awrsr.explain import find_evidence, remove_each
 
 OFFERED = ("sasrec-none", "sasrec-additive")
-TITLES = ["What is recommended", "What that rests on", "Does attention show it?"]
+TITLES = ["What is recommended", "What it rests on", "Does attention show it?"]
 
 
 def cards(page) -> list[str]:
@@ -86,6 +86,6 @@ def test_two_items_are_named_and_not_judged(directory):
         ([3, 9], [5, None], "No second seed of both models"),
     ],
 )
-def test_whether_a_difference_is_more_than_the_seed(ranks, again, words):
+def test_whether_a_difference_is_larger_than_that_of_seeds(ranks, again, words):
     said = re.sub(r":(blue|orange)\[(.*?)\]", r"\2", seeds_say(ranks, again)).replace("**", "")
     assert words in said

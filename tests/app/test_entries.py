@@ -204,7 +204,7 @@ def test_many_unknown_entries_cost_a_few_searches(films, monkeypatch):
     assert sought[SUGGESTED:] == [f"Heaat {SUGGESTED}"]
 
 
-# --- what could not be used -----------------------------------------------------------------------
+# --- unusable entries -----------------------------------------------------------------------------
 
 
 def test_quotation_marks_and_spaces_do_not_make_a_title_unknown(tiny_dataset):
@@ -229,7 +229,7 @@ def test_suggestions_take_the_places_of_their_entries(films):
         lines = films.titles(items)
         wrong = draw.sample(range(12), 7)
         for place in wrong:
-            lines[place] = lines[place].replace(" (", "e (")  # a slip of the pen
+            lines[place] = lines[place].replace(" (", "e (")  # a misspelling
         reading = read_pasted(films, "\n".join(lines))
         assert [place for place, _ in reading.unknown] == sorted(wrong)
         while unknown := reading.unknown:
@@ -265,7 +265,7 @@ def test_any_other_line_is_read_as_items(numbered):
     assert read_otherwise(numbered, other) == reading
     for text in ("1\n6\n2", "[1, 6, 2]", "1", "0 6 2"):
         assert read_pasted(numbered, text).user == ""
-    assert names(read_pasted(numbered, "12 6 2")) == [6, 2]  # a user's number and no item's
+    assert names(read_pasted(numbered, "12 6 2")) == [6, 2]  # a user's id, but no item's
 
 
 def test_the_lines_of_several_users_are_refused(numbered):

@@ -123,7 +123,7 @@ def test_nothing_that_can_be_used_leaves_the_history_and_the_entry_open(director
     assert (messages(page), suggested(page), said(page)) == ([], {}, [])
 
 
-def test_what_is_said_of_an_entry_gives_way_to_the_next_entry_and_to_another_history(directory):
+def test_messages_about_an_entry_end_with_the_next_entry_or_another_history(directory):
     page = paste(open_page(source="own"), "nonsense")
     assert messages(page) == [NOTHING]
     choose(page, added=3)
@@ -234,11 +234,11 @@ def test_titles_stay_text_in_suggestions(tmp_path, monkeypatch):
         assert suggested(page)[place] == near
 
 
-def test_another_dataset_takes_no_entry_along(directory, tmp_path):
+def test_another_dataset_drops_the_entry(directory, tmp_path):
     add_dataset(tmp_path, titled(["Film"] * 9), "sasrec-none")
     page = paste(open_page(dataset="tiny", source="own"), "Flim D (1994)", "104")
     assert suggested(page)
     choose(page, dataset="titled")
     assert (messages(page), suggested(page), said(page)) == ([], {}, [])
-    mean(paste(choose(page, source="own"), "film", "104"), 0, 2)  # one of several of this title
+    mean(paste(choose(page, source="own"), "film", "104"), 0, 2)  # one of several with this title
     assert items(page) == [2, 4]

@@ -44,7 +44,7 @@ LINES = [
     "a\x0cb\x0bc\x85d\x1ce",
     "'''\n\"\"\"",
 ]
-"""Titles that would end a line of a script or a row of a table."""
+"""Titles with characters that end a line of a script or a row of a table."""
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_the_script_runs_from_any_folder_it_was_saved_in(tmp_path):
     check_printed(done.stdout.decode(), EMBEDDED, models, [3, 1, 4], 9, methods=())
 
 
-def test_text_that_a_spreadsheet_would_compute_is_led_by_an_apostrophe():
+def test_text_that_a_spreadsheet_would_compute_begins_with_an_apostrophe():
     texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=2", "a=b", "", "'x", "1"]
     found = exports.as_csv(pd.DataFrame({"title": texts, "score": -1.5, "rank": -1}))
     rows = list(csv.reader(io.StringIO(found)))[1:]
@@ -272,6 +272,6 @@ def test_the_page_hands_over_its_own_choices(directory, monkeypatch, tiny_datase
 @pytest.mark.parametrize(
     "sent", [None, "x", {}, {"view": 3}, {"view": "left=1"}, {"view": "#" + "x" * LONGEST_VIEW}]
 )
-def test_what_is_no_view_asks_for_the_first_one(sent):
+def test_an_invalid_view_gives_the_first_view(sent):
     assert view_of(sent) == ""
     assert view_of({"view": VIEW}) == VIEW

@@ -56,7 +56,7 @@ def study(directory: Path, names: tuple[str, ...] = MODELS, **settings) -> Path:
     return path
 
 
-def test_the_panel_measures_when_asked_and_says_what_the_library_says(directory: Path):
+def test_the_panel_measures_on_request_and_shows_the_librarys_numbers(directory: Path):
     page = open_page(source="own", items="3.1.4.9", target=7, panel="faithfulness")
     assert not [key for key in figures(page) if key.startswith("faithful-")]
     click(page, "Measure")
@@ -135,7 +135,7 @@ def test_a_study_is_shown_as_recorded(directory: Path):
     assert any("4 of 12 users, drawn by seed 0" in text for text in texts(page))
 
 
-def test_a_study_without_floors_is_held_against_random_orders(directory: Path):
+def test_a_study_without_floors_is_compared_with_random_orders(directory: Path):
     path = study(directory)
     summary = pd.read_csv(path / "summary.csv")
     columns = [name for name in summary if "floor" in name or name == "newest_first"]
@@ -177,7 +177,7 @@ def planted_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def planted(planted_once: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """That dataset, offered; read-only."""
+    """The planted dataset, offered; read-only."""
     monkeypatch.setenv(folders.ASSETS_VARIABLE, str(planted_once.parent))
     return planted_once
 

@@ -42,7 +42,7 @@ def test_items_run_from_older_to_newer_and_repeats_stay_apart():
     figure = draw(["B", "A", "B"])
     assert list(figure.data[0].y) == ["1. B", "2. A", "3. B"]
     axis = figure.layout.yaxis
-    assert axis.range[0] > axis.range[1]  # the first one above
+    assert axis.range[0] > axis.range[1]  # the first item is on top
     assert (axis.type, axis.categoryorder) == ("category", "array")
     assert list(axis.categoryarray) == list(axis.tickvals) == ["1. B", "2. A", "3. B"]
     assert list(axis.ticktext) == ["B 1", "A 2", "B 3"]

@@ -50,7 +50,7 @@ def test_first_picture():
     for metric in ("HR@10", "NDCG@10"):
         expected = ", ".join(f"{recorded[name][metric]:.4f}" for name in (A, B))
         assert rows.loc["All users", f"{metric} of A, B"] == expected
-    assert "Histories that repeat items" not in rows.index  # nobody does, here
+    assert "Histories that repeat items" not in rows.index  # no user does
     seeds = read_scan(SHIPPED).pairs.query(f"model_a == '{A}' and model_b == 'sasrec-none-seed1'")
     noise = seeds["refined_divergence"].mean()
     assert rows.loc["All users", "JS, seeds"].endswith(f", {noise:.3f}")
@@ -192,13 +192,13 @@ def test_a_user_opens_on_inspect_in_the_same_models(by: str):
     assert (session["a"], session["b"]) == ("stosa-none", "stosa-stochastic")
     assert (session["user"], session["source"], session["target"]) == (user, "user", 0)
     assert any(text.startswith(f"**User {user}, ") for text in texts(page))
-    page._page_hash = calc_hash("find")  # and back: what was chosen is still chosen
+    page._page_hash = calc_hash("find")  # back on Find, the choices are kept
     run(page)
     assert (session["sort"], session["a"]) == ("length", "stosa-none")
     assert found(page)["length"].is_monotonic_increasing
 
 
-def test_titles_and_users_that_mean_something_are_shown_as_they_are(tmp_path, monkeypatch):
+def test_titles_and_users_with_markup_are_shown_literally(tmp_path, monkeypatch):
     dataset = dataclasses.replace(
         make_dataset(n_users=len(HOSTILE)), name="hostile", user_ids=list(HOSTILE)
     )

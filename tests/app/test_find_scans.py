@@ -32,7 +32,7 @@ def test_a_small_dataset_is_scanned_at_once(directory: Path, tiny_dataset):
     for side, name in (("a", A), ("b", B)):
         ranks = expected[expected["model"] == name].set_index("user_id")["rank"]
         assert table[f"rank_{side}"].to_dict() == ranks.to_dict()
-    assert "divergence_seeds" not in table  # nothing but dashes
+    assert "divergence_seeds" not in table  # it has no values
     assert slice_rows(page)["JS, seeds"].str.endswith(", \u2013").all()
 
 
@@ -48,7 +48,7 @@ def test_a_large_dataset_says_which_command(directory: Path, monkeypatch):
     "damage, why",
     [
         ("weights", "the scan is of other weights of sasrec-additive"),
-        ("models", "the scan does not hold sasrec-additive"),
+        ("models", "the scan does not contain sasrec-additive"),
         ("pairs", "the scan does not compare sasrec-none and sasrec-additive"),
         ("dataset", "the scan is of another dataset"),
         ("file", "users.parquet is not readable parquet"),
@@ -83,7 +83,7 @@ def test_a_scan_that_does_not_fit_is_not_used(
 
 
 def test_seeds_of_the_scan_stand_beside_the_models(directory: Path, tiny_dataset):
-    seed = add_model(directory, tiny_dataset, A.replace("none", "simple"))  # a folder of its own
+    seed = add_model(directory, tiny_dataset, A.replace("none", "simple"))  # has its own folder
     shutil.move(seed, directory / "seed-1")
     shutil.copytree(directory / "models" / A, directory / "seed-2")
     config = json.loads((directory / "seed-2" / "config.json").read_text())

@@ -40,14 +40,14 @@ def test_the_shipped_scan_is_of_the_shipped_models():
     now = scan(models, dataset, users=users)
     ids = [dataset.user_ids[user] for user in users]
     for name in chosen:
-        then = shipped.users[shipped.users["model"] == name].set_index("user_id").loc[ids]
-        mine = now.users[now.users["model"] == name].set_index("user_id")
-        for column in mine.columns.drop("model"):
+        recorded = shipped.users[shipped.users["model"] == name].set_index("user_id").loc[ids]
+        computed = now.users[now.users["model"] == name].set_index("user_id")
+        for column in computed.columns.drop("model"):
             if column == "rank":
-                moved = abs(then[column] - mine[column]) / then[column]
+                moved = abs(recorded[column] - computed[column]) / recorded[column]
                 assert moved.mean() < 0.001
             else:
-                np.testing.assert_allclose(then[column], mine[column], rtol=1e-3, atol=1e-4)
+                np.testing.assert_allclose(recorded[column], computed[column], rtol=1e-3, atol=1e-4)
     size = sum(path.stat().st_size for path in SHIPPED.iterdir())
     assert size < 2_000_000
 
@@ -86,7 +86,7 @@ def test_a_pair_is_the_same_whichever_is_a():
     ab, ba = (
         finding.pair_table(shipped, shipped, dataset, *p, "refined") for p in ((A, B), (B, A))
     )
-    agreements = [c for of in finding.AGREEMENTS for c in (of, f"{of}_seeds")]
+    agreements = [c for agreement in finding.AGREEMENTS for c in (agreement, f"{agreement}_seeds")]
     assert ab[agreements].notna().any().all()
     for name in agreements:
         np.testing.assert_array_equal(ab[name], ba[name])
@@ -95,7 +95,7 @@ def test_a_pair_is_the_same_whichever_is_a():
     assert set(ab) == {"user_id", *COLUMNS}
 
 
-def test_slices_hold_whom_they_say():
+def test_slices_hold_the_users_of_their_titles():
     shipped, dataset = read_scan(SHIPPED), awrsr.load_dataset(EMBEDDED)
     table = finding.pair_table(shipped, shipped, dataset, A, B, "refined")
     named = finding.named_slices(table, 50)
@@ -106,10 +106,10 @@ def test_slices_hold_whom_they_say():
     short = int(re.search(r"at most (\d+)", named["short"].title)[1])
     assert abs(sum(length <= short for length in lengths) / len(lengths) - 0.25) < 0.02
     for row, *inside in zip(rows, *(part.chosen for part in named.values()), strict=True):
-        of = dict(zip(named, inside, strict=True))
-        assert of["short"] == (row["length"] <= short)
-        assert of["cut"] == (row["length"] > 50)
-        assert of["noise"] == (row["divergence"] > row["divergence_seeds"])
+        members = dict(zip(named, inside, strict=True))
+        assert members["short"] == (row["length"] <= short)
+        assert members["cut"] == (row["length"] > 50)
+        assert members["noise"] == (row["divergence"] > row["divergence_seeds"])
     assert not table["repeats"].any()
     table.loc[7, "repeats"] = 2
     again = finding.named_slices(table, 50)
@@ -150,12 +150,12 @@ def test_metrics_of_slices_are_those_of_their_ranks():
         if part.empty:
             assert np.isnan(row["NDCG@10 A"]) and np.isnan(row["HR@10 low"])
             continue
-        of = {side: summarise(part[f"rank_{side.lower()}"]) for side in "AB"}
+        summaries = {side: summarise(part[f"rank_{side.lower()}"]) for side in "AB"}
         for metric in ("HR@10", "NDCG@10"):
             for side in "AB":
-                assert row[f"{metric} {side}"] == pytest.approx(of[side][metric])
+                assert row[f"{metric} {side}"] == pytest.approx(summaries[side][metric])
             difference = row[f"{metric} difference"]
-            assert difference == pytest.approx(of["B"][metric] - of["A"][metric])
+            assert difference == pytest.approx(summaries["B"][metric] - summaries["A"][metric])
             assert row[f"{metric} low"] <= difference <= row[f"{metric} high"]
         assert row["divergence"] == pytest.approx(part["divergence"].mean())
     gains = [finding.gain(table[f"rank_{side}"].to_numpy(), "NDCG@10") for side in "ab"]

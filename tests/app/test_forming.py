@@ -51,7 +51,7 @@ def slider(page: AppTest) -> list[str]:
 
 
 def said(page: AppTest) -> str:
-    """Which weights are shown, in words."""
+    """The shown weights, in words."""
     (line,) = [text for text in texts(page) if text.startswith("A: ") and ". B: " in text]
     return line
 
@@ -68,7 +68,7 @@ def titles(page: AppTest) -> list[str]:
     [
         (5, [1, 5, 9], 5),
         (6, [1, 5, 9], 5),
-        (7, [1, 5, 9], 5),  # the earlier of two that are equally near
+        (7, [1, 5, 9], 5),  # the earlier of two at equal distance
         (8, [1, 5, 9], 9),
         (99, [1], 1),
         (0, [1, 5, 9], 0),
@@ -100,7 +100,7 @@ def test_a_slider_offers_the_epochs_of_both_models_and_opens_on_the_final_weight
 
 @pytest.mark.parametrize("epoch", [2, 4, 7])
 def test_all_numbers_of_the_page_are_those_of_the_epoch(kept, epoch: int):
-    """The other model is shown at its nearest kept epoch, which is said."""
+    """The other model is shown at its nearest kept epoch, with a note."""
     page = choose(open_page(), epoch=epoch)
     check_numbers(page, kept)
     other = nearest_kept(kept / "models" / B, epoch)
@@ -131,7 +131,7 @@ def test_another_model_keeps_the_nearest_of_its_epochs_or_the_final_weights(kept
 # --- a snapshot is marked as one ------------------------------------------------------------------
 
 
-def test_names_bear_the_epoch_and_recorded_metrics_are_not_shown_as_of_it(kept):
+def test_names_have_the_epoch_and_recorded_metrics_are_not_shown_for_it(kept):
     page = open_page(epoch=4)
     assert titles(page) == [
         "SASRec \u00b7 vanilla, epoch 4 of 9",
@@ -196,7 +196,7 @@ def test_the_curves_are_the_ranks_at_every_kept_epoch_and_the_recorded_metric(ke
     assert "last but one item of every user" in note and among(tiny_dataset) in note
 
 
-# --- what cannot be used --------------------------------------------------------------------------
+# --- unusable epochs and files --------------------------------------------------------------------
 
 
 def test_an_epoch_that_no_model_kept_is_named_in_the_address(kept):
@@ -214,13 +214,13 @@ def test_a_snapshot_that_cannot_be_read_is_named_and_the_slider_leads_away(kept,
         path = kept / "models" / name / "snapshots" / "epoch-0002" / "model.safetensors"
         path.write_bytes(path.read_bytes()[:100])
     page = open_page(epoch=2)
-    assert all("is not a whole safetensors file" in message for message in messages(page))
+    assert all("is not a complete safetensors file" in message for message in messages(page))
     assert len(messages(page)) == 1 + both
     assert (sent(page, "board") is None) == both
     check_numbers(choose(page, epoch=4), kept)
 
 
-def test_a_damaged_history_takes_only_what_it_says(kept):
+def test_without_a_readable_history_the_ranks_stay(kept):
     for content in ("", "epoch,NDCG@10\nx,0.5\n", "epoch,NDCG@10\n1e400,0.5\n2,0.5\n2,inf\n"):
         (kept / "models" / A / "history.csv").write_text(content)
         page = choose(open_page(), epoch=4)
@@ -232,7 +232,7 @@ def test_a_damaged_history_takes_only_what_it_says(kept):
 
 
 def test_the_shipped_pair_forms_between_epochs_5_and_7():
-    """A user whose target additive refinement finds: the rank is 1 from there."""
+    """A user whose target additive refinement finds: from epoch 7 on the rank is 1."""
     page = open_page(dataset="planted", user=4313)
     assert slider(page) == ["1", "3", "5", "6", "7", "10", "final"]
     drawn = [one for one in figures(page)["forming-curves"] if "marker" in one]
@@ -242,7 +242,7 @@ def test_the_shipped_pair_forms_between_epochs_5_and_7():
     assert epochs.final_epoch(path) == 28
     choose(page, epoch=5)
     assert messages(page) == []
-    press(page, "example_planted_missed")  # an example is one of final weights
+    press(page, "example_planted_missed")  # an example shows the final weights
     assert page.session_state["epoch"] == 0
     assert run(page).session_state["epoch"] == 0
     assert named(ASSETS / "planted", "sasrec-additive") == address(page)["b"]

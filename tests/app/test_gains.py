@@ -77,8 +77,8 @@ def test_contributions_of_both_models(directory, tiny_dataset, a):
         rows = [("equal weights", found.uniform, found.uniform_ranks)]
         if found.refinement is not None:
             rows.append(("first order", found.refinement, found.refinement_ranks))
-            whole = f"**{found.second_order:+.3f}**, rank {found.rank} with it, "
-            assert any(whole in text for text in texts(page))
+            sentence = f"**{found.second_order:+.3f}**, rank {found.rank} with it, "
+            assert any(sentence in text for text in texts(page))
         assert shown.to_numpy().tolist() == [
             [str(layer + 1), name]
             + [f"{values[layer, h]:+.3f}, rank {ranks[layer, h]}" for h in range(3)]
@@ -87,7 +87,7 @@ def test_contributions_of_both_models(directory, tiny_dataset, a):
         ]
     assert any("There is no second order to remove" in text for text in texts(page))
     evened = [each.proto.label for each in page.get("button_group") if "equal" in each.proto.label]
-    assert len(evened) == (1 if a == "sasrec-uniform" else 2)  # changes nothing where all is even
+    assert len(evened) == (1 if a == "sasrec-uniform" else 2)  # no change if all weights are equal
     assert any(text.startswith("Nothing is switched") for text in texts(page))
     assert messages(page) == []
 
@@ -110,7 +110,7 @@ def test_switches_alone_and_together(directory):
     assert messages(page) == []
 
 
-def test_maps_of_a_model_of_another_shape_can_not_be_put_in(directory, tiny_dataset):
+def test_maps_of_a_model_of_another_shape_cannot_be_used(directory, tiny_dataset):
     add_model(directory, tiny_dataset, "stosa-additive", n_layers=1, n_heads=1)
     add_model(directory, tiny_dataset, "stosa-simple", max_length=3)
     page = gains(a="sasrec-none", b="stosa-additive")

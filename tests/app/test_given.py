@@ -1,4 +1,4 @@
-"""The app opens what it is started with; what it cannot open is named, and the page stays alive."""
+"""The app opens the given paths and names those that it cannot open."""
 
 import dataclasses
 import os
@@ -31,7 +31,7 @@ OFFERED = ("sasrec-none", "sasrec-additive")
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch, tmp_path_factory):
-    """Without folders of the environment, and with a folder for what is made of given paths."""
+    """Without folders of the environment, and with a folder for models made from given paths."""
     monkeypatch.delenv(folders.ASSETS_VARIABLE, raising=False)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("temporary")))
     yield
@@ -105,7 +105,7 @@ def test_a_model_directory_appears_beside_the_models_of_its_dataset(given, tiny,
     assert address(page)["b"] == f"stosa-none@{cache.fingerprint(model)}"
     assert len(page.selectbox(key="b").options) == 3
     shutil.copytree(model, tiny / "models" / "stosa-none")
-    assert open_page().session_state["b"] == "stosa-none-2"  # now another has its name
+    assert open_page().session_state["b"] == "stosa-none-2"  # its name is taken
 
 
 def test_a_model_alone_opens_its_shipped_dataset(given, tmp_path):
@@ -118,7 +118,7 @@ def test_a_model_alone_opens_its_shipped_dataset(given, tmp_path):
     (link,) = Path(cache.shelf().name).rglob("sasrec-additive-2")
     assert link.resolve() == (tmp_path / "mine" / "sasrec-additive").resolve()
     assert folders.in_command(link) == str(tmp_path / "mine" / "sasrec-additive")
-    given(shipped)  # it is there already
+    given(shipped)  # it is offered already
     page = open_page()
     assert page.session_state["b"] == "sasrec-additive" and messages(page) == []
 
@@ -166,7 +166,7 @@ def test_the_environment_names_several_folders(monkeypatch, tiny, tmp_path):
 
 
 def test_files_of_other_code_bases(given, tmp_path, monkeypatch):
-    """One that says everything opens; one that does not is named with what it lacks."""
+    """A file that lacks nothing opens; another one is named with the options that it needs."""
     monkeypatch.syspath_prepend(Path(__file__).parents[1] / "importers")
     from foreign_files import CASES, dataset
 
@@ -188,5 +188,5 @@ def test_files_of_other_code_bases(given, tmp_path, monkeypatch):
     page = open_page()
     (said,) = messages(page)
     assert "g.pt, recognised as asash/gSASRec-pytorch" in said and "give --heads" in said
-    assert said.endswith("; `python -m awrsr import` takes what a file does not say")
+    assert said.endswith("; `python -m awrsr import` has options for what a file lacks")
     assert page.session_state["b"] == "sasrec-none-rectools"

@@ -96,7 +96,7 @@ def test_a_user_is_picked_from_the_table(directory, tiny_dataset):
     assert page.session_state["user"] == expected
 
 
-def test_editing_a_users_history_makes_a_copy_that_remembers_whose_it_was(directory):
+def test_editing_a_users_history_makes_a_copy_that_keeps_its_owner(directory):
     page = open_page(user="1003")
     *history, held_out = load_dataset(directory).sequence(3).tolist()
     edit_list(page, ("move", 0, 2), ("remove", 1))
@@ -105,7 +105,7 @@ def test_editing_a_users_history_makes_a_copy_that_remembers_whose_it_was(direct
     del expected[1]
     chosen = page.session_state
     assert (chosen["source"], chosen["origin"], items(page)) == ("own", "1003", expected)
-    assert chosen["target"] == 0  # the held-out item still
+    assert chosen["target"] == 0  # still the held-out item
     title = load_dataset(directory).titles([held_out])[0]
     assert any(f"edited from user 1003's; then came {title}" in text for text in texts(page))
     copied = open_page(**page.query_params)
@@ -176,7 +176,7 @@ def test_undo_and_redo_go_through_everything_that_changed_the_history(directory)
     assert page.button(key="redo_button").disabled
     press(page, "undo_button")
     choose(page, added=3)
-    assert page.button(key="redo_button").disabled  # another way was taken
+    assert page.button(key="redo_button").disabled  # a new edit clears redo
 
 
 def test_undo_returns_to_the_users_history_and_to_ones_own(directory):
@@ -195,7 +195,7 @@ def test_undo_is_bounded(directory):
     assert len(page.session_state["undo"]) == MAX_UNDO
 
 
-def test_another_dataset_takes_nothing_along(directory, tmp_path):
+def test_another_dataset_starts_without_the_former_history(directory, tmp_path):
     other = dataclasses.replace(make_dataset(n_items=9, seed=3), name="other")
     add_dataset(tmp_path, other, "sasrec-none")
     page = click(open_page(dataset="tiny", user="1003"), "Shuffle")

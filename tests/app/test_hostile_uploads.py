@@ -1,4 +1,4 @@
-"""Uploads that attack the server: each is refused with its reason, and nothing is left of it."""
+"""Hostile uploads: each is refused with a reason, and nothing of it is kept."""
 
 import io
 import stat
@@ -21,7 +21,7 @@ OFFERED = ("sasrec-none", "sasrec-additive")
 
 @pytest.fixture
 def model(tmp_path_factory, tiny_dataset) -> Path:
-    """A model of the tiny dataset that is in no folder of it."""
+    """A model of the tiny dataset outside the dataset's folders."""
     return add_model(tmp_path_factory.mktemp("elsewhere"), tiny_dataset, "sasrec-simple")
 
 
@@ -87,9 +87,9 @@ def test_bombs(refused, model, monkeypatch):
 
 
 def test_cut_archives(refused, model):
-    whole = zipped(model)
-    for length in (0, 30, len(whole) // 2, len(whole) - 1):
-        refused("m.zip is not a whole zip archive", ("m.zip", whole[:length]))
+    content = zipped(model)
+    for length in (0, 30, len(content) // 2, len(content) - 1):
+        refused("m.zip is not a complete zip archive", ("m.zip", content[:length]))
 
 
 def test_another_catalogue(refused, model):
@@ -134,4 +134,4 @@ def test_a_full_disk_and_a_file_that_is_not_as_its_layout_expects(refused, model
     marks = ("item_emb.weight", "attention_layers.0.in_proj_weight", "last_layernorm.weight")
     odd = dict.fromkeys([*marks, "pos_emb.weight", "last_layernorm.bias"], torch.zeros(0, 0))
     torch.save(odd, memory)
-    refused("m.pth is not as its layout expects: IndexError", ("m.pth", memory.getvalue()))
+    refused("m.pth does not fit its layout: IndexError", ("m.pth", memory.getvalue()))

@@ -59,7 +59,7 @@ def test_first_picture():
 
 
 def test_the_catalogue_is_ranked_once_a_model(directory: Path, monkeypatch: pytest.MonkeyPatch):
-    """For lists, ranks, overlap, rival and target together."""
+    """Lists, ranks, overlap, rival and target use the same ranking."""
     ranked: list[list[int]] = []
     rank = recommendation.ranked_catalogue
 
@@ -89,7 +89,7 @@ def test_two_seeds_are_ranked_once_a_server(monkeypatch: pytest.MonkeyPatch):
     page = open_page()
     assert any("Effect of the seed alone, two seeds of" in text for text in texts(page))
     first = len(ranked)
-    assert first in (3, 4)  # one of the two seeds may stand on the page
+    assert first in (3, 4)  # one of the two seeds may be on the page
     run(page)
     assert len(ranked) == first + 2
     assert len(set(ranked)) == 1
@@ -146,7 +146,7 @@ def test_models_of_different_depth_and_length(directory, tiny_dataset, a, b):
 
 
 def test_a_shorter_view_of_repeated_items_lines_up_with_the_longer_one(directory, tiny_dataset):
-    """The newest item of a history is one place for all models, also if it is repeated."""
+    """The newest item of a history has one place for all models, even if it is repeated."""
     add_model(directory, tiny_dataset, "stosa-none", max_length=3)
     for a, b in (("stosa-none", "sasrec-none"), ("sasrec-none", "stosa-none")):
         page = open_page(a=a, b=b, source="own", items="1.2.1.1.2.1")

@@ -96,11 +96,11 @@ def test_an_address_follows_its_page(directory):
 
 
 def test_a_link_made_with_other_weights_says_so_until_another_model_is_chosen(directory):
-    here = fingerprint(directory / "models" / "sasrec-additive")
+    mark = fingerprint(directory / "models" / "sasrec-additive")
     page = open_page(a=named(directory, "sasrec-none"), b="sasrec-additive@0123456789ab", k=6)
     said = [
         "The link was made with other weights of sasrec-additive: 0123456789ab; the weights here "
-        f"are {here}, so numbers differ from those of the sender"
+        f"are {mark}, so numbers differ from those of the sender"
     ]
     assert problems(page) == problems(run(page)) == said
     assert address(page)["b"] == "sasrec-additive@0123456789ab"
@@ -109,7 +109,7 @@ def test_a_link_made_with_other_weights_says_so_until_another_model_is_chosen(di
     choose(page, b="sasrec-none")
     choose(page, b="sasrec-additive")
     assert messages(page) == []
-    assert address(page)["b"] == f"sasrec-additive@{here}"
+    assert address(page)["b"] == f"sasrec-additive@{mark}"
 
 
 @pytest.mark.parametrize("state", ["does not exist", "is a file", "is a dataset directory itself"])

@@ -11,7 +11,7 @@ from app.jobs import Busy, JobOwner, JobPool
 from awrsr.errors import DataError
 
 SECONDS = 20
-"""More than anything here should take, on a busy machine too."""
+"""Longer than any step here, even on a busy machine."""
 
 
 class Gate:
@@ -70,7 +70,7 @@ def test_one_question_is_one_job_whoever_asks(pool):
     assert first.state == jobs.DONE
 
 
-def test_who_was_served_longest_ago_comes_next():
+def test_the_least_recently_served_owner_comes_next():
     pool = JobPool(1)
     (gate,) = block(pool, 1)
     order = []
@@ -106,7 +106,7 @@ def test_a_full_queue_says_so_and_one_person_does_not_fill_it():
     pool.close()
 
 
-def test_cancelled_while_it_waits_it_never_starts(pool):
+def test_a_job_cancelled_while_it_waits_never_starts(pool):
     gates, waiting = block(pool), Gate()
     job = pool.submit("me", 1, waiting)
     pool.cancel("me", job)
@@ -117,7 +117,7 @@ def test_cancelled_while_it_waits_it_never_starts(pool):
     assert not waiting.started.is_set()
 
 
-def test_asked_again_after_it_was_cancelled_it_is_another_job(pool):
+def test_asking_again_after_a_cancel_starts_another_job(pool):
     gate = Gate()
     first = pool.submit("me", 1, gate)
     assert gate.started.wait(SECONDS)
@@ -129,7 +129,7 @@ def test_asked_again_after_it_was_cancelled_it_is_another_job(pool):
     assert second.finished.wait(SECONDS) and second.state == jobs.DONE
 
 
-def test_what_fails_says_why_and_the_worker_goes_on(pool, caplog):
+def test_a_failing_job_has_a_reason_and_the_worker_continues(pool, caplog):
     def refuse(progress):
         raise DataError("no such item")
 
@@ -146,7 +146,7 @@ def test_what_fails_says_why_and_the_worker_goes_on(pool, caplog):
     assert again.finished.wait(SECONDS) and again.result == 7
 
 
-def test_who_leaves_wants_nothing_more(pool):
+def test_an_owner_that_leaves_withdraws_from_all_jobs(pool):
     owner, gate = JobOwner(pool), Gate()
     job = owner.ask(1, gate)
     assert gate.started.wait(SECONDS)
@@ -155,7 +155,7 @@ def test_who_leaves_wants_nothing_more(pool):
     assert owner.jobs == {}
 
 
-def test_what_an_owner_looks_away_from_is_cancelled_and_what_it_cancelled_is_remembered(pool):
+def test_questions_that_leave_the_page_are_cancelled_and_cancelled_ones_are_remembered(pool):
     owner, gates = JobOwner(pool), [Gate(), Gate()]
     first, second = (owner.ask(number, gate) for number, gate in enumerate(gates))
     assert owner.ask(0, gates[0]) is first

@@ -1,4 +1,4 @@
-"""Why a locked cell is what it is: on the page as in the library."""
+"""How a locked cell is computed: the page's numbers are the library's."""
 
 import shutil
 
@@ -216,11 +216,11 @@ def test_what_has_no_such_cell_says_so(directory):
         {"query": 3.0, "key": 0.5, "panels": []},
     ],
 )
-def test_what_is_no_cell_is_not_one(given):
+def test_invalid_cells_are_ignored(given):
     assert locked_cell(given, 6) is None
 
 
-def test_panels_that_make_no_sense_are_left_out_and_each_is_there_once():
+def test_invalid_panels_are_left_out_and_repeats_shown_once():
     bad = [None, {}, panel(source=1), panel(layer="x"), panel(head=None), panel(kind="third")]
     given = {"query": 3, "key": 0, "panels": [*bad, panel(), panel(), panel("B")]}
     assert locked_cell(given, 6) == LockedCell(

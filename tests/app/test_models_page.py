@@ -38,7 +38,7 @@ from awrsr.studies import correlation_matrices, head_profile
 from awrsr.training.checkpoint import read_config, save_weights
 
 A, B = "sasrec-none", "sasrec-additive"
-LAWS = 6
+LAWS = 9
 
 
 def verdicts(page: AppTest) -> list[str]:
@@ -60,7 +60,7 @@ def evaluated(directory: Path, dataset, *names: str) -> None:
 
 
 def labels(page) -> list[str]:
-    """The titles of what is folded."""
+    """The titles of the folded parts."""
     return [each.label for each in page.expander]
 
 
@@ -177,7 +177,7 @@ def test_a_model_with_nothing_beside_it(directory: Path):
     assert any("no metrics.json: run" in text for text in texts(page))
 
 
-def test_recorded_ranks_are_found_again(directory: Path, tiny_dataset):
+def test_recorded_ranks_are_reproduced(directory: Path, tiny_dataset):
     evaluated(directory, tiny_dataset, A, B)
     assert verdicts(open_models()) == ["pass"] * 2 * LAWS
 
@@ -233,7 +233,7 @@ def test_weights_that_break_the_mathematics_fail_without_an_exception(
     path = directory / "models" / B
     model = awrsr.load_model(path, "cpu")
     with torch.no_grad():
-        model.item_embedding.weight.mul_(1e38)  # finite, and what it is multiplied with is not
+        model.item_embedding.weight.mul_(1e38)  # finite, but products overflow
         model.attention[0].query.weight.mul_(1e38)
     save_weights(path, model)
     page = open_models()

@@ -38,7 +38,7 @@ def test_a_history_of_the_whole_catalogue_leaves_nothing_to_recommend(directory)
     page = open_page(source="own", items=".".join(map(str, range(1, 12))))
     assert messages(page) == []
     assert [len(table.value) for table in page.dataframe][:2] == [0, 0]
-    assert len(sent(page, "board")["items"]) == 8  # all that the models see
+    assert len(sent(page, "board")["items"]) == 8  # the items that the models see
     assert any("target \u25c6 **Film K (2001)** (newest item)" in text for text in texts(page))
     choose(page, target=4)
     check_numbers(page, directory)
@@ -60,7 +60,7 @@ def test_shared_and_blank_titles_and_columns_of_our_own_names(directory, tmp_pat
         check_numbers(page, path)
 
 
-def test_items_of_one_title_are_told_apart_wherever_they_are_shown(directory, tmp_path):
+def test_items_with_the_same_title_are_shown_with_their_ids_everywhere(directory, tmp_path):
     path = add_dataset(tmp_path, titled(["Same"] * 9), "sasrec-none", "sasrec-additive")
     page = open_page(
         dataset="titled", source="own", items="7.8.7.8", target=3, rival=2, variants="v~8.7;w~9"
@@ -128,7 +128,7 @@ def test_titles_are_text_everywhere(directory, tmp_path):
     assert not any(title in text for title in HOSTILE for text in written)
     rows = [f"{slot}. {escaped(title)}" for slot, title in enumerate([*HOSTILE, HOSTILE[0]], 1)]
     assert [bars["y"] for bars in figures(page)["attribution"]] == [rows[1:]] * 2
-    # options, table cells, the board and the list draw what they are given as text
+    # options, table cells, the board and the list draw their data as text
     assert page.selectbox(key="target").options[1:] == HOSTILE
     assert sent(page, "board")["titles"] == [*HOSTILE[1:], HOSTILE[0]]
     assert [title for _, title in sent(page, "history_list")["rows"]] == [*HOSTILE, HOSTILE[0]]

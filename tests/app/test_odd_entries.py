@@ -89,7 +89,7 @@ def odd_text(draw: random.Random) -> str:
 
 
 def check_outcome(dataset: Dataset, read) -> bool:
-    """A history of the catalogue's items, or one sentence; whether it was read."""
+    """Check for a history of the catalogue's items or one sentence; whether it was read."""
     try:
         reading = read()
     except DataError as error:
@@ -99,7 +99,7 @@ def check_outcome(dataset: Dataset, read) -> bool:
     assert dataset.titles(reading.items) is not None
     for _, entry in reading.unknown:
         assert entry.why.endswith(".") and len(entry.why) <= 301 and len(entry.text) <= 301
-        entry.why.encode()  # no half of a surrogate pair, which no page can be sent
+        entry.why.encode()  # no lone surrogate, which cannot be sent to a page
         entry.text.encode()
     assert all(entry.near is not None for _, entry in reading.unknown[:SUGGESTED])
     return True

@@ -1,4 +1,4 @@
-"""What a dataset opens with: its models and a user, where nothing else is chosen."""
+"""The initial choices of a dataset: its models and a user."""
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ def test_default_models(tiny_dataset, models, a, b):
 
 
 @pytest.mark.parametrize(
-    ("lengths", "user"), [([40, 16, 26, 17], "1001"), ([3, 40], "1000")], ids=["handy", "none"]
+    ("lengths", "user"), [([40, 16, 26, 17], "1001"), ([3, 40], "1000")], ids=["suitable", "none"]
 )
 def test_default_user_has_a_history_that_fills_a_map(lengths, user):
     offsets = np.concatenate([[0], np.cumsum(lengths)])

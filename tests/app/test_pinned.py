@@ -1,4 +1,4 @@
-"""Pinned variants: their names, and their form in the address, which keeps all of them."""
+"""Pinned variants: their names, and their form in the address."""
 
 import pytest
 from driving import HOSTILE

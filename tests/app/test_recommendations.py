@@ -57,9 +57,9 @@ def test_what_the_rankings_share():
     page = open_page()
     dataset = read_dataset(EMBEDDED)
     history, _ = history_and_target(page, dataset)
-    whole = dataset.n_items
+    size = dataset.n_items
     rankings = [
-        awrsr.recommend(read_model(EMBEDDED / "models" / page.session_state[side]), history, whole)
+        awrsr.recommend(read_model(EMBEDDED / "models" / page.session_state[side]), history, size)
         for side in "ab"
     ]
     expected = rank_biased_overlap(*(ranking["item"] for ranking in rankings))
@@ -69,7 +69,7 @@ def test_what_the_rankings_share():
 
 
 @pytest.mark.parametrize("a", ["sasrec-none", "sasrec-simple"])
-def test_two_seeds_of_a_model_stand_beside_what_two_models_share(a):
+def test_the_overlap_of_two_seeds_is_shown_next_to_that_of_two_models(a):
     """Two seeds of A if it was trained twice, else of B."""
     page = open_page(a=a, b="sasrec-additive", k=7)
     twice = "sasrec-none" if a == "sasrec-none" else "sasrec-additive"
@@ -88,7 +88,7 @@ def test_two_seeds_of_a_model_stand_beside_what_two_models_share(a):
     ) in texts(page)
 
 
-def test_other_models_are_set_against_seeds_of_their_backbone(directory):
+def test_other_models_are_compared_with_seeds_of_their_backbone(directory):
     said = texts(open_page(dataset="lichess-openings", a="stosa-simple", b="stosa-additive"))
     assert any("two seeds of STOSA \u00b7 vanilla on this history: " in text for text in said)
     said = texts(open_page(dataset="tiny"))
@@ -112,7 +112,7 @@ def test_a_selected_row_becomes_the_target_and_leaves_no_selection_behind():
     assert table(page, "b").value["title"][3].startswith(MARK)
     assert page.query_params["target"] == str(wanted)
     check(page, EMBEDDED)
-    choose(page, target=99)  # nothing of the selection comes back
+    choose(page, target=99)  # the selection is gone
     assert run(page).session_state["target"] == 99
     check(page, EMBEDDED)
     select_row(page, "listed-a", 0)

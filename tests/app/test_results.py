@@ -1,4 +1,4 @@
-"""The page Results shows what the recorded files say."""
+"""The page Results shows the contents of the recorded files."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ QUICK = ("ml-latest-small", "planted-two-layers")
 """The experiments that the quick tests open."""
 
 
-def test_everything_shown_is_what_the_files_say(folder: Path):
+def test_everything_shown_equals_the_files(folder: Path):
     page, found = open_results(), read_results(folder / f"{GRID}.toml")
     assert messages(page) == []
     said = texts(page)
@@ -39,9 +39,9 @@ def test_everything_shown_is_what_the_files_say(folder: Path):
     dots = [trace for trace in figures(page)["results-verdict-figure"] if trace["customdata"]]
     assert [dot["x"][0] for dot in dots] == pytest.approx(
         [
-            of["difference"] / of["vanilla"]
+            gain["difference"] / gain["vanilla"]
             for row in rows
-            for of in (row.attention, *row.mechanisms)
+            for gain in (row.attention, *row.mechanisms)
         ]
     )
     for paragraph in sentences.findings(found, DATASET, LOSS):
@@ -61,8 +61,8 @@ def test_everything_shown_is_what_the_files_say(folder: Path):
         assert [dot["x"] for dot in dots] == [[row["difference"]] for row in rows]
     for backbone in ("sasrec", "stosa"):
         curves = drawn[f"results-cutoff-{backbone}"]
-        of = found.test[found.test["backbone"] == backbone]
-        table = means(of, [f"NDCG@{n}" for n in tables.CUTOFFS])
+        part = found.test[found.test["backbone"] == backbone]
+        table = means(part, [f"NDCG@{n}" for n in tables.CUTOFFS])
         for curve, row in zip(curves, records(table), strict=True):
             assert list(curve["y"]) == [row[f"NDCG@{n}"] for n in tables.CUTOFFS]
         for key, column in (("trend", "NDCG@10"), ("gradient", "grad_norm")):
@@ -72,7 +72,7 @@ def test_everything_shown_is_what_the_files_say(folder: Path):
                 (found.history["backbone"] == backbone) & (found.history["refinement"] == "simple")
             ]
             mean = epoch_means(history, [column])
-            mean = mean[mean["seeds"] == history["seed"].nunique()]  # as far as all of them went
+            mean = mean[mean["seeds"] == history["seed"].nunique()]  # up to the last epoch of all
             np.testing.assert_allclose(line["y"], mean[column])
     board = sent(page, "board")
     assert [source["name"] for source in board["sources"]] == ["A", "B"]
@@ -111,15 +111,15 @@ def test_attention_stands_first_in_the_table_the_sentences_and_the_figure(folder
         for row in rows
         for name in (
             "attention",
-            *(names.get(of["refinement"], of["refinement"]) for of in row.mechanisms),
+            *(names.get(gain["refinement"], gain["refinement"]) for gain in row.mechanisms),
         )
     ]
     assert {"simple", "value-weighted", "additive", "stochastic"} <= {dot.name for dot in drawn}
-    for dot, of in ((drawn[0], rows[0].attention), (drawn[-1], rows[1].mechanisms[-1])):
-        assert dot.x[0] == pytest.approx(of["difference"] / of["vanilla"])
+    for dot, gain in ((drawn[0], rows[0].attention), (drawn[-1], rows[1].mechanisms[-1])):
+        assert dot.x[0] == pytest.approx(gain["difference"] / gain["vanilla"])
         ends = (dot.x[0] - dot.error_x.arrayminus[0], dot.x[0] + dot.error_x.array[0])
-        bounds = (of["corrected_low"], of["corrected_high"])
-        assert ends == pytest.approx([bound / of["vanilla"] for bound in bounds])
+        bounds = (gain["corrected_low"], gain["corrected_high"])
+        assert ends == pytest.approx([bound / gain["vanilla"] for bound in bounds])
 
 
 def test_another_validation_metric(folder: Path):
@@ -155,8 +155,8 @@ def test_lines_minus_vanilla(folder: Path):
         assert value == pytest.approx(np.mean(each))
     for key in ("cutoff", "trend", "gradient"):
         assert "vanilla" not in {t["name"] for t in drawn[f"results-{key}-sasrec"]}
-    of = found.history[found.history["backbone"] == "sasrec"]
-    norms = of.pivot(index=["seed", "epoch"], columns="refinement", values="grad_norm")
+    part = found.history[found.history["backbone"] == "sasrec"]
+    norms = part.pivot(index=["seed", "epoch"], columns="refinement", values="grad_norm")
     each = (norms["simple"] - norms["none"]).unstack("seed")[both].dropna()
     line = [t for t in drawn["results-gradient-sasrec"] if t["name"] == "simple"][-1]
     np.testing.assert_allclose(line["y"], each.mean(axis=1), atol=1e-9)

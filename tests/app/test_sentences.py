@@ -1,4 +1,4 @@
-"""The first sentence of each page says what its numbers say."""
+"""The first sentence of each page agrees with its numbers."""
 
 from types import SimpleNamespace
 
@@ -53,7 +53,7 @@ def study(**less_floor):
     "attention, relation",
     [
         ((0.4, 0.5, 0.6), "is better than"),
-        ((0.1, 0.2, 0.35), "cannot be told from"),
+        ((0.1, 0.2, 0.35), "cannot be distinguished from"),
         ((-0.1, 0.0, 0.1), "is worse than"),
     ],
 )
@@ -66,7 +66,7 @@ def test_attention_is_compared_with_recency(attention, relation):
     assert f"{relation} Recency" in said
 
 
-def test_of_a_measure_where_less_is_better_the_lowest_is_best():
+def test_the_lowest_value_is_best_if_lower_is_better():
     rows = study(leave_one_out=(-0.9, -0.8, -0.7), first_order=(0.1, 0.2, 0.3))
     said = study_sentence(rows, "deletion", "M")
     assert said.startswith("M: Leave one out (-0.80 [-0.90, -0.70]) finds them best")

@@ -16,17 +16,17 @@ OFFERED = ("sasrec-none", "sasrec-additive", "stosa-value_weighted", "stosa-stoc
 def test_interleaved_sessions_of_two_datasets_never_mix(directory, tmp_path):
     other = dataclasses.replace(make_dataset(n_items=9, seed=3), name="other")
     elsewhere = add_dataset(tmp_path, other, "sasrec-none", "stosa-stochastic")
-    here, there = open_page(dataset="tiny"), open_page(dataset="other", source="own", items="1.2")
-    for mine, theirs in (
+    first, second = open_page(dataset="tiny"), open_page(dataset="other", source="own", items="1.2")
+    for change, other_change in (
         ({"user": "1002"}, {"added": 9}),
         ({"b": "stosa-stochastic", "target": 11}, {"b": "stosa-stochastic", "target": 9}),
         ({"methods": ["leave_one_out"]}, {"k": 6}),
     ):
-        choose(here, **mine)
-        choose(there, **theirs)
-        check_numbers(here, directory)
-        check_numbers(there, elsewhere)
-    assert address(here)["target"] == "11"
+        choose(first, **change)
+        choose(second, **other_change)
+        check_numbers(first, directory)
+        check_numbers(second, elsewhere)
+    assert address(first)["target"] == "11"
 
 
 def test_another_dataset_starts_from_its_own_defaults(directory, tmp_path):

@@ -104,7 +104,7 @@ def test_a_click_shows_what_it_says():
         assert chosen == f"example_{example.sort}"
 
 
-# --- not as they should be ------------------------------------------------------------------------
+# --- invalid examples -----------------------------------------------------------------------------
 
 
 def test_examples_of_other_weights_are_not_offered(planted: Path):
@@ -138,10 +138,10 @@ def test_an_unknown_user_in_the_file_is_refused_in_words(planted: Path):
     assert examples == [] and "nobody" in why
 
 
-# --- chosen on the spot ---------------------------------------------------------------------------
+# --- examples chosen for two models ---------------------------------------------------------------
 
 
-def test_without_a_scan_some_are_chosen_when_it_is_opened(crowd: Path):
+def test_without_a_scan_examples_are_chosen_when_it_is_opened(crowd: Path):
     dataset, models = load_dataset(crowd), folders.model_directories(crowd)
     assert recorded_examples(dataset, models) == ([], "")
     page = open_page()

@@ -35,7 +35,7 @@ OTHER_THAN_DEFAULT = {
 
 
 ALWAYS = {"a": "sasrec-none", "b": "stosa-simple"}
-"""What the address of a page holds whatever is chosen: a default may change with the models."""
+"""Keys that every address has, because their defaults change with the models."""
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_what_streamlit_forgets_between_pages_is_kept(offered):
     Session(kept).restore({}, offered)
     assert kept == session
     kept = {KEPT: session[KEPT]}
-    assert Session(kept).restore({"k": "5"}, offered) == []  # an address that says otherwise wins
+    assert Session(kept).restore({"k": "5"}, offered) == []  # the address takes precedence
     assert kept == {**session, "k": 5}
 
 
@@ -118,7 +118,7 @@ def test_what_follows_a_model_tells_its_weights_apart(tiny_dataset, text, name, 
 
 
 def test_what_is_let_go_comes_from_the_address(offered):
-    """As after the browser's Back: choices that are not in the address are reset."""
+    """After the browser's Back, choices that are not in the address are reset."""
     session = {"dataset": "tiny", **OTHER_THAN_DEFAULT, "undo": ["before"], "pasted": "text"}
     session |= {"reading": "of another history", "refused": "said of it"}
     Session(session).let_go({"dataset": "tiny", "k": "5"}, EVERY, INSPECT)
@@ -145,7 +145,7 @@ def test_the_session_wins_over_the_address(offered):
 @pytest.mark.parametrize(
     ("name", "gone"), [("a", "deleted"), ("a", None), ("user", "7"), ("items", [1, 12])]
 )
-def test_what_is_gone_is_given_up(offered, name, gone):
+def test_choices_that_no_longer_exist_are_dropped(offered, name, gone):
     """A model may be deleted, or the first one appear, while a page is open."""
     session, problems = restored(offered, {}, **{name: gone})
     assert problems == []
@@ -242,13 +242,13 @@ def test_nonsense_gives_one_sentence_and_the_default(offered, name, text, accept
         ("1." + "\u202e" * 99, [1], "'" + "\ufffd" * 20 + "\u2026' left out; accepted"),
     ],
 )
-def test_items_that_are_some_are_kept_and_the_others_named(offered, text, kept, named):
+def test_valid_items_are_kept_and_the_others_named(offered, text, kept, named):
     session, (problem,) = restored(offered, {"items": text})
     assert session["items"] == kept
     assert problem.startswith(f"items={clipped(text)} in the address: {named}")
 
 
-def test_a_setting_at_its_default_is_none_of_the_address(offered):
+def test_a_setting_at_its_default_is_not_in_the_address(offered):
     text = "gradient_shap:n_samples:64,integrated_gradients:n_steps:32"
     session, problems = restored(offered, {"settings": text})
     assert (session["settings"], problems) == ({}, [])

@@ -1,4 +1,4 @@
-"""The page Results where files are missing, damaged or say nothing: it says what to do."""
+"""The page Results with missing, damaged or empty files says what to do."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from awrsr.experiments.record import read_results
 from awrsr.experiments.verdict import NO_VERDICT
 
 
-def test_recordings_of_which_nothing_can_be_said(folder: Path):
+def test_recordings_without_a_verdict(folder: Path):
     """Only vanilla is recorded: no row, and the page says so."""
     place = folder / GRID
     (place / "examples.npz").unlink()
@@ -32,15 +32,15 @@ def test_recordings_of_which_nothing_can_be_said(folder: Path):
 def test_a_half_finished_grid_says_what_is_missing(folder: Path):
     found = read_results(folder / f"{GRID}.toml")
     page = open_results()
-    told = [unescaped(info.value) for info in page.info]
+    sentences_shown = [unescaped(info.value) for info in page.info]
     if found.missing:
-        assert unescaped(sentences.state(found)) in told
-        assert f"python -m awrsr experiment experiments/{GRID}.toml" in told[0]
+        assert unescaped(sentences.state(found)) in sentences_shown
+        assert f"python -m awrsr experiment experiments/{GRID}.toml" in sentences_shown[0]
     else:
-        assert told == []
+        assert sentences_shown == []
 
 
-def test_no_results_says_how_to_make_some(folder: Path):
+def test_without_results_the_page_says_how_to_make_them(folder: Path):
     shutil.rmtree(folder / GRID)
     page = open_results()
     assert messages(page) == []
@@ -56,6 +56,15 @@ def test_no_folder_at_all(folder: Path):
     shutil.rmtree(folder)
     page = open_results()
     assert "has no grid; a grid is a TOML file" in messages(page)[0]
+
+
+def test_an_installed_package_without_results(folder: Path, monkeypatch):
+    monkeypatch.delenv("AWRSR_EXPERIMENTS")
+    monkeypatch.setattr("app.views.results.page.EXPERIMENTS", folder / "absent")
+    page = open_results()
+    assert messages(page) == []
+    (info,) = (unescaped(info.value) for info in page.info)
+    assert "name their folder in AWRSR_EXPERIMENTS" in info
 
 
 def test_damaged_results_are_named_and_the_others_shown(folder: Path):

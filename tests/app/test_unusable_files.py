@@ -65,8 +65,8 @@ def break_json(path: Path) -> None:
 
 
 DAMAGES = {
-    "truncated weights": (truncate, "is not a whole safetensors file"),
-    "empty weights": (empty, "is not a whole safetensors file"),
+    "truncated weights": (truncate, "is not a complete safetensors file"),
+    "empty weights": (empty, "is not a complete safetensors file"),
     "a pickle under the weights' name": (replace_by_pickle, "Only safetensors are read"),
     "weights of another model": (replace_by_another_model, "does not fit config.json: missing"),
     "an unknown field": (edit_config(model={"<b>rank</b>": 1}), "unknown field '<b>rank</b>'"),
@@ -108,7 +108,7 @@ def test_a_bad_model_is_refused_in_its_place_and_the_other_is_shown(
     check_board(page, tiny_dataset, {"b": read_model(bad.parent / GOOD)}, history)
     assert [bars["name"] for bars in figures(page)["attribution"]] == ["B Integrated gradients"]
     assert "b" in page.query_params and page.query_params["a"].startswith(BAD)
-    # whoever is left gives the first recommendation; the zip has what there is
+    # the other model gives the first recommendation; the zip has its data
     page = open_page(a=BAD, b=GOOD, source="own", items="1.2.3")
     (line,) = (text for text in texts(page) if "\u00b7 rank in " in text)
     assert "** (first recommendation of B) \u00b7 rank in B **" in line
@@ -185,7 +185,7 @@ RECORDED["protocol"] = {
         (
             json.dumps(shipped_metrics(test=RECORDED)),
             "Test NDCG@10 0.2500, HR@10 0.5000",
-            "Of the stored weights, recorded by `awrsr evaluate`: the last item of each of "
+            "For the stored weights, recorded by `awrsr evaluate`: the last item of each of "
             "12 users, ranked among all <b>11</b> items.",
         ),
         (None, "No readable metrics.json", "Run `python -m awrsr evaluate` on it."),
@@ -216,7 +216,7 @@ def test_weights_larger_than_their_config_are_refused_on_every_page(
     monkeypatch.setenv("AWRSR_ASSETS", str(tmp_path))
     models = add_dataset(tmp_path, tiny_dataset, "sasrec-none", "sasrec-simple") / "models"
     with (models / "sasrec-simple" / WEIGHTS_FILE).open("r+b") as file:
-        file.truncate(40_000_000_000)  # it takes no room on the disk
+        file.truncate(40_000_000_000)  # it takes no space on the disk
     chosen = {"a": "sasrec-simple", "b": "sasrec-none"}
     for open_at in (open_page, open_find, open_models):
         (refusal,) = [box.value for box in open_at(**chosen).error]

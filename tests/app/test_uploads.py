@@ -58,7 +58,7 @@ def own_folder(tmp_path_factory, monkeypatch, session):
 
 @pytest.fixture
 def elsewhere(tmp_path_factory, tiny_dataset) -> Path:
-    """A model of the tiny dataset that is in no folder of it."""
+    """A model of the tiny dataset outside the dataset's folders."""
     place = tmp_path_factory.mktemp("elsewhere")
     return add_model(place, tiny_dataset, "sasrec-value_weighted")
 
@@ -82,8 +82,8 @@ def test_an_archive_opens_as_model_b_and_works_like_any_other(directory, elsewhe
     assert messages(page) == [] and sent(page, "board")
     place.rename(directory / "models" / name)
     cache_resource_api.clear_session_cache(SESSION)
-    own = open_page(a="sasrec-none", b=name, epoch=2)  # the same numbers as from the dataset
-    assert sent(finish(own), "board") == sent(page, "board")
+    reference = open_page(a="sasrec-none", b=name, epoch=2)  # the same numbers as from the dataset
+    assert sent(finish(reference), "board") == sent(page, "board")
 
 
 def dataset_of(directory: Path):
@@ -117,7 +117,7 @@ def test_weights_with_their_config_and_a_name_that_is_taken(directory, elsewhere
     assert messages(page) == []
 
 
-def test_a_removed_model_gives_way_and_its_room_is_free_again(directory, elsewhere, own_folder):
+def test_a_removed_model_is_replaced_and_its_bytes_are_free_again(directory, elsewhere, own_folder):
     page = open_page(a="sasrec-none", b="sasrec-additive")
     upload_model(page, ("m.zip", zipped(elsewhere)))
     assert kept(own_folder)
@@ -144,21 +144,21 @@ def test_all_ends_with_the_session(directory, elsewhere, own_folder):
 
 
 def test_two_sessions_do_not_see_each_others_uploads(directory, elsewhere, session):
-    mine = open_page()
-    upload_model(mine, ("m.zip", zipped(elsewhere)))
+    first = open_page()
+    upload_model(first, ("m.zip", zipped(elsewhere)))
     name = "sasrec-value_weighted-m"
     session[0] = "second"
-    theirs = open_page(b=address(mine)["b"])
-    (said,) = messages(theirs)
+    second = open_page(b=address(first)["b"])
+    (said,) = messages(second)
     assert "unknown; accepted: sasrec-none, sasrec-additive." in said
-    assert name not in str(theirs.selectbox(key="a").options) and not [
-        one for one in theirs.button if (one.key or "").startswith("remove-upload")
+    assert name not in str(second.selectbox(key="a").options) and not [
+        one for one in second.button if (one.key or "").startswith("remove-upload")
     ]
     session[0] = SESSION
-    run(mine)
-    assert mine.session_state["b"] == name and messages(mine) == []
+    run(first)
+    assert first.session_state["b"] == name and messages(first) == []
     cache_resource_api.clear_session_cache("second")
-    assert messages(run(mine)) == []
+    assert messages(run(first)) == []
 
 
 def test_a_server_may_take_no_uploads(directory, elsewhere, monkeypatch):
@@ -230,11 +230,11 @@ def test_titles_of_files_are_shown_as_they_are(directory, elsewhere):
         (["a.zip", "b.zip"], "received 'a.zip', 'b.zip'; accepted for one model"),
         (["a.zip", "b.pth"], "received 'a.zip', 'b.pth'; accepted for one model"),
         (["ids.txt"], "received 'ids.txt'; accepted for one model"),
-        (["a.zip"], "a.zip is not a whole zip archive"),
+        (["a.zip"], "a.zip is not a complete zip archive"),
         (["a.pth"], "a.pth is not a file of torch.save that can be read safely"),
     ],
 )
-def test_files_of_which_no_model_can_be_made(directory, names, reason, own_folder):
+def test_files_from_which_no_model_can_be_made(directory, names, reason, own_folder):
     page = open_page()
     upload_model(page, *((name, b"\0 content") for name in names))
     (said,) = messages(page)
@@ -259,7 +259,7 @@ def test_a_file_that_needs_heads_asks_for_them(directory, tmp_path, monkeypatch,
     place = add_dataset(tmp_path / "more", data, "sasrec-none")
     monkeypatch.setenv("AWRSR_ASSETS", str(place.parent))
     page = open_page()
-    told = CASES["pmixer-2024"].write(tmp_path / "sasrec.pth", monkeypatch)
+    case = CASES["pmixer-2024"].write(tmp_path / "sasrec.pth", monkeypatch)
     ids = ("ids.txt", "\n".join(IDS).encode())
     upload_model(page, ("sasrec.pth", (tmp_path / "sasrec.pth").read_bytes()), ids)
     (said,) = infos(page)
@@ -271,12 +271,12 @@ def test_a_file_that_needs_heads_asks_for_them(directory, tmp_path, monkeypatch,
     choose(page, **{"told-heads": 3})
     click(page, "Open the model")
     assert "heads must divide the width" in infos(page)[0]
-    choose(page, **{"told-heads": told["heads"]})
+    choose(page, **{"told-heads": case["heads"]})
     click(page, "Open the model")
     assert messages(page) == [] and page.session_state["b"] == "sasrec-none-sasrec"
     assert not [one for one in page.button if one.label == "Open the model"]
     directory = cache.session_uploads().models(cache.get_dataset(place))["sasrec-none-sasrec"]
-    assert cache.get_model(directory).config.n_heads == told["heads"]
+    assert cache.get_model(directory).config.n_heads == case["heads"]
     assert sent(finish(page), "board")
 
 

@@ -1,4 +1,4 @@
-"""Users as a table: how they are found, and the ranks recorded of what they chose next."""
+"""Users as a table: how they are found, and the recorded ranks of their held-out items."""
 
 import shutil
 
@@ -58,7 +58,7 @@ def test_recorded_ranks_are_read_or_refused_with_a_reason(tmp_path):
     assert "ranks.parquet or metrics.json is not readable" in read_ranks(copy, dataset)[1]
 
 
-def test_a_user_that_is_found_says_by_what(tiny_dataset):
+def test_a_found_user_has_the_reason(tiny_dataset):
     text = " FILM  c "
     users = matching_users(tiny_dataset, text)
     for user, why in zip(users, reasons_found(tiny_dataset, users, text), strict=True):

@@ -56,7 +56,7 @@ def models(directory: Path) -> dict:
 
 
 def table(page, column: str):
-    """The table with this column, or None."""
+    """The table with this column; None if it is missing."""
     return next((t.value for t in page.dataframe if column in t.value), None)
 
 
@@ -108,7 +108,7 @@ def test_variants_are_opened_compared_renamed_and_removed(directory):
     select(page, 1)
     click(page, "Remove variant")
     assert page.session_state["variants"] == [Variant("two", (3, 2, 1))]
-    assert page.session_state["compare"] == 1  # still the one called two
+    assert page.session_state["compare"] == 1  # still the variant named two
     select(page, 1)
     page.text_input(key="new_name").set_value(" back \n wards ")
     click(page, "Rename it")

@@ -19,16 +19,16 @@ ADAPTIVE = {
     "gradient_shap": "largest standard error",
     "shapley_value_sampling": "largest standard error",
 }
-"""What each method that goes on until it is accurate makes small against its largest value."""
+"""The error that each adaptive method makes small relative to its largest value."""
 COMPLETE = {name: 1.0 for name, method in METHODS.items() if method.complete}
 COMPLETE |= {"integrated_gradients": 1e-2, "shapley_value_sampling": 1e-6}
-"""The methods whose values are meant to add up, and how far off they may be here, in item score."""
+"""The methods with complete values, and their largest accepted gap here, in item score units."""
 EXACTLY = {
     "integrated_gradients": {"n_steps": 32, "max_steps": 32},
     "gradient_shap": {"n_samples": 64, "max_samples": 64},
     "shapley_value_sampling": {"n_pairs": 4, "max_pairs": 4},
 }
-"""Settings under which a method does the same work whatever it finds."""
+"""Settings with which a method always does the same work."""
 BASELINES = [name for name in METHODS if any(o.name == "baseline" for o in METHODS[name].options())]
 
 attribute = awrsr.attribute

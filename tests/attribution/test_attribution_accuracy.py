@@ -28,7 +28,7 @@ pytestmark = pytest.mark.shapes
 
 
 @pytest.mark.parametrize("method", ADAPTIVE)
-def test_a_method_goes_on_until_its_error_is_small_or_its_bound_is_reached(model, method):
+def test_a_method_continues_until_its_error_is_small_or_its_bound_is_reached(model, method):
     first, bound, *_ = (option.name for option in METHODS[method].options())
     counts = []
     for tolerance in (1.0, 0.02, 0.0):
@@ -42,7 +42,7 @@ def test_a_method_goes_on_until_its_error_is_small_or_its_bound_is_reached(model
         assert effort.enough == (effort.error <= tolerance)
         assert effort.enough or effort.count == 100
         assert ("the bound" in str(effort)) == (not effort.enough)
-        if effort.count > 2:  # it doubles, and no more than that
+        if effort.count > 2:  # it doubles, and stops at the first small error
             settings[bound] = effort.count // 2
             before = attribute(model, HISTORY, TARGET, method, seed=1, **settings)
             assert not before.effort.enough
@@ -52,7 +52,7 @@ def test_a_method_goes_on_until_its_error_is_small_or_its_bound_is_reached(model
 
 
 @every_method
-def test_only_methods_that_go_on_say_how_far_and_only_chance_has_an_error(model, method):
+def test_only_adaptive_methods_have_an_effort_and_only_randomised_ones_an_error(model, method):
     result = attribute(model, HISTORY, TARGET, method)
     if is_ours(METHODS[method]):
         assert (result.effort is None) == (method not in ADAPTIVE)
@@ -63,12 +63,12 @@ def test_only_methods_that_go_on_say_how_far_and_only_chance_has_an_error(model,
         assert (result.standard_errors > 0).all()
 
 
-def test_a_start_above_the_bound_is_all_there_is(model):
+def test_a_start_above_the_bound_is_the_only_round(model):
     result = attribute(model, HISTORY, TARGET, n_steps=70, max_steps=3, tolerance=0.0)
     assert result.effort.count == 70 and not result.effort.enough
 
 
-def test_values_of_nothing_but_zeros_are_exact(model):
+def test_values_that_are_all_zero_are_exact(model):
     result = attribute(model, HISTORY, TARGET, contrast=TARGET)
     assert (result.effort.error, result.effort.count) == (0, 32)
 
@@ -147,7 +147,7 @@ def check_errors(values, errors, expected):
     assert (np.abs(values.mean(axis=0) - expected) < 4 * spread / np.sqrt(n)).all()
     np.testing.assert_allclose(np.sqrt((errors**2).mean(axis=0)), spread, rtol=0.25)
     covered = np.abs(values - expected) < 2 * errors
-    assert 0.85 < covered.mean() <= 0.99  # 95% where the errors' own error is nil
+    assert 0.85 < covered.mean() <= 0.99  # 95% if the standard errors were exact
 
 
 def test_standard_errors_of_shapley_cover_the_exact_values(make_model):
@@ -167,13 +167,13 @@ def test_standard_errors_of_gradient_shap_cover_the_expected_gradients(make_mode
 
 
 class PairModel(LinearModel):
-    """Scores a history by squares of sums, so by its items and by pairs of items."""
+    """Scores a history by squares of sums, that is, by its items and by pairs of items."""
 
     def encode(self, embeddings, present, **_):
         return super().encode(embeddings, present).square()
 
 
-def test_an_order_and_its_reverse_are_exact_where_items_work_in_pairs():
+def test_an_order_and_its_reverse_are_exact_if_items_interact_in_pairs():
     """Single orders are not exact; pairs remove their variance."""
     model, history = PairModel(), [1, 2, 3]
     question = Question(model, history, 4, None)

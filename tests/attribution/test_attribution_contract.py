@@ -1,4 +1,4 @@
-"""What every attribution method promises of its values, its settings and its facts."""
+"""The contract of every attribution method: its values, settings and facts."""
 
 import inspect
 
@@ -50,18 +50,18 @@ def test_single_precision_gives_the_same_to_its_own_precision(make_model, method
 
 
 @every_method
-def test_what_a_history_longer_than_n_loses_is_not_attributed(model, method):
+def test_items_beyond_the_newest_n_are_not_attributed(model, method):
     long = [7, 8, *range(1, 9)]
     result = attribute(model, long, TARGET, method)
     assert result.items == long[-8:]
     assert torch.equal(result.values, attribute(model, long[-8:], TARGET, method).values)
-    if method == "leave_one_out":  # what its baseline says: no older item moves in
+    if method == "leave_one_out":  # with its baseline, no older item moves in
         assert "none from before the newest n" in result.baseline
         assert float(result.values[0]) == pytest.approx(result.score - score_of(model, long[-7:]))
 
 
 @every_method
-def test_the_seed_decides_where_chance_has_a_part(model, method):
+def test_the_seed_determines_randomised_values(model, method):
     first, again, other = (
         attribute(model, HISTORY, TARGET, method, seed=seed) for seed in (3, 3, 4)
     )
@@ -103,7 +103,7 @@ def test_a_contrast_is_the_difference_of_two_targets(model, method):
 
 
 @every_method
-def test_the_gap_to_completeness_is_told_and_small_where_it_is_promised(model, method):
+def test_the_completeness_gap_is_given_and_small_for_complete_methods(model, method):
     result = attribute(model, HISTORY, TARGET, method)
     assert (result.delta is None) == (method not in COMPLETE)
     if result.delta is not None:
@@ -150,7 +150,7 @@ def test_a_linear_model_has_one_right_answer(method):
     result = attribute(model, [1, 2, 3], 4, method)
     assert result.score == 21
     if method == "gradient_shap":
-        # Relative to random histories: what one item is worth more than another is exact.
+        # Relative to random histories, differences between items are exact.
         result = attribute(model, [1, 2, 3], 4, method, **EXACTLY[method])
         other = attribute(model, [1, 2, 2], 4, method, **EXACTLY[method])
         expected = torch.tensor([0, 0, 4.0 * (4 - 2)], dtype=torch.float64)
@@ -191,7 +191,7 @@ def test_the_target_may_be_in_the_history_and_items_may_repeat(model, method):
     assert result.values.isfinite().all()
     assert result.target == 3
     alike = float(result.values.max() - result.values.min()) < 1e-6
-    # Whichever is left out, [3, 3] is left; of a method from outside we do not know.
+    # Without any of the items, [3, 3] is left; for methods from outside this is not known.
     assert alike == (method == "leave_one_out") or not is_ours(METHODS[method])
 
 
@@ -208,7 +208,7 @@ def test_any_whole_number_names_an_item(make_model, method):
 @pytest.mark.parametrize("wrong", [0, -1, N_ITEMS + 1, 2.5, "x", [1]], ids=repr)
 def test_what_is_not_an_item_is_neither_target_nor_contrast(make_model, role, wrong):
     asked = {"target": TARGET, "contrast": CONTRAST, role: wrong}
-    unchecked = inspect.unwrap(attribute)  # of types, which the test run checks before we can
+    unchecked = inspect.unwrap(attribute)  # without the type checks of the test run
     with pytest.raises(DataError) as caught:
         unchecked(make_model(), HISTORY, **asked)
     assert str(caught.value) == f"the {role} {wrong!r} is not an item of tiny; items are 1 to 11"

@@ -45,11 +45,11 @@ def test_settings_are_declared_with_a_default_what_is_accepted_and_a_line_of_hel
         assert option.help.strip() and "\n" not in option.help and option.accepted
         changed = {option.name: other_value(option)}
         assert METHODS[method].with_settings(changed).changed() == changed
-    assert METHODS[method].with_settings(METHODS[method].in_studies)  # they are accepted ones
+    assert METHODS[method].with_settings(METHODS[method].in_studies)  # they are accepted
 
 
 @every_option
-def test_a_setting_is_recorded_and_changes_what_is_found(model, method, option):
+def test_a_setting_is_recorded_and_changes_the_result(model, method, option):
     names = [one.name for one in METHODS[method].options()]
     little = dict(zip(names, (16, 32, 0.0), strict=False)) if method in ADAPTIVE else {}
     changed = {option.name: 40 if option.high > 1 else 1.0 if not option.choices else "mean"}

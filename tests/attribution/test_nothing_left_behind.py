@@ -1,4 +1,4 @@
-"""Attribution leaves a model that many threads share, and the process, as they were."""
+"""Attribution changes neither a model that many threads share nor the process."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -74,7 +74,7 @@ def test_the_gpus_generators_are_left_alone(make_model, method):
     assert torch.equal(torch.cuda.get_rng_state(), before)
 
 
-def test_many_threads_on_one_model_disturb_each_other_not(model):
+def test_many_threads_on_one_model_do_not_disturb_each_other(model):
     asked = [(method, seed) for method in METHODS for seed in (0, 1)]
 
     def values(question):

@@ -129,7 +129,7 @@ def main() -> None:
             for name, running in servers.items()
         }
         try:
-            measure(browser, addresses, 1)  # the servers load what they keep
+            measure(browser, addresses, 1)  # the servers fill their caches
             found = measure(browser, addresses, arguments.visits)
         finally:
             for running in servers.values():

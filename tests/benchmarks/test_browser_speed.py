@@ -164,7 +164,7 @@ def test_eight_people_at_once(visit):
         seen = {signature(page) for page in pages}
         for page in pages:
             with_board(page)
-    assert len(seen) == 8  # nobody sees another's board
+    assert len(seen) == 8  # each sees another board
     shown(
         f"eight people at once: median answer {statistics.median(took) * 1e3:.0f} ms, "
         f"longest {max(took) * 1e3:.0f} ms of {len(took)} answers"
@@ -177,7 +177,7 @@ def test_memory_over_many_histories(visit, server):
     for number in range(1, HISTORIES + 1):
         page.locator(".st-key-next_user button").first.click()
         took.append(seconds_to_draw(page))
-        page.wait_for_function(IDLE)  # the rest of the page, or the next click finds it changing
+        page.wait_for_function(IDLE)  # until the rest of the page has arrived
         if number % 100 == 0:
             sizes.append(resident(server.process))
     shown(

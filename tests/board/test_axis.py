@@ -1,4 +1,4 @@
-"""The axis of the board: every history on it in order, and which slots are the same item."""
+"""The axis of the board: it holds every history in order, and matches slots of the same item."""
 
 from collections import Counter
 
@@ -63,9 +63,9 @@ def test_a_variant_with_the_same_end_is_another_history(make_model):
 )
 def test_an_axis_holds_every_history_in_order(histories):
     axis, places = board.align(histories)
-    for history, own in zip(histories, places, strict=True):
-        assert own == sorted(set(own))
-        assert [axis[place] for place in own] == history
+    for history, positions in zip(histories, places, strict=True):
+        assert positions == sorted(set(positions))
+        assert [axis[place] for place in positions] == history
     assert set().union(*places) == set(range(len(axis)))
     assert len(axis) <= sum(map(len, histories))
 
@@ -77,37 +77,37 @@ def test_what_a_variant_leaves_out_keeps_its_place():
 def test_an_item_is_followed_to_where_another_history_has_it():
     axis, places = board.align([[1, 2, 3, 4], [4, 1, 2, 3]])
     assert axis == [4, 1, 2, 3, 4]
-    first, second = (board.counterparts(axis, places, own) for own in places)
+    first, second = (board.counterparts(axis, places, positions) for positions in places)
     assert first == [4, 1, 2, 3, 4] and second == [0, 1, 2, 3, 0]
     axis, places = board.align([[7, 8, 7, 9], [8, 7, 7]])
-    assert axis == [7, 8, 7, 9, 7]  # the first 7 has its like behind the last place
+    assert axis == [7, 8, 7, 9, 7]  # the first 7 is matched with the last place
     assert board.counterparts(axis, places, places[1]) == [4, 1, 2, -1, 4]
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_what_is_followed_is_the_same_item_and_no_two_entries_become_one(seed: int):
+def test_matched_items_are_the_same_and_no_two_entries_become_one(seed: int):
     generator = np.random.default_rng(seed)
     histories = [generator.integers(1, 5, generator.integers(1, 9)).tolist() for _ in range(2)]
     axis, places = board.align(histories)
-    for own in places:
-        for seen in (own, own[-3:]):  # a model that sees less of it
+    for positions in places:
+        for seen in (positions, positions[-3:]):  # a model that sees fewer items
             where = board.counterparts(axis, places, seen)
             assert {place for place in where if place >= 0} <= set(seen)
             assert all(where[place] == place for place in seen)
             for history in places:
-                there = [where[place] for place in history if where[place] >= 0]
-                assert len(there) == len(set(there))
-                assert [axis[place] for place in there] == [
+                followed = [where[place] for place in history if where[place] >= 0]
+                assert len(followed) == len(set(followed))
+                assert [axis[place] for place in followed] == [
                     axis[place] for place in history if where[place] >= 0
                 ]
-                if seen == own:  # whatever has its like is followed
-                    both = Counter(axis[p] for p in history) & Counter(axis[p] for p in own)
-                    assert Counter(axis[place] for place in there) == both
+                if seen == positions:  # every item that the other history has is matched
+                    both = Counter(axis[p] for p in history) & Counter(axis[p] for p in positions)
+                    assert Counter(axis[place] for place in followed) == both
                 strangers = [p for p in history if where[p] not in (p, -1)]
                 for item in {axis[place] for place in strangers}:  # in order, from the newest
-                    mine = [where[p] for p in strangers if axis[p] == item]
+                    matched = [where[p] for p in strangers if axis[p] == item]
                     others = [p for p in seen if p not in history and axis[p] == item]
-                    assert mine == others[-len(mine) :]
+                    assert matched == others[-len(matched) :]
 
 
 def test_a_slot_that_only_a_variant_has_keeps_the_variants_number(make_model):

@@ -37,7 +37,7 @@ def unpacked(text: str, n_maps: int, m: int):
 
 
 @pytest.mark.parametrize("backbone, refinement", PAIRS)
-def test_the_board_is_given_what_was_traced(make_model, backbone, refinement):
+def test_the_board_gets_the_traced_maps(make_model, backbone, refinement):
     items = [3, 1, 4, 1, 5]
     traced = trace(make_model(backbone, refinement), items)
     content = board.payload([Source(name="A", title="a model", trace=traced)], NAMES)
@@ -55,7 +55,7 @@ def test_the_board_is_given_what_was_traced(make_model, backbone, refinement):
         if maps[0] is None:
             assert sent is None and not REFINEMENTS[refinement].has_second_order()
             continue
-        if sent in KINDS:  # the same map under another name is not sent twice
+        if sent in KINDS:  # an equal map is sent only once
             assert (refinement, kind, sent) in {
                 *((name, "refined", "first") for name in ("none", "uniform", "identity")),
                 ("simple", "refined", "second"),
@@ -84,7 +84,7 @@ def test_equal_boards_have_equal_signatures_and_other_boards_others(make_model):
     assert len(others) == 4
 
 
-def test_a_board_of_nothing_is_refused():
+def test_a_board_without_sources_is_refused():
     with pytest.raises(DataError, match="one trace or more; received none"):
         board.payload([], NAMES)
 
@@ -92,7 +92,7 @@ def test_a_board_of_nothing_is_refused():
 def test_the_band_shows_the_first_entry_of_the_first_column_that_groups():
     dataset = make_dataset(n_items=11)
     items = dataset.items.assign(
-        code=[f"x{number}" for number in range(11)],  # tells all items apart: groups nothing
+        code=[f"x{number}" for number in range(11)],  # all different: forms no groups
         genres=["Comedy|Drama", "Drama", "Comedy"] * 3 + ["Drama", "Comedy"],
     )
     names = board.item_names(dataclasses.replace(dataset, items=items))
@@ -122,7 +122,7 @@ def test_a_column_of_lists_groups_by_their_first_entry(form):
     assert list(names.groups or []) == ["Comedy", "Drama", "", "Drama"] * 3
 
 
-def test_items_of_one_title_are_told_apart_on_the_axis(make_model):
+def test_items_with_the_same_title_have_their_ids_on_the_axis(make_model):
     dataset = make_dataset(n_items=11)
     dataset = dataclasses.replace(dataset, items=dataset.items.assign(title=["Same"] * 11))
     source = Source(name="A", title="", trace=trace(make_model(), [7, 8, 7]))
@@ -141,7 +141,7 @@ def test_a_groups_colour_is_the_same_for_every_history(make_model):
 
 
 @pytest.mark.parametrize("refinement", REFINEMENTS)
-def test_a_model_that_learns_no_attention_bears_its_own_name(make_model, refinement):
+def test_a_model_that_learns_no_attention_has_its_own_name(make_model, refinement):
     kind = REFINEMENTS[refinement]
     backbone = (kind.backbones or ("sasrec",))[0]
     source = Source(name="A", title="", trace=trace(make_model(backbone, refinement), [1, 2]))
@@ -190,7 +190,7 @@ def test_a_page_holds_titles_as_data_only(make_model):
 def test_a_page_asks_the_network_for_nothing(make_model):
     page = hostile_page(make_model)
     addresses = set(re.findall(r"\w+://[^\s\"'`<)]+", page))
-    assert addresses == {"http://www.w3.org/2000/svg"}  # a name, not a place
+    assert addresses == {"http://www.w3.org/2000/svg"}  # a name space, not an address
     assert "default-src 'none'" in page
     assert not re.search(r"\b(import\s*\(|fetch\(|XMLHttpRequest|@import|src=)", page)
 

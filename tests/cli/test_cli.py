@@ -94,7 +94,7 @@ REFUSED = {
     ),
     "history-without-quotes": (
         "recommend MODEL ['103'] Film",
-        "recommend takes model, items; received 'Film' beyond that; what holds spaces or quotes "
+        "recommend takes model, items; received 'Film' beyond that; a value with spaces or quotes "
         "needs quotes around it",
     ),
     "k-without-a-value": (
@@ -171,7 +171,7 @@ def test_settings_may_come_from_files_and_objects(call, place: Path, line: str):
     assert json.loads(out) == {"train": settings | {"train": {"epochs": 7}}}
 
 
-def test_what_is_printed_of_settings_can_be_read_again(call, place: Path):
+def test_printed_settings_can_be_read_again(call, place: Path):
     line = f"recommend MODEL {HISTORY} --k 3 --device cpu"
     code, out, _ = call(f"{line} --print_config")
     assert code == 0
@@ -190,7 +190,7 @@ def test_what_is_printed_of_settings_can_be_read_again(call, place: Path):
     assert call("recommend --config PLACE/printed.json") == call(line)
 
 
-def test_null_is_none_where_that_is_accepted_and_a_word_elsewhere(call):
+def test_null_is_none_if_that_is_accepted_else_a_word(call):
     line = "train null --output null --model.correlation_rank null --print_config"
     printed = json.loads(call(line)[1])
     assert (printed["dataset"], printed["output"]) == ("null", None)
@@ -198,7 +198,7 @@ def test_null_is_none_where_that_is_accepted_and_a_word_elsewhere(call):
     assert "--k must be a whole number; received 'none'." in call("recommend m [1] --k none")[2]
 
 
-def test_words_after_two_hyphens_are_no_options(call):
+def test_words_after_two_hyphens_are_not_options(call):
     code, out, _ = call("scan --print_config=skip_default --models a b -- --dataset")
     assert (code, json.loads(out)) == (0, {"dataset": "--dataset", "models": ["a", "b"]})
     code, out, _ = call("recommend m --print_config=skip_default -- [-1]")
@@ -215,10 +215,10 @@ def test_words_after_two_hyphens_are_no_options(call):
         pytest.param("stderr", "1", id="stderr-unbuffered", marks=pytest.mark.slow),
     ],
 )
-def test_a_reader_that_goes_away_is_no_fault(
+def test_a_closed_pipe_is_not_an_error(
     tiny_directory: Path, tmp_path: Path, stream: str, unbuffered: str
 ):
-    """As in `... | head`: the pipe is closed before anything is printed, but the work is done."""
+    """Like in `... | head`: the pipe is closed before anything is printed, but the work is done."""
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
@@ -236,7 +236,7 @@ def test_a_reader_that_goes_away_is_no_fault(
     "closed",
     [*(pytest.param(one, marks=pytest.mark.slow) for one in ("<&-", ">&-", "2>&-")), ">&- 2>&-"],
 )
-def test_a_stream_that_was_never_opened_is_no_fault(tmp_path: Path, closed: str):
+def test_a_stream_that_was_never_opened_is_not_an_error(tmp_path: Path, closed: str):
     line = f"{sys.executable} -m awrsr plant {tmp_path / 'made'} --users 5 {closed}"
     done = subprocess.run(line, shell=True, capture_output=True, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -258,7 +258,7 @@ def test_a_name_that_is_not_text_is_refused(tmp_path: Path, verb: str, monkeypat
     (tmp_path / "good.csv").write_text(
         "user,item,timestamp\n" + "a,x,1\na,y,2\na,z,3\nb,x,1\nb,y,2\nb,z,3\n"
     )
-    name = b"m\xffade".decode("utf-8", "surrogateescape")  # as Python gives such an argument
+    name = b"m\xffade".decode("utf-8", "surrogateescape")  # the form of such an argument in Python
     words = {
         "plant": ["plant", name, "--users", "5"],
         "prepare": ["prepare", "good.csv", name, "--format", "table", "--k_core", "1"],
@@ -286,14 +286,3 @@ def listing(directory: Path) -> list[str]:
 @pytest.mark.parametrize("line, message", REFUSED.values(), ids=REFUSED)
 def test_bad_input_is_refused(call, place: Path, line: str, message: str):
     check_refused(call, place, line, message)
-
-
-def test_app_starts_streamlit_with_the_paths(monkeypatch, call):
-    started = []
-    monkeypatch.setattr(os, "execv", lambda program, words: started.append(words))
-    assert call("app")[0] == call("app data 'a model' -- -x")[0] == 0
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py"), "--"]
-    assert started == [command, [*command, "data", "a model", "-x"]]
-    monkeypatch.setattr("awrsr.cli.apps.MAIN", ROOT / "elsewhere.py")
-    code, _, said = call("app data")
-    assert code == 2 and "the app is part of the repository" in said

@@ -1,4 +1,4 @@
-"""The verbs prepare, on odd and ordinary files, and plant; what they refuse."""
+"""The verbs prepare (on odd and ordinary files) and plant, and what they refuse."""
 
 import shutil
 from pathlib import Path
@@ -85,7 +85,7 @@ REFUSED = {
 }
 
 
-def test_prepare_writes_a_dataset_and_says_what_is_in_it(call, place: Path):
+def test_prepare_writes_a_dataset_and_its_summary(call, place: Path):
     code, out, err = call(
         "prepare RAW/good.csv OUT --format table --k_core 1 --titles RAW/titles.csv --name few "
         """--about '{"licence": "mine"}'"""

@@ -35,7 +35,7 @@ REFUSED = {
     ),
     "nothing-known": (
         """recommend MODEL '["Flim C", 999]' --unknown skip""",
-        "tiny knows no item of the history: 'Flim C', '999'",
+        "tiny has no item of the history: 'Flim C', '999'",
     ),
     "unknown-otherwise": (
         f"recommend MODEL {HISTORY} --unknown drop",
@@ -112,7 +112,7 @@ def test_unknown_items_are_skipped_and_named_if_asked(call):
         "--device cpu --unknown skip"
     )
     assert (code, out) == known[:2]
-    assert err == "note: skipped 2 of 5 items that tiny does not know: 'Flim C', '999'\n"
+    assert err == "note: skipped 2 of 5 items that tiny does not have: 'Flim C', '999'\n"
     assert call(f"recommend MODEL {HISTORY} --k 5 --device cpu --unknown skip") == known
 
 
@@ -128,7 +128,7 @@ def test_an_entry_that_could_be_two_items_is_refused_even_if_unknown_ones_are_sk
 
 
 def test_items_that_are_never_trained_on_are_named(call, place: Path, tmp_path: Path):
-    """A catalogue whose first and last item stand only at the end of one sequence."""
+    """A catalogue whose first and last item are only at the end of one sequence."""
     tiny = model_and_dataset(place)[1]
     sequences = [tiny.sequence(user).tolist() for user in range(tiny.n_users)]
     inner = [[item for item in each if item not in (1, 11)] for each in sequences]
@@ -211,7 +211,7 @@ def test_items_of_one_title_are_told_apart_and_a_number_is_an_id(call, place: Pa
     tiny = model_and_dataset(place)[1]
     shutil.copytree(place / "tiny", tmp_path / "tiny")
     path = tmp_path / "tiny" / "items.parquet"
-    titles = ["Same", "Same", "101", *"DEFGHIJK"]  # the third item is called as the first one's id
+    titles = ["Same", "Same", "101", *"DEFGHIJK"]  # the third item's title is the first one's id
     pd.read_parquet(path).assign(title=titles).to_parquet(path)
     model = tmp_path / "tiny" / "models" / "sasrec-additive"
     said = "Same [101] Same [102] 101 [103]"
@@ -258,7 +258,7 @@ def test_trace_of_a_vanilla_model_prints_its_one_kind_once(call, place: Path, tm
         "--output RAW --html PLACE/board.html",
     ],
 )
-def test_what_trace_can_not_do_is_said_before_anything_is_printed(call, place: Path, option: str):
+def test_trace_refuses_before_anything_is_printed(call, place: Path, option: str):
     before = snapshot(place)
     code, out, err = call(f"trace MODEL {HISTORY} --device cpu {option}")
     assert (code, out) == (2, "")

@@ -38,7 +38,7 @@ REFUSED = {
     "a-name-too-long": (f"train {'x' * 300}", "File name too long"),
     "more-than-memory": (
         "train TINY --output OUT --model.hidden_size 1000000 --model.n_heads 1",
-        "these settings need more memory than there is",
+        "these settings need more memory than is available",
     ),
     "heads-that-do-not-divide": (
         "train TINY --output OUT --model.n_heads 3",
@@ -90,7 +90,7 @@ REFUSED = {
 }
 
 
-def test_train_leaves_a_whole_model_directory(place: Path):
+def test_train_writes_a_complete_model_directory(place: Path):
     directory = place / "tiny" / "models" / "sasrec-additive"
     assert sorted(path.name for path in directory.iterdir()) == [
         "README.md",
@@ -173,7 +173,7 @@ def test_evaluate_prints_its_protocol_and_writes_metrics_and_ranks(call, place: 
 
 
 def test_where_people_repeat_all_items_are_ranked_and_recommended(call, place: Path):
-    """A third of the users end with a repeated item: reported, and all items stay candidates."""
+    """A third of the users end with a repeated item: reported, and all items are candidates."""
     lines = [
         f"{user} {' '.join(items)}"
         for user, items in {"a": "12345", "b": "23451", "c": "34513"}.items()

@@ -10,7 +10,7 @@ from raw_files import write_csv
 
 USERS = ["A1AAAAAAAAAAA", "A2BBBBBBBBBBB", "A3CCCCCCCCCCC"]
 ITEMS = ["0000000004", "B000000001", "B000000002", "B000000003"]
-"""Ids that are accepted in every format; those of Amazon have such forms."""
+"""Ids that are accepted in every format; they have the forms of Amazon's ids."""
 TITLES = ["Café, The (1995)", 'The "Great" One', "A | B : C", "Plain"]
 GENRES = ["Comedy|Drama", "Drama", "Drama", "Comedy|Sci-Fi"]
 VISITS = [(0, [0, 1, 2, 3]), (1, [3, 2, 1, 0, 3]), (2, [1, 3, 0])]
@@ -148,6 +148,6 @@ SOURCES: dict[str, Callable[[Path], Path]] = {
         *(s3rec, p5, lcrec, table, table_tsv, table_jsonl, table_parquet),
     )
 }
-"""Writers of sources: the name of a format, for further forms with a word after it."""
+"""Writers of sources by name of the format; names of further forms have a word after it."""
 UNTITLED = ("s3rec", "p5", "table", "table_tsv", "table_jsonl", "table_parquet")
 UNTIMED = ("s3rec", "p5", "lcrec")

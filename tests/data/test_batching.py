@@ -64,7 +64,7 @@ def test_batches_hold_every_user_once_short_histories_first(split, batch_size):
     assert lengths == sorted(lengths)
 
 
-def test_each_split_hides_what_comes_after(tiny_dataset: Dataset):
+def test_each_split_hides_later_items(tiny_dataset: Dataset):
     for user in range(tiny_dataset.n_users):
         sequence = tiny_dataset.sequence(user).tolist()
         for split, after in (("test", 0), ("validation", 1)):
@@ -73,7 +73,7 @@ def test_each_split_hides_what_comes_after(tiny_dataset: Dataset):
             assert [*history.tolist(), target, *hidden] == sequence
 
 
-def test_padding_stands_on_the_left():
+def test_padding_is_on_the_left():
     batch = left_pad([[1, 2, 3], np.array([4], np.int32), []])
     assert batch.dtype == torch.long
     assert batch.tolist() == [[1, 2, 3], [PADDING, PADDING, 4], [PADDING] * 3]
@@ -94,7 +94,7 @@ def test_windows_target_every_training_item_but_the_first_once(max_length: int):
 
 
 @pytest.mark.parametrize("max_length", [1, 7, 50])
-def test_windows_are_unbroken_pieces_of_one_sequence(max_length: int):
+def test_windows_are_contiguous_parts_of_one_sequence(max_length: int):
     pieces = {
         (user, *DATASET.sequence(user)[a : a + n].tolist())
         for user in range(DATASET.n_users)
@@ -123,7 +123,7 @@ def test_over_the_epochs_an_item_is_predicted_from_contexts_of_all_lengths():
     assert contexts == set(range(1, max_length + 1))
 
 
-def test_windows_depend_on_the_generator_alone():
+def test_windows_depend_only_on_the_generator():
     first, same, other = (
         [w.items.tolist() for w in training_windows(DATASET, 7, np.random.default_rng(seed))]
         for seed in (0, 0, 1)
@@ -139,7 +139,7 @@ def test_buckets_hold_everything_once_and_pad_little(batch_size: int):
     assert sorted(np.concatenate(batches).tolist()) == list(range(300))
     assert sorted(map(len, batches))[1:] == [min(batch_size, 300)] * (len(batches) - 1)
     padding = sum(int((lengths[batch].max() - lengths[batch]).sum()) for batch in batches)
-    # Batches of sorted lengths do not overlap: their spreads add up to that of all lengths.
+    # Batches of sorted lengths do not overlap, so their ranges sum to at most that of all lengths.
     assert padding <= batch_size * (lengths.max() - lengths.min())
 
 
@@ -182,7 +182,7 @@ def of_users(*sequences: list[int]) -> Dataset:
     )
 
 
-FEW = [3, 1, 3, 1, 12, 5, 7]  # what is repeated is one item; 5 and 7 are held out
+FEW = [3, 1, 3, 1, 12, 5, 7]  # 3 and 1 are repeated; 5 and 7 are held out
 MANY = [*range(2, 13), 1, 1]  # leaves 1, which is held out
 ALL = [*range(12, 0, -1), 4, 6]
 
@@ -201,7 +201,7 @@ def test_a_negative_is_any_item_that_the_user_was_not_trained_on(user: int):
     assert (abs(counts[counts > 0] - expected) < 5 * expected**0.5).all()
 
 
-def test_who_was_trained_on_the_whole_catalogue_gets_any_item():
+def test_a_user_trained_on_the_whole_catalogue_gets_any_item():
     drawn = Unseen(of_users(FEW, ALL, FEW), torch.device("cpu")).draw(torch.tensor([1]), 2_000)
     assert set(drawn[0].tolist()) == {*range(1, 13)}
 
@@ -213,6 +213,6 @@ def test_no_negative_is_a_training_item_of_the_windows_user():
     users = torch.tensor([window.user for window in windows])
     drawn = Unseen(dataset, torch.device("cpu")).draw(users, 50)
     for window, negatives in zip(windows, drawn.tolist(), strict=True):
-        own = set(training_items(dataset, window.user).tolist())
-        assert not own & set(negatives)
+        trained = set(training_items(dataset, window.user).tolist())
+        assert not trained & set(negatives)
     assert any(len(training_items(dataset, window.user)) > 6 for window in windows)

@@ -65,7 +65,7 @@ READ = {
         )
     },
 }
-"""A file, what is asked about it, a line of the summary."""
+"""A file, the options, a line of the summary."""
 
 REFUSED = {
     "latin-1-unsaid": (
@@ -111,7 +111,7 @@ REFUSED = {
         }.items()
     },
 }
-"""A file, what is asked about it, a part of the refusal."""
+"""A file, the options, a part of the refusal."""
 
 
 @pytest.fixture
@@ -161,14 +161,14 @@ def test_no_case_is_left_out(cases: Path):
         assert str(path.relative_to(cases)) in asked, path
 
 
-def test_what_the_cases_hold_is_what_is_prepared(call, cases: Path, tmp_path: Path):
+def test_the_datasets_have_the_contents_of_the_cases(call, cases: Path, tmp_path: Path):
     call(cases, *READ["list"][:2])
     listed = written(tmp_path)
     assert listed.items["categories"].str.startswith("Beauty|c").all()
     assert listed.flat_timestamps.min() == 1500001000
 
 
-# --- the same without those files ---------------------------------------------------------------
+# --- files made like those cases ----------------------------------------------------------------
 
 GENERATOR = np.random.default_rng(0)
 ROWS = [

@@ -83,7 +83,7 @@ def test_ids_of_parquet_that_are_whole_floats_are_whole_numbers(tmp_path: Path):
 
 
 @pytest.mark.parametrize(("cell", "kind"), [(b"\xff", "bytes"), ([1], "ndarray"), ({}, "dict")])
-def test_ids_of_parquet_that_are_no_text_are_refused(tmp_path: Path, cell, kind: str):
+def test_ids_of_parquet_that_are_not_text_are_refused(tmp_path: Path, cell, kind: str):
     items = pa.array([cell or {"a": 1}] * 2)
     source = parquet(tmp_path / "raw.parquet", user=["a", "b"], item=items, timestamp=[1, 2])
     with pytest.raises(DataError, match=f"column 'item' holds {kind}; expected text"):
@@ -140,7 +140,7 @@ def test_further_columns_keep_their_type(tmp_path: Path):
     assert items["note"].tolist() == ["a", "", "1"]
 
 
-def test_a_column_is_of_one_type_however_long_it_is(tmp_path: Path):
+def test_a_column_of_any_length_has_one_type(tmp_path: Path):
     """By default pandas infers a separate type for every block of 2^20 cells."""
     wide = "," * 1020
     rows = [f"{item},T,{n}{wide}" for item, n in [("x", 1), *[("q", 1)] * 1100, ("y", "many")]]
@@ -159,8 +159,8 @@ def test_an_item_whose_title_is_missing_is_named_by_its_id(tmp_path: Path, kind:
     assert dataset.about["filters"]["untitled"] == 2
 
 
-def test_a_small_file_cannot_ask_for_much_memory(tmp_path: Path, monkeypatch):
-    """Both the source and the titles."""
+def test_a_small_file_cannot_use_much_memory(tmp_path: Path, monkeypatch):
+    """Neither as the source nor as the titles."""
     monkeypatch.setattr("awrsr.io.parquet.MAX_BYTES", 100_000)
     rows = np.zeros(10**6, dtype=np.int8)
     bomb = parquet(tmp_path / "bomb.parquet", user=rows, item=rows, timestamp=rows, title=rows)

@@ -17,7 +17,7 @@ from awrsr.errors import DataError, counted
 
 
 @pytest.mark.parametrize("timed", [True, False], ids=["timestamps", "no-timestamps"])
-def test_what_is_saved_is_loaded(tmp_path: Path, tiny_dataset: Dataset, timed: bool):
+def test_a_saved_dataset_is_loaded(tmp_path: Path, tiny_dataset: Dataset, timed: bool):
     dataset = dataclasses.replace(
         tiny_dataset, items=tiny_dataset.items.assign(genres=["Drama|<b>"] * tiny_dataset.n_items)
     )
@@ -56,7 +56,7 @@ def test_an_existing_directory_is_not_overwritten(tiny_directory: Path, tiny_dat
     assert before == {path.name: path.read_bytes() for path in tiny_directory.iterdir()}
 
 
-def test_about_cannot_say_what_is_recorded(tmp_path: Path, tiny_dataset: Dataset):
+def test_about_cannot_replace_recorded_facts(tmp_path: Path, tiny_dataset: Dataset):
     dataset = dataclasses.replace(tiny_dataset, about={"schema_version": "9"})
     with pytest.raises(DataError, match="about cannot have a field 'schema_version'"):
         save_dataset(dataset, tmp_path / "made")
@@ -89,7 +89,7 @@ def test_the_fingerprint_changes_with_any_item_or_order(tiny_dataset: Dataset):
     differs(user_ids=[*tiny_dataset.user_ids[1:], tiny_dataset.user_ids[0]])
 
 
-def test_the_fingerprint_is_of_items_and_sequences_alone(tiny_dataset: Dataset):
+def test_the_fingerprint_covers_only_items_and_sequences(tiny_dataset: Dataset):
     other = dataclasses.replace(
         tiny_dataset,
         name="other",
@@ -239,7 +239,7 @@ def test_counts_are_written_with_a_separator_and_their_number():
     assert repr(data).startswith(f"Dataset('tiny': 12 users, 11 items, {data.n_interactions} inter")
 
 
-def test_items_are_untrained_where_they_are_held_out_only():
+def test_items_that_are_only_held_out_are_untrained():
     for seed in range(20):
         dataset = make_dataset(n_users=3, n_items=40, seed=seed)
         trained = {int(item) for user in range(3) for item in dataset.sequence(user)[:-2]}

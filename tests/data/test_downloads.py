@@ -1,4 +1,4 @@
-"""Downloads from a server on this machine: files, checksums, terms, what goes wrong."""
+"""Downloads from a server on this machine: files, checksums, terms, failures."""
 
 import gc
 import hashlib
@@ -33,7 +33,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
-        if self.path == "/broken.zip":  # promises more than it sends
+        if self.path == "/broken.zip":  # declares more bytes than it sends
             self.send_response(200)
             self.send_header("Content-Length", "1000")
             self.end_headers()
@@ -78,7 +78,7 @@ def archive(tmp_path: Path, server: str) -> File:
     return File(f"{server}/small.zip", f"md5:{digest}", ("u.data", "u.item"))
 
 
-def test_what_is_downloaded_is_prepared(tmp_path: Path, archive: File):
+def test_downloaded_files_can_be_prepared(tmp_path: Path, archive: File):
     source = fetch(Download((archive,), TERMS), tmp_path / "raw" / "small")
     assert sorted(path.name for path in source.iterdir()) == ["small.zip", "u.data", "u.item"]
     assert sequences(prepare(source, name="made", k_core=1)) == EXPECTED
@@ -109,7 +109,7 @@ def test_another_checksum_is_refused_and_nothing_is_kept(tmp_path: Path, archive
         ("broken.zip", "could not download .*broken.zip: no connection to 127.0.0.1.*or it broke"),
     ],
 )
-def test_what_the_server_does_not_give(tmp_path: Path, server: str, name: str, message: str):
+def test_files_that_the_server_lacks(tmp_path: Path, server: str, name: str, message: str):
     with pytest.raises(DataError, match=message) as caught:
         fetch(Download((File(f"{server}/{name}"),), TERMS), tmp_path / "raw")
     assert len(str(caught.value).splitlines()) == 1

@@ -64,14 +64,14 @@ def test_text_is_read_in_its_encoding(tmp_path: Path, packed: bool, encoding: st
     ],
     ids=["latin-1", "half-utf-16", "as-utf-16", "cut-gzip", "no-gzip", "missing", "empty"],
 )
-def test_files_that_are_no_text(tmp_path: Path, name, arguments, content, asked, message: str):
+def test_files_that_are_not_text(tmp_path: Path, name, arguments, content, asked, message: str):
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=f"{name} {message}"):
         prepare(tmp_path / name, **arguments, encoding=asked)
 
 
-def test_what_unpacks_to_much_more_than_itself_is_refused(tmp_path: Path, monkeypatch):
+def test_a_file_that_unpacks_to_many_times_its_size_is_refused(tmp_path: Path, monkeypatch):
     monkeypatch.setattr("awrsr.data.readers.text.MAX_BYTES", 100_000)
     (tmp_path / "raw.txt").write_bytes(gzip.compress(b"a x y z\n" * 1_000_000))
     with pytest.raises(DataError, match="raw.txt has .* bytes and expands to more than"):

@@ -1,4 +1,4 @@
-"""Which interactions count: the core, copies, ratings, and what is said."""
+"""Filters of interactions: the core, copies, ratings, and their summary."""
 
 from pathlib import Path
 
@@ -37,16 +37,16 @@ def slow_core(rows: list[tuple], min_user: int, min_item: int) -> list[tuple]:
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
-    "least", [(1, 1), (2, 2), (4, 4), (6, 6), (1, 5), (5, 1), (3, 4), (7, 2)], ids=str
+    "minimums", [(1, 1), (2, 2), (4, 4), (6, 6), (1, 5), (5, 1), (3, 4), (7, 2)], ids=str
 )
-def test_the_core_against_a_loop(seed: int, least: tuple[int, int]):
+def test_the_core_against_a_loop(seed: int, minimums: tuple[int, int]):
     rows = random_rows(seed, n_users=6, items=tuple("abcdefgh"))
     copied = [*rows, *rows[::2], *rows[::3]]
     for given in (rows, copied):
-        kept = filter_k_core(as_frame(given), *least)
-        assert sorted(as_rows(kept)) == sorted(slow_core(given, *least))
+        kept = filter_k_core(as_frame(given), *minimums)
+        assert sorted(as_rows(kept)) == sorted(slow_core(given, *minimums))
         assert kept.index.is_monotonic_increasing
-        pd.testing.assert_frame_equal(filter_k_core(kept, *least), kept)
+        pd.testing.assert_frame_equal(filter_k_core(kept, *minimums), kept)
 
 
 def test_without_times_every_row_counts_in_the_core():
@@ -61,7 +61,7 @@ def test_the_core_is_found_through_a_chain_of_removals():
 
 
 @pytest.mark.parametrize(
-    "asked, least",
+    "asked, minimums",
     [
         ({"k_core": 4}, (4, 4)),
         ({"k_core": 4, "min_user": 6}, (6, 4)),
@@ -71,10 +71,10 @@ def test_the_core_is_found_through_a_chain_of_removals():
     ],
     ids=str,
 )
-def test_users_and_items_have_floors_of_their_own(tmp_path: Path, asked: dict, least: tuple):
+def test_users_and_items_have_floors_of_their_own(tmp_path: Path, asked: dict, minimums: tuple):
     rows = random_rows(1)
     dataset = prepare(**{**table(tmp_path, rows), "k_core": 5, **asked})
-    kept = sorted(row[:2] for row in slow_core(rows, *least))
+    kept = sorted(row[:2] for row in slow_core(rows, *minimums))
     assert sorted((u, i) for u, items in sequences(dataset).items() for i in items) == kept
     assert dataset.about["filters"].items() >= asked.items()
 
@@ -101,7 +101,7 @@ def test_repeats_at_other_times_stay(tmp_path: Path):
     assert dataset.about["filters"].keys() == {"k_core", "format", "order"}
 
 
-def test_two_events_within_a_second_are_no_copies(tmp_path: Path):
+def test_two_events_within_a_second_are_not_copies(tmp_path: Path):
     times = ["1500000000001", "1500000000002", "1500000000003"]
     rows = [(user, "x", time) for user in "ab" for time in times]
     dataset = prepare(**table(tmp_path, rows))
@@ -113,7 +113,7 @@ def test_two_events_within_a_second_are_no_copies(tmp_path: Path):
 
 
 @pytest.mark.parametrize("repeats", ["drop", "keep"])
-def test_copies_carry_nobody_into_the_core(tmp_path: Path, repeats: str):
+def test_copies_bring_no_user_into_the_core(tmp_path: Path, repeats: str):
     rows = [(user, item, n) for n, item in enumerate("uvxyz") for user in "abcde"]
     copied = [("f", "u", 3)] * 5
     dataset = prepare(**{**table(tmp_path, rows + copied), "k_core": 5}, repeats=repeats)
@@ -149,17 +149,17 @@ def rated(seed: int) -> list[tuple]:
 
 
 @pytest.mark.parametrize("column", ["rating", "stars"])
-@pytest.mark.parametrize("least", [0.5, 3, 3.5])
-def test_interactions_of_a_low_rating_do_not_count(tmp_path: Path, column: str, least: float):
+@pytest.mark.parametrize("minimum", [0.5, 3, 3.5])
+def test_interactions_of_a_low_rating_do_not_count(tmp_path: Path, column: str, minimum: float):
     rows = rated(0)
     arguments = table(tmp_path, rows, f"user item timestamp {column}")
     named = {} if column == "rating" else {"rating_column": column}
-    dataset = prepare(**{**arguments, "k_core": 3}, min_rating=least, **named)
-    enough = [row[:3] for row in rows if row[3] >= least]
+    dataset = prepare(**{**arguments, "k_core": 3}, min_rating=minimum, **named)
+    enough = [row[:3] for row in rows if row[3] >= minimum]
     kept = sorted(row[:2] for row in slow_core(enough, 3, 3))
     assert sorted((u, i) for u, items in sequences(dataset).items() for i in items) == kept
     filters = dataset.about["filters"]
-    assert (filters["min_rating"], filters["min_rating_left"]) == (least, len(enough))
+    assert (filters["min_rating"], filters["min_rating_left"]) == (minimum, len(enough))
 
 
 def test_a_copy_of_another_rating_is_a_copy(tmp_path: Path):
@@ -177,7 +177,7 @@ def test_a_copy_of_another_rating_is_a_copy(tmp_path: Path):
         ("", {"min_rating": 4}, DataError, "raw.csv, data row 7: rating '' is not a number"),
         (4, {"min_rating": 9}, DataError, "no rating of 9 or more; its ratings are 4 to 5"),
         (4, {"min_rating": float("nan")}, ConfigError, "min_rating must be a number; received nan"),
-        (4, {"rating_column": "rating"}, ConfigError, "rating_column is what min_rating is comp"),
+        (4, {"rating_column": "rating"}, ConfigError, "rating_column is the column for min_rating"),
         (4, {"min_rating": 1, "rating_column": "stars"}, DataError, "missing column 'stars'"),
     ],
     ids=str,
@@ -188,12 +188,12 @@ def test_ratings_that_are_refused(tmp_path: Path, cell, asked: dict, error, mess
         prepare(**table(tmp_path, rows, "user item timestamp rating"), **asked)
 
 
-def test_a_rating_that_nobody_asks_about_is_not_read(tmp_path: Path):
+def test_ratings_without_a_minimum_are_not_read(tmp_path: Path):
     rows = [(*row, "good") for row in GOOD]
     assert prepare(**table(tmp_path, rows, "user item timestamp rating")).n_interactions == 6
 
 
-# --- what is said -------------------------------------------------------------------------------
+# --- summaries ----------------------------------------------------------------------------------
 
 
 def test_every_count_has_words(tmp_path: Path):
@@ -233,7 +233,7 @@ def test_every_count_has_words(tmp_path: Path):
         (
             {"k_core": 4},
             DataError,
-            "nothing is left of .* after the 4-core; read: 6 interactions of 2 users with 3 items",
+            "no interaction of .* is left after the 4-core; read: 6 interactions of 2 users",
         ),
         (
             {"min_item": 9},

@@ -172,7 +172,7 @@ def test_columns_of_atomic_files_may_have_other_names(tmp_path: Path):
         )  # fmt: skip
 
 
-def test_what_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_file_that_unpacks_to_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("awrsr.data.readers.text.MAX_BYTES", 100_000)
     review = {"reviewerID": "a", "asin": "b", "unixReviewTime": 1, "overall": 1}
     path = tmp_path / "reviews_Made.json.gz"
@@ -224,7 +224,7 @@ def test_lines_of_items_without_interactions_are_not_parsed(tmp_path: Path):
         prepare(source, **ASKED)
 
 
-def test_genres_stand_before_other_columns_of_an_atomic_file(tmp_path: Path):
+def test_genres_precede_other_columns_of_an_atomic_file(tmp_path: Path):
     source = SOURCES["recbole"](tmp_path)
     path = tmp_path / "made.item"
     rows = [line.split("\t") for line in path.read_text().splitlines()]

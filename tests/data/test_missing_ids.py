@@ -50,7 +50,7 @@ def test_missing_ids_of_other_formats(tmp_path: Path):
     assert sequences(dataset) == {"a": list("xyz"), "b": list("xyz")}
 
 
-def test_nothing_is_left_where_every_row_lacks_an_id(tmp_path: Path):
+def test_nothing_is_left_if_every_row_lacks_an_id(tmp_path: Path):
     arguments = table(tmp_path, [("", "x", 9, 5)], "user item timestamp rating")
     with pytest.raises(DataError, match="raw.csv holds no interactions that have a user and an it"):
         prepare(**arguments, missing="drop", min_rating=4)

@@ -37,7 +37,7 @@ ODD_COLUMNS = [
 
 
 def odd_bytes(content: bytes, chance: random.Random) -> bytes:
-    """A file damaged as by disks, transfers and editors."""
+    """A file damaged like by disks, transfers and editors."""
     found = bytearray(content)
     kind = chance.randrange(6)
     if kind == 0:
@@ -58,15 +58,15 @@ def odd_bytes(content: bytes, chance: random.Random) -> bytes:
 
 def odd_json(content: bytes, chance: random.Random) -> bytes:
     """JSON with one value replaced, one key removed or one added."""
-    whole = json.loads(content)
-    inner = [whole, *(value for value in whole.values() if isinstance(value, dict))]
+    record = json.loads(content)
+    inner = [record, *(value for value in record.values() if isinstance(value, dict))]
     chosen = chance.choice(inner)
     key = chance.choice(list(chosen))
     if chance.random() < 0.1:
         del chosen[key]
     else:
         chosen[key if chance.random() < 0.9 else "odd"] = chance.choice(ODD_VALUES)
-    return json.dumps(whole).encode("utf-8", "surrogatepass")
+    return json.dumps(record).encode("utf-8", "surrogatepass")
 
 
 def odd_parquet(content: bytes, chance: random.Random) -> bytes:
@@ -119,11 +119,11 @@ MODEL_FILES: dict[str, list[Change]] = {
 def read_odd_files(
     directory: Path, name: str, changes: list[Change], use: Callable[[Path], object]
 ) -> None:
-    whole = (directory / name).read_bytes()
+    original = (directory / name).read_bytes()
     outcomes = {"read": 0, "refused": 0}
     for seed in range(ODD_FILES):
         chance = random.Random(f"{name} {seed}")
-        (directory / name).write_bytes(changes[seed % len(changes)](whole, chance))
+        (directory / name).write_bytes(changes[seed % len(changes)](original, chance))
         try:
             use(directory)
         except AwrsrError as error:

@@ -148,7 +148,7 @@ def parquet(path: Path, header: list[str], rows: list[tuple], chance: random.Ran
     pq.write_table(table, path, row_group_size=chance.choice([7, 10**6]))
     if chance.random() < 0.1:
         content = path.read_bytes()
-        # Not in the footer: some bytes there, when damaged, end the process inside Arrow.
+        # The footer stays intact: some damaged bytes in it end the process inside Arrow.
         at = chance.randrange(len(content) - 8 - int.from_bytes(content[-8:-4], "little"))
         damaged = content[:at] + chance.randbytes(1) + content[at + 1 :]
         path.write_bytes(chance.choice([content[:at], content[:-at], damaged, b""]))

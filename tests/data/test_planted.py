@@ -57,7 +57,7 @@ def test_the_same_seed_gives_the_same_dataset(planted):
     assert plant(USERS, seed=4)[0].fingerprint != again.fingerprint
 
 
-def test_it_is_of_the_size_that_is_promised(planted):
+def test_it_has_the_promised_size(planted):
     dataset, _ = planted
     assert 60 <= dataset.n_items <= 200
     assert dataset.lengths().min() >= 8 and dataset.lengths().max() <= 20
@@ -67,7 +67,7 @@ def test_it_is_of_the_size_that_is_promised(planted):
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])
-def test_the_recorded_causes_are_what_decides(planted, split):
+def test_the_recorded_causes_determine_the_target(planted, split):
     """They are sufficient for the target, and each of them is necessary."""
     dataset, causes = planted
     of_split = causes[causes["split"] == split]
@@ -82,7 +82,7 @@ def test_the_recorded_causes_are_what_decides(planted, split):
             continue
         assert due(dataset, history) == wanted
         assert len(places) == 3 and places == sorted(set(places))
-        assert len(history) - 1 in places  # the newest item asks
+        assert len(history) - 1 in places  # the newest item is always a cause
         for place in places:
             assert due(dataset, history[:place] + history[place + 1 :]) != wanted
         assert due(dataset, [history[place] for place in places]) == wanted
@@ -96,21 +96,21 @@ def test_the_two_rules_have_half_of_the_users_each_and_few_are_open(planted):
     half = USERS // 2
     assert counts["test"]["binding"] == counts["validation"]["binding"] == half
     assert 0.02 * USERS < counts["test"]["open"] < 0.09 * USERS
-    # who goes on after the last claim has it at validation, and the others have not
+    # users with items after the last claim have it at validation, the others do not
     assert counts["validation"]["occasion"] == counts["test"]["open"]
     assert set(counts["test"]) == set(SORTS)
 
 
-def test_training_parts_end_with_an_item_that_is_decided(planted):
-    """Otherwise a model trained only on the newest item of each would not see the rules."""
+def test_training_parts_end_with_a_determined_item(planted):
+    """Otherwise a model trained only on the newest item of each part would not see the rules."""
     dataset, _ = planted
     ends = [dataset.sequence(user)[:-2].tolist() for user in range(dataset.n_users)]
     decided = [due(dataset, end[:-1]) == dataset.item_ids[end[-1] - 1] for end in ends]
     assert 0.9 < np.mean(decided) < 1
 
 
-def test_where_a_treasure_lies_does_not_tell_it(planted):
-    """Found at once or after other items, and the requested market is any of those seen."""
+def test_the_place_of_a_treasure_does_not_reveal_it(planted):
+    """It is found at once or after other items; any of the seen markets may be visited again."""
     dataset, causes = planted
     occasion = causes[(causes["split"] == "test") & (causes["sort"] == "occasion")]
     after_market, stretches = Counter(), Counter()
@@ -140,14 +140,14 @@ def bag_rank(dataset: Dataset, bag: Counter, target: int, random: np.random.Gene
     return int((scores >= scores[target - 1]).sum())
 
 
-def test_a_bag_of_items_does_not_tell(planted):
+def test_a_bag_of_items_does_not_reveal_the_target(planted):
     dataset, _ = planted
     random, ranks = np.random.default_rng(0), []
     for user in range(dataset.n_users):
         history, target = history_and_target(dataset, user, "test")
         ranks.append(bag_rank(dataset, Counter(history.tolist()), target, random))
     hits = np.mean(np.array(ranks) == 1)
-    assert 1 / 10 < hits < 1 / 3  # it knows something: far more than 1 in 102
+    assert 1 / 10 < hits < 1 / 3  # better than chance, 1 in 102
 
 
 def test_causes_survive_the_directory(planted, tmp_path: Path):
@@ -188,7 +188,7 @@ def test_causes_of_something_else_are_refused(planted, tmp_path: Path, damage: s
         load_causes(load_dataset(tmp_path / "planted"), "test")
 
 
-def test_causes_are_looked_for_beside_the_dataset(planted):
+def test_causes_are_read_from_the_directory_of_the_dataset(planted):
     dataset = dataclasses.replace(planted[0], directory=None)
     assert load_causes(dataset, "test") is None
 
@@ -202,7 +202,7 @@ def test_what_cannot_be_planted_is_refused(settings, words):
         plant(**{"n_users": 10, **settings})
 
 
-# --- what is shipped ------------------------------------------------------------------------------
+# --- the shipped dataset --------------------------------------------------------------------------
 
 SHIPPED = ROOT / "assets" / "planted"
 MODELS = sorted(path.parent.name for path in SHIPPED.glob("models/*/metrics.json"))
@@ -237,7 +237,7 @@ def test_the_readme_says_how_often_a_shipped_model_is_right(shipped, name):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_one_layer_of_first_order_does_not_solve_it(shipped, name):
-    """Nor does a model without attention; additive refinement does, as far as it was trained."""
+    """Nor does a model without attention; additive refinement mostly does."""
     ranks = pd.read_parquet(SHIPPED / "models" / name / "ranks.parquet").query("split == 'test'")
     sorts = ranks.merge(load_causes(shipped, "test"), on="user_id")
     hits = (sorts["rank"] == 1).groupby(sorts["sort"]).mean()

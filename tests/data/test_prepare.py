@@ -128,7 +128,7 @@ def test_a_shuffle_of_ties_moves_nothing_else(tmp_path: Path):
 
 
 @pytest.mark.parametrize("order", ["as written", "reversed"])
-def test_ties_are_shuffled_evenly_whatever_the_order_of_the_file(tmp_path: Path, order: str):
+def test_ties_are_shuffled_evenly_for_any_order_of_the_file(tmp_path: Path, order: str):
     """Over seeds, every tied item is equally often in every tied place, for each user, and the
     users' orders are independent: chi-square with 9 degrees of freedom, 0.999 quantile 27.9."""
     rows = tied_rows() if order == "as written" else tied_rows()[::-1]
@@ -140,7 +140,7 @@ def test_ties_are_shuffled_evenly_whatever_the_order_of_the_file(tmp_path: Path,
         counts = np.array([[(places[:, at] == item).sum() for item in range(4)] for at in range(4)])
         assert ((counts - seeds / 4) ** 2 / (seeds / 4)).sum() < 27.9
     alike = np.mean([each["a"] == each["b"] for each in found])
-    assert alike < 0.1  # 1/24 where independent
+    assert alike < 0.1  # 1/24 if independent
 
 
 def test_a_source_without_times_keeps_its_order_and_takes_no_seed(tmp_path: Path):
@@ -214,7 +214,7 @@ def test_settings_that_are_refused(tmp_path: Path):
     arguments = table(tmp_path, GOOD)
     with pytest.raises(ConfigError, match="k_core must be a whole number, 1 or more; received 0"):
         prepare(**{**arguments, "k_core": 0})
-    left = "nothing is left of .* after the 4-core; read: 6 interactions of 2 users with 3 items"
+    left = "no interaction of .* is left after the 4-core; read: 6 interactions of 2 users with"
     with pytest.raises(DataError, match=left):
         prepare(**{**arguments, "k_core": 4})
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""What all readers have in common: the same interactions in every format become one dataset."""
+"""The contract of all readers: the same interactions in every format become one dataset."""
 
 import random
 import shutil
@@ -63,7 +63,7 @@ def test_titles_and_further_columns(tmp_path: Path, kind: str):
     assert items[groups].str.split("|").str[0].tolist() == ["Comedy", "Drama", "Drama", "Comedy"]
 
 
-def test_ratings_where_a_format_has_them(tmp_path: Path, kind: str):
+def test_ratings_if_a_format_has_them(tmp_path: Path, kind: str):
     source = SOURCES[kind](tmp_path)
     if "rating_column" in READERS[format_of(kind)].options():
         name = {"amazon_reviews": None}.get(kind, "rating")
@@ -77,7 +77,7 @@ def test_ratings_where_a_format_has_them(tmp_path: Path, kind: str):
 
 
 def test_one_titles_file_for_formats_without_titles(tmp_path: Path, kind: str):
-    """The metadata of Amazon are titles for every format with its ids."""
+    """Amazon's metadata can be the titles of every format with its ids."""
     (tmp_path / "amazon").mkdir()
     SOURCES["amazon_ratings"](tmp_path / "amazon")
     titles = tmp_path / "amazon" / "meta_Made.jsonl.gz"
@@ -93,30 +93,30 @@ def test_one_titles_file_for_formats_without_titles(tmp_path: Path, kind: str):
 def test_an_empty_file_is_refused_by_name(tmp_path: Path, kind: str):
     source = SOURCES[kind](tmp_path)
     for path in files_of(source):
-        whole = path.read_bytes()
+        content = path.read_bytes()
         path.write_bytes(b"")
         with pytest.raises(DataError, match=path.name) as caught:
             prepare(source, format=format_of(kind), **ASKED)
         assert len(str(caught.value).splitlines()) == 1
-        path.write_bytes(whole)
+        path.write_bytes(content)
 
 
-def test_a_file_that_was_cut_or_is_no_text(tmp_path: Path, kind: str):
+def test_a_file_that_was_cut_or_is_not_text(tmp_path: Path, kind: str):
     source = SOURCES[kind](tmp_path)
     for path in files_of(source):
-        whole = path.read_bytes()
+        content = path.read_bytes()
         if path.suffix in (".gz", ".parquet"):
-            path.write_bytes(whole[:40])
+            path.write_bytes(content[:40])
         elif path.name in ("u.item", "movies.dat"):
-            continue  # latin-1, in which every byte is text
+            continue  # in latin-1 every byte is text
         else:
-            path.write_bytes(b"\xff\xfe\xfd" + whole)
+            path.write_bytes(b"\xff\xfe\xfd" + content)
         with pytest.raises(DataError, match=path.name):
             prepare(source, format=format_of(kind), **ASKED)
-        path.write_bytes(whole)
+        path.write_bytes(content)
 
 
-def test_what_does_not_exist_is_refused_by_name(tmp_path: Path, kind: str):
+def test_a_missing_source_is_refused_by_name(tmp_path: Path, kind: str):
     for asked in (None, format_of(kind)):
         with pytest.raises(DataError, match="nowhere"):
             prepare(tmp_path / "nowhere", format=asked, **ASKED)

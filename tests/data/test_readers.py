@@ -73,7 +73,7 @@ def test_columns_may_have_other_names(tmp_path: Path, kind: str):
     ],
     ids=str,
 )
-def test_options_that_do_not_go_with_the_format(tmp_path: Path, given: dict, message: str):
+def test_options_that_the_format_lacks(tmp_path: Path, given: dict, message: str):
     with pytest.raises(ConfigError, match=message):
         prepare(write(tmp_path / "raw.csv", LINES), name="made", **given)
 
@@ -198,7 +198,7 @@ def test_titles_may_have_another_separator_and_the_column_item(tmp_path: Path):
     assert dataset.titles([1]) == ["The x"]
 
 
-def test_titles_that_fit_no_way_are_refused_as_they_were_asked_for(tmp_path: Path):
+def test_titles_without_the_needed_columns_are_refused(tmp_path: Path):
     (tmp_path / "titles.csv").write_text("id\tname\nx\tThe x\n")
     with pytest.raises(DataError, match="missing column 'item'; it has 'id.*name'"):
         prepare(**table(tmp_path, GOOD), titles=tmp_path / "titles.csv")

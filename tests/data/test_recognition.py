@@ -1,4 +1,4 @@
-"""Recognition of formats: what is seen, what is ambiguous, what options rule out."""
+"""Recognition of formats: by content, ambiguous sources, formats that options exclude."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from awrsr.errors import DataError
 @pytest.mark.parametrize(
     "kind, name", [("movielens_100k", "u.data"), ("movielens_dat", "ratings.dat")]
 )
-def test_a_file_of_movielens_stands_for_its_directory(tmp_path: Path, kind: str, name: str):
+def test_a_file_of_movielens_means_its_directory(tmp_path: Path, kind: str, name: str):
     assert recognise(SOURCES[kind](tmp_path) / name) == kind
 
 
@@ -53,7 +53,7 @@ def test_files_that_are_known_by_their_lines(tmp_path: Path, texts: list[str], n
     assert recognise(lines(tmp_path / "raw", texts)) == name
 
 
-def test_named_columns_are_looked_for_and_rule_out_other_formats(tmp_path: Path):
+def test_named_columns_must_exist_and_exclude_other_formats(tmp_path: Path):
     path = write(tmp_path / "raw.csv", [LINES[0].replace("item", "parent_asin"), *LINES[1:]])
     with pytest.raises(DataError, match="no format that is recognised: its first line is 'user,pa"):
         recognise(path)
@@ -85,7 +85,7 @@ def test_text_is_seen_in_its_encoding(tmp_path: Path):
     ],
     ids=["tabs", "columns", "empty", "list", "deep"],
 )
-def test_what_no_format_fits_is_said(tmp_path: Path, texts: list[str], seen: str):
+def test_a_source_that_fits_no_format_is_refused(tmp_path: Path, texts: list[str], seen: str):
     with pytest.raises(DataError, match=f"recognised: {seen}.*Accepted: movielens, movielens_100k"):
         recognise(lines(tmp_path / "raw", texts))
 

@@ -48,7 +48,7 @@ def test_timestamps_are_numbers_or_dates(tmp_path: Path, times: list[str], secon
 
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("kind", ["int64", "float64", "str", "object"])
-def test_the_unit_of_a_number_is_told_by_its_size(unit: str, kind: str):
+def test_the_unit_of_a_number_follows_from_its_size(unit: str, kind: str):
     """From March 1973 to the year 2116, the limit of nanoseconds."""
     dates = pd.date_range("1973-03-05", "2116-01-01", periods=99).astype("datetime64[s]")
     seconds = dates.astype("int64")
@@ -66,20 +66,20 @@ def test_the_unit_is_recorded(tmp_path: Path):
         assert prepare(**table(tmp_path, rows)).about["filters"].get("time_unit") == unit
 
 
-def test_small_numbers_say_nothing_of_the_unit():
+def test_small_numbers_do_not_reveal_the_unit():
     """An unknown time is often 0 or -1; a counter has no unit."""
     assert as_times(pd.Series([0, -1, 5, 1500001060001]), "").unit == "milliseconds"
     assert as_times(pd.Series([0, -1, 5, 99_999]), "").unit == "seconds"
 
 
-def test_a_second_begins_where_it_is_whole():
+def test_times_are_rounded_down_to_seconds():
     found = as_times(pd.Series([-0.5, 0.5, 1.0]), "")
     assert found.seconds.tolist() == [-1, 0, 1]
     assert as_times(pd.Series([-1_500_000_000_500]), "").seconds.tolist() == [-1_500_000_001]
 
 
 @pytest.mark.parametrize("kind", ["datetime64[ns]", "datetime64[us]", "datetime64[ms]"])
-def test_dates_of_parquet_order_as_precisely_as_they_are(tmp_path: Path, kind: str):
+def test_dates_of_parquet_are_ordered_at_full_precision(tmp_path: Path, kind: str):
     step = {"n": 1, "u": 1000, "m": 10**6}[kind[11]]
     times = 1500000000_000000000 + step * np.array([2, 1, 0] * 2)
     frame = pd.DataFrame({"user": list("aaabbb"), "item": list("zyxzyx")})

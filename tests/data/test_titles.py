@@ -1,4 +1,4 @@
-"""Items by title, id and number: found, distinguished, refused with suggestions."""
+"""Items by title, id and number: found, distinguished, or refused with suggestions."""
 
 import re
 import time
@@ -94,7 +94,7 @@ def test_titles_that_are_the_ids_of_others():
     "odd", [[], ["Same [1]", "[2]", "4 [3]"]], ids=["", "titles with brackets"]
 )
 @pytest.mark.parametrize("seed", range(8))
-def test_names_tell_items_apart_and_can_be_given_back(seed: int, odd: list[str]):
+def test_names_distinguish_items_and_can_be_entered(seed: int, odd: list[str]):
     generator = np.random.default_rng(seed)
     titles = ["Same", " Same ", "A B", "A  B", "", " ", "4", "7", "Heat", "heat", *odd]
     ids = generator.permutation(np.arange(1, 13)).tolist()
@@ -104,7 +104,7 @@ def test_names_tell_items_apart_and_can_be_given_back(seed: int, odd: list[str])
     for item, name in enumerate(names, start=1):
         title, item_id = dataset.items["title"][item - 1], dataset.item_ids[item - 1]
         assert name in (title, f"{title} [{item_id}]".strip())
-        if odd:  # "Same [1]" may be one's title and what another is called: then it is refused
+        if odd:  # "Same [1]" may be one item's title and another's shown name: then it is refused
             with suppress(DataError):
                 assert dataset.lookup(name) == item
         else:
@@ -113,7 +113,7 @@ def test_names_tell_items_apart_and_can_be_given_back(seed: int, odd: list[str])
     for title, name in zip(dataset.items["title"], names, strict=True):
         plain = others[" ".join(title.split())] == 1 and title.strip() and "[" not in title
         if plain and title not in dataset.item_ids:
-            assert name == title  # nothing is added without need
+            assert name == title  # no id is added without need
 
 
 def test_many_items_of_one_title_are_refused_in_one_short_sentence():
@@ -191,12 +191,12 @@ def test_a_title_written_otherwise_is_named_first_and_still_refused(asked: str, 
     assert f"Did you mean {first!r}" in str(caught.value)
 
 
-def test_what_has_no_letters_has_nothing_near_it():
+def test_a_text_without_letters_has_no_suggestions():
     dataset = titled("???", "(1999)", "Heat (1995)")
     assert [dataset.nearest_titles(text) for text in ("!!", "", " (1995)")] == [[], [], []]
 
 
-def test_a_long_text_is_near_nothing_and_costs_nothing():
+def test_a_long_text_has_no_suggestions_and_takes_no_time():
     dataset = titled("Heat (1995)", "The" + "\t " * 20_000 + ", a", "Solaris " * 40)
     near = dataset.titles([3])
     assert dataset.nearest_titles(("Solaris " * 40)[:MAX_SOUGHT]) == near

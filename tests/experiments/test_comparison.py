@@ -32,7 +32,7 @@ def test_gains_average_to_the_metrics():
 
 
 def test_an_interval_is_that_of_a_bootstrap_written_as_a_loop():
-    """Users and seeds drawn apart from each other, every user kept, ten thousand times."""
+    """Users and seeds are drawn independently, every user is kept, ten thousand times."""
     generator = np.random.default_rng(3)
     changed = generator.random((300, 1)) < 0.3
     differences = np.where(changed, generator.normal(0.02, 0.3, (300, 3)), 0) + [0, 0.01, -0.01]
@@ -48,7 +48,7 @@ def test_an_interval_is_that_of_a_bootstrap_written_as_a_loop():
     assert (interval.low, interval.high) == pytest.approx((low, high), abs=0.03 * (high - low))
 
 
-def test_an_interval_covers_the_truth_as_often_as_it_says():
+def test_an_interval_covers_the_truth_at_its_level():
     """Normal differences of one seed: the interval is close to mean +- 1.96 standard errors."""
     differences = np.random.default_rng(1).normal(0.1, 1, (400, 1))
     interval = paired_interval(differences)
@@ -57,7 +57,7 @@ def test_an_interval_covers_the_truth_as_often_as_it_says():
     assert interval.high == pytest.approx(differences.mean() + 1.96 * error, abs=0.1 * error)
 
 
-def test_no_difference_is_an_interval_of_nothing():
+def test_without_a_difference_the_interval_is_zero():
     assert paired_interval(np.zeros((5, 2))) == (0, 0, 0)
 
 
@@ -69,7 +69,7 @@ def test_a_disagreement_between_seeds_widens_the_interval():
 
 
 def test_models_are_paired_by_user_and_seed():
-    """Hand-worked: two users, seeds 0 and 1 of additive, 1 and 2 of vanilla; only 1 is in both."""
+    """By hand: two users, seeds 0 and 1 of additive, 1 and 2 of vanilla; only 1 is in both."""
     rows = [
         {"dataset": "d", "loss": "ce", "backbone": "sasrec", "refinement": kind, "seed": seed}
         for kind, seeds in (("none", (1, 2)), ("additive", (0, 1)))
@@ -95,9 +95,9 @@ def test_means_over_seeds_in_the_order_of_the_refinements(place: Path):
     found = read_results("small.toml")
     table = means(found.test.iloc[::-1], ["NDCG@10"])
     assert table["refinement"].tolist() == ["none", "additive"]
-    mine = found.test[found.test["refinement"] == "additive"]["NDCG@10"]
+    rows = found.test[found.test["refinement"] == "additive"]["NDCG@10"]
     assert table.iloc[1][["NDCG@10", "NDCG@10 min", "NDCG@10 max"]].tolist() == pytest.approx(
-        [mine.mean(), mine.min(), mine.max()]
+        [rows.mean(), rows.min(), rows.max()]
     )
 
 
@@ -118,7 +118,7 @@ def test_corrected_p_values_are_no_smaller_and_in_the_same_order():
         assert (np.diff(corrected[np.argsort(plain)]) >= 0).all()
 
 
-def test_p_is_about_uniform_where_there_is_no_difference():
+def test_p_is_about_uniform_without_a_difference():
     """One seed, so only users are drawn."""
     generator = np.random.default_rng(4)
     found = [p_value(bootstrap_means(generator.normal(0, 1, (100, 1)))) for _ in range(30)]
@@ -128,7 +128,7 @@ def test_p_is_about_uniform_where_there_is_no_difference():
 
 
 def test_p_and_interval_agree():
-    """p < 1 - level where the interval of that level leaves zero out, but for a sample or two."""
+    """p < 1 - level if the interval of that level excludes zero, except in one or two samples."""
     generator = np.random.default_rng(1)
     for shift in (-0.2, -0.05, 0.0, 0.05, 0.1, 0.2):
         samples = bootstrap_means(generator.normal(shift, 1, (300, 3)))
@@ -141,8 +141,8 @@ def test_p_and_interval_agree():
     assert p_value(np.zeros(100)) == 1
 
 
-def test_the_smallest_effect_is_seen_as_often_as_it_says():
-    """Normal differences: z of 0.05/2 and of 0.8 are 1.960 and 0.842; of three more, more."""
+def test_the_smallest_detectable_effect_has_its_power():
+    """Normal differences: z of 0.05/2 and of 0.8 are 1.960 and 0.842; three models need more."""
     row = {"standard_error": 0.01, "corrected_for": 1}
     assert smallest_effect(row) == pytest.approx(0.01 * (1.95996 + 0.84162), rel=1e-4)
     assert smallest_effect(row | {"corrected_for": 3}) > smallest_effect(row)

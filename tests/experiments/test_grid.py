@@ -12,7 +12,7 @@ from awrsr.experiments.grid import read_grid
 from awrsr.refinement import REFINEMENTS
 
 
-def test_a_grid_is_every_combination_that_there_is(tmp_path: Path):
+def test_a_grid_has_every_existing_combination(tmp_path: Path):
     file = tmp_path / "g.toml"
     file.write_text(
         """
@@ -44,7 +44,7 @@ def test_a_grid_is_every_combination_that_there_is(tmp_path: Path):
     assert (grid.title, grid.about, grid.runs[0].data) == ("g", "", Path("somewhere/a"))
 
 
-def test_a_setting_of_some_refinements_is_given_to_those(tmp_path: Path):
+def test_a_setting_is_given_to_the_refinements_that_read_it(tmp_path: Path):
     file = tmp_path / "g.toml"
     wider = TINY.replace('"additive"]', '"additive", "value_weighted"]')
     file.write_text(wider.replace("[model]", '[model]\nrows = "standardised"\nmix = "gate"'))
@@ -156,7 +156,7 @@ def test_a_bad_grid_is_refused_in_one_line(case: str, tmp_path: Path, capsys):
     assert words in line
 
 
-def test_a_grid_or_dataset_that_is_not_there(tmp_path: Path, capsys):
+def test_a_missing_grid_or_dataset(tmp_path: Path, capsys):
     assert main(["experiment", str(tmp_path / "no.toml")]) == 2
     assert "no.toml does not exist; a grid is a TOML file" in capsys.readouterr().err
     (tmp_path / "g.toml").write_text(TINY.replace('= "tiny"', f'= "{tmp_path / "nowhere"}"'))
@@ -176,7 +176,7 @@ def test_dry_without_the_dataset_lists_what_is_recorded(place: Path, capsys):
     assert last == "Tiny: 0 of 4 runs done here, 4 recorded"
 
 
-def test_only_some_runs(place: Path, capsys):
+def test_a_part_of_the_runs(place: Path, capsys):
     shutil.rmtree(place / "small")
     for name in NAMES[1:]:
         shutil.rmtree(place / "runs" / "small" / name)
@@ -187,8 +187,8 @@ def test_only_some_runs(place: Path, capsys):
     ]
     only = ["--only", NAMES[1], "--device", "cpu"]
     assert main(["experiment", "small.toml", *only]) == 0
-    there = sorted(path.name for path in (place / "runs" / "small").iterdir())
-    assert there == sorted(NAMES[:2])
+    names = sorted(path.name for path in (place / "runs" / "small").iterdir())
+    assert names == sorted(NAMES[:2])
     assert main(["experiment", "small.toml", "--only", "stosa"]) == 2
     assert f"matches none of the 4 runs of small.toml; their names are like {NAMES[0]}" in (
         capsys.readouterr().err

@@ -41,7 +41,7 @@ def test_finished_runs_are_not_run_again_and_the_record_stays(place: Path, capsy
     assert {path.name: path.read_bytes() for path in (place / "small").iterdir()} == files
 
 
-def test_a_run_broken_off_is_resumed_to_the_same_end(place: Path, capsys):
+def test_an_interrupted_run_is_resumed_to_the_same_end(place: Path, capsys):
     directory = place / "runs" / "small" / NAMES[1]
     weights = (directory / "model.safetensors").read_bytes()
     shutil.rmtree(directory)
@@ -90,7 +90,7 @@ def test_a_run_of_other_data_is_refused(place: Path, capsys):
     assert "holds a run with other settings: dataset.fingerprint is" in capsys.readouterr().err
 
 
-def test_what_is_no_run_is_refused(place: Path, capsys):
+def test_other_directories_are_refused(place: Path, capsys):
     directory = place / "runs" / "small" / NAMES[0]
     shutil.rmtree(directory)
     directory.mkdir()
@@ -156,6 +156,6 @@ def test_the_command_of_a_row_trains_it_again(place: Path, capsys):
     assert main(reported[3:]) == 0
     assert row.name in Path(reported[-1]).read_text()
     again = read_ranks("again/small.toml")
-    assert {name: of.tolist() for name, of in again.items()} == {
-        name: of.tolist() for name, of in before.items()
+    assert {name: values.tolist() for name, values in again.items()} == {
+        name: values.tolist() for name, values in before.items()
     }

@@ -22,7 +22,7 @@ from awrsr.experiments.record import read_ranks, read_results
 from awrsr.ranking.evaluation import evaluate_scores, ranked_among
 
 
-def test_a_half_finished_grid_is_recorded_as_far_as_it_is(place: Path, capsys):
+def test_the_finished_runs_of_a_grid_are_recorded(place: Path, capsys):
     shutil.rmtree(place / "small")
     for name in NAMES[2:]:
         shutil.rmtree(place / "runs" / "small" / name)
@@ -40,7 +40,7 @@ def test_a_half_finished_grid_is_recorded_as_far_as_it_is(place: Path, capsys):
     assert "1 seed, too few for a range" in text
 
 
-def test_what_was_recorded_elsewhere_stays(place: Path, capsys):
+def test_runs_recorded_elsewhere_stay(place: Path, capsys):
     """The record comes from the repository; here one run is done."""
     files = {path.name: path.read_bytes() for path in (place / "small").iterdir()}
     for name in (NAMES[0], *NAMES[2:]):
@@ -109,7 +109,7 @@ def test_a_record_that_does_not_fit_is_never_dropped(case: str, place: Path, cap
 
 
 @pytest.mark.parametrize("case", OTHER)
-def test_what_is_all_done_here_is_recorded_anew(case: str, place: Path):
+def test_a_grid_that_is_finished_here_is_recorded_anew(case: str, place: Path):
     before = files_of(place / "small")
     OTHER[case][0](place)
     assert main(["experiment", "small.toml", "--record"]) == 0
@@ -127,7 +127,7 @@ def test_lost_intervals_are_computed_from_the_recorded_ranks(place: Path, capsys
     assert files_of(place / "small") == before
 
 
-def test_nothing_done_records_nothing(place: Path, capsys):
+def test_without_runs_nothing_is_recorded(place: Path, capsys):
     shutil.rmtree(place / "runs")
     shutil.rmtree(place / "small")
     assert main(["experiment", "small.toml", "--record"]) == 0
@@ -139,7 +139,7 @@ def test_nothing_done_records_nothing(place: Path, capsys):
     assert "## Planned, not recorded" in report.report(place)
 
 
-def test_the_record_is_what_the_runs_hold(place: Path):
+def test_the_record_equals_the_runs(place: Path):
     found, ranks = read_results("small.toml"), read_ranks("small.toml")
     assert found.missing == []
     for name in NAMES:
@@ -158,9 +158,9 @@ def test_the_record_is_what_the_runs_hold(place: Path):
         of_users = pd.read_parquet(place / "runs" / "small" / name / "ranks.parquet")
         assert ranks[name].tolist() == of_users.query("split == 'test'")["rank"].tolist()
         history = pd.read_csv(place / "runs" / "small" / name / "history.csv")
-        mine = found.history[found.history["run"] == name]
-        np.testing.assert_allclose(mine["NDCG@5"], history["NDCG@5"], atol=1e-6)
-        np.testing.assert_allclose(mine["grad_norm"], history["grad_norm"], atol=1e-6)
+        rows = found.history[found.history["run"] == name]
+        np.testing.assert_allclose(rows["NDCG@5"], history["NDCG@5"], atol=1e-6)
+        np.testing.assert_allclose(rows["grad_norm"], history["grad_norm"], atol=1e-6)
 
 
 def test_metrics_of_other_weights_are_not_recorded(place: Path, capsys):
@@ -223,7 +223,7 @@ def test_damaged_ranks_are_refused(place: Path):
         read_ranks("small.toml")
 
 
-def test_recorded_ranks_are_of_the_users_who_count(tmp_path: Path):
+def test_recorded_ranks_are_those_of_the_counted_users(tmp_path: Path):
     """Two of a hundred users repeat an item as the target: too few to make all items candidates."""
     sequences = [[1, 2, 1], [1, 2, 3]] + [[1, 3, 2]] * 97 + [[2, 3, 2]]
     dataset = dataclasses.replace(

@@ -14,7 +14,7 @@ from awrsr.experiments.recorded_examples import read_examples
 from awrsr.experiments.recording import example_user
 
 
-def test_the_example_is_what_the_first_seeds_models_attend_to(place: Path):
+def test_the_example_has_the_maps_of_the_first_seeds_models(place: Path):
     data = load_dataset("tiny")
     example = read_examples("small.toml")["tiny"]
     user = data.user_index(example.user)
@@ -46,7 +46,7 @@ def test_an_example_recorded_elsewhere_stays(place: Path):
 def test_damaged_examples_are_refused_by_the_report(damage: bytes, place: Path, capsys):
     (place / "small" / "examples.npz").write_bytes(damage)
     code = main(["report", "--experiments", ".", "--output", "R.md"])
-    if damage.endswith(bytes(18)):  # an archive of nothing is no damage: nothing is recorded
+    if damage.endswith(bytes(18)):  # an empty archive is not damaged: nothing is recorded
         assert code == 0 and "one example" not in (place / "R.md").read_text()
         return
     assert code == 2

@@ -22,7 +22,7 @@ from awrsr.experiments.record import read_results
         (-0.01, 0.03, 0.5, "inconclusive"),
     ],
 )
-def test_the_claim_is_read_off_the_intervals(
+def test_the_claim_follows_from_the_intervals(
     low: float, high: float, p: float, words: str, place: Path
 ):
     found = read_results("small.toml")
@@ -39,7 +39,7 @@ def test_the_claim_is_read_off_the_intervals(
 
 
 def recorded_with(*kinds: str, seeds: int = 2) -> results.Results:
-    """The small grid's results with made-up ranks."""
+    """The small grid's results with artificial ranks."""
     generator = np.random.default_rng(5)
     models = [
         {"dataset": "tiny", "loss": "ce", "backbone": "sasrec", "refinement": kind, "seed": seed}
@@ -52,7 +52,7 @@ def recorded_with(*kinds: str, seeds: int = 2) -> results.Results:
 
 
 @pytest.mark.parametrize("seeds", [2, 3])
-def test_what_attention_is_worth_is_said_before_anything_about_refinement(place: Path, seeds: int):
+def test_the_gain_of_attention_comes_before_refinement(place: Path, seeds: int):
     """Vanilla minus uniform is minus the recorded difference; floors are not mechanisms."""
     found = recorded_with("none", "additive", "uniform", "identity", seeds=seeds)
     worth, claimed = sentences.findings(found, "tiny", "ce")
@@ -75,7 +75,7 @@ def test_what_attention_is_worth_is_said_before_anything_about_refinement(place:
     assert "uniform" not in claimed and "identity" not in claimed
 
 
-def test_what_is_not_recorded_of_floors_or_refinements_is_said(place: Path):
+def test_missing_floors_and_refinements_are_named(place: Path):
     found = recorded_with("none", "uniform", "identity")
     (worth, nothing) = sentences.findings(found, "tiny", "ce")
     assert (
@@ -87,7 +87,7 @@ def test_what_is_not_recorded_of_floors_or_refinements_is_said(place: Path):
     assert (nothing, claimed) == (sentences.NO_FLOOR, sentences.NOTHING_TO_PAIR)
 
 
-def test_a_difference_turned_twice_is_itself(place: Path):
+def test_a_difference_reversed_twice_is_unchanged(place: Path):
     for row in comparison.records(recorded_with("none", "uniform").intervals):
         turned = comparison.from_vanilla(row)
         assert turned["low"] <= turned["difference"] <= turned["high"]

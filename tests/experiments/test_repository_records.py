@@ -20,14 +20,14 @@ QUICK = ("ml-latest-small", "planted-two-layers")
 
 
 @pytest.mark.parametrize("file", RECORDED, ids=lambda file: file.stem)
-def test_every_picture_of_the_report_is_there(file: Path):
+def test_every_picture_of_the_report_exists(file: Path):
     found = read_results(file)
     for dataset, loss in tables.parts(found):
         if examples.example_of(found, dataset, loss):
             assert (file.with_suffix("") / examples.example_file(dataset, loss)).is_file()
 
 
-def test_results_md_is_what_the_recorded_files_say():
+def test_results_md_agrees_with_the_recorded_files():
     assert (ROOT / "RESULTS.md").read_text(encoding="utf-8") == report.report(EXPERIMENTS), (
         "write it again: python -m awrsr report"
     )

@@ -80,7 +80,7 @@ def under_way(name: str) -> bool:
 
 
 @pytest.mark.slow
-def test_two_jobs_record_what_one_does_and_a_failure_stops_no_other(place: Path, capsys):
+def test_two_jobs_record_the_same_as_one_and_a_failure_stops_no_other(place: Path, capsys):
     Path("one.toml").write_text(GRID + SHORT)
     assert run_grid("one") == 0
     failing = GRID.replace("ce = {}", "bce = { learning_rate = 1e30 }\nce = {}")
@@ -102,7 +102,7 @@ def test_two_jobs_record_what_one_does_and_a_failure_stops_no_other(place: Path,
 
 
 @pytest.mark.slow
-def test_a_killed_worker_ends_the_others_and_the_same_command_goes_on(place: Path, capsys):
+def test_a_killed_worker_ends_the_others_and_the_same_command_continues(place: Path, capsys):
     Path("broken.toml").write_text(GRID + LONG)
 
     def kill_one() -> None:
@@ -129,7 +129,7 @@ def test_a_killed_worker_ends_the_others_and_the_same_command_goes_on(place: Pat
 def test_workers_end_with_the_process_that_started_them(place: Path, number: signal.Signals):
     Path("broken.toml").write_text(GRID + LONG)
     words = ["experiment", "broken.toml", "--device", "cpu", "--jobs", "2"]
-    # What a shell starts in the background ignores Ctrl-C, and so would what is started here.
+    # A shell's background processes ignore Ctrl-C, and so would their children here.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     parent = subprocess.Popen(
         [sys.executable, "-m", "awrsr", *words],
@@ -146,7 +146,7 @@ def test_workers_end_with_the_process_that_started_them(place: Path, number: sig
         for child in (task / "children").read_text().split()
     ]
     assert len(children) >= 2
-    # A terminal sends Ctrl-C to all of them, the others are sent to one.
+    # A terminal sends Ctrl-C to all processes, other signals go to one.
     (os.killpg if number == signal.SIGINT else os.kill)(parent.pid, number)
     said = parent.communicate(timeout=60)[1]
     assert until(lambda: not any(Path(f"/proc/{child}").exists() for child in children), 10)

@@ -1,4 +1,4 @@
-"""Verdicts: a made-up grid for each, rows in their order, the command of a row."""
+"""Verdicts: an artificial grid for each, the order of rows, the command of a row."""
 
 import shlex
 import shutil
@@ -47,23 +47,23 @@ FEW, MANY = (0.002, 0.002), (0.25, 0.25)
 """The shares of users whose rank rises from 12 to 5, and falls from 5 to 12."""
 
 
-# --- a made-up grid -------------------------------------------------------------------------------
+# --- artificial grids -----------------------------------------------------------------------------
 
 
 def made_up(shares: dict[str, tuple[float, float]], seeds: int) -> tuple:
-    """Runs and ranks of a made-up grid: how each model differs from vanilla."""
+    """Runs and ranks of an artificial grid, from the difference of each model to vanilla."""
     generator = np.random.default_rng(9)
     models, ranks = [], {}
     for seed in range(seeds):
         vanilla = np.where(generator.random(USERS) < 0.5, 5, 12)
         for kind, (rise, fall) in {"none": SAME, **shares}.items():
-            mine = vanilla.copy()
+            changed = vanilla.copy()
             for before, after, share in ((12, 5, rise), (5, 12, fall)):
                 places = generator.permutation(np.flatnonzero(vanilla == before))
-                mine[places[: round(share * USERS)]] = after
+                changed[places[: round(share * USERS)]] = after
             model = {"dataset": "tiny", "backbone": "sasrec", "refinement": kind, "loss": "ce"}
-            ranks[run_name(**model, seed=seed)] = mine.astype(np.uint8)
-            metric = gains(mine, "NDCG@10").mean()
+            ranks[run_name(**model, seed=seed)] = changed.astype(np.uint8)
+            metric = gains(changed, "NDCG@10").mean()
             models.append(model | {"seed": seed, "split": "test", "NDCG@10": metric})
     return pd.DataFrame(models), ranks
 
@@ -79,7 +79,7 @@ def grid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def row_of(grid: Path, seeds: int = 3, **shares: tuple[float, float]) -> Row:
-    """The only row of a made-up grid."""
+    """The only row of an artificial grid."""
     runs, ranks = made_up(shares, seeds)
     tables = {"history": pd.DataFrame(), "datasets": pd.DataFrame()}
     found = Results(
@@ -163,7 +163,7 @@ def test_a_grid_for_every_verdict(word: str, grid: Path):
 @pytest.mark.parametrize(
     ("word", "seeds"), [*((word, 2) for word in VERDICTS), ("helps", 1), ("not recorded", 1)]
 )
-def test_from_few_seeds_nothing_can_be_told(word: str, seeds: int, grid: Path):
+def test_few_seeds_give_no_verdict(word: str, seeds: int, grid: Path):
     row = row_of(grid, seeds=seeds, **VERDICTS[word][0])
     assert row.verdict == (
         f"{counted(seeds, 'seed')}: no verdict" if row.mechanisms else "not recorded"
@@ -183,12 +183,12 @@ def test_without_the_even_average_the_row_says_so(grid: Path):
     assert row.verdict == "helps"
 
 
-def test_the_margin_decides_between_no_help_and_not_told():
-    of = {"seeds": 3, "vanilla": 0.5, "difference": 0.0, "corrected_p": 1.0}
-    of |= {"corrected_low": -0.2}
-    assert verdict([of | {"corrected_high": 0.5 * MARGIN * 0.99}]) == "does not help"
-    assert verdict([of | {"corrected_high": 0.5 * MARGIN}]) == "inconclusive"
-    near, far = (of | {"corrected_high": 0.5 * MARGIN * by} for by in (0.5, 2))
+def test_the_margin_decides_between_no_help_and_inconclusive():
+    row = {"seeds": 3, "vanilla": 0.5, "difference": 0.0, "corrected_p": 1.0}
+    row |= {"corrected_low": -0.2}
+    assert verdict([row | {"corrected_high": 0.5 * MARGIN * 0.99}]) == "does not help"
+    assert verdict([row | {"corrected_high": 0.5 * MARGIN}]) == "inconclusive"
+    near, far = (row | {"corrected_high": 0.5 * MARGIN * by} for by in (0.5, 2))
     assert verdict([near, far]) == "inconclusive"
     below = near | {"difference": -0.1, "corrected_p": 0.01, "corrected_high": -0.05}
     assert verdict([below]) == "harms"
@@ -200,7 +200,7 @@ def test_the_margin_decides_between_no_help_and_not_told():
         verdict([])
 
 
-def test_one_that_helps_is_named_before_one_that_seems_larger():
+def test_a_mechanism_that_helps_precedes_a_larger_uncertain_one():
     """The larger difference has only one seed."""
     file = EXPERIMENTS / "planted.toml"
     (row, *_) = verdict_rows([read_results(file)])
@@ -214,7 +214,7 @@ def test_one_that_helps_is_named_before_one_that_seems_larger():
 # --- rows and files -------------------------------------------------------------------------------
 
 
-def test_rows_of_one_dataset_in_several_grids_bear_their_titles():
+def test_rows_of_one_dataset_in_several_grids_have_the_grids_titles():
     found = [read_results(file) for file in sorted(EXPERIMENTS.glob("*.toml"))]
     rows = verdict_rows([one for one in found if one is not None])
     keys = [(row.dataset, row.backbone, row.loss) for row in rows]
@@ -226,7 +226,7 @@ def test_rows_of_one_dataset_in_several_grids_bear_their_titles():
     assert len({(row.name, row.backbone, row.loss) for row in rows}) == len(rows)
 
 
-def test_rows_are_ranked_by_what_attention_is_worth():
+def test_rows_are_ordered_by_the_gain_of_attention():
     found = [read_results(file) for file in sorted(EXPERIMENTS.glob("*.toml"))]
     rows = verdict_rows([one for one in found if one is not None])
     known = [row.attention is not None and row.attention["seeds"] >= MIN_SEEDS for row in rows]
@@ -239,7 +239,7 @@ def test_rows_are_ranked_by_what_attention_is_worth():
     assert shares == sorted(shares, reverse=True)
 
 
-def test_the_command_of_a_row_is_for_its_runs_alone():
+def test_the_command_of_a_row_trains_only_its_runs():
     for file in sorted(EXPERIMENTS.glob("*.toml")):
         found = read_results(file)
         for row in verdict_rows([] if found is None else [found]):
@@ -255,7 +255,7 @@ def test_the_command_of_a_row_is_for_its_runs_alone():
 
 
 def test_former_columns_are_computed_again_by_the_report(tmp_path: Path, capsys):
-    """intervals.csv as it was before p values; everything else of the folder stays."""
+    """intervals.csv in its form without p values; all other files of the folder stay."""
     name = "planted-two-layers"
     shutil.copy(EXPERIMENTS / f"{name}.toml", tmp_path)
     shutil.copytree(EXPERIMENTS / name, tmp_path / name)
@@ -271,7 +271,7 @@ def test_former_columns_are_computed_again_by_the_report(tmp_path: Path, capsys)
     assert not refresh_intervals(grid)
 
 
-def test_the_report_leads_with_the_verdict():
+def test_the_report_begins_with_the_verdict():
     text = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line]
     assert lines[0] == "# Results"

@@ -1,4 +1,4 @@
-"""A model and its trace, as `decomposed.of_all` asks for."""
+"""A model and its trace, for the parameters of `decomposed.of_all`."""
 
 import pytest
 from decomposed import ITEMS, N

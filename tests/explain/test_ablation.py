@@ -53,7 +53,7 @@ def vanilla(model):
 
 
 @pytest.mark.parametrize("length", [1, 3, N, N + 3])
-def test_without_a_replacement_it_is_the_model(model, length):
+def test_without_a_replacement_scores_are_the_models(model, length):
     items = (ITEMS + [8, 10, 11])[:length]
     check(one(model, [], items), trace(model, items).item_scores, items)
 
@@ -65,13 +65,13 @@ def test_first_order_everywhere_is_the_vanilla_model(model):
     check(one(model, [Ablation(change="first_order")]), expected)
 
 
-def test_a_models_maps_make_another_model_what_it_is(model):
+def test_a_models_maps_in_vanilla_give_the_models_scores(model):
     """Only the refinement differs, so its maps in the vanilla model give the refined scores."""
     found = trace(model, ITEMS)
     swapped = one(vanilla(model), [Ablation(change="other")], other=found)
     check(swapped, found.item_scores)
-    own = one(model, [Ablation(change="other", layer=1, head=1)], other=found)
-    check(own, found.item_scores)
+    replaced = one(model, [Ablation(change="other", layer=1, head=1)], other=found)
+    check(replaced, found.item_scores)
 
 
 def by_hand(model, items, replaced):
@@ -123,7 +123,7 @@ def test_replacements_one_at_a_time_and_together(model):
     assert moved == 4 * [model.config.refinement != "uniform"]
 
 
-def test_layer_or_head_left_open_means_all_and_the_later_one_wins(model):
+def test_no_layer_or_head_means_all_and_the_later_replacement_wins(model):
     each = [
         Ablation(change="uniform", layer=layer, head=head) for layer in (0, 1) for head in (0, 1)
     ]
@@ -162,28 +162,28 @@ def test_contributions_are_differences_of_scores(model):
                 less = one(model, [Ablation(change="first_order", layer=layer, head=head)])
                 close(found.refinement[layer, column], found.score - less.score)
                 assert found.refinement_ranks[layer, column] == less.rank
-    whole = (found.second_order, found.second_order_rank)
+    contribution = (found.second_order, found.second_order_rank)
     if not REFINEMENTS[model.config.refinement].has_second_order():
-        assert whole == (None, None) == (found.refinement, found.refinement_ranks)
+        assert contribution == (None, None) == (found.refinement, found.refinement_ranks)
     else:
         less = one(model, [Ablation(change="first_order")])
-        close(whole[0], found.score - less.score)
-        assert whole[1] == less.rank
+        close(contribution[0], found.score - less.score)
+        assert contribution[1] == less.rank
 
 
-def test_of_one_item_nothing_depends_on_the_weights(model):
+def test_with_one_item_nothing_depends_on_the_weights(model):
     found = contributions(model, ITEMS[:1], TARGET)
     close(found.uniform, np.zeros((2, 3)))
 
 
-def test_the_model_stays_as_it_is(model):
+def test_the_model_is_not_changed(model):
     before = {name: value.clone() for name, value in model.state_dict().items()}
     contributions(model, ITEMS, TARGET)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert not any(module._forward_hooks for module in model.modules())
 
 
-def test_what_is_not_there_is_refused(make_model):
+def test_missing_layers_and_heads_are_refused(make_model):
     model = make_model("sasrec", "simple")
     refuse = partial(one, model)
     with pytest.raises(ConfigError, match="unknown change 'unifrom'.*Did you mean 'uniform'"):

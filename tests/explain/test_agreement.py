@@ -15,7 +15,7 @@ both = pytest.mark.parametrize("statistic", STATISTICS.values(), ids=STATISTICS)
 
 
 def slow_spearman(a, b):
-    """Pearson correlation of ranks: 1 + number below + half of the number of equal others."""
+    """Pearson correlation of ranks: 1 + number below + half of the number of ties."""
 
     def ranks(values):
         return [
@@ -75,7 +75,7 @@ def test_only_the_order_counts(statistic):
 @pytest.mark.parametrize(
     "pair", [([], []), ([1], [2]), ([1, 2], [1, 2]), ([1, 1, 1], [1, 2, 3]), ([1, 2, 3], [0, 0, 0])]
 )
-def test_what_is_not_defined_is_neither_nan_nor_0(statistic, pair):
+def test_an_undefined_correlation_is_neither_nan_nor_0(statistic, pair):
     assert statistic(*pair) is None
 
 

@@ -53,7 +53,7 @@ def test_each_cut_is_a_forward_pass_with_that_weight_replaced(model):
         assert found.rank == rank_of(scores, TARGET, ITEMS)
 
 
-def test_what_does_not_reach_the_prediction_changes_nothing(model):
+def test_connections_that_do_not_reach_the_prediction_change_nothing(model):
     score = float(trace(model, ITEMS).item_scores[TARGET - 1])
     deep = Connection(layer=model.config.n_layers - 1, query=3, key=1)
     (found,) = cut_connections(model, ITEMS, TARGET, [deep])

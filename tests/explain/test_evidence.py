@@ -62,19 +62,19 @@ def test_numbers_are_those_counted_by_hand(make_model, backbone: str, refinement
             assert row.rho == pytest.approx(spearmanr(weights, np.abs(seen)).statistic)
 
 
-def test_a_history_of_one_entry_rests_on_nothing_else():
+def test_a_history_of_one_entry_has_no_evidence():
     found = find_evidence(trace_of([1.0]), None)
     assert (found.decisive, found.rows, found.moved) == ([], [], False)
 
 
-def test_two_entries_are_named_and_not_judged():
+def test_two_entries_have_no_judgement():
     found = find_evidence(trace_of([0.9, 0.1]), removed(5, 1.0, [0.2, 0.9], [9, 5]))
     assert [(one.entry, one.rank) for one in found.decisive] == [(0, 9)]
     assert [row.judgement for row in found.rows] == ["unknown"]
     assert found.rows[0].rho is None
 
 
-def test_of_equal_effects_the_older_comes_first_and_half_as_much_is_enough():
+def test_the_older_of_equal_effects_is_first_and_half_the_effect_is_enough():
     once = removed(2, 1.0, [1.0, 0.0, 0.0, 0.6, 1.0, 1.0], [2, 7, 8, 3, 2, 2])
     found = find_evidence(trace_of([1 / 6] * 6), once)
     assert [one.entry for one in found.decisive] == [1, 2]
@@ -86,7 +86,7 @@ def test_of_equal_effects_the_older_comes_first_and_half_as_much_is_enough():
     assert [one.entry for one in alone.decisive] == [1]
 
 
-def test_where_no_rank_moves_nothing_is_told():
+def test_without_a_change_of_rank_there_is_no_judgement():
     found = find_evidence(trace_of([0.5, *[0.1] * 5]), removed(1, 1.0, [0.1, *[0.9] * 5], [1] * 6))
     assert not found.moved and found.decisive[0].entry == 0
     assert found.rows[0].judgement == "unknown" and FEWEST == 6

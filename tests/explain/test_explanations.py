@@ -1,4 +1,4 @@
-"""Explanations: the value that each gives an item, and the order that follows from it."""
+"""Explanations: the values of items, and the order that follows from them."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ HISTORY = [3, 1, 4, 1, 5, 9]
 TARGET = 7
 
 
-def test_attention_values_are_the_last_rows_said(make_model):
+def test_attention_values_are_those_of_the_last_rows(make_model):
     model = make_model("sasrec", "additive")
     traced = trace(model, HISTORY)
     last = traced.layers[-1]
@@ -64,7 +64,7 @@ def test_random_orders_are_the_same_for_every_model(make_model):
     assert found[0] == found[1]
 
 
-def test_of_equal_values_the_newer_item_comes_first():
+def test_the_newer_of_equal_values_comes_first():
     assert ranked([1, 3, 1, 3]) == [3, 1, 2, 0]
 
 

@@ -25,7 +25,7 @@ TARGET = 7
 
 
 class OneCause(nn.Module):
-    """Scores item TARGET by whether item 5 is in the history; all others are scored by chance."""
+    """Scores item TARGET by whether item 5 is in the history; all others have fixed scores."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ def by_loop(model, history, target, order):
 @pytest.mark.parametrize(("backbone", "refinement"), PAIRS)
 @pytest.mark.parametrize("length", [2, 6, 11])
 def test_curves_equal_one_trace_a_step(make_model, backbone, refinement, length):
-    """Eleven items, but the model sees eight: the oldest three never enter."""
+    """There are eleven items, and the model sees eight: the oldest three never enter."""
     model = make_model(backbone, refinement)
     history = [1 + i * 7 % 11 for i in range(length)]
     m = min(length, 8)
@@ -109,12 +109,12 @@ def test_all_orders_share_the_whole_history_and_the_curves_of_one_mirror_those_o
     found = faithfulness_curves(
         model, HISTORY, TARGET, {"order": [order], "reverse": [order[::-1]]}
     )
-    whole = trace(model, HISTORY).item_scores[TARGET - 1]
+    score = trace(model, HISTORY).item_scores[TARGET - 1]
     for each in found.values():
-        assert each.deletion.scores[0] == each.insertion.scores[-1] == pytest.approx(float(whole))
+        assert each.deletion.scores[0] == each.insertion.scores[-1] == pytest.approx(float(score))
     for name in ("scores", "standard_scores", "ranks", "ndcg"):
         deleted = getattr(found["order"].deletion, name)
-        # without the k first is with the m - k last alone
+        # without the first k items equals with only the last m - k
         np.testing.assert_array_equal(deleted, getattr(found["reverse"].insertion, name)[::-1])
 
 
@@ -168,7 +168,7 @@ def with_scores(curve):
 
 
 @pytest.mark.parametrize(("backbone", "refinement"), PAIRS)
-def test_no_first_removal_costs_more_than_that_of_the_true_effect(make_model, backbone, refinement):
+def test_no_first_removal_costs_more_than_the_largest_effect(make_model, backbone, refinement):
     model = make_model(backbone, refinement)
     removed = remove_each(model, HISTORY, TARGET)
     orders = {"truth": [ranked(removed.score - removed.scores)]}
@@ -176,7 +176,7 @@ def test_no_first_removal_costs_more_than_that_of_the_true_effect(make_model, ba
     found = faithfulness_curves(model, HISTORY, TARGET, orders)
     after = {name: each.deletion.scores[1] for name, each in found.items()}
     assert after["truth"] == min(after.values())
-    # and leave one out, the attribution, says the same of histories that fit
+    # leave one out, the attribution, gives the same for histories that fit
     of_model = explanation_orders(model, trace(model, HISTORY), TARGET)
     assert of_model["leave_one_out"][0][0] == orders["truth"][0][0]
 
@@ -227,6 +227,6 @@ def test_a_curve_at_shares_goes_through_its_steps(make_model):
         ([3, 99], {"o": [[0, 1]]}, "99 is not an item"),
     ],
 )
-def test_what_has_no_curve_is_refused(make_model, history, orders, words):
+def test_histories_without_a_curve_are_refused(make_model, history, orders, words):
     with pytest.raises(DataError, match=words):
         faithfulness_curves(make_model(), history, TARGET, orders)

@@ -55,7 +55,7 @@ def test_the_contributions_sum_to_the_models_score(model):
     close(flow.nodes[-1].sum(), flow.score)
 
 
-def test_what_enters_and_what_leaves_every_state_is_its_contribution(model):
+def test_the_inflow_and_the_outflow_of_every_state_are_its_contribution(model):
     flow = score_flow(model, ITEMS, TARGET)
     for number, layer in enumerate(flow.layers):
         edges = layer.first + layer.refinement
@@ -73,8 +73,8 @@ def test_nothing_flows_to_later_items_or_past_the_prediction(model):
 
 
 class Propagated:
-    """The same network in loops: gates from one plain forward pass, then linear propagation of
-    what one source brings, with biases only where they are asked for."""
+    """The same network in loops: gates from one plain forward pass, then linear propagation of the
+    part of one source, with biases only on request."""
 
     def __init__(self, model) -> None:
         self.model = model
@@ -104,7 +104,7 @@ class Propagated:
         return (x.var(-1, unbiased=False, keepdim=True) + self.epsilon).sqrt()
 
     def mixed(self, layer, hidden, weights, *, bias):
-        """What attention adds to every item, item by item and head by head."""
+        """The output of attention for every item, item by item and head by head."""
         attention = self.model.attention[layer]
         width = hidden.shape[1] // attention.n_heads
         out = torch.zeros_like(hidden)
@@ -147,7 +147,7 @@ class Propagated:
 
 
 @torch.no_grad()
-def test_every_part_is_what_propagating_it_alone_gives(model):
+def test_every_part_equals_its_own_propagation(model):
     flow, slow = score_flow(model, ITEMS, TARGET), Propagated(model)
     close(slow.through(slow.start, 0, bias=True), flow.score)
     for item in range(len(ITEMS)):
@@ -167,7 +167,7 @@ def test_every_part_is_what_propagating_it_alone_gives(model):
                 close(found, getattr(flow.layers[0], name)[head, query, key])
 
 
-def test_the_model_stays_as_it_is(make_model):
+def test_the_model_is_not_changed(make_model):
     model = make_model("sasrec", "additive", max_length=8)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     score_flow(model, ITEMS, TARGET)
@@ -191,7 +191,7 @@ def test_a_score_by_distances_is_refused(make_model):
         ("carried", "received padding 'carried'$"),
     ],
 )
-def test_a_layout_whose_paths_are_not_followed_is_refused(make_model, name, said):
+def test_a_layout_without_a_flow_is_refused(make_model, name, said):
     model = make_model("sasrec", "none", max_length=8, **LAYOUTS[name])
     assert not is_linear(model)
     with pytest.raises(ConfigError, match=f"norms 'after', outer_norm 'embeddings'.*{said}"):
@@ -203,6 +203,6 @@ def test_a_layout_whose_paths_are_not_followed_is_refused(make_model, name, said
     [([], 1, "history"), ([99], 1, "99"), ([1], 99, "target 99")],
     ids=["empty", "unknown-item", "unknown-target"],
 )
-def test_what_is_no_history_is_refused(make_model, items, target, words):
+def test_an_invalid_history_is_refused(make_model, items, target, words):
     with pytest.raises(DataError, match=words):
         score_flow(make_model("sasrec", "none", max_length=8), items, target)

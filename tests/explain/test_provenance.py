@@ -1,4 +1,4 @@
-"""Every decomposition of a score sums to it, and equals what loops make of it."""
+"""Every decomposition of a score sums to it and equals a reference written with loops."""
 
 import math
 import re
@@ -76,7 +76,7 @@ def test_pairs_sum_to_the_second_order_score(traced):
         close(parts.key_row.sum(), parts.rows == "plain")
 
 
-def test_top_pairs_are_the_largest_in_size_first(make_model):
+def test_top_pairs_are_sorted_by_magnitude(make_model):
     model = make_model("sasrec", "additive")
     found = trace(model, ITEMS)
     parts = second_order_provenance(model, found, Cell(layer=1, head=0, query=7, key=4))
@@ -96,7 +96,7 @@ def test_mean_and_covariance_sum_to_the_stochastic_score(traced):
     model, found = traced
     m, r = len(found.items), model.config.rank
     for maps, cell in cells(found):
-        rows = {of: compared(model, maps, cell, getattr(cell, of)) for of in ("query", "key")}
+        rows = {side: compared(model, maps, cell, getattr(cell, side)) for side in ("query", "key")}
         parts = second_order_provenance(model, found, cell)
         assert isinstance(parts, DistanceSplit)
         close(parts.gain, gain_of(model, cell))
@@ -104,17 +104,17 @@ def test_mean_and_covariance_sum_to_the_stochastic_score(traced):
         assert parts.mean_terms.shape == parts.covariance_terms.shape == (r,)
         close(parts.mean_terms.sum() + parts.covariance_terms.sum(), parts.score)
         matrices = {
-            (name, of): weights_of(model, cell, name if model.config.tied else f"{name}.{of}")
+            (name, side): weights_of(model, cell, name if model.config.tied else f"{name}.{side}")
             for name in ("mean", "covariance")
-            for of in rows
+            for side in rows
         }
         for dimension in range(r):
             means, deviations = [], []
-            for of, row in rows.items():
+            for side, row in rows.items():
                 made = {
                     name: sum(
                         a * w[dimension]
-                        for a, w in zip(row, matrices[name, of][N - m :], strict=True)
+                        for a, w in zip(row, matrices[name, side][N - m :], strict=True)
                     )
                     for name in ("mean", "covariance")
                 }
@@ -148,7 +148,7 @@ def test_mean_and_covariance_sum_to_the_first_order_score(traced):
 
 
 @pytest.mark.parametrize("pair", NOTHING_COMPARED, ids="-".join)
-def test_where_nothing_is_compared_no_score_is_split(make_model, pair):
+def test_models_that_compare_nothing_have_no_split_scores(make_model, pair):
     model = make_model(*pair)
     found, cell = trace(model, ITEMS), Cell(layer=0, head=0, query=3, key=3)
     formula = REFINEMENTS[pair[1]].formula_of(model.config)
@@ -194,7 +194,7 @@ def test_in_single_precision_a_sum_differs_by_its_rounding_only(
         ({"key": -1}, "asked for key -1; query 1 attends to keys 0 to 1"),
     ],
 )
-def test_a_cell_that_is_not_there_is_refused(make_model, place, said):
+def test_a_missing_cell_is_refused(make_model, place, said):
     model = make_model("stosa", "stochastic")
     found = trace(model, ITEMS[:3])
     cell = Cell(**{"layer": 0, "head": 0, "query": 1, "key": 1} | place)
@@ -207,7 +207,7 @@ def test_a_cell_that_is_not_there_is_refused(make_model, place, said):
             ask(cell)
 
 
-def test_what_a_model_does_not_have_is_refused(make_model):
+def test_a_map_that_a_model_lacks_is_refused(make_model):
     cell = Cell(layer=0, head=0, query=1, key=0)
     vanilla, other = make_model(), make_model("sasrec", "simple")
     with pytest.raises(AwrsrError, match="vanilla has no second order"):

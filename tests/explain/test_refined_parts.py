@@ -1,4 +1,4 @@
-"""Parts of a refined weight sum to it, and equal what loops make of them."""
+"""Parts of a refined weight sum to it and equal references written with loops."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Removals: equal to scoring each shorter history alone, and as small as by brute force."""
+"""Removals: equal to scoring each shorter history alone, and as small as those of brute force."""
 
 from itertools import combinations
 
@@ -57,13 +57,13 @@ def test_histories_of_many_lengths_score_as_each_alone(make_model, backbone, ref
 def test_blocks_change_nothing(make_model, monkeypatch):
     model = make_model("stosa", "stochastic")
     histories = [HISTORY[:length] for length in range(1, 7)]
-    whole = target_standings(model, histories, 8, [HISTORY] * 6, k=3)
+    full = target_standings(model, histories, 8, [HISTORY] * 6, k=3)
     monkeypatch.setattr(scoring, "BLOCK_SCORES", 22)
     assert len(list(score_histories(model, histories))) == 3
     parts = target_standings(model, histories, 8, [HISTORY] * 6, k=3)
-    np.testing.assert_allclose(parts.scores, whole.scores, atol=1e-12)
-    np.testing.assert_allclose(parts.margins, whole.margins, atol=1e-12)
-    assert parts.ranks.tolist() == whole.ranks.tolist()
+    np.testing.assert_allclose(parts.scores, full.scores, atol=1e-12)
+    np.testing.assert_allclose(parts.margins, full.margins, atol=1e-12)
+    assert parts.ranks.tolist() == full.ranks.tolist()
 
 
 @pytest.mark.parametrize("k", [1, 3, 6, 11, 50])
@@ -76,7 +76,7 @@ def test_a_margin_is_above_zero_exactly_in_the_top_k(make_model, k):
 
 @pytest.mark.parametrize("length", [2, 6, 11])
 def test_each_entry_is_really_removed_and_stays_excluded(make_model, length):
-    """Eleven items, but the model sees eight: an older item enters."""
+    """There are eleven items, and the model sees eight: an older item enters."""
     model = make_model("sasrec", "value_weighted")
     history = [1 + i * 7 % 11 for i in range(length)]
     reference = Reference(model, history)
@@ -121,7 +121,7 @@ def test_exhaustive_search_equals_brute_force(make_model, backbone, refinement, 
                 if max_length == 8:
                     assert result.alternatives == len(expected) - 1
     assert "already out" in outcomes
-    assert "found" in outcomes or refinement == "identity"  # whose newest item alone counts
+    assert "found" in outcomes or refinement == "identity"  # identity uses only the newest item
 
 
 @pytest.mark.parametrize(("backbone", "refinement"), PAIRS)
@@ -147,7 +147,7 @@ def test_greedy_search_is_an_upper_bound_and_needs_all_it_removes(make_model, ba
                     assert not fewer or reference.rank_without(fewer, target) <= k
 
 
-def test_the_budget_bounds_what_is_scored(make_model):
+def test_the_budget_bounds_the_scored_histories(make_model):
     model = make_model("sasrec", "simple")
     hardest = max(
         (smallest_removal(model, HISTORY, target, k) for target in (2, 6, 7) for k in (2, 4, 5)),
@@ -165,7 +165,7 @@ def test_the_budget_bounds_what_is_scored(make_model):
         assert all(result.scored <= budget for result in results if result not in greedy)
 
 
-def test_one_item_can_not_be_removed(make_model):
+def test_a_single_item_cannot_be_removed(make_model):
     model = make_model()
     best = int(trace(model, [4]).item_scores.argmax()) + 1
     result = smallest_removal(model, [4], best)

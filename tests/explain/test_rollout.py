@@ -17,9 +17,9 @@ def all_paths(maps, query, key):
     total = 0.0
     for between in itertools.product(range(m), repeat=depth - 1):
         path, share = (query, *between, key), 1.0
-        for layer, (here, there) in zip(reversed(maps), itertools.pairwise(path), strict=True):
-            mean = sum(float(head[here, there]) for head in layer) / len(layer)
-            share *= (mean + (here == there)) / 2
+        for layer, (row, column) in zip(reversed(maps), itertools.pairwise(path), strict=True):
+            mean = sum(float(head[row, column]) for head in layer) / len(layer)
+            share *= (mean + (row == column)) / 2
         total += share
     return total
 
@@ -40,5 +40,5 @@ def test_rollout_is_the_sum_over_paths(make_model, backbone, refinement, kind):
         assert (rolled.triu(1) == 0).all()
 
 
-def test_no_layer_no_rollout():
+def test_without_a_layer_there_is_no_rollout():
     assert rollout([]) == []

@@ -1,4 +1,4 @@
-"""Files as other code bases write them, of the models in other_code.py."""
+"""Files in the forms of other code bases, with the models of other_code.py."""
 
 import enum
 import sys
@@ -21,7 +21,7 @@ from other_code import Foreign
 from awrsr.data.dataset import Dataset
 
 IDS = [str(100 + number) for number in (7, 3, 11, 1, 5, 9, 2, 10, 4, 8, 6)]
-"""The ids of the tiny dataset's items in an order of its own, that of the foreign models."""
+"""The ids of the tiny dataset's items in the order of the foreign models."""
 
 
 def dataset() -> Dataset:
@@ -115,7 +115,7 @@ def rectools_file(model: Foreign, path: Path, *, as_array: bool = True) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """A kind of file: how it is written, and what must be said about it."""
+    """A kind of file: how it is written, and the options that it needs."""
 
     importer: str
     model: Foreign

@@ -23,7 +23,7 @@ class Foreign:
     Args:
         state: its weights under its names.
         scores: of a history, items from 1, to the scores of all items.
-        further: what else its file holds.
+        further: other contents of its file.
     """
 
     state: dict[str, Tensor]
@@ -85,7 +85,7 @@ def left_padded(items: list[int], padding: int = 0) -> Tensor:
 
 
 def s3rec(seed: int) -> Foreign:
-    """Normalised after each block, padding at the left, masked by -10000; two rows more."""
+    """Normalised after each block, padding at the left, masked by -10000; two additional rows."""
     draw = drawn(seed)
     state = {
         "item_embeddings.weight": draw(N + 2, WIDTH),
@@ -94,12 +94,12 @@ def s3rec(seed: int) -> Foreign:
         "attribute_embeddings.weight": draw(3, WIDTH),
     }
     for layer in range(LAYERS):
-        here = f"item_encoder.layer.{layer}"
-        of = [f"{here}.attention.{name}" for name in ("query", "key", "value", "dense")]
-        state |= dense(draw, *of)
-        state |= dense(draw, f"{here}.intermediate.dense_1", out=4 * WIDTH)
-        state |= dense(draw, f"{here}.intermediate.dense_2", into=4 * WIDTH)
-        state |= norm(draw, f"{here}.attention.LayerNorm", f"{here}.intermediate.LayerNorm")
+        prefix = f"item_encoder.layer.{layer}"
+        names = [f"{prefix}.attention.{name}" for name in ("query", "key", "value", "dense")]
+        state |= dense(draw, *names)
+        state |= dense(draw, f"{prefix}.intermediate.dense_1", out=4 * WIDTH)
+        state |= dense(draw, f"{prefix}.intermediate.dense_2", into=4 * WIDTH)
+        state |= norm(draw, f"{prefix}.attention.LayerNorm", f"{prefix}.intermediate.LayerNorm")
 
     def scores(items: list[int]) -> Tensor:
         sequence = left_padded(items)
@@ -107,13 +107,13 @@ def s3rec(seed: int) -> Foreign:
         x = normed(state, "LayerNorm", table[sequence] + state["position_embeddings.weight"], 1e-12)
         mask = torch.minimum(causal(-1e4), torch.where(sequence == 0, -1e4, 0.0))
         for layer in range(LAYERS):
-            here = f"item_encoder.layer.{layer}.attention"
-            parts = (apply(state, f"{here}.{name}", x) for name in ("query", "key", "value"))
-            made = apply(state, f"{here}.dense", attended(*parts, mask))
-            x = normed(state, f"{here}.LayerNorm", x + made, 1e-12)
-            here = f"item_encoder.layer.{layer}.intermediate"
-            made = apply(state, f"{here}.dense_2", gelu(apply(state, f"{here}.dense_1", x)))
-            x = normed(state, f"{here}.LayerNorm", x + made, 1e-12)
+            prefix = f"item_encoder.layer.{layer}.attention"
+            parts = (apply(state, f"{prefix}.{name}", x) for name in ("query", "key", "value"))
+            made = apply(state, f"{prefix}.dense", attended(*parts, mask))
+            x = normed(state, f"{prefix}.LayerNorm", x + made, 1e-12)
+            prefix = f"item_encoder.layer.{layer}.intermediate"
+            made = apply(state, f"{prefix}.dense_2", gelu(apply(state, f"{prefix}.dense_1", x)))
+            x = normed(state, f"{prefix}.LayerNorm", x + made, 1e-12)
         return table[1 : N + 1] @ x[-1]
 
     return Foreign(state, scores)
@@ -128,13 +128,13 @@ def recbole(seed: int) -> Foreign:
         **norm(draw, "LayerNorm"),
     }
     for layer in range(LAYERS):
-        here = f"trm_encoder.layer.{layer}"
-        of = [f"{here}.multi_head_attention.{n}" for n in ("query", "key", "value", "dense")]
-        state |= dense(draw, *of)
-        state |= dense(draw, f"{here}.feed_forward.dense_1", out=12)
-        state |= dense(draw, f"{here}.feed_forward.dense_2", into=12)
+        prefix = f"trm_encoder.layer.{layer}"
+        names = [f"{prefix}.multi_head_attention.{n}" for n in ("query", "key", "value", "dense")]
+        state |= dense(draw, *names)
+        state |= dense(draw, f"{prefix}.feed_forward.dense_1", out=12)
+        state |= dense(draw, f"{prefix}.feed_forward.dense_2", into=12)
         blocks = ("multi_head_attention", "feed_forward")
-        state |= norm(draw, *(f"{here}.{block}.LayerNorm" for block in blocks))
+        state |= norm(draw, *(f"{prefix}.{block}.LayerNorm" for block in blocks))
 
     def scores(items: list[int]) -> Tensor:
         kept = items[-LENGTH:]
@@ -144,13 +144,13 @@ def recbole(seed: int) -> Foreign:
         x = normed(state, "LayerNorm", x, epsilon)
         mask = torch.minimum(causal(-1e4), torch.where(sequence == 0, -1e4, 0.0))
         for layer in range(LAYERS):
-            here = f"trm_encoder.layer.{layer}.multi_head_attention"
-            parts = (apply(state, f"{here}.{name}", x) for name in ("query", "key", "value"))
-            made = apply(state, f"{here}.dense", attended(*parts, mask))
-            x = normed(state, f"{here}.LayerNorm", x + made, epsilon)
-            here = f"trm_encoder.layer.{layer}.feed_forward"
-            made = apply(state, f"{here}.dense_2", silu(apply(state, f"{here}.dense_1", x)))
-            x = normed(state, f"{here}.LayerNorm", x + made, epsilon)
+            prefix = f"trm_encoder.layer.{layer}.multi_head_attention"
+            parts = (apply(state, f"{prefix}.{name}", x) for name in ("query", "key", "value"))
+            made = apply(state, f"{prefix}.dense", attended(*parts, mask))
+            x = normed(state, f"{prefix}.LayerNorm", x + made, epsilon)
+            prefix = f"trm_encoder.layer.{layer}.feed_forward"
+            made = apply(state, f"{prefix}.dense_2", silu(apply(state, f"{prefix}.dense_1", x)))
+            x = normed(state, f"{prefix}.LayerNorm", x + made, epsilon)
         return table[1:] @ x[len(kept) - 1]
 
     settings = {
@@ -166,7 +166,7 @@ def recbole(seed: int) -> Foreign:
 
 
 def gsasrec(seed: int) -> Foreign:
-    """Padding is item N + 1 and masked; a table of its own for scores; no output projection."""
+    """Padding is item N + 1 and masked; a separate table for scores; no output projection."""
     draw = drawn(seed)
     state = {
         "item_embedding.weight": draw(N + 2, WIDTH),
@@ -175,11 +175,11 @@ def gsasrec(seed: int) -> Foreign:
         **norm(draw, "seq_norm"),
     }
     for layer in range(LAYERS):
-        here = f"transformer_blocks.{layer}"
+        prefix = f"transformer_blocks.{layer}"
         parts = ("query_proj", "key_proj", "val_proj")
-        state |= dense(draw, *(f"{here}.multihead_attention.{part}" for part in parts))
-        state |= dense(draw, f"{here}.dense1", f"{here}.dense2")
-        state |= norm(draw, f"{here}.first_norm", f"{here}.second_norm")
+        state |= dense(draw, *(f"{prefix}.multihead_attention.{part}" for part in parts))
+        state |= dense(draw, f"{prefix}.dense1", f"{prefix}.dense2")
+        state |= norm(draw, f"{prefix}.first_norm", f"{prefix}.second_norm")
 
     def scores(items: list[int]) -> Tensor:
         sequence = left_padded(items, N + 1)
@@ -188,16 +188,16 @@ def gsasrec(seed: int) -> Foreign:
         x = x * present
         mask = causal(-math.inf).masked_fill(~present.T, -math.inf)
         for layer in range(LAYERS):
-            here = f"transformer_blocks.{layer}"
-            query = normed(state, f"{here}.first_norm", x, 1e-5)
+            prefix = f"transformer_blocks.{layer}"
+            query = normed(state, f"{prefix}.first_norm", x, 1e-5)
             made = attended(
-                apply(state, f"{here}.multihead_attention.query_proj", query),
-                apply(state, f"{here}.multihead_attention.key_proj", x),
-                apply(state, f"{here}.multihead_attention.val_proj", x),
+                apply(state, f"{prefix}.multihead_attention.query_proj", query),
+                apply(state, f"{prefix}.multihead_attention.key_proj", x),
+                apply(state, f"{prefix}.multihead_attention.val_proj", x),
                 mask,
             )
-            x = normed(state, f"{here}.second_norm", made + query, 1e-5)
-            made = apply(state, f"{here}.dense2", relu(apply(state, f"{here}.dense1", x)))
+            x = normed(state, f"{prefix}.second_norm", made + query, 1e-5)
+            made = apply(state, f"{prefix}.dense2", relu(apply(state, f"{prefix}.dense1", x)))
             x = (made + x) * present
         return state["output_embedding.weight"][1 : N + 1] @ normed(state, "seq_norm", x[-1], 1e-5)
 

@@ -102,7 +102,7 @@ def pmixer(seed: int, layout: str) -> Foreign:
 
 
 def replay(seed: int) -> Foreign:
-    """As pmixer's first layout, with padding in the last row."""
+    """Like pmixer's first layout, with padding in the last row."""
     base = pmixer(seed, "2020")
     renamed = {}
     for name, tensor in base.state.items():
@@ -130,11 +130,11 @@ def rectools(seed: int, *, masked: bool = False) -> Foreign:
         **norm(draw, f"{blocks}.last_layernorm"),
     }
     for layer in range(LAYERS):
-        here = f"{blocks}.transformer_blocks.{layer}"
-        state |= stacked(draw, f"{here}.multi_head_attn")
+        prefix = f"{blocks}.transformer_blocks.{layer}"
+        state |= stacked(draw, f"{prefix}.multi_head_attn")
         parts = ("ff_linear_1", "ff_linear_2")
-        state |= dense(draw, *(f"{here}.feed_forward.{part}" for part in parts))
-        state |= norm(draw, f"{here}.q_layer_norm", f"{here}.ff_layer_norm")
+        state |= dense(draw, *(f"{prefix}.feed_forward.{part}" for part in parts))
+        state |= norm(draw, f"{prefix}.q_layer_norm", f"{prefix}.ff_layer_norm")
 
     def scores(items: list[int]) -> Tensor:
         sequence = left_padded(items)
@@ -146,12 +146,12 @@ def rectools(seed: int, *, masked: bool = False) -> Foreign:
             mask = mask.masked_fill(~present.T, -math.inf)
             mask.fill_diagonal_(0)
         for layer in range(LAYERS):
-            here, x = f"{blocks}.transformer_blocks.{layer}", x * present
-            query = normed(state, f"{here}.q_layer_norm", x, 1e-5)
-            x = query + multihead(state, f"{here}.multi_head_attn", query, x, mask)
-            y = normed(state, f"{here}.ff_layer_norm", x, 1e-5)
-            inner = relu(apply(state, f"{here}.feed_forward.ff_linear_1", y))
-            x = y + apply(state, f"{here}.feed_forward.ff_linear_2", inner)
+            prefix, x = f"{blocks}.transformer_blocks.{layer}", x * present
+            query = normed(state, f"{prefix}.q_layer_norm", x, 1e-5)
+            x = query + multihead(state, f"{prefix}.multi_head_attn", query, x, mask)
+            y = normed(state, f"{prefix}.ff_layer_norm", x, 1e-5)
+            inner = relu(apply(state, f"{prefix}.feed_forward.ff_linear_1", y))
+            x = y + apply(state, f"{prefix}.feed_forward.ff_linear_2", inner)
         return state[table][1:] @ normed(state, f"{blocks}.last_layernorm", x[-1], 1e-8)
 
     settings = {"n_heads": HEADS, "dropout_rate": 0.2, "use_key_padding_mask": masked}

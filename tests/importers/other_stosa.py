@@ -26,45 +26,45 @@ def stosa(seed: int, mean_stream: str) -> Foreign:
     """Gaussians; in the published code the mean of a layer is lost."""
     draw = drawn(seed)
     state = {"user_margins.weight": draw(5, 1), **norm(draw, "LayerNorm")}
-    for of in ("mean", "cov"):
-        state[f"item_{of}_embeddings.weight"] = draw(N + 2, WIDTH)
-        state[f"position_{of}_embeddings.weight"] = draw(LENGTH, WIDTH)
+    for stream in ("mean", "cov"):
+        state[f"item_{stream}_embeddings.weight"] = draw(N + 2, WIDTH)
+        state[f"position_{stream}_embeddings.weight"] = draw(LENGTH, WIDTH)
     for layer in range(LAYERS):
-        here = f"item_encoder.layer.{layer}"
-        state |= norm(draw, f"{here}.attention.LayerNorm")
-        for of in ("mean", "cov"):
+        prefix = f"item_encoder.layer.{layer}"
+        state |= norm(draw, f"{prefix}.attention.LayerNorm")
+        for stream in ("mean", "cov"):
             parts = ("query", "key", "value", "dense")
-            state |= dense(draw, *(f"{here}.attention.{of}_{part}" for part in parts))
-            state |= dense(draw, f"{here}.{of}_intermediate.dense_1", out=4 * WIDTH)
-            state |= dense(draw, f"{here}.{of}_intermediate.dense_2", into=4 * WIDTH)
-            state |= norm(draw, f"{here}.{of}_intermediate.LayerNorm")
+            state |= dense(draw, *(f"{prefix}.attention.{stream}_{part}" for part in parts))
+            state |= dense(draw, f"{prefix}.{stream}_intermediate.dense_1", out=4 * WIDTH)
+            state |= dense(draw, f"{prefix}.{stream}_intermediate.dense_2", into=4 * WIDTH)
+            state |= norm(draw, f"{prefix}.{stream}_intermediate.LayerNorm")
 
     def distances(mean, covariance, other_mean, other_covariance):
         means = ((mean[:, None] - other_mean[None]) ** 2).sum(-1)
         roots = ((covariance.sqrt()[:, None] - other_covariance.sqrt()[None]) ** 2).sum(-1)
         return means + roots
 
-    def mixed(here, mean, covariance, mask):
-        def of(name, x):
-            return apply(state, f"{here}.{name}", x).chunk(HEADS, dim=-1)
+    def mixed(prefix, mean, covariance, mask):
+        def heads(name, x):
+            return apply(state, f"{prefix}.{name}", x).chunk(HEADS, dim=-1)
 
-        streams = [of(f"mean_{part}", mean) for part in ("query", "key", "value")]
-        spreads = [of(f"cov_{part}", covariance) for part in ("query", "key", "value")]
+        streams = [heads(f"mean_{part}", mean) for part in ("query", "key", "value")]
+        spreads = [heads(f"cov_{part}", covariance) for part in ("query", "key", "value")]
         means, covariances = [], []
         for (q, k, v), (sq, sk, sv) in zip(
             zip(*streams, strict=True), zip(*spreads, strict=True), strict=True
         ):
-            apart = distances(q, elu(sq) + 1, k, elu(sk) + 1) / math.sqrt(q.shape[-1])
-            weights = torch.softmax(-apart + mask, dim=-1)
+            distance = distances(q, elu(sq) + 1, k, elu(sk) + 1) / math.sqrt(q.shape[-1])
+            weights = torch.softmax(-distance + mask, dim=-1)
             means.append(weights @ v)
             covariances.append(weights**2 @ (elu(sv) + 1))
         return torch.cat(means, dim=-1), torch.cat(covariances, dim=-1)
 
-    def after(here, x, inner):
+    def after(prefix, x, inner):
         made = apply(
-            state, f"{here}.{inner}.dense_2", elu(apply(state, f"{here}.{inner}.dense_1", x))
+            state, f"{prefix}.{inner}.dense_2", elu(apply(state, f"{prefix}.{inner}.dense_1", x))
         )
-        return normed(state, f"{here}.{inner}.LayerNorm", x + made, 1e-12)
+        return normed(state, f"{prefix}.{inner}.LayerNorm", x + made, 1e-12)
 
     def scores(items: list[int]) -> Tensor:
         sequence = left_padded(items)
@@ -72,32 +72,32 @@ def stosa(seed: int, mean_stream: str) -> Foreign:
             normed(
                 state,
                 "LayerNorm",
-                state[f"item_{of}_embeddings.weight"][sequence]
-                + state[f"position_{of}_embeddings.weight"],
+                state[f"item_{kind}_embeddings.weight"][sequence]
+                + state[f"position_{kind}_embeddings.weight"],
                 1e-12,
             )
-            for of in ("mean", "cov")
+            for kind in ("mean", "cov")
         )
         mean, covariance = elu(mean), elu(covariance) + 1
         low = -(2.0**32) + 1
         mask = torch.minimum(causal(low), torch.where(sequence == 0, low, 0.0))
         for layer in range(LAYERS):
-            here = f"item_encoder.layer.{layer}"
-            one, other = mixed(f"{here}.attention", mean, covariance, mask)
-            norm_name = f"{here}.attention.LayerNorm"
-            spread = apply(state, f"{here}.attention.cov_dense", other)
+            prefix = f"item_encoder.layer.{layer}"
+            one, other = mixed(f"{prefix}.attention", mean, covariance, mask)
+            norm_name = f"{prefix}.attention.LayerNorm"
+            spread = apply(state, f"{prefix}.attention.cov_dense", other)
             spread = normed(state, norm_name, covariance + spread, 1e-12)
-            moved = apply(state, f"{here}.attention.mean_dense", one)
+            moved = apply(state, f"{prefix}.attention.mean_dense", one)
             moved = normed(state, norm_name, mean + moved, 1e-12)
-            covariance = elu(after(here, spread, "cov_intermediate")) + 1
+            covariance = elu(after(prefix, spread, "cov_intermediate")) + 1
             if mean_stream == "correct":
-                mean = after(here, moved, "mean_intermediate")
-        apart = distances(
+                mean = after(prefix, moved, "mean_intermediate")
+        distance = distances(
             mean[-1:],
             covariance[-1:],
             state["item_mean_embeddings.weight"][1 : N + 1],
             elu(state["item_cov_embeddings.weight"][1 : N + 1]) + 1,
         )
-        return -apart[0]
+        return -distance[0]
 
     return Foreign(state, scores)

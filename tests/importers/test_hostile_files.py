@@ -1,4 +1,4 @@
-"""Files that try to run something are refused or read as inert data: what they bring never runs."""
+"""Files that try to run code are refused or read as inert data: their code never runs."""
 
 import builtins
 import functools
@@ -50,7 +50,7 @@ def bombs(marker: Path) -> dict[str, Bomb]:
 @pytest.mark.parametrize("old", [False, True], ids=["zip", "older"])
 @pytest.mark.parametrize("place", ["value", "key-beside", "instead", "nested"])
 @pytest.mark.parametrize("name", bombs(Path("x")))
-def test_a_trapped_file_is_refused_and_nothing_of_it_runs(tmp_path, name, place, old):
+def test_a_trapped_file_is_refused_and_none_of_its_code_runs(tmp_path, name, place, old):
     marker, path = tmp_path / "ran", tmp_path / "model.pt"
     bomb = bombs(marker)[name]
     content = {
@@ -65,8 +65,8 @@ def test_a_trapped_file_is_refused_and_nothing_of_it_runs(tmp_path, name, place,
     assert not marker.exists()
 
 
-def test_the_traps_work_where_they_are_unpickled(tmp_path):
-    """So the test above does see something."""
+def test_the_traps_work_if_they_are_unpickled(tmp_path):
+    """So the test above can fail."""
     marker = tmp_path / "ran"
     pickle.loads(pickle.dumps(bombs(marker)["system"]))
     assert marker.exists()
@@ -80,18 +80,18 @@ def test_functions_of_known_packages_are_stubs_that_do_nothing(tmp_path):
     assert not marker.exists()
 
 
-def test_a_file_cannot_change_what_reads_the_next_one(tmp_path):
-    """BUILD with two states sets attributes, here of what a class is read as."""
+def test_a_file_cannot_change_how_the_next_one_is_read(tmp_path):
+    """BUILD with two states sets attributes, here on the stub of a class."""
     script = b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\nN}(X\x07\x00\x00\x00__new__NU\x01xu\x86b."
-    path, whole = tmp_path / "model.pt", tmp_path / "whole.pt"
+    path, intact = tmp_path / "model.pt", tmp_path / "whole.pt"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("archive/data.pkl", script)
     try:
         read_stored(path)
     except CheckpointError:
         pass
-    torch.save(OrderedDict(MODEL.state), whole)
-    read = read_stored(whole).tensors
+    torch.save(OrderedDict(MODEL.state), intact)
+    read = read_stored(intact).tensors
     assert read.keys() == MODEL.state.keys()
     assert all(torch.equal(read[name], MODEL.state[name]) for name in read)
 
@@ -105,8 +105,8 @@ def rewritten(source: Path, target: Path, change) -> None:
 
 
 def test_damaged_storages_are_refused(tmp_path):
-    whole, path = tmp_path / "whole.pt", tmp_path / "model.pt"
-    torch.save(OrderedDict(MODEL.state), whole)
+    intact, path = tmp_path / "whole.pt", tmp_path / "model.pt"
+    torch.save(OrderedDict(MODEL.state), intact)
     changes = {
         "has .* bytes, expected": lambda n, c: (c[:-4] if "/data/" in n else c, zipfile.ZIP_STORED),
         "not compressed": lambda n, c: (c, zipfile.ZIP_DEFLATED),
@@ -116,7 +116,7 @@ def test_damaged_storages_are_refused(tmp_path):
         ),
     }
     for said, change in changes.items():
-        rewritten(whole, path, change)
+        rewritten(intact, path, change)
         with pytest.raises(CheckpointError, match=said):
             read_stored(path)
 
@@ -141,7 +141,7 @@ def test_a_tensor_beyond_its_storage_is_refused(tmp_path):
     [b"", b"no model", b"\x80\x02.", b"PK\x03\x04 broken", pickle.dumps({"a": 1})],
     ids=["empty", "text", "no-value", "half-a-zip", "plain-pickle"],
 )
-def test_what_is_no_file_of_torch_is_refused(tmp_path, content):
+def test_a_file_that_is_not_of_torch_is_refused(tmp_path, content):
     path = tmp_path / "model.pt"
     path.write_bytes(content)
     with pytest.raises(CheckpointError, match=str(path)):
@@ -163,7 +163,7 @@ def test_a_program_of_torchscript_is_refused(tmp_path):
         read_stored(path)
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match="is not a file"):
         read_model(tmp_path / "model.pt", DATA)
     with pytest.raises(CheckpointError, match="is not a file"):
@@ -171,7 +171,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16, torch.int64])
-def test_tensors_of_all_types_are_read_as_they_are(tmp_path, dtype):
+def test_tensors_of_all_types_are_read_unchanged(tmp_path, dtype):
     tensors = {
         "a": torch.arange(12).reshape(3, 4).to(dtype),
         "b": torch.arange(12).reshape(3, 4).to(dtype).T,
@@ -188,18 +188,18 @@ def test_a_small_file_does_not_fill_the_memory(tmp_path):
     """A compressed or long pickle, and many tensors that share the numbers of one."""
     path = tmp_path / "model.pt"
     torch.save({"a": torch.zeros(3), "b": [0] * 100_000}, path)
-    with zipfile.ZipFile(path) as whole:
-        entries = [(one.filename, whole.read(one)) for one in whole.infolist()]
+    with zipfile.ZipFile(path) as zipped:
+        entries = [(one.filename, zipped.read(one)) for one in zipped.infolist()]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in entries:
             archive.writestr(name, content)
     with pytest.raises(CheckpointError, match=r"data.pkl has 200,\d+ bytes; .*, not compressed"):
         read_stored(path)
-    whole = torch.zeros(10_000)
-    torch.save({str(number): whole[number:] for number in range(20)}, path)
+    tensor = torch.zeros(10_000)
+    torch.save({str(number): tensor[number:] for number in range(20)}, path)
     with pytest.raises(CheckpointError, match="its tensors have more than 4 times the bytes"):
         read_stored(path)
-    torch.save({"a": whole, "b": whole}, path)
+    torch.save({"a": tensor, "b": tensor}, path)
     assert len(read_stored(path).tensors) == 2
 
 
@@ -207,5 +207,5 @@ def test_a_file_that_has_only_the_names_of_a_layout_is_one_sentence(tmp_path):
     marks = ("item_emb.weight", "attention_layers.0.in_proj_weight", "last_layernorm.weight")
     odd = dict.fromkeys([*marks, "pos_emb.weight", "last_layernorm.bias"], torch.zeros(0, 0))
     torch.save(odd, tmp_path / "model.pth")
-    with pytest.raises(CheckpointError, match="model.pth is not as its layout expects: IndexErr"):
+    with pytest.raises(CheckpointError, match="model.pth does not fit its layout: IndexErr"):
         read_model(tmp_path / "model.pth", DATA)

@@ -1,5 +1,5 @@
-"""Every importer: its models give the scores of an independent implementation, and are like any
-other model afterwards."""
+"""Every importer: its models give the scores of an independent implementation and work like any
+other model."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from awrsr.cli.parameters import documented
 from awrsr.errors import CheckpointError, ConfigError, DataError
 from awrsr.explain import remove_each, smallest_removal
 from awrsr.importers import IMPORTERS, Imported, read_model
-from awrsr.studies import parity_checks
+from awrsr.studies import check_model
 from awrsr.training.checkpoint import save_config, save_weights
 
 DATA = dataset()
@@ -24,7 +24,7 @@ DATA = dataset()
 def imported(request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Imported:
     case = CASES[request.param]
     options = case.write(tmp_path / "model.pt", monkeypatch)
-    monkeypatch.undo()  # the classes of the other code base are not there when it is read
+    monkeypatch.undo()  # the classes of the other code base are missing when it is read
     return read_model(tmp_path / "model.pt", DATA, **options)
 
 
@@ -40,7 +40,7 @@ def test_every_importer_of_this_package_has_a_case():
 
 
 def test_scores_are_those_of_the_other_code(imported, case):
-    """For all lengths, one item to more than the model sees."""
+    """For all lengths, from one item to more than the model sees."""
     assert imported.importer.name == case.importer
     model = imported.model
     walks = [DATA.sequence(user).tolist() for user in range(DATA.n_users)]
@@ -63,7 +63,7 @@ def test_the_model_is_like_any_other(imported, tmp_path):
     torch.testing.assert_close(trace.item_scores, awrsr.trace(model, history).item_scores)
     evaluated = awrsr.evaluate(loaded, DATA)
     ranks = dict(zip(evaluated.ranks["user_id"], evaluated.ranks["rank"], strict=True))
-    checks = parity_checks(loaded, DATA, ranks, evaluated.metrics["NDCG@10"])
+    checks = check_model(loaded, DATA, ranks, evaluated.metrics["NDCG@10"])
     assert all(check.passed for check in checks), checks
     assert len(awrsr.recommend(loaded, history, k=3, dataset=DATA)) == 3
     target = 7
@@ -110,7 +110,7 @@ def test_an_importer_describes_itself():
 
 
 @pytest.mark.parametrize("name", [n for n, case in CASES.items() if case.importer != "rectools"])
-def test_what_the_file_does_not_say_is_asked_for_by_name(name, tmp_path, monkeypatch):
+def test_options_that_the_file_lacks_are_asked_for_by_name(name, tmp_path, monkeypatch):
     options = CASES[name].write(tmp_path / "model.pt", monkeypatch)
     for option in options.keys() - {"items"}:
         lacking = {key: value for key, value in options.items() if key != option}

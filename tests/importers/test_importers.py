@@ -1,4 +1,4 @@
-"""What importers find out, ask for and refuse; the verb; a published model."""
+"""What importers recognise, ask for and refuse; the verb; a published model."""
 
 import json
 import shutil
@@ -58,16 +58,16 @@ def test_heads_that_do_not_divide_the_width_are_refused(tmp_path):
             read_model(tmp_path / "model.pt", DATA, heads=heads)
 
 
-def test_what_a_kind_of_file_cannot_be_told_is_refused(tmp_path):
+def test_an_option_that_a_kind_of_file_lacks_is_refused(tmp_path):
     state_file(other_code.s3rec(1), tmp_path / "model.pt")
     said = "is of S3-Rec, .*, which takes no layout; it takes heads, items"
     with pytest.raises(ConfigError, match=said):
         read_model(tmp_path / "model.pt", DATA, layout="2020")
 
 
-def test_a_file_of_no_known_code_is_refused_with_what_it_holds(tmp_path):
+def test_a_file_of_unknown_code_is_refused_with_its_contents(tmp_path):
     torch.save({"encoder.weight": torch.ones(2)}, tmp_path / "model.pt")
-    said = "is of no code base that is known here: its tensors are encoder.weight, .*s3rec: S3-Rec"
+    said = "is not of a known code base: its tensors are encoder.weight, .*s3rec: S3-Rec"
     with pytest.raises(CheckpointError, match=said):
         read_model(tmp_path / "model.pt", DATA)
     torch.save([1, 2], tmp_path / "model.pt")
@@ -75,7 +75,7 @@ def test_a_file_of_no_known_code_is_refused_with_what_it_holds(tmp_path):
         read_model(tmp_path / "model.pt", DATA)
 
 
-def test_the_table_of_positions_tells_the_first_layout_of_pmixer(tmp_path):
+def test_the_first_layout_of_pmixer_is_recognised_by_its_positions(tmp_path):
     first, later = tmp_path / "first.pt", tmp_path / "later.pt"
     state_file(other_multihead.pmixer(2, "2020"), first)
     state_file(other_multihead.pmixer(2, "2024"), later)
@@ -85,7 +85,7 @@ def test_the_table_of_positions_tells_the_first_layout_of_pmixer(tmp_path):
         read_model(later, DATA, heads=2, layout="2020", **with_ids(tmp_path))
 
 
-def test_heads_in_the_name_of_a_file_are_a_guess_that_is_said(tmp_path):
+def test_heads_in_the_name_of_a_file_are_a_guess_with_a_note(tmp_path):
     path = tmp_path / "SASRec.epoch=601.lr=0.001.layer=2.head=2.hidden=8.maxlen=6.pth"
     state_file(other_multihead.pmixer(2, "2020"), path)
     read = read_model(path, DATA, **with_ids(tmp_path))
@@ -106,7 +106,7 @@ def random_rows(seed: int) -> pd.DataFrame:
     )
 
 
-def slow_order(rows: list[list], least: int, rated: float, *, once: bool) -> list[str]:
+def slow_order(rows: list[list], minimum: int, rated: float, *, once: bool) -> list[str]:
     """The order of items row by row: sorted, once per pair, rated, and often enough."""
     if once:
         kept, met = [], set()
@@ -118,32 +118,32 @@ def slow_order(rows: list[list], least: int, rated: float, *, once: bool) -> lis
     rows = [row for row in rows if row[2] >= rated]
     while True:
         users, items = Counter(row[0] for row in rows), Counter(row[1] for row in rows)
-        left = [row for row in rows if users[row[0]] >= least and items[row[1]] >= least]
+        left = [row for row in rows if users[row[0]] >= minimum and items[row[1]] >= minimum]
         if len(left) == len(rows):
             return list(dict.fromkeys(row[1] for row in rows))
         rows = left
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize(("once", "least"), [(False, 15), (True, 9)])
-def test_recbole_numbers_items_by_first_appearance_after_its_filters(tmp_path, seed, once, least):
+@pytest.mark.parametrize(("once", "minimum"), [(False, 15), (True, 9)])
+def test_recbole_numbers_items_by_first_appearance_after_its_filters(tmp_path, seed, once, minimum):
     rows, path = random_rows(seed), tmp_path / "data.inter"
     rows.to_csv(path, sep="\t", index=False)
     settings = {
         "load_col": {"inter": ["user_id", "item_id", "rating", "timestamp"]},
-        "user_inter_num_interval": f"[{least},inf)",
-        "item_inter_num_interval": f"[{least},inf)",
+        "user_inter_num_interval": f"[{minimum},inf)",
+        "item_inter_num_interval": f"[{minimum},inf)",
         "val_interval": {"rating": "[2,inf)"},
         "rm_dup_inter": "first" if once else None,
     }
     found = items_in_order(path, settings)
-    expected = slow_order(rows.to_numpy().tolist(), least, 2.0, once=once)
+    expected = slow_order(rows.to_numpy().tolist(), minimum, 2.0, once=once)
     assert found.item_ids == expected and found.with_interactions == len(expected)
     assert 5 < len(expected) < 30
 
 
 def test_described_items_without_interactions_come_last_and_are_left_out(tmp_path, monkeypatch):
-    """They are in the table of the model; the note says so."""
+    """They are in the model's table; a note names them."""
     model = other_code.recbole(4)
     settings = {"load_col": {"inter": ["user_id", "item_id"], "item": ["item_id"]}}
     recbole_file(model, tmp_path / "model.pth", monkeypatch, **settings)
@@ -197,7 +197,7 @@ def test_the_verb_writes_a_model_directory_that_says_its_source(tmp_path, monkey
     assert main(words) == 0
     printed = capsys.readouterr().out
     assert "recognised: RecBole SASRec; 2 layers, 2 heads, width 8, up to 6 items" in printed
-    assert "checks: 6 of 6 passed" in printed and "popularity, test" in printed
+    assert "checks: 9 of 9 passed" in printed and "popularity, test" in printed
     directory = tmp_path / "data" / "models" / "sasrec-none-recbole"
     recorded = read_metrics(directory)
     source = recorded.source
@@ -208,8 +208,8 @@ def test_the_verb_writes_a_model_directory_that_says_its_source(tmp_path, monkey
     model = awrsr.load_model(directory, "cpu")
     loaded = load_dataset(tmp_path / "data")
     assert recorded.test.metrics == awrsr.evaluate(model, loaded).metrics
-    own = awrsr.evaluate(model, loaded, candidates="all").metrics
-    assert source.test.metrics == own
+    expected = awrsr.evaluate(model, loaded, candidates="all").metrics
+    assert source.test.metrics == expected
     text = (directory / "README.md").read_text(encoding="utf-8")
     assert source.sha256 in text and "the rule of the source" in text
 
@@ -217,7 +217,7 @@ def test_the_verb_writes_a_model_directory_that_says_its_source(tmp_path, monkey
     assert read_metrics(directory).source == source
     assert json.loads((directory / "config.json").read_text())["training"] is None
     capsys.readouterr()
-    assert main(words) == 2  # a model is there already
+    assert main(words) == 2  # a model exists already
     assert "already exists" in capsys.readouterr().err
 
 
@@ -232,7 +232,7 @@ def test_the_published_model_of_iclrec_has_its_published_metrics(tmp_path, capsy
     words = ["--dataset", str(tmp_path / "beauty"), "--heads", "2", "--device", "cpu"]
     assert main(["import", str(tmp_path / "model.pt"), *words]) == 0
     printed = capsys.readouterr().out
-    assert "recognised: S3-Rec, ICLRec" in printed and "checks: 6 of 6 passed" in printed
+    assert "recognised: S3-Rec, ICLRec" in printed and "checks: 9 of 9 passed" in printed
     assert "warning" not in printed
     recorded = read_metrics(tmp_path / "beauty" / "models" / "sasrec-none-s3rec")
     assert recorded.source is not None
@@ -242,7 +242,7 @@ def test_the_published_model_of_iclrec_has_its_published_metrics(tmp_path, capsy
         assert round(recorded.source.test.metrics[name], 4) == value
 
 
-def test_a_model_that_was_not_understood_is_warned_of(tmp_path, capsys):
+def test_a_model_below_popularity_gives_a_warning(tmp_path, capsys):
     """Random weights are not above popularity."""
     generator = np.random.default_rng(0)
     data = make_dataset(n_users=200, seed=2)

@@ -108,12 +108,12 @@ def main(plan: dict) -> list[dict]:
         (work / name).mkdir(parents=True)
         return Path(shutil.copytree(start, work / name / "place"))
 
-    whole = fresh("whole")
-    code, steps, said = run(whole, plan["first"])
-    for name in (whole.parent / "modules").read_text().split():
-        with suppress(ImportError):  # what it came to import, children need not import again
+    unbroken = fresh("whole")
+    code, steps, said = run(unbroken, plan["first"])
+    for name in (unbroken.parent / "modules").read_text().split():
+        with suppress(ImportError):  # children need not import these modules again
             importlib.import_module(name)
-    found = [{"place": str(whole), "codes": [code], "said": said, "steps": steps}]
+    found = [{"place": str(unbroken), "codes": [code], "said": said, "steps": steps}]
     for mode, stride in plan["strides"].items():
         for step in range(stride, steps + 1, stride):
             place = fresh(f"{mode}-{step}")

@@ -1,4 +1,4 @@
-"""Archives of strangers: what is refused, before anything is written and whatever they declare."""
+"""Untrusted archives: refusals before anything is written, whatever the archives declare."""
 
 import stat
 import struct
@@ -34,7 +34,7 @@ def unpacked(path: Path, limit: int = LIMIT) -> Path:
 
 
 def refused(path: Path, reason: str, limit: int = LIMIT) -> None:
-    """It is refused with this reason; nothing is written, inside or outside of the target."""
+    """Check for a refusal with this reason; nothing is written inside or outside of the target."""
     before = sorted(path.parent.rglob("*"))
     with pytest.raises(DataError, match=reason) as error:
         unpacked(path, limit)
@@ -87,7 +87,7 @@ def test_a_name_that_occurs_twice(tmp_path, second):
     refused(tmp_path / "a.zip", "occurs twice")
 
 
-def test_a_bomb_by_what_it_declares(tmp_path):
+def test_a_bomb_that_declares_its_size(tmp_path):
     path = made(tmp_path / "a.zip", {"zeros": bytes(10 * LIMIT)}, zipfile.ZIP_DEFLATED)
     assert path.stat().st_size < LIMIT / 2
     refused(path, "10,000 bytes when unpacked; accepted: at most 1,000")
@@ -96,8 +96,8 @@ def test_a_bomb_by_what_it_declares(tmp_path):
 
 
 @pytest.mark.parametrize("declared", [10, 900])
-def test_a_bomb_by_what_it_really_holds(tmp_path, declared):
-    """The sizes in its list are changed; never more than declared is written."""
+def test_a_bomb_that_declares_a_smaller_size(tmp_path, declared):
+    """The sizes in its list are changed; no more than the declared size is written."""
     path = made(tmp_path / "a.zip", {"zeros": bytes(50 * LIMIT)}, zipfile.ZIP_DEFLATED)
     content = path.read_bytes()
     path.write_bytes(content.replace(struct.pack("<L", 50 * LIMIT), struct.pack("<L", declared)))
@@ -116,12 +116,12 @@ def test_an_encrypted_entry(tmp_path):
 
 
 def test_damaged_and_cut_archives(tmp_path):
-    whole = made(tmp_path / "a.zip", {"one": b"1" * 100, "two": b"2" * 100}).read_bytes()
-    for number, content in enumerate([b"", b"PK", whole[:150], whole[:-1], b"no zip" * 50]):
+    intact = made(tmp_path / "a.zip", {"one": b"1" * 100, "two": b"2" * 100}).read_bytes()
+    for number, content in enumerate([b"", b"PK", intact[:150], intact[:-1], b"no zip" * 50]):
         (tmp_path / f"{number}.zip").write_bytes(content)
-        refused(tmp_path / f"{number}.zip", "not a whole zip archive|damaged")
-    for at in range(0, len(whole), 7):
-        spoilt = bytearray(whole)
+        refused(tmp_path / f"{number}.zip", "not a complete zip archive|damaged")
+    for at in range(0, len(intact), 7):
+        spoilt = bytearray(intact)
         spoilt[at] ^= 0xFF
         (tmp_path / "spoilt.zip").write_bytes(spoilt)
         target = tmp_path / f"target-{at}"
@@ -145,12 +145,12 @@ def test_a_long_list_of_entries_is_not_read(tmp_path, monkeypatch):
 
 
 def test_the_list_of_a_large_archive_is_not_read_either(tmp_path):
-    """In the form for large archives the length stands in another record."""
+    """In the form for large archives the length is in another record."""
     path = made(tmp_path / "a.zip", {"one": b"1"})
-    whole = path.read_bytes()
-    end = whole.index(archives.END)
+    content = path.read_bytes()
+    end = content.index(archives.END)
     large = archives.END_64 + struct.pack("<QHHLLQQQQ", 44, 45, 45, 0, 0, 1, 1, 10**9, 0)
     locator = b"PK\x06\x07" + struct.pack("<LQL", 0, end, 1)
-    path.write_bytes(whole[:end] + large + locator + whole[end:])
+    path.write_bytes(content[:end] + large + locator + content[end:])
     with pytest.raises(DataError, match="lists its entries in 1,000,000,000 bytes"):
         entry_names(path)

@@ -78,7 +78,7 @@ def test_a_failing_writer_changes_nothing(tmp_path: Path, failure, seen, existin
     assert not existing or path.read_text() == "old"
 
 
-def test_what_is_synced_is_open_for_writing(tmp_path: Path, monkeypatch):
+def test_synced_files_are_open_for_writing(tmp_path: Path, monkeypatch):
     """Windows refuses to sync a file that is open only for reading."""
     fcntl = pytest.importorskip("fcntl")
     modes = []
@@ -93,11 +93,11 @@ def test_what_is_synced_is_open_for_writing(tmp_path: Path, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["file", "directory"])
-def test_what_a_killed_process_left_half_written_is_removed(tmp_path: Path, kind: str):
-    gone, here = f"{HOST}-{gone_process()}", f"{HOST}-{os.getpid()}"
+def test_half_written_files_of_a_killed_process_are_removed(tmp_path: Path, kind: str):
+    gone, alive = f"{HOST}-{gone_process()}", f"{HOST}-{os.getpid()}"
     leftovers = {
-        f".made.{gone}.abcd_123": False,  # and whether it is still there afterwards
-        f".made.{here}.abcd_123": True,
+        f".made.{gone}.abcd_123": False,  # and whether it still exists afterwards
+        f".made.{alive}.abcd_123": True,
         f".made.00000000-{gone_process()}.abcd_123": True,  # of another machine, just written
         f".made.00000000-{gone_process()}.abcd_old": False,
         f".mad.{gone}.abcd_123": True,  # of another file
@@ -144,7 +144,7 @@ def test_files_that_could_not_all_be_written_replace_none(tmp_path: Path, failur
     assert listing(tmp_path) == ["a"] and (tmp_path / "a").read_text() == "old"
 
 
-def test_files_that_were_whole_when_their_writer_was_killed_count(tmp_path: Path):
+def test_files_that_were_complete_when_their_writer_was_killed_count(tmp_path: Path):
     (tmp_path / "a").write_text("old")
     (tmp_path / STAGED).mkdir()
     for name in "ab":
@@ -193,7 +193,7 @@ def test_a_file_in_no_directory_is_refused(tmp_path: Path):
 
 
 @pytest.mark.parametrize("existing", [True, False], ids=["empty-directory", "no-directory"])
-def test_a_directory_appears_when_it_is_whole(tmp_path: Path, existing: bool):
+def test_a_directory_appears_when_it_is_complete(tmp_path: Path, existing: bool):
     path = tmp_path / "a" / "b"
     if existing:
         path.mkdir(parents=True)
@@ -220,9 +220,7 @@ def test_a_failing_block_leaves_no_directory(tmp_path: Path, failure, seen, mess
     assert listing(tmp_path) == []
 
 
-def test_a_file_that_could_not_be_written_is_named_as_it_would_be_called(
-    tmp_path: Path, monkeypatch
-):
+def test_a_file_that_could_not_be_written_is_named_by_its_final_name(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(os, "fsync", raising(DISK_FULL))
     message = f"could not write {tmp_path / 'made' / 'file.txt'}: No space left on device"
     with pytest.raises(AwrsrError, match=message), new_directory(tmp_path / "made") as temporary:
@@ -251,7 +249,7 @@ def test_a_file_in_the_way_is_kept(tmp_path: Path, below: bool):
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_what_the_system_refuses_names_the_file(tmp_path: Path):
+def test_a_refusal_of_the_system_names_the_file(tmp_path: Path):
     with (
         pytest.raises(CheckpointError, match="could not read .*x{300}.*: File name too long"),
         reading(tmp_path, CheckpointError),

@@ -1,4 +1,4 @@
-"""JSON files come back as they were, or are refused in one sentence."""
+"""JSON files are read back unchanged, or refused in one sentence."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from awrsr.errors import DataError
 from awrsr.io.files import MAX_JSON, read_json, write_json
 
 
-def test_json_comes_back_as_it_was(tmp_path: Path):
+def test_json_is_read_back_unchanged(tmp_path: Path):
     value = {"text": "Amélie <b>", "number": 0.1, "nothing": None, "list": [1, 2]}
     write_json(tmp_path / "file.json", value)
     assert read_json(tmp_path / "file.json") == value

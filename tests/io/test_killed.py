@@ -138,16 +138,16 @@ def broken(
 
 
 def check(verb: str, found: list[dict[str, Any]]) -> None:
-    whole, *runs = found
-    assert whole["codes"] == [0], whole["said"]
-    expected = contents(Path(whole["place"]))
+    unbroken, *runs = found
+    assert unbroken["codes"] == [0], unbroken["said"]
+    expected = contents(Path(unbroken["place"]))
     assert not [name for name in expected if "/." in name]
     for run in runs:
-        where = f"{verb}, {run['mode']} at step {run['step']} of {whole['steps']}: {run['said']}"
+        where = f"{verb}, {run['mode']} at step {run['step']} of {unbroken['steps']}: {run['said']}"
         first, then = run["codes"]
         assert first == -9 if run["mode"] == "killed" else first in (0, 2), where
         assert "Traceback" not in run["said"], where
-        # Begun again after all was written, a verb that makes a directory says that it is there.
+        # Started again after everything is written, a verb that makes a directory refuses.
         assert then == 0 or "already exists and is not empty" in run["said"], where
         found = contents(Path(run["place"]))
         assert found.keys() == expected.keys(), where
@@ -164,7 +164,7 @@ def at_some_steps(start: Path, tmp_path_factory: pytest.TempPathFactory) -> dict
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_verb_broken_while_it_writes_goes_on_to_the_same_end(
+def test_a_verb_broken_while_it_writes_continues_to_the_same_end(
     at_some_steps: dict[str, Any], verb: str
 ):
     found = at_some_steps[verb]
@@ -177,7 +177,7 @@ def test_a_verb_broken_while_it_writes_goes_on_to_the_same_end(
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["killed", "full"])
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_verb_broken_at_every_step_of_writing_goes_on_to_the_same_end(
+def test_a_verb_broken_at_every_step_of_writing_continues_to_the_same_end(
     start: Path, tmp_path: Path, verb: str, mode: str
 ):
     found = broken({verb: {mode: 1}}, start, tmp_path)[verb]

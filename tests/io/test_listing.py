@@ -1,4 +1,4 @@
-"""The directories of a folder that are shown, and what is said of the others."""
+"""The directories of a folder that are listed, and the sentences about the others."""
 
 import os
 from pathlib import Path
@@ -18,13 +18,13 @@ def test_directories_that_are_being_written_are_not_seen(tmp_path: Path):
     assert visible_directories(tmp_path / "none") == []
 
 
-def test_names_that_are_no_text_are_passed_over_and_said(tmp_path: Path):
+def test_names_that_are_not_text_are_skipped_and_reported(tmp_path: Path):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
     assert passed_over(tmp_path) == passed_over(tmp_path / "none") == ""
     odd = [os.fsencode(tmp_path) + b"/x\xff%d" % number for number in range(5)]
     os.mkdir(odd[0])
-    Path(os.fsdecode(odd[1])).touch()  # a file is nothing to show
+    Path(os.fsdecode(odd[1])).touch()  # a file is not listed
     assert [path.name for path in visible_directories(tmp_path)] == ["a", "b"]
     assert passed_over(tmp_path) == (
         f"1 folder in {tmp_path} is not shown: a name must be UTF-8 ('x\\udcff0')"
@@ -39,7 +39,7 @@ def test_names_that_are_no_text_are_passed_over_and_said(tmp_path: Path):
     assert visible_directories(tmp_path / "a\0") == visible_directories(tmp_path / "a" / "x") == []
 
 
-def test_no_more_of_a_folder_is_looked_at_than_is_said(tmp_path: Path, monkeypatch):
+def test_no_more_entries_of_a_folder_are_read_than_reported(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(listing, "MAX_ENTRIES", 10)
     for number in range(10):
         (tmp_path / f"{number}").mkdir()

@@ -28,11 +28,11 @@ def constant(value: str | int, times: int) -> pa.Array:
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.relative_to(ROOT / "assets")))
-def test_what_ships_is_read_as_pandas_reads_it(path: Path):
+def test_shipped_files_are_read_as_by_pandas(path: Path):
     pd.testing.assert_frame_equal(read_parquet(path), pd.read_parquet(path))
 
 
-def test_columns_of_every_kind_are_read_as_pandas_reads_them(tmp_path: Path):
+def test_columns_of_every_kind_are_read_as_by_pandas(tmp_path: Path):
     frame = pd.DataFrame(
         {
             "nullable": pd.Series([1, None, 2**60], dtype="Int64"),
@@ -77,15 +77,15 @@ def test_text_in_lists_is_read_from_several_row_groups(tmp_path: Path):
         "struct": [{"k": "v", "l": ["w"]}, None] * 10,
         "map": pa.array([[("a", "b")], []] * 10, pa.map_(pa.string(), pa.string())),
     }
-    whole = pa.table(columns)
-    pq.write_table(whole, tmp_path / "a.parquet", row_group_size=3)
-    assert read_table(tmp_path / "a.parquet").equals(whole)
-    assert read_table(tmp_path / "a.parquet", ["list"]).equals(whole.select(["list"]))
-    pq.write_table(whole.slice(0, 0), tmp_path / "none.parquet")
+    table = pa.table(columns)
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=3)
+    assert read_table(tmp_path / "a.parquet").equals(table)
+    assert read_table(tmp_path / "a.parquet", ["list"]).equals(table.select(["list"]))
+    pq.write_table(table.slice(0, 0), tmp_path / "none.parquet")
     assert read_table(tmp_path / "none.parquet").num_rows == 0
 
 
-def test_text_that_is_no_text_is_refused(tmp_path: Path):
+def test_invalid_text_is_refused(tmp_path: Path):
     """Parquet does not check that text is valid."""
     _, offsets, content = pa.array([b"\xff\xfe"], pa.binary()).buffers()
     text = pa.Array.from_buffers(pa.string(), 1, [None, offsets, content])
@@ -97,7 +97,7 @@ def test_text_that_is_no_text_is_refused(tmp_path: Path):
 def test_a_name_that_is_damaged_is_refused(tmp_path: Path):
     path = write(tmp_path / "a.parquet", item=["a", "b"])
     content = path.read_bytes()
-    at = content.rindex(b"item") + 1  # where the column's bytes are described, not its type
+    at = content.rindex(b"item") + 1  # in the description of the column's bytes, not of its type
     path.write_bytes(content[:at] + b"\0" + content[at + 1 :])
     with pytest.raises(DataError, match="a.parquet is not readable parquet"):
         read_table(path)
@@ -118,7 +118,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_a_file_that_asks_for_much_more_than_it_is_is_refused_unread(
+def test_a_file_that_needs_many_times_its_size_is_refused_unread(
     tmp_path: Path, monkeypatch, name: str
 ):
     path = write(tmp_path / "a.parquet", **BOMBS[name]())
@@ -139,7 +139,7 @@ def peak_watching(check, peak: list[int], before: int):
     return watched
 
 
-def test_a_large_file_may_ask_for_as_many_times_its_bytes(tmp_path: Path, monkeypatch):
+def test_a_large_file_may_need_a_bounded_multiple_of_its_size(tmp_path: Path, monkeypatch):
     path = write(tmp_path / "a.parquet", item=np.random.default_rng(0).integers(2**62, size=20_000))
     monkeypatch.setattr(parquet, "MAX_BYTES", 1_000)
     assert len(read_parquet(path)) == 20_000
@@ -158,7 +158,7 @@ def test_a_large_file_may_ask_for_as_many_times_its_bytes(tmp_path: Path, monkey
         (b"PAR1 no PAR1", "is not readable parquet"),
     ],
 )
-def test_what_is_no_parquet_is_refused(tmp_path: Path, content: bytes | None, message: str):
+def test_a_file_that_is_not_parquet_is_refused(tmp_path: Path, content: bytes | None, message: str):
     path = tmp_path / "a.parquet"
     if content is not None:
         path.write_bytes(content)
@@ -166,14 +166,14 @@ def test_what_is_no_parquet_is_refused(tmp_path: Path, content: bytes | None, me
         read_parquet(path)
 
 
-def test_a_column_that_is_there_twice_is_refused(tmp_path: Path):
+def test_a_repeated_column_is_refused(tmp_path: Path):
     table = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["x", "x"])
     pq.write_table(table, tmp_path / "a.parquet")
     with pytest.raises(DataError, match="column 'x' occurs 2 times"):
         read_parquet(tmp_path / "a.parquet")
 
 
-def test_a_dataset_of_a_kilobyte_cannot_ask_for_gigabytes(tmp_path: Path):
+def test_a_dataset_of_a_kilobyte_cannot_use_gigabytes(tmp_path: Path):
     for name in ("dataset.json", "items.parquet"):
         (tmp_path / name).write_bytes((EMBEDDED / name).read_bytes())
     write(tmp_path / "sequences.parquet", user_id=pa.nulls(MANY, pa.string()))
@@ -184,7 +184,7 @@ def test_a_dataset_of_a_kilobyte_cannot_ask_for_gigabytes(tmp_path: Path):
 # --- writing --------------------------------------------------------------------------------------
 
 
-def test_what_is_written_is_read_back_with_its_types(tmp_path: Path):
+def test_written_tables_are_read_back_with_their_types(tmp_path: Path):
     frame = pd.DataFrame(
         {
             "text": ["q", "r", "q"] * 400,
@@ -224,7 +224,7 @@ def test_each_column_has_the_smaller_encoding(tmp_path: Path):
     assert read_table(tmp_path / "best.parquet").equals(table)
 
 
-def test_what_ships_is_as_small_as_it_is_written(tmp_path: Path):
+def test_shipped_files_are_as_small_as_written_now(tmp_path: Path):
     for path in SHIPPED:
         level = parquet.HIGH_LEVEL if path.parent.name == "scan" else parquet.USUAL_LEVEL
         parquet.write_table(tmp_path / "again.parquet", pq.read_table(path), level=level)

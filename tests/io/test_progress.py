@@ -16,7 +16,7 @@ class Terminal(io.StringIO):
 
 
 def drawn(stream: io.StringIO, monkeypatch, clock) -> int:
-    """How often a bar is drawn in ten seconds of work, a step each tenth of a second."""
+    """How often a bar is drawn in ten seconds of work with a step every tenth of a second."""
     monkeypatch.setattr(sys, "stderr", stream)
     with progress_bar(100, "step") as bar:
         for _ in range(100):

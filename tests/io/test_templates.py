@@ -8,8 +8,8 @@ from jinja2 import UndefinedError
 from awrsr.io.templates import render
 
 
-def test_a_template_is_filled_as_it_stands(tmp_path: Path):
-    """No escaping, no lines left by statements, a newline at the end."""
+def test_a_template_is_filled_literally(tmp_path: Path):
+    """There is no escaping, statements leave no lines, and the text ends with a newline."""
     template = tmp_path / "text.j2"
     template.write_text("{% for name in names %}\n- {{ name }} <b>\n{% endfor %}\nend\n")
     assert render(template, names=["a & b", "{{ c }}"]) == "- a & b <b>\n- {{ c }} <b>\nend\n"

@@ -26,7 +26,7 @@ ACTIVATIONS = {
 
 
 def reference_sasrec(p, items):
-    """Padding that is attended to stands here in slots of its own, before the oldest item."""
+    """Padding that is attended to has slots of its own, before the oldest item."""
     config, m = p.config, len(items)
     first = config.max_length - m if config.positions == "newest" else 0
     x, layers = p["item_embedding"][items], []
@@ -38,33 +38,33 @@ def reference_sasrec(p, items):
     empty = 0 if config.padding == "ignored" else config.max_length - m
     x = np.concatenate([np.zeros((empty, config.hidden_size)), x])
     for number in range(config.n_layers):
-        here = f"attention.{number}"
+        prefix = f"attention.{number}"
 
-        def attend(normed, here=here, x=x):
+        def attend(normed, prefix=prefix, x=x):
             attended = normed if config.norms == "before" else x
-            value, compared, scores = p.heads(p.linear(f"{here}.value", attended)), None, None
-            whole = len(value) * [np.eye(empty + m)]
+            value, compared, scores = p.heads(p.linear(f"{prefix}.value", attended)), None, None
+            full = len(value) * [np.eye(empty + m)]
             if config.refinement not in FLOORS:
-                query = p.heads(p.linear(f"{here}.query", normed))
-                key = p.heads(p.linear(f"{here}.key", attended))
+                query = p.heads(p.linear(f"{prefix}.query", normed))
+                key = p.heads(p.linear(f"{prefix}.key", attended))
                 scores = [table(q, k, dot_product) for q, k in zip(query, key, strict=True)]
-                whole = [causal_softmax(of_head) for of_head in scores]
-                compared = [[each[empty:] for each in of] for of in (query, key)]
+                full = [causal_softmax(of_head) for of_head in scores]
+                compared = [[each[empty:] for each in vectors] for vectors in (query, key)]
                 scores = [of_head[empty:, empty:] for of_head in scores]
             of_items = [each[empty:] for each in value]
-            layer = reference_attention(p, here, "output", compared, scores, of_items)
-            mixed = [weights @ each for weights, each in zip(whole, value, strict=True)]
-            for head, weights in enumerate(whole):
+            layer = reference_attention(p, prefix, "output", compared, scores, of_items)
+            mixed = [weights @ each for weights, each in zip(full, value, strict=True)]
+            for head, weights in enumerate(full):
                 mixed[head][empty:] = weights[empty:, :empty] @ value[head][:empty]
                 left = weights[empty:, empty:].sum(-1, keepdims=True)
                 left = left if empty else np.ones_like(left)
                 mixed[head][empty:] += left * layer.mixed[head]
             if config.padding != "ignored":
-                layer.on_padding = np.stack([w[empty:, :empty].sum(-1) for w in whole])
+                layer.on_padding = np.stack([w[empty:, :empty].sum(-1) for w in full])
             layers.append(layer)
-            return p.linear(f"{here}.output", np.concatenate(mixed, axis=1))
+            return p.linear(f"{prefix}.output", np.concatenate(mixed, axis=1))
 
-        x = p.half(f"{here}.norm", x, attend)
+        x = p.half(f"{prefix}.norm", x, attend)
         x = p.feed_forward(f"feed_forward.{number}", x, ACTIVATIONS[config.activation])
         if config.padding == "zero":
             x[:empty] = 0
@@ -83,12 +83,12 @@ def reference_stosa(p, items):
     covariance = item_covariance[items] + p["position_covariance_embedding"][slots]
     covariance = elu(p.norm("norm", covariance)) + 1
     for number in range(p.config.n_layers):
-        here = f"attention.{number}"
+        prefix = f"attention.{number}"
 
-        def streams(name, here=here, mean=mean, covariance=covariance):
+        def streams(name, prefix=prefix, mean=mean, covariance=covariance):
             return (
-                p.heads(p.linear(f"{here}.mean_{name}", mean)),
-                p.heads(elu(p.linear(f"{here}.covariance_{name}", covariance)) + 1),
+                p.heads(p.linear(f"{prefix}.mean_{name}", mean)),
+                p.heads(elu(p.linear(f"{prefix}.covariance_{name}", covariance)) + 1),
             )
 
         value, compared, scores = streams("value"), None, None
@@ -103,19 +103,19 @@ def reference_stosa(p, items):
             compared = [
                 [
                     np.concatenate([mean, np.sqrt(spread)], axis=1)
-                    for mean, spread in zip(*of, strict=True)
+                    for mean, spread in zip(*vectors, strict=True)
                 ]
-                for of in (query, key)
+                for vectors in (query, key)
             ]
-        layers.append(reference_attention(p, here, "mean_output", compared, scores, *value))
+        layers.append(reference_attention(p, prefix, "mean_output", compared, scores, *value))
         spread = mix(layers[-1].refined ** 2, value[1])
-        output = p.linear(f"{here}.covariance_output", np.concatenate(spread, axis=1))
-        covariance = p.norm(f"{here}.norm", covariance + output)
+        output = p.linear(f"{prefix}.covariance_output", np.concatenate(spread, axis=1))
+        covariance = p.norm(f"{prefix}.norm", covariance + output)
         covariance = p.feed_forward(f"covariance_feed_forward.{number}", covariance, elu)
         covariance = elu(covariance) + 1
         if p.config.mean_stream == "correct":
-            output = p.linear(f"{here}.mean_output", np.concatenate(layers[-1].mixed, axis=1))
-            mean = p.norm(f"{here}.norm", mean + output)
+            output = p.linear(f"{prefix}.mean_output", np.concatenate(layers[-1].mixed, axis=1))
+            mean = p.norm(f"{prefix}.norm", mean + output)
             mean = p.feed_forward(f"mean_feed_forward.{number}", mean, elu)
     catalogue = gaussians(item_mean, elu(item_covariance) + 1)[1:]
     return SimpleNamespace(

@@ -77,7 +77,7 @@ class Parameters:
         return self.half(f"{name}.norm", x, transform)
 
     def half(self, name, x, transform):
-        """Half a layer; `transform` takes what is normalised before it."""
+        """Half a layer; `transform` gets the normalised states."""
         if self.config.norms == "after":
             return self.norm(name, x + transform(x))
         normed = self.norm(name, x)
@@ -103,13 +103,13 @@ class Parameters:
             rows = first
         gain = math.exp(self.values[f"{where}.log_gain"][head]) if config.gain else 1
 
-        def side(name, of):
-            matrix = self.slots(f"{where}.{name}{'' if config.tied else f'.{of}'}", head, m)
+        def side(name, role):
+            matrix = self.slots(f"{where}.{name}{'' if config.tied else f'.{role}'}", head, m)
             return [sum(row[p] * matrix[p] for p in range(m)) for row in rows]
 
         def pairs(i, j):
             w_q, w_k = (
-                self.slots(f"{where}.second_order.{of}", head, m) for of in ("query", "key")
+                self.slots(f"{where}.second_order.{role}", head, m) for role in ("query", "key")
             )
             return gain * sum(
                 rows[i][p] * sum(w_q[p] * w_k[q]) / math.sqrt(config.rank) * rows[j][q]
@@ -121,9 +121,11 @@ class Parameters:
             queries, keys = (
                 [
                     (mean, elu(spread) + 1)
-                    for mean, spread in zip(side("mean", of), side("covariance", of), strict=True)
+                    for mean, spread in zip(
+                        side("mean", role), side("covariance", role), strict=True
+                    )
                 ]
-                for of in ("query", "key")
+                for role in ("query", "key")
             )
             scores = gain * table(queries, keys, nearness)
         else:
@@ -197,13 +199,13 @@ def itself(m):
 
 
 FLOORS = {"uniform": even, "identity": itself}
-"""First-order weights that nobody learned, of m items."""
+"""Fixed first-order weights of m items."""
 
 
-def reference_attention(p, here, output, compared, scores, value, value_covariance=None):
+def reference_attention(p, prefix, output, compared, scores, value, value_covariance=None):
     """The record of one layer; compared vectors, scores and values per head, or None and None for a
     model that compares nothing."""
-    where = f"{here}.refinement"
+    where = f"{prefix}.refinement"
     if p.config.refinement in FLOORS:
         n_heads, m = len(value), len(value[0])
         compared, scores = np.zeros((2, n_heads, m, 0)), np.zeros((n_heads, m, m))
@@ -224,7 +226,7 @@ def reference_attention(p, here, output, compared, scores, value, value_covarian
         refined=np.stack(refined),
         value=np.stack(value),
         value_covariance=None if value_covariance is None else np.stack(value_covariance),
-        transformed_value_norm=alone(value, lambda wide: p.linear(f"{here}.{output}", wide)),
+        transformed_value_norm=alone(value, lambda wide: p.linear(f"{prefix}.{output}", wide)),
         mixed=mix(refined, value),
         on_padding=None,
     )

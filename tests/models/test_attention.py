@@ -38,7 +38,7 @@ def test_a_query_may_attend_to_items_that_are_present_and_not_later():
 
 
 def test_other_shapes_than_annotated_are_refused():
-    """This shows that shapes are checked in this file, and in all files with its mark."""
+    """So shapes are checked in this file, and in all files with its mark."""
     with pytest.raises(TypeCheckError, match="allowed"):
         masked_softmax(normal(BATCH, HEADS, LENGTH, LENGTH), allowed_keys(PRESENT)[0, 0, 0])
 
@@ -104,12 +104,12 @@ def test_wasserstein_distance_with_equal_covariances_is_the_squared_distance_of_
     torch.testing.assert_close(distance, torch.cdist(mean, other_mean).square())
 
 
-def test_wasserstein_distance_is_zero_at_home_symmetric_and_never_negative():
+def test_wasserstein_distance_is_zero_to_itself_symmetric_and_never_negative():
     left, right = gaussian(*gaussians(0)), gaussian(*gaussians(1))
-    there, back = wasserstein_distance(left, right), wasserstein_distance(right, left)
-    torch.testing.assert_close(there, back.transpose(-2, -1))
+    forward, backward = wasserstein_distance(left, right), wasserstein_distance(right, left)
+    torch.testing.assert_close(forward, backward.transpose(-2, -1))
     at_home = wasserstein_distance(1e4 + left.float(), 1e4 + left.float())
-    assert (at_home >= 0).all()  # rounding alone would leave some of these below zero
+    assert (at_home >= 0).all()  # rounding alone would make some of these negative
     torch.testing.assert_close(
         wasserstein_distance(left, left).diagonal(dim1=-2, dim2=-1),
         torch.zeros(BATCH, HEADS, LENGTH, dtype=torch.float64),

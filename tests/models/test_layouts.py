@@ -1,4 +1,4 @@
-"""What only some layouts of SASRec have: attention on empty slots, a second table of items."""
+"""Parts of only some layouts of SASRec: attention on empty slots, a second table of items."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def model(request, make_model):
     return make_model("sasrec", "additive", max_length=8, **LAYOUTS[request.param])
 
 
-def test_a_trace_has_the_share_that_falls_on_empty_slots_where_it_can(model):
+def test_a_trace_has_the_share_on_empty_slots_if_they_are_attended_to(model):
     """It is 0 for a full history."""
     short, full = (awrsr.trace(model, items) for items in (ITEMS[:3], ITEMS))
     if model.config.padding == "ignored":
@@ -30,7 +30,7 @@ def test_a_trace_has_the_share_that_falls_on_empty_slots_where_it_can(model):
 
 
 def test_a_removal_is_the_score_of_the_shorter_history(model):
-    """One empty slot more stands before it, and positions are counted again."""
+    """It has one more empty slot, and positions are counted again."""
     found = remove_each(model, ITEMS[:6], 7)
     for place, score in enumerate(found.scores):
         alone = awrsr.trace(model, without(ITEMS[:6], [place])).item_scores[6]

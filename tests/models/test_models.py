@@ -48,12 +48,12 @@ def model(build) -> SequentialModel:
 
 
 def hears_of_others(model) -> bool:
-    """False for identity: the state at a slot depends only on the slot's item."""
+    """Whether states depend on other items; in identity each depends only on its own item."""
     return model.config.refinement != "identity"
 
 
 @pytest.mark.parametrize(("length", "rank"), [(1, None), (5, 3), (N, None)])
-def test_all_that_is_computed_equals_the_second_implementation(build, length, rank):
+def test_all_results_equal_the_second_implementation(build, length, rank):
     """With refinement none this is the plain backbone; a short sequence uses the last rows of W."""
     equals_the_reference(build(correlation_rank=rank), ITEMS[:length])
 
@@ -110,7 +110,7 @@ def test_neither_padding_nor_neighbours_change_a_score(model):
     assert moved.all() if hears_of_others(model) else not moved.any()
 
 
-def test_what_padding_embeds_to_does_not_matter(model):
+def test_the_embedding_of_padding_does_not_matter(model):
     batch = left_pad([ITEMS[:2], ITEMS])
     embeddings, present = model.embed(batch), batch != 0
     disturbed = embeddings.masked_fill(~present[..., None], 7.0)
@@ -155,7 +155,7 @@ def test_recording_changes_no_bit(build, dtype):
     assert torch.equal(traced, model.item_scores(model(torch.tensor([ITEMS]))[:, -1])[0])
 
 
-def test_weights_times_values_rebuild_what_is_mixed_and_the_scores(model):
+def test_weights_times_values_give_the_mixed_values_and_the_scores(model):
     """The recorded values are used: from the last layer's maps and values to the scores."""
     layers, inputs = trace(model, ITEMS).layers, {}
     for layer in layers:
@@ -212,7 +212,7 @@ def test_every_parameter_is_used(model):
         for name, parameter in model.named_parameters()
         if parameter.grad is None or parameter.grad.abs().max() < 1e-12
     }
-    # A key's bias adds one number to all of a dot product's row, and the softmax takes it away.
+    # A key's bias adds one number to a whole row of dot products, and the softmax removes it.
     compares = REFINEMENTS[model.config.refinement].learns_attention
     without = {"key"} if compares and model.config.backbone == "sasrec" else set()
     if model.config.mean_stream == "published":
@@ -222,7 +222,7 @@ def test_every_parameter_is_used(model):
 
 @pytest.mark.parametrize("refinement", [name for kind, name in OURS if kind == "stosa"])
 @pytest.mark.parametrize("mean_stream", ["correct", "published"])
-def test_only_the_published_mean_stream_never_hears_of_the_other_items(
+def test_only_the_published_mean_stream_does_not_depend_on_other_items(
     make_model, refinement, mean_stream
 ):
     model = make_model("stosa", refinement, mean_stream=mean_stream)
@@ -245,7 +245,7 @@ def test_no_intervention_changes_no_bit(build):
         assert torch.equal(plain, model(batch, interventions=same))
 
 
-def test_an_intervention_is_what_mixes_the_values_and_is_recorded(model):
+def test_an_intervention_mixes_the_values_and_is_recorded(model):
     """Weights and allowed keys are those of the layer; earlier layers are unchanged."""
     batch, seen, recording = left_pad([ITEMS[:3], ITEMS]), [], []
 
@@ -266,18 +266,18 @@ def test_an_intervention_is_what_mixes_the_values_and_is_recorded(model):
 
 
 @pytest.mark.parametrize("layer", [0, 1])
-def test_a_uniform_head_is_what_the_second_implementation_makes_of_it(build, layer, monkeypatch):
+def test_a_uniform_head_equals_the_second_implementation(build, layer, monkeypatch):
     """The loops again, with equal weights in one head of one layer."""
     model, items = build(), ITEMS[:5]
     refine = Parameters.refine
 
-    def told(self, where, head, first):
+    def replaced(self, where, head, first):
         refined, *rest = refine(self, where, head, first)
         if (where, head) == (f"attention.{layer}.refinement", 1):
             refined = np.array([[(j <= i) / (i + 1) for j in range(5)] for i in range(5)])
         return refined, *rest
 
-    monkeypatch.setattr(Parameters, "refine", told)
+    monkeypatch.setattr(Parameters, "refine", replaced)
     reference = {"sasrec": reference_sasrec, "stosa": reference_stosa}[model.config.backbone]
     expected = reference(Parameters(model), items)
 

@@ -1,4 +1,4 @@
-"""Manual weights: one layer of second order follows both rules, one of first order neither."""
+"""Hand-made weights: one layer of second order follows both rules, one of first order neither."""
 
 import pytest
 import torch
@@ -24,14 +24,14 @@ def test_layer_normalisation_only_scales(planted):
 def test_the_second_order_follows_both_rules_and_the_first_order_neither(planted):
     with_second = hits_by_sort(build(planted[0]), *planted)
     assert with_second["occasion"] > 0.9 and with_second["binding"] > 0.9
-    assert with_second["open"] < 0.5  # nothing decides there
+    assert with_second["open"] < 0.5  # no item determines these targets
     without = hits_by_sort(build(planted[0], "none"), *planted)
     assert without["occasion"] < 0.5 and without["binding"] < 0.5
 
 
 @pytest.mark.parametrize("sort", ["occasion", "binding"])
-def test_the_maps_say_why(planted, sort):
-    """A attends to the item that the newest item belongs to, S to items that attend there too."""
+def test_the_maps_show_the_causes(planted, sort):
+    """A attends to the item that the newest item belongs to, S to items that also attend to it."""
     dataset, causes = planted
     model = build(dataset)
     for user in causes.index[causes["sort"] == sort]:
@@ -40,7 +40,7 @@ def test_the_maps_say_why(planted, sort):
         assert newest == len(rows) - 1
         assert rows["A"].idxmax() == place and rows["A"].max() > 0.9
         others = rows["S"].drop([decides, newest])
-        if sort == "occasion":  # what else was found there attended there too
+        if sort == "occasion":  # the other finds of the market attend to it, too
             found = dataset.items.set_index("title")["kind"].loc[rows["item"]].to_numpy()
             others = others[found[others.index] == "treasure"]
         assert rows["S"][decides] > others.max()

@@ -47,8 +47,8 @@ def tell(folder: Path) -> None:
     ]
     source.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     verb(f"prepare {source} {data} --format json_lines --k_core 1")
-    told = awrsr.load_dataset(data)
-    assert told.n_interactions == len(rows) and told.about["filters"]["format"] == "json_lines"
+    loaded = awrsr.load_dataset(data)
+    assert loaded.n_interactions == len(rows) and loaded.about["filters"]["format"] == "json_lines"
 
     for backbone, refinement in (("sasrec", "geometric"), ("half_scale", "none")):
         verb(
@@ -60,13 +60,13 @@ def tell(folder: Path) -> None:
     verb(
         f"attribute {directory} {json.dumps(['1', '4']).replace(' ', '')} 5 --method path_gradient"
     )
-    explain(directory, told)
+    explain(directory, loaded)
     bring(folder, data)
     look(folder, data)
 
 
 def bring(folder: Path, data: Path) -> None:
-    """A model under other names is recognised, and has the scores that it had."""
+    """A model under other names is recognised and keeps its scores."""
     model = awrsr.load_model(data / "models" / "half_scale-none", "cpu")
     named = {f"kept.{name}": tensor.clone() for name, tensor in model.state_dict().items()}
     ids = folder / "ids.txt"

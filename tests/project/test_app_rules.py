@@ -1,4 +1,4 @@
-"""What only one file of the app does: caching, the session, the address; read from the source."""
+"""Rules of the app, read from its source: one file each for caching, the session, the address."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ from helpers import ROOT
 from app.state import Session
 
 
-def test_cache_decorators_stand_in_one_file():
+def test_cache_decorators_are_in_one_file():
     files = [
         path.relative_to(ROOT / "app").as_posix()
         for path in (ROOT / "app").rglob("*.py")
@@ -52,7 +52,7 @@ def test_the_address_is_read_and_written_in_one_file():
     assert [file for file, call in CALLS if any(word.arg == "bind" for word in call.keywords)] == []
 
 
-def test_a_key_of_the_session_is_used_as_it_is_declared():
+def test_a_key_of_the_session_is_used_by_its_declaration():
     """Every widget has a declared key, and no key is used by its text."""
     declared = {key.name for key in Session.declared()}
     families = {keys.name for keys in Session.families()}

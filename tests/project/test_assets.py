@@ -1,4 +1,4 @@
-"""What is shipped: datasets and what was found on them, complete, described, and small."""
+"""The shipped files: datasets and results, complete, described, and small."""
 
 import json
 from collections import Counter
@@ -18,7 +18,7 @@ from awrsr.training.checkpoint import CONFIG_FILE
 
 FOLDERS = {"models", "seeds", "scan", "faithfulness"}
 MOST_BYTES = 40_000_000
-"""Of everything in assets/."""
+"""Maximum bytes of everything in assets/."""
 
 each_dataset = pytest.mark.parametrize("name", DATASETS)
 
@@ -36,7 +36,7 @@ def test_each_dataset_is_in_the_readme_of_all():
 
 
 @each_dataset
-def test_what_a_dataset_says_is_written_as_it_is_read(name: str, tmp_path: Path):
+def test_the_files_of_a_dataset_are_written_as_read(name: str, tmp_path: Path):
     write_dataset(dataset_named(name), tmp_path)
     written, shipped = tmp_path / "dataset.json", ASSETS / name / "dataset.json"
     assert written.read_bytes() == shipped.read_bytes()
@@ -50,9 +50,7 @@ def test_what_a_dataset_says_is_written_as_it_is_read(name: str, tmp_path: Path)
         (StudyFile, "*/faithfulness/*/study.json"),
     ],
 )
-def test_what_a_study_says_is_written_as_it_is_read(
-    kind: type[Schema], pattern: str, tmp_path: Path
-):
+def test_the_files_of_a_study_are_written_as_read(kind: type[Schema], pattern: str, tmp_path: Path):
     for path in ASSETS.glob(pattern):
         write_json(tmp_path / path.name, kind.from_json(read_json(path), where=path.name).to_json())
         assert (tmp_path / path.name).read_bytes() == path.read_bytes()

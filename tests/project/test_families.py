@@ -72,7 +72,7 @@ def test_registered_members_are_used_like_ours(
     importlib.import_module("story").tell(tmp_path)
 
 
-def test_a_model_of_a_member_that_is_not_there_is_refused_with_its_name(
+def test_a_model_of_a_missing_member_is_refused_with_its_name(
     registered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     driving = importlib.import_module("driving")
@@ -102,7 +102,7 @@ def test_an_installed_package_is_loaded_when_a_family_is_asked_and_then_used_lik
     python(installed, "-W", "default", "-c", script, str(OUTSIDE / "story.py"), str(tmp_path))
 
 
-def test_the_contracts_are_kept_from_outside_too(installed: dict[str, str]):
+def test_members_from_outside_keep_the_contracts(installed: dict[str, str]):
     """The contract suites find the members automatically."""
     words = "sasrec-geometric or path_gradient or smoothed or half_scale-none"
     suites = {

@@ -37,7 +37,7 @@ def points(monkeypatch: pytest.MonkeyPatch) -> list:
     monkeypatch.setattr(
         families,
         "entry_points",
-        lambda group: [each for of, each in found if of == group],
+        lambda group: [each for group_name, each in found if group_name == group],
     )
     return found
 
@@ -54,14 +54,14 @@ def make(*members: type[Tea]) -> Family[Tea]:
     return Family("tea", Tea, group="teas", members=members, facts=("steeped",))
 
 
-def test_members_stand_in_the_order_of_the_list_and_then_as_registered(points):
+def test_members_are_in_the_order_of_the_list_and_then_of_registration(points):
     teas = make(GREEN, BLACK)
     assert teas.register(WHITE) is WHITE
     assert dict(teas) == {"green": GREEN, "black": BLACK, "white": WHITE}
     assert list(teas) == ["green", "black", "white"] and len(teas) == 3
     assert teas["black"] is teas.named("black") is BLACK and "red" not in teas
     assert repr(teas) == "Family(tea: green, black, white)"
-    assert teas.register(WHITE) is WHITE and len(teas) == 3  # once more is no other one
+    assert teas.register(WHITE) is WHITE and len(teas) == 3  # a second registration adds nothing
 
 
 def test_a_family_is_read_only(points):
@@ -103,7 +103,7 @@ def test_settings_are_checked_by_the_familys_noun(points):
         ),
     ],
 )
-def test_what_is_no_member_is_refused_with_what_it_lacks(points, member, said):
+def test_other_objects_are_refused_with_the_missing_facts(points, member, said):
     teas = make(GREEN)
     with pytest.raises(ConfigError, match=re.escape(said)):
         teas.register(member)
@@ -151,7 +151,7 @@ def test_a_broken_entry_point_is_left_out_with_its_packages_name(points):
         assert len(teas) == 2
 
 
-def test_what_is_loaded_may_ask_the_family_and_register(points):
+def test_a_loaded_module_may_read_the_family_and_register(points):
     def load():
         assert list(teas) == ["green"]
         return teas.register(WHITE)
@@ -192,15 +192,18 @@ def test_the_families_of_this_package(noun):
         assert member.name == name and issubclass(member, family.kind)
 
 
-WORDS = {"none", "table", "uniform", "first_order", "second_order", "refined", "rollout", "random"}
-"""Names that are also names of something else, such as kinds of maps."""
+WORDS = {
+    *("none", "table", "uniform", "random", "leave_one_out"),
+    *("first_order", "second_order", "refined", "rollout"),
+}
+"""Names that are also names of something else, such as kinds of maps and of splits."""
 DEFAULTS = {
     ("awrsr/config.py", "sasrec"),
     ("awrsr/config.py", "ce"),
     ("awrsr/cli/histories.py", "integrated_gradients"),
     ("awrsr/studies/scan_files.py", "input_x_gradient"),
 }
-"""Where a file outside of its folder names a member: as a default, and as what a scan records."""
+"""Files outside of a folder that may name a member: as a default, and in records of a scan."""
 
 
 def test_nothing_outside_a_family_knows_its_members_names():
@@ -210,7 +213,7 @@ def test_nothing_outside_a_family_knows_its_members_names():
     found = set()
     for path in [*(ROOT / "awrsr").rglob("*.py"), *(ROOT / "app").rglob("*.py")]:
         file = path.relative_to(ROOT).as_posix()
-        if file.startswith(inside):  # a member says which members of other families it is for
+        if file.startswith(inside):  # a member names the members of other families that it is for
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and node.value in names:

@@ -35,9 +35,9 @@ MAY_IMPORT = {
     "cli": "errors family schema config io data refinement models ranking training attribution "
     "explain studies board experiments importers",
     "__main__": "cli",
-    "__init__": "errors config data models ranking training attribution",
+    "__init__": "errors config data models ranking training attribution studies",
 }
-"""For every room of the package, the others it may import; never one further down."""
+"""For every part of the package, the parts that it may import; never a later one."""
 
 FOLDERS = (
     *("attribution", "board", "data.readers", "explain", "explain.explanations", "importers"),
@@ -99,7 +99,7 @@ def test_a_part_imports_only_what_it_may(part):
     assert imported - {part} <= set(MAY_IMPORT[part].split())
 
 
-def test_no_file_comes_back_to_itself():
+def test_no_file_imports_itself_through_others():
     """There is no cycle of imports between files at import time."""
     files = {
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
@@ -120,7 +120,7 @@ def test_no_file_comes_back_to_itself():
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_a_folder_is_entered_by_its_front_door(folder):
+def test_a_folder_is_imported_by_its_public_names(folder):
     inner = {
         (found.importer.name, found.module)
         for found in [*OURS, *imports_in(ROOT / "app")]
@@ -140,11 +140,11 @@ def test_a_model_imports_no_particular_refinement():
 
 
 @pytest.mark.parametrize("library", ["app", "streamlit", "plotly", "altair"])
-def test_the_library_shows_nothing(library):
+def test_the_library_imports_no_interface(library):
     assert [found for found in IMPORTS if found.module.split(".")[0] == library] == []
 
 
-def test_still_pictures_are_drawn_in_one_place():
+def test_matplotlib_is_imported_in_one_place():
     importers = {i.importer.name for i in IMPORTS if i.module.split(".")[0] == "matplotlib"}
     assert importers == {"figure.py"}
 
@@ -243,14 +243,14 @@ def test_a_page_imports_no_other_page():
         *("forms", "reading", "pinned", "method_settings", "given", "elsewhere"),
     ],
 )
-def test_what_knows_nothing_of_streamlit(part):
+def test_parts_that_do_not_import_streamlit(part):
     of_part = [found.module for found, importer in APP if importer == part]
     assert of_part
     assert not any(module.split(".")[0] == "streamlit" for module in of_part)
 
 
 @pytest.mark.parametrize("name", ["awrsr", *(f"awrsr.{folder}" for folder in FOLDERS)])
-def test_all_lists_what_is_there_to_be_used(name):
+def test_all_lists_the_public_names(name):
     module = importlib.import_module(name)
     shown = {
         attribute
@@ -270,18 +270,18 @@ def test_the_names_others_rely_on_are_public():
 
 
 @pytest.mark.parametrize("package", ["awrsr", "app"])
-def test_contributing_has_the_rooms_with_their_first_sentences(package):
-    """In an order without imports of later rooms; the app is listed from its entry point."""
+def test_contributing_has_the_parts_with_their_first_sentences(package):
+    """In an order without imports of later parts; the app is listed from its entry point."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     _, _, table = text.partition(f"| `{package}/` | |")
     rows = re.findall(r"^\| `([^`]+)` \| (.*) \|$", table.partition("\n\n")[0], re.MULTILINE)
     paths = [path for path in (ROOT / package).iterdir() if not path.name.startswith((".", "__"))]
-    rooms = [path for path in paths if path.is_dir() or path.suffix == ".py"]
+    modules = [path for path in paths if path.is_dir() or path.suffix == ".py"]
     expected = {}
-    for room in rooms:
-        file = room / "__init__.py" if room.is_dir() else room
+    for module in modules:
+        file = module / "__init__.py" if module.is_dir() else module
         docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
-        name = f"{room.name}/" if room.is_dir() else room.name
+        name = f"{module.name}/" if module.is_dir() else module.name
         expected[name] = " ".join(docstring.split("\n\n")[0].split())
     assert dict(rows) == expected and all(expected.values())
     if package == "awrsr":

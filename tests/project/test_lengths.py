@@ -1,4 +1,4 @@
-"""How long a file may be."""
+"""The maximum length of a file."""
 
 import re
 
@@ -6,10 +6,10 @@ from helpers import ROOT
 
 FOLDERS = ("awrsr", "app", "tests", "tools", "experiments")
 LONG, LONGEST = 300, 400
-"""Lines that need a reason when exceeded, and lines that no reason allows to exceed."""
+"""The number of lines above which a file needs a reason, and the absolute maximum."""
 REASON = "One file because "
 HEAD = re.compile(r'\s*(?:"""(.*?)"""|/\*(.*?)\*/|((?://[^\n]*\n)+))', re.DOTALL)
-"""The docstring or comment with which a file begins."""
+"""The docstring or comment at the head of a file."""
 
 
 def head(text: str) -> str:

@@ -39,7 +39,7 @@ if words[2:3] in (["prepare"], ["plant"]):
     for name in ("dataset.json", "items.parquet", "sequences.parquet"):
         (place / name).write_text("made")
 """
-"""A python that notes what it is asked for; runs of grids are there already."""
+"""A python that records its calls; runs of grids exist already."""
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_every_command_exists(made):
             assert (ROOT / words[0]).is_file()
 
 
-def test_the_datasets_are_said_to_be_from_where_they_are(made):
+def test_the_sources_of_the_datasets_are_stated(made):
     for words in commands(made[1]):
         if words[2] == "prepare":
             about = json.loads(words[words.index("--about") + 1])
@@ -160,7 +160,7 @@ def test_the_runs_that_keep_epochs_are_those_of_the_grid_that_ship(made):
         assert arguments["snapshots"] == kept[path] and arguments["resume"]
 
 
-def test_what_shipped_before_does_not_stay(made):
+def test_formerly_shipped_files_are_removed(made):
     for grid in GRIDS:
         assert [path.name for path in (made[0] / "experiments" / grid).iterdir()] == ["results.csv"]
 
@@ -173,8 +173,8 @@ def test_another_source_is_refused_before_anything_is_made(tmp_path: Path):
     ran = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ran.returncode != 0 and "FAILED" in ran.stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["films", "games.csv"]
-    told = subprocess.run(["bash", str(SCRIPT)], cwd=tmp_path, capture_output=True, check=False)
-    assert told.returncode == 2 and b"bash assets/make.sh ML_LATEST_SMALL" in told.stderr
+    result = subprocess.run(["bash", str(SCRIPT)], cwd=tmp_path, capture_output=True, check=False)
+    assert result.returncode == 2 and b"bash assets/make.sh ML_LATEST_SMALL" in result.stderr
 
 
 def test_the_readme_shows_the_script():

@@ -1,4 +1,4 @@
-"""The models that ship: each is what its files say, and every number is reproduced."""
+"""The models that ship: each agrees with its files, and every number is reproduced."""
 
 import hashlib
 import json
@@ -68,7 +68,7 @@ def recorded(directory: Path) -> dict:
 
 
 @each_model
-def test_what_a_model_directory_says_is_written_as_it_is_read(directory: Path, tmp_path: Path):
+def test_the_files_of_a_model_directory_are_written_as_read(directory: Path, tmp_path: Path):
     kinds = {"model": ModelConfig, "catalogue": Catalogue, "training": TrainConfig}
     config = read_json(directory / CONFIG_FILE)
     said = {name: kind.from_json(config[name], where=name) for name, kind in kinds.items()}
@@ -79,7 +79,7 @@ def test_what_a_model_directory_says_is_written_as_it_is_read(directory: Path, t
 
 
 def test_models_of_every_kind_ship():
-    """For STOSA and the films only two, and none of it without mixing, to limit the size."""
+    """Only two of STOSA for the films, and none of STOSA without mixing, to limit the size."""
     names = {"-".join(pair) for pair in PAIRS}
     shipped = {path.name for path in MODELS}
     assert shipped & names == names - {"stosa-identity"}
@@ -89,7 +89,7 @@ def test_models_of_every_kind_ship():
 
 
 @each_model
-def test_a_model_is_what_its_name_says_and_was_trained_like_the_others(directory: Path):
+def test_a_model_agrees_with_its_name_and_was_trained_like_the_others(directory: Path):
     """Models of a dataset differ only as their names say; longer names are not parsed fully."""
     model, _, training = read_config(directory)
     backbone, refinement, *more = directory.name.split("-")
@@ -99,11 +99,11 @@ def test_a_model_is_what_its_name_says_and_was_trained_like_the_others(directory
     assert training.seed == (1 if again else 0)
     assert directory.name.endswith(f"-seed{training.seed}") == again
     like, _, usual = read_config(directory.parent.parent / "models" / "sasrec-none")
-    own = {"backbone", "refinement", *USUAL}
+    excluded = {"backbone", "refinement", *USUAL}
     assert training.to_json() | {"seed": 0} == usual.to_json()
     if again or not more:
-        assert {k: v for k, v in model.to_json().items() if k not in own} == {
-            k: v for k, v in like.to_json().items() if k not in own
+        assert {k: v for k, v in model.to_json().items() if k not in excluded} == {
+            k: v for k, v in like.to_json().items() if k not in excluded
         }
     else:
         assert model != like
@@ -147,7 +147,7 @@ def test_two_models_of_planted_keep_the_same_epochs():
 
 @pytest.mark.parametrize(("directory", "epoch"), KEPT)
 def test_a_snapshot_has_the_recorded_metric_of_its_epoch(directory: Path, epoch: int):
-    """So it is of the run that made the model."""
+    """So it is from the run that made the model."""
     history = pd.read_csv(directory / "history.csv").set_index("epoch")
     found = evaluate(load_snapshot(directory, epoch, "cpu"), dataset_of(directory), "validation")
     for name in ("HR@10", "NDCG@5", "NDCG@10"):
@@ -166,7 +166,7 @@ def test_a_model_gives_its_recorded_metrics(directory: Path):
         stored = ranks[ranks["split"] == split]
         assert stored["user_id"].tolist() == now.ranks["user_id"].tolist()
         assert stored["target"].tolist() == now.ranks["target"].tolist()
-        # Another processor rounds matrix products otherwise, so that items of nearly equal score
+        # Another processor rounds matrix products differently, so that items of nearly equal score
         # may change places: ranks move by little, a metric by less than a user in a thousand, or
         # than one where there are fewer.
         assert now.metrics == pytest.approx(then["metrics"], abs=max(0.001, 1 / dataset.n_users))
@@ -185,7 +185,7 @@ def test_a_model_beats_popularity_clearly(directory: Path):
 
 
 @each_model
-def test_a_model_tells_how_it_was_trained(directory: Path):
+def test_a_model_records_how_it_was_trained(directory: Path):
     record = recorded(directory)
     training = record["training"]
     model, catalogue, config = read_config(directory)
@@ -194,7 +194,7 @@ def test_a_model_tells_how_it_was_trained(directory: Path):
     assert str(asked["dataset"]) == f"assets/{directory.parent.parent.name}"
     assert asked["train"].seed == config.seed
     version = json.loads((directory / CONFIG_FILE).read_text())["schema_version"]
-    if version == SCHEMA_VERSION:  # what a command leaves out was otherwise before
+    if version == SCHEMA_VERSION:  # earlier versions had other defaults
         assert asked["model"] == model
         assert asked["train"] == config
     history = pd.read_csv(directory / "history.csv")

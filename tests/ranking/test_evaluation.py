@@ -70,7 +70,7 @@ every_protocol = pytest.mark.parametrize(
 )
 
 
-def test_the_data_put_the_protocol_to_the_test(dataset):
+def test_the_data_have_all_cases_of_the_protocol(dataset):
     for split in SPLITS:
         cases = list(histories(dataset, split))
         assert any(target in history for history, target in cases)
@@ -98,7 +98,7 @@ def test_ranks_equal_a_loop_over_users(dataset, make_model, pair, split, candida
 
 @every_protocol
 def test_popularity_equals_a_loop_over_users(dataset, split, candidates):
-    """Counted only in the training parts; its many ties count against the target."""
+    """Popularity is counted only in the training parts; its many ties count against the target."""
     counts = [0] * dataset.n_items
     for user in range(dataset.n_users):
         for item in dataset.sequence(user)[:-2]:
@@ -109,11 +109,11 @@ def test_popularity_equals_a_loop_over_users(dataset, split, candidates):
 
 
 @pytest.mark.parametrize("block", [1, 3, 7, 1000])
-def test_blocks_change_no_rank_and_bound_what_is_held(dataset, make_model, monkeypatch, block):
+def test_blocks_change_no_rank_and_bound_the_memory(dataset, make_model, monkeypatch, block):
     model = model_for(dataset, make_model, "stosa", "additive")
-    whole = evaluate(model, dataset)
+    result = evaluate(model, dataset)
     monkeypatch.setattr(evaluation, "BLOCK_SCORES", block * N_ITEMS + N_ITEMS - 1)
-    assert evaluate(model, dataset).ranks.equals(whole.ranks)
+    assert evaluate(model, dataset).ranks.equals(result.ranks)
 
     asked: list[list[int]] = []
 
@@ -146,7 +146,7 @@ def test_a_block_holds_users_of_similar_length(dataset, monkeypatch):
 
 
 @pytest.mark.parametrize("value", [0.0, float("nan")], ids=["constant", "nan"])
-def test_a_model_that_says_nothing_ranks_last(dataset, value):
+def test_a_model_without_information_ranks_last(dataset, value):
     result = evaluate_scores(
         lambda users: torch.full((len(users), N_ITEMS), value), dataset, candidates="all"
     )
@@ -154,7 +154,7 @@ def test_a_model_that_says_nothing_ranks_last(dataset, value):
     assert result.metrics["HR@10"] == 0
 
 
-def test_the_protocol_is_said_in_words(dataset):
+def test_the_protocol_in_words(dataset):
     def words(**options):
         return evaluate_popularity(dataset, **options).protocol
 
@@ -212,7 +212,7 @@ def test_metrics_of_people_who_repeat_by_hand():
     assert validation.ranks["user_id"].tolist() == ["u0", "u1"]
 
     none_new = of_sequences([[1, 2, 1], [3, 3, 3]])
-    with pytest.raises(DataError, match="every test target stands in .* 'all' ranks them"):
+    with pytest.raises(DataError, match="every test target is also in .* 'all' ranks them"):
         evaluate_scores(score, none_new, candidates="unseen")
 
 
@@ -240,7 +240,7 @@ def test_a_protocol_recorded_without_a_share_is_read():
     assert ranked_among({"candidates": "all 5 items", "seen": "1%"}) == "all 5 items; 1%"
 
 
-def test_the_model_is_left_as_it_was(dataset, make_model):
+def test_the_model_is_not_changed(dataset, make_model):
     model = model_for(dataset, make_model)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     evaluate(model, dataset)

@@ -1,4 +1,4 @@
-"""Ranks and metrics, worked by hand."""
+"""Ranks and metrics, computed by hand."""
 
 import math
 
@@ -29,14 +29,14 @@ def rank(scores: list[float], target: int, excluded: list[int] | None = None) ->
         pytest.param([5, 4, 3, 2], 3, None, 3, id="third"),
         pytest.param([5, 4, 3, 2], 4, None, 4, id="last"),
         pytest.param([5, 4, 4, 2], 2, None, 3, id="a tie counts against the target"),
-        pytest.param([5, 4, 4, 2], 3, None, 3, id="so it does the other way round"),
+        pytest.param([5, 4, 4, 2], 3, None, 3, id="a tie with the other item, too"),
         pytest.param([7, 7, 7, 7], 1, None, 4, id="a constant model ranks last"),
-        pytest.param([NAN] * 4, 1, None, 4, id="a model that gives no number ranks last"),
+        pytest.param([NAN] * 4, 1, None, 4, id="a model without numbers ranks last"),
         pytest.param([5, NAN, 3, 2], 2, None, 4, id="a target without a number ranks last"),
         pytest.param([5, NAN, 3, NAN], 1, None, 3, id="others without a number count against"),
-        pytest.param([5, 4, 3, 2], 4, [1, 2], 2, id="excluded items are no candidates"),
-        pytest.param([5, NAN, 3, 2], 3, [1, 2], 1, id="nor are they without a number"),
-        pytest.param([5, 4, 3, 2], 4, [1, 4], 3, id="the target is a candidate always"),
+        pytest.param([5, 4, 3, 2], 4, [1, 2], 2, id="excluded items are not candidates"),
+        pytest.param([5, NAN, 3, 2], 3, [1, 2], 1, id="excluded items without a number, neither"),
+        pytest.param([5, 4, 3, 2], 4, [1, 4], 3, id="the target is always a candidate"),
         pytest.param([5, 4, 3, 2], 4, [1, 1, 4, 4, 1], 3, id="repeats make no difference"),
         pytest.param([5, 4, 3, 2], 3, [], 3, id="nothing excluded"),
         pytest.param([-9e30, -9e30, -1e38, 0], 1, [2], 2, id="very low scores"),
@@ -65,8 +65,8 @@ def test_ranks_equal_a_loop():
             item for row, item in zip(rows.tolist(), items.tolist(), strict=True) if row == user
         }
         others = set(range(1, 16)) - seen - {target}
-        own = scores[user, target - 1]
-        expected.append(1 + sum(bool(scores[user, item - 1] >= own) for item in others))
+        score = scores[user, target - 1]
+        expected.append(1 + sum(bool(scores[user, item - 1] >= score) for item in others))
     assert target_ranks(scores, targets, (rows, items)).tolist() == expected
 
 
@@ -100,7 +100,7 @@ def test_a_rank_equal_to_the_cutoff_is_a_hit(only, hits):
 
 
 @pytest.mark.parametrize(("only", "expected"), [(40, 1 / 40), (41, 0.0)], ids=str)
-def test_mrr_at_40_forgets_what_is_ranked_below(only, expected):
+def test_mrr_at_40_ignores_lower_ranks(only, expected):
     metrics = summarise([only])
     assert metrics["MRR@40"] == expected
     assert metrics["MRR"] == 1 / only

@@ -35,7 +35,7 @@ def test_rank_biased_overlap_is_its_definition(p, shared, seed):
     assert 0 <= value <= 1
 
 
-def test_worked_by_hand():
+def test_by_hand():
     """A_1 = 0, A_2 = 1, A_3 = 2/3: 2/3 of 1/8, plus 1/2 (0 + 1/2 + 2/3 * 1/4)."""
     assert rank_biased_overlap([1, 2, 3], [2, 1, 4], 0.5) == pytest.approx(1 / 12 + 1 / 3)
 
@@ -54,14 +54,14 @@ def test_the_top_weighs_more_than_the_tail():
     assert rank_biased_overlap(items, top) < rank_biased_overlap(items, tail) < 1
 
 
-def test_a_whole_catalogue_leaves_nothing_to_extrapolate():
+def test_complete_rankings_need_no_extrapolation():
     """Deeper ranks with full agreement change nothing."""
     first, second = rankings(20, 20, 0)
     longer = [list(ranking) + list(range(100, 400)) for ranking in (first, second)]
     assert rank_biased_overlap(*longer) == pytest.approx(rank_biased_overlap(first, second))
 
 
-def test_the_share_of_the_first_ten_ranks_is_what_is_said():
+def test_the_first_ten_ranks_have_the_stated_share():
     p, k = PERSISTENCE, 10
     tail = math.log(1 / (1 - p)) - sum(p**i / i for i in range(1, k))
     assert round(1 - p ** (k - 1) + (1 - p) / p * k * tail, 2) == 0.86

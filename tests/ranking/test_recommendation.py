@@ -33,13 +33,13 @@ def test_the_best_candidates_come_first_and_none_was_seen(model):
     assert ranked["score"].tolist() == pytest.approx([scores[item - 1] for item in expected])
 
 
-def test_the_history_may_be_recommended_where_that_is_asked_for(model):
+def test_the_history_may_be_recommended_on_request(model):
     ranked = recommend(model, HISTORY, k=N_ITEMS, candidates="all")
     assert sorted(ranked["item"]) == list(range(1, N_ITEMS + 1))
     assert ranked["score"].is_monotonic_decreasing
 
 
-def test_a_dataset_of_people_who_repeat_hides_nothing_unless_asked_to(make_model):
+def test_a_dataset_of_people_who_repeat_excludes_nothing_by_default(make_model):
     dataset = make_dataset(people_repeat=True)
     model = make_model("stosa", "additive")
     model.catalogue = model.catalogue.replace(fingerprint=dataset.fingerprint)
@@ -79,7 +79,7 @@ def test_a_known_dataset_adds_ids_and_titles(model, tiny_dataset):
     assert ranked["item_id"].tolist() == [str(100 + item) for item in ranked["item"]]
 
 
-def test_equal_scores_are_in_item_order_and_no_number_comes_last():
+def test_equal_scores_are_in_item_order_and_nan_comes_last():
     scores = torch.tensor([1.0, 2.0, float("nan"), 2.0, 1.0])
     expected = pd.DataFrame(
         {"rank": [1, 2, 3, 4], "item": [2, 4, 5, 3], "score": [2.0, 2.0, 1.0, np.nan]}
@@ -107,7 +107,7 @@ def test_a_rank_counts_ties_against_the_item_and_keeps_it_a_candidate(item, excl
     assert rank_of(torch.tensor([1.5, 2.0, 9.0, 2.0, 0.0]), item, excluded) == expected
 
 
-def test_a_ranking_gives_every_item_the_rank_that_it_has_alone():
+def test_a_ranking_gives_every_item_its_own_rank():
     """With ties, and for any set of excluded items, including all."""
     generator = torch.Generator().manual_seed(0)
     for excluded in ([], [3], [1, 2, 2, 9], list(range(1, 13))):
@@ -131,7 +131,7 @@ def test_a_wrong_k_is_refused(model, k):
     assert str(caught.value) == f"k must be a whole number, 1 or more; received {k!r}"
 
 
-def test_without_a_k_there_are_ten_or_as_many_as_there_are(model):
+def test_without_a_k_there_are_at_most_ten(model):
     assert len(recommend(model, [3, 3], candidates="all")) == 10
     small = build_model(model.config, Catalogue(name="small", fingerprint="", n_items=4)).eval()
     assert len(recommend(small, [3])) == 3
@@ -145,7 +145,7 @@ def test_a_k_beyond_the_catalogue_is_refused(model):
 
 
 def attribution_of(model, items):
-    unchecked = inspect.unwrap(attribute)  # of types, which the test run checks before we can
+    unchecked = inspect.unwrap(attribute)  # without the type checks of the test run
     return unchecked(model, items, 1, "input_x_gradient")
 
 
@@ -174,13 +174,13 @@ def test_what_is_not_an_item_is_refused(model, entry, wrong):
 @pytest.mark.parametrize(
     "make", [list, tuple, np.array, torch.tensor, pd.Series], ids=lambda make: make.__name__
 )
-def test_any_sequence_of_whole_numbers_will_do(model, make):
+def test_any_sequence_of_integers_is_accepted(model, make):
     items = trace(model, make(HISTORY)).items
     assert items == HISTORY and {type(item) for item in items} == {int}
 
 
 @pytest.mark.parametrize(("length", "dropped"), [(1, 0), (8, 0), (9, 1), (30, 22)], ids=str)
-def test_the_newest_n_items_are_kept_and_the_others_counted(model, length, dropped):
+def test_the_newest_n_items_are_kept_and_the_rest_counted(model, length, dropped):
     items = [position % N_ITEMS + 1 for position in range(length)]
     result = trace(model, items)
     assert result.items == items[-8:]

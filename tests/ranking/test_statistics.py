@@ -32,7 +32,7 @@ def test_bootstrap_means_and_intervals():
         bootstrap_means(values[:0])
 
 
-def test_bootstrap_leaves_out_what_is_no_number():
+def test_bootstrap_leaves_out_nan():
     values = np.array([[1.0, np.nan], [3.0, 5.0], [2.0, 7.0]])
     found = bootstrap_means(values, resamples=200)
     np.testing.assert_allclose(found.mean, [2, 6])

@@ -1,4 +1,4 @@
-"""What every refinement promises."""
+"""The contract of every refinement."""
 
 import re
 from typing import get_args
@@ -88,7 +88,7 @@ def test_gradients_reach_every_parameter_and_the_first_order_weights(backbone, n
 
 
 @every_reading
-def test_only_dropout_of_the_rows_draws_anything(backbone, name, settings):
+def test_only_dropout_of_the_rows_uses_randomness(backbone, name, settings):
     """Also in training; the backbone drops M. Rows still sum to one after dropout."""
     refinement = spread(build(backbone, name, **settings))
     first, allowed = weights_and_allowed(PRESENT)
@@ -126,7 +126,7 @@ def test_a_saved_model_gives_the_same_scores(make_model, tmp_path, backbone, nam
     assert (loaded.config, loaded.catalogue) == (model.config, model.catalogue)
     assert not loaded.training and not any(p.requires_grad for p in loaded.parameters())
     sequence = torch.tensor([[3, 1, 4, 1, 5]])
-    # Close, not equal: a matrix product may round by where in memory its factors lie.
+    # Close, not equal: the rounding of a matrix product may depend on memory addresses.
     torch.testing.assert_close(
         loaded.item_scores(loaded(sequence)), model.item_scores(model(sequence))
     )
@@ -163,7 +163,7 @@ def test_a_setting_that_a_refinement_does_not_read_is_refused(name, setting):
 
 
 @floors
-def test_where_no_attention_is_learned_nothing_is(make_model, backbone, name):
+def test_floors_learn_no_attention(make_model, backbone, name):
     """The matrices of queries and keys are left out; everything else is as in vanilla."""
     model, vanilla = make_model(backbone, name), make_model(backbone, "none")
     shapes, of_vanilla = (
@@ -196,7 +196,7 @@ def test_a_floors_weights_are_the_same_for_any_items(make_model, backbone, name,
 
 
 @of_pairs([pair for pair in PAIRS if not REFINEMENTS[pair[1]].has_second_order()])
-def test_without_a_second_order_the_first_order_weights_are_given_back(backbone, name):
+def test_without_a_second_order_the_first_order_weights_are_returned(backbone, name):
     first, allowed = weights_and_allowed(PRESENT)
     refined = build(backbone, name)(first, allowed)
     assert refined.weights is first and refined[1:] == (None, None)
@@ -241,6 +241,6 @@ def test_the_facts_are_stated(backbone, name, settings):
         assert "Source: our reading of AWRSR" in (refinement.__doc__ or "")
 
 
-def test_no_two_are_told_by_one_color_or_title():
+def test_colors_and_titles_are_unique():
     for fact in ("color", "title"):
         assert len({getattr(kind, fact) for kind in REFINEMENTS.values()}) == len(REFINEMENTS)

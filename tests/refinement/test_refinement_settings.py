@@ -15,13 +15,13 @@ from awrsr.refinement.second_order import standardise
 pytestmark = pytest.mark.shapes
 
 
-def test_a_similar_start_changes_nothing_where_matrices_are_tied(make_model):
-    similar, apart = (
+def test_a_similar_start_changes_nothing_if_matrices_are_tied(make_model):
+    similar, separate = (
         make_model("stosa", "stochastic", tied=True, similar_start=value).state_dict()
         for value in (True, False)
     )
-    assert similar.keys() == apart.keys()
-    assert all(torch.equal(similar[name], apart[name]) for name in similar)
+    assert similar.keys() == separate.keys()
+    assert all(torch.equal(similar[name], separate[name]) for name in similar)
 
 
 def test_settings_that_change_m_change_its_formula():
@@ -81,7 +81,7 @@ def test_standardised_rows_sum_to_0_and_are_0_on_other_keys():
 
 
 @pytest.mark.parametrize("m", [2, 50, 1000])
-def test_a_nearly_even_row_is_not_blown_up(m):
+def test_a_nearly_even_row_is_not_amplified(m):
     """In single precision: rounding errors of an even row stay negligible for any length."""
     allowed = allowed_keys(torch.ones(1, m, dtype=torch.bool))
     generator = torch.Generator().manual_seed(0)
@@ -92,7 +92,7 @@ def test_a_nearly_even_row_is_not_blown_up(m):
 
 
 @readers_of("gain")
-def test_a_gain_begins_at_1(backbone, name):
+def test_a_gain_is_initially_1(backbone, name):
     with_gain, without = (drawn_by_name(backbone, name, gain=gain) for gain in (True, False))
     first, allowed = weights_and_allowed(PRESENT)
     assert torch.equal(with_gain(first, allowed).weights, without(first, allowed).weights)
@@ -103,7 +103,7 @@ def test_a_gain_begins_at_1(backbone, name):
 
 
 def drawn_by_name(backbone, name, **settings) -> Refinement:
-    """A refinement whose matrices are drawn only by their names."""
+    """A refinement whose matrices depend only on their names."""
     refinement = build(backbone, name, **settings)
     with torch.no_grad():
         for key, parameter in refinement.named_parameters():
@@ -137,16 +137,16 @@ def begun(backbone, name, **settings):
 
 @readers_of("similar_start")
 @pytest.mark.parametrize("matrices", ["layer", "head"])
-def test_a_similar_start_relates_rows_that_are_alike(backbone, name, matrices):
+def test_a_similar_start_relates_similar_rows(backbone, name, matrices):
     """G is symmetric and positive semidefinite; the two matrices are different parameters."""
     similar = begun(backbone, name, similar_start=True, matrices=matrices)
-    apart = begun(backbone, name, similar_start=False, matrices=matrices)
+    separate = begun(backbone, name, similar_start=False, matrices=matrices)
     for layer in range(2):
         found = similar.refinement(layer)
         g = found.double().pair_matrix(N)
         close(g, g.transpose(-2, -1))
         assert torch.linalg.eigvalsh(g).min() > -1e-6
-        other = apart.refinement(layer).double().pair_matrix(N)
+        other = separate.refinement(layer).double().pair_matrix(N)
         assert not torch.allclose(other, other.transpose(-2, -1))
         parameters = dict(found.named_parameters())
         keys = [key for key in parameters if ".key." in key]
@@ -157,11 +157,11 @@ def test_a_similar_start_relates_rows_that_are_alike(backbone, name, matrices):
             assert parameters[key].data_ptr() != query.data_ptr()
 
 
-def test_with_a_similar_start_queries_begin_as_without():
-    similar, apart = (
+def test_a_similar_start_does_not_change_the_queries():
+    similar, separate = (
         begun("sasrec", "simple", similar_start=s).state_dict() for s in (True, False)
     )
-    assert {key for key in apart if not torch.equal(apart[key], similar[key])} == {
+    assert {key for key in separate if not torch.equal(separate[key], similar[key])} == {
         f"attention.{layer}.refinement.second_order.key.weight" for layer in (0, 1)
     }
 
@@ -173,23 +173,23 @@ def test_tied_gaussians_are_nearest_to_themselves_whatever_is_learned(rows):
     elsewhere = 0
     for seed in range(20):
         settings = plain("stochastic") | {"rows": rows}
-        tied, apart = (
+        tied, separate = (
             build("stosa", "stochastic", **settings | {"tied": tied}) for tied in (True, False)
         )
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
-            for parameter in (*tied.parameters(), *apart.parameters()):
+            for parameter in (*tied.parameters(), *separate.parameters()):
                 parameter.copy_(3 * torch.randn(parameter.shape, generator=generator).double())
         second = tied(first, allowed).second_order
-        own = second.diagonal(dim1=-2, dim2=-1)
-        assert (own >= second.amax(-1) - 1e-12).all()
-        second = apart(first, allowed).second_order
+        diagonal = second.diagonal(dim1=-2, dim2=-1)
+        assert (diagonal >= second.amax(-1) - 1e-12).all()
+        second = separate(first, allowed).second_order
         elsewhere += (second.diagonal(dim1=-2, dim2=-1) < second.amax(-1)).sum()
     assert elsewhere > 100
 
 
 @pytest.mark.parametrize("n", [1, 6, 50])
-def test_a_value_matrix_begins_near_the_identity(n):
+def test_a_value_matrix_is_initially_near_the_identity(n):
     refinement = build("sasrec", "value_weighted", value_matrix=True, max_length=n)
     for m in range(1, n + 1):
         allowed = allowed_keys(torch.ones(1, m, dtype=torch.bool))
@@ -211,7 +211,7 @@ def test_added_scores_are_the_product_of_both_orders():
     refined = refinement(first, allowed)
     product = first * refined.second_order
     close(refined.weights, product / product.sum(-1, keepdim=True).clamp(min=1e-300))
-    with torch.no_grad():  # equal scores give back A
+    with torch.no_grad():  # equal scores give A
         refinement.second_order.query.weight.zero_()
     close(refinement(first, allowed).weights, first)
 

@@ -12,10 +12,10 @@ from awrsr.refinement import REFINEMENTS
 pytestmark = pytest.mark.shapes
 
 
-# Three positions by hand. A is the same everywhere; the matrices are those that make the rows of
-# A W_Q and A W_K what is wanted: with r = 4 and q = (2, 2, 4), k = (0, ln 3, ln 2) in the first
+# Three positions by hand. A is the same everywhere; the matrices are chosen so that the rows of
+# A W_Q and A W_K have given values: with r = 4 and q = (2, 2, 4), k = (0, ln 3, ln 2) in the first
 # column, the scores q_i k_j / sqrt(4) give the rows of S the proportions 1; 1 : 3; 1 : 9 : 4.
-# Of a floor A is its own, whatever the items are.
+# A floor has its own fixed A for any items.
 
 FIRST = [[1, 0, 0], [1 / 2, 1 / 2, 0], [1 / 4, 1 / 4, 1 / 2]]
 SECOND = [[1, 0, 0], [1 / 4, 3 / 4, 0], [1 / 14, 9 / 14, 4 / 14]]
@@ -45,7 +45,7 @@ def test_three_positions_by_hand(backbone, name):
     if name == "stochastic":
         # Deviations 1, 2, 3, so covariances 1, 4, 9 and A W_Sigma = 0, 3, 8; means in the plane.
         second = np.sqrt(2 * ln3 - 1)  # (x_2 - x_1)^2 + (2 - 1)^2 = 2 ln 3
-        # x^2 + y^2 + 4 = 2 ln 8 and (x - x_2)^2 + y^2 + 1 = 2 ln 3, one taken off the other:
+        # x^2 + y^2 + 4 = 2 ln 8 minus (x - x_2)^2 + y^2 + 1 = 2 ln 3:
         third = ((6 * ln2 - 4) - (2 * ln3 - 1) + second**2) / (2 * second)
         height = np.sqrt(6 * ln2 - 4 - third**2)
         matrices = {

@@ -1,4 +1,4 @@
-"""What makes an example of its sort: the rules on made-up numbers."""
+"""The rules for each sort of example, on artificial numbers."""
 
 from typing import Any
 
@@ -45,18 +45,18 @@ ALL, SOME = {"causes_found": 2, "attended": 1}, {"causes_found": 1, "attended": 
         ("b_finds", {"rank": 10}, {"rank": 2}, [], 0),  # A finds it too
         ("b_finds", {"rank": 64, "again": seed(9)}, {"rank": 2}, [], 0),  # with another seed
         ("b_finds", {"rank": 64}, {"rank": 2, "again": seed(11)}, [], 0),
-        ("b_finds", {"rank": 15}, {"rank": 10}, [], 0),  # hardly better
+        ("b_finds", {"rank": 15}, {"rank": 10}, [], 0),  # not enough better
         ("other_reasons", FALLS, FALLS | {"entry": 4, "rank_without": 8}, [], 3),
         ("other_reasons", FALLS, FALLS | {"rank_without_other": 40}, [], 0),  # the same reason
-        ("other_reasons", FALLS, {"rank_without": 1}, [], 0),  # nothing that B rests on
+        ("other_reasons", FALLS, {"rank_without": 1}, [], 0),  # B does not rest on it
         ("other_reasons", FALLS | {"rank": 11}, FALLS, [], 0),  # A does not find it
         ("one_decides", FALLS | {"worst_of_rest": 5}, FALLS | {"rank": 10}, [], 2),
         ("one_decides", FALLS, FALLS | {"entry": 4}, [], 0),  # another item in B
-        ("one_decides", FALLS, FALLS | {"worst_of_rest": 11}, [], 0),  # another one decides too
-        ("one_decides", FALLS, {"rank_without": 10}, [], 0),  # B finds it still
+        ("one_decides", FALLS, FALLS | {"worst_of_rest": 11}, [], 0),  # another item decides, too
+        ("one_decides", FALLS, {"rank_without": 10}, [], 0),  # B still finds it
         ("attention_misleads", {}, {"rank_without": 16, "place": 6}, [], 4),
         ("attention_misleads", {}, {"rank_without": 16, "place": 5}, [], 0),  # the upper half
-        ("attention_misleads", {}, {"rank_without": 10, "place": 6}, [], 0),  # found still
+        ("attention_misleads", {}, {"rank_without": 10, "place": 6}, [], 0),  # still found
         (
             "attention_misleads",
             {},
@@ -77,7 +77,7 @@ ALL, SOME = {"causes_found": 2, "attended": 1}, {"causes_found": 1, "attended": 
         ("planted_missed", {}, ALL | {"rank": 80}, [1, 8], 0),
     ],
 )
-def test_a_rule_on_made_up_numbers(sort, a, b, causes, worth):
+def test_a_rule_on_artificial_numbers(sort, a, b, causes, worth):
     assert RULES[sort].worth(example_with(a, b, causes)) == pytest.approx(worth)
 
 

@@ -1,4 +1,4 @@
-"""Users to start with: the search, the file, and what the command line says of them."""
+"""Users to start with: the search, the file, and the output of the command line."""
 
 import json
 import shutil
@@ -59,7 +59,7 @@ def untrained(dataset: Dataset, refinement: str, seed: int) -> SequentialModel:
 def models() -> dict[str, SequentialModel]:
     """The models of CROWD by name."""
     names = {"sasrec-none": "none", "sasrec-additive": "additive", "again": "none"}
-    return {name: untrained(CROWD, of, seed) for seed, (name, of) in enumerate(names.items())}
+    return {name: untrained(CROWD, kind, seed) for seed, (name, kind) in enumerate(names.items())}
 
 
 def test_the_search_takes_the_best_of_each_sort(models: dict[str, SequentialModel]):
@@ -87,7 +87,7 @@ def test_the_search_takes_the_best_of_each_sort(models: dict[str, SequentialMode
             taken.add(example.user_id)
 
 
-def test_few_histories_are_looked_into_and_another_pair_is_sought(models, monkeypatch):
+def test_few_histories_are_examined_and_another_pair_is_searched(models, monkeypatch):
     found_in = scan({name: models[name] for name in PAIR}, CROWD)
     looked: list[tuple[str, str]] = []
 
@@ -125,7 +125,7 @@ def planted(tmp_path: Path) -> Path:
     return copy
 
 
-def test_what_is_found_anew_is_what_ships(planted: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_new_search_finds_the_shipped_examples(planted: Path, capsys: pytest.CaptureFixture[str]):
     """By the command line, and without another scan."""
     written = planted / "scan" / EXAMPLES_FILE
     before = json.loads(written.read_text())
@@ -185,7 +185,7 @@ def test_examples_of_other_weights_are_not_current():
         ({"examples": [{"sort": "b_finds"}]}, "missing field 'user_id'"),
     ],
 )
-def test_a_file_that_is_not_as_it_should_be_is_refused(change, refusal, tmp_path: Path):
+def test_an_invalid_file_is_refused(change, refusal, tmp_path: Path):
     values = json.loads((PLANTED / "scan" / EXAMPLES_FILE).read_text()) | change
     (tmp_path / EXAMPLES_FILE).write_text(json.dumps(values))
     with pytest.raises(DataError, match=refusal):
@@ -203,7 +203,7 @@ def test_a_file_that_is_not_as_it_should_be_is_refused(change, refusal, tmp_path
         ({"causes": [-1]}, "causes.* must be a whole number, 0 or more; received -1"),
     ],
 )
-def test_an_example_that_is_not_as_it_should_be_is_refused(change, refusal, tmp_path: Path):
+def test_an_invalid_example_is_refused(change, refusal, tmp_path: Path):
     values = json.loads((PLANTED / "scan" / EXAMPLES_FILE).read_text())
     values["examples"][0] |= change
     (tmp_path / EXAMPLES_FILE).write_text(json.dumps(values))

@@ -88,7 +88,7 @@ def planted_study(place: Path) -> Path:
     return directory
 
 
-def test_a_study_records_what_single_histories_give(place: Path, plain_study: Path):
+def test_a_study_records_the_results_of_single_histories(place: Path, plain_study: Path):
     dataset, found = load_dataset(place / "plain"), read_study(plain_study)
     assert found.finished and found.done == found.about["users"] == 3
     settings = found.about["attribution"]
@@ -129,11 +129,11 @@ def test_a_study_records_what_single_histories_give(place: Path, plain_study: Pa
     assert (ends.max() - ends.min()).max() < 1e-5  # all begin or end with the whole history
 
 
-def test_a_planted_study_tells_how_well_causes_are_found(place: Path, planted_study: Path):
+def test_a_planted_study_measures_how_well_causes_are_found(place: Path, planted_study: Path):
     dataset, found = load_dataset(place / "planted"), read_study(planted_study)
     causes = load_causes(dataset, "test")
     open_users = int((causes["sort"] == "open").sum())
-    assert open_users > 0  # nothing decides their item: they are not drawn
+    assert open_users > 0  # no item determines theirs: they are not drawn
     assert (found.about["users"], found.about["open_users"]) == (12 - open_users, open_users)
     summary = found.summary.query("model == 'sasrec-none' and explanation == 'recency'")
     means = summary.set_index(["sort", "measure"])["mean"]
@@ -176,7 +176,7 @@ def test_the_floor_has_the_same_forced_place(planted_study: Path):
     assert rows.loc[("hits", "recency"), "floor"] > rows.loc[("hits", "random"), "floor"]
 
 
-def test_where_nothing_is_decided_there_is_no_study(place: Path, tmp_path: Path):
+def test_without_determined_items_there_is_no_study(place: Path, tmp_path: Path):
     shutil.copytree(place / "planted", tmp_path / "planted")
     file = tmp_path / "planted" / CAUSES_FILE
     causes = pd.read_parquet(file)
@@ -187,11 +187,11 @@ def test_where_nothing_is_decided_there_is_no_study(place: Path, tmp_path: Path)
         write_study(models_of(tmp_path / "planted"), dataset, tmp_path / "s")
 
 
-def test_a_killed_study_goes_on_to_the_same_end(
+def test_a_killed_study_continues_to_the_same_end(
     place: Path, plain_study: Path, tmp_path: Path, monkeypatch
 ):
     monkeypatch.setattr(studies.faithfulness, "CHUNK_USERS", 1)
-    dataset, whole = load_dataset(place / "plain"), read_study(plain_study)
+    dataset, study = load_dataset(place / "plain"), read_study(plain_study)
     cut = tmp_path / "cut"
     write = partial(write_study, models_of(place / "plain"), dataset, cut, sample=3, seed=3)
 
@@ -216,11 +216,11 @@ def test_a_killed_study_goes_on_to_the_same_end(
         resume=True, progress=lambda done, total: seen.append((done, chunk.stat().st_mtime_ns))
     )
     assert seen == [(1, before), (2, before), (3, before)]
-    pd.testing.assert_frame_equal(resumed.summary, whole.summary)
-    pd.testing.assert_frame_equal(resumed.curves, whole.curves)
+    pd.testing.assert_frame_equal(resumed.summary, study.summary)
+    pd.testing.assert_frame_equal(resumed.curves, study.curves)
     files = ["curves.parquet", "study.json", "summary.csv", "values.parquet"]
     assert sorted(path.name for path in cut.iterdir()) == files
-    pd.testing.assert_frame_equal(write(resume=True).summary, whole.summary)
+    pd.testing.assert_frame_equal(write(resume=True).summary, study.summary)
 
 
 def test_other_settings_are_another_study(place: Path, plain_study: Path, tmp_path: Path):
@@ -249,7 +249,7 @@ def test_other_settings_are_another_study(place: Path, plain_study: Path, tmp_pa
         write_study({}, dataset, tmp_path / "other")
 
 
-def test_damage_is_told(plain_study: Path, tmp_path: Path):
+def test_damage_is_reported(plain_study: Path, tmp_path: Path):
     for name in ("s", "t"):
         shutil.copytree(plain_study, tmp_path / name)
     (tmp_path / "s" / "curves.parquet").write_bytes(b"PAR1")

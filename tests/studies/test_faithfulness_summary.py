@@ -1,4 +1,4 @@
-"""What the means of a study of faithfulness say: which explanations are better than the floor."""
+"""Means of a study of faithfulness: the explanations that are better than the floor."""
 
 import pandas as pd
 import pytest
@@ -8,7 +8,7 @@ from awrsr.studies import against_floor
 
 @pytest.mark.parametrize(("measure", "sign"), [("insertion", 1), ("deletion", -1)])
 @pytest.mark.parametrize("column", ["less_random", "less_floor"])
-def test_explanations_stand_on_the_side_of_their_interval(measure: str, sign: int, column: str):
+def test_explanations_are_sorted_by_their_intervals(measure: str, sign: int, column: str):
     """Relative to the floor if the study records one, else to random orders."""
     intervals = {
         "first_order": (0.1, 0.3),

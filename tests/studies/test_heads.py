@@ -24,7 +24,7 @@ def of_uneven(model):
 
 
 def measures(row: np.ndarray, items: list[int], popular: np.ndarray) -> dict[str, float]:
-    """A row's measures, written for one row."""
+    """The measures of one row."""
     lag = np.arange(len(row))[::-1]
     groups = np.array([GROUPS[item - 1] for item in items])
     others = lag > 0
@@ -69,7 +69,7 @@ def test_a_profile_is_the_mean_over_users(make_model, pair):
     assert set(found.index) == set(sums)
     assert set(found.columns) == {"users", *MEASURES, "popular", "group"}
     for name, rows in sums.items():
-        expected = pd.DataFrame(rows).mean()  # which leaves out what is not defined
+        expected = pd.DataFrame(rows).mean()  # without undefined values
         for measure, value in expected.items():
             assert found.loc[name, measure] == pytest.approx(value, abs=1e-9), (name, measure)
         assert found.loc[name, "users"] == UNEVEN.n_users
@@ -78,11 +78,11 @@ def test_a_profile_is_the_mean_over_users(make_model, pair):
 def test_batches_and_order_of_users_change_nothing(make_model):
     model = of_uneven(make_model("stosa", "additive", max_length=20))
     users = [7, 2, 3, 9, 1]
-    whole = head_profile(model, UNEVEN, users)
+    profile = head_profile(model, UNEVEN, users)
     for size in (1, 2):
         other = head_profile(model, UNEVEN, users[::-1], batch_size=size)
-        pd.testing.assert_frame_equal(whole, other, rtol=1e-9)
-    assert "group" not in whole
+        pd.testing.assert_frame_equal(profile, other, rtol=1e-9)
+    assert "group" not in profile
 
 
 def test_wrong_slices_are_refused(make_model):
@@ -137,22 +137,24 @@ def test_the_matrix_gives_the_second_order_scores(make_model, backbone, refineme
                     cell = Cell(layer=matrix.layer - 1, head=head, query=i, key=j)
                     of_means = second_order_provenance(model, trace, cell).mean_terms.sum()
                     if config.tied:
-                        apart = rows[i] - rows[j]
-                        assert of_means == pytest.approx(-(apart @ last @ apart), abs=1e-10)
+                        difference = rows[i] - rows[j]
+                        assert of_means == pytest.approx(
+                            -(difference @ last @ difference), abs=1e-10
+                        )
                         continue
                     alone = [
-                        second_order_norm(model, matrix.layer - 1, head, row, of)
-                        for row, of in ((rows[i], "query"), (rows[j], "key"))
+                        second_order_norm(model, matrix.layer - 1, head, row, role)
+                        for row, role in ((rows[i], "query"), (rows[j], "key"))
                     ]
                     together = rows[i] @ last @ rows[j]
                     assert of_means == pytest.approx(together - sum(alone), abs=1e-10)
 
 
-def second_order_norm(model, layer: int, head: int, row: np.ndarray, of: str) -> float:
+def second_order_norm(model, layer: int, head: int, row: np.ndarray, role: str) -> float:
     """The term of a single row in the means' part of a score."""
     weights = model.state_dict()
     prefix = f"attention.{layer}.refinement"
-    matrix = weights[f"{prefix}.mean.{of}.weight"].numpy()
+    matrix = weights[f"{prefix}.mean.{role}.weight"].numpy()
     matrix = matrix[head] if model.config.matrices == "head" else matrix
     gain = np.exp(weights[f"{prefix}.log_gain"][head].item()) if model.config.gain else 1
     return gain * ((row @ matrix[-5:]) ** 2).sum() / 3**0.5

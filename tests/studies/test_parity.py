@@ -7,9 +7,9 @@ from helpers import EMBEDDED, PAIRS
 import awrsr
 from awrsr.data.dataset import Dataset
 from awrsr.ranking.evaluation import evaluate
-from awrsr.studies import parity_checks
+from awrsr.studies import check_model
 
-ROWS, LATER, DROPOUT, RECORDING, ALONE, METRIC = range(6)
+ROWS, LATER, DROPOUT, RECORDING, ALONE, EARLIER, GRADIENTS, REPLACED, METRIC = range(9)
 
 
 def recorded(model, dataset: Dataset) -> dict[str, int]:
@@ -18,32 +18,32 @@ def recorded(model, dataset: Dataset) -> dict[str, int]:
 
 
 def outcomes(model, dataset: Dataset, ranks=None) -> list[bool | None]:
-    return [check.passed for check in parity_checks(model, dataset, ranks)]
+    return [check.passed for check in check_model(model, dataset, ranks)]
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 def test_sound_models_pass(make_model, tiny_dataset, pair):
     model = make_model(*pair)
-    checks = parity_checks(model, tiny_dataset, recorded(model, tiny_dataset))
-    assert [check.passed for check in checks] == [True] * 6
+    checks = check_model(model, tiny_dataset, recorded(model, tiny_dataset))
+    assert [check.passed for check in checks] == [True] * 9
     assert "12 of 12 ranks equal" in checks[METRIC].measured
 
 
 def test_a_shipped_model_passes():
     dataset = awrsr.load_dataset(EMBEDDED)
     model = awrsr.load_model(EMBEDDED / "models" / "stosa-stochastic")
-    checks = parity_checks(model, dataset, recorded(model, dataset))
+    checks = check_model(model, dataset, recorded(model, dataset))
     assert all(check.passed for check in checks), checks
 
 
-def test_without_records_the_metric_is_not_judged(make_model, tiny_dataset):
-    assert outcomes(make_model(), tiny_dataset) == [True] * 5 + [None]
+def test_without_records_the_metric_is_not_checked(make_model, tiny_dataset):
+    assert outcomes(make_model(), tiny_dataset) == [True] * 8 + [None]
 
 
 def test_training_mode_fails(make_model, tiny_dataset):
     model = make_model()
     model.train()
-    checks = parity_checks(model, tiny_dataset)
+    checks = check_model(model, tiny_dataset)
     assert checks[DROPOUT].passed is False
     assert "modules in training mode" in checks[DROPOUT].measured
 
@@ -90,6 +90,6 @@ def test_a_model_that_cannot_run_is_a_line_not_an_exception(make_model, tiny_dat
     def burst(refined):
         raise RuntimeError("it broke")
 
-    checks = parity_checks(broken(make_model(), burst), tiny_dataset)
-    assert [check.passed for check in checks] == [False] * 6
+    checks = check_model(broken(make_model(), burst), tiny_dataset)
+    assert [check.passed for check in checks] == [False] * 9
     assert checks[0].measured == "could not be computed: RuntimeError: it broke"

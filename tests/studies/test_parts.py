@@ -26,26 +26,26 @@ def compute(computed):
     return compute_one
 
 
-def test_all_parts_are_there_in_their_order(tmp_path, compute, computed):
-    told = {}
-    assert write_parts(tmp_path / "parts", 12, compute, told.__setitem__)
-    assert all(told.values())
-    assert computed == list(told) == list(range(12)) and parts_done(tmp_path / "parts") == 12
-    whole = pd.concat([table_of(part)["t.parquet"] for part in range(12)], ignore_index=True)
-    pd.testing.assert_frame_equal(read_parts(tmp_path / "parts", 12, "t.parquet"), whole)
+def test_all_parts_exist_in_their_order(tmp_path, compute, computed):
+    reports = {}
+    assert write_parts(tmp_path / "parts", 12, compute, reports.__setitem__)
+    assert all(reports.values())
+    assert computed == list(reports) == list(range(12)) and parts_done(tmp_path / "parts") == 12
+    table = pd.concat([table_of(part)["t.parquet"] for part in range(12)], ignore_index=True)
+    pd.testing.assert_frame_equal(read_parts(tmp_path / "parts", 12, "t.parquet"), table)
 
 
-def test_what_is_there_is_told_and_not_computed_again(tmp_path, compute, computed):
+def test_existing_parts_are_reported_and_not_computed_again(tmp_path, compute, computed):
     def killed(part: int, new: bool) -> None:
         if part == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         write_parts(tmp_path, 5, compute, killed)
-    told = {}
-    write_parts(tmp_path, 5, compute, told.__setitem__)
-    assert (computed, list(told)) == ([0, 1, 2, 3, 4], [0, 1, 2, 3, 4])
-    assert list(told.values()) == [False, False, False, True, True]
+    reports = {}
+    write_parts(tmp_path, 5, compute, reports.__setitem__)
+    assert (computed, list(reports)) == ([0, 1, 2, 3, 4], [0, 1, 2, 3, 4])
+    assert list(reports.values()) == [False, False, False, True, True]
 
 
 def test_a_part_that_fails_leaves_nothing(tmp_path):

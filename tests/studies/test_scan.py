@@ -124,7 +124,7 @@ def candidates(request, monkeypatch) -> str:
 
 
 def test_every_column_equals_the_slow_reference(models, candidates):
-    if candidates == "unseen":  # which change the ranks alone
+    if candidates == "unseen":  # candidates change only the ranks
         models = {name: models[name] for name in ("sasrec-none", "stosa-stochastic", "short")}
     found = scan(models, UNEVEN, attribution=True)
     assert found.users["model"].tolist() == [n for n in models for _ in range(UNEVEN.n_users)]
@@ -159,17 +159,17 @@ def test_ranks_are_those_of_evaluate(models):
     found = scan(models, UNEVEN, pairs=[]).users
     for name, model in models.items():
         ranks = evaluate(model, UNEVEN, "test").ranks
-        mine = found[found["model"] == name]
-        assert mine["rank"].tolist() == ranks["rank"].tolist()
-        assert mine["target"].tolist() == ranks["target"].tolist()
+        rows = found[found["model"] == name]
+        assert rows["rank"].tolist() == ranks["rank"].tolist()
+        assert rows["target"].tolist() == ranks["target"].tolist()
 
 
-def test_mass_is_divided_without_rest(models):
+def test_the_parts_of_the_weight_sum_to_one(models):
     found = scan(models, UNEVEN).users
     for kind in KINDS:
         total = found[[f"{kind}_itself", *(f"{kind}_{name}" for name in BINS)]].sum(axis=1)
-        there = found[f"{kind}_itself"].notna()
-        np.testing.assert_allclose(total[there], 1, atol=1e-6)
+        defined = found[f"{kind}_itself"].notna()
+        np.testing.assert_allclose(total[defined], 1, atol=1e-6)
     vanilla = found[found["model"] == "sasrec-none"]
     assert vanilla["second_order_reach"].isna().all()
     pd.testing.assert_series_equal(
@@ -178,24 +178,24 @@ def test_mass_is_divided_without_rest(models):
 
 
 def test_batches_change_nothing(models):
-    whole = scan(models, UNEVEN, attribution=True, batch_size=100)
+    full = scan(models, UNEVEN, attribution=True, batch_size=100)
     for batch_size in (1, 3, 7):
         parts = scan(models, UNEVEN, attribution=True, batch_size=batch_size)
-        pd.testing.assert_frame_equal(whole.users, parts.users, rtol=1e-6, atol=1e-7)
-        pd.testing.assert_frame_equal(whole.pairs, parts.pairs, rtol=1e-6, atol=1e-7)
+        pd.testing.assert_frame_equal(full.users, parts.users, rtol=1e-6, atol=1e-7)
+        pd.testing.assert_frame_equal(full.pairs, parts.pairs, rtol=1e-6, atol=1e-7)
 
 
-def test_some_users_are_the_same_rows(models):
-    whole = scan(models, UNEVEN)
-    some = scan(models, UNEVEN, users=[8, 1])
-    assert some.users["user_id"].tolist()[:2] == ["1001", "1008"]
-    chosen = whole.users["user_id"].isin(["1001", "1008"])
+def test_a_part_of_the_users_has_the_same_rows(models):
+    full = scan(models, UNEVEN)
+    part = scan(models, UNEVEN, users=[8, 1])
+    assert part.users["user_id"].tolist()[:2] == ["1001", "1008"]
+    chosen = full.users["user_id"].isin(["1001", "1008"])
     pd.testing.assert_frame_equal(
-        whole.users[chosen].reset_index(drop=True), some.users, rtol=1e-6, atol=1e-7
+        full.users[chosen].reset_index(drop=True), part.users, rtol=1e-6, atol=1e-7
     )
 
 
-def test_a_scan_leaves_the_models_as_they_were(models):
+def test_a_scan_does_not_change_the_models(models):
     before = {
         name: {key: value.clone() for key, value in model.state_dict().items()}
         for name, model in models.items()

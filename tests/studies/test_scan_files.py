@@ -47,13 +47,13 @@ def check_same(directory: Path, other: Path) -> None:
     pd.testing.assert_frame_equal(a.pairs, b.pairs, rtol=1e-4, atol=1e-4)
 
 
-def test_a_written_scan_is_read_again(place: Path, tmp_path: Path):
-    told: list[int] = []
+def test_a_written_scan_is_read_back(place: Path, tmp_path: Path):
+    steps: list[int] = []
     output = tmp_path / "scan"
     written = write_scan(
-        directories(place), UNEVEN, output, command="this", device="cpu", progress=told.append
+        directories(place), UNEVEN, output, command="this", device="cpu", progress=steps.append
     )
-    assert sum(told) == 4 * UNEVEN.n_users
+    assert sum(steps) == 4 * UNEVEN.n_users
     assert sorted(path.name for path in output.iterdir()) == [
         "pairs.parquet",
         "scan.json",
@@ -74,7 +74,7 @@ def test_a_written_scan_is_read_again(place: Path, tmp_path: Path):
     pd.testing.assert_frame_equal(numbers, numbers.round(scan_files.DECIMALS))
 
 
-def test_a_killed_scan_goes_on(place: Path, tmp_path: Path, monkeypatch):
+def test_a_killed_scan_continues(place: Path, tmp_path: Path, monkeypatch):
     monkeypatch.setattr(scan_files, "PART_USERS", 3)
     write_scan(directories(place), UNEVEN, tmp_path / "whole", device="cpu")
     done: list[int] = []
@@ -103,7 +103,7 @@ def test_a_killed_scan_goes_on(place: Path, tmp_path: Path, monkeypatch):
     check_same(tmp_path / "cut", tmp_path / "whole")
 
 
-def test_other_weights_do_not_go_on_with_the_same_parts(place: Path, tmp_path: Path, models):
+def test_other_weights_do_not_continue_with_the_same_parts(place: Path, tmp_path: Path, models):
     output = tmp_path / "scan"
     write_scan(directories(place), UNEVEN, output, device="cpu")
     before = read_scan(output)
@@ -166,7 +166,7 @@ def test_the_verb(place: Path, tmp_path: Path, capsys):
     assert f"{ndcg:.4f}" in line.split()
     assert "20 sequences (10 users in 2 models)" in out
     assert "protocol: split: leave-one-out, test: the last item" in out
-    assert main(arguments) == 0  # and where it goes by itself
+    assert main(arguments) == 0  # to the default place
     assert (place / "scan" / "scan.json").is_file()
 
 
@@ -200,7 +200,7 @@ def test_the_verb_refuses(place: Path, tmp_path, make_model, capsys, arguments: 
     assert not (tmp_path / "out" / "scan.json").exists()
 
 
-def test_seeds_are_scanned_and_compared_with_their_twins_alone(place: Path, capsys):
+def test_seeds_are_scanned_and_compared_only_with_their_twins(place: Path, capsys):
     (place / "seeds").mkdir()
     (place / "models" / "seed-1").rename(place / "seeds" / "seed-1")
     assert main(["scan", str(place), "--device", "cpu"]) == 0
@@ -210,7 +210,7 @@ def test_seeds_are_scanned_and_compared_with_their_twins_alone(place: Path, caps
     assert len(about["pairs"]) == 3 + 1
 
 
-def test_a_scan_does_not_take_the_place_of_one_that_holds_more(place: Path, capsys):
+def test_a_scan_does_not_replace_a_larger_one(place: Path, capsys):
     assert main(["scan", str(place), "--attribution", "--device", "cpu"]) == 0
     before = {path.name: path.read_bytes() for path in (place / "scan").iterdir()}
     for arguments, lost in (
@@ -233,8 +233,8 @@ def test_a_damaged_scan_is_refused(place: Path, tmp_path: Path):
     output = tmp_path / "scan"
     write_scan(directories(place), UNEVEN, output, device="cpu")
     about = json.loads((output / "scan.json").read_text())
-    whole = (output / "users.parquet").read_bytes()
-    (output / "users.parquet").write_bytes(whole[: len(whole) // 2])
+    content = (output / "users.parquet").read_bytes()
+    (output / "users.parquet").write_bytes(content[: len(content) // 2])
     with pytest.raises(DataError, match="users.parquet is not readable parquet"):
         read_scan(output)
     pd.DataFrame({"user_id": ["1"]}).to_parquet(output / "users.parquet")
@@ -251,7 +251,7 @@ TWICE_TRAINED = sorted(
 
 
 @pytest.mark.parametrize("name", TWICE_TRAINED)
-def test_the_second_seed_differs_by_its_seed_alone(name: str):
+def test_the_second_seed_differs_only_in_its_seed(name: str):
     second = ROOT / "assets" / name
     first = second.parent.parent / "models" / second.name.removesuffix("-seed1")
     (model, _, training), (other, _, retrained) = read_config(first), read_config(second)

@@ -70,24 +70,26 @@ def test_every_number_of_a_shipped_example_is_the_models_own(name: str, example:
         planted = causes.set_index("user_id")["cause_places"][example.user_id]
     assert example.causes == sorted(planted)
     for side, other, said in (("a", "b", example.in_a), ("b", "a", example.in_b)):
-        own = found[side]
-        most = sorted(range(len(own.history)), key=own.scores.__getitem__)[: len(planted)]
+        numbers = found[side]
+        largest = sorted(range(len(numbers.history)), key=numbers.scores.__getitem__)[
+            : len(planted)
+        ]
         again = said.again
         if again is not None:
             other_seed = model_named(name, again.model)
-            assert again.rank == own.rank(other_seed, own.history)
+            assert again.rank == numbers.rank(other_seed, numbers.history)
         assert said == InModel(
-            rank=own.whole,
+            rank=numbers.whole,
             again=again,
-            entry=own.entry,
-            rank_without=own.ranks[own.entry],
-            rank_without_other=own.ranks[found[other].entry],
-            worst_of_rest=max(rank for at, rank in enumerate(own.ranks) if at != own.entry),
-            seen=own.seen,
-            attended=own.attended,
-            rank_without_attended=own.ranks[own.attended],
-            place=1 + sum(weight > own.row[own.entry] for weight in own.row),
-            causes_found=len({*most} & {*planted}) if planted else None,
+            entry=numbers.entry,
+            rank_without=numbers.ranks[numbers.entry],
+            rank_without_other=numbers.ranks[found[other].entry],
+            worst_of_rest=max(rank for at, rank in enumerate(numbers.ranks) if at != numbers.entry),
+            seen=numbers.seen,
+            attended=numbers.attended,
+            rank_without_attended=numbers.ranks[numbers.attended],
+            place=1 + sum(weight > numbers.row[numbers.entry] for weight in numbers.row),
+            causes_found=len({*largest} & {*planted}) if planted else None,
         )
 
 
@@ -98,7 +100,7 @@ def test_a_shipped_example_keeps_its_rule(name: str, example: Example):
 
 
 @pytest.mark.parametrize("name", DATASETS)
-def test_what_ships_is_of_the_models_that_ship(name: str):
+def test_shipped_examples_are_of_shipped_models(name: str):
     """Three to five, each of another user, the first of the pair with which the app opens."""
     file = read_examples(ASSETS / name / "scan", dataset_named(name))
     marks = {
@@ -116,7 +118,7 @@ def test_what_ships_is_of_the_models_that_ship(name: str):
 
 
 @each_shipped
-def test_the_sentence_is_made_of_the_numbers(name: str, example: Example):
+def test_the_sentence_has_the_numbers(name: str, example: Example):
     dataset, a, b = dataset_named(name), example.in_a, example.in_b
     items = dataset.sequence(dataset.user_index(example.user_id)).tolist()
     titles = [f"{at}. {title}" for at, title in enumerate(dataset.titles(items), 1)]

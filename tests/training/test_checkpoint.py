@@ -31,7 +31,7 @@ from awrsr.training.checkpoint import (
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
-def test_a_model_of_the_former_schema_is_what_it_was(tmp_path: Path, make_model, pair):
+def test_a_model_of_the_former_schema_is_unchanged(tmp_path: Path, make_model, pair):
     """Its config lacks the settings of refinements; its weights have the current names."""
     model = make_model(*pair, **plain(pair[1]))
     path = save(model, tmp_path / "model") / CONFIG_FILE
@@ -52,9 +52,7 @@ def test_a_model_of_the_former_schema_is_what_it_was(tmp_path: Path, make_model,
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
-def test_settings_that_nothing_read_may_be_recorded_as_former_defaults(
-    tmp_path: Path, make_model, pair
-):
+def test_unread_settings_may_be_recorded_as_former_defaults(tmp_path: Path, make_model, pair):
     """Other values are refused, as for a new model."""
     model = make_model(*pair)
     path = save(model, tmp_path / "model") / CONFIG_FILE
@@ -99,7 +97,7 @@ def test_scores_that_are_not_finite_are_refused(stored: Path):
         pytest.param("stosa", "additive", torch.float64, id="float64"),
     ],
 )
-def test_what_is_saved_is_loaded(tmp_path: Path, make_model, backbone, refinement, dtype):
+def test_a_saved_model_is_loaded(tmp_path: Path, make_model, backbone, refinement, dtype):
     model = make_model(backbone, refinement).to(dtype)
     loaded = load_model(save(model, tmp_path / "model"), "cpu")
     assert (loaded.config, loaded.catalogue) == (model.config, model.catalogue)
@@ -111,7 +109,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path, make_model, backbone, refinemen
     }
     stored = model.state_dict()
     assert all(torch.equal(value, stored[name]) for name, value in loaded.state_dict().items())
-    # Close, not equal: a matrix product may round by where in memory its factors lie.
+    # Close, not equal: the rounding of a matrix product may depend on memory addresses.
     items = [3, 1, 4, 1, 5]
     torch.testing.assert_close(trace(loaded, items).item_scores, trace(model, items).item_scores)
 
@@ -169,10 +167,10 @@ def test_a_full_disk_leaves_the_old_weights(stored: Path, make_model, monkeypatc
 )
 def test_a_device_that_does_not_exist_is_refused(stored: Path, monkeypatch, device: str, gpus: int):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
-    here = "auto, cpu, cuda, cuda:0, cuda:1" if gpus else "auto, cpu"
+    devices = "auto, cpu, cuda, cuda:0, cuda:1" if gpus else "auto, cpu"
     with pytest.raises(ConfigError) as caught:
         load_model(stored, device)
-    assert str(caught.value) == f"device {device!r} is not available; this machine has: {here}"
+    assert str(caught.value) == f"device {device!r} is not available; this machine has: {devices}"
 
 
 def test_devices_by_name():

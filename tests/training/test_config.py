@@ -31,7 +31,7 @@ def test_settings_survive_json_and_are_frozen(settings: Settings):
 
 
 @by_class
-def test_every_field_must_be_there(settings: Settings):
+def test_every_field_is_required(settings: Settings):
     for name in settings.to_json():
         values = settings.to_json()
         del values[name]
@@ -39,7 +39,7 @@ def test_every_field_must_be_there(settings: Settings):
             type(settings).from_json(values, where="here")
 
 
-def test_only_a_layout_that_is_not_trained_here_is_written():
+def test_only_a_foreign_layout_is_written():
     assert not {*LAYOUT} & ModelConfig().to_json().keys()
     other = ModelConfig(norms="before", padding="zero")
     assert {*LAYOUT} & other.to_json().keys() == {"norms", "padding"}
@@ -47,7 +47,7 @@ def test_only_a_layout_that_is_not_trained_here_is_written():
 
 
 @by_class
-def test_no_other_field_may_be_there(settings: Settings):
+def test_other_fields_are_refused(settings: Settings):
     name = names(settings)[0]
     with pytest.raises(ConfigError, match="^here: unknown field.*Did you mean") as caught:
         type(settings).from_json({**settings.to_json(), f"{name}s": 1}, where="here")
@@ -133,7 +133,7 @@ def test_a_backbone_that_does_not_read_a_layout_refuses_it(name):
 
 
 @pytest.mark.parametrize("refinement", ["uniform", "identity"])
-def test_padding_is_attended_to_only_where_attention_is_learned(refinement):
+def test_padding_is_attended_to_only_if_attention_is_learned(refinement):
     config = ModelConfig(refinement=refinement, padding="zero")
     with pytest.raises(ConfigError, match=f"padding 'zero' needs learned .* '{refinement}' learns"):
         build_model(config, CATALOGUE)
@@ -159,7 +159,7 @@ def test_the_rank_is_the_length_unless_set():
     assert ModelConfig(max_length=20, correlation_rank=5).rank == 5
 
 
-# No dead knobs: each field is changed by itself, and something must come out otherwise.
+# Every setting has an effect: each field is changed alone, and the result must differ.
 
 BASE_MODEL = ModelConfig(
     backbone="stosa",
@@ -202,13 +202,13 @@ MODEL_KNOBS = {
     "mix": "scores",
 }
 READER = {"value_matrix": "value_weighted", "tied": "stochastic"}
-"""Of a setting that additive refinement does not read one that does."""
+"""For a setting that additive refinement does not read, a refinement that reads it."""
 SAME_WEIGHTS = {
     *("n_heads", "hidden_dropout", "attention_dropout", "mean_stream"),
     *(name for name in LAYOUT if name != "output_embedding"),
     *("rows", "similar_start", "refinement_dropout", "mix"),
 }
-"""What changes the computation alone; the others change the shapes of the weights."""
+"""Settings that change only the computation; the others change the shapes of the weights."""
 
 
 @pytest.mark.parametrize(
@@ -258,10 +258,10 @@ TRAIN_KNOBS = {
 CONTEXT = {
     "negatives": {"loss": "sampled_ce"},
     "pvn_weight": {"loss": "bpr_pvn"},
-    # A rate at which nothing is learnt: validation never gets better than after the first epoch.
+    # With this rate nothing is learned: validation is best after the first epoch.
     "patience": {"epochs": 4, "learning_rate": 1e-12},
 }
-"""What else must be set for a field to be of any consequence."""
+"""Other settings that a field needs to have an effect."""
 
 
 @pytest.mark.parametrize("name", TrainConfig.model_fields)

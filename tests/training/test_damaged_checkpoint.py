@@ -18,13 +18,13 @@ Edit = Callable[[Path], object]
 
 
 def rewritten(section: str, change: Callable[[dict], object]) -> Edit:
-    """Changes a section of config.json; the whole object where the section is empty."""
+    """Changes a section of config.json, or the whole object if the section is empty."""
 
     def edit(directory: Path) -> None:
         path = directory / CONFIG_FILE
-        whole = json.loads(path.read_text())
-        change(whole[section] if section else whole)
-        path.write_text(json.dumps(whole))
+        config_object = json.loads(path.read_text())
+        change(config_object[section] if section else config_object)
+        path.write_text(json.dumps(config_object))
 
     return edit
 
@@ -66,7 +66,7 @@ def truncated(directory: Path) -> None:
 
 EMBEDDING, NORM = "item_embedding.weight", "norm.weight"
 NO_CONFIG = "is not a model directory: it lacks config.json; a model directory holds"
-NOT_WHOLE = "model.safetensors is not a whole safetensors file"
+NOT_WHOLE = "model.safetensors is not a complete safetensors file"
 NOT_FITTING = "model.safetensors does not fit config.json: "
 NOT_FINITE = f"{NOT_FITTING}{EMBEDDING} holds values that are not finite"
 MODEL, CATALOGUE, TRAINING = (
@@ -158,7 +158,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "unknown-loss": (config("training", loss="ces"), f"{TRAINING}unknown loss 'ces'; accepted: ce"),
     "other-catalogue": (
         config("catalogue", n_items=N_ITEMS + 1),
-        rf"{NOT_FITTING}{EMBEDDING} is \(12, 8\), the config asks for \(13, 8\)",
+        rf"{NOT_FITTING}{EMBEDDING} is \(12, 8\), the config expects \(13, 8\)",
     ),
     "weights-empty": (content(WEIGHTS_FILE, b""), NOT_WHOLE),
     "weights-truncated": (truncated, NOT_WHOLE),
@@ -170,7 +170,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     ),
     "tensor-of-another-shape": (
         weights(lambda t: t.update({NORM: torch.ones(9)})),
-        rf"{NOT_FITTING}{NORM} is \(9,\), the config asks for \(8,\)",
+        rf"{NOT_FITTING}{NORM} is \(9,\), the config expects \(8,\)",
     ),
     "tensor-of-whole-numbers": (
         weights(lambda t: t.update({NORM: torch.ones(8, dtype=torch.int64)})),
@@ -192,12 +192,10 @@ REFUSED: dict[str, tuple[Edit, str]] = {
 
 def test_a_file_larger_than_the_model_is_not_opened(stored: Path, monkeypatch):
     with (stored / WEIGHTS_FILE).open("r+b") as file:
-        file.truncate(40_000_000_000)  # it takes no room on the disk
+        file.truncate(40_000_000_000)  # it takes no space on the disk
     monkeypatch.setattr(checkpoint, "safe_open", None)
     monkeypatch.setattr(checkpoint, "hashlib", None)
-    message = (
-        "does not fit config.json: it has 40,000,000,000 bytes, the config asks for .* at most"
-    )
+    message = "does not fit config.json: it has 40,000,000,000 bytes, the config allows .* at most"
     for read in (lambda: load_model(stored, "cpu"), lambda: weights_fingerprint(stored)):
         with pytest.raises(CheckpointError, match=message):
             read()
@@ -267,7 +265,7 @@ def test_a_pickle_is_refused_and_not_executed(stored: Path, tmp_path: Path, dump
     with (stored / name).open("wb") as file:
         dump({"norm.weight": torch.ones(8), "trap": Trap(sprung)}, file)
     message = (
-        "not a whole safetensors file.*a pickled checkpoint" if name == WEIGHTS_FILE else "JSON"
+        "not a complete safetensors file.*a pickled checkpoint" if name == WEIGHTS_FILE else "JSON"
     )
     with pytest.raises(CheckpointError, match=message):
         load_model(stored, "cpu")

@@ -27,9 +27,9 @@ def begun(seed: int = 0, **settings) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("backbone", ["sasrec", "stosa"])
-def test_a_seed_gives_all_models_of_a_backbone_the_same_weights_where_they_have_the_same(backbone):
+def test_a_seed_gives_all_models_of_a_backbone_equal_weights_in_shared_matrices(backbone):
     """Bit for bit; also with other ranks and more layers."""
-    names = [name for of, name in PAIRS if of == backbone]
+    names = [name for other, name in PAIRS if other == backbone]
     models = [begun(backbone=backbone, refinement=name) for name in names]
     models.append(begun(backbone=backbone, refinement="additive", correlation_rank=3))
     models.append(begun(backbone=backbone, n_layers=3))

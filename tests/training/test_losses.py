@@ -100,7 +100,7 @@ def test_losses_equal_a_loop_over_the_real_positions(make_model, monkeypatch, ba
 
 
 @every_pair
-def test_what_stands_at_padding_does_not_matter(make_model, backbone, loss):
+def test_states_at_padding_do_not_matter(make_model, backbone, loss):
     model, config = make_model(backbone), TrainConfig(loss=loss, negatives=5)
 
     def value(disturbance: float) -> torch.Tensor:
@@ -137,7 +137,7 @@ def test_the_objective_predicts_every_item_of_a_window_but_the_first(make_model)
     assert torch.equal(objective(BATCH, USERS), direct)
 
 
-def test_many_sampled_negatives_weigh_like_the_whole_catalogue(make_model):
+def test_many_sampled_negatives_approximate_the_whole_catalogue(make_model):
     """K uniform negatives estimate K / n_items times the sum over all items except the target."""
     model, n_negatives = make_model(), 200_000
     states, target = model(torch.tensor([[3, 1, 4]]))[:, -1:], torch.tensor([[5]])
@@ -157,7 +157,7 @@ def test_a_catalogue_of_one_item_leaves_no_negative():
     assert training_loss(model, config, model(ones), ones, USERS[:1], NEGATIVES).item() == 0
 
 
-def test_a_loss_for_stosa_is_refused_elsewhere(make_model):
+def test_a_loss_for_stosa_is_refused_for_other_backbones(make_model):
     model = make_model("sasrec")
     with pytest.raises(ConfigError, match="'bpr_pvn' needs backbone 'stosa'; received 'sasrec'"):
         training_loss(model, TrainConfig(loss="bpr_pvn"), model(INPUTS), TARGETS, USERS, NEGATIVES)

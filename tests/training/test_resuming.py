@@ -28,9 +28,7 @@ from awrsr.training.unfinished import HISTORY_FILE, RESUME_FILE
 
 
 @pytest.mark.parametrize("there_is", ["nothing", "an empty directory"])
-def test_a_run_killed_before_there_was_anything_begins_when_resumed(
-    run, tmp_path: Path, there_is: str
-):
+def test_a_run_killed_before_its_first_file_starts_when_resumed(run, tmp_path: Path, there_is: str):
     if there_is == "an empty directory":
         (tmp_path / "run").mkdir()
     stale = tmp_path / f".run.{HOST}-{gone_process()}.abcd_123"
@@ -40,7 +38,7 @@ def test_a_run_killed_before_there_was_anything_begins_when_resumed(
     history = run(resume=True)
     assert len(history) == len(pd.read_csv(tmp_path / "run" / HISTORY_FILE))
     load_model(tmp_path / "run", "cpu")
-    assert recent.is_dir() and not stale.exists()  # another process may be writing the one
+    assert recent.is_dir() and not stale.exists()  # another process may be writing the recent one
 
 
 def test_a_finished_run_whose_history_lacks_a_column_is_refused(run, tmp_path: Path):
@@ -62,7 +60,7 @@ def test_a_finished_run_whose_history_lacks_a_column_is_refused(run, tmp_path: P
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
 @pytest.mark.parametrize("finished", [False, True], ids=["unfinished", "finished"])
-def test_a_run_goes_on_with_its_own_settings_only(run, tmp_path, changes, message, finished):
+def test_a_run_continues_only_with_its_own_settings(run, tmp_path, changes, message, finished):
     if finished:
         run()
     else:
@@ -74,7 +72,7 @@ def test_a_run_goes_on_with_its_own_settings_only(run, tmp_path, changes, messag
     assert before == {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
 
 
-def test_a_run_goes_on_with_its_own_dataset_only(run, tiny_dataset: Dataset):
+def test_a_run_continues_only_with_its_own_dataset(run, tiny_dataset: Dataset):
     with pytest.raises(Killed):
         run(report=stop(1, 0))
     other = dataclasses.replace(tiny_dataset, user_ids=tiny_dataset.user_ids[::-1])
@@ -95,7 +93,7 @@ def test_a_run_that_is_being_trained_is_not_resumed_by_another_process(run, tmp_
     run(epochs=1, batch_size=32, resume=True)  # the lock ends with the training
 
 
-def test_resuming_a_finished_run_leaves_it_as_it_is(run, tmp_path: Path):
+def test_resuming_a_finished_run_changes_nothing(run, tmp_path: Path):
     history = run()
     before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
     again = run(resume=True, report=stop(1, 1))
@@ -120,7 +118,7 @@ def edit_resume(change: Callable[[dict[str, torch.Tensor]], object], **metadata:
 @pytest.mark.parametrize(
     "damage, message",
     [
-        pytest.param(cut, "is not a whole safetensors file", id="truncated"),
+        pytest.param(cut, "is not a complete safetensors file", id="truncated"),
         pytest.param(
             edit_resume(lambda t: t.pop("model.norm.weight"), history="[]"),
             "does not fit config.json: missing model.norm.weight",
@@ -194,7 +192,7 @@ def test_a_run_stopped_in_an_epoch_ends_the_same(run, tmp_path, epoch, batch, ba
 
 
 def test_a_run_stopped_at_any_step_of_writing_ends_the_same(run, tmp_path: Path, monkeypatch):
-    """The run dies before each file is put in place, in turn."""
+    """The run is ended before each replacement of a file, in turn."""
     replace, steps, deadly = Path.replace, 0, None
 
     def counted(source: Path, target: Path) -> Path:

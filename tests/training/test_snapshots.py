@@ -1,4 +1,4 @@
-"""Snapshots of epochs: kept beside the best weights, changing nothing, loaded strictly."""
+"""Snapshots of epochs: kept next to the best weights, changing nothing else, loaded strictly."""
 
 import shutil
 from pathlib import Path
@@ -34,7 +34,7 @@ def test_the_epochs_asked_for_are_kept_and_nothing_else_changes(run, tmp_path: P
         assert listing(kept) == [CONFIG_FILE, WEIGHTS_FILE]
 
 
-def test_a_snapshot_is_what_a_run_of_so_many_epochs_ends_with(run, tmp_path: Path):
+def test_a_snapshot_equals_the_end_of_a_run_of_so_many_epochs(run, tmp_path: Path):
     """The weights after an epoch, though the run keeps those of its best epoch."""
     history = run("long", epochs=6, patience=6, snapshots=range(1, 7))
     best = 1 + int(history["NDCG@10"].idxmax())
@@ -121,7 +121,7 @@ def test_epochs_that_are_not_of_the_run_are_refused_before_it_begins(run, tmp_pa
     assert not (tmp_path / "run").exists()
 
 
-def test_snapshots_have_a_bound_together(run, tmp_path: Path, make_model, monkeypatch):
+def test_snapshots_have_a_common_bound(run, tmp_path: Path, make_model, monkeypatch):
     model = make_model()
     size = sum(8 * parameter.numel() for parameter in model.parameters())
     monkeypatch.setattr(snapshots, "MAX_BYTES", 3 * size + 1)
@@ -138,7 +138,7 @@ def test_snapshots_have_a_bound_together(run, tmp_path: Path, make_model, monkey
     assert not (tmp_path / "run").exists()
 
 
-def test_a_snapshot_that_is_not_there_is_refused_with_those_that_are(run, tmp_path: Path):
+def test_a_missing_snapshot_is_refused_with_the_existing_ones(run, tmp_path: Path):
     run(snapshots=(2,))
     with pytest.raises(CheckpointError, match="run has no snapshot of epoch 1; kept: 2"):
         awrsr.load_snapshot(tmp_path / "run", 1)
@@ -147,7 +147,7 @@ def test_a_snapshot_that_is_not_there_is_refused_with_those_that_are(run, tmp_pa
         awrsr.load_snapshot(tmp_path / "run", 1)
 
 
-def test_what_is_no_snapshot_is_passed_over(run, tmp_path: Path):
+def test_other_directories_are_skipped(run, tmp_path: Path):
     run(snapshots=(1,))
     folder = tmp_path / "run" / "snapshots"
     for name in (
@@ -169,17 +169,19 @@ def test_a_snapshot_of_another_run_is_refused(run, tmp_path: Path, change: dict)
     place = tmp_path / "mine" / "snapshots" / "epoch-0001"
     shutil.rmtree(place)
     shutil.copytree(tmp_path / "other" / "snapshots" / "epoch-0001", place)
-    with pytest.raises(CheckpointError, match="epoch-0001 is no snapshot of .*mine: their config"):
+    with pytest.raises(
+        CheckpointError, match="epoch-0001 is not a snapshot of .*mine: their config"
+    ):
         awrsr.load_snapshot(tmp_path / "mine", 1)
 
 
 def test_a_damaged_snapshot_is_refused(run, tmp_path: Path):
     run(snapshots=(1,))
     path = tmp_path / "run" / "snapshots" / "epoch-0001" / WEIGHTS_FILE
-    whole = path.read_bytes()
-    tensors = load(whole)  # not from the file, which is changed below
-    path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(CheckpointError, match="is not a whole safetensors file"):
+    content = path.read_bytes()
+    tensors = load(content)  # not from the file, which is changed below
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(CheckpointError, match="is not a complete safetensors file"):
         awrsr.load_snapshot(tmp_path / "run", 1)
     name = next(iter(tensors))
     save_file(tensors | {name: torch.full_like(tensors[name], torch.nan)}, path)
@@ -202,7 +204,7 @@ def test_the_command_keeps_epochs_and_records_them(tiny_directory: Path, tmp_pat
     output = tmp_path / "model"
     words = ["train", str(tiny_directory), "--output", str(output), *TINY, "--snapshots", "1,3"]
     assert main(words) == 0
-    assert "epochs kept beside the best: 1, 3" in capsys.readouterr().out
+    assert "epochs kept besides the best: 1, 3" in capsys.readouterr().out
     assert awrsr.snapshot_epochs(output) == [1, 3]
     recorded = read_metrics(output).training
     assert recorded is not None and recorded.command.endswith(" --snapshots 1,3")
@@ -218,7 +220,7 @@ def test_the_command_keeps_epochs_and_records_them(tiny_directory: Path, tmp_pat
         ("2,9", "snapshots must be different epochs from 1 to 3, rising; received 2, 9"),
     ],
 )
-def test_the_command_refuses_what_are_no_epochs(tiny_directory, tmp_path, capsys, given, said):
+def test_the_command_refuses_invalid_epochs(tiny_directory, tmp_path, capsys, given, said):
     output = tmp_path / "model"
     words = ["train", str(tiny_directory), "--output", str(output), *TINY, "--snapshots", given]
     assert main(words) == 2

@@ -47,7 +47,7 @@ def test_the_configuration_is_stored(run, tmp_path: Path, tiny_dataset: Dataset)
 @pytest.mark.parametrize("patience", [1, 3])
 def test_early_stopping_keeps_the_best_weights(run, tmp_path: Path, tiny_dataset, patience: int):
     history = run(epochs=100, patience=patience, learning_rate=0.1, seed=2)
-    best = history["NDCG@10"].idxmax()  # the first of equals
+    best = history["NDCG@10"].idxmax()  # the first of equal ones
     assert len(history) == best + 1 + patience < 100
     stored = evaluate(load_model(tmp_path / "run", "cpu"), tiny_dataset, "validation").metrics
     for name in ("HR@10", "NDCG@5", "NDCG@10"):

@@ -26,7 +26,7 @@ TRAINING = TrainConfig(epochs=2, batch_size=8, learning_rate=0.02)
 
 
 class Killed(BaseException):
-    """Represents a signal: nothing in the package catches it."""
+    """Acts as a signal: nothing in the package catches it."""
 
 
 def stop(epoch: int, batch: int) -> Callable[[Progress], None]:

@@ -57,13 +57,13 @@ def filter_title(limits: list[Limit]) -> str:
     """The filter in words."""
     if not limits:
         return "Filter"
-    said = [
+    parts = [
         COLUMNS[limit.column].title
         + (f" \u2265 {limit.low:g}" if limit.low is not None else "")
         + (f" \u2264 {limit.high:g}" if limit.high is not None else "")
         for limit in limits
     ]
-    return f"Filter: {plain('; '.join(said))}"
+    return f"Filter: {plain('; '.join(parts))}"
 
 
 def take_limits() -> None:

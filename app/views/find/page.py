@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app import cache, finding, folders, seeds
-from app.candidates import among
+from app.candidates import among, target_words
 from app.escape import plain
 from app.finding import KINDS
 from app.sentences import find_sentence
@@ -159,7 +159,7 @@ def say_what_is_compared(
 def show_protocol(chosen: Chosen, table: pd.DataFrame, noise: Scan | None, kind: str) -> None:
     """The rows, the protocol, and the two seeds used as a noise level."""
     st.caption(
-        f"{len(table):,} users, leave one out: the last item is the target, ranked among "
+        f"{len(table):,} users, {target_words(chosen.dataset)}, ranked among "
         f"{among(chosen.dataset)}. "
         "Attention: last row of the last layer (the position that makes the prediction), mean over "
         "heads."

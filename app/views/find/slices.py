@@ -75,7 +75,7 @@ def show_slices(metrics: pd.DataFrame) -> None:
     with st.expander("Slices and their metrics"):
         metrics_table(metrics, "slices")
         st.caption(
-            "In brackets: 95% paired bootstrap interval over the users of the slice; if it has 0 "
+            "In brackets: 95% paired bootstrap interval over the users of the slice; if 0 is "
             "inside, the slice does not distinguish the models. Shared: items in both top 10; JS: "
             "Jensen-Shannon divergence of the rows in bits; rho: Spearman's rank correlation; "
             "each for A and B, then for two seeds of one model. Slices by ranks or by attention "

@@ -25,8 +25,8 @@ def answer(
     Args:
         case: what the board shows.
         content: the board's data.
-        locked: what the board says is locked; from the browser, so it may be anything.
-        asked: what else it asks for; it may be anything, too.
+        locked: the locked cell as the browser reports it, unchecked.
+        asked: further questions of the board, unchecked, too.
     """
     found = Answer(signature=content["signature"], whys=[], flows=[], refused="", cut=None)
     cell = locked_cell(locked, len(content["items"]))
@@ -46,9 +46,9 @@ def answer(
 
 
 def side_of(case: Case, source: str) -> tuple[Side, tuple[int, ...]] | None:
-    """The model of a source of the board, and the history that it is given; None if there is none.
+    """The model and the history of a source of the board; None if there is none.
 
-    The history may be longer than what the model sees.
+    The history may be longer than the model's input.
     """
     for side in case.sides:
         if source == side.key.upper():

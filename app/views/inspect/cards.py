@@ -30,10 +30,10 @@ HOW_JUDGED = (
     "Prediction row (last query), last layer, mean over heads. The row shows an item that is among "
     "its three largest weights and above an even share. It shows it in part if one of two items "
     "meets this, or if its weights correlate with the effects of removals (Spearman, 95% interval "
-    "by Fisher's transform above zero). It gets no credit for an item, or a correlation, that "
-    "weights which only grow with newness would show too. The numbers after first and second are "
-    "the places of the same items in those rows. No verdict with fewer than six items, or if no "
-    "removal changes the rank."
+    "by Fisher's transform above zero). An item or a correlation does not count if weights that "
+    "only grow with newness show it, too. The numbers after first and second are the ranks of the "
+    "same items in those rows. There is no verdict with fewer than six items, or if no removal "
+    "changes the rank."
 )
 
 
@@ -50,7 +50,7 @@ def show(case: Case, content: Payload) -> None:
     links = Links(case, content)
     cards = [
         ("What is recommended", recommended(case), HOW_RANKED),
-        ("What that rests on", rests_on(case, found, links), HOW_REMOVED),
+        ("What it rests on", rests_on(case, found, links), HOW_REMOVED),
         ("Does attention show it?", shown(case, found, links), HOW_JUDGED),
     ]
     with st.container(key="cards", horizontal=True, gap="small"):
@@ -61,7 +61,7 @@ def show(case: Case, content: Payload) -> None:
 
 
 class Links:
-    """Links to what the board shows of an item: its row, with the maps that the cards are about."""
+    """Links from items to their rows on the board, with the maps that the cards describe."""
 
     def __init__(self, case: Case, content: Payload) -> None:
         self.case = case
@@ -107,12 +107,12 @@ def recommended(case: Case) -> list[str]:
     """The target's ranks in the models, and in the same models with another seed."""
     target = plain(case.target_title)
     ranks = [side.ranking.rank_of(case.target) for side in case.sides]
-    said = ", ".join(
+    words = ", ".join(
         f"{letter(side)} ranks it **{rank:,}**"
         for side, rank in zip(case.sides, ranks, strict=True)
     )
     candidates = case.sides[0].ranking.candidates_with(case.target)
-    lines = [f"{target}: {said} of {candidates:,}."]
+    lines = [f"{target}: {words} of {candidates:,}."]
     if any(side.epoch != FINAL for side in case.sides):
         return [*lines, "Another seed is compared with final weights only."]
     again = [rank_again(case, side) for side in case.sides]
@@ -136,7 +136,7 @@ def rank_again(case: Case, side: Side) -> int | None:
     left_out = tuple(item for item in case.left_out if item != case.target)
     try:
         found = cache.get_standings(directory, (case.history,), (left_out,), case.target, 1)
-    except AwrsrError:  # the panels name what cannot be read
+    except AwrsrError:  # the panels report unreadable models
         return None
     return int(found.ranks[0])
 
@@ -204,7 +204,7 @@ def shows(side: Side, evidence: Evidence, links: Links) -> str:
     if not refinement.learns_attention:
         return f"learns no attention: {refinement.formula_of(side.model.config)}."
     mixing = evidence.rows[-1]
-    said = f"**{SAID[mixing.judgement]}**"
+    verdict = f"**{SAID[mixing.judgement]}**"
     places = [
         f"{links.to(side, found)} is {_place(mixing, number)}"
         for number, found in enumerate(evidence.decisive)
@@ -216,7 +216,7 @@ def shows(side: Side, evidence: Evidence, links: Links) -> str:
             for row in evidence.rows[:-1]
         )
     rho = "" if mixing.rho is None else f"; \u03c1 {mixing.rho:+.2f}"
-    return f"{said}: {', '.join(places)}{others}{rho}."
+    return f"{verdict}: {', '.join(places)}{others}{rho}."
 
 
 def _place(row: RowEvidence, number: int) -> str:

@@ -33,7 +33,7 @@ def whys(content: Payload, sources: dict[str, Shown], cell: LockedCell) -> list[
         places = source.places.index(query), source.places.index(key)
         try:
             found.append(why(source, panel, *places))
-        except AwrsrError:  # the panel below the board says why
+        except AwrsrError:  # the panel below the board gives the reason
             continue
     return found
 
@@ -75,9 +75,10 @@ def _first_order(source: Shown, panel: Panel, cell: Cell) -> Why:
     if BACKBONES[source.trace.config.backbone].gaussian:
         split = first_order_split(source.trace, cell)
         return _distance(panel, split, "the two items")
-    score = float(
-        source.trace.layers[cell.layer].first_order_scores[cell.head, cell.query, cell.key]
-    )
+    scores = source.trace.layers[cell.layer].first_order_scores
+    if scores is None:
+        return _sum(panel, "recorded after the softmax; no sum", [("recorded", weight)])
+    score = float(scores[cell.head, cell.query, cell.key])
     text = f"softmax of q \u00b7 k, {signed(score)}; no other item counts"
     return _sum(panel, text, [("q \u00b7 k", score)])
 

@@ -12,7 +12,7 @@ from app.pinned import Variant
 from app.reading import Reading
 from app.state import OWN, USER, Situation, session
 from app.users import dismiss
-from awrsr.data.batching import history_and_target
+from awrsr.data.batching import known_history
 from awrsr.data.dataset import Dataset
 
 MAX_UNDO = 50
@@ -22,8 +22,8 @@ MAX_UNDO = 50
 
 
 def user_history(dataset: Dataset, user: str) -> list[int]:
-    """A user's items before the held-out item."""
-    items, _ = history_and_target(dataset, dataset.user_index(user), "test")
+    """A user's items before the held-out item; all of them if there is none."""
+    items, _ = known_history(dataset, dataset.user_index(user))
     return [int(item) for item in items]
 
 
@@ -44,7 +44,7 @@ def chosen_history(dataset: Dataset) -> History:
     items, owner = current_history(dataset), history_owner()
     original, held_out = None, None
     if owner is not None:
-        seen, held_out = history_and_target(dataset, dataset.user_index(owner), "test")
+        seen, held_out = known_history(dataset, dataset.user_index(owner))
         original = tuple(map(int, seen))
     return History(
         items=tuple(items),
@@ -127,13 +127,13 @@ def redo() -> None:
         return_to(after)
 
 
-def return_to(to: Situation) -> None:
+def return_to(past: Situation) -> None:
     """Restore the choices of a situation."""
-    session.source, session.user, session.origin = to.source, to.user, to.origin
-    session.items = list(to.items)
+    session.source, session.user, session.origin = past.source, past.user, past.origin
+    session.items = list(past.items)
     session.replacing = None
     dismiss()
-    session.reading = to.reading
+    session.reading = past.reading
 
 
 def shuffled(items: list[int]) -> list[int]:
@@ -153,8 +153,8 @@ def apply_list_edits(dataset: Dataset) -> None:
         session.edits_applied = edit.number
         if edit.op == "replace":
             rows = current_history(dataset)[-MAX_HISTORY:]
-            here = 0 <= edit.at < len(rows) and rows[edit.at] == edit.item
-            session.replacing = edit.at if here else None
+            valid = 0 <= edit.at < len(rows) and rows[edit.at] == edit.item
+            session.replacing = edit.at if valid else None
         else:
             change(dataset, partial(edited, edit=edit, limit=MAX_HISTORY))
 

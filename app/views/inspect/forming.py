@@ -27,11 +27,11 @@ from awrsr.training.snapshots import snapshot_epochs
 
 
 def show(case: Case | None, runs: Sequence[Path]) -> None:
-    """The slider and, beside it, the target's rank and the validation metric by epoch; nothing if
+    """The slider and, next to it, the target's rank and the validation metric by epoch; nothing if
     no model has kept an epoch.
 
     Args:
-        case: what is on the page; None if no model can be run, perhaps because of the epoch.
+        case: the case on the page; None if no model can be run, perhaps because of the epoch.
         runs: the directories of the chosen models A and B.
     """
     epochs = kept_epochs(runs)
@@ -61,7 +61,7 @@ def show(case: Case | None, runs: Sequence[Path]) -> None:
 
 
 def show_slider(epochs: Sequence[int], runs: Sequence[Path]) -> None:
-    """The slider, and in words which epoch of each model is shown."""
+    """The slider, and the shown epoch of each model in words."""
     st.select_slider(
         "Epoch",
         [*epochs, FINAL],
@@ -119,6 +119,6 @@ def rank_at(case: Case, run: Path, epoch: int) -> int | None:
     try:
         directory = weights_directory(run, epoch)
         found = cache.get_standings(directory, (case.history,), (left_out,), case.target, 1)
-    except AwrsrError:  # said where that epoch is chosen
+    except AwrsrError:  # reported where that epoch is chosen
         return None
     return int(found.ranks[0])

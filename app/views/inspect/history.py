@@ -10,7 +10,7 @@ from app.components.history_list import history_list
 from app.escape import clipped, plain
 from app.forms import MAX_HISTORY
 from app.state import OWN, USER, Session, session
-from app.users import browse_users, dismiss, show_user
+from app.users import browse_users, dismiss, no_test_item, show_user
 from app.views.inspect.editing import (
     apply_list_edits,
     automatic_name,
@@ -85,15 +85,15 @@ def show_user_picker(dataset: Dataset) -> None:
             ("previous", "chevron_left", place - 1),
             ("next", "chevron_right", place + 1),
         ):
-            there = 0 <= other < dataset.n_users
+            exists = 0 <= other < dataset.n_users
             st.button(
                 f"{key.capitalize()} user",
                 key=f"{key}_user",
                 icon=f":material/{icon}:",
                 help=f"{key.capitalize()} user",
-                disabled=not there,
+                disabled=not exists,
                 on_click=show_user,
-                args=(dataset.user_ids[other] if there else session.user,),
+                args=(dataset.user_ids[other] if exists else session.user,),
             )
     if session.wrong_user:
         st.error(plain(session.wrong_user))
@@ -161,12 +161,15 @@ def stop_replacing() -> None:
 
 
 def show_editor(dataset: Dataset, chosen: History) -> None:
-    """The history as a list, its owner, and the buttons that change the whole of it."""
+    """The history as a list, its owner, and the buttons that change the whole list."""
     history, owner = list(chosen.items), chosen.owner
     count = f"**{len(history):,} item{'s' * (len(history) != 1)}**, older to newer"
-    if owner is not None and chosen.held_out is not None:
-        whose = f", edited from user {plain(owner)}'s" if chosen.edited else ""
-        count += f"{whose}; then came {plain(dataset.titles([chosen.held_out])[0])}"
+    if owner is not None:
+        count += f", edited from user {plain(owner)}'s" if chosen.edited else ""
+        if chosen.held_out is not None:
+            count += f"; then came {plain(dataset.titles([chosen.held_out])[0])}"
+        else:
+            count += f"; {no_test_item(dataset, owner)}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(count, width="stretch")
         if owner is not None and chosen.edited:

@@ -39,8 +39,8 @@ from awrsr.data.planted import OPEN
 from awrsr.errors import AwrsrError, counted
 
 BOARD_FRAME, BOARD_ROW, BOARD_ROWS = 300, 11, 660
-"""The least height of a board in pixels, without its rows, of a row, and of all rows at most: the
-place is held until the board is drawn, so that what is below it does not jump."""
+"""Minimum heights in pixels: of a board without its rows, of a row, and of all rows at most. The
+space is reserved until the board is drawn, so that the content below does not jump."""
 
 
 def show(chosen: Chosen) -> None:
@@ -57,7 +57,7 @@ def show(chosen: Chosen) -> None:
         runs = [chosen.models[name] for name in (chosen.a, chosen.b)]
         if (case := make_case(chosen, history, words.problems)) is not None:
             show_case(case, words, runs)
-        else:  # the way back from a snapshot that cannot be read
+        else:  # the slider leads back from a snapshot that cannot be read
             forming.show(None, runs)
     elif not history.items:
         st.info("The history is empty: search for an item to add, or paste titles or ids.")
@@ -117,7 +117,7 @@ def show_panels(panels: Mapping[str, Sequence[Callable[[Case], None]]], case: Ca
 
     Args:
         panels: what is in each tab of `app.state.PANELS`.
-        case: what is on the page.
+        case: the case on the page.
     """
     session.hold_panels()
     tabs = st.tabs(list(PANELS.values()), key=Session.panel.name, on_change="rerun")
@@ -128,9 +128,9 @@ def show_panels(panels: Mapping[str, Sequence[Callable[[Case], None]]], case: Ca
                     show_part(case)
 
 
-def is_open(said: bool | None) -> bool:
-    """Whether a tab is the open one, by what Streamlit says of it."""
-    return bool(said)
+def is_open(state: bool | None) -> bool:
+    """Whether a tab is the open one, from Streamlit's state of the tab."""
+    return bool(state)
 
 
 def show_summary(case: Case) -> None:
@@ -154,7 +154,7 @@ def show_summary(case: Case) -> None:
 
 
 def show_notes(case: Case) -> None:
-    """Notes: planted causes, how many items each model sees, what falls on empty slots."""
+    """Notes: planted causes, the number of items that each model sees, attention on empty slots."""
     if planted := planted_causes(case):
         st.caption(f":material/park: {planted}")
     for length in sorted({len(side.trace.items) for side in case.sides if side.trace.dropped}):
@@ -171,14 +171,14 @@ def show_notes(case: Case) -> None:
         if share := side.trace.padding_share():
             st.caption(
                 f":material/padding: In model {side.key.upper()} items also attend to the empty "
-                f"slots before them: {share:.0%} of the prediction's attention falls there, mean "
-                "over layers and heads. Maps show what falls on items."
+                f"slots before them: {share:.0%} of the prediction's attention is on them, mean "
+                "over layers and heads. Maps show only the attention to items."
             )
 
 
 def planted_causes(case: Case) -> str:
     """Which items of a user's history determine the held-out item, in a planted dataset, and how
-    many of them are among as many items whose removal costs the models most."""
+    many of them are among the same number of items whose removal has the largest effect."""
     dataset, history = case.dataset, case.chosen
     if history.edited or history.owner is None:
         return ""
@@ -195,11 +195,11 @@ def planted_causes(case: Case) -> str:
     titles = dataset.titles([history.items[place] for place in places])
     named = [f"{place + 1}. {title}" for place, title in zip(places, titles, strict=True)]
     words = f"{', '.join(named[:-1])} and {named[-1]}"
-    said = f"Planted ({row['sort']}): {plain(words)} together determine the held-out item."
+    sentence = f"Planted ({row['sort']}): {plain(words)} together determine the held-out item."
     if case.target != row["target"]:
-        return said
-    among = []
+        return sentence
+    counts = []
     for side in case.sides:
         found = cards.removed_once(case, side).found(places)
-        among.append(f"{side.key.upper()} {found} of {len(places)}")
-    return f"{said} Among the items each model rests on most: {', '.join(among)}."
+        counts.append(f"{side.key.upper()} {found} of {len(places)}")
+    return f"{sentence} Among the items each model rests on most: {', '.join(counts)}."

@@ -148,10 +148,10 @@ def show_panel(
     words = where_it_stands(content, source, cell)
     if words:
         st.caption(plain(words))
-    there = [source.where[place] for place in (cell.query, cell.key)]
-    if there[1] < 0 or there[1] > there[0]:
+    places = [source.where[place] for place in (cell.query, cell.key)]
+    if places[1] < 0 or places[1] > places[0]:
         return
-    query, at_key = (source.places.index(place) for place in there)
+    query, at_key = (source.places.index(place) for place in places)
     at = Cell(layer=panel.layer, head=head, query=query, key=at_key)
     try:
         if panel.kind == "first":
@@ -182,13 +182,13 @@ def where_it_stands(content: Payload, source: Shown, cell: LockedCell) -> str:
             "items, so there is no such cell."
         )
     words += "; that cell is shown."
-    for place, there in dict.fromkeys(((cell.query, query), (cell.key, key))):
+    for place, match in dict.fromkeys(((cell.query, query), (cell.key, key))):
         same = [p for p in source.places if content["items"][p] == content["items"][place]]
         if len(same) > 1:
-            how = "the same place as here" if there == place else "matched from the newest"
+            how = "the same place as here" if match == place else "matched from the newest"
             listed = " and ".join(slots[p] for p in same)
             words += (
                 f" {content['titles'][place]} is there at {listed}; the one at "
-                f"{slots[there]} is used, {how}."
+                f"{slots[match]} is used, {how}."
             )
     return words

@@ -22,7 +22,7 @@ def show(chosen: Chosen) -> None:
         return
     examples, why = recorded_examples(chosen.dataset, chosen.models)
     if examples:
-        # Entering one's own history needs the room.
+        # The form for an own history needs the space.
         with st.expander("Start here", expanded=session.source == USER, type="compact"):
             show_examples(chosen.dataset, examples)
         return

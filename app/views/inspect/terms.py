@@ -40,6 +40,11 @@ def show_first_order(source: Shown, cell: Cell, key: str) -> None:
             "dimension of the head",
             key,
         )
+    elif layer.first_order_scores is None or layer.query is None:
+        st.markdown(
+            f"A = **{parts.weight:.4f}**: the weight as the model recorded it, after its softmax. "
+            "It records no scores, so there is nothing to decompose."
+        )
     else:
         weight = float(layer.first_order[cell.head, cell.query, cell.key])
         score = float(layer.first_order_scores[cell.head, cell.query, cell.key])

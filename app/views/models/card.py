@@ -43,11 +43,11 @@ def show_card(directory: Path) -> None:
             key=f"metrics-{directory.name}",
         )
         protocol = recorded.test.protocol.to_json()
-        said = "; ".join(f"{name}: {value}" for name, value in protocol.items())
-        st.caption(f"Recorded by `awrsr evaluate`. {plain(said)}.")
+        words = "; ".join(f"{name}: {value}" for name, value in protocol.items())
+        st.caption(f"Recorded by `awrsr evaluate`. {plain(words)}.")
         if source := recorded.source:
-            told = "; ".join([source.format, f"sha256 {source.sha256[:12]}", *source.notes])
-            st.caption(f"Trained elsewhere, imported from {plain(source.file)}. {plain(told)}.")
+            words = "; ".join([source.format, f"sha256 {source.sha256[:12]}", *source.notes])
+            st.caption(f"Trained elsewhere, imported from {plain(source.file)}. {plain(words)}.")
     with st.expander("Settings and command"):
         st.dataframe(
             settings_table(model, training),
@@ -91,7 +91,7 @@ def settings_table(model: ModelConfig, training: TrainConfig | None) -> pd.DataF
         if settings is not None
         for name, value in settings.to_json().items()
     ]
-    return pd.DataFrame(rows, columns=["of", "setting", "value"])
+    return pd.DataFrame(rows, columns=["part", "setting", "value"])
 
 
 def label(side: str, directory: Path) -> str:

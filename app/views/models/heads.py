@@ -35,8 +35,9 @@ SHARES = {
 def show_heads(directories: dict[str, Path], chosen: Chosen) -> None:
     """Attention weight of each head by kind of key, over a slice of the users."""
     st.markdown("#### Attention weight of each head")
-    lengths = chosen.dataset.lengths() - 1
-    limits = {name: int(np.quantile(lengths, q)) for name, q in (("short", 0.25), ("long", 0.75))}
+    lengths = chosen.dataset.parts.targets["test"]
+    known = lengths[chosen.dataset.has_target("test")]
+    limits = {name: int(np.quantile(known, q)) for name, q in (("short", 0.25), ("long", 0.75))}
     titles = {
         "all": f"All users ({drawn_of(int((lengths > 0).sum()))})",
         "short": f"Short histories (at most {limits['short']} items)",
@@ -82,7 +83,7 @@ def show_heads(directories: dict[str, Path], chosen: Chosen) -> None:
         "makes the prediction). Even row: the same weight spread evenly over each history, for "
         "comparison. A model without a second order mixes values with its first-order weights. "
         + (
-            f"Same {plain(group)}: other items with the same first listed one as the newest item. "
+            f"Same {plain(group)}: other items whose first {plain(group)} is the newest item's. "
             if group
             else ""
         )

@@ -44,6 +44,6 @@ def show(chosen: Chosen) -> None:
             show_card(directory)
             verdicts[side.upper()] = show_checks(directory, chosen)
     opening.markdown(checks_sentence(verdicts))
-    show_curves(directories)
+    show_curves(directories, chosen.dataset)
     show_heads(directories, chosen)
     show_matrices(directories)

@@ -11,10 +11,12 @@ from app.figures import charts
 from app.folders import read_history
 from app.sides import model_title
 from app.views.models.card import label, training_record
+from awrsr.data.dataset import Dataset
+from awrsr.data.splits import held_out_words
 from awrsr.studies import correlation_matrices
 
 
-def show_curves(directories: dict[str, Path]) -> None:
+def show_curves(directories: dict[str, Path], dataset: Dataset) -> None:
     """Curves of history.csv."""
     st.markdown("#### Training")
     histories, best = {}, {}
@@ -33,10 +35,10 @@ def show_curves(directories: dict[str, Path]) -> None:
             key="curves",
             config={"displayModeBar": False},
         )
+        held_out = held_out_words(dataset.time_split, "validation").partition(": ")[2]
         st.caption(
             "Per epoch, from history.csv. Diamond: the epoch of the kept weights (best validation "
-            "NDCG@10). Validation: the last but one item of every user, ranked among the whole "
-            "catalogue."
+            f"NDCG@10). Validation: {held_out} of every user, ranked among the whole catalogue."
         )
 
 
@@ -57,10 +59,10 @@ def show_matrices(directories: dict[str, Path]) -> None:
             if not found[side]:
                 st.info("This model has no second order, so it has no such matrix.")
             for matrix in found[side]:
-                of_head, key = "", f"matrix-{side}-{matrix.layer}"
+                head, key = "", f"matrix-{side}-{matrix.layer}"
                 if matrix.head is not None:
-                    of_head, key = f", head {matrix.head}", f"{key}-{matrix.head}"
-                st.markdown(f"Layer {matrix.layer}{of_head}: G = {plain(matrix.formula)}")
+                    head, key = f", head {matrix.head}", f"{key}-{matrix.head}"
+                st.markdown(f"Layer {matrix.layer}{head}: G = {plain(matrix.formula)}")
                 st.plotly_chart(
                     charts.matrix_map(matrix.values, top or 1.0),
                     key=key,
@@ -72,8 +74,8 @@ def show_matrices(directories: dict[str, Path]) -> None:
             "times G(p, q), times the weight of j on q; with standardised rows, deviations of the "
             "weights from even ones. Blue pairs raise the score, orange pairs lower it. The "
             "newest item is in the last slot; a history shorter than n fills only the last slots. "
-            "Stochastic form: G is the mean's matrix, and the sum is the joint term of two rows, "
-            "beside a term of each row. Tied form: the mean's part is minus such a sum over the "
-            "difference of the two rows. The covariance's part passes through ELU and a square "
+            "Stochastic form: G is the mean's matrix, and the sum is the joint term of two rows; "
+            "each row adds a term of its own. Tied form: the mean's part is minus such a sum over "
+            "the difference of the two rows. The covariance's part passes through ELU and a square "
             "root, so it has no such matrix."
         )

@@ -36,6 +36,12 @@ def show() -> None:
     """The page."""
     st.subheader("What is attention worth, and does refinement improve recommendations?")
     folder = Path(os.environ.get(EXPERIMENTS_VARIABLE, EXPERIMENTS))
+    if folder == EXPERIMENTS and not folder.is_dir():  # an installed package has no results
+        st.info(
+            "No results are recorded here. Record some with `python -m awrsr experiment "
+            f"experiments/GRID.toml` and name their folder in {EXPERIMENTS_VARIABLE}."
+        )
+        return
     recorded, planned = read_folder(folder)
     if not recorded:
         st.info(
@@ -146,7 +152,7 @@ def show_verdict(recorded: list[Results]) -> None:
         st.code("\n".join(cells[commands].str.strip("`")), language=None)
     with st.expander("The rows in words"):
         st.markdown("\n".join(f"- {with_commands(sentence(row))}" for row in rows))
-    if abouts := [of.grid for of, _ in by_grid(rows) if of.grid.about]:
+    if abouts := [results.grid for results, _ in by_grid(rows) if results.grid.about]:
         with st.expander("About these recordings"):
             for grid in abouts:
                 st.caption(f"**{plain(grid.title)}**: {plain(grid.about)}")
@@ -250,9 +256,11 @@ def show_training(results: Results, dataset: str, loss: str, differences: bool) 
                     key=f"results-{kind}-{backbone}",
                     config={"displayModeBar": False},
                 )
+    runs = results.runs[results.runs["dataset"] == dataset]
+    held_out = runs.loc[runs["split"] == "validation", "held_out"].iloc[0].partition(": ")[2]
     st.caption(
-        "Thick: mean over seeds, up to the last epoch of all; thin: each seed. Validation: the "
-        "last but one item. Gradient norm: global, mean over the steps of an epoch."
+        "Thick: mean over seeds, up to the last epoch of all; thin: each seed. Validation: "
+        f"{plain(held_out)}. Gradient norm: global, mean over the steps of an epoch."
     )
 
 

@@ -72,9 +72,9 @@ places})=>itemAt[i]>=0&&places.some(j=>j!==i&&items[j]===item)));return{payload,
 length,items,slots,titles,groups,sources,repeats}}function decodeSource(source,n){let maps={first:null,
 second:null,refined:null};for(let kind of keysOf(KINDS)){let packed=source.maps[kind];packed!==null&&
 (maps[kind]=isOneOf(KINDS,packed)?maps[packed]:unpacked(bytesOf(packed)))}let itemAt=new Int32Array(
-n).fill(-1);source.places.forEach((place2,i)=>{itemAt[place2]=i});let norms=floatsOf(source.norms);return{
-...source,maps,norms,itemAt,unrefined:maps.second===null}}var bytesOf=base64=>Uint8Array.from(atob(base64),
-c=>c.charCodeAt(0)),floatsOf=base64=>new Float32Array(bytesOf(base64).buffer);function unpacked(bytes){
+n).fill(-1);source.places.forEach((place2,i)=>{itemAt[place2]=i});let norms=source.norms===null?null:
+floatsOf(source.norms);return{...source,maps,norms,itemAt,unrefined:maps.second===null}}var bytesOf=base64=>Uint8Array.
+from(atob(base64),c=>c.charCodeAt(0)),floatsOf=base64=>new Float32Array(bytesOf(base64).buffer);function unpacked(bytes){
 let weights=new Float32Array(bytes.length/3);for(let i=0,j=0;i<weights.length;i++,j+=3)weights[i]=(bytes[j]|
 bytes[j+1]<<8|bytes[j+2]<<16)/STEPS;return weights}var kindsOf=source=>keysOf(KINDS).filter(kind=>source.
 maps[kind]&&!(source.unrefined&&kind==="refined")),kindName=(source,kind)=>source.floor!==null&&kind!==
@@ -345,8 +345,8 @@ line2,room,width))}var SIZE={width:318,line:13,left:190,right:262,font:11},THICK
 others,other,total:total3},ink){let rows=terms.map(({label,value})=>({label,value}));others&&rows.push(
 {label:`${others} other${others>1?"s":""}`,value:other});let{width,line:line2,left,right,font}=SIZE,
 height=Math.max(rows.length*line2,THICK.all)+2,drawn=svg("svg",{width,height,viewBox:`0 0 ${width} ${height}`,
-role:"img"}),said=rows.map(({label,value})=>`${label} ${signed(value)}`).join(", ");drawn.setAttribute(
-"aria-label",`${said}; sum ${signed(total3)}`);let sum=rows.reduce((all,{value})=>all+Math.abs(value),
+role:"img"}),list=rows.map(({label,value})=>`${label} ${signed(value)}`).join(", ");drawn.setAttribute(
+"aria-label",`${list}; sum ${signed(total3)}`);let sum=rows.reduce((all,{value})=>all+Math.abs(value),
 0)||1,unit=(THICK.all-rows.length*THICK.least)/sum,end=(height-THICK.all)/2;return rows.forEach(({label,
 value},i)=>{let thick=THICK.least+Math.abs(value)*unit,[y,to]=[(i+.5)*line2+1,end+thick/2];end+=thick;
 let bend=(left+right)/2,d=`M${left} ${y}C${bend} ${y} ${bend} ${to} ${right} ${to}`,stroke=(value<0?
@@ -373,30 +373,32 @@ shares[i]=total3?sum/total3:0,sum+=Math.abs(this.z[i])}get missing(){return[...A
 filter(i=>Number.isNaN(this.z[i*this.n+i]))}},isMissing=found=>"why"in found,Maps=class{constructor(data){
 this.data=data}data;grids=new Map;largestContribution=null;grid(spec,measure){let{source,layer,head,
 kind}=spec;return this.once([source,layer,head,kind,measure].join(),()=>{let from=this.data.sources[source];
-if(!from.maps[kind])return{why:from.noSecondOrder};let values=triangle(from,spec,measure);return values?
-this.onAxis(from,values):{why:NO_ROLLOUT}})}weights(spec){let found=this.grid(spec,"weight");if(isMissing(
-found))throw new Error(`no weights of ${JSON.stringify(spec)}: ${found.why}`);return found.z}difference([
-left,right],measure){let[a,b]=[left,right].map(spec=>this.grid(spec,measure));return isMissing(a)?a:
-isMissing(b)?b:this.once(`difference ${JSON.stringify([left,right])} ${measure}`,()=>new Grid(this.data.
-n,b.z.map((value,i)=>value-a.z[i])))}largest(measure){if(measure==="weight")return 1;if(this.largestContribution===
-null){let largest2=0;this.data.sources.forEach((from,source)=>{for(let kind of keysOf(KINDS))for(let layer=0;layer<
-from.layers;layer++)for(let head=0;head<from.heads;head++){let found=this.grid({source,layer,head,kind},
-measure);isMissing(found)||(largest2=Math.max(largest2,found.top))}}),this.largestContribution=largest2||
-1}return this.largestContribution}once(name,make){let found=this.grids.get(name);return found||(found=
-make(),this.grids.set(name,found)),found}onAxis({places},values){let{n}=this.data,z=new Float32Array(
-n*n).fill(NaN);for(let q=0,i=0;q<places.length;q++)for(let k=0;k<=q;k++,i++)z[places[q]*n+places[k]]=
-values[i];return new Grid(n,z)}},NO_ROLLOUT="Rollout multiplies weights over layers; contributions o\
-f single layers do not multiply. Choose a head, or show weights.";function triangle(source,{layer,head,
-kind},measure){let map=source.maps[kind];if(!map||head==="rollout"&&measure==="contribution")return null;
-if(head==="rollout")return rollout(source,layer,kind);let n=source.places.length,size=n*(n+1)/2,values=new Float32Array(
-size),heads=typeof head=="number"?[head]:[...Array(source.heads).keys()];for(let one of heads){let start=(layer*
-source.heads+one)*size,norms=(layer*source.heads+one)*n;for(let q=0,i=0;q<n;q++)for(let k=0;k<=q;k++,
-i++){let value=map[start+i]*(measure==="contribution"?source.norms[norms+k]:1);values[i]=head==="max"?
-Math.max(values[i],value):values[i]+value/heads.length}}return values}function rollout(source,toLayer,kind){
-let n=source.places.length,row=q=>q*(q+1)/2,rolled=null;for(let layer=0;layer<=toLayer;layer++){let mixed=triangle(
-source,{layer,head:"mean",kind},"weight");if(!mixed)return null;let next=new Float32Array(row(n));for(let q=0;q<
-n;q++){for(let j=0;j<=q;j++)mixed[row(q)+j]=(mixed[row(q)+j]+ +(j===q))/2;for(let j=0;j<=q;j++)for(let i=0;i<=
-j;i++)next[row(q)+i]+=mixed[row(q)+j]*(rolled?rolled[row(j)+i]:+(i===j))}rolled=next}return rolled}var THICK2={least:.75,most:13},NEAR=4,STEPS3=16;function strands(flow,{x,y,line:line2,width,places}){
+if(!from.maps[kind])return{why:from.noSecondOrder};if(measure==="contribution"&&from.norms===null)return{
+why:NO_NORMS};let values=triangle(from,spec,measure);return values?this.onAxis(from,values):{why:NO_ROLLOUT}})}weights(spec){
+let found=this.grid(spec,"weight");if(isMissing(found))throw new Error(`no weights of ${JSON.stringify(
+spec)}: ${found.why}`);return found.z}difference([left,right],measure){let[a,b]=[left,right].map(spec=>this.
+grid(spec,measure));return isMissing(a)?a:isMissing(b)?b:this.once(`difference ${JSON.stringify([left,
+right])} ${measure}`,()=>new Grid(this.data.n,b.z.map((value,i)=>value-a.z[i])))}largest(measure){if(measure===
+"weight")return 1;if(this.largestContribution===null){let largest2=0;this.data.sources.forEach((from,source)=>{
+for(let kind of keysOf(KINDS))for(let layer=0;layer<from.layers;layer++)for(let head=0;head<from.heads;head++){
+let found=this.grid({source,layer,head,kind},measure);isMissing(found)||(largest2=Math.max(largest2,
+found.top))}}),this.largestContribution=largest2||1}return this.largestContribution}once(name,make){
+let found=this.grids.get(name);return found||(found=make(),this.grids.set(name,found)),found}onAxis({
+places},values){let{n}=this.data,z=new Float32Array(n*n).fill(NaN);for(let q=0,i=0;q<places.length;q++)
+for(let k=0;k<=q;k++,i++)z[places[q]*n+places[k]]=values[i];return new Grid(n,z)}},NO_ROLLOUT="Rollo\
+ut multiplies weights over layers; contributions of single layers do not multiply. Choose a head, or\
+ show weights.",NO_NORMS="This model records attention weights without values. Show weights.";function triangle(source,{
+layer,head,kind},measure){let map=source.maps[kind];if(!map||head==="rollout"&&measure==="contributi\
+on")return null;if(head==="rollout")return rollout(source,layer,kind);let n=source.places.length,size=n*
+(n+1)/2,values=new Float32Array(size),heads=typeof head=="number"?[head]:[...Array(source.heads).keys()];
+for(let one of heads){let start=(layer*source.heads+one)*size,at=(layer*source.heads+one)*n,norms=measure===
+"contribution"?source.norms?.subarray(at,at+n):void 0;for(let q=0,i=0;q<n;q++)for(let k=0;k<=q;k++,i++){
+let value=map[start+i]*(norms?norms[k]:1);values[i]=head==="max"?Math.max(values[i],value):values[i]+
+value/heads.length}}return values}function rollout(source,toLayer,kind){let n=source.places.length,row=q=>q*
+(q+1)/2,rolled=null;for(let layer=0;layer<=toLayer;layer++){let mixed=triangle(source,{layer,head:"m\
+ean",kind},"weight");if(!mixed)return null;let next=new Float32Array(row(n));for(let q=0;q<n;q++){for(let j=0;j<=
+q;j++)mixed[row(q)+j]=(mixed[row(q)+j]+ +(j===q))/2;for(let j=0;j<=q;j++)for(let i=0;i<=j;i++)next[row(
+q)+i]+=mixed[row(q)+j]*(rolled?rolled[row(j)+i]:+(i===j))}rolled=next}return rolled}var THICK2={least:.75,most:13},NEAR=4,STEPS3=16;function strands(flow,{x,y,line:line2,width,places}){
 let step=width/flow.first.length,middle=place2=>y+(place2+.5)*line2,drawn=flow.first.map((_,layer)=>{
 let found=[],add=(query,key,path,value)=>{if(!value)return;let[q,k]=[places[query],places[key]],from={
 x:x+layer*step,y:middle(k)},to={x:x+(layer+1)*step,y:middle(q)};found.push({layer,query:q,key:k,path,
@@ -413,7 +415,7 @@ far=Math.hypot(point.x-x,point.y-y),distance=Math.max(0,far-strand.thick/2);dist
 null||distance<=best.distance)&&(best={strand,distance})}return best?.strand??null}var total=values=>[
 ...values].reduce((a,b)=>a+b,0),layerSums=flow=>flow.first.map((first,layer)=>({first:total(first),refinement:total(
 flow.refinement[layer]??[]),residual:total(flow.residual[layer]),constants:flow.constants[layer]}));var PATHS={first:"first order",refinement:"refinement",residual:"around attention",constants:"consta\
-nts"},FLOW_HELP="what reaches it by each path. Click a band to really cut it.",KEYS_SAID=3,Dock=class{constructor(board){
+nts"},FLOW_HELP="its parts by path. Click a band to cut it in the model.",KEYS_SAID=3,Dock=class{constructor(board){
 this.board=board}board;box=element("div","ab-dock");drawnFor="";draw(){let{data,state,theme,answers}=this.
 board,{lock,panels,mode}=state.view,{whys=[],cut=null,flows=[]}=answers.now??{},look=[lock&&whys,panels,
 mode,cut,flows.length],drawFor=JSON.stringify([data.signature,theme.name,lock,...look]);if(drawFor===
@@ -422,35 +424,35 @@ lock===null&&!flowing,this.box.replaceChildren(),!lock&&flowing&&this.box.append
 sums(spec,cut))),!lock)return;this.box.append(...panels.map(spec=>this.part(spec,lock,whys)));let release=button(
 "ab-close","\xD7","Release the locked cell");release.title="Release the locked cell (Escape)",release.
 onclick=()=>{this.board.lock(null)},this.box.append(release)}part(spec,lock,whys){let{data,theme}=this.
-board,source=data.sources[spec.source],made=element("div","ab-dock-part"),said=element("div","ab-sai\
-d"),letter=element("b","",source.name);if(letter.style.color=modelColour(source.name,theme.ink),said.
-append(letter,` ${lock.key===null?this.row(spec,lock):this.cell(spec,lock)}`),said.title=`${this.where(
-spec)}: ${said.textContent}`,made.append(said),lock.key===null)return made;let kind=shownKind(source,
+board,source=data.sources[spec.source],made=element("div","ab-dock-part"),words2=element("div","ab-s\
+aid"),letter=element("b","",source.name);if(letter.style.color=modelColour(source.name,theme.ink),words2.
+append(letter,` ${lock.key===null?this.row(spec,lock):this.cell(spec,lock)}`),words2.title=`${this.where(
+spec)}: ${words2.textContent}`,made.append(words2),lock.key===null)return made;let kind=shownKind(source,
 spec.kind),why=whys.find(one=>one.source===source.name&&one.layer===spec.layer&&one.head===spec.head&&
-one.kind===kind);return why&&(said.append(` = ${why.text}`),said.title=`${this.where(spec)}: ${said.
+one.kind===kind);return why&&(words2.append(` = ${why.text}`),words2.title=`${this.where(spec)}: ${words2.
 textContent}`,why.terms.length>1&&made.append(bandsOf(why,theme.ink))),made}sums({source},cut){let{data,
 theme,answers}=this.board,{name}=data.sources[source],made=element("div","ab-dock-part"),flow=answers.
 flow(name);if(!flow)return made;let letter=element("b","",name);letter.style.color=modelColour(name,
-theme.ink);let said=element("div","ab-said");said.append(letter,` score ${signed(flow.score)}${cut?"":
-`: ${FLOW_HELP}`}`),cut?.band.source===name&&said.append(`. ${this.cut(cut)}`),said.title=said.textContent;
-let table=element("table"),head=element("tr");head.append(element("th"));for(let path of keysOf(PATHS))
-head.append(element("th",`ab-path ab-${path}`,PATHS[path]));return table.append(head),layerSums(flow).
-forEach((sums,layer)=>{let row=element("tr");row.append(element("td","",`layer ${layer+1}`));for(let path of keysOf(
-PATHS))row.append(element("td","",signed(sums[path])));table.append(row)}),made.append(said,table),made}cut({
-band,before,after}){let{slots}=this.board.data,what=band.part==="refinement"?"Refinement undone":"Cu\
-t",scores=`score ${signed(before.score)} \u2192 ${signed(after.score)}`,ranks=`rank ${before.rank} \u2192\
- ${after.rank}`,where=`${slots[band.key]} \u2192 ${slots[band.query]} in layer ${band.layer+1}`;return`${what}\
-, ${where}: ${scores}, ${ranks}.`}where({source,layer,head,kind}){let from=this.board.data.sources[source];
-return`${from.unrefined?kindName(from,shownKind(from,kind)):KINDS[kind]}, layer ${layer+1}, ${headName(
-head)}`}cell(spec,{query,key}){let{data}=this.board,source=data.sources[spec.source],at=cellIn(data,
-source,{query,key}),found=this.board.grid(spec,"weight");if(at===null||isMissing(found))return"has n\
-o such cell.";let weight=found.z[at],row=Math.floor(at/data.n),times=shortTimes(weight/found.even(row));
-return`gives ${data.titles[key??query]} ${times}\xD7 an even share, ${digits(weight)}`}row(spec,{query}){
-let{data}=this.board,source=data.sources[spec.source],place2=source.where[query],found=this.board.grid(
-spec,"weight");if(place2<0||isMissing(found))return"has no such row.";let keys=source.places.filter(
-key=>key<=place2),weight=key=>found.z[place2*data.n+key];keys.sort((a,b)=>weight(b)-weight(a));let even=found.
-even(place2),said=keys.slice(0,KEYS_SAID).map(key=>`${data.titles[key]} ${shortTimes(weight(key)/even)}\
-\xD7`);return`row ${data.slots[place2]} gives most to ${said.join(", ")}`}};var MAP={left:46,above:6,below:40,most:34},SLOT_DIGITS={fit:3,width:6},TITLES={share:.27,least:84,most:150},
+theme.ink);let words2=element("div","ab-said");words2.append(letter,` score ${signed(flow.score)}${cut?
+"":`: ${FLOW_HELP}`}`),cut?.band.source===name&&words2.append(`. ${this.cut(cut)}`),words2.title=words2.
+textContent;let table=element("table"),head=element("tr");head.append(element("th"));for(let path of keysOf(
+PATHS))head.append(element("th",`ab-path ab-${path}`,PATHS[path]));return table.append(head),layerSums(
+flow).forEach((sums,layer)=>{let row=element("tr");row.append(element("td","",`layer ${layer+1}`));for(let path of keysOf(
+PATHS))row.append(element("td","",signed(sums[path])));table.append(row)}),made.append(words2,table),
+made}cut({band,before,after}){let{slots}=this.board.data,what=band.part==="refinement"?"Refinement u\
+ndone":"Cut",scores=`score ${signed(before.score)} \u2192 ${signed(after.score)}`,ranks=`rank ${before.
+rank} \u2192 ${after.rank}`,where=`${slots[band.key]} \u2192 ${slots[band.query]} in layer ${band.layer+
+1}`;return`${what}, ${where}: ${scores}, ${ranks}.`}where({source,layer,head,kind}){let from=this.board.
+data.sources[source];return`${from.unrefined?kindName(from,shownKind(from,kind)):KINDS[kind]}, layer\
+ ${layer+1}, ${headName(head)}`}cell(spec,{query,key}){let{data}=this.board,source=data.sources[spec.
+source],at=cellIn(data,source,{query,key}),found=this.board.grid(spec,"weight");if(at===null||isMissing(
+found))return"has no such cell.";let weight=found.z[at],row=Math.floor(at/data.n),times=shortTimes(weight/
+found.even(row));return`gives ${data.titles[key??query]} ${times}\xD7 an even share, ${digits(weight)}`}row(spec,{
+query}){let{data}=this.board,source=data.sources[spec.source],place2=source.where[query],found=this.
+board.grid(spec,"weight");if(place2<0||isMissing(found))return"has no such row.";let keys=source.places.
+filter(key=>key<=place2),weight=key=>found.z[place2*data.n+key];keys.sort((a,b)=>weight(b)-weight(a));
+let even=found.even(place2),shares=keys.slice(0,KEYS_SAID).map(key=>`${data.titles[key]} ${shortTimes(
+weight(key)/even)}\xD7`);return`row ${data.slots[place2]} gives most to ${shares.join(", ")}`}};var MAP={left:46,above:6,below:40,most:34},SLOT_DIGITS={fit:3,width:6},TITLES={share:.27,least:84,most:150},
 LINE=9.5,NUMBERED=26,LARGE_CELL=12,SPARE=60;function mapLayout(slots,room,wanted){let n=slots.length,
 longest=Math.max(...slots.map(slot=>slot.length)),left=MAP.left+SLOT_DIGITS.width*Math.max(0,longest-
 SLOT_DIGITS.fit),right=Math.min(TITLES.most,Math.max(TITLES.least,room*TITLES.share)),cell=Math.min(
@@ -619,17 +621,17 @@ worded=columns.filter(({texts})=>texts.length).length;return{kinds:shownKinds(so
 facts.includes("value")),bars:columns.length,worded}}var shownKinds=(source,facts)=>kindsOf(source).
 filter(kind=>facts.includes(kind)||source.unrefined&&facts.includes("refined"));function barsOf({columns},width,facts){
 let chosen=columns.filter(({texts})=>facts.includes(texts.length?"removal":"attribution"));return width<
-ONE_BAR?chosen.slice(0,1):chosen}function largest(values,count=MARKED){let there=[...values.keys()].
-filter(i=>!Number.isNaN(values[i])&&values[i]!==0);return there.sort((a,b)=>Math.abs(values[b])-Math.
-abs(values[a])),new Set(there.slice(0,count))}function sortedBy(values){let weight=i=>Number.isNaN(values[i])?
--1/0:values[i];return[...values.keys()].sort((a,b)=>weight(b)-weight(a)||a-b)}var HARDLY=.1,MUCH=2;function disagreements(times,effects){
-let found=new Map,important=largest(effects),strongest=Math.max(0,...[...important].map(place2=>Math.
-abs(effects[place2])));return times.forEach((share,place2)=>{Number.isNaN(share)||Number.isNaN(effects[place2])||
-(important.has(place2)&&share<1?found.set(place2,"unattended"):share>=MUCH&&Math.abs(effects[place2])<
-HARDLY*strongest&&found.set(place2,"unimportant"))}),found}var columnTexts=(source,place2)=>{let item=source.
-itemAt[place2];return item<0?[]:source.columns.flatMap(({title,values,texts})=>{let value=values[item];
-if(value===null)return[];let more=texts.length?`, ${texts[item]}`:"";return[`${source.name}, ${title}\
-: ${signed(value)}${more}`]})};var HOVER="#ff3d71",LOCK="#ff9f1a",LABEL={size:12,height:18,ink:"#111111"},Sheet=class{over=element(
+ONE_BAR?chosen.slice(0,1):chosen}function largest(values,count=MARKED){let places=[...values.keys()].
+filter(i=>!Number.isNaN(values[i])&&values[i]!==0);return places.sort((a,b)=>Math.abs(values[b])-Math.
+abs(values[a])),new Set(places.slice(0,count))}function sortedBy(values){let weight=i=>Number.isNaN(
+values[i])?-1/0:values[i];return[...values.keys()].sort((a,b)=>weight(b)-weight(a)||a-b)}var HARDLY=.1,
+MUCH=2;function disagreements(times,effects){let found=new Map,important=largest(effects),strongest=Math.
+max(0,...[...important].map(place2=>Math.abs(effects[place2])));return times.forEach((share,place2)=>{
+Number.isNaN(share)||Number.isNaN(effects[place2])||(important.has(place2)&&share<1?found.set(place2,
+"unattended"):share>=MUCH&&Math.abs(effects[place2])<HARDLY*strongest&&found.set(place2,"unimportant"))}),
+found}var columnTexts=(source,place2)=>{let item=source.itemAt[place2];return item<0?[]:source.columns.
+flatMap(({title,values,texts})=>{let value=values[item];if(value===null)return[];let more=texts.length?
+`, ${texts[item]}`:"";return[`${source.name}, ${title}: ${signed(value)}${more}`]})};var HOVER="#ff3d71",LOCK="#ff9f1a",LABEL={size:12,height:18,ink:"#111111"},Sheet=class{over=element(
 "canvas","ab-over");context=contextOf(this.over);marked=!1;width=0;height=0;fit(width,height){sized(
 this.over,width,height,!this.marked),this.width=width,this.height=height,this.marked=!1}clear(willBeMarked){
 this.marked&&this.context.clearRect(0,0,this.width,this.height),this.marked=willBeMarked}};function mark(board){
@@ -692,9 +694,9 @@ ink.ink,.25),order.forEach((place2,row)=>{let value=values[place2];if(Number.isN
 left=value<0?nothing-length:nothing,strong=marked.has(place2);surface.rect(left,middle-thick/2,Math.
 max(1,length),thick,fill,strong?1:.5);let text=column?.texts[data.sources[source].itemAt[place2]];if(!text||
 !strong||line2<11)return;let look={size:11,fill:theme.ink.ink};surface.text(text,Math.max(nothing,left+
-length)+3,middle,look)})}ends(title){let there=this.board.data.sources.flatMap(({columns})=>columns.
+length)+3,middle,look)})}ends(title){let known=this.board.data.sources.flatMap(({columns})=>columns.
 filter(column=>column.title===title).flatMap(({values})=>values)).map(value=>value??0);return[Math.min(
-0,...there),Math.max(0,...there)]}};var STEPS5=new Map([["ArrowUp",[-1,0]],["ArrowDown",[1,0]],["ArrowLeft",[0,-1]],["ArrowRight",[0,1]],
+0,...known),Math.max(0,...known)]}};var STEPS5=new Map([["ArrowUp",[-1,0]],["ArrowDown",[1,0]],["ArrowLeft",[0,-1]],["ArrowRight",[0,1]],
 ["PageUp",[-5,0]],["PageDown",[5,0]]]);function steered(pressed,from,n){let{query}=from,key=from.key??
 query,point=cell=>({act:"point",cell});switch(pressed){case"Enter":case" ":return{act:"lock",cell:{query,
 key}};case"r":case"R":return{act:"lock",cell:{query,key:null}};case"Home":return point({query,key:0});case"\
@@ -790,8 +792,8 @@ null||data.sources.every(source=>lastPlace(source)===row);this.title.textContent
 makes the prediction; lock a cell to see another row";this.title.append(element("span","",`\xB7 ${what}\
  \xB7 attention weight by kind of key; each key counts once, in the first line that applies`))}columns(){
 let{data,maps,state}=this.board,{lock}=state.view;return rowsOf(data,state.view).map(({spec,label})=>{
-let source=data.sources[spec.source],place2=lock?lock.query:lastPlace(source),there=source.where[place2];
-return{label:there>=0&&there!==place2?`${label}, row ${data.slots[there]}`:label,masses:massesOf(data,
+let source=data.sources[spec.source],place2=lock?lock.query:lastPlace(source),match=source.where[place2];
+return{label:match>=0&&match!==place2?`${label}, row ${data.slots[match]}`:label,masses:massesOf(data,
 maps,spec,place2)}})}table(columns){let{groups}=this.board.data,table=element("table"),titles=element(
 "tr");titles.append(element("th","","key")),titles.append(...columns.map(({label})=>element("th","",
 label))),table.append(titles),this.cells=[];for(let place2 of keysOf(PLACES)){if(place2==="group"&&!groups)
@@ -1046,7 +1048,7 @@ INPUT","TEXTAREA","SELECT"].includes(target.tagName))}var maps_default=`.ab-rows
  Cells of later items are empty (causal mask). The last row of the last layer makes the prediction.",
 sameItems=({sources},{panels})=>new Set(panels.map(({source})=>sources[source].places.join())).size<
 2;function cellNote(data,view){return view.measure==="contribution"?"A cell is the attention weight \
-times the norm of the key's value after the output projection (of the mean, for STOSA): how far that\
+times the norm of the key's value after the output projection (of the mean, for STOSA): how far this\
  weight moves the query's state. Rows have no fixed sum.":view.mode==="difference"?`Weights of a row\
  sum to 1 in both maps, so differences sum to 0${sameItems(data,view)?".":" over the keys of both hi\
 stories; only items at a common place of the axis are drawn."}`:view.panels.some(({head})=>head==="m\
@@ -1074,20 +1076,20 @@ ement"?path:"attention"}}point(strand,event){let{board}=this;strand!==this.point
 this.paint(),board.point(strand&&{query:strand.query,key:strand.key,layer:strand.layer})),strand&&event?
 board.reading.showWords(event,this.words(strand)):board.reading.hideTip()}words({layer,query,key,path,
 value}){let{data}=this.board,named=place2=>`${data.slots[place2]} ${data.titles[place2]}`,from=query===
-key?named(key):`${named(key)} \u2192 ${named(query)}`,cuts=path==="residual"?[]:["Click to really cu\
-t it"];return[`${from}, layer ${layer+1}`,`${PATHS2[path]}: ${signed(value)}`,...cuts]}paint(){let{layout,
-flow}=this;if(!layout||!flow)return;let c=sized(this.canvas,layout.width,layout.height),{theme,data}=this.
-board,page=pageOf(theme.ink);for(let strand of this.drawn){let{from,to,thick,value,path}=strand,bend=(from.
-x+to.x)/2;c.beginPath(),c.moveTo(from.x,from.y),c.bezierCurveTo(bend,from.y,bend,to.y,to.x,to.y),c.lineWidth=
-thick,c.strokeStyle=(value<0?HURTS:HELPS)[page],c.globalAlpha=ALPHA[path]*(this.pointed&&this.pointed!==
-strand?.25:1),c.setLineDash(path==="refinement"?DASH:[]),c.stroke()}c.setLineDash([]),c.globalAlpha=
-1;let top=Math.max(...flow.nodes.flat().map(Math.abs))||1,step=layout.size/Math.max(1,flow.nodes.length-
-1),{places}=data.sources[this.source];flow.nodes.forEach((column,i)=>{column.forEach((value,item)=>{
-if(!value)return;c.beginPath();let radius=NODE.least+Math.sqrt(Math.abs(value)/top)*(NODE.most-NODE.
-least),y2=layout.y+(places[item]+.5)*layout.line;c.arc(layout.x+i*step,y2,radius,0,2*Math.PI),c.fillStyle=
-(value<0?HURTS:HELPS)[page],c.fill()}),c.font=`400 ${FOOT2.font}px ${fontFamily()}`,c.fillStyle=theme.
-ink.ink,c.textAlign=i===0?"left":i===flow.nodes.length-1?"right":"center";let y=layout.y+layout.down+
-FOOT2.line;c.fillText(i===0?"items":`layer ${i}`,layout.x+i*step,y)})}};var SHORT={mean:"mean",max:"max",rollout:"rollout"},Picks=class{constructor(board,place2){this.board=
+key?named(key):`${named(key)} \u2192 ${named(query)}`,cuts=path==="residual"?[]:["Click to cut it in\
+ the model"];return[`${from}, layer ${layer+1}`,`${PATHS2[path]}: ${signed(value)}`,...cuts]}paint(){
+let{layout,flow}=this;if(!layout||!flow)return;let c=sized(this.canvas,layout.width,layout.height),{
+theme,data}=this.board,page=pageOf(theme.ink);for(let strand of this.drawn){let{from,to,thick,value,
+path}=strand,bend=(from.x+to.x)/2;c.beginPath(),c.moveTo(from.x,from.y),c.bezierCurveTo(bend,from.y,
+bend,to.y,to.x,to.y),c.lineWidth=thick,c.strokeStyle=(value<0?HURTS:HELPS)[page],c.globalAlpha=ALPHA[path]*
+(this.pointed&&this.pointed!==strand?.25:1),c.setLineDash(path==="refinement"?DASH:[]),c.stroke()}c.
+setLineDash([]),c.globalAlpha=1;let top=Math.max(...flow.nodes.flat().map(Math.abs))||1,step=layout.
+size/Math.max(1,flow.nodes.length-1),{places}=data.sources[this.source];flow.nodes.forEach((column,i)=>{
+column.forEach((value,item)=>{if(!value)return;c.beginPath();let radius=NODE.least+Math.sqrt(Math.abs(
+value)/top)*(NODE.most-NODE.least),y2=layout.y+(places[item]+.5)*layout.line;c.arc(layout.x+i*step,y2,
+radius,0,2*Math.PI),c.fillStyle=(value<0?HURTS:HELPS)[page],c.fill()}),c.font=`400 ${FOOT2.font}px ${fontFamily()}`,
+c.fillStyle=theme.ink.ink,c.textAlign=i===0?"left":i===flow.nodes.length-1?"right":"center";let y=layout.
+y+layout.down+FOOT2.line;c.fillText(i===0?"items":`layer ${i}`,layout.x+i*step,y)})}};var SHORT={mean:"mean",max:"max",rollout:"rollout"},Picks=class{constructor(board,place2){this.board=
 board;this.place=place2}board;place;box=element("div","ab-picks");drawn=[];thumbnails=[];pills=[];cells=element(
 "canvas");sheet=new Sheet;builtFor="";paintedFor="";get spec(){return this.board.state.view.panels[this.
 place]}get source(){return this.board.data.sources[this.spec.source]}draw(room){let{data,theme,state}=this.
@@ -1098,9 +1100,9 @@ kind),this.paintedFor=paintFor;let together2=typeof this.spec.head=="string";for
 head}of this.thumbnails)press(made,layer===this.spec.layer&&(together2||head===this.spec.head));for(let{
 button:made,change}of this.pills)press(made,change.kind===void 0?change.head===this.spec.head:change.
 kind===kind);this.drawn=this.thumbnails.map(one=>one.drawn)}build(room){let{theme}=this.board,{name,
-title,formula,layers,heads,unrefined,noSecondOrder}=this.source,whose=element("div","ab-whose"),letter=element(
-"b","",name);letter.style.color=modelColour(name,theme.ink),whose.append(letter,` ${title} `,element(
-"span","",formula)),whose.title=[`${name}: ${title}, ${formula}`,noSecondOrder].filter(Boolean).join(
+title,formula,layers,heads,unrefined,noSecondOrder}=this.source,model=element("div","ab-whose"),letter=element(
+"b","",name);letter.style.color=modelColour(name,theme.ink),model.append(letter,` ${title} `,element(
+"span","",formula)),model.title=[`${name}: ${title}, ${formula}`,noSecondOrder].filter(Boolean).join(
 ". ");let count=layers*heads,edge=thumbEdge(room,count),line2=element("div","ab-thumbs"),step=thumbStep(
 edge);line2.append(this.cells,this.sheet.over),this.thumbnails=Array.from({length:count},(_,i)=>this.
 thumbnail(Math.floor(i/heads),i%heads,i*step,edge)),line2.append(...this.thumbnails.map(one=>one.button.
@@ -1109,7 +1111,7 @@ parentElement??one.button)),sized(this.cells,count*step,edge),this.sheet.fit(cou
 [...kinds.map(kind=>this.pill(kindName(this.source,kind),KINDS[kind],{kind})),...together2.map(head=>this.
 pill(SHORT[head],TOGETHER[head],{head}))];let pills=[kinds.length,together2.length].map((length,i)=>{
 let made=element("div","ab-pills"),start=i*kinds.length;return made.append(...this.pills.slice(start,
-start+length).map(pill=>pill.button)),made});this.box.replaceChildren(whose,line2,...pills)}thumbnail(layer,head,x,edge){
+start+length).map(pill=>pill.button)),made});this.box.replaceChildren(model,line2,...pills)}thumbnail(layer,head,x,edge){
 let{board}=this,made=button("ab-thumb",void 0,"");made.style.width=made.style.height=`${edge}px`;let words2=element(
 "span","ab-even"),part=element("div","ab-pick");part.style.width=`${edge}px`,part.append(made,words2);
 let{n}=board.data,cell=(edge-2)/n,spec={...this.spec,layer,head},place2={x:x+1,y:1,cell,line:cell,width:edge,
@@ -1127,23 +1129,23 @@ even=isMissing(found)?null:found.evenness,evenness=even===null?"\u2013":even.toF
 uniform over the items, 0: a single item. With Shift: in the other large map";made.title=`${name}. E\
 venness ${evenness}: ${how}`,words2.replaceChildren(element("b","",label),` ${evenness}`),!isMissing(
 found)&&surface.cells(painted(shadingOf(board,found,!1,board.theme.ink)),drawn)}}},press=(made,pressed)=>{
-made.setAttribute("aria-pressed",String(pressed))};var PAIR_WIDTH=700,FLOW_NEEDS="The flow of the score is computed by the app; this page stands alone.",
-LargeMap=class{constructor(board,spec){this.board=board;let sheet=new Sheet,place2={x:0,y:0,cell:0,line:0,
-width:0,aligned:!1};this.drawn={type:"large",sheet,canvas:this.frame,spec,signed:!1,...place2},this.
-holder.tabIndex=0,this.holder.setAttribute("role","application"),this.holder.setAttribute("aria-role\
-description","attention map"),this.holder.append(this.frame,this.cells,sheet.over),pointing(board,this.
-holder,this.drawn),steering(board,this.holder,this.drawn)}board;holder=element("div","ab-box");drawn;frame=element(
-"canvas");cells=element("canvas","ab-cells");framedFor="";every=1;draw(grid,spec,signed2,title,layout){
-let{data,theme}=this.board,{x,y,cell,line:line2,size,down,width,height,every,aligned}=layout;this.every=
-every,Object.assign(this.drawn,{signed:signed2,spec,x,y,cell,line:line2,width,aligned}),this.drawn.sheet.
-fit(width,height);let shading=shadingOf(this.board,grid,signed2,theme.ink),room=[width,height,cell,line2,
-aligned,window.devicePixelRatio],frameFor=[data.signature,theme.name,...room,grid.missing].join();if(isNumbered(
-layout)||frameFor!==this.framedFor){let context=sized(this.frame,width,height);paintFrame(new CanvasSurface(
-context),data,shading,layout)}this.framedFor=frameFor;let[left,top,across,along2]=[x,y,size,down].map(
-length=>`${length}px`);Object.assign(this.cells.style,{left,top,width:across,height:along2}),putCells(
-this.cells,painted(shading)),this.holder.setAttribute("aria-label",`${title}: arrow keys move, Enter\
- locks the cell, R the row, Escape releases`)}},Panels=class{constructor(board){this.board=board;this.
-between.append(this.note)}board;box=element("div","ab-panels");drawn=[];every=1;heads=[];beside=null;room=0;headsFor="";maps=new Map;flows=new Map;between=element(
+made.setAttribute("aria-pressed",String(pressed))};var PAIR_WIDTH=700,FLOW_NEEDS="The flow of the score needs the app; this page is offline.",LargeMap=class{constructor(board,spec){
+this.board=board;let sheet=new Sheet,place2={x:0,y:0,cell:0,line:0,width:0,aligned:!1};this.drawn={type:"\
+large",sheet,canvas:this.frame,spec,signed:!1,...place2},this.holder.tabIndex=0,this.holder.setAttribute(
+"role","application"),this.holder.setAttribute("aria-roledescription","attention map"),this.holder.append(
+this.frame,this.cells,sheet.over),pointing(board,this.holder,this.drawn),steering(board,this.holder,
+this.drawn)}board;holder=element("div","ab-box");drawn;frame=element("canvas");cells=element("canvas",
+"ab-cells");framedFor="";every=1;draw(grid,spec,signed2,title,layout){let{data,theme}=this.board,{x,
+y,cell,line:line2,size,down,width,height,every,aligned}=layout;this.every=every,Object.assign(this.drawn,
+{signed:signed2,spec,x,y,cell,line:line2,width,aligned}),this.drawn.sheet.fit(width,height);let shading=shadingOf(
+this.board,grid,signed2,theme.ink),room=[width,height,cell,line2,aligned,window.devicePixelRatio],frameFor=[
+data.signature,theme.name,...room,grid.missing].join();if(isNumbered(layout)||frameFor!==this.framedFor){
+let context=sized(this.frame,width,height);paintFrame(new CanvasSurface(context),data,shading,layout)}
+this.framedFor=frameFor;let[left,top,across,along2]=[x,y,size,down].map(length=>`${length}px`);Object.
+assign(this.cells.style,{left,top,width:across,height:along2}),putCells(this.cells,painted(shading)),
+this.holder.setAttribute("aria-label",`${title}: arrow keys move, Enter locks the cell, R the row, E\
+scape releases`)}},Panels=class{constructor(board){this.board=board;this.between.append(this.note)}board;box=element(
+"div","ab-panels");drawn=[];every=1;heads=[];beside=null;room=0;headsFor="";maps=new Map;flows=new Map;between=element(
 "div","ab-panel ab-between");note=element("div","ab-note");draw(beside){let{data,width,state}=this.board,
 {view}=state,wide=view.size==="large",apart=view.mode==="difference";this.beside=beside;let pair=apart&&
 (beside!==null||width>=PAIR_WIDTH),style=beside?" ab-beside":pair?" ab-pair":wide?" ab-large":"";this.
@@ -1181,10 +1183,10 @@ view,source),asked={layer:cell.layer??panel.layer,head:cell.head??panel.head},sp
 {...spec,kind},view.measure),value=at===null||isMissing(found)?NaN:found.z[at];return Number.isNaN(value)?
 []:[`${kindName(from,kind)} ${digits(value)}`]});return`${`${from.name}, layer ${spec.layer+1}, ${headName(
 spec.head)}`}: ${values.join(", ")}`}).join(". ")}function elsewhere({data,cell}){let places=cell.key===
-null||cell.key===cell.query?[cell.query]:[cell.query,cell.key],said=new Map;for(let{name,where}of data.
+null||cell.key===cell.query?[cell.query]:[cell.query,cell.key],found=new Map;for(let{name,where}of data.
 sources){if(places.every(place2=>where[place2]===place2))continue;let lacking=places.filter(place2=>where[place2]<
 0).map(place2=>data.slots[place2]),text=lacking.length?`${lacking.join(" and ")} not seen`:elsewhereAt(
-data,places.map(place2=>where[place2]));said.set(text,[...said.get(text)??[],name])}return[...said].
+data,places.map(place2=>where[place2]));found.set(text,[...found.get(text)??[],name])}return[...found].
 map(([text,names])=>`${names.join(", ")}: ${text}`)}function elsewhereAt({slots},[query,...keys]){let[
 key]=keys,text=`query at ${slots[query]}`;return keys.length?`${text}, key at ${slots[key]}${key>query?
 ", newer: no such cell":""}`:text}function columnsOf({data,view,cell}){let{layer,head}=cell,now=layer===
@@ -1517,8 +1519,8 @@ textContent="Released",state.lockedOn=cell&&this.mapsOnView(),this.ledger.draw()
 draw(),this.mark(),this.bookmark.write(),this.tellLock(!0)}mapsOnView(){return JSON.stringify(this.state.
 view.panels)}tellLock(anew=!1){let{data,state,tell}=this;if(!tell)return;let{lock,panels}=state.view,
 places=JSON.stringify(lock&&[lock.query,lock.key,data.signature]);if(places===state.told&&!(anew&&lock))
-return;state.told=places;let told=panels.map(({source,layer,head,kind})=>{let from=data.sources[source];
-return{source:from.name,layer,head,kind:shownKind(from,kind)}});tell(lock&&{...lock,panels:told})}};var boards=new WeakMap;function mount(root,payload,tell=null,ask=null){let board=boards.get(root);board?
+return;state.told=places;let shown=panels.map(({source,layer,head,kind})=>{let from=data.sources[source];
+return{source:from.name,layer,head,kind:shownKind(from,kind)}});tell(lock&&{...lock,panels:shown})}};var boards=new WeakMap;function mount(root,payload,tell=null,ask=null){let board=boards.get(root);board?
 board.load(payload,tell,ask):boards.set(root,new Board(root,payload,tell,ask))}openPage(mount);function component({
 parentElement,data,setStateValue}){mount(parentElement,data,lock=>{setStateValue("lock",lock)},asked=>{
 setStateValue("asked",asked)})}return __toCommonJS(main_exports);})();

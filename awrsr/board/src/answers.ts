@@ -1,10 +1,10 @@
-/** What the server has computed for the board after it was drawn, and how it is asked for. */
+/** Requests to the server for values computed after the board was drawn, and its answers. */
 
 import type { Board } from "./board";
 import { floatsOf } from "./data";
 import type { Answer, Band, PackedFlow } from "./payload";
 
-/** Where the answer is kept, and the event that says that there is another. */
+/** The event that reports a new answer, which is kept in the window. */
 const EVENT = "attention-board-answer";
 declare global {
   interface Window {
@@ -12,7 +12,7 @@ declare global {
   }
 }
 
-/** What Python is asked for. */
+/** A request to Python. */
 export interface Asked {
   signature: string;
   flow: boolean;
@@ -37,7 +37,7 @@ const unpacked = ({ score, nodes, first, refinement, residual, constants }: Pack
 
 export class Answers {
   private asked = "";
-  /** The last cut that was asked for, with the data it is about: other questions leave it. */
+  /** The last requested cut and the signature of its data; other requests keep it. */
   private cut: { band: Band; signature: string } | null = null;
   private flows = new Map<string, Flow>();
   private flowsOf: Answer | null = null;
@@ -50,7 +50,7 @@ export class Answers {
     document.addEventListener(EVENT, answered);
   }
 
-  /** The answer about what is on view; null before it has come. */
+  /** The answer for the data on view; null before it arrives. */
   get now(): Answer | null {
     const found = window.attentionBoardAnswer;
     return found?.signature === this.board.data.signature ? found : null;
@@ -65,7 +65,7 @@ export class Answers {
     return this.flows.get(source) ?? null;
   }
 
-  /** Ask for what the view needs, and for a cut; without one, the last cut of the flow stays. */
+  /** Ask for the values that the view needs, and for a cut; without one, the last cut stays. */
   ask(band: Band | null = null): void {
     const { data, state, ask } = this.board;
     if (!ask) return;

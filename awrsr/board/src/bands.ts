@@ -1,4 +1,4 @@
-/** A sum as bands: terms on the left, their sum on the right, thickness is the share. */
+/** A sum as bands: terms on the left, their sum on the right; the thickness shows the share. */
 
 import { svg } from "./dom";
 import type { Why } from "./payload";
@@ -8,7 +8,7 @@ import type { Ink } from "./scales";
 import { clipped } from "./text";
 
 const SIZE = { width: 318, line: 13, left: 190, right: 262, font: 11 };
-/** The sum of all bands' thicknesses, and the least thickness. */
+/** The sum of all bands' thicknesses, and the minimum thickness. */
 const THICK = { all: 30, least: 1.5 };
 
 export function bandsOf({ terms, others, other, total }: Why, ink: Ink): SVGSVGElement {
@@ -17,8 +17,8 @@ export function bandsOf({ terms, others, other, total }: Why, ink: Ink): SVGSVGE
   const { width, line, left, right, font } = SIZE;
   const height = Math.max(rows.length * line, THICK.all) + 2;
   const drawn = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img" });
-  const said = rows.map(({ label, value }) => `${label} ${signed(value)}`).join(", ");
-  drawn.setAttribute("aria-label", `${said}; sum ${signed(total)}`);
+  const list = rows.map(({ label, value }) => `${label} ${signed(value)}`).join(", ");
+  drawn.setAttribute("aria-label", `${list}; sum ${signed(total)}`);
   const sum = rows.reduce((all, { value }) => all + Math.abs(value), 0) || 1;
   const unit = (THICK.all - rows.length * THICK.least) / sum;
   let end = (height - THICK.all) / 2;

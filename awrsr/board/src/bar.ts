@@ -134,7 +134,7 @@ export class Bar {
     return { part, follow };
   }
 
-  /** Which columns stand beside the items. */
+  /** The choice of the columns beside the items. */
   private facts(): Control {
     const { board } = this;
     const part = element("fieldset", "ab-facts");

@@ -65,7 +65,7 @@ export class Board {
 
   /**
    * @param tell called on lock and release; null without a listener.
-   * @param ask called for what the server computes; null without a server.
+   * @param ask called for values that the server computes; null without a server.
    */
   constructor(
     root: ParentNode,
@@ -188,10 +188,10 @@ export class Board {
     this.theme.look();
     this.drawMaps();
     this.drawRest();
-    this.box.dataset.signature = this.data.signature; // what is drawn now
+    this.box.dataset.signature = this.data.signature; // of the drawn data
   };
 
-  /** Draw what a choice changes. */
+  /** Draw the parts that a choice changes. */
   private drawMaps(): void {
     this.reading.hideTip();
     this.bar.draw();
@@ -210,7 +210,7 @@ export class Board {
     this.mark();
   }
 
-  /** Draw what can come a frame later. */
+  /** Draw the parts that can follow a frame later. */
   private readonly drawRest = () => {
     this.panels.drawPicks();
     this.reading.draw();
@@ -289,10 +289,10 @@ export class Board {
     const places = JSON.stringify(lock && [lock.query, lock.key, data.signature]);
     if (places === state.told && !(anew && lock)) return;
     state.told = places;
-    const told = panels.map(({ source, layer, head, kind }) => {
+    const shown = panels.map(({ source, layer, head, kind }) => {
       const from = data.sources[source];
       return { source: from.name, layer, head, kind: shownKind(from, kind) };
     });
-    tell(lock && { ...lock, panels: told });
+    tell(lock && { ...lock, panels: shown });
   }
 }

@@ -1,4 +1,4 @@
-/** The board's part of the browser's address, read when it opens and kept as the view changes. */
+/** The board's part of the browser's address: read at the start, updated when the view changes. */
 
 import { fromHash, isView, toHash, withoutLock } from "./address";
 import type { Board } from "./board";
@@ -13,7 +13,7 @@ interface Visit {
   hash: string;
   signature: string;
 }
-/** The last views of left pages of the app, by path. */
+/** The last views of previous pages of the app, by path. */
 const visits = new Map<string, Visit>();
 let opened = false;
 
@@ -56,7 +56,7 @@ export class Bookmark {
     addEventListener("hashchange", follow);
   }
 
-  /** Show what a link on the page asks for. */
+  /** Show the view of a link on the page. */
   private follow(): void {
     const { board } = this;
     const { view, strange } = fromHash(board.data, location.hash, board.state.view);

@@ -25,7 +25,7 @@ export interface Source {
   /** Lower triangles of all layers and heads, row after row. */
   maps: Record<Kind, Float32Array | null>;
   /** Norms of transformed values: layer, head, key. */
-  norms: Float32Array;
+  norms: Float32Array | null;
   /** Further columns of values for its items. */
   columns: Column[];
   /** Whether the first-order weights mix the values. */
@@ -80,7 +80,7 @@ function decodeSource(source: PackedSource, n: number): Source {
   source.places.forEach((place, i) => {
     itemAt[place] = i;
   });
-  const norms = floatsOf(source.norms);
+  const norms = source.norms === null ? null : floatsOf(source.norms);
   return { ...source, maps, norms, itemAt, unrefined: maps.second === null };
 }
 
@@ -124,7 +124,7 @@ export const itemName = (data: Data, place: number): string =>
 
 export const lastPlace = (source: Source): number => source.places[source.places.length - 1];
 
-/** The place where a source shows an item; if it lacks the item, the place itself, left empty. */
+/** The place where a source shows an item; if it lacks the item, the same place, which is empty. */
 export const shownAt = (source: Source, place: number): number =>
   source.where[place] < 0 ? place : source.where[place];
 

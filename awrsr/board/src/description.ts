@@ -60,11 +60,11 @@ function spokenValues({ data, maps, view, cell }: Described): string {
     .join(". ");
 }
 
-/** The sources that have the items at other places, lack one, or have the key after the query. */
+/** Sources that have the items at other places, lack one, or have the key after the query. */
 export function elsewhere({ data, cell }: Described): string[] {
   const places =
     cell.key === null || cell.key === cell.query ? [cell.query] : [cell.query, cell.key];
-  const said = new Map<string, string[]>();
+  const found = new Map<string, string[]>();
   for (const { name, where } of data.sources) {
     if (places.every((place) => where[place] === place)) continue;
     const lacking = places.filter((place) => where[place] < 0).map((place) => data.slots[place]);
@@ -74,9 +74,9 @@ export function elsewhere({ data, cell }: Described): string[] {
           data,
           places.map((place) => where[place]),
         );
-    said.set(text, [...(said.get(text) ?? []), name]);
+    found.set(text, [...(found.get(text) ?? []), name]);
   }
-  return [...said].map(([text, names]) => `${names.join(", ")}: ${text}`);
+  return [...found].map(([text, names]) => `${names.join(", ")}: ${text}`);
 }
 
 function elsewhereAt({ slots }: Data, [query, ...keys]: number[]): string {

@@ -1,4 +1,4 @@
-/** Why the locked cell is what it is: a sentence and a sum for each large map, beside the maps. */
+/** How the locked cell is computed: a sentence and a sum for each large map, above the rows. */
 
 import type { Board } from "./board";
 import { cellIn, kindName, shownKind } from "./data";
@@ -19,8 +19,8 @@ const PATHS: Record<keyof LayerSums, string> = {
   residual: "around attention",
   constants: "constants",
 };
-const FLOW_HELP = "what reaches it by each path. Click a band to really cut it.";
-/** A row is described by so many of its keys. */
+const FLOW_HELP = "its parts by path. Click a band to cut it in the model.";
+/** Number of keys in the description of a row. */
 const KEYS_SAID = 3;
 
 export class Dock {
@@ -55,12 +55,12 @@ export class Dock {
     const { data, theme } = this.board;
     const source = data.sources[spec.source];
     const made = element("div", "ab-dock-part");
-    const said = element("div", "ab-said");
+    const words = element("div", "ab-said");
     const letter = element("b", "", source.name);
     letter.style.color = modelColour(source.name, theme.ink);
-    said.append(letter, ` ${lock.key === null ? this.row(spec, lock) : this.cell(spec, lock)}`);
-    said.title = `${this.where(spec)}: ${said.textContent}`;
-    made.append(said);
+    words.append(letter, ` ${lock.key === null ? this.row(spec, lock) : this.cell(spec, lock)}`);
+    words.title = `${this.where(spec)}: ${words.textContent}`;
+    made.append(words);
     if (lock.key === null) return made;
     const kind = shownKind(source, spec.kind);
     const why = whys.find(
@@ -71,13 +71,13 @@ export class Dock {
         one.kind === kind,
     );
     if (!why) return made;
-    said.append(` = ${why.text}`);
-    said.title = `${this.where(spec)}: ${said.textContent}`;
+    words.append(` = ${why.text}`);
+    words.title = `${this.where(spec)}: ${words.textContent}`;
     if (why.terms.length > 1) made.append(bandsOf(why, theme.ink));
     return made;
   }
 
-  /** What reaches the score in each layer by each path, and what the last cut did. */
+  /** The parts of the score by layer and path, and the effect of the last cut. */
   private sums({ source }: MapSpec, cut: Cut | null): HTMLElement {
     const { data, theme, answers } = this.board;
     const { name } = data.sources[source];
@@ -86,10 +86,10 @@ export class Dock {
     if (!flow) return made;
     const letter = element("b", "", name);
     letter.style.color = modelColour(name, theme.ink);
-    const said = element("div", "ab-said");
-    said.append(letter, ` score ${signed(flow.score)}${cut ? "" : `: ${FLOW_HELP}`}`);
-    if (cut?.band.source === name) said.append(`. ${this.cut(cut)}`);
-    said.title = said.textContent;
+    const words = element("div", "ab-said");
+    words.append(letter, ` score ${signed(flow.score)}${cut ? "" : `: ${FLOW_HELP}`}`);
+    if (cut?.band.source === name) words.append(`. ${this.cut(cut)}`);
+    words.title = words.textContent;
     const table = element("table");
     const head = element("tr");
     head.append(element("th"));
@@ -101,7 +101,7 @@ export class Dock {
       for (const path of keysOf(PATHS)) row.append(element("td", "", signed(sums[path])));
       table.append(row);
     });
-    made.append(said, table);
+    made.append(words, table);
     return made;
   }
 
@@ -144,9 +144,9 @@ export class Dock {
     const weight = (key: number) => found.z[place * data.n + key];
     keys.sort((a, b) => weight(b) - weight(a));
     const even = found.even(place);
-    const said = keys
+    const shares = keys
       .slice(0, KEYS_SAID)
       .map((key) => `${data.titles[key]} ${shortTimes(weight(key) / even)}\u00d7`);
-    return `row ${data.slots[place]} gives most to ${said.join(", ")}`;
+    return `row ${data.slots[place]} gives most to ${shares.join(", ")}`;
   }
 }

@@ -1,4 +1,4 @@
-/** Effects of items beside their attention, and items where the two disagree. */
+/** Effects of items next to their attention, and items for which the two disagree. */
 
 import { kindsOf } from "./data";
 import type { Source } from "./data";
@@ -26,7 +26,7 @@ export const shownKinds = (source: Source, facts: Fact[]): Kind[] =>
     (kind) => facts.includes(kind) || (source.unrefined && facts.includes("refined")),
   );
 
-/** The chosen bars: removals say a rank then, attributions do not. */
+/** The chosen bars: those of removals have ranks as texts, attributions have none. */
 export function barsOf({ columns }: Source, width: number, facts: Fact[]): Column[] {
   const chosen = columns.filter(({ texts }) =>
     facts.includes(texts.length ? "removal" : "attribution"),
@@ -36,9 +36,9 @@ export function barsOf({ columns }: Source, width: number, facts: Fact[]): Colum
 
 /** The places of the largest values, by magnitude. */
 export function largest(values: Float64Array, count = MARKED): Set<number> {
-  const there = [...values.keys()].filter((i) => !Number.isNaN(values[i]) && values[i] !== 0);
-  there.sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
-  return new Set(there.slice(0, count));
+  const places = [...values.keys()].filter((i) => !Number.isNaN(values[i]) && values[i] !== 0);
+  places.sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
+  return new Set(places.slice(0, count));
 }
 
 /** The places sorted by value, largest first; places without a value are last. */
@@ -49,14 +49,15 @@ export function sortedBy(values: Float64Array): number[] {
 
 /** An effect below this share of the largest is unimportant. */
 const HARDLY = 0.1;
-/** Attention of at least this many even shares is large. */
+/** Attention of at least this multiple of an even share is large. */
 const MUCH = 2;
 
 /**
- * Important items with less than an even share of attention, and unimportant items with much of it.
+ * Important items with less than an even share of attention, and unimportant items with large
+ * attention.
  *
  * @param times attention of each item, in multiples of an even share.
- * @param effects score that the target loses without it.
+ * @param effects score that the target loses without each item.
  */
 export function disagreements(
   times: Float64Array,
@@ -74,7 +75,7 @@ export function disagreements(
   return found;
 }
 
-/** An item's values beside attention, one text per column. */
+/** An item's values in the columns beside attention, one text per column. */
 export const columnTexts = (source: Source, place: number): string[] => {
   const item = source.itemAt[place];
   if (item < 0) return [];

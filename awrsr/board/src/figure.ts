@@ -20,7 +20,7 @@ const SIZE = 10.5;
 const SCALE = { width: 320, height: 30 };
 const GROUP_LINE = 15;
 
-/** The figure is measured first: its height depends on line breaks in the text. */
+/** The figure is measured before it is painted: its height depends on line breaks in the text. */
 export class Figure {
   readonly width = WIDTH;
   height = MARGIN;

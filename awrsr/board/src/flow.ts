@@ -12,11 +12,11 @@ import type { Band } from "./payload";
 import { sized } from "./surface";
 import { fontFamily } from "./text";
 
-/** How a path is drawn: through first-order weights, what refinement adds, around attention. */
+/** The looks of paths: through first-order weights, through refinement, around attention. */
 const DASH = [3, 2.5];
 const ALPHA = { first: 0.85, refinement: 0.9, residual: 0.45 };
 const NODE = { least: 1.2, most: 4.5 };
-/** Below the rows: the name of each column. */
+/** The line below the rows, with the name of each column. */
 const FOOT = { line: 14, font: 11 };
 
 const PATHS: Record<Strand["path"], string> = {
@@ -90,7 +90,7 @@ export class FlowMap {
     const { data } = this.board;
     const named = (place: number) => `${data.slots[place]} ${data.titles[place]}`;
     const from = query === key ? named(key) : `${named(key)} \u2192 ${named(query)}`;
-    const cuts = path === "residual" ? [] : ["Click to really cut it"];
+    const cuts = path === "residual" ? [] : ["Click to cut it in the model"];
     return [`${from}, layer ${layer + 1}`, `${PATHS[path]}: ${signed(value)}`, ...cuts];
   }
 

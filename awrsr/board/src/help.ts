@@ -95,7 +95,7 @@ export class Help {
         keys.append(element("kbd", "", key), element("span", "", meaning));
     this.box.append(close, element("h4", "", "Words"), words, element("h4", "", "Keys"), keys);
     this.box.onclick = (event) => {
-      if (event.target === this.box) this.box.close(); // beside it
+      if (event.target === this.box) this.box.close(); // a click outside
     };
   }
 }
@@ -118,7 +118,7 @@ function pictureOf(picture: Picture): SVGSVGElement {
   return drawn;
 }
 
-/** Whether a key is pressed where text is entered. */
+/** Whether a key is pressed in an input. */
 function isTyped(event: KeyboardEvent): boolean {
   const [target] = event.composedPath();
   return (

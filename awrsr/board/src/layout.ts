@@ -15,7 +15,7 @@ export interface MapLayout extends Cells {
   /** Width and height of all cells together. */
   size: number;
   down: number;
-  /** Whether its rows are beside the rows of the evidence, which have the titles. */
+  /** Whether its rows continue those of the evidence, which have the titles. */
   aligned: boolean;
   /** One of this many titles is drawn. */
   every: number;
@@ -36,7 +36,7 @@ const LARGE_CELL = 12;
 /** Extra width for titles if there is room. */
 const SPARE = 60;
 
-/** The layout of a map of n places in a given width, with cells as large as fit or as requested. */
+/** The layout of a map of n places in a given width, with the largest cells or the wanted size. */
 export function mapLayout(slots: string[], room: number, wanted?: number): MapLayout {
   const n = slots.length;
   const longest = Math.max(...slots.map((slot) => slot.length));
@@ -119,7 +119,7 @@ export interface EvidenceLayout extends Cells {
   height: number;
 }
 
-/** The evidence, and the maps beside it; null if there is no room for them. */
+/** The evidence, and the maps beside it; null if they do not fit. */
 export interface Together {
   evidence: EvidenceLayout;
   map: MapLayout | null;
@@ -129,7 +129,7 @@ export interface Together {
 export const EXTRA = { mark: 12, words: 28 };
 const NUMBERS = 26;
 const BLOCK_GAP = 12;
-/** Below the rows: numbers of the columns and the name of the axis. */
+/** Height below the rows, for the numbers of the columns and the name of the axis. */
 const FOOT = 36;
 interface Widths {
   kind: number;

@@ -72,10 +72,10 @@ export class Ledger {
     return rowsOf(data, state.view).map(({ spec, label }) => {
       const source = data.sources[spec.source];
       const place = lock ? lock.query : lastPlace(source);
-      const there = source.where[place];
-      const moved = there >= 0 && there !== place;
+      const match = source.where[place];
+      const moved = match >= 0 && match !== place;
       return {
-        label: moved ? `${label}, row ${data.slots[there]}` : label,
+        label: moved ? `${label}, row ${data.slots[match]}` : label,
         masses: massesOf(data, maps, spec, place),
       };
     });

@@ -7,7 +7,7 @@ import type { Payload } from "./payload";
 
 const boards = new WeakMap<ParentNode, Board>();
 
-/** Draw the board into an element; called again there with other data it updates the board. */
+/** Draw the board into an element, or update the board that it already has. */
 function mount(
   root: ParentNode,
   payload: Payload,

@@ -134,6 +134,7 @@ export class Maps {
     return this.once([source, layer, head, kind, measure].join(), () => {
       const from = this.data.sources[source];
       if (!from.maps[kind]) return { why: from.noSecondOrder };
+      if (measure === "contribution" && from.norms === null) return { why: NO_NORMS };
       const values = triangle(from, spec, measure);
       return values ? this.onAxis(from, values) : { why: NO_ROLLOUT };
     });
@@ -199,6 +200,8 @@ const NO_ROLLOUT =
   "Rollout multiplies weights over layers; contributions of single layers do not multiply. " +
   "Choose a head, or show weights.";
 
+const NO_NORMS = "This model records attention weights without values. Show weights.";
+
 /** Weights or contributions of the source's own items: a lower triangle, row by row. */
 function triangle(
   source: Source,
@@ -214,17 +217,18 @@ function triangle(
   const heads = typeof head === "number" ? [head] : [...Array(source.heads).keys()];
   for (const one of heads) {
     const start = (layer * source.heads + one) * size;
-    const norms = (layer * source.heads + one) * n;
+    const at = (layer * source.heads + one) * n;
+    const norms = measure === "contribution" ? source.norms?.subarray(at, at + n) : undefined;
     for (let q = 0, i = 0; q < n; q++)
       for (let k = 0; k <= q; k++, i++) {
-        const value = map[start + i] * (measure === "contribution" ? source.norms[norms + k] : 1);
+        const value = map[start + i] * (norms ? norms[k] : 1);
         values[i] = head === "max" ? Math.max(values[i], value) : values[i] + value / heads.length;
       }
   }
   return values;
 }
 
-/** As awrsr.explain.rollout: each layer averages its map with the identity. */
+/** Like awrsr.explain.rollout: each layer averages its map with the identity. */
 function rollout(source: Source, toLayer: number, kind: Kind): Float32Array | null {
   const n = source.places.length;
   const row = (q: number) => (q * (q + 1)) / 2;

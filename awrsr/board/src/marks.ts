@@ -28,7 +28,7 @@ export class Sheet {
     this.marked = false;
   }
 
-  /** Clear the sheet; nothing to do if it is untouched. */
+  /** Clear the sheet if anything is drawn on it. */
   clear(willBeMarked: boolean): void {
     if (this.marked) this.context.clearRect(0, 0, this.width, this.height);
     this.marked = willBeMarked;

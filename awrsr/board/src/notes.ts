@@ -17,7 +17,7 @@ function cellNote(data: Data, view: View): string {
   if (view.measure === "contribution")
     return (
       "A cell is the attention weight times the norm of the key's value after the output " +
-      "projection (of the mean, for STOSA): how far that weight moves the query's state. Rows " +
+      "projection (of the mean, for STOSA): how far this weight moves the query's state. Rows " +
       "have no fixed sum."
     );
   if (view.mode === "difference") {

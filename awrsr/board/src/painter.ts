@@ -19,7 +19,7 @@ import { shadingOf } from "./shading";
 /** One column: its values by place, NaN if missing. */
 export interface Shown {
   source: number;
-  /** Of attention: which kind, and whether times the value's length. */
+  /** For attention, the kind of map, and the measure: with or without the value's length. */
   kind: Kind | null;
   measure: Measure;
   column: Column | null;
@@ -123,7 +123,7 @@ export class Painter {
     });
   }
 
-  /** Bars from zero; to the right if the item helps the target. */
+  /** Bars from zero, to the right if the item helps the target. */
   private bars({ source, column, values }: Shown, x: number): void {
     const { surface, layout, order } = this;
     const { data, theme } = this.board;
@@ -156,7 +156,7 @@ export class Painter {
     const all = this.board.data.sources.flatMap(({ columns }) =>
       columns.filter((column) => column.title === title).flatMap(({ values }) => values),
     );
-    const there = all.map((value) => value ?? 0);
-    return [Math.min(0, ...there), Math.max(0, ...there)];
+    const known = all.map((value) => value ?? 0);
+    return [Math.min(0, ...known), Math.max(0, ...known)];
   }
 }

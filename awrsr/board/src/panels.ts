@@ -22,7 +22,7 @@ import { shadingOf } from "./shading";
 /** Minimum width to keep the left map's place free beside a difference. */
 const PAIR_WIDTH = 700;
 
-const FLOW_NEEDS = "The flow of the score is computed by the app; this page stands alone.";
+const FLOW_NEEDS = "The flow of the score needs the app; this page is offline.";
 
 /** A canvas for titles and frames, one for cells, and a sheet for outlines. */
 class LargeMap {
@@ -122,7 +122,7 @@ export class Panels {
     else this.between.remove();
   }
 
-  /** At the place and size of the left map, for blink comparison. */
+  /** Draw the difference at the place and size of the left map, for blink comparison. */
   private drawDifference(room: number): void {
     const { data, state } = this.board;
     const [left, right] = state.view.panels;
@@ -133,12 +133,12 @@ export class Panels {
     if (!this.between.parentNode) this.box.append(this.between);
   }
 
-  /** Beside the evidence, a map's place is as wide as the map, whatever is above it. */
+  /** Beside the evidence, a panel is as wide as its map, not as the parts above it. */
   private fit(): void {
     for (const { part } of this.heads) part.style.width = this.beside ? `${this.room}px` : "";
   }
 
-  /** The small maps, which can come a frame later. */
+  /** Draw the small maps, which can follow a frame later. */
   drawPicks(): void {
     for (const { picks } of this.heads) {
       picks.draw(this.room);
@@ -194,7 +194,7 @@ export class Panels {
   }
 }
 
-/** Put a child below a part's first child; an unchanged one is not touched. */
+/** Put a child below a part's first child; an unchanged child is kept. */
 function show(part: HTMLElement, drawn: HTMLElement | null): void {
   const old = part.children.item(1);
   if (old === drawn) return;

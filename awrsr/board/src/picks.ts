@@ -81,11 +81,11 @@ export class Picks {
   private build(room: number): void {
     const { theme } = this.board;
     const { name, title, formula, layers, heads, unrefined, noSecondOrder } = this.source;
-    const whose = element("div", "ab-whose");
+    const model = element("div", "ab-whose");
     const letter = element("b", "", name);
     letter.style.color = modelColour(name, theme.ink);
-    whose.append(letter, ` ${title} `, element("span", "", formula));
-    whose.title = [`${name}: ${title}, ${formula}`, noSecondOrder].filter(Boolean).join(". ");
+    model.append(letter, ` ${title} `, element("span", "", formula));
+    model.title = [`${name}: ${title}, ${formula}`, noSecondOrder].filter(Boolean).join(". ");
     const count = layers * heads;
     const edge = thumbEdge(room, count);
     const line = element("div", "ab-thumbs");
@@ -109,7 +109,7 @@ export class Picks {
       made.append(...this.pills.slice(start, start + length).map((pill) => pill.button));
       return made;
     });
-    this.box.replaceChildren(whose, line, ...pills);
+    this.box.replaceChildren(model, line, ...pills);
   }
 
   private thumbnail(layer: number, head: number, x: number, edge: number): Thumbnail {

@@ -29,7 +29,7 @@ function cellUnder(board: Board, drawn: AnyDrawn, event: MouseEvent): Cell | nul
   return { query: found.query, key, layer, head };
 }
 
-/** The cell under the pointer is outlined and described; a click locks it, except in small maps. */
+/** Outline and describe the cell under the pointer; a click locks it, except in small maps. */
 export function pointing(board: Board, node: HTMLElement, drawn: AnyDrawn): void {
   const { reading, state } = board;
   node.addEventListener("pointermove", (event) => {

@@ -77,7 +77,7 @@ export class Reading {
     this.placeTip(at);
   }
 
-  /** Beside a point of the window, and inside it. */
+  /** Place the description next to a point and inside the window. */
   private placeTip(at: Point): void {
     const { tip } = this;
     const page = this.board.box.getBoundingClientRect();

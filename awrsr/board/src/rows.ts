@@ -28,7 +28,7 @@ export function rowsOf(data: Data, view: View): Row[] {
 export type Masses = Record<Place, number>;
 
 /** The weight of a row by kind of key; each key counts once, under the first kind that applies.
- * Null if the source lacks the item of that place. */
+ * Null if the source lacks the item at that place. */
 export function massesOf(data: Data, maps: Maps, spec: MapSpec, place: number): Masses | null {
   const source = data.sources[spec.source];
   const query = source.where[place];

@@ -26,7 +26,7 @@ const LEFT_TO_RIGHT = {
 /** An item that helps the target, and one that hurts it. */
 export const HELPS = { light: "#4a7c00", dark: "#a6d04b" };
 export const HURTS = { light: "#c4179b", dark: "#ff6fc0" };
-/** More and less attention, where there are only two colours. */
+/** More and less attention, in only two colours. */
 export const MORE = { light: "#8268bd", dark: "#8d78d6" };
 export const LESS = { light: "#b5a44e", dark: "#a08f4b" };
 /** The two models. */
@@ -86,7 +86,7 @@ export function modelColour(name: string, ink: Ink): string {
   return model < 0 ? ink.ink : colours[model];
 }
 
-/** Black or white, whichever has more contrast (WCAG relative luminance). */
+/** Black or white, the one with more contrast (WCAG relative luminance). */
 export function inkOn(colours: Ramp, tone: number): string {
   const part = (c: number) => {
     const value = colours[offset(tone) + c] / 255;
@@ -183,7 +183,7 @@ export function groupColour({ groups }: Data, place: number): string | null {
   return GROUPS[groups.coloured.indexOf(groups.each[place])] ?? OTHER;
 }
 
-/** For a legend: the coloured groups of this history, and the grey of all others. */
+/** The coloured groups of this history and the grey of all others, for a legend. */
 export function groupsHere({ groups }: Data): { text: string; colour: string }[] {
   if (!groups) return [];
   const { coloured, each } = groups;

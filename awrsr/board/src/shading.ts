@@ -1,4 +1,4 @@
-/** How the values of a map become colours under the chosen view. */
+/** From the values of a map to colours, in the chosen view. */
 
 import type { Board } from "./board";
 import type { ScaleLook } from "./legend";
@@ -14,12 +14,12 @@ export function shadingOf(board: Board, grid: Grid, signed: boolean, ink: Ink): 
   return { grid, signed, scale, share, most, ink };
 }
 
-/** @param signed for the difference, which must be there. */
+/** @param signed for the difference, which must exist. */
 export function scaleLookOf(board: Board, signed: boolean, ink: Ink): ScaleLook {
   const { scale, measure } = board.state.view;
   const found = signed ? board.difference() : null;
   const even = scale === "even";
-  const there = found && !isMissing(found);
-  const end = there ? (even ? found.topTimes : found.top) : board.maps.largest(measure);
+  const exists = found && !isMissing(found);
+  const end = exists ? (even ? found.topTimes : found.top) : board.maps.largest(measure);
   return { signed, scale, most: scale === "row" ? 1 : end, ink };
 }

@@ -10,7 +10,7 @@ export interface Told {
   panels: { source: string; layer: number; head: MapSpec["head"]; kind: MapSpec["kind"] }[];
 }
 export type Tell = (lock: Told | null) => void;
-/** Asks Python for what it has to compute. */
+/** Sends a request to Python. */
 export type Ask = (asked: Asked) => void;
 
 /** One object, read by every part of the board. */
@@ -18,11 +18,11 @@ export interface State {
   view: View;
   /** The cell under the pointer or the keyboard's cursor. */
   hover: Cell | null;
-  /** Whether it was reached by keys, so there is no pointer to show a description beside. */
+  /** Whether it was reached by keys: then no pointer shows where to put the description. */
   steered: boolean;
   /** The maps on view when the cell was locked; null if the address locked it. */
   lockedOn: string | null;
-  /** The locked places that were reported last. */
+  /** The locked places in the last report. */
   told: string;
   /** Parts of the address that were not understood. */
   strange: string[];

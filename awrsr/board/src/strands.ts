@@ -1,4 +1,4 @@
-/** The strands of a flow: which are drawn, where, and which is under a point. */
+/** The strands of a flow: the drawn ones, their places, and the one under a point. */
 
 import type { Flow } from "./answers";
 
@@ -30,15 +30,15 @@ export interface StrandPlace {
   places: number[];
 }
 
-/** So many of each layer are drawn, and none under this share of the largest. */
+/** Maximum number of drawn strands per layer, and their minimum share of the largest. */
 const MOST = 60;
 const LEAST = 0.01;
 const THICK = { least: 0.75, most: 13 };
 const NEAR = 4;
-/** Points of a curve that a pointer's distance is measured to. */
+/** Number of points of a curve from which the pointer's distance is measured. */
 const STEPS = 16;
 
-/** The strands that are drawn, the thickest first. */
+/** The drawn strands, thickest first. */
 export function strands(flow: Flow, { x, y, line, width, places }: StrandPlace): Strand[] {
   const step = width / flow.first.length;
   const middle = (place: number) => y + (place + 0.5) * line;
@@ -77,7 +77,7 @@ function along({ from, to }: Strand, t: number): Point {
   return { x: cubic(from.x, bend, bend, to.x), y: cubic(from.y, from.y, to.y, to.y) };
 }
 
-/** The strand nearest to a point, if it is near; of several the thinnest, which is drawn last. */
+/** The nearest strand, if it is near the point; among equals the thinnest, which is drawn last. */
 export function underPoint(drawn: Strand[], x: number, y: number): Strand | null {
   let best: { strand: Strand; distance: number } | null = null;
   for (const strand of drawn) {
@@ -93,7 +93,7 @@ export function underPoint(drawn: Strand[], x: number, y: number): Strand | null
   return best?.strand ?? null;
 }
 
-/** What reaches the score in each layer by each path. */
+/** The parts of the score that pass a layer by each path. */
 export interface LayerSums {
   first: number;
   refinement: number;

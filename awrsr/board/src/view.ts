@@ -41,7 +41,7 @@ export interface View {
   lock: Position | null;
 }
 
-/** What mixes the values last, over all heads: what the words above the board are about. */
+/** The last map that mixes the values, over all heads; the cards above the board describe it. */
 const lastRefined = (data: Data, source: number): MapSpec => ({
   source,
   layer: data.sources[source].layers - 1,
@@ -127,7 +127,7 @@ export const panelOf = (view: View, source: number): MapSpec =>
 export const sameMap = (a: MapSpec, b: MapSpec): boolean =>
   a.layer === b.layer && a.head === b.head && a.kind === b.kind;
 
-/** The same choices on other data, as far as they are valid there. */
+/** The same choices on other data, if they are valid for them. */
 export function carriedOver(view: View, before: Data, data: Data): View {
   const fresh = defaults(data);
   const panels = fresh.panels.map((panel, i) => {

@@ -19,13 +19,13 @@ const both = dataOf([refined("B", { columns: [column()] })]).sources[0];
 const [source] = dataOf([packedSource({ columns: [column(), column({ texts: [] })] })]).sources;
 
 describe("columns beside attention", () => {
-  test("a narrow page shows one of them", () => {
+  test("a narrow page shows one column", () => {
     expect([1100, 358].map((width) => barsOf(source, width, USUAL).length)).toEqual([2, 1]);
     expect(blockOf(source, 1100, USUAL)).toEqual({ kinds: 1, bars: 2, worded: 1 });
     expect(blockOf(both, 1100, USUAL)).toEqual({ kinds: 3, bars: 1, worded: 1 });
   });
 
-  test("are those that were chosen; a model without a second order has one kind", () => {
+  test("are the chosen ones; a model without a second order has one kind", () => {
     expect(blockOf(both, 1100, ["second", "value"])).toEqual({ kinds: 2, bars: 0, worded: 0 });
     expect(blockOf(source, 1100, ["second"])).toEqual({ kinds: 0, bars: 0, worded: 0 });
     expect(shownKinds(source, ["refined"])).toEqual(["first"]);
@@ -33,31 +33,31 @@ describe("columns beside attention", () => {
     expect(barsOf(source, 1100, ["removal"])).toEqual([source.columns[0]]);
   });
 
-  test("are read out with their sign, nothing where there is none", () => {
+  test("are read out with their signs; missing values are not read out", () => {
     expect(columnTexts(source, 0)[0]).toBe("A, without it: +0.50, \u21923");
     expect(columnTexts(source, 1)).toEqual([]);
     expect(columnTexts(source, 2)[1]).toBe("A, without it: \u22120.25");
   });
 
-  test("of an item that the source lacks nothing is said", () => {
+  test("have no text for an item that the source lacks", () => {
     const [part] = dataOf([packedSource({ places: [1, 2], columns: [column()] })]).sources;
     expect(columnTexts(part, 0)).toEqual([]);
   });
 });
 
-describe("the largest of a column", () => {
-  test("by magnitude, of what is there", () => {
+describe("the largest values of a column", () => {
+  test("are chosen by magnitude, without missing values", () => {
     expect([...largest(numbers(0.1, -3, NaN, 2, 0.5))].sort()).toEqual([1, 3, 4]);
     expect(largest(numbers(0, 0, NaN)).size).toBe(0);
   });
 
-  test("rows are sorted from the largest down, ties in time, what is not there last", () => {
+  test("rows are sorted by decreasing value, ties by time, missing values last", () => {
     expect(sortedBy(numbers(1, NaN, 3, 1, -2))).toEqual([2, 0, 3, 4, 1]);
   });
 });
 
-describe("where attention and effects differ", () => {
-  test("what matters and gets less than even, what gets twice and hardly matters", () => {
+describe("disagreements of attention and effects", () => {
+  test("important items below an even share, unimportant items with at least two", () => {
     const times = numbers(0.2, 3, 2, 0.9, 1.1, 0.1);
     const effects = numbers(-5, 0.1, 4, 0.2, 3, 0.01);
     expect([...disagreements(times, effects)]).toEqual([
@@ -66,18 +66,18 @@ describe("where attention and effects differ", () => {
     ]);
   });
 
-  test("nothing is said of what is not known", () => {
+  test("unknown values never disagree", () => {
     expect(disagreements(numbers(NaN, 0.1), numbers(5, NaN)).size).toBe(0);
     expect(disagreements(numbers(1, 1), numbers(0, 0)).size).toBe(0);
   });
 });
 
 describe("numbers", () => {
-  test("effects have their sign and three digits that count", () => {
+  test("effects have their sign and at most three significant digits", () => {
     expect([0.123, -1.234, 0, 12.34].map(signed)).toEqual(["+0.12", "\u22121.23", "0", "+12.3"]);
   });
 
-  test("times an even row have a digit after the point until ten", () => {
+  test("multiples of an even row below ten have one decimal", () => {
     expect([0.04, 9.94, 9.96, 12.4].map(shortTimes)).toEqual(["0.0", "9.9", "10", "12"]);
   });
 });

@@ -30,26 +30,26 @@ describe("a large map", () => {
     expect(mapLayout(slots(27), 700).cell % 0.5).toBe(0);
   });
 
-  test("long slot numbers take more room", () => {
+  test("long slot numbers take more space", () => {
     expect(mapLayout(["1", "1234\u2032"], 700).x).toBe(46 + 12);
   });
 
-  test("titles are left out where they would overlap", () => {
+  test("titles that would overlap are left out", () => {
     expect(mapLayout(slots(27), 700).every).toBe(1);
     const { cell, every } = mapLayout(slots(200), 700);
     expect(cell * every).toBeGreaterThanOrEqual(9.5);
     expect(cell * (every - 1)).toBeLessThan(9.5);
   });
 
-  test("large means cells of 12 pixels, wider than the page if need be", () => {
+  test("large means cells of at least 12 pixels, even if the map is wider than the page", () => {
     expect(pageLayout(slots(200), 700, true).cell).toBe(12);
     expect(pageLayout(slots(200), 700, true).width).toBeGreaterThan(700);
     expect(pageLayout(slots(20), 700, true).cell).toBeGreaterThan(12);
   });
 
-  test("titles have room to spare where there is some", () => {
-    const [own, spare] = [mapLayout(slots(3), 700), pageLayout(slots(3), 700, false)];
-    expect(spare).toEqual({ ...own, width: own.width + 60 });
+  test("titles get spare width if there is any", () => {
+    const [needed, spare] = [mapLayout(slots(3), 700), pageLayout(slots(3), 700, false)];
+    expect(spare).toEqual({ ...needed, width: needed.width + 60 });
     const full = pageLayout(slots(50), 700, false);
     expect(full.width).toBeGreaterThan(mapLayout(slots(50), 700).width);
     expect(full.width).toBeLessThanOrEqual(700);
@@ -85,7 +85,7 @@ describe("the evidence", () => {
     { kinds: 3, bars: 2, worded: 1 },
   ];
 
-  test("stands beside the maps where there is room, on the same rows", () => {
+  test("is beside the maps, on the same rows, if both fit", () => {
     for (const n of [1, 10, 22, 50, 200]) {
       const { evidence, map } = together(1100, n, blocks, 2);
       if (!map) throw new Error("no room at 1100 pixels");
@@ -96,7 +96,7 @@ describe("the evidence", () => {
     }
   });
 
-  test("stands above the maps elsewhere, and fits", () => {
+  test("is above the maps on narrower pages, and fits", () => {
     for (const width of [358, 500, 683, 800]) {
       const few = width < 480 ? blocks.map((one) => ({ ...one, bars: 1 })) : blocks;
       const { evidence, map } = together(width, 22, few, 2);
@@ -113,7 +113,7 @@ describe("the evidence", () => {
     expect(evidence.width).toBe(b.x + b.width);
   });
 
-  test("rows are lower where there are more, and all have titles up to 60", () => {
+  test("rows are lower if there are more; up to 60 rows all have titles", () => {
     const lines = [1, 24, 25, 36, 60, 61, 200, 1000].map(lineOf);
     expect([...lines].sort((x, y) => y - x)).toEqual(lines);
     expect(lineOf(60)).toBe(11);
@@ -122,7 +122,7 @@ describe("the evidence", () => {
     expect(evidence.every * evidence.line).toBeGreaterThanOrEqual(11);
   });
 
-  test("a row is under every height of its own", () => {
+  test("a height belongs to the row drawn there", () => {
     const cells = { x: 0, y: 0, cell: 40, line: 18 };
     expect([0, 17.9, 18, 395.9].map((y) => rowAt(cells, 22, y))).toEqual([0, 0, 1, 21]);
     expect([-1, 396].map((y) => rowAt(cells, 22, y))).toEqual([null, null]);
@@ -133,7 +133,7 @@ describe("the cell under a point of a map", () => {
   const place = { x: 46, y: 6, cell: 10, line: 20 };
   const at = (query: number, key: number) => [46 + key * 10 + 5, 6 + query * 20 + 5] as const;
 
-  test("every cell of the triangle is under its middle", () => {
+  test("the middle of a cell of the triangle selects this cell", () => {
     for (let query = 0; query < 8; query++)
       for (let key = 0; key <= query; key++)
         expect(cellAt(place, 8, ...at(query, key))).toEqual({ query, key });
@@ -144,12 +144,12 @@ describe("the cell under a point of a map", () => {
     expect(cellAt(place, 8, 65.9, 65.9)).toEqual({ query: 2, key: 1 });
   });
 
-  test("beside the triangle a row is meant", () => {
+  test("a point beside the triangle selects a row", () => {
     expect(cellAt(place, 8, ...at(2, 5))).toEqual({ query: 2, key: null });
     expect(cellAt(place, 8, ...at(2, -1))).toEqual({ query: 2, key: null });
   });
 
-  test("above, below and far to the left there is nothing", () => {
+  test("points above, below and far to the left select nothing", () => {
     expect(cellAt(place, 8, 50, 5)).toBeNull();
     expect(cellAt(place, 8, 50, 166)).toBeNull();
     expect(cellAt(place, 8, ...at(2, -7))).toBeNull();

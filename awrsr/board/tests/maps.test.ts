@@ -27,21 +27,21 @@ function expectClose(found: number[], wanted: number[]): void {
   });
 }
 
-describe("what is decoded", () => {
-  test("weights come back to the step they were packed in", () => {
+describe("decoded data", () => {
+  test("weights are exact to the step of the packing", () => {
     const data = dataOf([packedSource()]);
     expectClose([...(data.sources[0].maps.first ?? [])], ROWS);
     expect(data.sources[0].maps.refined).toBe(data.sources[0].maps.first);
   });
 
-  test("an item repeats where one history has it twice, not where two histories have it", () => {
+  test("an item repeats if one history has it twice, not if two histories have it", () => {
     const twice = dataOf([packedSource()], { items: [7, 8, 7] });
     expect(twice.repeats).toEqual([true, false, true]);
     const apart = [packedSource({ places: [0, 1] }), packedSource({ name: "B", places: [1, 2] })];
     expect(dataOf(apart, { items: [7, 8, 7] }).repeats).toEqual([false, false, false]);
   });
 
-  test("a cell is found where a source has the two items, if in that order", () => {
+  test("a cell is found if a source has the two items in that order", () => {
     const data = dataOf([packedSource({ where: [2, 1, -1] })]);
     const [source] = data.sources;
     expect(cellIn(data, source, { query: 0, key: 1 })).toBe(2 * 3 + 1);
@@ -53,7 +53,7 @@ describe("what is decoded", () => {
 });
 
 describe("names", () => {
-  test("a vanilla model shows its first order alone", () => {
+  test("a vanilla model shows only its first order", () => {
     const { sources } = dataOf([packedSource()]);
     expect(kindsOf(sources[0])).toEqual(["first"]);
   });
@@ -71,7 +71,7 @@ describe("maps", () => {
   const data = dataOf([refined("A"), packedSource({ name: "B" })]);
   const maps = new Maps(data);
 
-  test("a head is what was recorded", () => {
+  test("a head has the recorded weights", () => {
     expectClose(numbers(maps.grid(spec(), "weight")), square(ROWS));
     const last = spec({ layer: 1, head: 1 });
     expectClose(numbers(maps.grid(last, "weight")), square([1, 1, 0, 1, 0, 0]));
@@ -83,14 +83,14 @@ describe("maps", () => {
     expectClose(numbers(new Maps(other).grid(spec(), "contribution")), wanted);
   });
 
-  test("heads together: mean and maximum", () => {
+  test("combined heads: mean and maximum", () => {
     const mean = square([1, 0.375, 0.625, 0.35, 0.25, 0.4]);
     expectClose(numbers(maps.grid(spec({ head: "mean" }), "weight")), mean);
-    const most = square([1, 0.5, 0.75, 0.5, 0.3, 0.6]);
-    expectClose(numbers(maps.grid(spec({ head: "max" }), "weight")), most);
+    const maximum = square([1, 0.5, 0.75, 0.5, 0.3, 0.6]);
+    expectClose(numbers(maps.grid(spec({ head: "max" }), "weight")), maximum);
   });
 
-  test("rollout multiplies half of each layer with half of the identity", () => {
+  test("rollout averages each layer with the identity and multiplies the layers", () => {
     const half = (rows: number[][]) =>
       rows.map((row, q) => row.map((value, k) => (value + Number(q === k)) / 2));
     const first = half([
@@ -112,13 +112,18 @@ describe("maps", () => {
     expect(isMissing(maps.grid(spec({ head: "rollout" }), "contribution"))).toBe(true);
   });
 
-  test("what is not there says why", () => {
+  test("a missing map has a reason", () => {
     expect(maps.grid(spec({ source: 1, kind: "second" }), "weight")).toEqual({
       why: "There is none.",
     });
+    const other = new Maps(dataOf([packedSource({ norms: null })]));
+    expect(other.grid(spec(), "contribution")).toEqual({
+      why: "This model records attention weights without values. Show weights.",
+    });
+    expect(other.largest("contribution")).toBe(1);
   });
 
-  test("a difference is right minus left, on the places that both have", () => {
+  test("a difference is right minus left, at the places of both", () => {
     const pair = [spec({ head: 1 }), spec({ source: 1 })];
     const wanted = square([0, -0.25, 0.25, 0.3, 0.1, -0.4]);
     expectClose(numbers(maps.difference(pair, "weight")), wanted);
@@ -154,7 +159,7 @@ describe("maps", () => {
 describe("rows", () => {
   const grid = new Grid(3, new Float32Array(square([0, 0.25, -0.75, 0.5, 0.3, 0.2])));
 
-  test("the largest magnitude of each and of all", () => {
+  test("the largest magnitude of each row and of all rows", () => {
     expect([...grid.rowTops]).toEqual([0, 0.75, 0.5]);
     expect(grid.top).toBe(0.75);
   });
@@ -179,7 +184,7 @@ describe("an even row", () => {
     expect(found.topTimes).toBeCloseTo(1.5); // .75 x 2 and .5 x 3
   });
 
-  test("evenness is 1 of an even map, 0 of one that looks at one item, a mean between", () => {
+  test("evenness is 1 for an even map, 0 for weights on single items, else a mean", () => {
     const even = new Grid(3, new Float32Array(square([1, 0.5, 0.5, 1 / 3, 1 / 3, 1 / 3])));
     const single = new Grid(3, new Float32Array(square([1, 1, 0, 0, 1, 0])));
     expect(even.evenness).toBeCloseTo(1, 6);

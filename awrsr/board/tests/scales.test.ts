@@ -55,7 +55,7 @@ describe("tones", () => {
     }
   });
 
-  test("of times an even row: even is the middle, eight times and an eighth the ends", () => {
+  test("of multiples of an even row: 1 is the middle, 8 and 1/8 are the ends", () => {
     const even = shading({ scale: "even" });
     expect([1, 8, 1 / 8, 80, 0].map(toneOfTimes)).toEqual([0.5, 1, 0, 1, 0]);
     expect(toneOfTimes(2) - 0.5).toBeCloseTo(0.5 - toneOfTimes(0.5));
@@ -64,18 +64,18 @@ describe("tones", () => {
     expect(tone(even, 0, 0.25)).toBe(0.5); // alone in its row
   });
 
-  test("of a difference the same step counts more in a longer row", () => {
+  test("of differences: the same step counts more in a longer row", () => {
     const signed = shading({ scale: "even", signed: true, most: 2 });
     expect(tone(signed, 1, 0.1)).toBeGreaterThan(tone(signed, 0, 0.1));
     expect(tone(signed, 1, -1)).toBe(0);
   });
 
-  test("words on a colour are black or white, whichever stands out", () => {
+  test("words on a colour are black or white, the one with more contrast", () => {
     const weights = rampOf(false, "sqrt", PRINT);
     expect([inkOn(weights, 0), inkOn(weights, 1)]).toEqual(["#ffffff", "#000000"]);
   });
 
-  test("pixels: absent cells are clear, cells outside the share grey", () => {
+  test("pixels: missing cells are transparent, cells outside the share grey", () => {
     const pixels = painted(shading({ share: 80 }));
     const alphas = [3, 7, 11, 15].map((i) => pixels[i]);
     expect(alphas).toEqual([255, 0, 46, 255]);
@@ -93,7 +93,7 @@ describe("groups", () => {
     expect(groupColour(dataOf([packedSource()]), 0)).toBeNull();
   });
 
-  test("are in the legend where the history has them", () => {
+  test("are in the legend if the history has them", () => {
     expect(groupsHere(data).map(({ text }) => text)).toEqual(["y", "other"]);
   });
 });
@@ -112,7 +112,7 @@ describe("numbers", () => {
     expect(short(value, signed)).toBe(text);
   });
 
-  test("read out", () => {
+  test("that are read out", () => {
     expect([digits(0.12345), digits(NaN)]).toEqual(["0.1235", "\u2013"]);
     expect([0.5, 0, -0.5].map(signedDigits)).toEqual(["+0.5000", "0.0000", "-0.5000"]);
   });
@@ -136,16 +136,16 @@ describe("numbers", () => {
   });
 });
 
-describe("text in its room", () => {
+describe("text in a given width", () => {
   const width = (text: string) => text.length;
 
-  test("is whole where it fits, else cut with an ellipsis", () => {
+  test("is complete if it fits, else cut with an ellipsis", () => {
     expect(cutTo("a title", 7, width)).toBe("a title");
     expect(cutTo("a long title", 8, width)).toBe("a long\u2026");
     expect(cutTo("a title", 0, width)).toBe("");
   });
 
-  test("keeps the id that tells items of one title apart", () => {
+  test("keeps the id that distinguishes items with the same title", () => {
     expect(cutTo("a long title [101]", 12, width)).toBe("a lon\u2026 [101]");
     expect(cutTo("a title [101] \u21ba", 12, width)).toContain("[101] \u21ba");
   });

@@ -20,7 +20,7 @@ const flow: Flow = {
 };
 const PLACE = { x: 10, y: 0, line: 20, width: 200, places: [0, 2] };
 
-test("every path that carries something is a strand, from its key's row to its query's", () => {
+test("every path with a value is a strand, from its key's row to its query's", () => {
   const drawn = strands(flow, PLACE);
   expect(drawn.length).toBe(8);
   const refined = drawn.filter(({ path }) => path === "refinement");
@@ -32,7 +32,7 @@ test("every path that carries something is a strand, from its key's row to its q
   expect(drawn[0]).toMatchObject({ path: "residual", layer: 1, value: 2.75 });
 });
 
-test("of many strands the thickest of each layer are drawn", () => {
+test("if there are many strands, the thickest of each layer are drawn", () => {
   const n = 40;
   const many = new Float32Array((n * (n + 1)) / 2).map((_, i) => i + 1);
   const places = [...Array(n).keys()];

@@ -20,7 +20,7 @@ describe("the first view", () => {
 });
 
 describe("choices", () => {
-  test("are moved to the nearest map that there is, or refused", () => {
+  test("are moved to the nearest existing map, or refused", () => {
     const asked = { source: 0, layer: 7, head: 5, kind: "first" };
     expect(valid(two, asked)).toEqual({ source: 0, layer: 0, head: 0, kind: "first" });
     expect(valid(two, { ...asked, head: "mean" })?.head).toBe("mean");
@@ -37,7 +37,7 @@ describe("choices", () => {
       expect(valid(two, { ...asked, ...wrong })).toBeNull();
   });
 
-  test("of one map are followed by the other where they are linked", () => {
+  test("of one map are followed by the other if they are linked", () => {
     const change = { layer: 0, head: "max" as const, kind: "second" as const };
     const both = changed(two, view(), 1, change);
     expect(both.map(({ source, kind }) => [source, kind])).toEqual([
@@ -83,7 +83,7 @@ describe("other data", () => {
     expect(carriedOver(locked, before, after).lock).toEqual({ query: 2, key: null });
   });
 
-  test("shows the first model beside itself when a variant arrives", () => {
+  test("shows the first model on both histories when a variant is added", () => {
     const before = dataOf([refined("A"), refined("B")]);
     const after = carriedOver(defaults(before), before, four);
     expect(after.panels.map(({ source }) => source)).toEqual([0, 2]);
@@ -121,7 +121,7 @@ describe("addresses", () => {
     expect(fromHash(two, toHash(two, now))).toEqual({ view: now, strange: [] });
   });
 
-  test("say nothing of the first view", () => {
+  test("are empty for the first view", () => {
     const linked = dataOf([refined("A"), refined("B")]);
     expect(toHash(linked, defaults(linked))).toBe("");
     expect(fromHash(linked, "")).toEqual({ view: defaults(linked), strange: [] });
@@ -145,14 +145,14 @@ describe("addresses", () => {
     expect(fromHash(two, `#${part}`).strange).toEqual([part]);
   });
 
-  test("name six things at most, and long ones shortened", () => {
+  test("name at most six unknown parts, shortened", () => {
     const parts = Array.from({ length: 9 }, (_, i) => `x${i}=${"y".repeat(60)}`);
     const { strange } = fromHash(two, `#${parts.join("&")}`);
     expect(strange.length).toBe(6);
     expect(strange[0].length).toBe(41);
   });
 
-  test("lose their lock alone", () => {
+  test("lose only their lock", () => {
     expect(withoutLock("#scale=row&lock=3.1&size=large")).toBe("#scale=row&size=large");
     expect(withoutLock("#lock=3")).toBe("");
   });
@@ -190,7 +190,7 @@ describe("keys", () => {
     expect(steered("ArrowLeft", row, 8)?.cell).toEqual({ query: 5, key: 4 });
   });
 
-  test("lock a cell or its row; others mean nothing", () => {
+  test("lock a cell or its row; other keys have no effect", () => {
     for (const key of ["Enter", " "])
       expect(steered(key, from, 8)).toEqual({ act: "lock", cell: from });
     for (const key of ["r", "R"])
@@ -208,7 +208,7 @@ describe("hover and lock", () => {
     expect(afterClick(cell, { ...cell }, true)).toBeNull();
   });
 
-  test("a second click on other maps asks about them", () => {
+  test("a second click on other maps locks the cell again", () => {
     expect(afterClick(cell, { ...cell }, false)).toEqual(cell);
   });
 

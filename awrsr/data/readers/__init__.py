@@ -51,7 +51,7 @@ def recognise(source: Path, **options: str | None) -> str:
 
     Args:
         source: a file or a directory.
-        options: options of the reader; only formats that take all of those that are given count.
+        options: options of the reader; formats that do not accept all given options are excluded.
 
     Raises:
         DataError: the source cannot be read, or fits no format or several.

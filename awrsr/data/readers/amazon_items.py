@@ -1,4 +1,4 @@
-"""Files of metadata beside Amazon reviews and ratings: titles, categories, brand, price."""
+"""Metadata files next to Amazon reviews and ratings: titles, categories, brand, price."""
 
 import ast
 import html
@@ -28,9 +28,9 @@ LINE_START = re.compile(r"\s*\{\s*'\w+'\s*:")
 
 
 def items_beside(interactions: Rows) -> Rows | None:
-    """The items of the file of metadata beside a file of reviews or ratings, if there is one.
+    """The items of the metadata file next to a file of reviews or ratings, if there is one.
 
-    It is found by its name: meta_Beauty.json.gz beside reviews_Beauty_5.json.gz.
+    It is found by its name: meta_Beauty.json.gz next to reviews_Beauty_5.json.gz.
     """
     source = interactions.path
     suffix = next((suffix for suffix in SUFFIXES if source.name.endswith(suffix)), source.suffix)
@@ -46,8 +46,8 @@ def items_beside(interactions: Rows) -> Rows | None:
 
 
 def is_metadata(look: Look) -> bool:
-    """Whether a first line is that of a file of metadata: an object with an item's id, as JSON or
-    as a Python literal."""
+    """Whether the first line is that of a metadata file: an object with an item's id, as JSON or as
+    a Python literal."""
     if LINE_START.match(look.first):
         return "'asin'" in look.first
     has_id = any(name in look.fields for name in IDS)
@@ -57,18 +57,18 @@ def is_metadata(look: Look) -> bool:
 def read_metadata(
     path: Path, encoding: str | None = None, *, wanted: Collection[str] | None = None
 ) -> Rows:
-    """The items of a file of metadata: item_id, title, category, categories, brand, price.
+    """The items of a metadata file: item_id, title, category, categories, brand, price.
 
     Category is the level below the department, which the items of one file share; categories is the
-    whole path, "Beauty|Hair Care|Shampoos"; price is missing where it is not one number. Of several
-    descriptions of one item the first counts.
+    complete path, "Beauty|Hair Care|Shampoos"; price is missing unless it is one number. If an item
+    has several descriptions, the first counts.
 
     Args:
         path: the file.
         encoding: see `open_text`.
-        wanted: the items that are needed. The lines of others are not parsed, which takes most of
-            the time: the metadata describe many times more items than the reviews of active users
-            have. By default all items.
+        wanted: the items that are needed, by default all. The lines of other items are not parsed,
+            which saves most of the time: the metadata describe many times more items than the
+            reviews of active users contain.
 
     Raises:
         ConfigError: see `read_json_lines`.
@@ -127,7 +127,7 @@ def _plain(texts: "pd.Series[str]") -> "pd.Series[str]":
 
 
 def _path(text: object) -> list[str]:
-    """The levels of a category; of several paths, the editions until 2014 have them, the first."""
+    """The levels of a category; the first of several paths, which editions until 2014 have."""
     if not isinstance(text, str):
         return []
     with suppress(ValueError, RecursionError):

@@ -15,13 +15,13 @@ LAYOUTS = {
     f"{USER},{ITEM},{RATING},{TIME}": ("user_id", "item_id", "rating", "timestamp"),
     f"{ITEM},{USER},{RATING},{TIME}": ("item_id", "user_id", "rating", "timestamp"),
 }
-"""Lines of 2014, and of 2018 where the item comes first; the columns of each."""
+"""Lines of 2014, and of 2018 with the item first; the columns of each."""
 HEADER = "user_id,parent_asin,rating,timestamp"
-"""How the first line of 2023 begins."""
+"""The start of the first line of 2023."""
 
 
 def _header(look: Look) -> tuple[str, ...] | None:
-    """The columns that the lines of a file without a header show."""
+    """The columns of a file without a header, recognised by its lines."""
     fitting = [
         columns
         for line, columns in LAYOUTS.items()
@@ -31,7 +31,7 @@ def _header(look: Look) -> tuple[str, ...] | None:
 
 
 class AmazonRatings(Reader):
-    """Amazon ratings; the titles are those of the metadata beside them, if they are there."""
+    """Amazon ratings, with titles from the metadata file in the same directory, if it exists."""
 
     name = "amazon_ratings"
     source = (
@@ -46,11 +46,11 @@ class AmazonRatings(Reader):
 
     @staticmethod
     def read(source: Path, *, rating_column: str | None = None, encoding: str | None = None) -> Raw:
-        """The interactions and, beside them, the items; an item of 2023 is a parent_asin.
+        """The interactions and the items; an item of 2023 is a parent_asin.
 
         Raises:
             DataError: the first lines are neither the header of 2023 nor ratings with ids of users
-                and items by which the order of the columns is known.
+                and items that reveal the order of the columns.
         """
         look = look_at(source)
         names = with_rating({n: n for n in ("user_id", "item_id", "timestamp")}, rating_column)

@@ -24,7 +24,7 @@ EDITIONS: tuple[dict[str, str], ...] = (
         "rating": "overall",
     },
 )
-"""Our names and those of the fields, in 2023 and in the editions before."""
+"""Our names and the fields' names, in 2023 and in earlier editions."""
 
 
 def _edition(look: Look) -> dict[str, str] | None:
@@ -32,7 +32,7 @@ def _edition(look: Look) -> dict[str, str] | None:
 
 
 class AmazonReviews(Reader):
-    """Amazon reviews; the titles are those of the metadata beside them, if they are there."""
+    """Amazon reviews, with titles from the metadata file in the same directory, if it exists."""
 
     name = "amazon_reviews"
     source = (
@@ -47,7 +47,7 @@ class AmazonReviews(Reader):
 
     @staticmethod
     def read(source: Path, *, rating_column: str | None = None, encoding: str | None = None) -> Raw:
-        """The interactions and, beside them, the items; an item of 2023 is a parent_asin.
+        """The interactions and the items; an item of 2023 is a parent_asin.
 
         Raises:
             DataError: the first object is not that of a review.

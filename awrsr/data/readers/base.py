@@ -17,7 +17,7 @@ from awrsr.family import Member
 from awrsr.io.files import reading
 
 MISSING = ("nan", "none", "null", "<na>")
-"""What programs write for a missing id, in upper or lower case."""
+"""Texts that programs write for a missing id, in upper or lower case."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Rows:
     Args:
         frame: the rows; the index holds their numbers in the file, from 1.
         path: the file.
-        kind: what these numbers count, for messages.
+        kind: the unit that these numbers count, for messages.
     """
 
     frame: pd.DataFrame
@@ -46,7 +46,7 @@ class Raw:
 
     Args:
         interactions: user_id and item_id, as text or missing; timestamp, if the source has times,
-            and rating, if asked for, both as in the file.
+            and rating, if requested, both as in the file.
         items: item_id and title, as text or missing, and further columns; or None.
     """
 
@@ -62,15 +62,15 @@ class Reader(Member, ABC):
     """
 
     source: ClassVar[str]
-    """What it reads, in words."""
+    """A description of the sources that it reads."""
 
     @classmethod
     def recognises(cls, look: Look, given: Mapping[str, str]) -> bool:
         """Whether a source is in this format.
 
         Args:
-            look: what is seen of the source.
-            given: the options that a user gave, all of which the format takes.
+            look: a first look at the source.
+            given: the options that a user gave; the format accepts all of them.
         """
         return False
 
@@ -118,18 +118,18 @@ def read_rows(
 
 
 def within(source: Path, name: str) -> Path:
-    """The file of this name in a directory; a source that is a file is that file itself."""
+    """The file of this name in a directory; the source itself if it is a file."""
     with reading(source, DataError):
         return source / name if source.is_dir() else source
 
 
 def with_rating(names: dict[str, str], rating_column: str | None) -> dict[str, str]:
-    """Names of columns, with that of ratings if they are asked for.
+    """Names of columns, with that of ratings if they are requested.
 
     For a format whose columns have fixed names.
 
     Raises:
-        ConfigError: the ratings are asked for by another name.
+        ConfigError: the ratings are requested by another name.
     """
     if rating_column not in (None, "rating"):
         raise ConfigError(
@@ -143,11 +143,11 @@ def items_of(records: Sequence[Mapping[str, str | None]], path: Path) -> Rows:
     """Rows of items from their facts.
 
     Args:
-        records: item_id, title and further facts of every item, as text; not all need all facts.
+        records: item_id, title and further facts of every item, as text; facts may be missing.
         path: the file.
 
     Returns:
-        Titles are missing where they are blank; further columns are empty where a fact is missing.
+        Blank titles are missing values; missing facts are empty cells in further columns.
 
     Raises:
         DataError: there is no item.
@@ -165,13 +165,13 @@ def items_of(records: Sequence[Mapping[str, str | None]], path: Path) -> Rows:
 
 
 def as_ids(text: "pd.Series[str]") -> "pd.Series[str]":
-    """Ids without surrounding spaces; missing where the text is one of MISSING."""
+    """Ids without surrounding spaces; missing if the text is one of MISSING."""
     ids = text.str.strip()
     return ids.mask(ids.str.casefold().isin(MISSING))
 
 
 def _text(values: "pd.Series[Any]", name: str, path: Path) -> "pd.Series[str]":
-    """A column as text, whole numbers without ".0"; missing where a cell is null or blank."""
+    """A column as text, whole numbers without ".0"; missing if a cell is null or blank."""
     present = values.dropna()
     kinds = {type(value) for value in present} if present.dtype == object else set()
     if not kinds <= {str, Decimal}:

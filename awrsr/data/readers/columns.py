@@ -125,21 +125,21 @@ def _read_parquet(path: Path, columns: Columns) -> pd.DataFrame:
 
 def _read_csv(path: Path, columns: Columns, sign: str, encoding: str | None) -> pd.DataFrame:
     text = {in_file: str for name, in_file in columns.names.items() if name not in NUMBERS}
-    how: dict[str, Any] = {"sep": sign, "index_col": False, "keep_default_na": False}
-    how["low_memory"] = False  # one type per column, not per block of rows
+    form: dict[str, Any] = {"sep": sign, "index_col": False, "keep_default_na": False}
+    form["low_memory"] = False  # one type per column, not per block of rows
     with open_text(path, encoding) as file, warnings.catch_warnings():
         # By default, one value too many in every row would silently shift the columns by one.
         warnings.simplefilter("error", pd.errors.ParserWarning)
         try:
             if columns.header is not None:
-                how |= {"header": None, "names": [*columns.header]}
+                form |= {"header": None, "names": [*columns.header]}
             else:
-                header = pd.read_csv(file, header=None, nrows=1, dtype=str, **how).iloc[0].tolist()
+                header = pd.read_csv(file, header=None, nrows=1, dtype=str, **form).iloc[0].tolist()
                 if not set(header).issuperset(columns.names.values()):
                     refuse_foreign(path, sign.join(header))
                 columns.check(path, header, _hint(header))
                 file.seek(0)
-            frame: pd.DataFrame = pd.read_csv(file, dtype=text, **how)
+            frame: pd.DataFrame = pd.read_csv(file, dtype=text, **form)
             return frame
         except pd.errors.EmptyDataError:
             raise DataError(
@@ -159,7 +159,7 @@ def _quotes(sign: str) -> str:
 
 
 def _malformed(path: Path, message: str, sign: str) -> str:
-    """What is wrong with a csv file, derived from the message of pandas."""
+    """The error in a csv file, derived from the message of pandas."""
     if found := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message):
         expected, line, seen = found.groups()
         return f"{path}, line {line}: {seen} values in {expected} columns; {_quotes(sign)}"
@@ -169,7 +169,7 @@ def _malformed(path: Path, message: str, sign: str) -> str:
 
 
 def _hint(header: list[str]) -> str:
-    """What may be wrong with a first line that lacks a column."""
+    """The likely error in a first line that lacks a column."""
     hint = ""
     present = [name for name, known in SEPARATORS.items() if known in header[0]]
     if len(header) == 1 and present:

@@ -1,4 +1,4 @@
-"""JSON in text files, compressed or not: one object a line, or one for the whole file."""
+"""JSON in text files, compressed or not: one object per line, or one in the file."""
 
 import json
 from collections.abc import Callable, Collection
@@ -28,7 +28,7 @@ def read_json_lines(
     parse: Callable[[str], object] = json.loads,
     concerns: Callable[[str], bool] = bool,
 ) -> pd.DataFrame:
-    """The objects of a file: a row each, a column for every field.
+    """The objects of a file: one row per object, one column per field.
 
     Args:
         path: a text file with one object in every line that is not blank.
@@ -36,15 +36,15 @@ def read_json_lines(
         encoding: see `open_text`.
         plain: fields that hold texts or numbers.
         parse: the value of a line.
-        concerns: whether a line is read at all; by default all are.
+        concerns: whether a line is parsed; by default all lines are.
 
     Returns:
-        Cells as in the file, missing where an object lacks the field; nested ones as text, see
+        Cells as in the file, missing if an object lacks the field; nested ones as text, see
         `cell_text`. `attrs["fields"]` holds the names of all fields in the file.
 
     Raises:
         ConfigError: see `open_text`.
-        DataError: see `open_text`; a line is not an object, or a plain field holds more.
+        DataError: see `open_text`; a line is not an object, or a plain field holds another type.
     """
     fields: dict[str, None] = {}
     rows: list[dict[str, object]] = []
@@ -69,7 +69,7 @@ def read_json_lines(
 
 
 def read_json_object(path: Path, encoding: str | None = None) -> dict[str, Any]:
-    """The object that a whole file holds.
+    """The object in a file.
 
     Raises:
         ConfigError: see `open_text`.
@@ -113,8 +113,8 @@ def _flat(cell: object) -> object:
 
 
 def _column(cells: list[object]) -> "pd.Series[Any]":
-    """Cells of one type; as text if they have several, or are whole numbers that a column of
-    numbers could not hold exactly: large ones, or those of a column with gaps."""
+    """Cells of one type; as text if they have several, or are whole numbers that a numeric column
+    cannot hold exactly: large ones, or those in a column with missing cells."""
     kinds = {type(cell) for cell in cells}
     large = any(isinstance(cell, int) and abs(cell) >= MAX_INT for cell in cells)
     whole = kinds in ({int}, {int, float}) and not large

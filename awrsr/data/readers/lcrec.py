@@ -15,7 +15,7 @@ from awrsr.io.files import reading
 
 INTERACTIONS = ".inter.json"
 LEFT_OUT = ("description",)
-"""Fields of items that are no columns of a catalogue: paragraphs of text."""
+"""Fields of items that do not become columns of a catalogue: paragraphs of text."""
 
 
 class LCRec(Reader):
@@ -34,7 +34,7 @@ class LCRec(Reader):
 
     @staticmethod
     def read(source: Path, *, encoding: str | None = None) -> Raw:
-        """The interactions and, beside them, the items.
+        """The interactions and the items.
 
         Raises:
             DataError: a directory has no or several .inter.json files, or a value is not of the

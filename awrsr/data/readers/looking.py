@@ -1,4 +1,4 @@
-"""What is seen of a source without reading it, for the recognition of its format."""
+"""A first look at a source, without reading all of it, to recognise its format."""
 
 import json
 from contextlib import suppress
@@ -15,7 +15,7 @@ from awrsr.errors import DataError, counted, first_of, shown
 from awrsr.io.files import reading
 
 LINES = 50
-"""The lines of a file that are seen."""
+"""Number of lines that are read."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Look:
 
     @cached_property
     def fields(self) -> frozenset[str]:
-        """The names in a first line that is a JSON object; empty if it is none."""
+        """The names in a first line that is a JSON object; empty if it is not one."""
         with suppress(ValueError, RecursionError):
             value = json.loads(self.first)
             if isinstance(value, dict):
@@ -49,7 +49,7 @@ class Look:
         return frozenset()
 
     def headers(self) -> list[set[str]]:
-        """What the names of columns may be: one set for every separator, or the only one."""
+        """The possible names of columns: one set for every separator, or only one."""
         if known := self.columns or self.fields:
             return [set(known)]
         return [
@@ -58,7 +58,7 @@ class Look:
 
     @property
     def words(self) -> str:
-        """What is seen, in words."""
+        """A description of the source."""
         if self.columns:
             return f"it is parquet with {counted(len(self.columns), 'column')}, " + first_of(
                 [shown(name) for name in self.columns]
@@ -75,7 +75,7 @@ def look_at(path: Path, encoding: str | None = None) -> Look:
 
     Args:
         path: the source.
-        encoding: the encoding of text; by default UTF-8 or latin-1, whichever a line is in.
+        encoding: the encoding of text; by default UTF-8 or latin-1, decided for each line.
 
     Raises:
         ConfigError: no such encoding.
@@ -98,7 +98,7 @@ def look_at(path: Path, encoding: str | None = None) -> Look:
 
 
 def _decoded(line: str) -> str:
-    """A line that was read as latin-1, in which every byte is a character, as UTF-8 if it is."""
+    """A line that was read as latin-1, decoded as UTF-8 if it is valid UTF-8."""
     try:
         return line.encode("latin-1").decode()
     except UnicodeError:

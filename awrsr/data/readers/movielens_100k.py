@@ -30,7 +30,7 @@ FACTS = 5
 
 
 class MovieLens100K(Reader):
-    """MovieLens 100K: u.data has tabs and no header, u.item has bars and flags of genres."""
+    """MovieLens 100K: u.data has tabs and no header, u.item has bars and one flag per genre."""
 
     name = "movielens_100k"
     source = "MovieLens 100K: a directory with u.data and u.item, or its u.data"

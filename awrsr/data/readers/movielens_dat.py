@@ -20,8 +20,8 @@ from awrsr.errors import DataError, shown
 INTERACTIONS = "ratings.dat"
 BETWEEN = ("between_1", "between_2", "between_3")
 HEADER = ("user_id", BETWEEN[0], "item_id", BETWEEN[1], "rating", BETWEEN[2], "timestamp")
-"""The columns of ratings.dat with ':' as the separator: between two of them there is an empty
-one. A separator of two characters would take ten times as long."""
+"""The columns of ratings.dat with ':' as the separator, which gives an empty column between two
+columns. A separator of two characters would take ten times as long."""
 
 
 class MovieLensDat(Reader):

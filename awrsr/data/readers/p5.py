@@ -1,4 +1,4 @@
-"""Files of P5: sequences as of S3-Rec, and the ids behind their numbers."""
+"""Files of P5: sequences in the format of S3-Rec, and the ids that their numbers stand for."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ SEQUENCES, IDS = "sequential_data.txt", "datamaps.json"
 
 
 class P5(Reader):
-    """The sequences of P5 under the ids of their source, with which other files give titles."""
+    """The sequences of P5 with the ids of their source, so that other files can give titles."""
 
     name = "p5"
     source = f"P5: a directory with {SEQUENCES} and {IDS}"

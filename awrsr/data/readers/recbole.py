@@ -46,14 +46,14 @@ class RecBole(Reader):
         separator: str | None = None,
         encoding: str | None = None,
     ) -> Raw:
-        """The interactions and, beside them, the items of atomic files.
+        """The interactions and the items of atomic files.
 
         `rating_column` is a column of numbers. In the .item file, texts of a token_seq become
-        "Comedy|Drama"; the title is a column called title, name or so.
+        "Comedy|Drama"; the title is a column called title, name or similar.
 
         Raises:
             DataError: a directory has no or several .inter files, or a column lacks a type or has
-                another one than its role needs.
+                a type that does not fit its role.
         """
         path = _interactions(source)
         sign = check_separator("tab" if separator is None else separator)
@@ -89,7 +89,7 @@ def _interactions(source: Path) -> Path:
 
 
 def _typed(name: str) -> tuple[str, str] | None:
-    """The name and the type in "name:type"; None if it is something else."""
+    """The name and the type in "name:type"; None for other texts."""
     found = re.fullmatch(rf"(.+):({'|'.join(TYPES)})", name.strip())
     return (found[1], found[2]) if found else None
 

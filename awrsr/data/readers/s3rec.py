@@ -41,7 +41,7 @@ class S3Rec(Reader):
 
     @classmethod
     def recognises(cls, look: Look, given: Mapping[str, str]) -> bool:
-        """By words with spaces between them, two or a varying number in a line."""
+        """By words separated by spaces, two per line or a varying number."""
         if not look.lines or not all(LINE.fullmatch(line) for line in look.lines):
             return False
         counts = {len(line.split()) for line in look.lines}

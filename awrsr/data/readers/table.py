@@ -30,8 +30,8 @@ class Table(Reader):
         """By the names of its columns."""
         names = {given.get(option, usual) for option, usual in COLUMNS.items()}
         sign = given.get("separator", "")
-        own = [{cell.strip('"') for cell in look.first.split(sign)}] if len(sign) == 1 else []
-        return any(header >= names for header in [*look.headers(), *own])
+        cells = [{cell.strip('"') for cell in look.first.split(sign)}] if len(sign) == 1 else []
+        return any(header >= names for header in [*look.headers(), *cells])
 
     @staticmethod
     def read(

@@ -23,7 +23,7 @@ MARKS = {  # longer marks first: one mark is the beginning of another
 """Byte-order marks and their encodings."""
 GZIP = b"\x1f\x8b"
 MAX_LINE = 2**20
-"""The characters that are read at once where a file may have no line ends."""
+"""Number of characters read at once from a file that may have no line ends."""
 
 SEPARATORS = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|", "space": " "}
 
@@ -41,7 +41,7 @@ def open_text(path: Path, encoding: str | None = None) -> Iterator[TextIO]:
 
     Args:
         path: the file.
-        encoding: any that Python knows; default: UTF-8. A byte-order mark in the file takes
+        encoding: any encoding of Python; default: UTF-8. A byte-order mark in the file takes
             precedence.
 
     Raises:
@@ -148,7 +148,7 @@ def first_line(path: Path, encoding: str | None = None) -> str:
 
 
 def latin_or_utf8(path: Path) -> str:
-    """UTF-8 if a whole file is text in it, otherwise latin-1, in which every byte is a character.
+    """UTF-8 if the file is valid UTF-8, otherwise latin-1, in which every byte is a character.
 
     For a format whose publisher used latin-1 and whose copies are often UTF-8.
     """

@@ -20,8 +20,8 @@ def read_titles(
     """The items of a file: item_id, title and all further columns.
 
     `item_column` and `separator` are those of the interactions. Titles often come from another
-    source: if the header does not fit, the column `item` and other separators are tried. For
-    metadata of Amazon see `read_metadata`.
+    source: if the header does not match, the column `item` and other separators are tried. For
+    Amazon metadata see `read_metadata`.
 
     Raises:
         ConfigError: see `read_rows`.

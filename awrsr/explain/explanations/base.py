@@ -13,8 +13,8 @@ from awrsr.models import SequentialModel, Trace
 
 Values = npt.NDArray[np.float64]
 Kind = Literal["attention", "attribution", "neither"]
-"""The origin of the values: the trace; an attribution method; neither, an order that does not use
-the model."""
+"""The origin of the values: the trace, an attribution method, or neither for an order that does not
+use the model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +42,10 @@ class Explanation(Member, ABC):
     """One explanation: facts about it, and `values`."""
 
     title: ClassVar[str]
-    """Its name for people."""
+    """Its displayed name."""
     kind: ClassVar[Kind] = "attention"
     shown_first: ClassVar[bool] = False
-    """Whether figures show it by default."""
+    """Whether figures show the explanation by default."""
 
     @staticmethod
     @abstractmethod
@@ -55,7 +55,7 @@ class Explanation(Member, ABC):
 
     @classmethod
     def orders(cls, recommendation: Explained) -> list[list[int]]:
-        """Orders of the items' places, most important first: one; several if they are random; none
+        """Orders of the items' places, most important first: one, several if they are random, none
         if the explanation does not apply to this history."""
         values = cls.values(recommendation)
         return [] if values is None else [ranked(values)]

@@ -8,7 +8,7 @@ from awrsr.models import is_linear
 class Decomposition(Explanation):
     """The contribution of every item's state at the input, at fixed gates.
 
-    See `awrsr.models.flow`. Models whose score is not linear in the states have none.
+    See `awrsr.models.flow`; not defined for models whose score is not linear in the states.
     """
 
     name = "decomposition"

@@ -1,4 +1,4 @@
-"""Random orders, the baselines of the others: the same for every model that sees the same items."""
+"""Random orders, the baselines of the explanations: equal for all models that see equal items."""
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class NewestFirst(Explanation):
 
 
 def _shuffled(recommendation: Explained) -> tuple[list[list[int]], list[list[int]]]:
-    """The orders of both kinds, drawn one kind after the other; the seed includes the items."""
+    """The orders of both kinds, drawn one kind after the other; the items are part of the seed."""
     generator = np.random.default_rng([recommendation.seed, *recommendation.trace.items])
     newest = len(recommendation.trace.items) - 1
     draws = range(recommendation.n_random)

@@ -15,4 +15,6 @@ class WeightTimesValueNorm(Explanation):
     @staticmethod
     def values(recommendation: Explained) -> Values | None:
         last = recommendation.trace.layers[-1]
+        if last.transformed_value_norm is None:
+            return None
         return prediction_row(last.refined * last.transformed_value_norm[:, None, :])

@@ -100,12 +100,12 @@ def write_examples(
         seeds=_other_seeds({name: offered[name] for name in marks}, again),
         causes=load_causes(dataset, "test"),
     )
-    told_of = sorted({name for example in found for name in example.models})
+    model_names = sorted({name for example in found for name in example.models})
     file = ExamplesFile(
         schema_version=SCHEMA_VERSION,
         dataset=dataset.fingerprint,
         candidates=candidates_words(dataset.n_items, dataset.default_candidates),
-        models={name: weights_fingerprint(directories[name]) for name in told_of},
+        models={name: weights_fingerprint(directories[name]) for name in model_names},
         examples=found,
         command=command,
     )
@@ -156,9 +156,9 @@ def _other_seeds(models: Mapping[str, Path], again: Mapping[str, Path]) -> dict[
     settings = {name: read_config(path) for name, path in again.items()}
     found: dict[str, str] = {}
     for name, path in models.items():
-        own = read_config(path)
+        model_config = read_config(path)
         for other, config in settings.items():
-            if name not in found and differ_by_seed(own, config):
+            if name not in found and differ_by_seed(model_config, config):
                 found[name] = other
     return found
 

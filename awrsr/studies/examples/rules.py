@@ -36,8 +36,8 @@ class Rule(NamedTuple):
 def _worse(*pairs: tuple[int, int]) -> float:
     """Doublings from the better to the worse rank of a pair, the minimum over the pairs; 0 if below
     `DOUBLINGS`."""
-    least = min(math.log2(worse / better) for worse, better in pairs)
-    return least if least >= DOUBLINGS else 0.0
+    factor = min(math.log2(worse / better) for worse, better in pairs)
+    return factor if factor >= DOUBLINGS else 0.0
 
 
 def _b_finds(example: Example) -> float:

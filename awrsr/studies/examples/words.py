@@ -56,8 +56,8 @@ class _Titles:
 
     def entries(self, places: list[int]) -> str:
         """Several entries, with "and" before the last."""
-        *some, last = [self.entry(place) for place in places]
-        return f"{', '.join(some)} and {last}" if some else last
+        *entries, last = [self.entry(place) for place in places]
+        return f"{', '.join(entries)} and {last}" if entries else last
 
 
 def _with_seed(side: InModel) -> str:

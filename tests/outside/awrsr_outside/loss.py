@@ -6,7 +6,7 @@ from awrsr.training.losses import Loss
 
 
 class Smoothed(Loss):
-    """Nine tenths of the target, one tenth of the whole catalogue."""
+    """Nine tenths on the target, one tenth on the whole catalogue."""
 
     name = "smoothed"
 

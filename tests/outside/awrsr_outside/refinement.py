@@ -11,7 +11,7 @@ class Geometric(DotProducts):
 
     name = "geometric"
     share = 0.5
-    """Of the second order; another value is another member, with a name of its own."""
+    """The share of the second order; another value is another member with another name."""
     formula = "M = \u221a(A S), each row scaled to sum to one"
 
     def refine(self, first_order, second_order, scores, allowed):
