@@ -1,6 +1,7 @@
 """Small datasets, models on offer, a recorded experiment, workers for jobs."""
 
 import dataclasses
+import functools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +10,22 @@ import pytest
 from driving import add_dataset
 from helpers import make_dataset
 from recorded import EXPERIMENTS, GRID
+from streamlit.components.v2 import manifest_scanner
 
 from app.folders import ASSETS_VARIABLE
 from app.jobs import JobPool
 from app.views.results.page import EXPERIMENTS_VARIABLE
 from awrsr.data.dataset import Dataset
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components_are_found_once() -> Iterator[None]:
+    """Streamlit's search for installed components, which AppTest repeats in every run: without
+    this, it takes a third of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        found = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", found)
+        yield
 
 
 @pytest.fixture

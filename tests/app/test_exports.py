@@ -142,6 +142,7 @@ def test_the_script_computes_the_same_in_the_projects_folder():
     assert printed.count("gradient_shap standard errors [") == 2
 
 
+@pytest.mark.slow
 def test_the_script_runs_from_any_folder_it_was_saved_in(tmp_path):
     """Run as a separate program."""
     models = {"a": "sasrec-none", "b": "sasrec-additive"}

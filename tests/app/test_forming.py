@@ -149,6 +149,7 @@ def test_names_have_the_epoch_and_recorded_metrics_are_not_shown_for_it(kept):
     assert not [text for text in models if "epoch 4" in text]
 
 
+@pytest.mark.slow
 def test_the_download_computes_the_epoch_again(kept, monkeypatch):
     made = {}
     monkeypatch.setattr(exports, "take_away", lambda write: made.update(write=write))

@@ -33,7 +33,9 @@ TARGET = 7
 
 def gains(**url):
     """The page with the section opened, and switches set by the ends of their keys."""
-    page = open_page(source="own", items=".".join(map(str, ITEMS)), target=TARGET, **url)
+    page = open_page(
+        source="own", items=".".join(map(str, ITEMS)), target=TARGET, panel="heads", **url
+    )
     assert not tables(page, "replaced by") and not page.checkbox
     page.session_state["gains"] = True
     return run(page)
@@ -125,7 +127,14 @@ def test_maps_of_a_model_of_another_shape_cannot_be_used(directory, tiny_dataset
 
 def test_titles_of_the_lists_stay_text(directory, tmp_path):
     add_dataset(tmp_path, titled(HOSTILE), "sasrec-additive", "sasrec-value_weighted")
-    page = open_page(dataset="titled", source="own", items="1", a="sasrec-value_weighted", target=2)
+    page = open_page(
+        dataset="titled",
+        source="own",
+        items="1",
+        a="sasrec-value_weighted",
+        target=2,
+        panel="heads",
+    )
     page.session_state["gains"] = True
     run(page)
     switch(page, "a", off=True)

@@ -104,7 +104,7 @@ def test_weights_that_are_not_of_their_config(refused, model):
     edit_config(model={"inner_size": 16, "n_layers": 10**9})(model)
     refused("n_layers", ("m.zip", zipped(model)))
     edit_config(model={"n_layers": 2, "max_length": 2_001})(model)
-    refused("its max_length is 2,001; accepted of", ("m.zip", zipped(model)))
+    refused("its max_length is 2,001; accepted for", ("m.zip", zipped(model)))
     edit_config(model={"n_layers": "two"})(model)
     refused("n_layers", ("m.zip", zipped(model)))
 

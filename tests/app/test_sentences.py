@@ -117,7 +117,7 @@ def test_the_pages_open_with_these_sentences():
     for page, start in (
         ("find", "671 users "),
         ("faithfulness", "SASRec"),
-        ("models", "Both models pass all 6 checks."),
+        ("models", "Both models pass all 9 checks."),
         ("results", results_sentence(rows)[:60]),
     ):
         shown = open_page(page)

@@ -88,6 +88,7 @@ def refusal(path: Path, dataset: awrsr.Dataset) -> str:
     return str(refused.value)
 
 
+@pytest.mark.usefixtures("all_tabs")
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_bad_model_is_refused_in_its_place_and_the_other_is_shown(
     directory, tiny_dataset, damage
@@ -172,7 +173,7 @@ def test_a_model_deleted_while_it_is_shown_gives_way_to_the_default(directory):
 RECORDED = shipped_metrics()["test"]
 RECORDED["metrics"] |= {"NDCG@10": 0.25, "HR@10": 0.5}
 RECORDED["protocol"] = {
-    "split": "last",
+    "split": "leave-one-out, test: the last item",
     "candidates": "all <b>11</b> items",
     "ties": "count against the target",
     "users": 12,

@@ -107,6 +107,7 @@ def test_replacing_its_attention_is_refused_in_a_sentence(told, monkeypatch):
     assert "attention weights of Relative cannot be replaced" in said
 
 
+@pytest.mark.slow
 def test_an_installed_package_brings_it_to_every_process(told, tmp_path):
     """As the page says: a file with both classes, and an entry point."""
     classes = [block for block in BLOCKS if "class Relative" in block]
