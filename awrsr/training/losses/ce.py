@@ -14,6 +14,7 @@ class FullSoftmax(Loss):
     """
 
     name = "ce"
+    whole_catalogue = True
 
     @staticmethod
     def mean(predictions: Predictions) -> Float[Tensor, ""]:
