@@ -50,7 +50,7 @@ class LazyAdam(torch.optim.AdamW):
                     "optimizer 'lazy_adam' needs sparse gradients of the item table; this loss or "
                     "this backbone uses every row of it in every step"
                 )
-            self._update(table, gradient.coalesce())
+            self._update(table, coalesced(gradient))
             table.grad = None  # so that AdamW leaves it out
         try:
             return super().step(closure)
@@ -98,6 +98,18 @@ def build_optimizer(model: SequentialModel, config: TrainConfig) -> torch.optim.
     return LazyAdam(parameters, [table.weight for table in tables], config.learning_rate)
 
 
+def coalesced(gradient: Tensor) -> Tensor:
+    """A sparse gradient with each row once, rising; torch.coalesce takes twice the time."""
+    if gradient.is_coalesced():
+        return gradient
+    rows, places = torch.unique(gradient._indices()[0], return_inverse=True)
+    given = gradient._values()
+    values = given.new_zeros(len(rows), given.shape[1]).index_add_(0, places, given)
+    return torch.sparse_coo_tensor(
+        rows[None], values, gradient.shape, check_invariants=False, is_coalesced=True
+    )
+
+
 def total_norm(model: nn.Module) -> Tensor:
     """The global norm of the gradients; sparse ones are coalesced in place."""
     gradients: list[Tensor] = []
@@ -105,7 +117,7 @@ def total_norm(model: nn.Module) -> Tensor:
         if parameter.grad is None:
             continue
         if parameter.grad.is_sparse:
-            parameter.grad = parameter.grad.coalesce()
+            parameter.grad = coalesced(parameter.grad)
             gradients.append(parameter.grad.values())
         else:
             gradients.append(parameter.grad)

@@ -16,7 +16,7 @@ from awrsr.models import BACKBONES, build_model
 from awrsr.training.checkpoint import read_config
 from awrsr.training.loop import Objective
 from awrsr.training.losses import LOSSES
-from awrsr.training.optimizers import LazyAdam, build_optimizer, total_norm
+from awrsr.training.optimizers import LazyAdam, build_optimizer, coalesced, total_norm
 
 RATE, BETA1, BETA2, EPSILON = 0.1, 0.9, 0.999, 1e-8
 N_ROWS, WIDTH = 5, 3
@@ -89,6 +89,15 @@ def test_lazy_adam_is_adam_on_the_rows_of_each_step():
     torch.testing.assert_close(result[0], adam[0], rtol=1e-6, atol=1e-7)  # in every step
     assert not torch.isclose(result[[1, 3]], adam[[1, 3]]).any()
     assert torch.equal(result[[2, 4]], start[[2, 4]])
+
+
+def test_a_coalesced_gradient_is_that_of_torch():
+    rows = torch.tensor([[4, 0, 4, 2, 0, 4]])
+    gradient = torch.sparse_coo_tensor(rows, torch.randn(6, 3), (9, 3), check_invariants=True)
+    own, expected = coalesced(gradient), gradient.coalesce()
+    assert own.is_coalesced() and coalesced(own) is own
+    assert torch.equal(own.indices(), expected.indices())
+    torch.testing.assert_close(own.values(), expected.values())
 
 
 def new_model(backbone: str, n_items: int = 400, **settings):
