@@ -209,3 +209,16 @@ def test_padding_stays_zero():
     model(torch.tensor([[0, 0, 3]])).sum().backward()
     optimizer.step()
     assert model.embed(torch.tensor([0])).abs().sum() == 0
+
+
+def test_lazy_adam_learns_a_rule_as_adamw_does(run, tmp_path):
+    """The next item is the one after the newest, with some noise; a step has few of the items."""
+    dataset = make_dataset(n_users=150, n_items=60)
+    best = {}
+    for name in ("adamw", "lazy_adam"):
+        config = {"optimizer": name, "loss": "sampled_ce", "negatives": 4, "epochs": 20}
+        model = {"hidden_size": 16, "n_heads": 1, "hidden_dropout": 0.0, "attention_dropout": 0.0}
+        history = run(name, dataset=dataset, model=model, patience=20, batch_size=16, **config)
+        best[name] = history["NDCG@10"].max()
+    assert min(best.values()) > 0.7
+    assert best["lazy_adam"] > best["adamw"] - 0.05
