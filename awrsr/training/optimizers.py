@@ -20,8 +20,8 @@ class LazyAdam(torch.optim.AdamW):
     Adam, and a rarer one moves less: after one gradient Adam moves a row by up to 32 learning
     rates over the following steps, this by 3 at once.
 
-    torch.optim.SparseAdam does the same, but its epsilon has another place than Adam's, and it counts
-    steps in whole numbers, which the file of an unfinished run does not hold.
+    torch.optim.SparseAdam does the same, but its epsilon has another place than Adam's, and its
+    count of steps is no tensor, as the file of an unfinished run needs.
 
     Args:
         parameters: all parameters, those of the tables included.
