@@ -32,6 +32,7 @@ Matrices = Literal["layer", "head"]
 Mix = Literal["gate", "halves", "scores"]
 Targets = Literal["all", "last"]
 InitialWeights = Literal["normal", "xavier"]
+Optimizer = Literal["adamw", "lazy_adam"]
 Precision = Literal["32-true", "bf16-mixed", "64-true"]
 Candidates = Literal["unseen", "all"]
 Split = Literal["validation", "test"]
@@ -199,6 +200,9 @@ class TrainConfig(Settings):
         initial_weights: distribution for dense layers: normal, standard deviation 0.02 as in BERT
             and S3-Rec; or xavier, scaled by the size of each layer as in SASRec's own code (Glorot
             and Bengio 2010): five times larger for a layer of 64 by 64.
+        optimizer: adamw; or lazy_adam, which changes only those rows of the item table that are in
+            the batch: the time of a step does not grow with the catalogue. It needs a loss that
+            samples items, and no weight decay; see `awrsr.training.optimizers`.
         epochs: largest number of passes over the training sequences.
         patience: stop after this many epochs without a better validation NDCG@10.
         batch_size: sequences per step.
@@ -209,11 +213,14 @@ class TrainConfig(Settings):
         precision: numerical precision, in the notation of Lightning Fabric.
     """
 
+    may_lack = ("optimizer",)
+
     loss: str = "ce"
     negatives: Count = 256
     pvn_weight: NotNegative = 0.005
     targets: Targets = "all"
     initial_weights: InitialWeights = "xavier"
+    optimizer: Optimizer = "adamw"
     epochs: Count = 200
     patience: Count = 10
     batch_size: Count = 256
@@ -225,6 +232,19 @@ class TrainConfig(Settings):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         check_member("loss", self.loss)
+        if self.optimizer == "lazy_adam":
+            losses = FAMILIES["loss"]
+            if losses[self.loss].whole_catalogue:
+                accepted = [repr(name) for name, kind in losses.items() if not kind.whole_catalogue]
+                raise ConfigError(
+                    f"optimizer 'lazy_adam' needs loss {' or '.join(accepted)}, which sample "
+                    f"items; received {self.loss!r}, which changes every item in every step"
+                )
+            if self.weight_decay:
+                raise ConfigError(
+                    "optimizer 'lazy_adam' needs weight_decay 0, because decay changes every item "
+                    f"in every step; received {self.weight_decay:g}"
+                )
         return self
 
 

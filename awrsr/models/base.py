@@ -57,6 +57,11 @@ class SequentialModel(nn.Module, Member):
         """The device of the weights."""
         return next(self.parameters()).device
 
+    def item_tables(self) -> list[nn.Embedding]:
+        """The tables of item embeddings that `embed` looks up, each with a row per item and one
+        for padding, if nothing but `catalogue_embeddings` uses all their rows; otherwise empty."""
+        return []
+
     def embed(self, items: Int[Tensor, "*axes"]) -> Float[Tensor, "*axes embedding"]:
         """Item embeddings; zeros for padding."""
         raise NotImplementedError

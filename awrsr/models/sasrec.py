@@ -157,6 +157,11 @@ class SASRec(SequentialModel):
         """The refinement of a layer, which makes the weights that mix the values."""
         return cast(SelfAttention, self.attention[layer]).refinement
 
+    def item_tables(self) -> list[nn.Embedding]:
+        """The item embeddings, and the output table if it is separate."""
+        shared = self.config.output_embedding == "shared"
+        return [self.item_embedding] if shared else [self.item_embedding, self.output_embedding]
+
     def embed(self, items: Int[Tensor, "*axes"]) -> Float[Tensor, "*axes embedding"]:
         """Item embeddings, followed by those of the output table if it is separate; zeros for
         padding."""

@@ -160,6 +160,10 @@ class STOSA(SequentialModel):
         """The refinement of a layer, which makes the weights that mix the values."""
         return cast(StochasticSelfAttention, self.attention[layer]).refinement
 
+    def item_tables(self) -> list[nn.Embedding]:
+        """The tables of means and of covariances."""
+        return [self.item_mean_embedding, self.item_covariance_embedding]
+
     def embed(self, items: Int[Tensor, "*axes"]) -> Float[Tensor, "*axes embedding"]:
         """Item embeddings, mean then covariance parameters; zeros for padding."""
         return torch.cat(

@@ -85,6 +85,7 @@ def protocol(dataset: Dataset, split: Split, candidates: Candidates) -> dict[str
     return {**words, "ties": "count against the target", "users": users}
 
 
+@torch.inference_mode()
 def evaluate(
     model: SequentialModel,
     dataset: Dataset,
@@ -109,12 +110,14 @@ def evaluate(
         DataError: the model belongs to another catalogue, or no user is left to evaluate.
     """
     check_same_catalogue(model, dataset)
+    # Once, not for each block: a block of a large catalogue has few users.
+    items = model.as_states(model.catalogue_embeddings())
 
     def score(users: list[int]) -> Float[Tensor, "user item"]:
         n = model.config.max_length
         histories = [history_and_target(dataset, user, split)[0][-n:] for user in users]
         states = model(left_pad(histories).to(model.device))
-        return model.item_scores(states[:, -1])
+        return model.compare(states[:, -1], items)
 
     return evaluate_scores(score, dataset, split, candidates=candidates)
 

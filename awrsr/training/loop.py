@@ -35,6 +35,7 @@ from awrsr.training.checkpoint import (
     save_weights,
 )
 from awrsr.training.losses import Predictions, check_loss, training_loss
+from awrsr.training.optimizers import build_optimizer, total_norm
 from awrsr.training.snapshots import (
     check_not_past,
     check_snapshots,
@@ -167,9 +168,7 @@ def train(
     if config.precision == "64-true":
         model.double()
     model.to(torch_device)  # before the optimizer: restored moments must be on the same device
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
-    )
+    optimizer = build_optimizer(model, config)
 
     history: list[dict[str, float]] = []
     # A run that was killed before it wrote anything starts again.
@@ -252,8 +251,7 @@ def _run_epoch(
         loss = objective(*inputs) * float(weight)
         optimizer.zero_grad()
         fabric.backward(loss)
-        gradients = [p.grad for p in model.parameters() if p.grad is not None]
-        norms.append(nn.utils.get_total_norm(gradients))
+        norms.append(total_norm(model))
         optimizer.step()
         losses.append(loss.detach())
         report(Progress(epoch=epoch, batch=number, n_batches=len(batches), history=history))

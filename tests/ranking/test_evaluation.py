@@ -270,3 +270,22 @@ def test_another_dataset_is_refused(make_model):
 def test_an_unknown_protocol_is_refused(dataset, make_model, options, text):
     with pytest.raises(ConfigError, match=text):
         evaluate(model_for(dataset, make_model), dataset, **options)
+
+
+@pytest.mark.parametrize("backbone", ["sasrec", "stosa"])
+def test_the_items_are_made_into_states_once_for_all_blocks(
+    dataset, make_model, monkeypatch, backbone
+):
+    """A block of a large catalogue has few users: what depends on items alone is not repeated."""
+    model = model_for(dataset, make_model, backbone)
+    expected = evaluate(model, dataset).ranks["rank"].tolist()
+    calls, as_states = [], type(model).as_states
+
+    def noted(self, embeddings):
+        calls.append(embeddings.shape[0])
+        return as_states(self, embeddings)
+
+    monkeypatch.setattr(type(model), "as_states", noted)
+    monkeypatch.setattr(evaluation, "BLOCK_SCORES", 2 * dataset.n_items)
+    assert evaluate(model, dataset).ranks["rank"].tolist() == expected
+    assert calls == [dataset.n_items]

@@ -101,6 +101,7 @@ REFUSED = [
     (TrainConfig, "pvn_weight", -1, "pvn_weight must be a number, 0 or more; received -1"),
     (TrainConfig, "targets", "newest", "unknown targets 'newest'; accepted: all, last"),
     (TrainConfig, "initial_weights", 0.02, "unknown initial_weights 0.02; accepted: normal, xav"),
+    (TrainConfig, "optimizer", "lazy", "unknown optimizer 'lazy'; accepted: adamw, lazy_adam"),
     (TrainConfig, "epochs", 1.5, "epochs must be a whole number, 1 or more; received 1.5"),
     (TrainConfig, "patience", 0, "patience must be a whole number, 1 or more; received 0"),
     (TrainConfig, "batch_size", None, "batch_size must be a whole number.*; received None"),
@@ -247,6 +248,7 @@ TRAIN_KNOBS = {
     "pvn_weight": (0.005, 0.5),
     "targets": ("all", "last"),
     "initial_weights": ("normal", "xavier"),
+    "optimizer": ("adamw", "lazy_adam"),
     "epochs": (1, 2),
     "patience": (1, 3),
     "batch_size": (4, 5),
@@ -258,6 +260,8 @@ TRAIN_KNOBS = {
 CONTEXT = {
     "negatives": {"loss": "sampled_ce"},
     "pvn_weight": {"loss": "bpr_pvn"},
+    # One negative a sequence: some steps leave out some items.
+    "optimizer": {"loss": "sampled_ce", "negatives": 1},
     # With this rate nothing is learned: validation is best after the first epoch.
     "patience": {"epochs": 4, "learning_rate": 1e-12},
 }

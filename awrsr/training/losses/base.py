@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -46,6 +47,9 @@ class Predictions:
 
 class Loss(BackboneMember, ABC):
     """One loss: facts about it, and `mean`. `backbones` are those whose states it can compare."""
+
+    whole_catalogue: ClassVar[bool] = False
+    """Whether it scores every item of the catalogue in every step."""
 
     @staticmethod
     @abstractmethod

@@ -9,6 +9,7 @@ class Smoothed(Loss):
     """Nine tenths on the target, one tenth on the whole catalogue."""
 
     name = "smoothed"
+    whole_catalogue = True
 
     @staticmethod
     def mean(predictions):

@@ -1,0 +1,157 @@
+"""Training on a catalogue of any size: time per position of both optimizers, memory of `ce`.
+
+    OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py steps
+    OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py ce
+
+`steps` trains SASRec under sampled_ce on seeded datasets of 12,000 and of 234,000 items, with the
+same sequence lengths and a popularity that falls with the rank (exponent 1), by AdamW and by lazy
+Adam. A round takes one step of each in turn; the median over rounds is printed, so that a change of
+the machine's load falls on all. `ce` takes steps of the full softmax with 1,000,000 items in a
+process of its own, and prints the time and the largest memory of that process.
+"""
+
+import argparse
+import resource
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import torch
+
+from awrsr.config import Catalogue, ModelConfig, TrainConfig
+from awrsr.data.batching import Unseen, bucketed, left_pad, training_windows
+from awrsr.data.dataset import Dataset
+from awrsr.models import build_model
+from awrsr.training.loop import Objective
+from awrsr.training.optimizers import build_optimizer, total_norm
+
+N_USERS = 4_000
+
+
+def seeded_dataset(n_items: int, seed: int = 0) -> Dataset:
+    """Users with 5 to 200 items, 40 on average; popularity falls as 1 / rank."""
+    generator = np.random.default_rng(seed)
+    lengths = np.clip(generator.geometric(1 / 40, N_USERS), 5, 200)
+    shares = np.cumsum(1 / np.arange(1, n_items + 1))
+    ranks = np.searchsorted(shares, generator.random(lengths.sum()) * shares[-1])
+    items = generator.permutation(n_items)[ranks] + 1
+    names = [str(item) for item in range(1, n_items + 1)]
+    return Dataset(
+        name=f"seeded-{n_items}",
+        about={"source": "made by tests/benchmarks/large_catalogue.py"},
+        items=pd.DataFrame(
+            {"item": range(1, n_items + 1), "item_id": names, "title": names},
+        ),
+        user_ids=[str(user) for user in range(N_USERS)],
+        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        flat_items=items.astype(np.int32),
+        flat_timestamps=np.arange(lengths.sum(), dtype=np.int64),
+    )
+
+
+def stepping(model_of: ModelConfig, dataset: Dataset, config: TrainConfig) -> Callable[[], float]:
+    """A function that takes the next step of training and gives its seconds per position."""
+    torch.manual_seed(0)
+    catalogue = Catalogue(
+        name=dataset.name, fingerprint=dataset.fingerprint, n_items=dataset.n_items
+    )
+    model = build_model(model_of, catalogue, config.initial_weights).train()
+    optimizer = build_optimizer(model, config)
+    objective = Objective(model, config, Unseen(dataset, torch.device("cpu")))
+    generator = np.random.default_rng(0)
+    windows = training_windows(dataset, model_of.max_length, generator)
+    lengths = [len(window.items) for window in windows]
+    batches = iter(
+        [batch for _ in range(20) for batch in bucketed(lengths, config.batch_size, generator)]
+    )
+
+    def step() -> float:
+        batch = [windows[i] for i in next(batches)]
+        items = left_pad([window.items for window in batch])
+        users = torch.tensor([window.user for window in batch])
+        positions = sum(len(window.items) - 1 for window in batch)
+        start = time.perf_counter()
+        loss = objective(items, users)
+        optimizer.zero_grad()
+        loss.backward()
+        total_norm(model)
+        optimizer.step()
+        return (time.perf_counter() - start) / positions
+
+    return step
+
+
+def steps(options: argparse.Namespace) -> None:
+    """Print microseconds per position of each optimizer and catalogue."""
+    sizes = (12_000, 234_000)
+    ways = {}
+    for n_items in sizes:
+        dataset = seeded_dataset(n_items)
+        for optimizer in ("adamw", "lazy_adam"):
+            config = TrainConfig(
+                loss="sampled_ce",
+                optimizer=optimizer,
+                batch_size=options.batch_size,
+                negatives=options.negatives,
+            )
+            model = ModelConfig(backbone=options.backbone)
+            ways[optimizer, n_items] = stepping(model, dataset, config)
+    took: dict[tuple[str, int], list[float]] = {way: [] for way in ways}
+    for _ in range(options.rounds):
+        for way, step in ways.items():
+            took[way].append(step())
+    first = options.rounds // 10 + 1  # moments are made in the first step
+    medians = {way: statistics.median(times[first:]) for way, times in took.items()}
+    for optimizer in ("adamw", "lazy_adam"):
+        small, large = (medians[optimizer, n_items] for n_items in sizes)
+        print(
+            f"{options.backbone}, {optimizer}, {options.batch_size} x {options.negatives} "
+            f"negatives: {1e6 * small:.1f} us per position with {sizes[0]:,} items, "
+            f"{1e6 * large:.1f} with {sizes[1]:,}; ratio {large / small:.2f}, "
+            f"to adamw with {sizes[0]:,}: {large / medians['adamw', sizes[0]]:.2f}"
+        )
+
+
+def full_softmax(options: argparse.Namespace) -> None:
+    """Print the seconds of a step of `ce` and the largest memory of this process so far."""
+    torch.manual_seed(0)
+    catalogue = Catalogue(name="seeded", fingerprint="0" * 16, n_items=options.items)
+    config = TrainConfig(loss="ce", batch_size=128)
+    model = build_model(ModelConfig(backbone=options.backbone), catalogue).train()
+    optimizer = build_optimizer(model, config)
+    objective = Objective(model, config, Unseen(seeded_dataset(100), torch.device("cpu")))
+    for number in range(1, options.rounds + 1):
+        windows = torch.randint(1, options.items + 1, (128, 51))
+        start = time.perf_counter()
+        loss = objective(windows, torch.arange(128))
+        optimizer.zero_grad()
+        loss.backward()
+        total_norm(model)
+        optimizer.step()
+        took = time.perf_counter() - start
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        print(
+            f"{options.backbone}, ce, {options.items:,} items, 128 x 50 positions, step {number}: "
+            f"loss {float(loss.detach()):.4f}, {took:.1f} s, largest memory {memory:.2f} GB",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    verbs = parser.add_subparsers(required=True)
+    trial = verbs.add_parser("steps")
+    trial.add_argument("--batch_size", type=int, default=256)
+    trial.add_argument("--negatives", type=int, default=256)
+    trial.add_argument("--rounds", type=int, default=30)
+    trial.set_defaults(run=steps)
+    memory = verbs.add_parser("ce")
+    memory.add_argument("--items", type=int, default=1_000_000)
+    memory.add_argument("--rounds", type=int, default=2)
+    memory.set_defaults(run=full_softmax)
+    for verb in (trial, memory):
+        verb.add_argument("--backbone", default="sasrec")
+    chosen = parser.parse_args()
+    chosen.run(chosen)
