@@ -146,6 +146,7 @@ const ABOVE: Widths[] = [
   { kind: 34, bar: 30, titles: 104 },
   { kind: 26, bar: 22, titles: 72 },
 ];
+/** Least width of a map beside the evidence, for the choices above a map of few items. */
 const LEAST_BESIDE = 176;
 const MOST_CELL = 40;
 const MOST_TITLES = 260;
@@ -163,11 +164,12 @@ export function together(width: number, n: number, blocks: Block[], maps: number
   }
   const room = Math.floor((width - need(beside)) / maps - GAP);
   const cell = Math.min(MOST_CELL, (room - 4) / n);
-  const spare = Math.max(0, (room - 4 - cell * n) * maps);
+  const across = Math.max(LEAST_BESIDE, Math.ceil(cell * n) + 4);
+  const spare = Math.max(0, (room - across) * maps);
   const titles = Math.min(MOST_TITLES - beside.titles, spare);
   const map = {
     ...{ x: 2, y: 0, cell, line, size: cell * n, down: line * n, aligned: true, every: 1 },
-    ...{ width: Math.ceil(cell * n) + 4, height: line * n + FOOT },
+    ...{ width: across, height: line * n + FOOT },
   };
   return { evidence: evidenceLayout(n, line, blocks, wider(beside, titles)), map };
 }
