@@ -1212,8 +1212,8 @@ map(({layer,head})=>{let has=layer<from.layers&&(typeof head=="string"||head<fro
 measure==="weight")return weight;let contribution=maps.grid(spec,"contribution");return isMissing(contribution)?
 weight:`${weight} \xB7 ${digits(contribution.z[at])}`})}function differenceText({data,maps,view,cell}){
 if(view.mode!=="difference"||cell.key===null)return null;let found=maps.difference(view.panels,view.
-measure),value=isMissing(found)?NaN:found.z[cell.query*data.n+cell.key];return Number.isNaN(value)?null:
-`right minus left: ${signedDigits(value)}`}var HELP="Point at a cell to find it in every map; click to lock it, Escape to release it. Keys: arr\
+measure),at=cellIn(data,data.sources[view.panels[0].source],cell),value=isMissing(found)||at===null?
+NaN:found.z[at];return Number.isNaN(value)?null:`right minus left: ${signedDigits(value)}`}var HELP="Point at a cell to find it in every map; click to lock it, Escape to release it. Keys: arr\
 ows, Enter, R for the row.",line=text=>element("div","ab-line",text),Reading=class{constructor(board){
 this.board=board;this.tip.setAttribute("aria-hidden","true"),this.live.setAttribute("role","status"),
 this.live.setAttribute("aria-live","polite")}board;box=element("div","ab-reading");tip=element("div",
