@@ -1019,6 +1019,9 @@ INPUT","TEXTAREA","SELECT"].includes(target.tagName))}var maps_default=`.ab-rows
   grid-template: subgrid / minmax(0, 1fr);
   row-gap: 0;
 }
+.ab-beside .ab-panel {
+  display: block;
+}
 .ab-panel.ab-between {
   display: flex;
   grid-row: auto;
