@@ -469,17 +469,17 @@ GAP*(across-1))/across)}var LINES={steps:[[24,18],[36,14],[60,11]],most:660,leas
 let step=LINES.steps.find(([rows])=>n<=rows);return step?step[1]:Math.max(LINES.least,Math.floor(LINES.
 most/n*2)/2)}var EXTRA={mark:12,words:28},NUMBERS=26,BLOCK_GAP=12,FOOT=36,BESIDE=[{kind:40,bar:56,titles:170},
 {kind:40,bar:48,titles:150},{kind:36,bar:40,titles:132}],ABOVE=[...BESIDE,{kind:34,bar:30,titles:104},
-{kind:26,bar:22,titles:72}],LEAST_BESIDE=176,MOST_CELL=40,MOST_TITLES=260;function together(width,n,blocks,maps){
+{kind:26,bar:22,titles:72}],LEAST_BESIDE=176,HEAD=228,MOST_CELL=40,MOST_TITLES=260;function together(width,n,blocks,maps){
 let need=({kind,bar,titles:titles2})=>blocks.reduce((sum,block)=>sum+BLOCK_GAP+widthOf(block,kind,bar),
 NUMBERS+titles2),beside=BESIDE.find(widths=>(width-need(widths))/maps-GAP>=LEAST_BESIDE),line2=lineOf(
 n);if(!beside){let widths=ABOVE.find(one=>need(one)<=width)??ABOVE[ABOVE.length-1],spare2=Math.max(0,
 Math.min(MOST_TITLES-widths.titles,width-need(widths)));return{evidence:evidenceLayout(n,line2,blocks,
 wider(widths,spare2)),map:null}}let room=Math.floor((width-need(beside))/maps-GAP),cell=Math.min(MOST_CELL,
-(room-4)/n),across=Math.max(LEAST_BESIDE,Math.ceil(cell*n)+4),spare=Math.max(0,(room-across)*maps),titles=Math.
-min(MOST_TITLES-beside.titles,spare),map={x:2,y:0,cell,line:line2,size:cell*n,down:line2*n,aligned:!0,
-every:1,width:across,height:line2*n+FOOT};return{evidence:evidenceLayout(n,line2,blocks,wider(beside,
-titles)),map}}var widthOf=({kinds,bars,worded},kind,bar)=>kinds*kind+bars*bar+worded*EXTRA.words+(bars?
-EXTRA.mark:0),wider=(widths,by)=>({...widths,titles:widths.titles+by});function evidenceLayout(n,line2,blocks,{
+(room-4)/n),across=Math.max(Math.min(HEAD,room),Math.ceil(cell*n)+4),spare=Math.max(0,(room-across)*
+maps),titles=Math.min(MOST_TITLES-beside.titles,spare),map={x:2,y:0,cell,line:line2,size:cell*n,down:line2*
+n,aligned:!0,every:1,width:across,height:line2*n+FOOT};return{evidence:evidenceLayout(n,line2,blocks,
+wider(beside,titles)),map}}var widthOf=({kinds,bars,worded},kind,bar)=>kinds*kind+bars*bar+worded*EXTRA.
+words+(bars?EXTRA.mark:0),wider=(widths,by)=>({...widths,titles:widths.titles+by});function evidenceLayout(n,line2,blocks,{
 kind,bar,titles}){let x=NUMBERS+titles,placed=blocks.map(block=>{let width=widthOf(block,kind,bar);return x+=
 BLOCK_GAP+width,{...block,x:x-width,width}}),titled=line2>=LINES.titled;return{x:0,y:0,cell:kind,line:line2,
 titles,titlesAt:NUMBERS,kind,bar,blocks:placed,every:titled?1:Math.ceil(LINES.titled/line2),font:titled?

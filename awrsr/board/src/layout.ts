@@ -146,8 +146,9 @@ const ABOVE: Widths[] = [
   { kind: 34, bar: 30, titles: 104 },
   { kind: 26, bar: 22, titles: 72 },
 ];
-/** Least width of a map beside the evidence, for the choices above a map of few items. */
 const LEAST_BESIDE = 176;
+/** Width of the choices above a map, which is kept for a map of few items if there is room. */
+const HEAD = 228;
 const MOST_CELL = 40;
 const MOST_TITLES = 260;
 
@@ -164,7 +165,7 @@ export function together(width: number, n: number, blocks: Block[], maps: number
   }
   const room = Math.floor((width - need(beside)) / maps - GAP);
   const cell = Math.min(MOST_CELL, (room - 4) / n);
-  const across = Math.max(LEAST_BESIDE, Math.ceil(cell * n) + 4);
+  const across = Math.max(Math.min(HEAD, room), Math.ceil(cell * n) + 4);
   const spare = Math.max(0, (room - across) * maps);
   const titles = Math.min(MOST_TITLES - beside.titles, spare);
   const map = {
