@@ -378,16 +378,18 @@ why:NO_NORMS};let values=triangle(from,spec,measure);return values?this.onAxis(f
 let found=this.grid(spec,"weight");if(isMissing(found))throw new Error(`no weights of ${JSON.stringify(
 spec)}: ${found.why}`);return found.z}difference([left,right],measure){let[a,b]=[left,right].map(spec=>this.
 grid(spec,measure));return isMissing(a)?a:isMissing(b)?b:this.once(`difference ${JSON.stringify([left,
-right])} ${measure}`,()=>new Grid(this.data.n,b.z.map((value,i)=>value-a.z[i])))}largest(measure){if(measure===
-"weight")return 1;if(this.largestContribution===null){let largest2=0;this.data.sources.forEach((from,source)=>{
-for(let kind of keysOf(KINDS))for(let layer=0;layer<from.layers;layer++)for(let head=0;head<from.heads;head++){
-let found=this.grid({source,layer,head,kind},measure);isMissing(found)||(largest2=Math.max(largest2,
-found.top))}}),this.largestContribution=largest2||1}return this.largestContribution}once(name,make){
-let found=this.grids.get(name);return found||(found=make(),this.grids.set(name,found)),found}onAxis({
-places},values){let{n}=this.data,z=new Float32Array(n*n).fill(NaN);for(let q=0,i=0;q<places.length;q++)
-for(let k=0;k<=q;k++,i++)z[places[q]*n+places[k]]=values[i];return new Grid(n,z)}},NO_ROLLOUT="Rollo\
-ut multiplies weights over layers; contributions of single layers do not multiply. Choose a head, or\
- show weights.",NO_NORMS="This model records attention weights without values. Show weights.";function triangle(source,{
+right])} ${measure}`,()=>{let{n}=this.data,{where}=this.data.sources[right.source],z=new Float32Array(
+n*n).fill(NaN);for(let q=0;q<n;q++)for(let k=0;k<=q;k++)where[q]>=where[k]&&where[k]>=0&&(z[q*n+k]=b.
+z[where[q]*n+where[k]]-a.z[q*n+k]);return new Grid(n,z)})}largest(measure){if(measure==="weight")return 1;
+if(this.largestContribution===null){let largest2=0;this.data.sources.forEach((from,source)=>{for(let kind of keysOf(
+KINDS))for(let layer=0;layer<from.layers;layer++)for(let head=0;head<from.heads;head++){let found=this.
+grid({source,layer,head,kind},measure);isMissing(found)||(largest2=Math.max(largest2,found.top))}}),
+this.largestContribution=largest2||1}return this.largestContribution}once(name,make){let found=this.
+grids.get(name);return found||(found=make(),this.grids.set(name,found)),found}onAxis({places},values){
+let{n}=this.data,z=new Float32Array(n*n).fill(NaN);for(let q=0,i=0;q<places.length;q++)for(let k=0;k<=
+q;k++,i++)z[places[q]*n+places[k]]=values[i];return new Grid(n,z)}},NO_ROLLOUT="Rollout multiplies w\
+eights over layers; contributions of single layers do not multiply. Choose a head, or show weights.",
+NO_NORMS="This model records attention weights without values. Show weights.";function triangle(source,{
 layer,head,kind},measure){let map=source.maps[kind];if(!map||head==="rollout"&&measure==="contributi\
 on")return null;if(head==="rollout")return rollout(source,layer,kind);let n=source.places.length,size=n*
 (n+1)/2,values=new Float32Array(size),heads=typeof head=="number"?[head]:[...Array(source.heads).keys()];
@@ -467,21 +469,21 @@ GAP*(across-1))/across)}var LINES={steps:[[24,18],[36,14],[60,11]],most:660,leas
 let step=LINES.steps.find(([rows])=>n<=rows);return step?step[1]:Math.max(LINES.least,Math.floor(LINES.
 most/n*2)/2)}var EXTRA={mark:12,words:28},NUMBERS=26,BLOCK_GAP=12,FOOT=36,BESIDE=[{kind:40,bar:56,titles:170},
 {kind:40,bar:48,titles:150},{kind:36,bar:40,titles:132}],ABOVE=[...BESIDE,{kind:34,bar:30,titles:104},
-{kind:26,bar:22,titles:72}],LEAST_BESIDE=176,MOST_CELL=40,MOST_TITLES=260;function together(width,n,blocks,maps){
+{kind:26,bar:22,titles:72}],LEAST_BESIDE=176,HEAD=228,MOST_CELL=40,MOST_TITLES=260;function together(width,n,blocks,maps){
 let need=({kind,bar,titles:titles2})=>blocks.reduce((sum,block)=>sum+BLOCK_GAP+widthOf(block,kind,bar),
 NUMBERS+titles2),beside=BESIDE.find(widths=>(width-need(widths))/maps-GAP>=LEAST_BESIDE),line2=lineOf(
 n);if(!beside){let widths=ABOVE.find(one=>need(one)<=width)??ABOVE[ABOVE.length-1],spare2=Math.max(0,
 Math.min(MOST_TITLES-widths.titles,width-need(widths)));return{evidence:evidenceLayout(n,line2,blocks,
 wider(widths,spare2)),map:null}}let room=Math.floor((width-need(beside))/maps-GAP),cell=Math.min(MOST_CELL,
-(room-4)/n),spare=Math.max(0,(room-4-cell*n)*maps),titles=Math.min(MOST_TITLES-beside.titles,spare),
-map={x:2,y:0,cell,line:line2,size:cell*n,down:line2*n,aligned:!0,every:1,width:Math.ceil(cell*n)+4,height:line2*
-n+FOOT};return{evidence:evidenceLayout(n,line2,blocks,wider(beside,titles)),map}}var widthOf=({kinds,
-bars,worded},kind,bar)=>kinds*kind+bars*bar+worded*EXTRA.words+(bars?EXTRA.mark:0),wider=(widths,by)=>({
-...widths,titles:widths.titles+by});function evidenceLayout(n,line2,blocks,{kind,bar,titles}){let x=NUMBERS+
-titles,placed=blocks.map(block=>{let width=widthOf(block,kind,bar);return x+=BLOCK_GAP+width,{...block,
-x:x-width,width}}),titled=line2>=LINES.titled;return{x:0,y:0,cell:kind,line:line2,titles,titlesAt:NUMBERS,
-kind,bar,blocks:placed,every:titled?1:Math.ceil(LINES.titled/line2),font:titled?Math.min(12.5,Math.max(
-11,line2-5)):11,width:x,height:line2*n}}var THUMBS={gap:6,least:22,most:42},thumbEdge=(room,count)=>Math.
+(room-4)/n),across=Math.max(Math.min(HEAD,room),Math.ceil(cell*n)+4),spare=Math.max(0,(room-across)*
+maps),titles=Math.min(MOST_TITLES-beside.titles,spare),map={x:2,y:0,cell,line:line2,size:cell*n,down:line2*
+n,aligned:!0,every:1,width:across,height:line2*n+FOOT};return{evidence:evidenceLayout(n,line2,blocks,
+wider(beside,titles)),map}}var widthOf=({kinds,bars,worded},kind,bar)=>kinds*kind+bars*bar+worded*EXTRA.
+words+(bars?EXTRA.mark:0),wider=(widths,by)=>({...widths,titles:widths.titles+by});function evidenceLayout(n,line2,blocks,{
+kind,bar,titles}){let x=NUMBERS+titles,placed=blocks.map(block=>{let width=widthOf(block,kind,bar);return x+=
+BLOCK_GAP+width,{...block,x:x-width,width}}),titled=line2>=LINES.titled;return{x:0,y:0,cell:kind,line:line2,
+titles,titlesAt:NUMBERS,kind,bar,blocks:placed,every:titled?1:Math.ceil(LINES.titled/line2),font:titled?
+Math.min(12.5,Math.max(11,line2-5)):11,width:x,height:line2*n}}var THUMBS={gap:6,least:22,most:42},thumbEdge=(room,count)=>Math.
 max(THUMBS.least,Math.min(THUMBS.most,Math.floor(room/count)-THUMBS.gap)),thumbStep=edge=>edge+THUMBS.
 gap;function rowAt({y,line:line2},n,py){let row=Math.floor((py-y)/line2);return row>=0&&row<n?row:null}
 var LEFT_OF_ROW=-6;function cellAt(cells,n,px,py){let{x,y,cell,line:line2}=cells,query=Math.floor((py-
@@ -642,13 +644,13 @@ this.board=board;this.drawn=drawn;this.colour=colour;this.ink=ink;this.context=d
 this.drawn.type==="evidence"?this.inEvidence(this.drawn,cell):this.inMap(this.drawn,cell,labelled)}inEvidence({
 y,line:line2,width,order},{query,key}){let top=place2=>y+order.indexOf(place2)*line2,height=Math.max(
 3,line2);key!==null&&key!==query&&this.bareBox(.5,top(query),width-1,height,1),this.box(1,top(key??query),
-width-2,height,1.5)}inMap(drawn,cell,labelled){let{x,y,cell:edge,line:line2,signed:signed2,spec,aligned}=drawn,
-source=this.board.data.sources[spec.source],placed=place2=>signed2?place2:shownAt(source,place2),large=drawn.
-type==="large",query=placed(cell.query),key=cell.key===null?null:placed(cell.key),thin=large?1.25:1;
-if(this.bareBox(x,y+query*line2,(query+1)*edge,Math.max(2,line2),thin),key!==null){large&&this.columnAndRepeats(
-drawn,query,key,thin);let[beside,above]=[edge,line2].map(length=>Math.max(0,(5-length)/2)),[left,top]=[
-x+key*edge-beside,y+query*line2-above],[width,height]=[edge+2*beside,line2+2*above];key<=query&&this.
-box(left,top,width,height,large?2.5:1.5)}large&&labelled&&!aligned&&this.labels(drawn,query,key)}columnAndRepeats(drawn,query,key,thin){
+width-2,height,1.5)}inMap(drawn,cell,labelled){let{x,y,cell:edge,line:line2,spec,aligned}=drawn,source=this.
+board.data.sources[spec.source],placed=place2=>shownAt(source,place2),large=drawn.type==="large",query=placed(
+cell.query),key=cell.key===null?null:placed(cell.key),thin=large?1.25:1;if(this.bareBox(x,y+query*line2,
+(query+1)*edge,Math.max(2,line2),thin),key!==null){large&&this.columnAndRepeats(drawn,query,key,thin);
+let[beside,above]=[edge,line2].map(length=>Math.max(0,(5-length)/2)),[left,top]=[x+key*edge-beside,y+
+query*line2-above],[width,height]=[edge+2*beside,line2+2*above];key<=query&&this.box(left,top,width,
+height,large?2.5:1.5)}large&&labelled&&!aligned&&this.labels(drawn,query,key)}columnAndRepeats(drawn,query,key,thin){
 let{x,y,cell,line:line2}=drawn,{n,items}=this.board.data;this.bareBox(x+key*cell,y+key*line2,Math.max(
 2,cell),(n-key)*line2,thin);for(let i=0;i<n;i++)i!==query&&i!==key&&(items[i]===items[query]||items[i]===
 items[key])&&this.box(x+i*cell,y+i*line2,cell,line2,2)}labels(drawn,query,key){if(this.label(drawn,query,
@@ -1012,6 +1014,17 @@ INPUT","TEXTAREA","SELECT"].includes(target.tagName))}var maps_default=`.ab-rows
 }
 .ab-panel {
   min-width: 0;
+  display: grid;
+  grid-row: span 2;
+  grid-template: subgrid / minmax(0, 1fr);
+  row-gap: 0;
+}
+.ab-beside .ab-panel {
+  display: block;
+}
+.ab-panel.ab-between {
+  display: flex;
+  grid-row: auto;
 }
 .ab-box {
   position: relative;
@@ -1156,7 +1169,7 @@ null):show(part,this.map(place2,this.board.grid(spec),spec,specName(data,spec),r
 [0,1]:["difference"])this.maps.delete(place2);apart?this.drawDifference(room):this.between.remove()}drawDifference(room){
 let{data,state}=this.board,[left,right]=state.view.panels,names=[right,left].map(spec=>specName(data,
 spec)).join(" \u2212 ");this.note.textContent=`Right minus left: ${names}`;let found=this.board.difference();
-show(this.between,this.map("difference",found,right,"the difference",room)),this.between.parentNode||
+show(this.between,this.map("difference",found,left,"the difference",room)),this.between.parentNode||
 this.box.append(this.between)}fit(){for(let{part}of this.heads)part.style.width=this.beside?`${this.
 room}px`:""}drawPicks(){for(let{picks}of this.heads)picks.draw(this.room),this.drawn.push(...picks.drawn)}drawHeads(){
 let headsFor=comparedPair(this.board.state.view);headsFor!==this.headsFor&&(this.heads=this.board.state.
@@ -1202,8 +1215,8 @@ map(({layer,head})=>{let has=layer<from.layers&&(typeof head=="string"||head<fro
 measure==="weight")return weight;let contribution=maps.grid(spec,"contribution");return isMissing(contribution)?
 weight:`${weight} \xB7 ${digits(contribution.z[at])}`})}function differenceText({data,maps,view,cell}){
 if(view.mode!=="difference"||cell.key===null)return null;let found=maps.difference(view.panels,view.
-measure),value=isMissing(found)?NaN:found.z[cell.query*data.n+cell.key];return Number.isNaN(value)?null:
-`right minus left: ${signedDigits(value)}`}var HELP="Point at a cell to find it in every map; click to lock it, Escape to release it. Keys: arr\
+measure),at=cellIn(data,data.sources[view.panels[0].source],cell),value=isMissing(found)||at===null?
+NaN:found.z[at];return Number.isNaN(value)?null:`right minus left: ${signedDigits(value)}`}var HELP="Point at a cell to find it in every map; click to lock it, Escape to release it. Keys: arr\
 ows, Enter, R for the row.",line=text=>element("div","ab-line",text),Reading=class{constructor(board){
 this.board=board;this.tip.setAttribute("aria-hidden","true"),this.live.setAttribute("role","status"),
 this.live.setAttribute("aria-live","polite")}board;box=element("div","ab-reading");tip=element("div",

@@ -145,6 +145,7 @@ export function valueTexts(
 export function differenceText({ data, maps, view, cell }: Described): string | null {
   if (view.mode !== "difference" || cell.key === null) return null;
   const found = maps.difference(view.panels, view.measure);
-  const value = isMissing(found) ? NaN : found.z[cell.query * data.n + cell.key];
+  const at = cellIn(data, data.sources[view.panels[0].source], cell);
+  const value = isMissing(found) || at === null ? NaN : found.z[at];
   return Number.isNaN(value) ? null : `right minus left: ${signedDigits(value)}`;
 }

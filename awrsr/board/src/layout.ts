@@ -147,6 +147,8 @@ const ABOVE: Widths[] = [
   { kind: 26, bar: 22, titles: 72 },
 ];
 const LEAST_BESIDE = 176;
+/** Width of the choices above a map, which is kept for a map of few items if there is room. */
+const HEAD = 228;
 const MOST_CELL = 40;
 const MOST_TITLES = 260;
 
@@ -163,11 +165,12 @@ export function together(width: number, n: number, blocks: Block[], maps: number
   }
   const room = Math.floor((width - need(beside)) / maps - GAP);
   const cell = Math.min(MOST_CELL, (room - 4) / n);
-  const spare = Math.max(0, (room - 4 - cell * n) * maps);
+  const across = Math.max(Math.min(HEAD, room), Math.ceil(cell * n) + 4);
+  const spare = Math.max(0, (room - across) * maps);
   const titles = Math.min(MOST_TITLES - beside.titles, spare);
   const map = {
     ...{ x: 2, y: 0, cell, line, size: cell * n, down: line * n, aligned: true, every: 1 },
-    ...{ width: Math.ceil(cell * n) + 4, height: line * n + FOOT },
+    ...{ width: across, height: line * n + FOOT },
   };
   return { evidence: evidenceLayout(n, line, blocks, wider(beside, titles)), map };
 }

@@ -147,16 +147,20 @@ export class Maps {
     return found.z;
   }
 
-  /** Right minus left. */
+  /** Right minus left, on the places of the left history, where both have the query and the key. */
   difference([left, right]: MapSpec[], measure: Measure): Grid | Missing {
     const [a, b] = [left, right].map((spec) => this.grid(spec, measure));
     if (isMissing(a)) return a;
     if (isMissing(b)) return b;
     return this.once(`difference ${JSON.stringify([left, right])} ${measure}`, () => {
-      return new Grid(
-        this.data.n,
-        b.z.map((value, i) => value - a.z[i]),
-      );
+      const { n } = this.data;
+      const { where } = this.data.sources[right.source];
+      const z = new Float32Array(n * n).fill(NaN);
+      for (let q = 0; q < n; q++)
+        for (let k = 0; k <= q; k++)
+          if (where[q] >= where[k] && where[k] >= 0)
+            z[q * n + k] = b.z[where[q] * n + where[k]] - a.z[q * n + k];
+      return new Grid(n, z);
     });
   }
 

@@ -96,9 +96,9 @@ class Outline {
   }
 
   private inMap(drawn: DrawnMap, cell: Position, labelled: boolean): void {
-    const { x, y, cell: edge, line, signed, spec, aligned } = drawn;
+    const { x, y, cell: edge, line, spec, aligned } = drawn;
     const source = this.board.data.sources[spec.source];
-    const placed = (place: number) => (signed ? place : shownAt(source, place));
+    const placed = (place: number) => shownAt(source, place);
     const large = drawn.type === "large";
     const query = placed(cell.query);
     const key = cell.key === null ? null : placed(cell.key);

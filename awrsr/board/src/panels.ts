@@ -129,7 +129,7 @@ export class Panels {
     const names = [right, left].map((spec) => specName(data, spec)).join(" \u2212 ");
     this.note.textContent = `Right minus left: ${names}`;
     const found = this.board.difference();
-    show(this.between, this.map("difference", found, right, "the difference", room));
+    show(this.between, this.map("difference", found, left, "the difference", room));
     if (!this.between.parentNode) this.box.append(this.between);
   }
 

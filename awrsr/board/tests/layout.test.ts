@@ -155,3 +155,13 @@ describe("the cell under a point of a map", () => {
     expect(cellAt(place, 8, ...at(2, -7))).toBeNull();
   });
 });
+
+test("maps of few items beside the evidence have room for the choices above them", () => {
+  const block = { kinds: 3, bars: 2, worded: 1 };
+  for (const n of [1, 2, 3]) {
+    const { evidence, map } = together(1100, n, [block, block], 2);
+    if (!map) throw new Error("the maps are beside the evidence");
+    expect(map.width).toBeGreaterThanOrEqual(176);
+    expect(evidence.width + 2 * map.width).toBeLessThanOrEqual(1100);
+  }
+});

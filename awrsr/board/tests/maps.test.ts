@@ -142,6 +142,22 @@ describe("maps", () => {
     expect(new Grid(3, new Float32Array(found)).missing).toEqual([0]);
   });
 
+  test("a difference follows the items of another order, where both have query and key", () => {
+    // The axis of 7 8 9 and 9 7 8: 9 7 8 9
+    const items = { items: [9, 7, 8, 9], slots: ["1'", "1", "2", "3"], titles: ["", "", "", ""] };
+    const own = packedSource({ places: [1, 2, 3], where: [3, 1, 2, 3] });
+    const other = packedSource({ name: "B", places: [0, 1, 2], where: [0, 1, 2, 0] });
+    const both = new Maps(dataOf([own, other], items));
+    const { z } = both.difference([spec(), spec({ source: 1 })], "weight") as Grid;
+    const drawn = [...z].flatMap((value, i) => (Number.isNaN(value) ? [] : [[i, value]]));
+    // 7 by 7, 8 by 7, 8 by 8 and 9 by 9; 9 is the oldest in one and the newest in the other.
+    expect(drawn.map(([i]) => i)).toEqual([5, 9, 10, 15]);
+    expectClose(
+      drawn.map(([, value]) => value),
+      [0.75 - 1, 0.3 - 0.25, 0.2 - 0.75, 1 - 0.2],
+    );
+  });
+
   test("all single heads share one scale", () => {
     expect(maps.largest("weight")).toBe(1);
     const every = [0, 1].flatMap((layer) =>
