@@ -139,7 +139,7 @@ def show_study(study: Study, dataset: Dataset) -> None:
     show_curves(study, sort, models)
     about = study.about
     split: Split = "validation" if about["split"] == "validation" else "test"
-    held_out = f" ({plain(words)})" if (words := about.get("held_out")) else ""
+    held_out = f" ({plain(rule)})" if (rule := about.get("held_out")) else ""
     st.caption(
         f"Protocol: the {plain(about['split'])} item of {plain(about['users'])} of "
         f"{plain(about['of_users'])} users{held_out}, drawn by seed {plain(about['seed'])}; "

@@ -96,6 +96,7 @@ REFUSED = [
     (Catalogue, "name", None, "name must be text; received None"),
     (Catalogue, "fingerprint", 5, "fingerprint must be text; received 5"),
     (Catalogue, "n_items", 0, "n_items must be a whole number, 1 .*; received 0"),
+    (Catalogue, "split", 3, "split must be text; received 3"),
     (TrainConfig, "loss", "cee", "unknown loss 'cee'; accepted: ce, .*Did you mean 'ce'"),
     (TrainConfig, "negatives", 0, "negatives must be a whole number, 1 or more; received 0"),
     (TrainConfig, "pvn_weight", -1, "pvn_weight must be a number, 0 or more; received -1"),
