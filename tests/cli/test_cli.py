@@ -109,8 +109,8 @@ REFUSED = {
     "flag-that-is-a-verb": (
         "prepare SOURCE OUTPUT --planted",
         "prepare has no --planted; accepted: --config, --name, --about, --format, --k_core, "
-        "--min_user, --min_item, --min_rating, --repeats, --missing, --ties, --seed, --titles, "
-        "--user_column, --item_column, --time_column, --rating_column, --separator, --encoding. "
+        "--min_user, --min_item, --min_rating, --repeats, --missing, --ties, --seed, --split, "
+        "--titles, --user_column, --item_column, --time_column, --rating_column, --separator, --encoding. "
         "Did you mean the verb plant?",
     ),
     "unknown-verb": (

@@ -134,7 +134,7 @@ def test_help_explains_the_settings_of_refinements(call):
     _, out, _ = call("train --help")
     words = " ".join(out.split())
     for said in (
-        "--model.rows {plain,standardised} what the second attention compares: plain, the rows of",
+        "--model.rows {plain,standardised} the rows that the second attention compares: plain,",
         "--model.gain {true,false} whether second-order scores are multiplied",
         "--model.mix {gate,halves,scores} additive only: gate, M = (1 - g) A + g S,",
     ):

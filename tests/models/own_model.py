@@ -45,7 +45,7 @@ class Plain(nn.Module):
 class Whole(awrsr.Adapter):
     """The adapter of Plain, which uses what `record` returns."""
 
-    name = "whole"
+    name = "own_plain"
     title = "Whole"
     replaceable = True
 

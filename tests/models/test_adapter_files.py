@@ -20,13 +20,13 @@ pytestmark = pytest.mark.shapes
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_saved_and_loaded_it_is_equal(own_module, tiny_dataset, tmp_path, dtype):
     model = wrapped(own_module.to(dtype), tiny_dataset)
-    awrsr.save_model(model, tmp_path / "whole-none")
-    loaded = awrsr.load_model(tmp_path / "whole-none", "cpu")
+    awrsr.save_model(model, tmp_path / "own_plain-none")
+    loaded = awrsr.load_model(tmp_path / "own_plain-none", "cpu")
     assert loaded.config == model.config and type(loaded) is Whole and not loaded.training
     assert loaded(torch.tensor([ITEMS])).equal(model(torch.tensor([ITEMS])))
     assert awrsr.trace(loaded, ITEMS).item_scores.equal(awrsr.trace(model, ITEMS).item_scores)
     with pytest.raises(DataError, match="already exists and is not empty"):
-        awrsr.save_model(model, tmp_path / "whole-none")
+        awrsr.save_model(model, tmp_path / "own_plain-none")
 
 
 @pytest.mark.parametrize("pair", [("sasrec", "additive"), ("stosa", "stochastic")], ids="-".join)
@@ -78,15 +78,15 @@ def test_what_cannot_be_saved_says_why(own_module, tiny_dataset, tmp_path):
 
 
 def test_without_the_class_a_file_is_refused_by_name(own_module, tiny_dataset, tmp_path):
-    awrsr.save_model(wrapped(own_module, tiny_dataset), tmp_path / "whole-none")
+    awrsr.save_model(wrapped(own_module, tiny_dataset), tmp_path / "own_plain-none")
     BACKBONES._registered.clear()
-    with pytest.raises(CheckpointError, match="unknown backbone 'whole'; accepted: sasrec, stosa"):
-        awrsr.load_model(tmp_path / "whole-none", "cpu")
+    with pytest.raises(CheckpointError, match="unknown backbone 'own_plain'; accepted: sasrec, stosa"):
+        awrsr.load_model(tmp_path / "own_plain-none", "cpu")
 
 
 def test_it_can_be_trained_here(tiny_dataset, tmp_path):
     BACKBONES.register(Whole)
-    config = awrsr.ModelConfig(backbone="whole", max_length=8, hidden_size=8)
+    config = awrsr.ModelConfig(backbone="own_plain", max_length=8, hidden_size=8)
     train = awrsr.TrainConfig(epochs=2, batch_size=4)
     awrsr.train(tiny_dataset, tmp_path / "run", config, train, device="cpu")
     model = awrsr.load_model(tmp_path / "run", "cpu")
