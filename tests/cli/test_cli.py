@@ -110,8 +110,8 @@ REFUSED = {
         "prepare SOURCE OUTPUT --planted",
         "prepare has no --planted; accepted: --config, --name, --about, --format, --k_core, "
         "--min_user, --min_item, --min_rating, --repeats, --missing, --ties, --seed, --split, "
-        "--titles, --user_column, --item_column, --time_column, --rating_column, --separator, --encoding. "
-        "Did you mean the verb plant?",
+        "--titles, --user_column, --item_column, --time_column, --rating_column, --separator, "
+        "--encoding. Did you mean the verb plant?",
     ),
     "unknown-verb": (
         "recomend MODEL",

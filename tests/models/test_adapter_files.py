@@ -80,7 +80,8 @@ def test_what_cannot_be_saved_says_why(own_module, tiny_dataset, tmp_path):
 def test_without_the_class_a_file_is_refused_by_name(own_module, tiny_dataset, tmp_path):
     awrsr.save_model(wrapped(own_module, tiny_dataset), tmp_path / "own_plain-none")
     BACKBONES._registered.clear()
-    with pytest.raises(CheckpointError, match="unknown backbone 'own_plain'; accepted: sasrec, stosa"):
+    refusal = "unknown backbone 'own_plain'; accepted: sasrec, stosa"
+    with pytest.raises(CheckpointError, match=refusal):
         awrsr.load_model(tmp_path / "own_plain-none", "cpu")
 
 
