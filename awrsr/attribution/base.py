@@ -143,8 +143,7 @@ class Question:
 
     def score(self, embeddings: Float[Tensor, "batch slot embedding"]) -> Float[Tensor, " batch"]:
         """The explained score of histories given as embeddings, all with m slots."""
-        present = torch.ones(embeddings.shape[:2], dtype=torch.bool, device=embeddings.device)
-        return self.score_states(self.model.encode(embeddings, present)[:, -1])
+        return self.score_states(self.model.last_states(embeddings))
 
     @cached_property
     def full_score(self) -> float:

@@ -1,6 +1,5 @@
 """Item scores as a function of embeddings alone, for methods of Captum or of your own."""
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -22,8 +21,7 @@ class Scorer(nn.Module):
         self, embeddings: Float[Tensor, "batch slot embedding"]
     ) -> Float[Tensor, "batch item"]:
         """The score of item i, at index i - 1. Histories have one length, oldest item first."""
-        present = torch.ones(embeddings.shape[:2], dtype=torch.bool, device=embeddings.device)
-        return self.model.item_scores(self.model.encode(embeddings, present)[:, -1])
+        return self.model.item_scores(self.model.last_states(embeddings))
 
 
 def to_captum(model: SequentialModel) -> Scorer:

@@ -16,6 +16,7 @@ that is before it). Interactions of one second are never divided.
 """
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -128,22 +129,20 @@ def check_rule(rule: str) -> None:
 
 def _cut(rule: str) -> float | int:
     """A share of the interactions, or a second since 1970."""
-    text = rule.removeprefix(BY_TIME)
-    try:
-        share = float(text)
-    except ValueError:
-        share = None
-    if rule.startswith(BY_TIME) and share is not None:
+    share = date = None
+    if rule.startswith(BY_TIME):
+        text = rule.removeprefix(BY_TIME)
+        with suppress(ValueError):
+            share = float(text)
+        with suppress(ValueError):
+            date = datetime.fromisoformat(text)
+    if share is not None:
         if not 0 < share < 1:
             raise ConfigError(
                 f"split {shown(rule)}: the share of interactions before the test must be above 0 "
                 "and below 1; a date is written time:2015-06-01"
             )
         return share
-    try:
-        date = datetime.fromisoformat(text) if rule.startswith(BY_TIME) else None
-    except ValueError:
-        date = None
     if date is None:
         raise ConfigError(
             f"there is no split {shown(rule)}; accepted: {LEAVE_ONE_OUT}, a share of the "

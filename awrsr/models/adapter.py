@@ -33,6 +33,7 @@ class Adapter(SequentialModel):
     """
 
     score_meaning = "as the model defines it"
+    built_on_meta = False  # a module may hold more tensors than its weights, and may share some
     replaceable: ClassVar[bool] = False
     """Whether `encode_items` mixes values with the weights that `record` returns. Then the weights
     of heads can be replaced, and connections cut; without it, that is refused."""
@@ -146,12 +147,12 @@ class Adapter(SequentialModel):
         """
         batch, slots = present.shape
         lengths = present.sum(1).clamp(min=1)
-        several = sorted(set(lengths.tolist()))
+        distinct = sorted(set(lengths.tolist()))
         if interventions:
-            self._check_interventions(len(several))
+            self._check_interventions(len(distinct))
         whole = None if recording is None else Recording(batch, slots)
         states: Tensor | None = None
-        for length in several:
+        for length in distinct:
             rows = (lengths == length).nonzero()[:, 0]
             recorder = Recorder(
                 type(self).__qualname__,
@@ -168,7 +169,7 @@ class Adapter(SequentialModel):
                 whole.add(recorder, rows)
         assert states is not None  # a batch has a row
         if recording is not None and whole is not None:
-            for layer in whole.layers():
+            for layer in whole.layers():  # a recording may keep a part of what is appended
                 recording.append(layer)
         return states
 
@@ -259,9 +260,7 @@ def wrap(
             f"adapter must be a subclass of {Adapter.__module__}.Adapter; received {adapter!r}"
         )
     FAMILIES["backbone"].register(adapter)
-    catalogue = Catalogue(
-        name=dataset.name, fingerprint=dataset.fingerprint, n_items=dataset.n_items
-    )
+    catalogue = dataset.catalogue
     known = {
         "backbone": adapter.name,
         "max_length": max_length,

@@ -40,6 +40,9 @@ class SequentialModel(nn.Module, Member):
     """The settings it reads, among mean_stream and those in `awrsr.config.LAYOUT`."""
     replaceable: ClassVar[bool] = True
     """Whether `interventions` can replace its weights."""
+    built_on_meta: ClassVar[bool] = True
+    """Whether a model built on torch's meta device is complete once it has its saved weights; if
+    not, it is built again on the real device before it is loaded."""
     initial_mean: ClassVar[float] = 0.0
     """Mean of the initial weights of dense layers and embeddings."""
 
@@ -110,6 +113,13 @@ class SequentialModel(nn.Module, Member):
     ) -> Float[Tensor, "*axes candidate"]:
         """Score of chosen items, which may differ between states."""
         return self.compare(states[..., None, :], self.as_states(self.embed(items))).squeeze(-2)
+
+    def last_states(
+        self, embeddings: Float[Tensor, "batch slot embedding"]
+    ) -> Float[Tensor, "batch state"]:
+        """The states that predict the next item, of histories of one length without padding."""
+        present = torch.ones(embeddings.shape[:2], dtype=torch.bool, device=embeddings.device)
+        return self.encode(embeddings, present)[:, -1]
 
     def forward(
         self,

@@ -78,18 +78,22 @@ class Recorder:
         return used
 
     @property
+    def _numbers_of_heads(self) -> list[int]:
+        return sorted({layer.first_order.shape[1] for layer in self.layers})
+
+    @property
     def heads(self) -> int | None:
         """The number of heads of every layer; None if layers differ or there is none."""
-        found = {layer.first_order.shape[1] for layer in self.layers}
-        return found.pop() if len(found) == 1 else None
+        found = self._numbers_of_heads
+        return found[0] if len(found) == 1 else None
 
     @property
     def words(self) -> str:
         """What was recorded, in words."""
         if not self.layers:
             return "no attention"
-        heads = sorted({layer.first_order.shape[1] for layer in self.layers})
-        return f"{counted(len(self.layers), 'layer')} of {' and '.join(map(str, heads))} heads"
+        heads = " and ".join(map(str, self._numbers_of_heads))
+        return f"{counted(len(self.layers), 'layer')} of {heads} heads"
 
     def _check(self, weights: Tensor, value_norms: Tensor | None) -> None:
         batch, items = self.shape

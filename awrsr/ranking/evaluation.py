@@ -72,7 +72,7 @@ def ranked_among(protocol: Mapping[str, Any]) -> str:
 
 def protocol(dataset: Dataset, split: Split, candidates: Candidates) -> dict[str, Any]:
     """How ranks are computed, in words and numbers, to be printed with them."""
-    users, having = (int(dataset.counted(split, some).sum()) for some in (candidates, "all"))
+    users, having = (int(dataset.counted(split, rule).sum()) for rule in (candidates, "all"))
     words: dict[str, Any] = {
         "split": held_out_words(dataset.time_split, split),
         "candidates": candidates_words(dataset.n_items, candidates),

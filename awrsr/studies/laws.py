@@ -17,7 +17,7 @@ ROUNDING = 1e-5
 """Accepted error in single precision: of a sum of weights, or of a score over the largest score."""
 AGREED = 1e-4
 """Accepted difference of scores that are computed in another way, over the largest score."""
-FEW, MIXED = 8, 16
+REPLACED, MIXED = 8, 16
 """Histories in which weights are replaced, and histories cut to different lengths."""
 
 Reference = Callable[[list[int]], Tensor]
@@ -101,6 +101,11 @@ def _worst(gaps: list[float]) -> float:
     return float(np.max(gaps))
 
 
+def _relative_gap(values: Tensor, expected: Tensor) -> float:
+    """The largest difference, over the largest expected value."""
+    return float((values - expected).abs().max() / expected.abs().max().clamp(min=1e-12))
+
+
 def rows_sum_to_one(taken: Sample) -> tuple[bool, str]:
     """Rows of all kinds of maps, of items."""
     gaps, rows = [], 0
@@ -158,8 +163,7 @@ def alone_as_in_a_batch(taken: Sample) -> tuple[bool, str]:
             if len(history) == 0:
                 continue
             single = taken.model.item_scores(taken.model(history[None])[:, -1])[0]
-            gap = (single - batched).abs().max() / batched.abs().max().clamp(min=1e-12)
-            gaps.append(float(gap))
+            gaps.append(_relative_gap(single, batched))
     worst = _worst(gaps)
     return (
         worst <= ROUNDING,
@@ -197,9 +201,9 @@ def gradients_reach_embeddings(taken: Sample) -> tuple[bool, str]:
             targets = torch.from_numpy(batch.targets).to(scores.device) - 1
             (gradient,) = torch.autograd.grad(scores.gather(1, targets[:, None]).sum(), embeddings)
         finite = finite and bool(gradient.isfinite().all())
-        some = present.any(1)
-        histories += int(some.sum())
-        reached += int((gradient != 0).flatten(1).any(1)[some].sum())
+        with_items = present.any(1)
+        histories += int(with_items.sum())
+        reached += int((gradient != 0).flatten(1).any(1)[with_items].sum())
     values = "all values finite" if finite else "values that are not finite"
     return (
         finite and reached == histories,
@@ -215,7 +219,7 @@ def replaced_weights_are_used(taken: Sample) -> tuple[bool, str]:
     device = model.device
     chosen = [
         torch.tensor([history[-model.config.max_length :].tolist()], device=device)
-        for history in found[-FEW:]
+        for history in found[-REPLACED:]
     ]
 
     def moved(layers: list[int], change: Intervention) -> float:
@@ -229,10 +233,10 @@ def replaced_weights_are_used(taken: Sample) -> tuple[bool, str]:
 
     layers = list(range(model.config.n_layers))
     gap = moved(layers, lambda first, refined, allowed: refined)
-    least = min(moved([at], lambda first, refined, allowed: 0 * refined) for at in layers)
+    shift = min(moved([at], lambda first, refined, allowed: 0 * refined) for at in layers)
     return (
-        gap == 0 and least > 0,
-        f"with equal weights states change by {gap:g}, without those of a layer by {least:.1e} or "
+        gap == 0 and shift > 0,
+        f"with equal weights states change by {gap:g}, without those of a layer by {shift:.1e} or "
         "more; accepted 0 and more than 0",
     )
 
@@ -251,8 +255,7 @@ def scores_as_reference(taken: Sample, reference: Reference) -> tuple[bool, str]
                     f"the reference returned shape {tuple(theirs.shape)}; accepted "
                     f"{tuple(ours.shape)}, a score per item, item i at index i - 1"
                 )
-            gap = (theirs.to(ours) - ours).abs().max() / ours.abs().max().clamp(min=1e-12)
-            gaps.append(float(gap))
+            gaps.append(_relative_gap(theirs.to(ours), ours))
     worst = _worst(gaps)
     return (
         worst <= AGREED,

@@ -16,7 +16,7 @@ from torch import Tensor
 from awrsr.config import FORMER_TRAINING, Catalogue, ModelConfig, TrainConfig
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError
 from awrsr.io.files import read_json, reading, write_atomically, write_json
-from awrsr.models import Adapter, SequentialModel, build_model
+from awrsr.models import SequentialModel, build_model
 from awrsr.refinement import USUAL, with_former_settings, with_unread_settings
 
 SCHEMA_VERSION = 2
@@ -158,14 +158,13 @@ def load_model(directory: str | Path, device: str = "auto") -> SequentialModel:
     tensors, _ = read_tensors(directory / WEIGHTS_FILE, model.state_dict(), device=target)
     check_weights(directory / WEIGHTS_FILE, tensors)
     tensors = {name: t.float() if t.dtype in HALVES else t for name, t in tensors.items()}
-    if isinstance(model, Adapter):
-        # Its module may hold more tensors than its weights, and may share some: it is built anew.
+    if model.built_on_meta:
+        model.load_state_dict(tensors, assign=True)
+    else:
         with torch.random.fork_rng(devices=[]):
             model = type(model)(model.config, model.catalogue)
         model.to(device=target, dtype=next(iter(tensors.values())).dtype)
         model.load_state_dict(tensors)
-    else:
-        model.load_state_dict(tensors, assign=True)
     model.requires_grad_(False)
     model.eval()
     return model

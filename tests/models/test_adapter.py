@@ -1,5 +1,7 @@
 """Models that were written elsewhere: the laws of an adapter, and what works with it."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from own_model import ITEMS, N_ITEMS, Whole, changed, wrapped
 
 import awrsr
 from awrsr.attribution import attribute
+from awrsr.data.splits import TimeSplit
 from awrsr.errors import ConfigError
 from awrsr.explain import (
     Ablation,
@@ -35,6 +38,13 @@ def test_a_sound_adapter_passes_every_check(own_module, tiny_dataset):
     failed = [str(check) for check in checks if not check.passed]
     assert len(failed) == 1 and failed[0].startswith("not measured: Recorded ranks and NDCG@10")
     assert len(checks) == 10
+
+
+def test_a_wrapped_model_records_the_split_of_its_dataset(own_module, tiny_dataset):
+    first, last = 0, int(tiny_dataset.flat_timestamps.max())
+    split = TimeSplit(rule="time:0.9", validation_from=first + 1, test_from=last)
+    for dataset in (tiny_dataset, dataclasses.replace(tiny_dataset, time_split=split)):
+        assert wrapped(own_module, dataset).catalogue == dataset.catalogue
 
 
 def test_each_broken_law_is_found(own_module, tiny_dataset):
