@@ -1,13 +1,15 @@
-"""Training on a catalogue of any size: time per position of both optimizers, memory of `ce`.
+"""Large catalogues: time per position of both optimizers, memory of `ce`, time of evaluation.
 
     OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py steps
     OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py ce
+    OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py evaluation
 
 `steps` trains SASRec under sampled_ce on seeded datasets of 12,000 and of 234,000 items, with the
 same sequence lengths and a popularity that falls with the rank (exponent 1), by AdamW and by lazy
 Adam. A round takes one step of each in turn; the median over rounds is printed, so that a change of
 the machine's load falls on all. `ce` takes steps of the full softmax with 1,000,000 items in a
-process of its own, and prints the time and the largest memory of that process.
+process of its own, and prints the time and the largest memory of that process; `evaluation` does so
+for the evaluation of some users.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import resource
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -23,7 +26,8 @@ import torch
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.data.batching import Unseen, bucketed, left_pad, training_windows
 from awrsr.data.dataset import Dataset
-from awrsr.models import build_model
+from awrsr.models import SequentialModel, build_model
+from awrsr.ranking.evaluation import evaluate
 from awrsr.training.loop import Objective
 from awrsr.training.optimizers import build_optimizer, total_norm
 
@@ -51,15 +55,30 @@ def seeded_dataset(n_items: int, seed: int = 0) -> Dataset:
     )
 
 
+def stepper(
+    model: SequentialModel, dataset: Dataset, config: TrainConfig
+) -> Callable[[torch.Tensor, torch.Tensor], tuple[float, float]]:
+    """A function that trains a model by a batch of items and users: its loss and its seconds."""
+    optimizer = build_optimizer(model.train(), config)
+    objective = Objective(model, config, Unseen(dataset, torch.device("cpu")))
+
+    def step(items: torch.Tensor, users: torch.Tensor) -> tuple[float, float]:
+        start = time.perf_counter()
+        loss = objective(items, users)
+        optimizer.zero_grad()
+        loss.backward()
+        total_norm(model)
+        optimizer.step()
+        return float(loss.detach()), time.perf_counter() - start
+
+    return step
+
+
 def stepping(model_of: ModelConfig, dataset: Dataset, config: TrainConfig) -> Callable[[], float]:
     """A function that takes the next step of training and gives its seconds per position."""
     torch.manual_seed(0)
-    catalogue = Catalogue(
-        name=dataset.name, fingerprint=dataset.fingerprint, n_items=dataset.n_items
-    )
-    model = build_model(model_of, catalogue, config.initial_weights).train()
-    optimizer = build_optimizer(model, config)
-    objective = Objective(model, config, Unseen(dataset, torch.device("cpu")))
+    model = build_model(model_of, dataset.catalogue, config.initial_weights)
+    take_step = stepper(model, dataset, config)
     generator = np.random.default_rng(0)
     windows = training_windows(dataset, model_of.max_length, generator)
     lengths = [len(window.items) for window in windows]
@@ -72,13 +91,7 @@ def stepping(model_of: ModelConfig, dataset: Dataset, config: TrainConfig) -> Ca
         items = left_pad([window.items for window in batch])
         users = torch.tensor([window.user for window in batch])
         positions = sum(len(window.items) - 1 for window in batch)
-        start = time.perf_counter()
-        loss = objective(items, users)
-        optimizer.zero_grad()
-        loss.backward()
-        total_norm(model)
-        optimizer.step()
-        return (time.perf_counter() - start) / positions
+        return take_step(items, users)[1] / positions
 
     return step
 
@@ -119,24 +132,43 @@ def full_softmax(options: argparse.Namespace) -> None:
     torch.manual_seed(0)
     catalogue = Catalogue(name="seeded", fingerprint="0" * 16, n_items=options.items)
     config = TrainConfig(loss="ce", batch_size=128)
-    model = build_model(ModelConfig(backbone=options.backbone), catalogue).train()
-    optimizer = build_optimizer(model, config)
-    objective = Objective(model, config, Unseen(seeded_dataset(100), torch.device("cpu")))
+    model = build_model(ModelConfig(backbone=options.backbone), catalogue)
+    take_step = stepper(model, seeded_dataset(100), config)
     for number in range(1, options.rounds + 1):
         windows = torch.randint(1, options.items + 1, (128, 51))
-        start = time.perf_counter()
-        loss = objective(windows, torch.arange(128))
-        optimizer.zero_grad()
-        loss.backward()
-        total_norm(model)
-        optimizer.step()
-        took = time.perf_counter() - start
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        loss, took = take_step(windows, torch.arange(128))
         print(
             f"{options.backbone}, ce, {options.items:,} items, 128 x 50 positions, step {number}: "
-            f"loss {float(loss.detach()):.4f}, {took:.1f} s, largest memory {memory:.2f} GB",
+            f"loss {loss:.4f}, {took:.1f} s, largest memory {largest_memory():.2f} GB",
             flush=True,
         )
+
+
+def largest_memory() -> float:
+    """The largest memory of this process so far, in GB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def evaluation(options: argparse.Namespace) -> None:
+    """Print the seconds per user of an evaluation, and the largest memory of this process."""
+    dataset = seeded_dataset(options.items)
+    places = slice(0, options.users)
+    few = replace(
+        dataset,
+        user_ids=dataset.user_ids[places],
+        offsets=dataset.offsets[: options.users + 1],
+        flat_items=dataset.flat_items[: dataset.offsets[options.users]],
+        flat_timestamps=None,
+    )
+    model = build_model(ModelConfig(backbone=options.backbone), few.catalogue).eval()
+    before, start = largest_memory(), time.perf_counter()
+    evaluate(model, few, "test", candidates="all")
+    took = time.perf_counter() - start
+    print(
+        f"{options.backbone}, evaluation, {options.items:,} items, {options.users} users: "
+        f"{1e3 * took / options.users:.0f} ms per user, largest memory {before:.2f} GB before, "
+        f"{largest_memory():.2f} GB after"
+    )
 
 
 if __name__ == "__main__":
@@ -151,7 +183,11 @@ if __name__ == "__main__":
     memory.add_argument("--items", type=int, default=1_000_000)
     memory.add_argument("--rounds", type=int, default=2)
     memory.set_defaults(run=full_softmax)
-    for verb in (trial, memory):
+    ranking = verbs.add_parser("evaluation")
+    ranking.add_argument("--items", type=int, default=1_000_000)
+    ranking.add_argument("--users", type=int, default=40)
+    ranking.set_defaults(run=evaluation)
+    for verb in (trial, memory, ranking):
         verb.add_argument("--backbone", default="sasrec")
     chosen = parser.parse_args()
     chosen.run(chosen)
