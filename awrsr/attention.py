@@ -67,12 +67,17 @@ def wasserstein_distance(
     """Squared 2-Wasserstein distances between all Gaussians on the left and all on the right.
 
     |mean - mean'|^2 + |sqrt(covariance) - sqrt(covariance')|^2, for Gaussians made by `gaussian`.
+    Computed in at least single precision, also under autocast: it is a small difference of large
+    numbers, which half precision loses.
 
     Source: Fan et al. 2022, STOSA, arXiv 2201.06035, eq. 5 for diagonal covariances.
     """
-    left_norm = left.square().sum(-1)[..., :, None]
-    right_norm = right.square().sum(-1)[..., None, :]
-    return (left_norm + right_norm - 2 * left @ right.transpose(-2, -1)).clamp(min=0)
+    wide = torch.promote_types(torch.promote_types(left.dtype, right.dtype), torch.float32)
+    with torch.autocast(left.device.type, enabled=False):
+        left, right = left.to(wide), right.to(wide)
+        left_norm = left.square().sum(-1)[..., :, None]
+        right_norm = right.square().sum(-1)[..., None, :]
+        return (left_norm + right_norm - 2 * left @ right.transpose(-2, -1)).clamp(min=0)
 
 
 def wasserstein_scores(

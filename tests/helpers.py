@@ -181,3 +181,18 @@ def rank_of(item_scores: torch.Tensor, item: int, excluded: Sequence[int]) -> in
     target = torch.tensor([item], device=item_scores.device)
     ranks = target_ranks(item_scores.clone()[None], target, (torch.zeros_like(seen), seen))
     return int(ranks)
+
+
+def unrepeated(*lengths: int) -> Dataset:
+    """Users of these lengths; all items are distinct, so an item identifies its place."""
+    total = sum(lengths)
+    names = [str(item) for item in range(1, total + 1)]
+    return Dataset(
+        name="unrepeated",
+        about={},
+        items=pd.DataFrame({"item": range(1, total + 1), "item_id": names, "title": names}),
+        user_ids=[str(user) for user in range(len(lengths))],
+        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        flat_items=np.arange(1, total + 1, dtype=np.int32),
+        flat_timestamps=None,
+    )

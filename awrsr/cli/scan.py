@@ -15,6 +15,7 @@ from awrsr.data.dataset_files import load_dataset
 from awrsr.errors import ConfigError, counted, did_you_mean
 from awrsr.io.listing import passed_over, visible_directories
 from awrsr.io.progress import progress_bar
+from awrsr.processes import joined_processes
 from awrsr.ranking.metrics import summarise
 from awrsr.training.checkpoint import CONFIG_FILE, read_config
 
@@ -59,9 +60,7 @@ def scan(
     total = n_users * len(directories)
     if "OMP_NUM_THREADS" not in os.environ:  # for small tensors several threads are slower
         torch.set_num_threads(1)
-    with studies.joined_processes() as process:
-        if device == "auto" and (gpus := torch.cuda.device_count()):
-            device = f"cuda:{process % gpus}"
+    with joined_processes() as process:
         started: list[float] = []
 
         def advance(sequences: int) -> None:

@@ -1,9 +1,8 @@
-"""Sequences to batches: histories and held-out items, training windows, batches of similar length,
+"""Sequences to batches: histories and held-out items, batches of similar length, training items,
 and negatives (items outside a user's training items)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -127,13 +126,6 @@ def batches(
         start += size
 
 
-class Window(NamedTuple):
-    """Consecutive training items of a user: the inputs and one more, the last target."""
-
-    user: int
-    items: Items
-
-
 def training_items(dataset: Dataset, user: int) -> Items:
     """The user's training items, oldest first, see `awrsr.data.splits`."""
     return dataset.sequence(user)[: dataset.parts.training[user]]
@@ -146,48 +138,6 @@ def training_popularity(dataset: Dataset) -> npt.NDArray[np.int64]:
         np.concatenate(parts), minlength=dataset.n_items + 1
     )
     return counts[1:]
-
-
-def training_windows(
-    dataset: Dataset, max_length: int, generator: np.random.Generator
-) -> list[Window]:
-    """The training parts of all sequences, in windows of at most max_length inputs and their
-    targets.
-
-    A window holds one item more than its inputs: input t predicts item t + 1. Every item except a
-    user's first is a target exactly once. A sequence that fits is one window. A longer one is cut
-    at a random place and then after every max_length items, so that over the epochs each item is
-    predicted from contexts of all lengths.
-    """
-    windows: list[Window] = []
-    for user in range(dataset.n_users):
-        sequence = training_items(dataset, user)
-        last = len(sequence) - 1
-        if last < 1:
-            continue
-        cuts = [0, last]
-        if last > max_length:
-            cuts = [0, *range(int(generator.integers(1, max_length + 1)), last, max_length), last]
-        windows += [
-            Window(user, sequence[a : b + 1]) for a, b in zip(cuts[:-1], cuts[1:], strict=True)
-        ]
-    return windows
-
-
-def bucketed(
-    lengths: npt.ArrayLike, batch_size: int, generator: np.random.Generator
-) -> Iterator[npt.NDArray[np.int64]]:
-    """Indices of sequences in batches of similar length, in random order.
-
-    Sequences of equal length are grouped differently each time. A batch pads no more than the
-    difference between its longest and its shortest sequence.
-    """
-    lengths = np.asarray(lengths)
-    shuffled = generator.permutation(len(lengths))
-    ordered = shuffled[np.argsort(lengths[shuffled], kind="stable")]
-    batches = [ordered[i : i + batch_size] for i in range(0, len(ordered), batch_size)]
-    for index in generator.permutation(len(batches)):
-        yield batches[index]
 
 
 class Unseen:

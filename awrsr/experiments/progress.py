@@ -11,7 +11,8 @@ from tqdm import tqdm
 from awrsr.errors import counted
 from awrsr.experiments.grid import Run
 from awrsr.io.progress import progress_bar
-from awrsr.training.loop import SELECTION_METRIC, Progress
+from awrsr.training.epoch import Progress
+from awrsr.training.loop import SELECTION_METRIC
 from awrsr.training.unfinished import HISTORY_FILE
 
 

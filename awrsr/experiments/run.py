@@ -21,6 +21,7 @@ from awrsr.experiments.grid import Grid, Run
 from awrsr.ranking.evaluation import Evaluation
 from awrsr.training import loop as training
 from awrsr.training.checkpoint import read_config
+from awrsr.training.epoch import Progress
 from awrsr.training.unfinished import RESUME_FILE
 
 State = Literal["done", "unfinished", "missing"]
@@ -96,7 +97,7 @@ def train_and_measure(
     device: str = "auto",
     resume: bool = False,
     snapshots: Sequence[int] = (),
-    report: Callable[[training.Progress], None] = lambda progress: None,
+    report: Callable[[Progress], None] = lambda progress: None,
 ) -> dict[str, Evaluation]:
     """Train into a directory, evaluate the stored weights, write metrics, ranks and README.
 

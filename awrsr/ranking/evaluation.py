@@ -17,6 +17,7 @@ from awrsr.data.dataset import Dataset
 from awrsr.data.splits import held_out_words, left_out_words
 from awrsr.errors import DataError, check_choice
 from awrsr.models import SequentialModel
+from awrsr.processes import summed, this_process
 from awrsr.ranking.metrics import summarise, target_ranks
 from awrsr.ranking.recommendation import check_same_catalogue
 from awrsr.ranking.scoring import excluded_pairs
@@ -96,7 +97,7 @@ def evaluate(
     """Rank the held-out item of every user that has one among the whole catalogue.
 
     Works in blocks of users with histories of similar length: memory does not grow with
-    users x items.
+    users x items. Several processes (`awrsr.processes`) share the blocks.
 
     Args:
         model: in eval mode, which is not changed.
@@ -170,12 +171,16 @@ def evaluate_scores(
     longest = int(dataset.lengths().max())  # sort users by length, even beyond what a model sees
     block = max(1, BLOCK_SCORES // dataset.n_items)
     users = np.flatnonzero(counts)
-    for batch in batches(dataset, users, longest, split=split, batch_size=block):
+    process, processes = this_process()
+    for number, batch in enumerate(batches(dataset, users, longest, split=split, batch_size=block)):
+        if number % processes != process:
+            continue
         targets[batch.users] = batch.targets
         item_scores = score(batch.users.tolist())
         excluded = excluded_pairs(batch.histories, candidates, item_scores.device)
         block_targets = torch.from_numpy(batch.targets).to(item_scores.device)
         ranks[batch.users] = target_ranks(item_scores, block_targets, excluded).cpu().numpy()
+    ranks, targets = (summed(torch.from_numpy(values)).numpy() for values in (ranks, targets))
     return Evaluation(
         protocol=protocol(dataset, split, candidates),
         metrics=summarise(ranks[counts]),

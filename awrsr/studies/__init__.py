@@ -18,7 +18,6 @@ from awrsr.studies.examples import (
 from awrsr.studies.faithfulness import STUDY_FILE, Study, read_study, write_study
 from awrsr.studies.faithfulness_summary import FORCED_SHARE, LESS, against_floor, difference_column
 from awrsr.studies.heads import CorrelationMatrix, correlation_matrices, head_profile
-from awrsr.studies.parts import joined_processes
 from awrsr.studies.scan import Scan, all_pairs, scan
 from awrsr.studies.scan_files import about_scan, read_scan, stale, write_scan
 from awrsr.studies.seeds import SEEDS_FOLDER, differ_by_seed, seed_pairs
@@ -47,7 +46,6 @@ __all__ = [
     "find_examples",
     "head_profile",
     "holds_scan",
-    "joined_processes",
     "line_of",
     "check_model",
     "read_examples",

@@ -2,16 +2,15 @@
 resume, and several processes can share the parts.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
-import torch.distributed
 
 from awrsr.io.files import make_directory, new_directory
 from awrsr.io.listing import visible_directories
 from awrsr.io.parquet import read_parquet
+from awrsr.processes import this_process, wait_for_all
 
 Tables = Mapping[str, pd.DataFrame]
 """Tables by file name."""
@@ -26,7 +25,7 @@ def write_parts(
     """Compute the missing parts and write each of them, a folder of tables.
 
     A part appears under its name when it is complete. Several processes may run this together (see
-    `joined_processes`): they share the parts on a common file system and wait for each other.
+    `awrsr.processes`): they share the parts on a common file system and wait for each other.
 
     Args:
         directory: the directory of the parts; created if it does not exist.
@@ -37,7 +36,7 @@ def write_parts(
     Returns:
         Whether this process must combine the parts.
     """
-    process, processes = _process()
+    process, processes = this_process()
     make_directory(directory)
     for part in range(process, number, processes):
         path = _path(directory, part)
@@ -50,8 +49,7 @@ def write_parts(
                         temporary / file, index=False, compression="zstd", compression_level=19
                     )
         done(part, missing)
-    if processes > 1:
-        torch.distributed.barrier()
+    wait_for_all()
     return process == 0
 
 
@@ -72,29 +70,3 @@ def parts_done(directory: Path) -> int:
 
 def _path(directory: Path, part: int) -> Path:
     return directory / f"{part:06d}"
-
-
-# --- several processes ----------------------------------------------------------------------------
-
-
-@contextmanager
-def joined_processes() -> Iterator[int]:
-    """Join the processes that torchrun started, over gloo; does nothing if there is only one.
-
-    Yields:
-        The number of this process, 0 for the first.
-    """
-    joined = torch.distributed.is_available() and torch.distributed.is_torchelastic_launched()
-    if joined:
-        torch.distributed.init_process_group("gloo")
-    try:
-        yield _process()[0]
-    finally:
-        if joined:
-            torch.distributed.destroy_process_group()
-
-
-def _process() -> tuple[int, int]:
-    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
-        return 0, 1
-    return torch.distributed.get_rank(), torch.distributed.get_world_size()

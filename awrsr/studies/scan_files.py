@@ -96,7 +96,7 @@ def write_scan(
     """Scan all users with a test item and write a scan directory, see the module.
 
     Works in parts of users with histories of similar length; each part is written when it is done,
-    so that a killed run can resume. Several processes may run it together (see `joined_processes`):
+    so that a killed run can resume. Several processes may run it together (see `awrsr.processes`):
     they share the parts on a common file system, and the first process combines the tables.
 
     Args:

@@ -17,6 +17,7 @@ from awrsr.config import FORMER_TRAINING, Catalogue, ModelConfig, TrainConfig
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError
 from awrsr.io.files import read_json, reading, write_atomically, write_json
 from awrsr.models import SequentialModel, build_model
+from awrsr.processes import this_process
 from awrsr.refinement import USUAL, with_former_settings, with_unread_settings
 
 SCHEMA_VERSION = 2
@@ -38,7 +39,8 @@ LARGEST_NUMBER = 8
 
 
 def resolve_device(device: str) -> torch.device:
-    """The torch device of that name; "auto" is the GPU if there is one, otherwise the CPU.
+    """The torch device of that name; "auto" is the GPU if there is one, otherwise the CPU. Of
+    several processes each gets the next GPU.
 
     Raises:
         ConfigError: the device does not exist; the message lists those of this machine.
@@ -46,6 +48,9 @@ def resolve_device(device: str) -> torch.device:
     gpus = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
     available = ["auto", "cpu", *(["cuda"] if gpus else []), *gpus]
     if device == "auto":
+        process, processes = this_process()
+        if gpus and processes > 1:
+            return torch.device(gpus[process % len(gpus)])
         return torch.device("cuda" if gpus else "cpu")
     if device in ("cpu", "cpu:0"):
         return torch.device("cpu")

@@ -5,37 +5,37 @@ A run is a model directory from the start. After every epoch it holds the best w
 resume (resume.safetensors). Each file is replaced in one step, so a run killed at any moment can be
 loaded and resumed. The randomness of an epoch depends only on the seed and the epoch: on the CPU a
 resumed run ends with the same weights as an uninterrupted one.
+
+Several processes (`awrsr.processes`) train one model on shares of each batch; the first one writes.
 """
 
-import math
-import time
+import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor, nn
 
-from awrsr.config import PADDING, ModelConfig, TrainConfig
-from awrsr.data.batching import Unseen, bucketed, left_pad, training_windows
+from awrsr.config import ModelConfig, Precision, TrainConfig
+from awrsr.data.batching import Unseen
 from awrsr.data.dataset import Dataset
-from awrsr.errors import AwrsrError, ConfigError, DataError, counted
+from awrsr.errors import ConfigError, DataError, counted
 from awrsr.io.files import new_directory
 from awrsr.io.lock import only_process
 from awrsr.models import SequentialModel, build_model
-from awrsr.ranking.evaluation import evaluate
+from awrsr.processes import this_process, wait_for_all
 from awrsr.training.checkpoint import (
     read_config,
     resolve_device,
     save_config,
     save_weights,
 )
-from awrsr.training.losses import Predictions, check_loss, training_loss
-from awrsr.training.optimizers import build_optimizer, total_norm
+from awrsr.training.epoch import Objective, Progress, Training, run_epoch
+from awrsr.training.losses import check_loss
+from awrsr.training.optimizers import build_optimizer
 from awrsr.training.snapshots import (
     check_not_past,
     check_snapshots,
@@ -44,7 +44,6 @@ from awrsr.training.snapshots import (
 )
 from awrsr.training.unfinished import (
     HISTORY_FILE,
-    HISTORY_METRICS,
     RESUME_FILE,
     finished_history,
     first_difference,
@@ -56,51 +55,6 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 SELECTION_METRIC = "NDCG@10"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """The progress of training, reported to the caller.
-
-    Args:
-        epoch: the current epoch, from 1.
-        batch: completed batches of this epoch.
-        n_batches: all batches of this epoch.
-        history: the rows of the completed epochs.
-    """
-
-    epoch: int
-    batch: int
-    n_batches: int
-    history: list[dict[str, float]]
-
-
-class Objective(nn.Module):
-    """The loss of a batch as a module, because Fabric wraps modules."""
-
-    def __init__(self, model: SequentialModel, config: TrainConfig, unseen: Unseen) -> None:
-        super().__init__()
-        self.model = model
-        self.config = config
-        self.unseen = unseen
-
-    def forward(
-        self, windows: Int[Tensor, "batch slot_and_one"], users: Int[Tensor, " batch"]
-    ) -> Float[Tensor, ""]:
-        """Mean loss of predicting each target of these windows from the items before it."""
-        inputs, targets = windows[:, :-1], windows[:, 1:]
-        targets = targets.masked_fill(inputs == PADDING, PADDING)
-        if self.config.targets == "last":
-            targets[:, :-1] = PADDING
-        predictions = Predictions(
-            model=self.model,
-            config=self.config,
-            states=self.model(inputs),
-            targets=targets,
-            users=users,
-            unseen=self.unseen,
-        )
-        return training_loss(predictions)
 
 
 def train(
@@ -142,8 +96,6 @@ def train(
         AwrsrError: the loss is no longer finite, a file could not be written, or another process
             is training this run.
     """
-    from lightning_fabric import Fabric  # takes seconds to import and only training needs it
-
     directory = Path(directory)
     catalogue = dataset.catalogue
     check_loss(config.loss, model_config.backbone)
@@ -158,11 +110,7 @@ def train(
             )
         )
     torch_device = resolve_device(device)
-    fabric = Fabric(
-        accelerator=torch_device.type,
-        devices=[torch_device.index or 0] if torch_device.type == "cuda" else 1,
-        precision=config.precision,
-    )
+    fabric = _fabric(torch_device, config.precision)
     torch.manual_seed(config.seed)
     model = build_model(model_config, catalogue, config.initial_weights)
     if config.precision == "64-true":
@@ -175,16 +123,18 @@ def train(
     started = directory.exists() and not (directory.is_dir() and not any(directory.iterdir()))
     kept = snapshot_epochs(directory) if resume else []
     check_snapshots(snapshots, model, config.epochs, kept)
-    if not (resume and started):
+    writes = this_process()[0] == 0
+    wait_for_all()  # all have seen whether the run has started
+    if writes and not (resume and started):
         if started and directory.is_dir():
-            with only_process(directory, "training the run in"):
+            with _alone(directory):
                 pass  # its error says more than that the directory exists
         with new_directory(directory) as temporary:
             save_config(temporary, model_config, catalogue, config)
             save_weights(temporary, model)
             save_progress(temporary, model, optimizer, history)
 
-    with only_process(directory, "training the run in"):
+    with _alone(directory) if writes else nullcontext():
         if resume and started:
             settings = (model_config, catalogue, config)
             if read_config(directory) != settings:
@@ -198,78 +148,71 @@ def train(
                 return finished
             history = restore(directory, model, optimizer)
             check_not_past(snapshots, directory, len(history))
+        wait_for_all()  # all have read the files of the run
         objective, fabric_optimizer = fabric.setup(
             Objective(model, config, Unseen(dataset, torch_device)), optimizer
         )
+        training = Training(
+            fabric=fabric,
+            objective=objective,
+            optimizer=fabric_optimizer,
+            model=model,
+            dataset=dataset,
+            flat_items=torch.from_numpy(dataset.flat_items).to(torch_device),
+            config=config,
+            report=report,
+        )
         while len(history) < config.epochs and not _out_of_patience(history, config.patience):
-            row = _run_epoch(
-                fabric, objective, fabric_optimizer, model, dataset, config, history, report
-            )
-            history.append(row)
-            if _best_epoch(history) == len(history):
-                save_weights(directory, model)
-            if len(history) in snapshots:
-                save_snapshot(directory, model, len(history))
-            save_progress(directory, model, optimizer, history)
+            history.append(run_epoch(training, history))
+            if writes:
+                _save_epoch(directory, model, optimizer, history, snapshots)
             report(Progress(epoch=len(history), batch=0, n_batches=0, history=history))
 
-        (directory / RESUME_FILE).unlink()
+        if writes:
+            (directory / RESUME_FILE).unlink()
+        wait_for_all()  # the run is complete for all
     return pd.DataFrame(history)
 
 
-def _run_epoch(
-    fabric: "Fabric",
-    objective: nn.Module,
-    optimizer: Any,
-    model: SequentialModel,
-    dataset: Dataset,
-    config: TrainConfig,
-    history: list[dict[str, float]],
-    report: Callable[[Progress], None],
-) -> dict[str, float]:
-    """One pass over the training windows and one validation; returns a row of the history."""
-    start = time.perf_counter()
-    epoch = len(history) + 1
-    generator = np.random.default_rng([config.seed, epoch])
-    torch.manual_seed(int(generator.integers(2**31)))  # dropout and negatives
+def _alone(directory: Path) -> AbstractContextManager[None]:
+    return only_process(directory, "training the run in")
 
-    windows = training_windows(dataset, model.config.max_length, generator)
-    batches = list(bucketed([len(w.items) for w in windows], config.batch_size, generator))
-    # Batches hold windows of similar length. With one mean per batch, a position in a batch of
-    # short windows would weigh many times as much as a position in a batch of long ones.
-    last = config.targets == "last"
-    positions = np.array(
-        [sum(1 if last else len(windows[i].items) - 1 for i in batch) for batch in batches]
+
+def _save_epoch(
+    directory: Path,
+    model: SequentialModel,
+    optimizer: torch.optim.Optimizer,
+    history: list[dict[str, float]],
+    snapshots: Sequence[int],
+) -> None:
+    """Write what the last epoch of the history changed."""
+    if _best_epoch(history) == len(history):
+        save_weights(directory, model)
+    if len(history) in snapshots:
+        save_snapshot(directory, model, len(history))
+    save_progress(directory, model, optimizer, history)
+
+
+def _fabric(device: torch.device, precision: Precision) -> "Fabric":
+    """Fabric for this process, and for all that torchrun started."""
+    from lightning_fabric import Fabric  # takes seconds to import and only training needs it
+    from lightning_fabric.strategies.ddp import DDPStrategy
+
+    processes = this_process()[1]
+    devices: int | list[int] = [device.index or 0] if device.type == "cuda" else 1
+    if processes == 1:
+        return Fabric(accelerator=device.type, devices=devices, precision=precision)
+    here = int(os.environ["LOCAL_WORLD_SIZE"])
+    fabric = Fabric(
+        accelerator=device.type,
+        devices=here,
+        num_nodes=processes // here,
+        # Some settings leave parameters unused, such as STOSA's published mean stream.
+        strategy=DDPStrategy(find_unused_parameters=True),
+        precision=precision,
     )
-    weights = positions / positions.mean()
-    losses: list[Tensor] = []
-    norms: list[Tensor] = []
-    model.train()
-    for number, (batch, weight) in enumerate(zip(batches, weights, strict=True), start=1):
-        users, items = zip(*(windows[i] for i in batch), strict=True)
-        inputs = fabric.to_device((left_pad(items), torch.tensor(users)))
-        loss = objective(*inputs) * float(weight)
-        optimizer.zero_grad()
-        fabric.backward(loss)
-        norms.append(total_norm(model))
-        optimizer.step()
-        losses.append(loss.detach())
-        report(Progress(epoch=epoch, batch=number, n_batches=len(batches), history=history))
-    mean_loss = float(torch.stack(losses).mean())
-    if not math.isfinite(mean_loss):
-        raise AwrsrError(
-            f"training diverged: the loss of epoch {epoch} is {mean_loss}. The weights of the best "
-            f"epoch before it are kept; a learning rate below {config.learning_rate:g} may help"
-        )
-    model.eval()
-    metrics = evaluate(model, dataset, "validation").metrics
-    return {
-        "epoch": epoch,
-        "loss": mean_loss,
-        **{name: metrics[name] for name in HISTORY_METRICS},
-        "grad_norm": float(torch.stack(norms).mean()),
-        "seconds": time.perf_counter() - start,
-    }
+    fabric.launch()
+    return fabric
 
 
 def _best_epoch(history: list[dict[str, float]]) -> int:

@@ -63,9 +63,9 @@ class LazyAdam(torch.optim.AdamW):
         """Adam's update of the rows that have a gradient."""
         state, group = self.state[table], self.param_groups[0]
         if not state:
-            state["step"] = torch.zeros((), dtype=torch.float32, device=table.device)
+            state["step"] = torch.zeros((), dtype=torch.float32)
             state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(table), torch.zeros_like(table)
-        state["step"] += 1
+        state["step"] = state["step"].cpu() + 1  # on the device its value would have to be awaited
         step, (beta1, beta2) = float(state["step"]), group["betas"]
         rows, values = gradient.indices()[0], gradient.values()
         mean = state["exp_avg"].index_select(0, rows).lerp_(values, 1 - beta1)

@@ -24,11 +24,12 @@ import pandas as pd
 import torch
 
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
-from awrsr.data.batching import Unseen, bucketed, left_pad, training_windows
+from awrsr.data.batching import Unseen
 from awrsr.data.dataset import Dataset
+from awrsr.data.windows import bucketed, training_batches, training_windows
 from awrsr.models import SequentialModel, build_model
 from awrsr.ranking.evaluation import evaluate
-from awrsr.training.loop import Objective
+from awrsr.training.epoch import Objective
 from awrsr.training.optimizers import build_optimizer, total_norm
 
 N_USERS = 4_000
@@ -81,16 +82,15 @@ def stepping(model_of: ModelConfig, dataset: Dataset, config: TrainConfig) -> Ca
     take_step = stepper(model, dataset, config)
     generator = np.random.default_rng(0)
     windows = training_windows(dataset, model_of.max_length, generator)
-    lengths = [len(window.items) for window in windows]
-    batches = iter(
-        [batch for _ in range(20) for batch in bucketed(lengths, config.batch_size, generator)]
-    )
+    order = [
+        batch
+        for _ in range(20)
+        for batch in bucketed(windows.lengths, config.batch_size, generator)
+    ]
+    batches = training_batches(torch.from_numpy(dataset.flat_items), windows, order)
 
     def step() -> float:
-        batch = [windows[i] for i in next(batches)]
-        items = left_pad([window.items for window in batch])
-        users = torch.tensor([window.user for window in batch])
-        positions = sum(len(window.items) - 1 for window in batch)
+        items, users, positions = next(batches)
         return take_step(items, users)[1] / positions
 
     return step

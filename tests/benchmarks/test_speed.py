@@ -17,13 +17,14 @@ from helpers import EMBEDDED, PAIRS, SHARED_DATA
 
 import awrsr
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
-from awrsr.data.batching import Unseen, bucketed, history_and_target, left_pad, training_windows
+from awrsr.data.batching import Unseen, history_and_target, left_pad
 from awrsr.data.dataset import Dataset
+from awrsr.data.windows import bucketed, training_batches, training_windows
 from awrsr.models import SequentialModel, build_model
 from awrsr.ranking.evaluation import evaluate
 from awrsr.ranking.metrics import target_ranks
 from awrsr.ranking.recommendation import ranked_catalogue
-from awrsr.training.loop import Objective
+from awrsr.training.epoch import Objective
 
 pytestmark = pytest.mark.benchmark
 BEAUTY = SHARED_DATA / "s3rec" / "Beauty.txt"
@@ -63,11 +64,9 @@ def training_step(
 def epoch_batches(dataset: Dataset, batch_size: int = 256) -> list[torch.Tensor]:
     generator = np.random.default_rng(0)
     windows = training_windows(dataset, 50, generator)
-    lengths = [len(window.items) for window in windows]
-    return [
-        left_pad([windows[i].items for i in batch])
-        for batch in bucketed(lengths, batch_size, generator)
-    ]
+    batches = list(bucketed(windows.lengths, batch_size, generator))
+    found = training_batches(torch.from_numpy(dataset.flat_items), windows, batches)
+    return [batch.items for batch in found]
 
 
 @pytest.mark.benchmark(group="1. an epoch on Beauty, SASRec, sampled_ce")

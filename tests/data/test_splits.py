@@ -14,13 +14,13 @@ from awrsr.data.batching import (
     known_history,
     training_items,
     training_popularity,
-    training_windows,
     users_with_target,
 )
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import load_dataset, save_dataset
 from awrsr.data.prepare import prepare
 from awrsr.data.splits import left_out_words, time_split
+from awrsr.data.windows import training_windows
 from awrsr.errors import ConfigError, DataError
 
 RULES = ("time:0.5", "time:0.7", "time:0.9")
@@ -95,10 +95,10 @@ def test_nothing_after_the_cut_is_trained_on(tmp_path: Path, rule: str):
                 assert times[place] >= begin > times[place - 1]
     assert training_popularity(dataset).tolist() == list(whole.values())
     assert dataset.untrained == {item for item, count in whole.items() if not count}
-    for window in training_windows(dataset, 3, np.random.default_rng(0)):
-        text = window.items.tolist()
-        part = training_items(dataset, window.user).tolist()
-        assert any(part[i : i + len(text)] == text for i in range(len(part)))
+    windows = training_windows(dataset, 3, np.random.default_rng(0))
+    ends = dataset.offsets[:-1] + [len(training_items(dataset, u)) for u in range(dataset.n_users)]
+    assert (windows.starts >= dataset.offsets[windows.users]).all()
+    assert (windows.starts + windows.lengths <= ends[windows.users]).all()
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -5,7 +5,7 @@ import sys
 
 from awrsr.experiments.progress import epoch_bar
 from awrsr.io.progress import progress_bar
-from awrsr.training.loop import Progress
+from awrsr.training.epoch import Progress
 
 
 class Terminal(io.StringIO):

@@ -20,20 +20,21 @@ MAY_IMPORT = {
     "schema": "errors",
     "config": "errors family schema",
     "io": "errors",
+    "processes": "",
     "data": "errors family schema config io",
     "refinement": "errors attention family config",
     "models": "errors attention family config data refinement",
-    "ranking": "errors config data models",
-    "training": "errors family config io data refinement models ranking",
+    "ranking": "errors config processes data models",
+    "training": "errors family config io processes data refinement models ranking",
     "importers": "errors family config io data models training",
     "attribution": "errors family schema config models ranking",
     "explain": "errors attention family config data refinement models ranking training attribution",
-    "studies": "errors schema config io data refinement models ranking training attribution "
-    "explain",
+    "studies": "errors schema config io processes data refinement models ranking training "
+    "attribution explain",
     "board": "errors config io data refinement models explain",
     "experiments": "errors schema config io data refinement models ranking training board",
-    "cli": "errors family schema config io data refinement models ranking training attribution "
-    "explain studies board experiments importers",
+    "cli": "errors family schema config io processes data refinement models ranking training "
+    "attribution explain studies board experiments importers",
     "__main__": "cli",
     "__init__": "errors config data models ranking training attribution studies",
 }

@@ -62,9 +62,9 @@ def test_a_part_that_fails_leaves_nothing(tmp_path):
 def test_processes_share_the_parts_and_wait(tmp_path, compute, computed, monkeypatch):
     """Started like torchrun does, but in sequence; test_scan_files.py starts two."""
     waited, first = [], []
-    monkeypatch.setattr("torch.distributed.barrier", lambda: waited.append(sorted(computed)))
+    monkeypatch.setattr(parts, "wait_for_all", lambda: waited.append(sorted(computed)))
     for process in (2, 1, 0):
-        monkeypatch.setattr(parts, "_process", lambda process=process: (process, 3))
+        monkeypatch.setattr(parts, "this_process", lambda process=process: (process, 3))
         first.append(write_parts(tmp_path, 7, compute))
     assert first == [False, False, True]
     assert waited == [[2, 5], [1, 2, 4, 5], [0, 1, 2, 3, 4, 5, 6]]

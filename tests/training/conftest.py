@@ -8,7 +8,8 @@ import pytest
 from tiny_runs import MODEL, TRAINING, save
 
 from awrsr.data.dataset import Dataset
-from awrsr.training.loop import Progress, train
+from awrsr.training.epoch import Progress
+from awrsr.training.loop import train
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from torch.nn.functional import cross_entropy
 from awrsr.config import TrainConfig
 from awrsr.data.batching import Unseen
 from awrsr.models import BACKBONES
-from awrsr.training.loop import Objective
+from awrsr.training.epoch import Objective
 from awrsr.training.losses import ce
 from awrsr.training.losses.blocks import cross_entropy_in_blocks
 

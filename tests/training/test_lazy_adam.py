@@ -14,7 +14,7 @@ from awrsr.data.batching import Unseen
 from awrsr.errors import ConfigError
 from awrsr.models import BACKBONES, build_model
 from awrsr.training.checkpoint import read_config
-from awrsr.training.loop import Objective
+from awrsr.training.epoch import Objective
 from awrsr.training.losses import LOSSES
 from awrsr.training.optimizers import LazyAdam, build_optimizer, coalesced, total_norm
 

@@ -11,7 +11,7 @@ from awrsr.data.batching import Unseen, left_pad
 from awrsr.errors import ConfigError
 from awrsr.models import BACKBONES, build_model
 from awrsr.training import losses
-from awrsr.training.loop import Objective
+from awrsr.training.epoch import Objective
 from awrsr.training.losses import Predictions
 
 pytestmark = pytest.mark.shapes

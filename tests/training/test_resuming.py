@@ -23,7 +23,7 @@ from awrsr.errors import AwrsrError, CheckpointError, ConfigError
 from awrsr.io.files import HOST
 from awrsr.ranking.evaluation import evaluate
 from awrsr.training.checkpoint import load_model
-from awrsr.training.loop import Progress
+from awrsr.training.epoch import Progress
 from awrsr.training.unfinished import HISTORY_FILE, RESUME_FILE
 
 

@@ -14,7 +14,7 @@ from awrsr.data.dataset import Dataset
 from awrsr.errors import ConfigError, DataError
 from awrsr.ranking.evaluation import evaluate
 from awrsr.training.checkpoint import CONFIG_FILE, WEIGHTS_FILE, load_model, read_config
-from awrsr.training.loop import Progress
+from awrsr.training.epoch import Progress
 from awrsr.training.unfinished import HISTORY_FILE
 
 

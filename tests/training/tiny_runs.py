@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from awrsr.config import ModelConfig, TrainConfig
 from awrsr.models import SequentialModel
 from awrsr.training.checkpoint import WEIGHTS_FILE, save_config, save_weights
-from awrsr.training.loop import Progress
+from awrsr.training.epoch import Progress
 from awrsr.training.unfinished import HISTORY_FILE
 
 COLUMNS = ["epoch", "loss", "HR@10", "NDCG@5", "NDCG@10", "grad_norm", "seconds"]

@@ -25,8 +25,9 @@ class FullSoftmax(Loss):
 
     @staticmethod
     def mean(predictions: Predictions) -> Float[Tensor, ""]:
-        model, real = predictions.model, predictions.real
-        states, targets = predictions.states[real], predictions.targets[real]
+        model = predictions.model
+        states = predictions.at_real(predictions.states)
+        targets = predictions.at_real(predictions.targets)
         if len(states) * model.catalogue.n_items > MOST_SCORES:
             block = max(1, BLOCK_SCORES // len(states))
             return cross_entropy_in_blocks(model, states, targets, block)

@@ -35,6 +35,6 @@ class SampledSoftmax(Loss):
         negative = model.compare(model.as_states(model.embed(negatives)), states)
         negative = negative.transpose(-2, -1)
         negative = negative.masked_fill(candidates == targets[..., None], -torch.inf)
-        logits = torch.cat([positive, negative], dim=-1)[predictions.real]
+        logits = predictions.at_real(torch.cat([positive, negative], dim=-1))
         first = torch.zeros(len(logits), dtype=torch.long, device=logits.device)
         return cross_entropy(logits, first)

@@ -14,6 +14,6 @@ class Smoothed(Loss):
     @staticmethod
     def mean(predictions):
         """The mean over the real slots."""
-        real = predictions.real
-        scores = predictions.model.item_scores(predictions.states[real])
-        return cross_entropy(scores, predictions.targets[real] - 1, label_smoothing=0.1)
+        scores = predictions.model.item_scores(predictions.at_real(predictions.states))
+        targets = predictions.at_real(predictions.targets)
+        return cross_entropy(scores, targets - 1, label_smoothing=0.1)
