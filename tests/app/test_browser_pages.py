@@ -15,6 +15,9 @@ from awrsr.studies import read_study
 pytestmark = pytest.mark.browser
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 FIGURE = ".js-plotly-plot .main-svg"
+wide_or_narrow = pytest.mark.parametrize(
+    ("width", "dark"), [(1440, False), pytest.param(390, True, marks=pytest.mark.slow)]
+)
 
 
 def go(page, name: str):
@@ -44,7 +47,7 @@ def fits(page) -> bool:
     return page.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth")
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
+@wide_or_narrow
 def test_models(visit, width: int, dark: bool):
     page = go(visit(width=width, dark=dark), "Models")
     metrics = json.loads((EMBEDDED / "models" / "sasrec-none" / "metrics.json").read_text())
@@ -60,7 +63,9 @@ def test_models(visit, width: int, dark: bool):
     assert fits(page)
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1440, True), (390, False)])
+@pytest.mark.parametrize(
+    ("width", "dark"), [pytest.param(1440, True, marks=pytest.mark.slow), (390, False)]
+)
 def test_results(visit, width: int, dark: bool):
     page = go(visit(width=width, dark=dark), "Results")
     found = read_results(ROOT / "experiments" / "beauty.toml")
@@ -73,7 +78,7 @@ def test_results(visit, width: int, dark: bool):
     assert fits(page)
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
+@wide_or_narrow
 def test_faithfulness(visit, width: int, dark: bool):
     page = go(visit(width=width, dark=dark, dataset="planted"), "Faithfulness")
     study = EMBEDDED.parent / "planted" / "faithfulness" / "sasrec-none_sasrec-additive"

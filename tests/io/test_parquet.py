@@ -224,6 +224,7 @@ def test_each_column_has_the_smaller_encoding(tmp_path: Path):
     assert read_table(tmp_path / "best.parquet").equals(table)
 
 
+@pytest.mark.slow
 def test_shipped_files_are_as_small_as_written_now(tmp_path: Path):
     for path in SHIPPED:
         level = parquet.HIGH_LEVEL if path.parent.name == "scan" else parquet.USUAL_LEVEL

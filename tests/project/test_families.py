@@ -102,6 +102,7 @@ def test_an_installed_package_is_loaded_when_a_family_is_asked_and_then_used_lik
     python(installed, "-W", "default", "-c", script, str(OUTSIDE / "story.py"), str(tmp_path))
 
 
+@pytest.mark.slow
 def test_members_from_outside_keep_the_contracts(installed: dict[str, str]):
     """The contract suites find the members automatically."""
     words = "sasrec-geometric or path_gradient or smoothed or half_scale-none"

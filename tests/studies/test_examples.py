@@ -125,6 +125,7 @@ def planted(tmp_path: Path) -> Path:
     return copy
 
 
+@pytest.mark.slow
 def test_a_new_search_finds_the_shipped_examples(planted: Path, capsys: pytest.CaptureFixture[str]):
     """By the command line, and without another scan."""
     written = planted / "scan" / EXAMPLES_FILE
