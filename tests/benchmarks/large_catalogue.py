@@ -1,8 +1,8 @@
 """Large catalogues: time per position of both optimizers, memory of `ce`, time of evaluation.
 
-    OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py steps
-    OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py ce
-    OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py evaluation
+    PYTHONPATH=. OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py steps
+    PYTHONPATH=. OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py ce
+    PYTHONPATH=. OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py evaluation
 
 `steps` trains SASRec under sampled_ce on seeded datasets of 12,000 and of 234,000 items, with the
 same sequence lengths and a popularity that falls with the rank (exponent 1), by AdamW and by lazy

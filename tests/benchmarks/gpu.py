@@ -1,0 +1,168 @@
+"""Training on a GPU: seconds of a step, tokens per second, share of the peak, by refinement.
+
+    PYTHONPATH=. python tests/benchmarks/gpu.py steps
+    PYTHONPATH=. python tests/benchmarks/gpu.py steps --ways eager-32-true compiled-32-true --pairs sasrec-none
+    PYTHONPATH=. python tests/benchmarks/gpu.py evaluation
+
+A round takes some steps of each model in turn, on the same batches of a seeded dataset of 12,000
+items; the median over rounds is printed, with its ratio to the same backbone without refinement.
+A token is a position that predicts. The operations of a step are counted by PyTorch; the peak is
+that of a product of two matrices of 8,192 x 8,192 in the same precision, measured in the same run.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+
+import numpy as np
+import torch
+from large_catalogue import seeded_dataset
+from torch.profiler import ProfilerActivity, profile
+from torch.utils.flop_counter import FlopCounterMode
+
+from awrsr.config import ModelConfig, TrainConfig
+from awrsr.data.batching import Unseen
+from awrsr.data.windows import TrainingBatch, bucketed, training_batches, training_windows
+from awrsr.models import BACKBONES, build_model
+from awrsr.ranking.evaluation import evaluate
+from awrsr.refinement import REFINEMENTS
+from awrsr.training.epoch import Objective
+from awrsr.training.optimizers import build_optimizer, total_norm
+
+GPU = torch.device("cuda")
+N_ITEMS = 12_000
+PAIRS = [
+    f"{backbone}-{name}"
+    for backbone in BACKBONES
+    for name, refinement in REFINEMENTS.items()
+    if refinement.fits(backbone)
+]
+WAYS = ("eager-32-true", "eager-bf16-mixed")
+
+
+def epoch_batches(config: TrainConfig) -> list[TrainingBatch]:
+    """The batches of an epoch, on the GPU."""
+    dataset, generator = seeded_dataset(N_ITEMS), np.random.default_rng(0)
+    windows = training_windows(dataset, ModelConfig().max_length, generator)
+    order = list(bucketed(windows.lengths, config.batch_size, generator))
+    return list(training_batches(torch.from_numpy(dataset.flat_items).to(GPU), windows, order))
+
+
+def stepper(pair: str, way: str, config: TrainConfig) -> Callable[[TrainingBatch], None]:
+    """A function that takes one step of training."""
+    mode, _, precision = way.partition("-")
+    backbone, refinement = pair.split("-")
+    dataset = seeded_dataset(N_ITEMS)
+    torch.manual_seed(0)
+    model = build_model(
+        ModelConfig(backbone=backbone, refinement=refinement), dataset.catalogue, "xavier"
+    )
+    optimizer = build_optimizer(model.to(GPU).train(), config)
+    objective: torch.nn.Module = Objective(model, config, Unseen(dataset, GPU))
+    if mode == "compiled":
+        objective = torch.compile(objective, dynamic=True)
+
+    def step(batch: TrainingBatch) -> None:
+        half = precision == "bf16-mixed"
+        with torch.autocast("cuda", torch.bfloat16) if half else nullcontext():
+            loss = objective(*batch)
+        optimizer.zero_grad()
+        loss.backward()
+        total_norm(model)
+        optimizer.step()
+
+    return step
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Seconds until the GPU has done the work."""
+    torch.cuda.synchronize()
+    start = time.perf_counter()
+    work()
+    torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+def peak(precision: str) -> float:
+    """Operations per second of a large matrix product."""
+    kind = torch.bfloat16 if precision == "bf16-mixed" else torch.float32
+    left, right = (torch.randn(8192, 8192, device=GPU, dtype=kind) for _ in range(2))
+    took = [seconds(lambda: left @ right) for _ in range(8)]
+    return 2 * 8192**3 / statistics.median(took[3:])
+
+
+def steps(options: argparse.Namespace) -> None:
+    """Print the seconds of a step of each pair in each way."""
+    config = TrainConfig(loss=options.loss, batch_size=options.batch_size)
+    batches = epoch_batches(config)
+    ways = {}
+    for pair in options.pairs:
+        for way in options.ways:
+            step = ways[pair, way] = stepper(pair, way, config)
+            first = seconds(lambda step=step: [step(batch) for batch in batches])
+            print(f"{pair}, {way}: first epoch of {len(batches)} steps {first:.1f} s", flush=True)
+    took: dict[tuple[str, str], list[float]] = {way: [] for way in ways}
+    for _ in range(options.rounds):
+        for way, step in ways.items():
+            took[way].append(seconds(lambda step=step: [step(b) for b in batches]) / len(batches))
+    peaks = {way: peak(way.partition("-")[2]) for way in options.ways}
+    tokens = sum(batch.n_targets for batch in batches) / len(batches)
+    print(
+        f"{torch.cuda.get_device_name()}, torch {torch.__version__}, {options.loss}, batches of "
+        f"{options.batch_size}, {tokens:,.0f} tokens each; medians of {options.rounds} epochs"
+    )
+    for (pair, way), times in took.items():
+        middle = statistics.median(times)
+        plain = took.get((f"{pair.split('-')[0]}-none", way), times)
+        eager = ways.get((pair, WAYS[0])) or stepper(pair, WAYS[0], config)
+        with FlopCounterMode(display=False) as counted:
+            for batch in batches:
+                eager(batch)
+        operations = counted.get_total_flops() / len(batches)
+        with profile(activities=[ProfilerActivity.CUDA]) as profiled:
+            ways[pair, way](batches[0])
+            torch.cuda.synchronize()
+        kernels = sum(event.count for event in profiled.key_averages())
+        print(
+            f"{pair}, {way}: {1e3 * middle:.2f} ms a step ({1e3 * min(times):.2f} to "
+            f"{1e3 * max(times):.2f}), {middle / statistics.median(plain):.2f} of vanilla, "
+            f"{tokens / middle:,.0f} tokens a second, {operations / middle / peaks[way]:.2%} of "
+            f"the peak, {kernels} kernels"
+        )
+    for way, rate in peaks.items():
+        print(f"peak of {way.partition('-')[2]}: {rate / 1e12:.0f} TFLOP/s")
+
+
+def evaluation(options: argparse.Namespace) -> None:
+    """Print the users per second of an evaluation, on the GPU and on the CPU."""
+    dataset = seeded_dataset(options.items)
+    for backbone in BACKBONES:
+        model = build_model(ModelConfig(backbone=backbone), dataset.catalogue).eval()
+        for device in ("cuda", "cpu"):
+            model.to(device)
+            if device == "cuda":
+                evaluate(model, dataset, "test")
+            took = seconds(lambda model=model: evaluate(model, dataset, "test"))
+            print(
+                f"{backbone}, {options.items:,} items, {dataset.n_users:,} users, {device}: "
+                f"{dataset.n_users / took:,.0f} users a second"
+            )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    verbs = parser.add_subparsers(required=True)
+    training = verbs.add_parser("steps")
+    training.add_argument("--pairs", nargs="+", default=PAIRS)
+    training.add_argument("--ways", nargs="+", default=WAYS)
+    training.add_argument("--loss", default="sampled_ce")
+    training.add_argument("--batch_size", type=int, default=256)
+    training.add_argument("--rounds", type=int, default=7)
+    training.set_defaults(run=steps)
+    ranking = verbs.add_parser("evaluation")
+    ranking.add_argument("--items", type=int, default=N_ITEMS)
+    ranking.set_defaults(run=evaluation)
+    chosen = parser.parse_args()
+    chosen.run(chosen)
