@@ -1,7 +1,7 @@
 """Training on a GPU: seconds of a step, tokens per second, share of the peak, by refinement.
 
     PYTHONPATH=. python tests/benchmarks/gpu.py steps
-    PYTHONPATH=. python tests/benchmarks/gpu.py steps --ways eager-32-true compiled-32-true --pairs sasrec-none
+    PYTHONPATH=. python tests/benchmarks/gpu.py steps --pairs sasrec-none --ways compiled-32-true
     PYTHONPATH=. python tests/benchmarks/gpu.py evaluation
 
 A round takes some steps of each model in turn, on the same batches of a seeded dataset of 12,000
