@@ -1,7 +1,7 @@
 """Training on a GPU: seconds of a step, tokens per second, share of the peak, by refinement.
 
     PYTHONPATH=. python tests/benchmarks/gpu.py steps
-    PYTHONPATH=. python tests/benchmarks/gpu.py steps --pairs sasrec-none --ways compiled-32-true
+    PYTHONPATH=. python tests/benchmarks/gpu.py steps --ways eager-32-true compiled-32-true
     PYTHONPATH=. python tests/benchmarks/gpu.py evaluation
 
 A round takes some steps of each model in turn, on the same batches of a seeded dataset of 12,000
@@ -11,9 +11,10 @@ that of a product of two matrices of 8,192 x 8,192 in the same precision, measur
 """
 
 import argparse
+import functools
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 import numpy as np
@@ -28,7 +29,7 @@ from awrsr.data.windows import TrainingBatch, bucketed, training_batches, traini
 from awrsr.models import BACKBONES, build_model
 from awrsr.ranking.evaluation import evaluate
 from awrsr.refinement import REFINEMENTS
-from awrsr.training.epoch import Objective
+from awrsr.training.epoch import Objective, compiled_widths
 from awrsr.training.optimizers import build_optimizer, total_norm
 
 GPU = torch.device("cuda")
@@ -42,12 +43,13 @@ PAIRS = [
 WAYS = ("eager-32-true", "eager-bf16-mixed")
 
 
-def epoch_batches(config: TrainConfig) -> list[TrainingBatch]:
+def epoch_batches(config: TrainConfig, widths: Sequence[int] = ()) -> list[TrainingBatch]:
     """The batches of an epoch, on the GPU."""
     dataset, generator = seeded_dataset(N_ITEMS), np.random.default_rng(0)
     windows = training_windows(dataset, ModelConfig().max_length, generator)
     order = list(bucketed(windows.lengths, config.batch_size, generator))
-    return list(training_batches(torch.from_numpy(dataset.flat_items).to(GPU), windows, order))
+    items = torch.from_numpy(dataset.flat_items).to(GPU)
+    return list(training_batches(items, windows, order, widths))
 
 
 def stepper(pair: str, way: str, config: TrainConfig) -> Callable[[TrainingBatch], None]:
@@ -60,9 +62,8 @@ def stepper(pair: str, way: str, config: TrainConfig) -> Callable[[TrainingBatch
         ModelConfig(backbone=backbone, refinement=refinement), dataset.catalogue, "xavier"
     )
     optimizer = build_optimizer(model.to(GPU).train(), config)
-    objective: torch.nn.Module = Objective(model, config, Unseen(dataset, GPU))
-    if mode == "compiled":
-        objective = torch.compile(objective, dynamic=True)
+    config = config.replace(compiled=mode == "compiled")
+    objective = Objective(model, config, Unseen(dataset, GPU))
 
     def step(batch: TrainingBatch) -> None:
         half = precision == "bf16-mixed"
@@ -74,6 +75,12 @@ def stepper(pair: str, way: str, config: TrainConfig) -> Callable[[TrainingBatch
         optimizer.step()
 
     return step
+
+
+def take(step: Callable[[TrainingBatch], None], batches: list[TrainingBatch]) -> None:
+    """A step for each batch."""
+    for batch in batches:
+        step(batch)
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -96,19 +103,20 @@ def peak(precision: str) -> float:
 def steps(options: argparse.Namespace) -> None:
     """Print the seconds of a step of each pair in each way."""
     config = TrainConfig(loss=options.loss, batch_size=options.batch_size)
-    batches = epoch_batches(config)
-    ways = {}
+    narrow = epoch_batches(config)
+    padded = epoch_batches(config, compiled_widths(ModelConfig().max_length))
+    ways: dict[tuple[str, str], Callable[[], None]] = {}
     for pair in options.pairs:
         for way in options.ways:
-            step = ways[pair, way] = stepper(pair, way, config)
-            first = seconds(lambda step=step: [step(batch) for batch in batches])
-            print(f"{pair}, {way}: first epoch of {len(batches)} steps {first:.1f} s", flush=True)
+            step, batches = stepper(pair, way, config), padded if "compiled" in way else narrow
+            ways[pair, way] = epoch = functools.partial(take, step, batches)
+            print(f"{pair}, {way}: first epoch {seconds(epoch):.1f} s", flush=True)
     took: dict[tuple[str, str], list[float]] = {way: [] for way in ways}
     for _ in range(options.rounds):
-        for way, step in ways.items():
-            took[way].append(seconds(lambda step=step: [step(b) for b in batches]) / len(batches))
+        for way, epoch in ways.items():
+            took[way].append(seconds(epoch) / len(narrow))
     peaks = {way: peak(way.partition("-")[2]) for way in options.ways}
-    tokens = sum(batch.n_targets for batch in batches) / len(batches)
+    tokens = sum(batch.n_targets for batch in narrow) / len(narrow)
     print(
         f"{torch.cuda.get_device_name()}, torch {torch.__version__}, {options.loss}, batches of "
         f"{options.batch_size}, {tokens:,.0f} tokens each; medians of {options.rounds} epochs"
@@ -116,20 +124,18 @@ def steps(options: argparse.Namespace) -> None:
     for (pair, way), times in took.items():
         middle = statistics.median(times)
         plain = took.get((f"{pair.split('-')[0]}-none", way), times)
-        eager = ways.get((pair, WAYS[0])) or stepper(pair, WAYS[0], config)
         with FlopCounterMode(display=False) as counted:
-            for batch in batches:
-                eager(batch)
-        operations = counted.get_total_flops() / len(batches)
+            take(stepper(pair, WAYS[0], config), narrow)
+        operations = counted.get_total_flops() / len(narrow)
         with profile(activities=[ProfilerActivity.CUDA]) as profiled:
-            ways[pair, way](batches[0])
+            ways[pair, way]()
             torch.cuda.synchronize()
-        kernels = sum(event.count for event in profiled.key_averages())
+        kernels = sum(event.count for event in profiled.key_averages()) / len(narrow)
         print(
             f"{pair}, {way}: {1e3 * middle:.2f} ms a step ({1e3 * min(times):.2f} to "
             f"{1e3 * max(times):.2f}), {middle / statistics.median(plain):.2f} of vanilla, "
             f"{tokens / middle:,.0f} tokens a second, {operations / middle / peaks[way]:.2%} of "
-            f"the peak, {kernels} kernels"
+            f"the peak, {kernels:.0f} kernels"
         )
     for way, rate in peaks.items():
         print(f"peak of {way.partition('-')[2]}: {rate / 1e12:.0f} TFLOP/s")

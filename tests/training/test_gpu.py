@@ -63,7 +63,7 @@ def test_scores_and_traces_are_those_of_the_cpu(backbone: str, refinement: str):
     for ours, theirs in zip(found.layers, expected.layers, strict=True):
         for name in ("first_order", "second_order", "refined"):
             if (weights := getattr(theirs, name)) is not None:
-                close(torch.as_tensor(getattr(ours, name)), torch.as_tensor(weights))
+                close(getattr(ours, name).cpu(), weights)
     inputs = torch.tensor([history])
     close(model(inputs.to(GPU)).cpu(), model.cpu()(inputs))
 
@@ -106,6 +106,19 @@ def test_the_softmax_in_blocks_is_that_of_the_whole_catalogue(monkeypatch: pytes
         torch.manual_seed(1)
         losses.append(torch.stack(list(steps(new_model("sasrec"), TrainConfig(loss="ce"), GPU))))
     torch.testing.assert_close(losses[0], losses[1], rtol=1e-3, atol=1e-4)
+
+
+def test_compiled_layers_learn_the_same(tmp_path):
+    """Without dropout, whose random numbers differ."""
+    model = MODEL.replace(hidden_dropout=0.0, attention_dropout=0.0, refinement="additive")
+    losses = [
+        train(
+            DATASET, tmp_path / str(compiled), model, TRAINING.replace(compiled=compiled),
+            device="cuda",
+        )["loss"].tolist()
+        for compiled in (False, True)
+    ]  # fmt: skip
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 
 
 @every_pair
