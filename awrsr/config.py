@@ -211,12 +211,9 @@ class TrainConfig(Settings):
         seed: seed of initial weights, order, dropout and negatives. All models of one backbone get
             the same initial weights in the matrices that they share.
         precision: numerical precision, in the notation of Lightning Fabric.
-        compiled: the layers are compiled by torch.compile, for four lengths of sequences. It takes
-            a minute at the start and then saves most of the time of a step on a GPU; dropout draws
-            other random numbers.
     """
 
-    may_lack = ("optimizer", "compiled")
+    may_lack = ("optimizer",)
 
     loss: str = "ce"
     negatives: Count = 256
@@ -231,7 +228,6 @@ class TrainConfig(Settings):
     weight_decay: NotNegative = 0.0
     seed: Seed = 0
     precision: Precision = "32-true"
-    compiled: bool = False
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -1,6 +1,6 @@
 """Training windows and their batches, made on the device: a step copies nothing from the host."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -92,10 +92,7 @@ class TrainingBatch(NamedTuple):
 
 
 def training_batches(
-    flat_items: Int[Tensor, " interaction"],
-    windows: Windows,
-    batches: list[Numbers],
-    widths: Sequence[int] = (),
+    flat_items: Int[Tensor, " interaction"], windows: Windows, batches: list[Numbers]
 ) -> Iterator[TrainingBatch]:
     """Batches of windows on the device of the items; nothing waits for that device.
 
@@ -103,7 +100,6 @@ def training_batches(
         flat_items: `Dataset.flat_items` on the device.
         windows: the windows of an epoch.
         batches: indices of windows, one array a batch, see `bucketed`.
-        widths: the widths that batches may have, rising; default: that of the longest window.
     """
     order = np.concatenate(batches)
     starts, lengths, users = (
@@ -115,7 +111,6 @@ def training_batches(
         place = slice(begin, begin + len(batch))
         begin += len(batch)
         longest, total = int(windows.lengths[batch].max()), int(windows.lengths[batch].sum())
-        longest = next((width for width in widths if width >= longest), longest)
         slot = torch.arange(longest, device=flat_items.device) - (longest - lengths[place, None])
         items = flat_items[(starts[place, None] + slot).clamp(min=0)].long()
         yield TrainingBatch(items.masked_fill(slot < 0, PADDING), users[place], total - len(batch))

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -53,9 +53,6 @@ class Objective(nn.Module):
         self.model = model
         self.config = config
         self.unseen = unseen
-        # Other numbers of windows, as in the last batch, would each be compiled again.
-        self.compiled_rows = len(_share(range(config.batch_size)))
-        self.compiled_model = torch.compile(model.forward, dynamic=False)  # lazy: costs nothing yet
 
     def forward(
         self,
@@ -76,12 +73,10 @@ class Objective(nn.Module):
         if self.config.targets == "last":
             targets[:, :-1] = PADDING
             n_targets = len(windows)
-        compiled = self.config.compiled and len(windows) == self.compiled_rows
-        states = (self.compiled_model if compiled else self.model)(inputs)
         predictions = Predictions(
             model=self.model,
             config=self.config,
-            states=states,
+            states=self.model(inputs),
             targets=targets,
             users=users,
             unseen=self.unseen,
@@ -115,20 +110,6 @@ class Training:
     report: Callable[[Progress], None]
 
 
-def compiled_widths(max_length: int) -> list[int]:
-    """The widths of batches of windows for which layers are compiled: four lengths of inputs."""
-    return sorted({-(-max_length * part // 4) + 1 for part in (1, 2, 3, 4)})
-
-
-Values = TypeVar("Values", Numbers, range)
-
-
-def _share(batch: Values) -> Values:
-    """The part of a batch for this process."""
-    process, processes = this_process()
-    return batch[process::processes]
-
-
 def run_epoch(training: Training, history: list[dict[str, float]]) -> dict[str, float]:
     """One pass over the training windows and one validation; returns a row of the history."""
     start = time.perf_counter()
@@ -147,7 +128,7 @@ def run_epoch(training: Training, history: list[dict[str, float]]) -> dict[str, 
 
     # Batches hold windows of similar length. With one mean per batch, a position in a batch of
     # short windows would weigh many times as much as a position in a batch of long ones.
-    shares = [_share(batch) for batch in whole]
+    shares = [batch[process::processes] for batch in whole]
     weights = positions(shares) * processes / positions(whole).mean()
     # A process without a window of a small batch computes one, with weight 0: all wait for it.
     shares = [
@@ -156,12 +137,7 @@ def run_epoch(training: Training, history: list[dict[str, float]]) -> dict[str, 
     losses: list[Tensor] = []
     norms: list[Tensor] = []
     model.train()
-    batches = training_batches(
-        training.flat_items,
-        windows,
-        shares,
-        compiled_widths(model.config.max_length) if config.compiled else (),
-    )
+    batches = training_batches(training.flat_items, windows, shares)
     for number, (batch, weight) in enumerate(zip(batches, weights, strict=True), start=1):
         loss = training.objective(*batch) * float(weight)
         training.optimizer.zero_grad()

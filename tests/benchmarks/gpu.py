@@ -1,7 +1,6 @@
 """Training on a GPU: seconds of a step, tokens per second, share of the peak, by refinement.
 
     PYTHONPATH=. python tests/benchmarks/gpu.py steps
-    PYTHONPATH=. python tests/benchmarks/gpu.py steps --ways eager-32-true compiled-32-true
     PYTHONPATH=. python tests/benchmarks/gpu.py evaluation
 
 A round takes some steps of each model in turn, on the same batches of a seeded dataset of 12,000
@@ -14,13 +13,12 @@ import argparse
 import functools
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
 
 import numpy as np
 import torch
 from large_catalogue import seeded_dataset
-from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from awrsr.config import ModelConfig, TrainConfig
@@ -29,7 +27,7 @@ from awrsr.data.windows import TrainingBatch, bucketed, training_batches, traini
 from awrsr.models import BACKBONES, build_model
 from awrsr.ranking.evaluation import evaluate
 from awrsr.refinement import REFINEMENTS
-from awrsr.training.epoch import Objective, compiled_widths
+from awrsr.training.epoch import Objective
 from awrsr.training.optimizers import build_optimizer, total_norm
 
 GPU = torch.device("cuda")
@@ -40,21 +38,20 @@ PAIRS = [
     for name, refinement in REFINEMENTS.items()
     if refinement.fits(backbone)
 ]
-WAYS = ("eager-32-true", "eager-bf16-mixed")
+PRECISIONS = ("32-true", "bf16-mixed")
 
 
-def epoch_batches(config: TrainConfig, widths: Sequence[int] = ()) -> list[TrainingBatch]:
+def epoch_batches(config: TrainConfig) -> list[TrainingBatch]:
     """The batches of an epoch, on the GPU."""
     dataset, generator = seeded_dataset(N_ITEMS), np.random.default_rng(0)
     windows = training_windows(dataset, ModelConfig().max_length, generator)
     order = list(bucketed(windows.lengths, config.batch_size, generator))
     items = torch.from_numpy(dataset.flat_items).to(GPU)
-    return list(training_batches(items, windows, order, widths))
+    return list(training_batches(items, windows, order))
 
 
-def stepper(pair: str, way: str, config: TrainConfig) -> Callable[[TrainingBatch], None]:
+def stepper(pair: str, precision: str, config: TrainConfig) -> Callable[[TrainingBatch], None]:
     """A function that takes one step of training."""
-    mode, _, precision = way.partition("-")
     backbone, refinement = pair.split("-")
     dataset = seeded_dataset(N_ITEMS)
     torch.manual_seed(0)
@@ -62,7 +59,6 @@ def stepper(pair: str, way: str, config: TrainConfig) -> Callable[[TrainingBatch
         ModelConfig(backbone=backbone, refinement=refinement), dataset.catalogue, "xavier"
     )
     optimizer = build_optimizer(model.to(GPU).train(), config)
-    config = config.replace(compiled=mode == "compiled")
     objective = Objective(model, config, Unseen(dataset, GPU))
 
     def step(batch: TrainingBatch) -> None:
@@ -103,20 +99,19 @@ def peak(precision: str) -> float:
 def steps(options: argparse.Namespace) -> None:
     """Print the seconds of a step of each pair in each way."""
     config = TrainConfig(loss=options.loss, batch_size=options.batch_size)
-    narrow = epoch_batches(config)
-    padded = epoch_batches(config, compiled_widths(ModelConfig().max_length))
+    batches = epoch_batches(config)
     ways: dict[tuple[str, str], Callable[[], None]] = {}
     for pair in options.pairs:
-        for way in options.ways:
-            step, batches = stepper(pair, way, config), padded if "compiled" in way else narrow
-            ways[pair, way] = epoch = functools.partial(take, step, batches)
+        for way in options.precisions:
+            epoch = functools.partial(take, stepper(pair, way, config), batches)
+            ways[pair, way] = epoch
             print(f"{pair}, {way}: first epoch {seconds(epoch):.1f} s", flush=True)
     took: dict[tuple[str, str], list[float]] = {way: [] for way in ways}
     for _ in range(options.rounds):
         for way, epoch in ways.items():
-            took[way].append(seconds(epoch) / len(narrow))
-    peaks = {way: peak(way.partition("-")[2]) for way in options.ways}
-    tokens = sum(batch.n_targets for batch in narrow) / len(narrow)
+            took[way].append(seconds(epoch) / len(batches))
+    peaks = {way: peak(way) for way in options.precisions}
+    tokens = sum(batch.n_targets for batch in batches) / len(batches)
     print(
         f"{torch.cuda.get_device_name()}, torch {torch.__version__}, {options.loss}, batches of "
         f"{options.batch_size}, {tokens:,.0f} tokens each; medians of {options.rounds} epochs"
@@ -125,20 +120,16 @@ def steps(options: argparse.Namespace) -> None:
         middle = statistics.median(times)
         plain = took.get((f"{pair.split('-')[0]}-none", way), times)
         with FlopCounterMode(display=False) as counted:
-            take(stepper(pair, WAYS[0], config), narrow)
-        operations = counted.get_total_flops() / len(narrow)
-        with profile(activities=[ProfilerActivity.CUDA]) as profiled:
-            ways[pair, way]()
-            torch.cuda.synchronize()
-        kernels = sum(event.count for event in profiled.key_averages()) / len(narrow)
+            take(stepper(pair, PRECISIONS[0], config), batches)
+        operations = counted.get_total_flops() / len(batches)
         print(
             f"{pair}, {way}: {1e3 * middle:.2f} ms a step ({1e3 * min(times):.2f} to "
             f"{1e3 * max(times):.2f}), {middle / statistics.median(plain):.2f} of vanilla, "
             f"{tokens / middle:,.0f} tokens a second, {operations / middle / peaks[way]:.2%} of "
-            f"the peak, {kernels:.0f} kernels"
+            "the peak"
         )
     for way, rate in peaks.items():
-        print(f"peak of {way.partition('-')[2]}: {rate / 1e12:.0f} TFLOP/s")
+        print(f"peak of {way}: {rate / 1e12:.0f} TFLOP/s")
 
 
 def evaluation(options: argparse.Namespace) -> None:
@@ -162,7 +153,7 @@ if __name__ == "__main__":
     verbs = parser.add_subparsers(required=True)
     training = verbs.add_parser("steps")
     training.add_argument("--pairs", nargs="+", default=PAIRS)
-    training.add_argument("--ways", nargs="+", default=WAYS)
+    training.add_argument("--precisions", nargs="+", default=PRECISIONS)
     training.add_argument("--loss", default="sampled_ce")
     training.add_argument("--batch_size", type=int, default=256)
     training.add_argument("--rounds", type=int, default=7)

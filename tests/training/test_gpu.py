@@ -108,19 +108,6 @@ def test_the_softmax_in_blocks_is_that_of_the_whole_catalogue(monkeypatch: pytes
     torch.testing.assert_close(losses[0], losses[1], rtol=1e-3, atol=1e-4)
 
 
-def test_compiled_layers_learn_the_same(tmp_path):
-    """Without dropout, whose random numbers differ."""
-    model = MODEL.replace(hidden_dropout=0.0, attention_dropout=0.0, refinement="additive")
-    losses = [
-        train(
-            DATASET, tmp_path / str(compiled), model, TRAINING.replace(compiled=compiled),
-            device="cuda",
-        )["loss"].tolist()
-        for compiled in (False, True)
-    ]  # fmt: skip
-    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
-
-
 @every_pair
 def test_half_precision_moves_scores_little(backbone: str, refinement: str):
     """Largest difference of an item score under autocast over the spread of the scores."""
