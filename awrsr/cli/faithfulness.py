@@ -12,6 +12,7 @@ from awrsr.data.dataset_files import load_dataset
 from awrsr.errors import ConfigError
 from awrsr.experiments.card import dataset_of
 from awrsr.io.progress import progress_bar
+from awrsr.processes import this_process
 from awrsr.ranking import recommendation
 from awrsr.ranking.evaluation import candidates_words, seen_words
 from awrsr.training.checkpoint import read_config
@@ -63,7 +64,8 @@ def faithfulness(
     words += ["--sample", str(sample), "--seed", str(seed)]
     words += ["--split", split] if split != "test" else []
     words += ["--output", str(output)] if output else []
-    with progress_bar(None, "user") as bar:
+    process = this_process()[0]
+    with progress_bar(None, "user", disable=process > 0) as bar:
 
         def advance(done: int, total: int) -> None:
             bar.total = total
@@ -81,6 +83,8 @@ def faithfulness(
             command=shlex.join(words),
             progress=advance,
         )
+    if process > 0:
+        return
     _print_study(study, data)
     print(f"written to {directory}")
 

@@ -14,6 +14,7 @@ from awrsr.experiments.run import (
 from awrsr.io.files import (
     make_directory,
 )
+from awrsr.processes import this_process
 from awrsr.ranking.evaluation import evaluate_popularity
 from awrsr.training.snapshots import snapshot_epochs
 
@@ -30,6 +31,8 @@ def train(
 ) -> None:
     """Train a model, keep its best epoch, evaluate the stored file.
 
+    `torchrun --nproc-per-node 2 -m awrsr train ...` shares each batch among processes.
+
     Args:
         dataset: a dataset directory.
         output: the model directory to create; default: DATASET/models/BACKBONE-REFINEMENT.
@@ -42,7 +45,8 @@ def train(
     """
     data = load_dataset(dataset)
     directory = output or dataset / "models" / f"{model.backbone}-{model.refinement}"
-    with epoch_bar(train.epochs) as report:
+    process = this_process()[0]
+    with epoch_bar(train.epochs, disable=process > 0) as report:
         results = train_and_measure(
             data,
             directory,
@@ -54,6 +58,8 @@ def train(
             snapshots=snapshots or (),
             report=report,
         )
+    if process > 0:
+        return
     print_results({split: result.metrics for split, result in results.items()})
     print(protocol_line(results["test"].protocol))
     print(f"written to {directory}")
@@ -72,6 +78,8 @@ def evaluate(
 ) -> None:
     """Rank the whole catalogue for every user; with --output, write the metrics and ranks.
 
+    `torchrun --nproc-per-node 2 -m awrsr evaluate ...` shares the users among processes.
+
     Args:
         model: a model directory.
         dataset: the model's dataset directory; default: the one whose models/ folder contains the
@@ -85,6 +93,8 @@ def evaluate(
     data = load_dataset(dataset) if dataset else dataset_of(model)
     results = evaluate_stored(model, data, candidates=candidates, device=device)
     popularity = evaluate_popularity(data, "test", candidates=candidates)
+    if this_process()[0] > 0:
+        return
     if output:
         make_directory(output)
         write_metrics(output, model, results)

@@ -15,7 +15,7 @@ from awrsr.data.dataset_files import load_dataset
 from awrsr.errors import ConfigError, counted, did_you_mean
 from awrsr.io.listing import passed_over, visible_directories
 from awrsr.io.progress import progress_bar
-from awrsr.processes import joined_processes
+from awrsr.processes import this_process
 from awrsr.ranking.metrics import summarise
 from awrsr.training.checkpoint import CONFIG_FILE, read_config
 
@@ -60,26 +60,26 @@ def scan(
     total = n_users * len(directories)
     if "OMP_NUM_THREADS" not in os.environ:  # for small tensors several threads are slower
         torch.set_num_threads(1)
-    with joined_processes() as process:
-        started: list[float] = []
+    process = this_process()[0]
+    started: list[float] = []
 
-        def advance(sequences: int) -> None:
-            if not started:  # the models are loaded
-                started.append(time.perf_counter())
-            bar.update(sequences)
+    def advance(sequences: int) -> None:
+        if not started:  # the models are loaded
+            started.append(time.perf_counter())
+        bar.update(sequences)
 
-        with progress_bar(total, "seq", disable=process > 0) as bar:
-            found = studies.write_scan(
-                directories,
-                data,
-                folder,
-                pairs=named,
-                attribution=attribution,
-                device=device,
-                command=command,
-                progress=advance,
-            )
-        seconds = time.perf_counter() - started[0]
+    with progress_bar(total, "seq", disable=process > 0) as bar:
+        found = studies.write_scan(
+            directories,
+            data,
+            folder,
+            pairs=named,
+            attribution=attribution,
+            device=device,
+            command=command,
+            progress=advance,
+        )
+    seconds = time.perf_counter() - started[0]
     if found is None:  # another process combines the tables
         return
     ranks_by_model = found.users.groupby("model", sort=False)["rank"]

@@ -17,9 +17,9 @@ from awrsr.training.unfinished import HISTORY_FILE
 
 
 @contextmanager
-def epoch_bar(epochs: int) -> Iterator[Callable[[Progress], None]]:
+def epoch_bar(epochs: int, *, disable: bool = False) -> Iterator[Callable[[Progress], None]]:
     """A bar over the epochs of a training; yields the function that moves it."""
-    with progress_bar(epochs, "epoch") as bar:
+    with progress_bar(epochs, "epoch", disable=disable) as bar:
 
         def report(progress: Progress) -> None:
             done = progress.batch / progress.n_batches if progress.n_batches else 1

@@ -18,6 +18,7 @@ from awrsr.experiments.card import (
     write_readme,
 )
 from awrsr.experiments.grid import Grid, Run
+from awrsr.processes import this_process
 from awrsr.ranking.evaluation import Evaluation
 from awrsr.training import loop as training
 from awrsr.training.checkpoint import read_config
@@ -120,7 +121,8 @@ def train_and_measure(
         report=report,
     )
     evaluations = evaluate_stored(directory, dataset, device=device)
-    record = training_record(directory, history, command)
-    write_metrics(directory, directory, evaluations, record)
-    write_readme(directory)
+    if this_process()[0] == 0:
+        record = training_record(directory, history, command)
+        write_metrics(directory, directory, evaluations, record)
+        write_readme(directory)
     return evaluations

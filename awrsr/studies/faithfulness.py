@@ -54,6 +54,7 @@ from awrsr.io.files import (
     write_json,
 )
 from awrsr.io.parquet import read_parquet, write_parquet
+from awrsr.processes import this_process, wait_for_all
 from awrsr.ranking.recommendation import check_same_catalogue
 from awrsr.schema import Schema
 from awrsr.studies.faithfulness_rows import CURVES_FILE, VALUES_FILE, Rows
@@ -131,9 +132,11 @@ def write_study(
     device: str = "auto",
     resume: bool = False,
     command: str = "",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], object] = lambda done, total: None,
 ) -> Study:
     """Measure every explanation of the held-out item's score for many users; write a study.
+
+    Several processes (`awrsr.processes`) share the users.
 
     Args:
         models: model directories by name, one or two; both see the same users.
@@ -154,17 +157,10 @@ def write_study(
         DataError: the directory holds another study, or an unfinished one and `resume` is false, or
             a model belongs to another dataset.
     """
-    if not 1 <= len(models) <= 2:
-        raise ConfigError(f"a study takes one model or two; received {len(models)}")
-    if sample < 0 or not 0 <= seed < 2**32:
-        raise ConfigError(
-            "sample must be 0 (all users) or more and seed 0 to 2^32 - 1; "
-            f"received {sample} and {seed}"
-        )
+    _check(len(models), sample, seed)
     causes = load_causes(dataset, split)
-    decided = np.ones(dataset.n_users, dtype=np.bool_)
-    if causes is not None:
-        decided = causes["sort"].to_numpy() != OPEN
+    everyone = np.ones(dataset.n_users, dtype=np.bool_)
+    decided = everyone if causes is None else causes["sort"].to_numpy() != OPEN
     users = _users(dataset, split, sample, seed, decided)
     asked = {
         "schema_version": SCHEMA_VERSION,
@@ -182,7 +178,10 @@ def write_study(
     }
     if dataset.time_split is not None:
         asked["held_out"] = held_out_words(dataset.time_split, split)
-    if _open(directory, asked, command, resume):
+    if this_process()[0] == 0:
+        _open(directory, asked, command, resume)
+    wait_for_all()
+    if _about(directory)["finished"]:
         return read_study(directory)
     loaded = {name: load_model(path, device) for name, path in models.items()}
     for name, model in loaded.items():
@@ -199,11 +198,12 @@ def write_study(
         return rows.tables()
 
     def done(part: int, computed: bool) -> None:
-        if progress is not None:
-            progress(sum(map(len, chunks[: part + 1])), len(users))
+        progress(sum(map(len, chunks[: part + 1])), len(users))
 
-    write_parts(directory / CHUNKS, len(chunks), compute, done)
-    return _finish(directory, list(models), len(chunks), seed)
+    if write_parts(directory / CHUNKS, len(chunks), compute, done):
+        _finish(directory, list(models), len(chunks), seed)
+    wait_for_all()
+    return read_study(directory)
 
 
 def read_study(directory: Path) -> Study:
@@ -228,6 +228,14 @@ def read_study(directory: Path) -> Study:
         raise DataError(f"{directory} is a damaged study: {error}") from error
 
 
+def _check(n_models: int, sample: int, seed: int) -> None:
+    if not 1 <= n_models <= 2:
+        raise ConfigError(f"a study takes one model or two; received {n_models}")
+    if sample < 0 or not 0 <= seed < 2**32:
+        limits = "sample must be 0 (all users) or more and seed 0 to 2^32 - 1"
+        raise ConfigError(f"{limits}; received {sample} and {seed}")
+
+
 def _users(
     dataset: Dataset, split: Split, sample: int, seed: int, decided: npt.NDArray[np.bool_]
 ) -> list[int]:
@@ -236,10 +244,9 @@ def _users(
     if len(eligible) == 0:
         planted = "" if decided.all() else " that has a planted cause"
         raise DataError(f"no user of {dataset.name} has two items before a held-out one{planted}")
-    if sample == 0 or sample >= len(eligible):
-        return [int(user) for user in eligible]
-    chosen = np.random.default_rng(seed).choice(eligible, size=sample, replace=False)
-    return sorted(int(user) for user in chosen)
+    if 0 < sample < len(eligible):
+        eligible = np.random.default_rng(seed).choice(eligible, size=sample, replace=False)
+    return sorted(int(user) for user in eligible)
 
 
 def _about(directory: Path) -> dict[str, Any]:
@@ -248,8 +255,8 @@ def _about(directory: Path) -> dict[str, Any]:
     return StudyFile.from_json(read_json(path), where=str(path), refusal=DataError).to_json()
 
 
-def _open(directory: Path, asked: dict[str, Any], command: str, resume: bool) -> bool:
-    """Start the study, or find the study to resume; returns whether it is finished."""
+def _open(directory: Path, asked: dict[str, Any], command: str, resume: bool) -> None:
+    """Start the study, or find the study to resume."""
     path = directory / STUDY_FILE
     finish_replacing(directory)
     if path.is_file():
@@ -268,30 +275,26 @@ def _open(directory: Path, asked: dict[str, Any], command: str, resume: bool) ->
             )
         if existing["finished"]:
             remove_directory(directory / CHUNKS)
-            return True
-        make_directory(directory / CHUNKS)
-        write_json(path, {**asked, "finished": False, "command": command})
-        return False
+        else:
+            make_directory(directory / CHUNKS)
+            write_json(path, {**asked, "finished": False, "command": command})
+        return
     with new_directory(directory) as temporary:
         make_directory(temporary / CHUNKS)
         write_json(temporary / STUDY_FILE, {**asked, "finished": False, "command": command})
-    return False
 
 
-def _finish(directory: Path, models: list[str], n_chunks: int, seed: int) -> Study:
+def _finish(directory: Path, models: list[str], n_chunks: int, seed: int) -> None:
     """Combine the chunks."""
     about = read_json(directory / STUDY_FILE)
     values, by_user = (
         read_parts(directory / CHUNKS, n_chunks, file) for file in (VALUES_FILE, CURVES_FILE)
     )
     summary = summarise_values(values, models, seed)
-    curves = mean_curves(by_user, seed)
-    software = {name: version(name) for name in SOFTWARE}
-    software = {"python": platform.python_version(), **software}
+    software = {"python": platform.python_version(), **{name: version(name) for name in SOFTWARE}}
     with replacing_files(directory) as temporary:
         write_parquet(temporary / VALUES_FILE, values)
-        write_parquet(temporary / CURVES_FILE, curves)
+        write_parquet(temporary / CURVES_FILE, mean_curves(by_user, seed))
         summary.to_csv(temporary / SUMMARY_FILE, index=False, float_format="%.6g")
         write_json(temporary / STUDY_FILE, {**about, "finished": True, "software": software})
     remove_directory(directory / CHUNKS)
-    return read_study(directory)

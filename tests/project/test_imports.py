@@ -32,7 +32,8 @@ MAY_IMPORT = {
     "studies": "errors schema config io processes data refinement models ranking training "
     "attribution explain",
     "board": "errors config io data refinement models explain",
-    "experiments": "errors schema config io data refinement models ranking training board",
+    "experiments": "errors schema config io processes data refinement models ranking training "
+    "board",
     "cli": "errors family schema config io processes data refinement models ranking training "
     "attribution explain studies board experiments importers",
     "__main__": "cli",
