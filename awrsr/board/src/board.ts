@@ -2,6 +2,7 @@
 
 import { fromHash } from "./address";
 import { Answers } from "./answers";
+import { Axes } from "./axes";
 import { Bar } from "./bar";
 import boardStyle from "./board.css";
 import { Bookmark, openingHash } from "./bookmark";
@@ -12,7 +13,6 @@ import { Dock } from "./dock";
 import { Downloads } from "./downloads";
 import { blockOf } from "./effects";
 import { Evidence, sourcesOnView } from "./evidence";
-import type { Measure } from "./kinds";
 import { together } from "./layout";
 import { Ledger } from "./ledger";
 import { Help } from "./help";
@@ -21,7 +21,6 @@ import mapsStyle from "./maps.css";
 import { mark } from "./marks";
 import type { AnyDrawn } from "./marks";
 import { Maps } from "./maps";
-import type { Grid, Missing } from "./maps";
 import { notes } from "./notes";
 import { Panels } from "./panels";
 import type { Payload } from "./payload";
@@ -48,6 +47,7 @@ export class Board {
   readonly downloads = new Downloads(this);
   readonly answers = new Answers(this);
   readonly help = new Help(this);
+  readonly axes = new Axes(this);
   data: Data;
   maps: Maps;
   width = 0;
@@ -163,14 +163,6 @@ export class Board {
     this.waiting.add(task);
   }
 
-  grid(spec: MapSpec, measure: Measure = this.state.view.measure): Grid | Missing {
-    return this.maps.grid(spec, measure);
-  }
-
-  difference(): Grid | Missing {
-    return this.maps.difference(this.state.view.panels, this.state.view.measure);
-  }
-
   /** All drawings that show cells. */
   drawn(): AnyDrawn[] {
     return [...this.panels.drawn, ...this.evidence.drawn];
@@ -198,15 +190,17 @@ export class Board {
     const { data, state, width } = this;
     const { facts } = state.view;
     const blocks = sourcesOnView(this).map((one) => blockOf(data.sources[one], width, facts));
-    // An enlarged map and a difference map are below the evidence.
-    const below = state.view.size === "large" || state.view.mode === "difference";
-    const room = together(below ? 0 : width, data.n, blocks, state.view.panels.length);
+    const rows = this.axes.rows().length;
+    // Enlarged maps, a difference and maps in two orders are below the evidence.
+    const below =
+      state.view.size === "large" || state.view.mode === "difference" || this.axes.reordered;
+    const room = together(below ? 0 : width, rows, blocks, state.view.panels.length);
     const wide = room.map !== null;
     this.box.classList.toggle("ab-wide", wide);
     const legendAt = wide ? this.evidence.above : this.below;
     if (this.legend.box.parentNode !== legendAt) legendAt.append(this.dock.box, this.legend.box);
     this.panels.draw(room.map);
-    this.evidence.draw(below ? together(width, data.n, blocks, Infinity).evidence : room.evidence);
+    this.evidence.draw(below ? together(width, rows, blocks, Infinity).evidence : room.evidence);
     this.mark();
   }
 

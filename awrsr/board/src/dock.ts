@@ -125,7 +125,7 @@ export class Dock {
     const { data } = this.board;
     const source = data.sources[spec.source];
     const at = cellIn(data, source, { query, key });
-    const found = this.board.grid(spec, "weight");
+    const found = this.board.maps.grid(spec, "weight");
     if (at === null || isMissing(found)) return "has no such cell.";
     const weight = found.z[at];
     const row = Math.floor(at / data.n);
@@ -138,7 +138,7 @@ export class Dock {
     const { data } = this.board;
     const source = data.sources[spec.source];
     const place = source.where[query];
-    const found = this.board.grid(spec, "weight");
+    const found = this.board.maps.grid(spec, "weight");
     if (place < 0 || isMissing(found)) return "has no such row.";
     const keys = source.places.filter((key) => key <= place);
     const weight = (key: number) => found.z[place * data.n + key];

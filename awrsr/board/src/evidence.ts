@@ -1,6 +1,7 @@
 /** The evidence: one row per item, with the attention to it and the effect of its removal. */
 
 import type { Board } from "./board";
+import { byItem } from "./axis";
 import { kindName, lastPlace, shownKind } from "./data";
 import { button, element } from "./dom";
 import { barsOf, shownKinds, sortedBy } from "./effects";
@@ -44,7 +45,8 @@ export class Evidence {
 
   constructor(private readonly board: Board) {
     const sheet = new Sheet();
-    const place = { x: 0, y: 0, cell: 0, line: 1, width: 0, order: [], blocks: [] };
+    const first = board.data.sources[0];
+    const place = { x: 0, y: 0, cell: 0, line: 1, width: 0, order: [], first, blocks: [] };
     const spec = board.state.view.panels[0];
     this.own = { type: "evidence", sheet, canvas: this.canvas, spec, ...place };
     this.canvas.setAttribute("role", "img");
@@ -60,13 +62,16 @@ export class Evidence {
     const named = columns.flat().map((one) => this.nameOf(one));
     if (this.sort !== null && !named.includes(this.sort)) this.sort = null;
     const by = columns.flat().find((one) => this.nameOf(one) === this.sort);
-    const order = by ? sortedBy(by.values) : [...Array(data.n).keys()];
+    const rows = this.board.axes.rows();
+    const order = by ? sortedBy(by.values).filter((row) => rows.includes(row)) : rows;
+    const first = data.sources[sources[0]];
     this.drawHeads(layout, columns);
     const context = sized(this.canvas, layout.width, layout.height);
     new Painter(this.board, new CanvasSurface(context), layout, order).paint(columns);
     const blocks = layout.blocks.map((block, i) => ({ ...block, source: sources[i] }));
     const { x, y, cell, line, width, height } = layout;
-    Object.assign(this.own, { spec: state.view.panels[0], x, y, cell, line, width, order, blocks });
+    const drawn = { spec: state.view.panels[0], x, y, cell, line, width, order, first, blocks };
+    Object.assign(this.own, drawn);
     this.own.sheet.fit(width, height);
     this.drawn = [this.own];
     const about = "One row per item, oldest first: attention of the newest item (the prediction) ";
@@ -84,12 +89,15 @@ export class Evidence {
     const from = data.sources[source];
     const spec = inSource(data, panelOf(state.view, source), source);
     const last = lastPlace(from) * data.n;
+    const rows = this.board.axes.rows();
+    const { reordered } = this.board.axes;
+    const onRows = (values: Float64Array) => (reordered ? byItem(values, from, rows) : values);
     const { facts, measure: chosen } = state.view;
     const cells = (kind: Kind, measure: Measure): Shown => {
       const found = maps.grid({ ...spec, kind }, measure);
       const values = new Float64Array(data.n).fill(NaN);
       if (!isMissing(found)) values.set(found.z.subarray(last, last + data.n));
-      return { source, kind, measure, column: null, values };
+      return { source, kind, measure, column: null, values: onRows(values) };
     };
     const kinds = shownKinds(from, facts).map((kind) => cells(kind, chosen));
     if (facts.includes("value")) kinds.push(cells(shownKind(from, "refined"), "contribution"));
@@ -98,7 +106,7 @@ export class Evidence {
       column.values.forEach((value, i) => {
         values[from.places[i]] = value ?? NaN;
       });
-      return { source, kind: null, measure: chosen, column, values };
+      return { source, kind: null, measure: chosen, column, values: onRows(values) };
     });
     return [...kinds, ...columns];
   }

@@ -33,9 +33,9 @@ export class Figure {
     const [left, right] = view.panels;
     this.signed = view.mode === "difference";
     if (data.title) this.say(data.title, 600);
-    const found = this.signed ? board.difference() : null;
-    if (found) this.map(found, `${this.name(right)}; minus ${this.name(left)}`);
-    else for (const spec of view.panels) this.map(board.grid(spec), this.name(spec));
+    const found = this.signed ? board.axes.difference() : null;
+    if (found) this.map(found, `${this.name(right)}; minus ${this.name(left)}`, left);
+    else for (const spec of view.panels) this.map(board.axes.grid(spec), this.name(spec), spec);
     if (!found || !isMissing(found)) this.scale();
     if (data.groups) this.groups(`${data.groups.name}, first listed:`);
     this.height += MARGIN;
@@ -62,8 +62,8 @@ export class Figure {
     }
   }
 
-  private map(found: Grid | Missing, title: string): void {
-    const { data } = this.board;
+  private map(found: Grid | Missing, title: string, { source }: MapSpec): void {
+    const { data } = this.board.axes.axis(source);
     this.height += 4;
     this.say(title);
     this.height += 2;

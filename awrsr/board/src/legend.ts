@@ -78,7 +78,7 @@ export class Legend {
     const { data, theme, state } = this.board;
     const { view } = state;
     const difference = view.mode === "difference";
-    const found = difference ? this.board.difference() : null;
+    const found = difference ? this.board.axes.difference() : null;
     const signedTop = found && !isMissing(found) ? found.top : null;
     const look = [signedTop, difference, view.measure, view.scale, view.share < 100];
     const drawFor = [data.signature, theme.name, ...look, window.devicePixelRatio].join();

@@ -140,6 +140,16 @@ export class Maps {
     });
   }
 
+  /** A map, or the difference of two, with these places alone. */
+  on(places: number[], shown: MapSpec | MapSpec[], measure: Measure): Grid | Missing {
+    const found = Array.isArray(shown)
+      ? this.difference(shown, measure)
+      : this.grid(shown, measure);
+    if (isMissing(found) || places.length === found.n) return found;
+    const name = [JSON.stringify(shown), measure, places].join(" ");
+    return this.once(name, () => compact(found, places));
+  }
+
   /** A map that is known to exist. */
   weights(spec: MapSpec): Float32Array {
     const found = this.grid(spec, "weight");
@@ -198,6 +208,15 @@ export class Maps {
       for (let k = 0; k <= q; k++, i++) z[places[q] * n + places[k]] = values[i];
     return new Grid(n, z);
   }
+}
+
+/** The cells of these places alone. */
+export function compact({ n, z }: Grid, places: number[]): Grid {
+  const size = places.length;
+  const cells = new Float32Array(size * size).fill(NaN);
+  for (let q = 0; q < size; q++)
+    for (let k = 0; k <= q; k++) cells[q * size + k] = z[places[q] * n + places[k]];
+  return new Grid(size, cells);
 }
 
 const NO_ROLLOUT =

@@ -1,7 +1,10 @@
 /** Outlines of the cell under the pointer and of the locked cell, in all drawings. */
 
 import type { Board } from "./board";
+import { indexIn } from "./axis";
+import type { Axis } from "./axis";
 import { itemName, shownAt } from "./data";
+import type { Source } from "./data";
 import { element } from "./dom";
 import type { Cells, PlacedBlock } from "./layout";
 import type { Ink } from "./scales";
@@ -47,12 +50,14 @@ export interface DrawnMap extends Drawn {
   width: number;
   /** Whether the row titles are drawn elsewhere. */
   aligned: boolean;
+  axis: Axis;
 }
 export interface DrawnEvidence extends Drawn {
   type: "evidence";
   width: number;
-  /** The place of every row. */
+  /** The place of every row, in the history of the first source. */
   order: number[];
+  first: Source;
   /** The columns of each source on view. */
   blocks: (PlacedBlock & { source: number })[];
 }
@@ -88,20 +93,23 @@ class Outline {
   }
 
   /** The key's row and, with a thinner line, the query's row. */
-  private inEvidence({ y, line, width, order }: DrawnEvidence, { query, key }: Position): void {
-    const top = (place: number) => y + order.indexOf(place) * line;
+  private inEvidence(drawn: DrawnEvidence, { query, key }: Position): void {
+    const { y, line, width, order, first } = drawn;
+    const rowOf = (place: number) =>
+      order.includes(place) ? order.indexOf(place) : order.indexOf(shownAt(first, place));
+    const top = (place: number) => y + rowOf(place) * line;
     const height = Math.max(3, line);
     if (key !== null && key !== query) this.bareBox(0.5, top(query), width - 1, height, 1);
     this.box(1, top(key ?? query), width - 2, height, 1.5);
   }
 
   private inMap(drawn: DrawnMap, cell: Position, labelled: boolean): void {
-    const { x, y, cell: edge, line, spec, aligned } = drawn;
+    const { x, y, cell: edge, line, spec, aligned, axis } = drawn;
     const source = this.board.data.sources[spec.source];
-    const placed = (place: number) => shownAt(source, place);
     const large = drawn.type === "large";
-    const query = placed(cell.query);
-    const key = cell.key === null ? null : placed(cell.key);
+    const query = indexIn(axis, source, cell.query);
+    const key = cell.key === null ? null : indexIn(axis, source, cell.key);
+    if (query < 0 || (key !== null && key < 0)) return; // the item is not in this history
     const thin = large ? 1.25 : 1;
     this.bareBox(x, y + query * line, (query + 1) * edge, Math.max(2, line), thin);
     if (key !== null) {
@@ -118,7 +126,7 @@ class Outline {
   /** The key's column, and the same items at other slots. */
   private columnAndRepeats(drawn: DrawnMap, query: number, key: number, thin: number): void {
     const { x, y, cell, line } = drawn;
-    const { n, items } = this.board.data;
+    const { n, items } = drawn.axis.data;
     this.bareBox(x + key * cell, y + key * line, Math.max(2, cell), (n - key) * line, thin);
     for (let i = 0; i < n; i++)
       if (i !== query && i !== key && (items[i] === items[query] || items[i] === items[key]))
@@ -135,9 +143,9 @@ class Outline {
   }
 
   /** An item's title on the diagonal, never over a cell. */
-  private label({ x, y, cell: edge, width }: DrawnMap, place: number, lower: number): void {
+  private label({ x, y, cell: edge, width, axis }: DrawnMap, place: number, lower: number): void {
     const { context: c } = this;
-    const { data } = this.board;
+    const { data } = axis;
     const left = x + (place + 1) * edge + 2;
     const top = Math.max(0, y + (place + 0.5) * edge - LABEL.height / 2 + lower);
     const text = `${data.slots[place]} ${itemName(data, place)}`;

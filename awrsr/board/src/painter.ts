@@ -1,7 +1,7 @@
 /** Paints the rows of the evidence: titles, cells of attention, bars, and disagreements. */
 
 import type { Board } from "./board";
-import { itemName, lastPlace, shownKind } from "./data";
+import { itemName, lastPlace, shownAt, shownKind } from "./data";
 import { disagreements, largest } from "./effects";
 import { cellText } from "./frame";
 import type { Kind, Measure } from "./kinds";
@@ -81,7 +81,7 @@ export class Painter {
     const { data, theme, state } = this.board;
     const from = data.sources[source];
     const spec = { ...inSource(data, panelOf(state.view, source), source), kind };
-    const found = this.board.grid({ ...spec, kind: shownKind(from, kind) }, measure);
+    const found = this.board.maps.grid({ ...spec, kind: shownKind(from, kind) }, measure);
     if (isMissing(found)) return;
     const shading = shadingOf(this.board, found, false, theme.ink);
     const colours = rampOf(false, shading.scale, theme.ink);
@@ -90,7 +90,7 @@ export class Painter {
     order.forEach((place, row) => {
       const value = values[place];
       if (Number.isNaN(value)) return;
-      const faded = isFaded(shading, last * data.n + place);
+      const faded = isFaded(shading, last * data.n + shownAt(from, place));
       const t = tone(shading, last, value);
       const gap = line > 4 ? 1 : 0;
       const fill = faded ? FADED_FILL : rgb(colours, t);

@@ -39,7 +39,8 @@ class LargeMap {
     spec: MapSpec,
   ) {
     const sheet = new Sheet();
-    const place = { x: 0, y: 0, cell: 0, line: 0, width: 0, aligned: false };
+    const axis = board.axes.axis(spec.source);
+    const place = { x: 0, y: 0, cell: 0, line: 0, width: 0, aligned: false, axis };
     this.drawn = { type: "large", sheet, canvas: this.frame, spec, signed: false, ...place };
     this.holder.tabIndex = 0;
     this.holder.setAttribute("role", "application");
@@ -50,17 +51,18 @@ class LargeMap {
   }
 
   draw(grid: Grid, spec: MapSpec, signed: boolean, title: string, layout: MapLayout): void {
-    const { data, theme } = this.board;
+    const { theme } = this.board;
+    const axis = this.board.axes.axis(spec.source);
     const { x, y, cell, line, size, down, width, height, every, aligned } = layout;
     this.every = every;
-    Object.assign(this.drawn, { signed, spec, x, y, cell, line, width, aligned });
+    Object.assign(this.drawn, { signed, spec, x, y, cell, line, width, aligned, axis });
     this.drawn.sheet.fit(width, height);
     const shading = shadingOf(this.board, grid, signed, theme.ink);
     const room = [width, height, cell, line, aligned, window.devicePixelRatio];
-    const frameFor = [data.signature, theme.name, ...room, grid.missing].join();
+    const frameFor = [axis.data.signature, axis.places, theme.name, ...room, grid.missing].join();
     if (isNumbered(layout) || frameFor !== this.framedFor) {
       const context = sized(this.frame, width, height);
-      paintFrame(new CanvasSurface(context), data, shading, layout);
+      paintFrame(new CanvasSurface(context), axis.data, shading, layout);
     }
     this.framedFor = frameFor;
     const [left, top, across, along] = [x, y, size, down].map((length) => `${length}px`);
@@ -114,7 +116,8 @@ export class Panels {
       const { part } = this.heads[place];
       if (view.mode === "flow") show(part, this.flow(place, spec, room));
       else if (apart) show(part, null);
-      else show(part, this.map(place, this.board.grid(spec), spec, specName(data, spec), room));
+      else
+        show(part, this.map(place, this.board.axes.grid(spec), spec, specName(data, spec), room));
     });
     // A large canvas takes too much memory to be kept for reuse.
     if (wide) for (const place of apart ? [0, 1] : ["difference" as const]) this.maps.delete(place);
@@ -128,7 +131,7 @@ export class Panels {
     const [left, right] = state.view.panels;
     const names = [right, left].map((spec) => specName(data, spec)).join(" \u2212 ");
     this.note.textContent = `Right minus left: ${names}`;
-    const found = this.board.difference();
+    const found = this.board.axes.difference();
     show(this.between, this.map("difference", found, left, "the difference", room));
     if (!this.between.parentNode) this.box.append(this.between);
   }
@@ -184,9 +187,10 @@ export class Panels {
     if (isMissing(found)) return element("div", "ab-why", found.why);
     const map = this.maps.get(place) ?? new LargeMap(this.board, spec);
     this.maps.set(place, map);
-    const { data, state } = this.board;
+    const { state } = this.board;
+    const { slots } = this.board.axes.axis(spec.source).data;
     const large = state.view.size === "large";
-    const layout = this.beside ?? pageLayout(data.slots, room, large);
+    const layout = this.beside ?? pageLayout(slots, room, large);
     map.draw(found, spec, place === "difference", title, layout);
     this.drawn.push(map.drawn);
     this.every = Math.max(this.every, map.every);

@@ -60,7 +60,8 @@ export class Picks {
   draw(room: number): void {
     const { data, theme, state } = this.board;
     const { measure, scale, share } = state.view;
-    const buildFor = [data.signature, theme.name, room, this.spec.source].join();
+    const places = this.board.axes.places(this.spec.source);
+    const buildFor = [data.signature, theme.name, room, this.spec.source, places].join();
     if (buildFor !== this.builtFor) this.build(room);
     this.builtFor = buildFor;
     const kind = shownKind(this.source, this.spec.kind);
@@ -120,10 +121,10 @@ export class Picks {
     const part = element("div", "ab-pick");
     part.style.width = `${edge}px`;
     part.append(made, words);
-    const { n } = board.data;
-    const cell = (edge - 2) / n;
+    const axis = board.axes.axis(this.spec.source);
+    const cell = (edge - 2) / axis.data.n;
     const spec = { ...this.spec, layer, head };
-    const place = { x: x + 1, y: 1, cell, line: cell, width: edge, aligned: false };
+    const place = { x: x + 1, y: 1, cell, line: cell, width: edge, aligned: false, axis };
     const { cells: canvas, sheet } = this;
     const drawn: DrawnMap = { type: "small", spec, signed: false, sheet, canvas, ...place };
     pointing(board, made, drawn);
@@ -153,7 +154,7 @@ export class Picks {
     surface.clear();
     for (const { button: made, words, layer, head, drawn } of this.thumbnails) {
       drawn.spec = { source: this.spec.source, layer, head, kind };
-      const found = board.grid(drawn.spec);
+      const found = board.axes.grid(drawn.spec);
       const label = headingOf(layer, head).replace(/[LH]/g, "").replace(" ", "\u00b7");
       const even = isMissing(found) ? null : found.evenness;
       const evenness = even === null ? "\u2013" : even.toFixed(2).replace(/^0/, "");

@@ -17,7 +17,7 @@ export function shadingOf(board: Board, grid: Grid, signed: boolean, ink: Ink): 
 /** @param signed for the difference, which must exist. */
 export function scaleLookOf(board: Board, signed: boolean, ink: Ink): ScaleLook {
   const { scale, measure } = board.state.view;
-  const found = signed ? board.difference() : null;
+  const found = signed ? board.axes.difference() : null;
   const even = scale === "even";
   const exists = found && !isMissing(found);
   const end = exists ? (even ? found.topTimes : found.top) : board.maps.largest(measure);

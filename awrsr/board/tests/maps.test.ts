@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { cellIn, kindName, kindsOf, shownAt, specName } from "../src/data";
+import { axisOf, byItem, indexIn, isReordered, rowsOf, sharedPlaces } from "../src/axis";
 import { Grid, Maps, isMissing } from "../src/maps";
 import type { Missing } from "../src/maps";
 import type { MapSpec } from "../src/view";
@@ -209,5 +210,49 @@ describe("an even row", () => {
     const wanted = entropy([0.25, 0.75]) / Math.log(2) + entropy([0.5, 0.3, 0.2]) / Math.log(3);
     expect(found.evenness).toBeCloseTo(wanted / 2, 6);
     expect(new Grid(1, new Float32Array([1])).evenness).toBeNull();
+  });
+});
+
+describe("histories in several orders", () => {
+  // The first history is 7, 8, 9; the second is 9, 7, 8: on the axis, 9 has two places.
+  const first = () => packedSource({ places: [1, 2, 3], where: [3, 1, 2, 3] });
+  const second = () => packedSource({ name: "B", places: [0, 1, 2], where: [0, 1, 2, 0] });
+  const data = () => dataOf([first(), second()], { items: [9, 7, 8, 9] });
+
+  test("an item at two places is a change of order; a removed item is not", () => {
+    const [a, b] = data().sources;
+    expect([isReordered(a, b), isReordered(b, a), isReordered(a, a)]).toEqual([true, true, false]);
+    const removed = dataOf([
+      packedSource({ where: [0, 1, 2] }),
+      packedSource({ places: [0, 2], where: [0, -1, 2] }),
+    ]).sources;
+    expect(isReordered(removed[0], removed[1])).toBe(false);
+  });
+
+  test("each history has its own axis, and a row of the evidence is an item", () => {
+    const { sources } = data();
+    expect(axisOf(data(), sources[1].places).data.items).toEqual([9, 7, 8]);
+    expect(axisOf(data(), sources[0].places).data.items).toEqual([7, 8, 9]);
+    expect(sharedPlaces(sources)).toEqual([0, 1, 2, 3]);
+    expect(rowsOf(sources)).toEqual([1, 2, 3]);
+    const values = byItem(Float64Array.of(5, 6, 7, NaN), sources[1], rowsOf(sources));
+    expectClose([...values], [NaN, 6, 7, 5]);
+    const axes = sources.map((source) => axisOf(data(), source.places));
+    expect(axes.map((axis, i) => indexIn(axis, sources[i], 3))).toEqual([2, 0]);
+  });
+
+  test("a map on its own axis is the map of its own history", () => {
+    const shown = data();
+    const found = new Maps(shown).on(shown.sources[1].places, spec({ source: 1 }), "weight");
+    expectClose(numbers(found), square(ROWS));
+  });
+
+  test("the difference has the pairs of items that are in one order in both", () => {
+    const shown = data();
+    const pair = [spec({ source: 0 }), spec({ source: 1 })];
+    const found = new Maps(shown).on(shown.sources[0].places, pair, "weight");
+    const [a, b, c, , e, f] = ROWS;
+    // Rows and columns 7, 8, 9; in the second history these are its rows 1, 2, 0.
+    expectClose(numbers(found), [c - a, NaN, NaN, e - b, f - c, NaN, NaN, NaN, a - f]);
   });
 });
