@@ -16,20 +16,22 @@ import awrsr
 MAY_IMPORT = {
     "errors": "",
     "attention": "",
+    "display": "",
     "family": "errors",
     "schema": "errors",
     "config": "errors family schema",
     "io": "errors",
     "data": "errors family schema config io",
     "refinement": "errors attention family config",
-    "models": "errors attention family config data refinement",
-    "ranking": "errors config data models",
+    "models": "errors attention display family config data refinement",
+    "ranking": "errors display config data models",
     "training": "errors family config io data refinement models ranking",
     "importers": "errors family config io data models training",
-    "attribution": "errors family schema config models ranking",
-    "explain": "errors attention family config data refinement models ranking training attribution",
-    "studies": "errors schema config io data refinement models ranking training attribution "
-    "explain",
+    "attribution": "errors display family schema config models ranking",
+    "explain": "errors attention display family config data refinement models ranking training "
+    "attribution",
+    "studies": "errors display schema config io data refinement models ranking training "
+    "attribution explain",
     "board": "errors config io data refinement models explain",
     "experiments": "errors schema config io data refinement models ranking training board",
     "cli": "errors family schema config io data refinement models ranking training attribution "
