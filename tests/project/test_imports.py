@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "io": "errors",
     "data": "errors family schema config io",
     "refinement": "errors attention family config",
-    "models": "errors attention display family config data refinement",
+    "models": "errors attention display family config io data refinement",
     "ranking": "errors display config data models",
     "training": "errors family config io data refinement models ranking",
     "importers": "errors family config io data models training",
