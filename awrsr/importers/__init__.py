@@ -57,8 +57,8 @@ IMPORTERS: Family[Importer] = Family(
 )
 NAMES_SHOWN = 4
 MAY_HAVE_SEEN = (
-    "trained elsewhere: it may have seen the test items of this split by time, and then its metrics "
-    "are too high"
+    "trained elsewhere: it may have seen the test items of this split by time, and then its "
+    "metrics are too high"
 )
 """The note on a model that is evaluated under a split by time."""
 
