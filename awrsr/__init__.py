@@ -9,7 +9,7 @@ from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import load_dataset, save_dataset
 from awrsr.data.prepare import prepare
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError
-from awrsr.models import Adapter, LayerTrace, Trace, build_model, wrap
+from awrsr.models import Adapter, LayerTrace, Trace, build_model, load_trace, save_trace, wrap
 from awrsr.ranking.evaluation import Evaluation, evaluate
 from awrsr.ranking.recommendation import recommend, trace
 from awrsr.studies import Check, check_model
@@ -40,10 +40,12 @@ __all__ = [
     "load_dataset",
     "load_model",
     "load_snapshot",
+    "load_trace",
     "prepare",
     "recommend",
     "save_dataset",
     "save_model",
+    "save_trace",
     "snapshot_epochs",
     "to_captum",
     "trace",

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from app.figures.theme import MODEL_COLORS
+from awrsr.figures import MODEL_COLORS
 
 DIVERGING = [[0, "#d97a1e"], [0.5, "#a9a9a9"], [1, "#2a62c9"]]
 A_TO_B = [[0, MODEL_COLORS[0]], [0.5, "#a9a9a9"], [1, MODEL_COLORS[1]]]

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from awrsr.experiments.comparison import records
-from awrsr.explain import EXPLANATIONS, NEWEST_FIRST, RANDOM, Curves
+from awrsr.explain import EXPLANATIONS, NEWEST_FIRST, RANDOM
+from awrsr.figures import DASHES, GRID, KINDS, laid_out, two_panels
 from awrsr.studies import FORCED_SHARE, difference_column
 
 HOW = (
@@ -22,49 +22,12 @@ HOW = (
     "minus the mean over the catalogue, divided by the standard deviation. Area: mean height of a "
     "curve."
 )
-KINDS = {"deletion": "Deletion", "insertion": "Insertion"}
-DASHES = {"attention": "solid", "attribution": "dash", "neither": "dot"}
-"""Line styles by kind of explanation."""
-GRID = "rgba(128, 128, 128, 0.22)"
 ZERO = "rgba(128, 128, 128, 0.9)"
-LEGEND_LINE = 22
-"""Height of a legend line in pixels."""
 
 
 def safe(text: object) -> str:
     """Text that Plotly shows literally; it interprets a subset of HTML."""
     return html.escape(str(text), quote=False)
-
-
-def history_curves(found: Mapping[str, Curves], chosen: Sequence[str], *, rank: bool) -> go.Figure:
-    """Deletion above insertion for one history in one model, one line per explanation.
-
-    Args:
-        found: curves by explanation.
-        chosen: the explanations to draw.
-        rank: draw the target's rank, 1 on top, instead of its standard score.
-    """
-    figure = _two_panels("rank" if rank else "standard score", "items removed", "items restored")
-    for name in (name for name in chosen if name in found):
-        explanation = EXPLANATIONS[name]
-        for row, kind in enumerate(KINDS, start=1):
-            curve = getattr(found[name], kind)
-            m = int(curve.kept.max())
-            figure.add_scatter(
-                x=m - curve.kept if kind == "deletion" else curve.kept,
-                y=curve.ranks if rank else curve.standard_scores,
-                mode="lines",
-                line={"color": explanation.color, "dash": DASHES[explanation.kind], "width": 2},
-                name=explanation.title,
-                legendgroup=name,
-                showlegend=row == 1,
-                hovertemplate=f"{explanation.title}<br>%{{x}} items, %{{y:.3~f}}<extra></extra>",
-                row=row,
-                col=1,
-            )
-    if rank:
-        figure.update_yaxes(type="log", autorange="reversed", nticks=5)
-    return _laid_out(figure, len(chosen))
 
 
 def mean_curves(
@@ -80,7 +43,7 @@ def mean_curves(
     """
     drawn = curves[curves["explanation"].isin(chosen)]
     curves = drawn[drawn["model"] == model]
-    figure = _two_panels(
+    figure = two_panels(
         "NDCG" if standing == "ndcg" else "standard score",
         "share of the items remaining",
         "share of the items restored",
@@ -117,7 +80,7 @@ def mean_curves(
         low, high = drawn[f"{standing}_low"].min(), drawn[f"{standing}_high"].max()
         margin = 0.05 * (high - low)
         figure.update_yaxes(range=[low - margin, high + margin])
-    return _laid_out(figure, len(chosen))
+    return laid_out(figure, len(chosen))
 
 
 def has_own_floor(row: Mapping[str, Any]) -> bool:
@@ -184,38 +147,5 @@ def less_floor(rows: pd.DataFrame, models: Mapping[str, str], colors: Sequence[s
         height=27 * len(names) + 90,
         margin={"l": 0, "r": 8, "t": 8, "b": 0},
         legend={"orientation": "h", "y": -0.12, "x": 0, "yanchor": "top"},
-    )
-    return figure
-
-
-def _two_panels(height: str, below_first: str, below_second: str) -> go.Figure:
-    figure = make_subplots(
-        rows=2,
-        cols=1,
-        vertical_spacing=0.2,
-        subplot_titles=[f"{kind}, {height}" for kind in KINDS.values()],
-    )
-    figure.update_annotations(font_size=13)
-    figure.update_xaxes(title_text=below_first, row=1)
-    figure.update_xaxes(title_text=below_second, row=2)
-    figure.update_xaxes(title_font_size=11, title_standoff=4)
-    return figure
-
-
-def _laid_out(figure: go.Figure, lines: int) -> go.Figure:
-    figure.update_xaxes(gridcolor=GRID, zeroline=False, fixedrange=True)
-    figure.update_yaxes(gridcolor=GRID, zerolinecolor=GRID, fixedrange=True)
-    legend = LEGEND_LINE * -(-lines // 2)
-    figure.update_layout(
-        height=460 + legend,
-        margin={"l": 0, "r": 8, "t": 28, "b": 56 + legend},
-        legend={
-            "orientation": "h",
-            "yref": "container",
-            "y": 0,
-            "yanchor": "bottom",
-            "x": 0,
-            "font_size": 11,
-        },
     )
     return figure

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from app.figures.theme import FAINT_LINE, MODEL_COLORS, WHISKER
+from awrsr.figures import FAINT_LINE, MODEL_COLORS, WHISKER
 
 HEIGHT = 190
 """Height of the figure in pixels."""

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from app.figures.theme import (
+from awrsr.figures import (
     FAINT_LINE,
     LINE,
     MODEL_COLORS,

@@ -9,7 +9,6 @@ import streamlit as st
 
 from app.escape import plain
 from app.figures import faithfulness as figures
-from app.figures.theme import MODEL_COLORS
 from app.folders import in_command
 from app.sentences import study_sentence
 from app.shell import Chosen
@@ -21,6 +20,7 @@ from awrsr.data.planted import BINDING, OCCASION
 from awrsr.errors import AwrsrError
 from awrsr.experiments.comparison import records
 from awrsr.explain import CAUSE_MEASURES, EXPLANATIONS, LOWER_IS_BETTER, MEASURES, RANDOM
+from awrsr.figures import MODEL_COLORS
 from awrsr.io.listing import passed_over, visible_directories
 from awrsr.ranking.evaluation import candidates_words, seen_words
 from awrsr.studies import FORCED_SHARE, LESS, STUDY_FILE, Study, against_floor, read_study

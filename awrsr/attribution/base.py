@@ -6,11 +6,12 @@ no module, so many threads may share one model.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
+import pandas as pd
 import torch
 from jaxtyping import Float
 from pydantic import Field
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from awrsr.attribution.doubling import Effort
 from awrsr.attribution.settings import Option
+from awrsr.display import Card, Displayed
 from awrsr.family import Member
 from awrsr.models import SequentialModel
 from awrsr.schema import Schema
@@ -49,8 +51,8 @@ BaselineSetting = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Attribution:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Attribution(Displayed):
     """The contribution of each item of one history to one score, in item score units.
 
     Args:
@@ -82,6 +84,47 @@ class Attribution:
     settings: dict[str, Any]
     standard_errors: Tensor | None = None
     effort: Effort | None = None
+
+    def table(self, titles: Sequence[str] | None = None) -> pd.DataFrame:
+        """The values as a table.
+
+        Args:
+            titles: the titles of `items`, see `awrsr.Dataset.titles`.
+
+        Returns:
+            One row per item, newest first: place (0 is the oldest item), item, title if given,
+            value, and standard_error if there is one.
+        """
+        errors = self.standard_errors
+        found = pd.DataFrame(
+            {
+                "place": range(len(self.items)),
+                "item": self.items,
+                **({} if titles is None else {"title": list(titles)}),
+                "value": self.values.detach().cpu().numpy(),
+                **({} if errors is None else {"standard_error": errors.cpu().numpy()}),
+            }
+        )
+        return found.iloc[::-1].reset_index(drop=True)
+
+    def card(self) -> Card:
+        optional = {"baseline score": self.baseline_score, "gap": self.delta}
+        explained = f"item {self.target}"
+        if self.contrast is not None:
+            explained += f" minus item {self.contrast}"
+        return Card(
+            title="Attribution",
+            facts={
+                "method": self.method,
+                "explained": explained,
+                "score": self.score,
+                **{name: value for name, value in optional.items() if value is not None},
+                "absent items are replaced by": self.baseline,
+            },
+            table=self.table(),
+            bars=("value",),
+            note="Contribution of each item, in item scores; newest item first",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

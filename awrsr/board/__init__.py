@@ -6,7 +6,7 @@ both into one HTML file. `map_grid` draws a static picture.
 
 from awrsr.board.figure import FORMATS, KINDS, Format, clipped, layer_figures, map_grid, save
 from awrsr.board.flow import pack_flow
-from awrsr.board.notebook import Shown, show
+from awrsr.board.notebook import Shown, show, widget
 from awrsr.board.page import page, script
 from awrsr.board.payload import (
     Drawn,
@@ -58,4 +58,5 @@ __all__ = [
     "save",
     "script",
     "show",
+    "widget",
 ]

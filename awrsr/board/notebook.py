@@ -2,13 +2,19 @@
 
 import html
 import string
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from awrsr.board.page import page
 from awrsr.board.payload import ItemNames, Source, item_names, payload
+from awrsr.board.schema import Payload
 from awrsr.data.dataset import Dataset
-from awrsr.errors import DataError
+from awrsr.errors import AwrsrError, DataError
 from awrsr.models import Trace, model_title
+
+if TYPE_CHECKING:
+    from awrsr.board.live import LiveBoard
 
 MAX_TRACES = 2
 """Traces that the board shows side by side."""
@@ -45,6 +51,34 @@ def show(*traces: Trace, dataset: Dataset | None = None, title: str = "") -> Sho
         DataError: there is no trace or more than two, or the dataset or the models have different
             numbers of items.
     """
+    return Shown(page(_content(traces, dataset, title)))
+
+
+def widget(*traces: Trace, dataset: Dataset | None = None, title: str = "") -> "LiveBoard":
+    """The attention board as a widget; its `selection` is the cell that is locked by a click.
+
+    Needs anywidget: `pip install 'awrsr[notebook]'`.
+
+    Args:
+        traces: see `show`.
+        dataset: see `show`.
+        title: see `show`.
+
+    Raises:
+        AwrsrError: anywidget is not installed.
+        DataError: see `show`.
+    """
+    try:
+        from awrsr.board.live import LiveBoard
+    except ModuleNotFoundError as error:
+        raise AwrsrError(
+            f"the board as a widget needs anywidget, and {error.name} is not installed: pip "
+            "install 'awrsr[notebook]'; awrsr.board.show shows the board without it"
+        ) from error
+    return LiveBoard(_content(traces, dataset, title))
+
+
+def _content(traces: Sequence[Trace], dataset: Dataset | None, title: str) -> Payload:
     if not 1 <= len(traces) <= MAX_TRACES:
         raise DataError(f"the board shows 1 or {MAX_TRACES} traces; received {len(traces)}")
     n_items = {len(trace.item_scores) for trace in traces}
@@ -61,4 +95,4 @@ def show(*traces: Trace, dataset: Dataset | None = None, title: str = "") -> Sho
         Source(name=name, title=title, trace=trace)
         for name, title, trace in zip(string.ascii_uppercase, titles, traces, strict=False)
     ]
-    return Shown(page(payload(sources, names, title=title or " and ".join(titles))))
+    return payload(sources, names, title=title or " and ".join(titles))

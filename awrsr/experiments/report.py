@@ -10,7 +10,14 @@ from awrsr.errors import DataError, counted
 from awrsr.experiments.examples import example_caption, example_file, example_of, example_picture
 from awrsr.experiments.grid import read_grid
 from awrsr.experiments.record import read_results, refresh_intervals
-from awrsr.experiments.sentences import HOW_PAIRED, findings, protocol, settings, state
+from awrsr.experiments.sentences import (
+    HOW_PAIRED,
+    findings,
+    protocol,
+    settings,
+    state,
+    validated_on,
+)
 from awrsr.experiments.tables import (
     cutoff_table,
     data_table,
@@ -65,7 +72,7 @@ def report(folder: str | Path) -> str:
     files = grid_files(folder)
     recorded = [found for file in files if (found := read_results(file)) is not None]
     tables = (verdict_table, data_table, main_table, mechanism_table, cutoff_table, trend_table)
-    words = (by_grid, sentence, state, settings, findings, protocol, parts, counted)
+    words = (by_grid, sentence, state, settings, findings, protocol, validated_on, parts, counted)
     example = (example_of, example_file, example_caption)
     return render(
         TEMPLATE,

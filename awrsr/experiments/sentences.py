@@ -84,6 +84,12 @@ def protocol(results: Results, dataset: str) -> str:
     )
 
 
+def validated_on(results: Results, dataset: str) -> str:
+    """The split and the item of each user that is the target of validation."""
+    rows = results.runs[results.runs["dataset"] == dataset]
+    return str(rows[rows["split"] == "validation"]["held_out"].iloc[0])
+
+
 def findings(results: Results, dataset: str, loss: str) -> list[str]:
     """Sentences on what attention is worth and what refinement adds, or that it is not recorded."""
     return [

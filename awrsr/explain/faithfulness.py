@@ -29,8 +29,10 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from awrsr.config import Candidates
+from awrsr.display import Card, Displayed
 from awrsr.errors import DataError
 from awrsr.models import SequentialModel
 from awrsr.ranking.recommendation import check_item, check_items, excluded_items
@@ -76,8 +78,8 @@ class Curve:
     ndcg: Floats
 
 
-@dataclass(frozen=True, kw_only=True)
-class Curves:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Curves(Displayed):
     """Both curves of one explanation of one history of m items.
 
     Args:
@@ -87,6 +89,22 @@ class Curves:
 
     deletion: Curve
     insertion: Curve
+
+    def card(self) -> Card:
+        found = faithfulness_measures(self)
+        return Card(
+            title="Faithfulness",
+            facts={MEASURES[name]: value for name, value in found.items()},
+            table=pd.DataFrame(
+                {
+                    "items removed": self.deletion.kept.max() - self.deletion.kept,
+                    "deletion, standard score": self.deletion.standard_scores,
+                    "items added": self.insertion.kept,
+                    "insertion, standard score": self.insertion.standard_scores,
+                }
+            ),
+            note="The target after removing, or adding, items in the order of the explanation",
+        )
 
 
 def faithfulness_curves(

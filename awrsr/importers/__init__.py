@@ -28,6 +28,7 @@ from awrsr.training.checkpoint import check_weights
 
 __all__ = [
     "IMPORTERS",
+    "MAY_HAVE_SEEN",
     "Converted",
     "Imported",
     "Importer",
@@ -55,6 +56,11 @@ IMPORTERS: Family[Importer] = Family(
     facts=("title", "marks"),
 )
 NAMES_SHOWN = 4
+MAY_HAVE_SEEN = (
+    "trained elsewhere: it may have seen the test items of this split by time, and then its "
+    "metrics are too high"
+)
+"""The note on a model that is evaluated under a split by time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +150,7 @@ def read_model(
         importer=importer,
         sha256=stored.sha256,
         options={name: str(value) for name, value in options.items()},
-        notes=converted.notes,
+        notes=converted.notes + [MAY_HAVE_SEEN] * (dataset.time_split is not None),
     )
 
 

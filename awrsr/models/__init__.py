@@ -12,6 +12,7 @@ from awrsr.models.recorder import Recorder
 from awrsr.models.sasrec import SASRec
 from awrsr.models.stosa import STOSA
 from awrsr.models.trace import LayerTrace, Trace
+from awrsr.models.trace_files import load_trace, save_trace
 from awrsr.refinement import REFINEMENTS
 
 __all__ = [
@@ -29,7 +30,9 @@ __all__ = [
     "build_model",
     "flow_of",
     "is_linear",
+    "load_trace",
     "model_title",
+    "save_trace",
     "wrap",
 ]
 

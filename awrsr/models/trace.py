@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import torch
 from torch import Tensor
 
 from awrsr.config import ModelConfig
+from awrsr.display import Card, Displayed
+
+KINDS = ("first_order", "second_order", "refined")
+"""The kinds of maps."""
+BEST = 3
+"""Items with the highest scores that are displayed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +71,8 @@ class LayerTrace:
         return LayerTrace(**values)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trace:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Trace(Displayed):
     """One sequence through one model.
 
     Args:
@@ -94,6 +102,45 @@ class Trace:
     def _on_padding(self) -> list[Tensor]:
         return [layer.on_padding for layer in self.layers if layer.on_padding is not None]
 
+    def table(self, titles: Sequence[str] | None = None) -> pd.DataFrame:
+        """The attention of the prediction: the last row of the last layer's maps, mean over heads.
+
+        Args:
+            titles: the titles of `items`, see `Dataset.titles`.
+
+        Returns:
+            One row per item, newest first: place (0 is the oldest item), item, title if given, and
+            the weight in every kind of map.
+        """
+        weights = {
+            kind: maps[-1][:, -1].double().mean(dim=0).cpu().numpy()
+            for kind in KINDS
+            if (maps := [heads for heads in self.maps(kind) if heads is not None])
+        }
+        named = {} if titles is None else {"title": list(titles)}
+        places = range(len(self.items))
+        found = pd.DataFrame({"place": places, "item": self.items, **named, **weights})
+        return found.iloc[::-1].reset_index(drop=True)
+
+    def card(self) -> Card:
+        table = self.table()
+        best = self.item_scores.topk(min(BEST, len(self.item_scores)))
+        items = zip((best.indices + 1).tolist(), best.values.tolist(), strict=True)
+        return Card(
+            title="Trace",
+            facts={
+                "model": f"{self.config.backbone}-{self.config.refinement}",
+                "items": len(self.items),
+                **({"older items left out": self.dropped} if self.dropped else {}),
+                "layers": len(self.layers),
+                "heads": self.config.n_heads,
+                "highest scores": ", ".join(f"item {item}: {score:.2f}" for item, score in items),
+            },
+            table=table,
+            bars=tuple(name for name in KINDS if name in table),
+            note="Attention of the prediction, last layer, mean over heads; newest item first",
+        )
+
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """As numpy arrays: items, item_scores, every kind of map of the model, norms of values if
         the model records them, and on_padding if the model attends to padding.
@@ -102,7 +149,7 @@ class Trace:
         (layer, head, query).
         """
         found = {"items": np.array(self.items), "item_scores": self.item_scores.cpu().numpy()}
-        for kind in ("first_order", "second_order", "refined"):
+        for kind in KINDS:
             maps = [heads.cpu().numpy() for heads in self.maps(kind) if heads is not None]
             if maps:
                 found[kind] = np.stack(maps)

@@ -15,6 +15,7 @@ from awrsr.config import HELD_OUT, Candidates, Split
 from awrsr.data.batching import batches, history_and_target, left_pad, training_popularity
 from awrsr.data.dataset import Dataset
 from awrsr.data.splits import held_out_words, left_out_words
+from awrsr.display import Card, Displayed
 from awrsr.errors import DataError, check_choice
 from awrsr.models import SequentialModel
 from awrsr.processes import summed, this_process
@@ -26,8 +27,8 @@ BLOCK_SCORES = 2_000_000
 """Item scores in memory at once, for any number of users: 8 MB in float32, which fits in caches."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Evaluation:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Evaluation(Displayed):
     """The outcome of one evaluation.
 
     Args:
@@ -39,6 +40,14 @@ class Evaluation:
     protocol: dict[str, Any]
     metrics: dict[str, float]
     ranks: pd.DataFrame
+
+    def card(self) -> Card:
+        metrics = {"metric": list(self.metrics), "value": list(self.metrics.values())}
+        return Card(
+            title="Evaluation",
+            facts={"users": len(self.ranks), **self.protocol},
+            table=pd.DataFrame(metrics),
+        )
 
 
 def candidates_words(n_items: int, candidates: Candidates) -> str:

@@ -1,6 +1,6 @@
 """Studies of models over all users: scans, faithfulness, heads, checks of loaded models."""
 
-from awrsr.studies.checks import Check, check_model
+from awrsr.studies.checks import Check, Checks, check_model
 from awrsr.studies.examples import (
     EXAMPLES_FILE,
     READABLE,
@@ -31,6 +31,7 @@ __all__ = [
     "STUDY_FILE",
     "TITLES",
     "Check",
+    "Checks",
     "CorrelationMatrix",
     "Example",
     "ExamplesFile",

@@ -1,12 +1,15 @@
 """Checks of a loaded model: laws that must hold before its output can be trusted, with numbers."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+import pandas as pd
 import torch
 
 from awrsr.data.dataset import Dataset
+from awrsr.display import Card, Displayed
 from awrsr.models import SequentialModel
 from awrsr.ranking.evaluation import candidates_words
 from awrsr.ranking.metrics import summarise, target_ranks
@@ -38,8 +41,24 @@ class Check:
     measured: str
 
     def __str__(self) -> str:
-        verdict = {True: "passed", False: "failed", None: "not measured"}[self.passed]
-        return f"{verdict}: {self.name} ({self.measured})"
+        return f"{self.verdict}: {self.name} ({self.measured})"
+
+    @property
+    def verdict(self) -> str:
+        """Whether the law holds, in words."""
+        return {True: "passed", False: "failed", None: "not measured"}[self.passed]
+
+
+class Checks(Displayed, list[Check]):
+    """The checks of a model, in their order."""
+
+    def card(self) -> Card:
+        counts = Counter(check.verdict for check in self)
+        # Failures come first: they are what a reader looks for, and the table is bounded.
+        ordered = sorted(self, key=lambda check: check.passed is not False)
+        rows = [(check.verdict, check.name, check.measured) for check in ordered]
+        table = pd.DataFrame(rows, columns=["result", "law", "measured"])
+        return Card(title="Checks of a model", facts=counts, table=table)
 
 
 def check_model(
@@ -50,7 +69,7 @@ def check_model(
     *,
     sample: int = SAMPLE,
     reference: Reference | None = None,
-) -> list[Check]:
+) -> Checks:
     """All laws on a sample of users; failures become results, never exceptions.
 
     Rows of maps sum to one; nothing falls on later items or padding; no later item changes an
@@ -88,8 +107,9 @@ def check_model(
     try:
         taken = laws.take(model, dataset, sample)
     except Exception as error:  # a broken model may raise anything
-        return [Check(name=name, passed=False, measured=_failure(error)) for name in found]
-    checks = []
+        failed = (Check(name=name, passed=False, measured=_failure(error)) for name in found)
+        return Checks(failed)
+    checks = Checks()
     for name, law in found.items():
         try:
             passed, measured = law(taken)

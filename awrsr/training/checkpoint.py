@@ -10,12 +10,12 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as serialised
 from torch import Tensor
 
 from awrsr.config import FORMER_TRAINING, Catalogue, ModelConfig, TrainConfig
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError
-from awrsr.io.files import read_json, reading, write_atomically, write_json
+from awrsr.io.files import read_json, reading, write_json
+from awrsr.io.tensors import save_tensors
 from awrsr.models import SequentialModel, build_model
 from awrsr.processes import this_process
 from awrsr.refinement import USUAL, with_former_settings, with_unread_settings
@@ -80,16 +80,6 @@ def save_config(
 def save_weights(directory: Path, model: SequentialModel) -> None:
     """Write model.safetensors in one step: other readers see the old file or the new one."""
     save_tensors(directory / WEIGHTS_FILE, model.state_dict())
-
-
-def save_tensors(
-    path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None
-) -> None:
-    """Write named tensors as safetensors, in one step."""
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    # Not safetensors' save_file: it writes a temporary file of its own, which a kill leaves behind.
-    content = serialised(plain, metadata)
-    write_atomically(path, lambda file: file.write_bytes(content))
 
 
 def read_config(directory: Path) -> ConfigFile:

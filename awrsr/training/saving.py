@@ -6,8 +6,9 @@ import torch
 
 from awrsr.errors import ConfigError
 from awrsr.io.files import new_directory
+from awrsr.io.tensors import save_tensors
 from awrsr.models import SequentialModel, build_model
-from awrsr.training.checkpoint import WEIGHTS_FILE, save_config, save_tensors
+from awrsr.training.checkpoint import WEIGHTS_FILE, save_config
 
 
 def save_model(model: SequentialModel, directory: str | Path) -> None:

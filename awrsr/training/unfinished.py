@@ -10,12 +10,12 @@ from torch import Tensor
 
 from awrsr.errors import CheckpointError
 from awrsr.io.files import write_text
+from awrsr.io.tensors import save_tensors
 from awrsr.models import SequentialModel
 from awrsr.training.checkpoint import (
     check_weights,
     read_config,
     read_tensors,
-    save_tensors,
 )
 
 RESUME_FILE = "resume.safetensors"

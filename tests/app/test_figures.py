@@ -7,8 +7,8 @@ import pytest
 from checking import escaped
 from driving import HOSTILE
 
-from app.figures import bars, theme
-from app.figures.bars import PANELS_A_ROW, BarPanel
+from awrsr import figures
+from awrsr.figures import PANELS_A_ROW, BarPanel
 
 
 def panel(values, slots=None, **changes):
@@ -22,7 +22,7 @@ def panel(values, slots=None, **changes):
 
 def draw(titles, panels=None):
     panels = panels or [panel(np.linspace(-1, 2, len(titles)))]
-    return bars.attribution_bars(panels, dict(enumerate(titles, start=1)))
+    return figures.attribution_bars(panels, dict(enumerate(titles, start=1)))
 
 
 def axes(figure, letter):
@@ -122,4 +122,4 @@ def test_titles_are_text_and_never_markup():
     ],
 )
 def test_long_titles_are_cut_before_they_are_escaped(title, clipped):
-    assert theme.clip(title, 8) == clipped
+    assert figures.clip(title, 8) == clipped

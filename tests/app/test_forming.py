@@ -194,7 +194,7 @@ def test_the_curves_are_the_ranks_at_every_kept_epoch_and_the_recorded_metric(ke
         assert ranks["marker"]["symbol"][-1] == "diamond"
     (heading,) = [each for each in page.markdown if each.value == "**How it came to be**"]
     note = unescaped(heading.proto.help)
-    assert "last but one item of every user" in note and among(tiny_dataset) in note
+    assert "validation: the last but one item of every user" in note and among(tiny_dataset) in note
 
 
 # --- unusable epochs and files --------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """Every importer: its models give the scores of an independent implementation and work like any
 other model."""
 
+import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,12 @@ from helpers import is_ours, make_dataset
 from other_code import LENGTH
 
 import awrsr
+from awrsr.cli.imports import import_
 from awrsr.cli.parameters import documented
+from awrsr.data.splits import time_split
 from awrsr.errors import CheckpointError, ConfigError, DataError
 from awrsr.explain import remove_each, smallest_removal
-from awrsr.importers import IMPORTERS, Imported, read_model
+from awrsr.importers import IMPORTERS, MAY_HAVE_SEEN, Imported, read_model
 from awrsr.studies import check_model
 from awrsr.training.checkpoint import save_config, save_weights
 
@@ -116,3 +120,20 @@ def test_options_that_the_file_lacks_are_asked_for_by_name(name, tmp_path, monke
         lacking = {key: value for key, value in options.items() if key != option}
         with pytest.raises(ConfigError, match=f"the file does not say .*; give --{option}$"):
             read_model(tmp_path / "model.pt", DATA, **lacking)
+
+
+def test_a_model_from_elsewhere_may_have_seen_the_test_items_of_a_split_by_time(
+    tmp_path, monkeypatch, capsys
+):
+    """The note is printed by the import and recorded with the metrics, which the app shows."""
+    by_time = dataclasses.replace(DATA, time_split=time_split("time:0.7", DATA.flat_timestamps))
+    options = CASES["s3rec"].write(tmp_path / "model.pt", monkeypatch)
+    monkeypatch.undo()
+    assert MAY_HAVE_SEEN not in read_model(tmp_path / "model.pt", DATA, **options).notes
+    assert MAY_HAVE_SEEN in read_model(tmp_path / "model.pt", by_time, **options).notes
+    awrsr.save_dataset(by_time, tmp_path / "data")
+    directory = tmp_path / "imported"
+    import_(tmp_path / "model.pt", dataset=tmp_path / "data", output=directory, **options)
+    assert f"note: {MAY_HAVE_SEEN}\n" in capsys.readouterr().out
+    recorded = json.loads((directory / "metrics.json").read_text(encoding="utf-8"))
+    assert MAY_HAVE_SEEN in recorded["source"]["notes"]

@@ -16,6 +16,7 @@ import awrsr
 MAY_IMPORT = {
     "errors": "",
     "attention": "",
+    "display": "",
     "family": "errors",
     "schema": "errors",
     "config": "errors family schema",
@@ -23,15 +24,17 @@ MAY_IMPORT = {
     "processes": "",
     "data": "errors family schema config io",
     "refinement": "errors attention family config",
-    "models": "errors attention family config data refinement",
-    "ranking": "errors config processes data models",
+    "models": "errors attention display family config io data refinement",
+    "ranking": "errors display config processes data models",
     "training": "errors family config io processes data refinement models ranking",
     "importers": "errors family config io data models training",
-    "attribution": "errors family schema config models ranking",
-    "explain": "errors attention family config data refinement models ranking training attribution",
-    "studies": "errors schema config io processes data refinement models ranking training "
-    "attribution explain",
+    "attribution": "errors display family schema config models ranking",
+    "explain": "errors attention display family config data refinement models ranking training "
+    "attribution",
+    "studies": "errors display schema config io processes data refinement models ranking "
+    "training attribution explain",
     "board": "errors config io data refinement models explain",
+    "figures": "errors models attribution explain board",
     "experiments": "errors schema config io processes data refinement models ranking training "
     "board",
     "cli": "errors family schema config io processes data refinement models ranking training "
@@ -42,8 +45,8 @@ MAY_IMPORT = {
 """For every part of the package, the parts that it may import; never a later one."""
 
 FOLDERS = (
-    *("attribution", "board", "data.readers", "explain", "explain.explanations", "importers"),
-    *("models", "refinement", "studies", "studies.examples", "training.losses"),
+    *("attribution", "board", "data.readers", "explain", "explain.explanations", "figures"),
+    *("importers", "models", "refinement", "studies", "studies.examples", "training.losses"),
 )
 
 
@@ -141,9 +144,14 @@ def test_a_model_imports_no_particular_refinement():
     assert names == {"REFINEMENTS", "Refinement", "build_refinement"}
 
 
-@pytest.mark.parametrize("library", ["app", "streamlit", "plotly", "altair"])
+@pytest.mark.parametrize("library", ["app", "streamlit", "altair"])
 def test_the_library_imports_no_interface(library):
     assert [found for found in IMPORTS if found.module.split(".")[0] == library] == []
+
+
+def test_plotly_stays_in_the_figures():
+    parts = {importing_part(found) for found in IMPORTS if found.module.split(".")[0] == "plotly"}
+    assert parts == {"figures"}
 
 
 def test_matplotlib_is_imported_in_one_place():

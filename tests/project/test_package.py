@@ -19,7 +19,7 @@ from helpers import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 BUILT_FROM = ("pyproject.toml", "setup.py", "requirements.txt", "README.md", "LICENSE")
 INSIDE = "awrsr/_inspector/"
-OF_BOARD = re.compile(r"awrsr/board/(?!dist/)(?!.*\.(py|j2)$)")
+OF_BOARD = re.compile(r"awrsr/board/(?!dist/|widget\.js$)(?!.*\.(py|j2)$)")
 """Sources, tests and tools of the board's script, which a wheel does not need."""
 DRAWS = """
 import sys
@@ -79,7 +79,11 @@ def test_the_metadata(wheel):
         metadata = archive.read(f"{place}/METADATA").decode()
         commands = archive.read(f"{place}/entry_points.txt").decode()
     required = re.findall(r"^Requires-Dist: (.*)$", metadata, re.MULTILINE)
-    assert required == (ROOT / "requirements.txt").read_text().split()
+    optional = PROJECT["optional-dependencies"]["notebook"]
+    extra = [f'{line}; extra == "notebook"' for line in optional]
+    assert required == (ROOT / "requirements.txt").read_text().split() + extra
+    for file in ("requirements-dev.txt", "requirements-docs.txt"):
+        assert {*optional} <= {*(ROOT / file).read_text().split()}
     assert "awrsr = awrsr.cli.main:main" in commands
 
 

@@ -15,6 +15,7 @@ from tiny_runs import save
 
 from awrsr.config import TrainConfig
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError, DataError
+from awrsr.io.tensors import save_tensors
 from awrsr.ranking.recommendation import trace
 from awrsr.refinement import FORMER_DEFAULTS, USUAL, read_by
 from awrsr.training.checkpoint import (
@@ -24,7 +25,6 @@ from awrsr.training.checkpoint import (
     read_config,
     read_tensors,
     resolve_device,
-    save_tensors,
     save_weights,
     weights_fingerprint,
 )

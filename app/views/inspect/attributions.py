@@ -10,13 +10,13 @@ import streamlit as st
 from app import cache, jobs
 from app.case import Case
 from app.escape import plain
-from app.figures import bars, theme
 from app.questions import AttributionQuestion, TimedAttribution, attribution_question
 from app.sides import SIDES, Side
 from app.state import Session
 from app.views.inspect import agreement
 from app.views.inspect.agreement import Results
 from app.views.inspect.settings_form import show_settings
+from awrsr import figures
 from awrsr.attribution import METHODS
 from awrsr.errors import AwrsrError
 
@@ -64,9 +64,9 @@ def show(case: Case) -> None:
     )
     if notes := bound_notes(results):
         st.caption(":material/warning: " + plain(" ".join(notes)))
-    with st.container(key=f"bars-{min(len(drawn), bars.PANELS_A_ROW)}"):
+    with st.container(key=f"bars-{min(len(drawn), figures.PANELS_A_ROW)}"):
         st.plotly_chart(
-            bars.attribution_bars(drawn, slot_titles(case)),
+            figures.attribution_bars(drawn, slot_titles(case)),
             config=PLOT_CONFIG,
             key="attribution",
             alt=f"Attributions of the {question} per item of the history",
@@ -198,18 +198,18 @@ def slot_titles(case: Case) -> dict[int, str]:
     }
 
 
-def panels(sides: Sequence[Side], results: Results) -> list[bars.BarPanel]:
+def panels(sides: Sequence[Side], results: Results) -> list[figures.BarPanel]:
     """One panel per method and model; models with the same unit share a method's scale."""
     by_key = {side.key: side for side in sides}
     return [
-        bars.BarPanel(
+        figures.BarPanel(
             title=METHODS[name].title,
             model=key.upper(),
             slots=slots(by_key[key]),
             values=result.attribution.values.cpu().numpy(),
             errors=errors_of(result),
             scale=f"{name} {by_key[key].model.config.backbone}",
-            color=theme.MODEL_COLORS[SIDES.index(key)],
+            color=figures.MODEL_COLORS[SIDES.index(key)],
         )
         for (name, key), result in results.items()
     ]

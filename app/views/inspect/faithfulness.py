@@ -24,6 +24,7 @@ from awrsr.explain import (
     faithfulness_curves,
     faithfulness_measures,
 )
+from awrsr.figures import history_curves
 
 STANDINGS = ["standard score", "rank"]
 
@@ -108,9 +109,7 @@ def draw(case: Case, answer: Measured) -> None:
         with column:
             st.markdown(f"**{plain(side.title)}**")
             st.plotly_chart(
-                figures.history_curves(
-                    answer.curves[side.key], chosen, rank=standing == STANDINGS[1]
-                ),
+                history_curves(answer.curves[side.key], chosen, rank=standing == STANDINGS[1]),
                 key=f"faithful-curves-{side.key}",
                 config={"displayModeBar": False},
                 alt=f"Deletion and insertion curves of {case.target_title}",

@@ -22,6 +22,7 @@ from app.escape import plain
 from app.figures import forming as figures
 from app.sides import SIDES, Side
 from app.state import Session, session
+from awrsr.data.splits import held_out_words
 from awrsr.errors import AwrsrError
 from awrsr.training.snapshots import snapshot_epochs
 
@@ -43,7 +44,8 @@ def show(case: Case | None, runs: Sequence[Path]) -> None:
         words = (
             f" Left: rank of \u25c6 {plain(case.target_title)} after this history, computed with "
             f"the weights of each kept epoch, among {among(case.dataset)}. Right: from "
-            "history.csv, the last but one item of every user, ranked by the same rule. Points: "
+            f"history.csv, {held_out_words(case.dataset.time_split, 'validation')} of every user, "
+            "ranked by the same rule. Points: "
             "kept epochs; diamond: the final weights; ring: on this page. A is blue, B orange."
         )
     with st.container(key="forming"):

@@ -6,7 +6,8 @@ import numpy as np
 import streamlit as st
 
 from app.escape import plain
-from app.figures import bars, maps
+from app.figures import maps
+from awrsr import figures
 from awrsr.experiments.comparison import records
 from awrsr.explain import (
     Cell,
@@ -138,7 +139,7 @@ def show_split(found: DistanceSplit, letter: str, between: str, axis: str, key: 
         f"{sum_of(mean + covariance, found.score)}. 0 means no distance."
     )
     st.plotly_chart(
-        bars.split_bars(found.mean_terms, found.covariance_terms, axis),
+        figures.split_bars(found.mean_terms, found.covariance_terms, axis),
         config=PLOT_CONFIG,
         key=key,
         alt=f"Mean and covariance terms of the score by {axis}",

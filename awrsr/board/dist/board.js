@@ -778,14 +778,15 @@ steps.push(surface=>{paintScale(surface,look,MARGIN,top,SCALE.width)}),this.heig
 this.say(heading);let x=MARGIN;for(let{text,colour}of groupsHere(this.board.data)){let label=clipped(
 text,ROOM-20,SIZE2),width=16+measured(label,SIZE2)+10;x+width>ROOM&&x>MARGIN&&(x=MARGIN,this.height+=
 GROUP_LINE);let[left,top]=[x,this.height];this.steps.push(surface=>{surface.rect(left,top+1,9,9,colour),
-surface.text(label,left+13,top+6,{size:SIZE2,fill:PRINT.ink})}),x+=width}this.height+=GROUP_LINE}};var UNTITLED="Attention board",DATA="data",SCRIPT="script";function openPage(mount2){let data=document.
-getElementById(DATA),root=document.getElementById("board"),heading=document.getElementById("title");
-if(data?.getAttribute("type")!=="application/json"||!root||!heading)return;let payload=JSON.parse(data.
-textContent);heading.textContent=payload.title||UNTITLED,mount2(root,payload)}function pageOf2(payload){
-let page=new DOMParser().parseFromString(payload.page,"text/html");page.title=payload.title||UNTITLED;
-let put=(id,text)=>{let place2=page.getElementById(id);if(!place2)throw new Error(`the page has no e\
-lement ${id}`);place2.textContent=text};return put(DATA,JSON.stringify(payload).replace(/</g,"\\u003c")),
-put(SCRIPT,`${attentionBoard.toString()}
+surface.text(label,left+13,top+6,{size:SIZE2,fill:PRINT.ink})}),x+=width}this.height+=GROUP_LINE}};var UNTITLED="Attention board",DATA="data",SCRIPT="script",tellParent=lock=>{parent.postMessage({attentionBoard:"\
+lock",lock},"*")};function openPage(mount2){let data=document.getElementById(DATA),root=document.getElementById(
+"board"),heading=document.getElementById("title");if(data?.getAttribute("type")!=="application/json"||
+!root||!heading)return;let payload=JSON.parse(data.textContent);heading.textContent=payload.title||UNTITLED,
+mount2(root,payload,parent===window?null:tellParent)}function pageOf2(payload){let page=new DOMParser().
+parseFromString(payload.page,"text/html");page.title=payload.title||UNTITLED;let put=(id,text)=>{let place2=page.
+getElementById(id);if(!place2)throw new Error(`the page has no element ${id}`);place2.textContent=text};
+return put(DATA,JSON.stringify(payload).replace(/</g,"\\u003c")),put(SCRIPT,`${attentionBoard.toString()}\
+
 attentionBoard();
 `),`<!doctype html>
 ${page.documentElement.outerHTML}
@@ -1528,7 +1529,7 @@ this);note=element("div","ab-note");below=element("div");waiting=new Set;watch=0
 if(Object.assign(this,{tell,ask}),this.watchPage(),payload.signature===this.data.signature)return;let before=this.
 data;this.data=decode(payload),this.maps=new Maps(this.data),this.evidence.drawn=[],this.state.hover=
 null,this.state.view=carriedOver(this.state.view,before,this.data),this.start()}start(){this.width=Math.
-round(this.box.clientWidth)||USUAL_WIDTH,this.drawAll()}get inApp(){return this.tell!==null}listen(){
+round(this.box.clientWidth)||USUAL_WIDTH,this.drawAll()}get inApp(){return this.ask!==null}listen(){
 let{box}=this;new ResizeObserver(()=>{let now=Math.round(box.clientWidth);!now||Math.abs(now-this.width)<=
 LEAST_CHANGE||(this.width=now,this.later(this.drawAll))}).observe(box);let release=event=>{box.isConnected?
 event.key==="Escape"&&this.state.view.lock&&!document.querySelector("[role=dialog]")&&this.lock(null):

@@ -114,9 +114,9 @@ export class Board {
     this.drawAll();
   }
 
-  /** Whether the board is part of a page with a listener. */
+  /** Whether the board is part of a page with a server. */
   get inApp(): boolean {
-    return this.tell !== null;
+    return this.ask !== null;
   }
 
   private listen(): void {

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from app.figures.theme import FAINT_LINE, LINE, WHISKER, FloatArray, clip
+from awrsr.figures.theme import FAINT_LINE, LINE, WHISKER, FloatArray, clip
 
 PANELS_A_ROW = 6
 HEADING, TICKS = 44, 34
