@@ -248,6 +248,7 @@ def _packed(source: Source, places: list[int], where: list[int]) -> PackedSource
         "name": source.name,
         "title": source.title,
         "places": places,
+        "start": source.trace.dropped + 1,
         "where": where,
         "layers": layers,
         "heads": heads,

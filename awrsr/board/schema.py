@@ -41,6 +41,7 @@ class PackedSource(TypedDict):
         name: a short, unique name, "A".
         title: the title of the model.
         places: the places of its items on the axis, ascending.
+        start: the number of its first item in its history, from 1.
         where: for every place of the axis the place of the same item in this trace, -1 if it lacks
             the item.
         layers: number of layers.
@@ -58,6 +59,7 @@ class PackedSource(TypedDict):
     name: str
     title: str
     places: list[int]
+    start: int
     where: list[int]
     layers: int
     heads: int

@@ -95,14 +95,17 @@ this.flowsOf&&(this.flows=new Map(now?.flows.map(one=>[one.source,unpacked2(one)
 this.flows.get(source)??null}ask(band=null){let{data,state,ask}=this.board;if(!ask)return;let flow=state.
 view.mode==="flow";if(!flow&&!this.asked)return;let{signature}=data;band&&(this.cut={band,signature}),
 (!flow||this.cut?.signature!==signature)&&(this.cut=null);let cut=this.cut?.band??null,asked={signature,
-flow,cut},text=JSON.stringify(asked);text!==this.asked&&(this.asked=text,ask(asked))}};var isReordered=(a,b)=>a.places.some(place2=>b.where[place2]>=0&&b.where[place2]!==place2);function axisOf(data,places){
-let at=values=>places.map(place2=>values[place2]),{groups}=data,own={n:places.length,items:at(data.items),
-slots:at(data.slots),titles:at(data.titles),repeats:at(data.repeats),groups:groups&&{...groups,each:at(
-groups.each)}};return{places,data:{...data,...own}}}var sharedPlaces=sources=>[...new Set(sources.flatMap(
-({places})=>places))].sort((a,b)=>a-b),indexIn=(axis,source,place2)=>axis.places.indexOf(shownAt(source,
-place2)),rowsOf=([first,...others])=>[...first.places,...new Set(others.flatMap(({places})=>places.filter(
-place2=>first.where[place2]<0)))];function byItem(values,{where},rows){let found=new Float64Array(values.
-length).fill(NaN);for(let row of rows)where[row]>=0&&(found[row]=values[where[row]]);return found}function element(tag,name="",text){let made=document.createElement(tag);return name&&(made.className=
+flow,cut},text=JSON.stringify(asked);text!==this.asked&&(this.asked=text,ask(asked))}};var isReordered=(a,b)=>a.places.some(place2=>b.where[place2]>=0&&b.where[place2]!==place2),PRIME="\u2032";
+function ownAxis(data,{places,start}){let axis=axisOf(data,places);if(!axis.data.slots.some(slot=>slot.
+endsWith(PRIME)))return axis;let slots=places.map((_,i)=>`${start+i}${PRIME}`);return{places,data:{...axis.
+data,slots}}}function axisOf(data,places){let at=values=>places.map(place2=>values[place2]),{groups}=data,
+own={n:places.length,items:at(data.items),slots:at(data.slots),titles:at(data.titles),repeats:at(data.
+repeats),groups:groups&&{...groups,each:at(groups.each)}};return{places,data:{...data,...own}}}var sharedPlaces=sources=>[
+...new Set(sources.flatMap(({places})=>places))].sort((a,b)=>a-b),indexIn=(axis,source,place2)=>axis.
+places.indexOf(shownAt(source,place2)),rowsOf=([first,...others])=>[...first.places,...new Set(others.
+flatMap(({places})=>places.filter(place2=>first.where[place2]<0)))];function byItem(values,{where},rows){
+let found=new Float64Array(values.length).fill(NaN);for(let row of rows)where[row]>=0&&(found[row]=values[where[row]]);
+return found}function element(tag,name="",text){let made=document.createElement(tag);return name&&(made.className=
 name),text!==void 0&&(made.textContent=text),made}function svg(tag,attributes2){let made=document.createElementNS(
 "http://www.w3.org/2000/svg",tag);for(let[name,value]of Object.entries(attributes2))made.setAttribute(
 name,String(value));return made}function button(name,text,label){let made=element("button",name,text);
@@ -483,9 +486,10 @@ map(source=>this.board.data.sources[source])}get reordered(){let[first,second]=t
 board.state.view.mode!=="flow"&&!!first&&!!second&&isReordered(first,second)}rows(){return this.board.
 state.view.mode==="flow"?[...Array(this.board.data.n).keys()]:(this.reordered?rowsOf:sharedPlaces)(this.
 onView)}places(source){return this.reordered?this.board.data.sources[source].places:this.rows()}axis(source){
-return axisOf(this.board.data,this.places(source))}grid(spec){return this.board.maps.on(this.places(
-spec.source),spec,this.board.state.view.measure)}difference(){let{panels,measure}=this.board.state.view;
-return this.board.maps.on(this.places(panels[0].source),panels,measure)}};var COPY="Copy link",Bar=class{constructor(board){this.board=board}board;box=element("div","ab-bar");controls=[];builtFor="";draw(){
+let{data}=this.board;return this.reordered?ownAxis(data,data.sources[source]):axisOf(data,this.rows())}grid(spec){
+return this.board.maps.on(this.places(spec.source),spec,this.board.state.view.measure)}difference(){
+let{panels,measure}=this.board.state.view;return this.board.maps.on(this.places(panels[0].source),panels,
+measure)}};var COPY="Copy link",Bar=class{constructor(board){this.board=board}board;box=element("div","ab-bar");controls=[];builtFor="";draw(){
 let{data,state}=this.board,{sources}=data,names=sources.map(({name})=>name),buildFor=JSON.stringify(
 [names,sources.length>2&&pairs(data,state.view)]);if(buildFor===this.builtFor)for(let control of this.
 controls)control.follow();else this.build();this.builtFor=buildFor}build(){let{sources}=this.board.data,

@@ -1,6 +1,6 @@
 /** The places on which the maps and the evidence on view are drawn. */
 
-import { axisOf, isReordered, rowsOf, sharedPlaces } from "./axis";
+import { axisOf, isReordered, ownAxis, rowsOf, sharedPlaces } from "./axis";
 import type { Axis } from "./axis";
 import type { Board } from "./board";
 import type { Source } from "./data";
@@ -35,7 +35,8 @@ export class Axes {
   }
 
   axis(source: number): Axis {
-    return axisOf(this.board.data, this.places(source));
+    const { data } = this.board;
+    return this.reordered ? ownAxis(data, data.sources[source]) : axisOf(data, this.rows());
   }
 
   grid(spec: MapSpec): Grid | Missing {

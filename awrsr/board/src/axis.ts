@@ -14,6 +14,16 @@ export interface Axis {
 export const isReordered = (a: Source, b: Source): boolean =>
   a.places.some((place) => b.where[place] >= 0 && b.where[place] !== place);
 
+const PRIME = "\u2032";
+
+/** One history in its own order. If it is not the first history, it numbers its slots anew. */
+export function ownAxis(data: Data, { places, start }: Source): Axis {
+  const axis = axisOf(data, places);
+  if (!axis.data.slots.some((slot) => slot.endsWith(PRIME))) return axis;
+  const slots = places.map((_, i) => `${start + i}${PRIME}`);
+  return { places, data: { ...axis.data, slots } };
+}
+
 /** These places of the data. */
 export function axisOf(data: Data, places: number[]): Axis {
   const at = <T>(values: T[]): T[] => places.map((place) => values[place]);

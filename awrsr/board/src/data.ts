@@ -18,6 +18,8 @@ export interface Source {
   heads: number;
   /** The places of its items on the axis, increasing. */
   places: number[];
+  /** The number of its first item in its history. */
+  start: number;
   /** For every place of the axis, the place where the source has that item; -1 if it lacks it. */
   where: number[];
   /** For every place of the axis, the index of the source's item there; -1 if none. */

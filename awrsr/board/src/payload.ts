@@ -35,6 +35,7 @@ export interface Column {
  *     name: a short, unique name, "A".
  *     title: the title of the model.
  *     places: the places of its items on the axis, ascending.
+ *     start: the number of its first item in its history, from 1.
  *     where: for every place of the axis the place of the same item in this trace, -1 if it lacks
  *         the item.
  *     layers: number of layers.
@@ -52,6 +53,7 @@ export interface PackedSource {
   name: string;
   title: string;
   places: number[];
+  start: number;
   where: number[];
   layers: number;
   heads: number;

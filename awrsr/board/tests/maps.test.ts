@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { cellIn, kindName, kindsOf, shownAt, specName } from "../src/data";
-import { axisOf, byItem, indexIn, isReordered, rowsOf, sharedPlaces } from "../src/axis";
+import { axisOf, byItem, indexIn, isReordered, ownAxis, rowsOf, sharedPlaces } from "../src/axis";
 import { Grid, Maps, isMissing } from "../src/maps";
 import type { Missing } from "../src/maps";
 import type { MapSpec } from "../src/view";
@@ -232,7 +232,15 @@ describe("histories in several orders", () => {
   test("each history has its own axis, and a row of the evidence is an item", () => {
     const { sources } = data();
     expect(axisOf(data(), sources[1].places).data.items).toEqual([9, 7, 8]);
-    expect(axisOf(data(), sources[0].places).data.items).toEqual([7, 8, 9]);
+    const slots = { items: [9, 7, 8, 9], slots: ["1\u2032", "1", "2", "3"] };
+    const numbered = dataOf([first(), packedSource({ ...second(), start: 4 })], slots);
+    const own = numbered.sources.map((source) => ownAxis(numbered, source).data);
+    expect(own.map(({ items }) => items)).toEqual([
+      [7, 8, 9],
+      [9, 7, 8],
+    ]);
+    expect(own[0].slots).toEqual(["1", "2", "3"]);
+    expect(own[1].slots).toEqual(["4\u2032", "5\u2032", "6\u2032"]);
     expect(sharedPlaces(sources)).toEqual([0, 1, 2, 3]);
     expect(rowsOf(sources)).toEqual([1, 2, 3]);
     const values = byItem(Float64Array.of(5, 6, 7, NaN), sources[1], rowsOf(sources));

@@ -27,6 +27,7 @@ export function packedSource(given: Partial<PackedSource> = {}): PackedSource {
     name: "A",
     title: "a model",
     places: [0, 1, 2],
+    start: 1,
     where: [0, 1, 2],
     layers: 1,
     heads: 1,
