@@ -4,8 +4,9 @@ import html
 import string
 from dataclasses import dataclass
 
+from awrsr.board.names import ItemNames, item_names
 from awrsr.board.page import page
-from awrsr.board.payload import ItemNames, Source, item_names, payload
+from awrsr.board.payload import Source, payload
 from awrsr.data.dataset import Dataset
 from awrsr.errors import DataError
 from awrsr.models import Trace, model_title
