@@ -52,7 +52,8 @@ from awrsr.explain import (
 from awrsr.io.files import finish_replacing
 from awrsr.io.listing import MAX_ENTRIES
 from awrsr.models import ScoreFlow, SequentialModel
-from awrsr.ranking.recommendation import Ranking, check_same_catalogue, trace
+from awrsr.ranking.overlap import DEPTH
+from awrsr.ranking.recommendation import check_same_catalogue, ranked_catalogue, trace
 from awrsr.ranking.scoring import Standings, target_standings
 from awrsr.training.checkpoint import ConfigFile, read_config, weights_fingerprint
 
@@ -295,14 +296,15 @@ def get_standings(
 def get_order(
     directory: Path, dataset: Dataset, items: Items, excluded: Items
 ) -> npt.NDArray[np.int64]:
-    """The candidates after a history, best first, see `awrsr.ranking.recommendation`.
+    """The first `DEPTH` candidates after a history, best first, see `awrsr.ranking`.
 
     Raises:
         AwrsrError: the model cannot be loaded, belongs to another dataset, or refuses the history.
     """
     model = get_model(directory)
     check_same_catalogue(model, dataset)
-    return Ranking(trace(model, items).item_scores, excluded).table["item"].to_numpy()
+    ranked = ranked_catalogue(trace(model, items).item_scores, excluded, DEPTH)
+    return ranked["item"].to_numpy()
 
 
 @st.cache_data(max_entries=MAX_ANSWERS, show_spinner="Leaving each item out", hash_funcs=MODEL)

@@ -72,7 +72,7 @@ def choose_rival(dataset: Dataset, target: int) -> int | None:
 
 def choose_target(dataset: Dataset, first: Side, history: History) -> tuple[int, str]:
     """The item whose rank and attributions are shown for both models, and the reason."""
-    best = first.ranking.table["item"].head(1)
+    best = first.ranking.best(1)["item"]
     if history.held_out is not None:
         automatic, why = history.held_out, "held out"
     elif len(best):
