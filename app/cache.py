@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -22,12 +23,7 @@ import torch
 
 from app import elsewhere, uploads
 from app.finding import Slice, slice_metrics
-from app.folders import (
-    MODEL_FILES,
-    RANKED,
-    SCAN_FILES,
-    read_ranks,
-)
+from app.folders import MODEL_FILES, RANKED, SCAN_FILES, read_ranks
 from app.jobs import JobOwner, JobPool
 from app.questions import AttributionQuestion, TimedAttribution, answer
 from app.stamps import stamped
@@ -93,7 +89,10 @@ def get_dataset(directory: Path) -> Dataset:
     Raises:
         DataError: see `awrsr.load_dataset`.
     """
-    return load_dataset(directory)
+    dataset = load_dataset(directory)
+    # The first search would make the index of words, seconds for a million titles, while one waits.
+    Thread(target=dataset.search, args=("first search",), daemon=True).start()
+    return dataset
 
 
 @st.cache_resource(max_entries=MAX_DATASETS, show_spinner=False, hash_funcs=stamped())

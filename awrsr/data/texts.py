@@ -94,6 +94,10 @@ class Texts(Sequence[str]):
         distinct = list(dict.fromkeys(filter(in_utf8, sought)))
         if not distinct:
             return {}
+        if len(distinct) == 1:  # five times as fast
+            same = pc.equal(self.column, pa.scalar(distinct[0], pa.large_string()))
+            rows = np.flatnonzero(same.to_numpy(zero_copy_only=False))
+            return {distinct[0]: rows} if len(rows) else {}
         numbers = pc.index_in(self.column, pa.array(distinct, pa.large_string()))
         rows = np.flatnonzero(pc.is_valid(numbers).to_numpy(zero_copy_only=False))
         codes = numbers.take(pa.array(rows)).to_numpy(zero_copy_only=False)

@@ -94,8 +94,10 @@ class WordIndex:
             for first, last, likeness in self._like(word):
                 best[self._titles_of(first, last)] = likeness * len(word)
             shared += best
-        least = np.partition(shared, -limit)[-limit] if limit < len(shared) else 0
-        found = np.flatnonzero(shared >= max(least, np.finfo(np.float32).tiny))
+        found = np.flatnonzero(shared)
+        if len(found) > limit:
+            least = np.partition(shared[found], -limit)[-limit]
+            found = found[shared[found] >= least]
         if len(found) > limit:
             # Of equally similar titles the shortest: more of it is alike.
             sizes = pc.binary_length(self.simple.take(pa.array(found))).to_numpy()

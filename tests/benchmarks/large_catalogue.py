@@ -4,6 +4,7 @@ directory to open in the app.
     OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py steps
     OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py ce
     OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py evaluation
+    OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py search
     OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py dataset DIRECTORY
 
 `steps` trains SASRec under sampled_ce on seeded datasets of 12,000 and of 234,000 items, with the
@@ -11,8 +12,9 @@ same sequence lengths and a popularity that falls with the rank (exponent 1), by
 Adam. A round takes one step of each in turn; the median over rounds is printed, so that a change of
 the machine's load falls on all. `ce` takes steps of the full softmax with 1,000,000 items in a
 process of its own, and prints the time and the largest memory of that process; `evaluation` does so
-for the evaluation of some users. `dataset` writes a dataset with two untrained models and titles of
-made-up words, some of them shared by several items.
+for the evaluation of some users. `search` prints the time of the first search, which makes the
+index of words, and of others by what is typed. `dataset` writes a dataset with two untrained models
+and titles of made-up words, some of them shared by several items.
 """
 
 import argparse
@@ -195,6 +197,34 @@ def evaluation(options: argparse.Namespace) -> None:
     )
 
 
+def search(options: argparse.Namespace) -> None:
+    """Print the milliseconds of searches, by what is typed."""
+    made = seeded_dataset(options.items)
+    dataset = replace(made, items=made.items.assign(title=seeded_titles(options.items)))
+    titles = dataset.titles(np.random.default_rng(1).integers(1, options.items, 60).tolist())
+    before, start = largest_memory(), time.perf_counter()
+    dataset.search("first")
+    print(
+        f"search among {options.items:,} items: {time.perf_counter() - start:.2f} s for the first, "
+        f"largest memory {before:.2f} GB before, {largest_memory():.2f} GB after"
+    )
+    typed = {
+        "one letter": [title[:1] for title in titles],
+        "three letters": [title[:3] for title in titles],
+        "a word": [title.split()[0] for title in titles],
+        "a title": [title.split(" [")[0] for title in titles],
+        "a title with a wrong letter": [f"{title[:2]}x{title[3:]}" for title in titles],
+        "nonsense": [f"qqxq{n} xyz" for n in range(60)],
+    }
+    for what, texts in typed.items():
+        took = []
+        for text in texts:
+            start = time.perf_counter()
+            dataset.search(text)
+            took.append(1e3 * (time.perf_counter() - start))
+        print(f"{what}: median {statistics.median(took):.0f} ms, at most {max(took):.0f} ms")
+
+
 def write_dataset(options: argparse.Namespace) -> None:
     """Write a dataset directory with two untrained models."""
     made = seeded_dataset(options.items, n_users=options.users, mean=options.mean)
@@ -227,6 +257,9 @@ if __name__ == "__main__":
     ranking.add_argument("--items", type=int, default=1_000_000)
     ranking.add_argument("--users", type=int, default=40)
     ranking.set_defaults(run=evaluation)
+    searching = verbs.add_parser("search")
+    searching.add_argument("--items", type=int, default=1_000_000)
+    searching.set_defaults(run=search)
     writing = verbs.add_parser("dataset")
     writing.add_argument("directory", type=Path)
     writing.add_argument("--items", type=int, default=234_000)
