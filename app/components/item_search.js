@@ -9,6 +9,7 @@
 // as text.
 
 const WAIT = 80; // ms after a letter, so that fast typing asks once
+const LOST = 3000; // ms: a question can be lost while the page runs again, so it is asked again
 const states = new WeakMap();
 
 function make(tag, name, text = "") {
@@ -62,6 +63,7 @@ function start(root) {
     S.timer = setTimeout(() => {
       S.number += 1;
       S.trigger("sought", { number: S.number, text: S.typed ? input.value : "" });
+      S.timer = setTimeout(() => S.open && S.waits && ask(), LOST);
     }, wait);
   }
 
@@ -115,6 +117,7 @@ function start(root) {
     S.typed = false;
     close();
     show();
+    input.select(); // the next letter begins another search
     S.trigger("chosen", { number: S.chosen, item });
   }
 

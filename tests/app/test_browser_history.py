@@ -119,9 +119,9 @@ def test_items_are_sought_with_keys_alone(visit):
     search = page.get_by_role("combobox", name="Add an item")
     search.focus()
     page.keyboard.type("toy story")
-    options = page.get_by_role("option")
-    expect(options).to_have_text([f"Toy Story{n}" for n in (" (1995)", " 2 (1999)", " 3 (2010)")])
+    options = page.locator("[role=option]:visible")  # not those of the board
     expect(options.first).to_have_attribute("aria-selected", "true")
+    expect(options).to_have_text([f"Toy Story{n}" for n in (" (1995)", " 2 (1999)", " 3 (2010)")])
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowUp")
@@ -130,8 +130,8 @@ def test_items_are_sought_with_keys_alone(visit):
     expect_items(page, added)
     expect(search).to_be_focused()
     expect(search).to_have_value("")
-    page.keyboard.type("haet")  # misspelt
-    expect(options.filter(has_text=re.compile(r"^Heat \(1995\)$"))).to_be_visible()
+    page.keyboard.type("toi storry")
+    expect(options.first).to_have_text("Toy Story (1995)")
     page.keyboard.press("Escape")
     expect(options).to_have_count(0)
     expect(search).to_have_value("")
