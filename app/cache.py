@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -22,12 +23,7 @@ import torch
 
 from app import elsewhere, uploads
 from app.finding import Slice, slice_metrics
-from app.folders import (
-    MODEL_FILES,
-    RANKED,
-    SCAN_FILES,
-    read_ranks,
-)
+from app.folders import MODEL_FILES, RANKED, SCAN_FILES, read_ranks
 from app.jobs import JobOwner, JobPool
 from app.questions import AttributionQuestion, TimedAttribution, answer
 from app.stamps import stamped
@@ -52,7 +48,8 @@ from awrsr.explain import (
 from awrsr.io.files import finish_replacing
 from awrsr.io.listing import MAX_ENTRIES
 from awrsr.models import ScoreFlow, SequentialModel
-from awrsr.ranking.recommendation import Ranking, check_same_catalogue, trace
+from awrsr.ranking.overlap import DEPTH
+from awrsr.ranking.recommendation import check_same_catalogue, ranked_catalogue, trace
 from awrsr.ranking.scoring import Standings, target_standings
 from awrsr.training.checkpoint import ConfigFile, read_config, weights_fingerprint
 
@@ -92,7 +89,10 @@ def get_dataset(directory: Path) -> Dataset:
     Raises:
         DataError: see `awrsr.load_dataset`.
     """
-    return load_dataset(directory)
+    dataset = load_dataset(directory)
+    # The first search would make the index of words, seconds for a million titles, while one waits.
+    Thread(target=dataset.search, args=("first search",), daemon=True).start()
+    return dataset
 
 
 @st.cache_resource(max_entries=MAX_DATASETS, show_spinner=False, hash_funcs=stamped())
@@ -295,14 +295,15 @@ def get_standings(
 def get_order(
     directory: Path, dataset: Dataset, items: Items, excluded: Items
 ) -> npt.NDArray[np.int64]:
-    """The candidates after a history, best first, see `awrsr.ranking.recommendation`.
+    """The first `DEPTH` candidates after a history, best first, see `awrsr.ranking`.
 
     Raises:
         AwrsrError: the model cannot be loaded, belongs to another dataset, or refuses the history.
     """
     model = get_model(directory)
     check_same_catalogue(model, dataset)
-    return Ranking(trace(model, items).item_scores, excluded).table["item"].to_numpy()
+    ranked = ranked_catalogue(trace(model, items).item_scores, excluded, DEPTH)
+    return ranked["item"].to_numpy()
 
 
 @st.cache_data(max_entries=MAX_ANSWERS, show_spinner="Leaving each item out", hash_funcs=MODEL)

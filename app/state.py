@@ -150,7 +150,8 @@ class Session:
     # Inputs of Inspect.
     start_here = Key(False)
     typed_user, user_search, pasted = Key(""), Key(""), Key("")
-    added = Key[int | None](None)
+    search, searches = Keys[Mapping[str, Any]]({}), Keys(0)
+    """Fields to search for an item, and the number of the newest choice in each."""
     newest = Key(5)
     pin_name, new_name = Key(""), Key("")
     entry, entries_closed = Keys(False), Key(0)

@@ -17,6 +17,7 @@ from app.state import USER, Session, session
 from awrsr.data.batching import known_history
 from awrsr.data.dataset import Dataset
 from awrsr.data.splits import moment
+from awrsr.data.texts import Texts
 
 MAX_ROWS = 1_000
 """Maximum number of users sent to the browser."""
@@ -43,12 +44,9 @@ def matching_users(dataset: Dataset, text: str) -> np.ndarray:
     sought = " ".join(text.split()).casefold()
     if not sought:
         return np.arange(dataset.n_users)
-    titles = dataset.titles(range(1, dataset.n_items + 1))
-    named = [item for item, title in enumerate(titles, 1) if sought in title.casefold()]
-    owner = np.repeat(np.arange(dataset.n_users), dataset.lengths())
-    found = np.zeros(dataset.n_users, dtype=bool)
-    found[owner[np.isin(dataset.flat_items, named)]] = True
-    found |= np.array([sought in user.casefold() for user in dataset.user_ids])
+    places = np.flatnonzero(dataset.titled_with(sought)[dataset.flat_items - 1])
+    found = Texts.of(dataset.user_ids).mapped(str.casefold).containing(sought)
+    found[np.searchsorted(dataset.offsets, places, side="right") - 1] = True
     return np.flatnonzero(found)
 
 

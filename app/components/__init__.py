@@ -1,1 +1,1 @@
-"""Components in the browser: history list, download button, attention board."""
+"""Components in the browser: history list, item search, download button, attention board."""

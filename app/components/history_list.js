@@ -60,8 +60,7 @@ function start(root) {
     S.active = Math.max(0, Math.min(S.active, S.rows.length - 1));
     const asks = S.data.replacing !== null && S.data.replacing !== S.asked;
     S.asked = S.data.replacing;
-    if (asks && focused) document.querySelector(".st-key-added input")?.focus(); // to search for the new item
-    else activate(S.active, focused);
+    activate(S.active, focused && !asks); // the search for the new item takes the focus
   };
 
   function row(entry, place) {

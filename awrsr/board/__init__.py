@@ -6,17 +6,10 @@ both into one HTML file. `map_grid` draws a static picture.
 
 from awrsr.board.figure import FORMATS, KINDS, Format, clipped, layer_figures, map_grid, save
 from awrsr.board.flow import pack_flow
+from awrsr.board.names import ItemNames, item_names
 from awrsr.board.notebook import Shown, show, widget
 from awrsr.board.page import page, script
-from awrsr.board.payload import (
-    Drawn,
-    ItemNames,
-    Source,
-    align,
-    counterparts,
-    item_names,
-    payload,
-)
+from awrsr.board.payload import Drawn, Source, align, counterparts, payload
 from awrsr.board.schema import (
     Answer,
     Band,

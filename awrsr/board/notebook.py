@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from awrsr.board.names import ItemNames, item_names
 from awrsr.board.page import page
-from awrsr.board.payload import ItemNames, Source, item_names, payload
+from awrsr.board.payload import Source, payload
 from awrsr.board.schema import Payload
 from awrsr.data.dataset import Dataset
 from awrsr.errors import AwrsrError, DataError

@@ -6,10 +6,8 @@ so that a history and its variant are aligned item by item.
 """
 
 import base64
-import functools
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -18,17 +16,15 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from awrsr.board.names import ItemNames
 from awrsr.board.page import template
 from awrsr.board.schema import Column, Groups, PackedMaps, PackedSource, Payload
 from awrsr.config import ModelConfig
-from awrsr.data.dataset import Dataset
 from awrsr.errors import DataError
 from awrsr.refinement import REFINEMENTS
 
 STEPS = 2**24 - 1
 """A weight of 1. Rounding changes a weight by at most 3e-8, half the step of a float32 below 1."""
-MAX_GROUPS = 8
-"""Number of colours that people can distinguish; further groups share a grey."""
 PRIME = "\u2032"
 """The mark of the slots of a variant, also used for its sources."""
 Kind = Literal["first", "second", "refined"]
@@ -65,50 +61,6 @@ class Source:
     title: str
     trace: Drawn
     columns: Sequence[Column] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class ItemNames:
-    """Labels and groups of a dataset's items.
-
-    Args:
-        titles: title of every item, item i at index i - 1.
-        groups: group of every item, for the colour band, or None.
-        group_name: the word for the groups, "genres".
-    """
-
-    titles: Sequence[str]
-    groups: Sequence[str] | None = None
-    group_name: str = ""
-
-    @functools.cached_property
-    def coloured(self) -> list[str]:
-        """The groups with their own colour: the largest in the catalogue, so that a colour means
-        the same for every history."""
-        return [group for group, _ in Counter(self.groups).most_common(MAX_GROUPS)]
-
-
-def item_names(dataset: Dataset) -> ItemNames:
-    """Titles of items, and groups from the first further column whose values form groups.
-
-    The first entry of a cell "Comedy|Drama", or of a list, counts; missing cells form one group
-    without a name, and records form no groups.
-    """
-    titles = dataset.titles(range(1, dataset.n_items + 1))
-    for column in dataset.items.columns.drop(["item", "item_id", "title"]):
-        found = [_group(value) for value in dataset.items[column]]
-        groups = [group for group in found if group is not None]
-        if len(groups) == len(found) and 1 < len(set(groups)) <= max(2, len(groups) // 4):
-            return ItemNames(titles=titles, groups=groups, group_name=str(column))
-    return ItemNames(titles=titles)
-
-
-def _group(value: object) -> str | None:
-    if isinstance(value, list | tuple | np.ndarray):
-        return _group(value[0]) if len(value) else ""
-    if value is None or isinstance(value, float) and np.isnan(value):
-        return ""
-    return None if isinstance(value, dict) else str(value).split("|")[0].strip()
 
 
 def align(histories: Sequence[Sequence[int]]) -> tuple[list[int], list[list[int]]]:

@@ -18,7 +18,8 @@ import pandas as pd
 
 from awrsr.config import HELD_OUT, LEAVE_ONE_OUT, Candidates, Catalogue, Split
 from awrsr.data.splits import NONE, Parts, TimeSplit, by_time, leave_one_out
-from awrsr.data.titles import Titles
+from awrsr.data.texts import Texts
+from awrsr.data.titles import Hits, Titles
 from awrsr.errors import DataError, counted, shown
 
 MOST_SEEN = 0.03
@@ -49,7 +50,7 @@ class Dataset:
     name: str
     about: dict[str, Any]
     items: pd.DataFrame
-    user_ids: list[str]
+    user_ids: Sequence[str]
     offsets: npt.NDArray[np.int64]
     flat_items: Items
     flat_timestamps: npt.NDArray[np.int64] | None
@@ -82,8 +83,9 @@ class Dataset:
     def fingerprint(self) -> str:
         """16 hexadecimal digits of a SHA-256 over item ids, sequences and any split by time."""
         digest = hashlib.sha256()
-        for text in (self.item_ids, self.user_ids):
-            digest.update("\n".join(text).encode() + b"\0")
+        for texts in (self.item_ids, Texts.of(self.user_ids)):
+            digest.update(texts.joined("\n"))
+            digest.update(b"\0")
         digest.update(self.offsets.astype("<i8").tobytes())
         digest.update(self.flat_items.astype("<i4").tobytes())
         if self.time_split is not None:
@@ -129,13 +131,14 @@ class Dataset:
         return np.where(has, self.flat_items[places], 0).astype(np.int32)
 
     @cached_property
-    def item_ids(self) -> list[str]:
+    def item_ids(self) -> Texts:
         """The source's id of every item, in item order."""
-        return [str(value) for value in self.items["item_id"]]
+        return Texts.of(self.items["item_id"])
 
     @cached_property
     def _catalogue(self) -> Titles:
-        return Titles(self.name, [str(title) for title in self.items["title"]], self.item_ids)
+        counts = np.bincount(self.flat_items, minlength=self.n_items + 1)[1:]
+        return Titles(self.name, Texts.of(self.items["title"]), self.item_ids, counts)
 
     def sequence(self, user: int) -> Items:
         """All items of the user at this index, oldest first."""
@@ -162,8 +165,7 @@ class Dataset:
         return found
 
     def seen_share(self, split: Split = "test") -> float:
-        """The share of users with a held-out item, 0 to 1, that have it in the history before it
-        too."""
+        """The share of users with a held-out item, 0 to 1, that also have it in the history."""
         return float(self.target_seen(split)[self.has_target(split)].mean())
 
     @property
@@ -187,17 +189,15 @@ class Dataset:
         Raises:
             DataError: no such user.
         """
-        try:
-            return self._user_index[str(user_id)]
-        except KeyError:
-            raise DataError(
-                f"unknown user {user_id!r} in {self.name}; it has {self.n_users} users, from "
-                f"{self.user_ids[0]!r} to {self.user_ids[-1]!r}"
-            ) from None
+        place = self._users.place(str(user_id))
+        if place < 0:
+            known = f"{self.n_users} users, from {self.user_ids[0]!r} to {self.user_ids[-1]!r}"
+            raise DataError(f"unknown user {user_id!r} in {self.name}; it has {known}")
+        return place
 
     @cached_property
-    def _user_index(self) -> dict[str, int]:
-        return {user: index for index, user in enumerate(self.user_ids)}
+    def _users(self) -> Texts:
+        return Texts.of(self.user_ids)
 
     def titles(self, items: Iterable[int]) -> list[str]:
         """Displayed names that distinguish items; `lookup` accepts them.
@@ -209,7 +209,7 @@ class Dataset:
         Raises:
             DataError: a number is not an item.
         """
-        return [self._catalogue.names[self.check_item(item) - 1] for item in items]
+        return self._catalogue.names([self.check_item(item) for item in items])
 
     def check_item(self, item: int) -> int:
         """The item, if it is in the catalogue.
@@ -237,6 +237,23 @@ class Dataset:
         """The entries that do not name any item, in order, see `lookup`."""
         return [entry for entry in entries if not self._catalogue.matches(entry)]
 
+    def named(self, entries: Sequence[str | int]) -> list[list[int]]:
+        """For each entry the items with this title, id or name in any case; a number is an id."""
+        return self._catalogue.named(entries)
+
+    def titled_with(self, text: str) -> npt.NDArray[np.bool_]:
+        """For every item whether its name contains this text, in any case."""
+        return self._catalogue.containing(text)
+
+    def search(self, text: str, limit: int = 20) -> Hits:
+        """The items that a person may mean who has typed this text.
+
+        The item with this id comes first, then titles with a word beginning with each of the words:
+        those equal to the text, those that begin with it, the others; each frequent items first.
+        If no title has the words, those of `nearest_items`; without a text, the first items.
+        """
+        return self._catalogue.search(text, limit)
+
     @cached_property
     def untrained(self) -> frozenset[int]:
         """The items in no training sequence: they occur only as held-out items."""
@@ -260,9 +277,8 @@ class Dataset:
                 list.
         """
         if isinstance(entries, str):
-            raise DataError(
-                f"entries must be a list of titles and ids; received the text {shown(entries)}"
-            )
+            received = f"received the text {shown(entries)}"
+            raise DataError(f"entries must be a list of titles and ids; {received}")
         return [self.lookup(entry) for entry in entries]
 
     def summary(self) -> pd.Series:

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from awrsr.data.dataset import Dataset
 from awrsr.data.splits import TimeSplit
+from awrsr.data.texts import Texts
 from awrsr.errors import DataError
 from awrsr.io.files import new_directory, read_json, reading, write_json
 from awrsr.io.parquet import read_table, to_frame, write_parquet, write_table
@@ -116,7 +117,7 @@ def load_dataset(directory: str | Path) -> Dataset:
     described = _read_columns(directory / "items.parquet", ["item", "item_id", "title"])
     items = to_frame(described, directory / "items.parquet")
     table = _read_columns(directory / "sequences.parquet", ["user_id", "items"])
-    if described["item"].to_pylist() != list(range(1, len(items) + 1)):
+    if not np.array_equal(described["item"].to_numpy(), np.arange(1, len(items) + 1)):
         raise DataError(
             f"{directory / 'items.parquet'}: column 'item' must count 1 to {len(items)}"
         )
@@ -141,7 +142,7 @@ def load_dataset(directory: str | Path) -> Dataset:
         name=about.name,
         about=about.model_extra or {},
         items=items,
-        user_ids=[str(user) for user in table["user_id"].to_pylist()],
+        user_ids=Texts.of(table["user_id"]),
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         flat_items=flat.astype(np.int32),
         flat_timestamps=timestamps,

@@ -21,10 +21,10 @@ from awrsr.models import SequentialModel
 from awrsr.processes import summed, this_process
 from awrsr.ranking.metrics import summarise, target_ranks
 from awrsr.ranking.recommendation import check_same_catalogue
-from awrsr.ranking.scoring import excluded_pairs
+from awrsr.ranking.scoring import MIN_ROWS, excluded_pairs
 
 BLOCK_SCORES = 2_000_000
-"""Item scores in memory at once, for any number of users: 8 MB in float32, which fits in caches."""
+"""Item scores in memory at once, for `MIN_ROWS` users or more: 8 MB in float32 fits in caches."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -178,7 +178,7 @@ def evaluate_scores(
     ranks = np.zeros(dataset.n_users, dtype=np.int64)
     targets = np.zeros(dataset.n_users, dtype=np.int64)
     longest = int(dataset.lengths().max())  # sort users by length, even beyond what a model sees
-    block = max(1, BLOCK_SCORES // dataset.n_items)
+    block = max(MIN_ROWS, BLOCK_SCORES // dataset.n_items)
     users = np.flatnonzero(counts)
     process, processes = this_process()
     for number, batch in enumerate(batches(dataset, users, longest, split=split, batch_size=block)):

@@ -39,6 +39,31 @@ def target_ranks(
     return item_scores.shape[1] - worse.sum(dim=1).long()
 
 
+@torch.no_grad()
+def best_places(item_scores: Float[Tensor, "user item"], k: int) -> Int[Tensor, "user best"]:
+    """The places of the k highest scores of every row, highest first; of equal scores, the first.
+
+    These are the first k places of a stable sort, without the sort: it is needed only in rows in
+    which the k-th score occurs once more below, or is not a number.
+
+    Args:
+        item_scores: scores of the catalogue, item i at index i - 1.
+        k: 0 or more; at most all places are returned.
+    """
+    k = min(k, item_scores.shape[1])
+    if k == 0:
+        return torch.zeros((len(item_scores), 0), dtype=torch.long, device=item_scores.device)
+    highest = item_scores.topk(k, dim=1)
+    places = highest.indices.sort(dim=1).values
+    order = item_scores.gather(1, places).sort(dim=1, descending=True, stable=True).indices
+    places = places.gather(1, order)
+    for row, least in enumerate(highest.values[:, -1]):
+        scores = item_scores[row]
+        if len(scores) - int((scores < least).sum()) != k:
+            places[row] = scores.sort(descending=True, stable=True).indices[:k]
+    return places
+
+
 def summarise(ranks: npt.ArrayLike) -> dict[str, float]:
     """HR@k and NDCG@k for k in 1, 5, 10, 20; MRR; and MRR@40, as computed by STOSA's code.
 

@@ -9,6 +9,11 @@ PERSISTENCE = 0.9
 """The first ten ranks then carry 86% of the weight of rank-biased overlap (eq. 21 of the paper)."""
 
 
+DEPTH = 500
+"""Ranks below have no influence on rank-biased overlap in double precision: together they weigh
+`PERSISTENCE` to the power of this depth, 1e-23."""
+
+
 def overlap_at(first: npt.ArrayLike, second: npt.ArrayLike, k: int) -> int:
     """The number of items among the k best of both rankings.
 

@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cached_property
 from numbers import Integral
 from typing import get_args
 
@@ -14,6 +15,7 @@ from awrsr.config import Candidates, Catalogue
 from awrsr.data.dataset import Dataset
 from awrsr.errors import ConfigError, DataError, check_choice, counted
 from awrsr.models import LayerTrace, SequentialModel, Trace
+from awrsr.ranking.metrics import best_places
 
 
 def check_same_catalogue(model: SequentialModel, dataset: Dataset, prefix: str = "") -> None:
@@ -150,7 +152,7 @@ def recommend(
     if candidates is None:
         candidates = "unseen" if dataset is None else dataset.default_candidates
     excluded = excluded_items(items, candidates)
-    ranked = ranked_catalogue(trace(model, items).item_scores, excluded).head(k)
+    ranked = ranked_catalogue(trace(model, items).item_scores, excluded, k)
     if dataset is None:
         return ranked
     described = dataset.items.iloc[ranked["item"] - 1]
@@ -170,7 +172,7 @@ def excluded_items(history: Sequence[int], candidates: Candidates) -> list[int]:
 
 
 class Ranking:
-    """The catalogue ranked once: all candidates in order, and the rank of any item.
+    """The catalogue ranked for one history: the best candidates, and the rank of any item.
 
     Args:
         item_scores: (n_items,), item i at index i - 1.
@@ -178,35 +180,56 @@ class Ranking:
     """
 
     def __init__(self, item_scores: torch.Tensor, excluded: Sequence[int]) -> None:
-        self.table = ranked_catalogue(item_scores, excluded)
-        """The candidates, see `ranked_catalogue`."""
+        self._item_scores, self._excluded = item_scores, excluded
         self._scores = item_scores.cpu().numpy()
-        self._ascending = self.table["score"].to_numpy()[::-1]
-        self._candidates = np.zeros(len(self._scores), dtype=np.bool_)
-        self._candidates[self.table["item"].to_numpy() - 1] = True
+        self._candidates = np.ones(len(self._scores), dtype=np.bool_)
+        self._candidates[np.asarray(excluded, dtype=np.int64) - 1] = False
+        self._left_out = self._scores[~self._candidates]
+        self._known: dict[int, pd.DataFrame] = {}
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """All candidates, see `ranked_catalogue`: a sort of the whole catalogue."""
+        return ranked_catalogue(self._item_scores, self._excluded)
+
+    def best(self, k: int) -> pd.DataFrame:
+        """The first k rows of `table`, without the sort."""
+        if k not in self._known:
+            self._known[k] = ranked_catalogue(self._item_scores, self._excluded, k)
+        return self._known[k]
 
     def rank_of(self, item: int) -> int:
         """The rank of an item, 1 = best, by the rule of `awrsr.ranking.metrics.target_ranks`: ties
         count against it, and it is a candidate even if it is excluded."""
         score = self._scores[item - 1]
-        not_below = len(self._ascending) - int(np.searchsorted(self._ascending, score, "left"))
-        return not_below + int(not self._candidates[item - 1])
+        not_below = np.count_nonzero(self._scores >= score)
+        not_below -= np.count_nonzero(self._left_out >= score)
+        return int(not_below) + int(not self._candidates[item - 1])
 
     def candidates_with(self, item: int) -> int:
         """The number of items among which this item is ranked."""
-        return len(self._ascending) + int(not self._candidates[item - 1])
+        return len(self._scores) - len(self._left_out) + int(not self._candidates[item - 1])
 
 
-def ranked_catalogue(item_scores: torch.Tensor, excluded: Sequence[int]) -> pd.DataFrame:
-    """All candidates, best first: rank, item, score. Items with equal scores are in item order.
+def ranked_catalogue(
+    item_scores: torch.Tensor, excluded: Sequence[int], k: int | None = None
+) -> pd.DataFrame:
+    """The candidates, best first: rank, item, score. Items with equal scores are in item order.
 
     Args:
         item_scores: (n_items,), item i at index i - 1.
         excluded: items that are not candidates.
+        k: only the k best; by default all.
     """
     scores = item_scores.cpu().numpy()
-    order = np.argsort(-scores, kind="stable")
-    order = order[~np.isin(order + 1, np.asarray(excluded, dtype=np.int64))]
+    left_out = np.asarray(excluded, dtype=np.int64)
+    if k is None:
+        order = np.argsort(-scores, kind="stable")
+        order = order[~np.isin(order + 1, left_out)]
+    else:  # the k best of all others are among the best k plus as many as are left out
+        reach = k + len(np.unique(left_out))
+        order = best_places(item_scores[None], reach)[0].cpu().numpy()
+        order = order[~np.isin(order + 1, left_out)][:k]
     return pd.DataFrame(
         {"rank": np.arange(1, len(order) + 1), "item": order + 1, "score": scores[order]}
     )

@@ -16,8 +16,11 @@ from torch import Tensor
 from awrsr.config import Candidates
 from awrsr.data.batching import BLOCK_SCORES, left_pad
 from awrsr.models import Intervention, SequentialModel
-from awrsr.ranking.metrics import target_ranks
+from awrsr.ranking.metrics import best_places, target_ranks
 
+MIN_ROWS = 16
+"""Histories that are scored together in any case, so that a large table of items is not read anew
+for every few of them; 64 MB of scores for a million items."""
 BLOCK_PAIRS = 1_000_000
 """Query-key pairs of one head in memory at once, over all histories of a block."""
 
@@ -81,7 +84,8 @@ def score_histories(
     """
     n = model.config.max_length
     longest = max((min(len(history), n) for history in histories), default=1)
-    size = max(1, min(BLOCK_SCORES // model.catalogue.n_items, BLOCK_PAIRS // longest**2))
+    rows = max(MIN_ROWS, BLOCK_SCORES // model.catalogue.n_items)
+    size = max(1, min(rows, BLOCK_PAIRS // longest**2))
     for start in range(0, len(histories), size):
         block = slice(start, min(start + size, len(histories)))
         batch = left_pad([list(history[-n:]) for history in histories[block]]).to(model.device)
@@ -176,9 +180,9 @@ def _list_best(
         best += [[] for _ in item_scores]
         best_scores += [[] for _ in item_scores]
         return
-    ordered = item_scores.sort(dim=1, descending=True, stable=True)
-    values, places = ordered.values[:, :listed].tolist(), ordered.indices[:, :listed].tolist()
-    for scores, indices in zip(values, places, strict=True):
+    places = best_places(item_scores, listed)
+    values = item_scores.gather(1, places)
+    for scores, indices in zip(values.tolist(), places.tolist(), strict=True):
         scored = [n for n, score in enumerate(scores) if score > -torch.inf]
         best.append([indices[n] + 1 for n in scored])
         best_scores.append([scores[n] for n in scored])

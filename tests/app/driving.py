@@ -1,4 +1,7 @@
-"""Shared by the app's tests: folders of datasets and models, pages driven without a browser."""
+"""Shared by the app's tests: folders of datasets and models, pages driven without a browser.
+
+One file because nearly every test of the app uses all three: folders, actions, texts of a page.
+"""
 
 import base64
 import dataclasses
@@ -14,6 +17,7 @@ import pandas as pd
 import torch
 from helpers import EMBEDDED, ROOT, make_dataset
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -31,6 +35,8 @@ MAIN = ROOT / "app" / "main.py"
 TIMEOUT = 120
 KINDS = {"first": "first_order", "second": "second_order", "refined": "refined"}
 """Names of maps on the board, and in a trace."""
+SEARCHED = ("added", "target", "rival")
+"""The fields of Inspect to search for an item."""
 MARK, RIVAL = "\u25c6 ", "\u25c7 "
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -159,10 +165,29 @@ def choose(page: AppTest, **choices: object) -> AppTest:
         *page.text_input,
         *page.number_input,
     ]
+    said = {}
     for key, value in choices.items():
+        if key in SEARCHED:
+            number = sent(page, Session.search.named(key))["applied"] + 1
+            said[key] = {"chosen": {"number": number, "item": value or None}}
+            continue
         key = {"user": "typed_user"}.get(key, key)
         next(widget for widget in widgets if widget.key == key).set_value(value)
-    return run(page)
+    return say(page, **said)
+
+
+def say(page: AppTest, **said: dict[str, object]) -> AppTest:
+    """One more run with what the browser sends from fields to search for an item."""
+    states = page._tree.get_widget_states()  # triggers have no public interface
+    for field, events in said.items():
+        key = Session.search.named(field)
+        (one,) = (each for each in page.get("bidi_component") if each.key == key)
+        payload = [{"event": event, "value": value} for event, value in events.items()]
+        trigger = f"{STREAMLIT_INTERNAL_KEY_PREFIX}_{one.proto.id}__events"
+        states.widgets.append(WidgetState(id=trigger, json_trigger_value=json.dumps(payload)))
+    page._run(states)
+    assert not page.exception, [error.message for error in page.exception]
+    return page
 
 
 def click(page: AppTest, label: str) -> AppTest:

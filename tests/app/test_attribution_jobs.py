@@ -5,7 +5,7 @@ import time
 
 import pytest
 import torch
-from driving import click, figures, finish, messages, open_attribution, run, tables
+from driving import choose, click, figures, finish, messages, open_attribution, run, tables
 from helpers import EMBEDDED
 
 import awrsr
@@ -142,8 +142,7 @@ def test_another_target_cancels_the_jobs_of_the_last_one(directory, gated):
     page = open_attribution(methods="shapley_value_sampling", target=3)
     pool = cache._job_pool()
     asked = list(pool._live.values())
-    page.selectbox(key="target").set_value(4)
-    run(page)
+    choose(page, target=4)
     assert all(job.finished.wait(SECONDS) and job.state == jobs.CANCELLED for job in asked)
     assert {question.target for question in pool._live} == {4}
 

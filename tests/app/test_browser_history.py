@@ -114,6 +114,30 @@ def test_an_item_is_replaced_by_search(visit):
     expect_items(page, [1, 5, item, 13, 17, 21])
 
 
+def test_items_are_sought_with_keys_alone(visit):
+    page = opened(visit)
+    search = page.get_by_role("combobox", name="Add an item")
+    search.focus()
+    page.keyboard.type("toy story")
+    options = page.locator("[role=option]:visible")  # not those of the board
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    expect(options).to_have_text([f"Toy Story{n}" for n in (" (1995)", " 2 (1999)", " 3 (2010)")])
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    added = [*HISTORY, DATASET.lookup("Toy Story 2 (1999)")]
+    expect_items(page, added)
+    expect(search).to_be_focused()
+    expect(search).to_have_value("")
+    page.keyboard.type("toi storry")
+    expect(options.first).to_have_text("Toy Story (1995)")
+    page.keyboard.press("Escape")
+    expect(options).to_have_count(0)
+    expect(search).to_have_value("")
+    expect_items(page, added)
+
+
 def test_a_finger_drags_by_the_handle_and_the_page_stays_narrow(visit):
     page = opened(visit, width=390, dark=True)
     if not rows(page).first.is_visible() or rows(page).first.bounding_box()["x"] < 0:

@@ -1,12 +1,15 @@
 """How the page arrives: time to the board, layout shift, bytes, beside an empty Streamlit page.
 
     OMP_NUM_THREADS=1 python tests/benchmarks/arrival.py [TREE ...] [--visits 5] [--shifts]
+    OMP_NUM_THREADS=1 python tests/benchmarks/arrival.py [TREE ...] --data DATASET ...
 
 Visits the app of this tree, of other trees (checkouts of the repository), and an empty Streamlit
 page in turn, in one headless Chromium; a first visit has an empty browser cache, a second one does
-not. Prints the median seconds from the request to the drawn board (of the empty page: to its one
-line of text), the sum of layout shifts without recent input (web.dev/articles/cls), and what
-the network carried. Everything shares the machine.
+not. The first visit of all, which fills the server's caches, is printed alone. With --data, these
+dataset directories are opened beside the embedded dataset. Prints the median seconds from the
+request to the drawn board (of the empty page: to its one line of text), the sum of layout shifts
+without recent input (web.dev/articles/cls), and what the network carried. Everything shares the
+machine.
 """
 
 import argparse
@@ -18,13 +21,14 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
+EMBEDDED = "ml-latest-small"
 EMPTY = "import streamlit as st\n\nst.text('empty page')\n"
 OBSERVE = """
 window.shifts = [];
@@ -48,14 +52,14 @@ new PerformanceObserver(list => {
 
 
 @contextmanager
-def server(script: Path) -> Iterator[str]:
-    """A Streamlit server of a script, ready; gives its address."""
+def server(script: Path, data: Sequence[Path] = ()) -> Iterator[str]:
+    """A Streamlit server of a script with these datasets, ready; gives its address."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
     options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(script), *options],
+        [sys.executable, "-m", "streamlit", "run", str(script), *options, "--", *map(str, data)],
         cwd=script.parent.parent,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -109,6 +113,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("trees", nargs="*", type=Path, help="other checkouts")
+    parser.add_argument("--data", nargs="+", type=Path, default=[], help="dataset directories")
     parser.add_argument("--visits", type=int, default=5)
     parser.add_argument("--shifts", action="store_true", help="list the largest shifts")
     arguments = parser.parse_args()
@@ -123,13 +128,23 @@ def main() -> None:
             executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
             args=["--no-sandbox", "--disable-gpu"],
         )
-        servers = {name: server(script) for name, script in scripts.items()}
-        addresses = {
-            name: (running.__enter__(), "text=empty page" if name == "empty page" else ".ab")
-            for name, running in servers.items()
+        data = [path.resolve() for path in arguments.data]
+        servers = {
+            name: server(script, () if name == "empty page" else data)
+            for name, script in scripts.items()
         }
+        addresses = {}
+        for name, running in servers.items():
+            address = running.__enter__()
+            if name == "empty page":
+                addresses[name] = (address, "text=empty page")
+                continue
+            for dataset in (EMBEDDED, *(path.name for path in data)):
+                addresses[f"{name}, {dataset}"] = (f"{address}/?dataset={dataset}", ".ab")
         try:
-            measure(browser, addresses, 1)  # the servers fill their caches
+            for name, (address, drawn) in addresses.items():
+                ((_, visits), *_) = measure(browser, {name: (address, drawn)}, 1).items()
+                print(f"{name}, first of all: {visits[0]['seconds']:.2f} s", flush=True)
             found = measure(browser, addresses, arguments.visits)
         finally:
             for running in servers.values():

@@ -1,15 +1,20 @@
-"""Large catalogues: time per position of both optimizers, memory of `ce`, time of evaluation.
+"""Large catalogues: time per position of both optimizers, memory of `ce`, time of evaluation, and a
+directory to open in the app.
 
     PYTHONPATH=. OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py steps
     PYTHONPATH=. OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py ce
     PYTHONPATH=. OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py evaluation
+    PYTHONPATH=. OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py search
+    PYTHONPATH=. OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py dataset DIRECTORY
 
 `steps` trains SASRec under sampled_ce on seeded datasets of 12,000 and of 234,000 items, with the
 same sequence lengths and a popularity that falls with the rank (exponent 1), by AdamW and by lazy
 Adam. A round takes one step of each in turn; the median over rounds is printed, so that a change of
 the machine's load falls on all. `ce` takes steps of the full softmax with 1,000,000 items in a
 process of its own, and prints the time and the largest memory of that process; `evaluation` does so
-for the evaluation of some users.
+for the evaluation of some users. `search` prints the time of the first search, which makes the
+index of words, and of others by what is typed. `dataset` writes a dataset with two untrained models
+and titles of made-up words, some of them shared by several items.
 """
 
 import argparse
@@ -18,6 +23,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -26,19 +32,24 @@ import torch
 from awrsr.config import Catalogue, ModelConfig, TrainConfig
 from awrsr.data.batching import Unseen
 from awrsr.data.dataset import Dataset
+from awrsr.data.dataset_files import save_dataset
 from awrsr.data.windows import bucketed, training_batches, training_windows
 from awrsr.models import SequentialModel, build_model
 from awrsr.ranking.evaluation import evaluate
+from awrsr.training.checkpoint import save_config, save_weights
 from awrsr.training.epoch import Objective
 from awrsr.training.optimizers import build_optimizer, total_norm
 
 N_USERS = 4_000
+WORDS = 50_000
 
 
-def seeded_dataset(n_items: int, seed: int = 0) -> Dataset:
-    """Users with 5 to 200 items, 40 on average; popularity falls as 1 / rank."""
+def seeded_dataset(
+    n_items: int, seed: int = 0, *, n_users: int = N_USERS, mean: int = 40
+) -> Dataset:
+    """Users with 5 items to five times the mean; popularity falls as 1 / rank."""
     generator = np.random.default_rng(seed)
-    lengths = np.clip(generator.geometric(1 / 40, N_USERS), 5, 200)
+    lengths = np.clip(generator.geometric(1 / mean, n_users), 5, 5 * mean)
     shares = np.cumsum(1 / np.arange(1, n_items + 1))
     ranks = np.searchsorted(shares, generator.random(lengths.sum()) * shares[-1])
     items = generator.permutation(n_items)[ranks] + 1
@@ -49,11 +60,26 @@ def seeded_dataset(n_items: int, seed: int = 0) -> Dataset:
         items=pd.DataFrame(
             {"item": range(1, n_items + 1), "item_id": names, "title": names},
         ),
-        user_ids=[str(user) for user in range(N_USERS)],
+        user_ids=[str(user) for user in range(n_users)],
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         flat_items=items.astype(np.int32),
         flat_timestamps=np.arange(lengths.sum(), dtype=np.int64),
     )
+
+
+def seeded_titles(n_items: int, seed: int = 0) -> list[str]:
+    """Titles of two to five words; the frequency of a word falls as 1 / rank."""
+    generator = np.random.default_rng(seed)
+    syllables = [first + vowel for first in "bcdfghklmnprstvz" for vowel in "aeiou"]
+    words = ["".join(generator.choice(syllables, n)).capitalize() for n in 1 + np.arange(WORDS) % 4]
+    shares = np.cumsum(1 / np.arange(1, WORDS + 1))
+    lengths = generator.integers(2, 6, n_items)
+    chosen = np.searchsorted(shares, generator.random(lengths.sum()) * shares[-1])
+    ends = np.cumsum(lengths)
+    return [
+        " ".join(words[word] for word in chosen[end - length : end])
+        for end, length in zip(ends.tolist(), lengths.tolist(), strict=True)
+    ]
 
 
 def stepper(
@@ -171,6 +197,50 @@ def evaluation(options: argparse.Namespace) -> None:
     )
 
 
+def search(options: argparse.Namespace) -> None:
+    """Print the milliseconds of searches, by what is typed."""
+    made = seeded_dataset(options.items)
+    dataset = replace(made, items=made.items.assign(title=seeded_titles(options.items)))
+    titles = dataset.titles(np.random.default_rng(1).integers(1, options.items, 60).tolist())
+    before, start = largest_memory(), time.perf_counter()
+    dataset.search("first")
+    print(
+        f"search among {options.items:,} items: {time.perf_counter() - start:.2f} s for the first, "
+        f"largest memory {before:.2f} GB before, {largest_memory():.2f} GB after"
+    )
+    typed = {
+        "one letter": [title[:1] for title in titles],
+        "three letters": [title[:3] for title in titles],
+        "a word": [title.split()[0] for title in titles],
+        "a title": [title.split(" [")[0] for title in titles],
+        "a title with a wrong letter": [f"{title[:2]}x{title[3:]}" for title in titles],
+        "nonsense": [f"qqxq{n} xyz" for n in range(60)],
+    }
+    for what, texts in typed.items():
+        took = []
+        for text in texts:
+            start = time.perf_counter()
+            dataset.search(text)
+            took.append(1e3 * (time.perf_counter() - start))
+        print(f"{what}: median {statistics.median(took):.0f} ms, at most {max(took):.0f} ms")
+
+
+def write_dataset(options: argparse.Namespace) -> None:
+    """Write a dataset directory with two untrained models."""
+    made = seeded_dataset(options.items, n_users=options.users, mean=options.mean)
+    titles = seeded_titles(options.items)
+    dataset = replace(made, name=options.directory.name, items=made.items.assign(title=titles))
+    save_dataset(dataset, options.directory)
+    for refinement in ("none", "additive"):
+        config = ModelConfig(refinement=refinement)
+        directory = options.directory / "models" / f"sasrec-{refinement}"
+        directory.mkdir(parents=True)
+        torch.manual_seed(0)
+        save_config(directory, config, dataset.catalogue, TrainConfig())
+        save_weights(directory, build_model(config, dataset.catalogue))
+    print(dataset)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     verbs = parser.add_subparsers(required=True)
@@ -187,6 +257,15 @@ if __name__ == "__main__":
     ranking.add_argument("--items", type=int, default=1_000_000)
     ranking.add_argument("--users", type=int, default=40)
     ranking.set_defaults(run=evaluation)
+    searching = verbs.add_parser("search")
+    searching.add_argument("--items", type=int, default=1_000_000)
+    searching.set_defaults(run=search)
+    writing = verbs.add_parser("dataset")
+    writing.add_argument("directory", type=Path)
+    writing.add_argument("--items", type=int, default=234_000)
+    writing.add_argument("--users", type=int, default=40_000)
+    writing.add_argument("--mean", type=int, default=75, help="items of a user")
+    writing.set_defaults(run=write_dataset)
     for verb in (trial, memory, ranking):
         verb.add_argument("--backbone", default="sasrec")
     chosen = parser.parse_args()

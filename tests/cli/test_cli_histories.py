@@ -163,7 +163,7 @@ def test_recommend_more_than_there_are(call, k: int):
 
 
 def test_a_history_of_the_whole_catalogue_leaves_nothing_to_recommend(call, place: Path):
-    everything = json.dumps(model_and_dataset(place)[1].item_ids)
+    everything = json.dumps(list(model_and_dataset(place)[1].item_ids))
     code, out, _ = call(f"recommend MODEL '{everything}' --device cpu")
     assert code == 0
     assert out == ("Nothing is left to recommend: every item of the catalogue is in the history.\n")

@@ -139,6 +139,7 @@ def test_no_layer_or_head_means_all_and_the_later_replacement_wins(model):
 def test_batches_change_nothing(model, monkeypatch):
     variants = [[Ablation(change="uniform", layer=n % 2, head=n // 2)] for n in range(4)]
     together = ablate(model, ITEMS, TARGET, variants, k=3)
+    monkeypatch.setattr(scoring, "MIN_ROWS", 1)
     monkeypatch.setattr(scoring, "BLOCK_SCORES", N_ITEMS)
     for first, second in zip(together, ablate(model, ITEMS, TARGET, variants, k=3), strict=True):
         close(first.score, second.score)

@@ -58,6 +58,7 @@ def test_blocks_change_nothing(make_model, monkeypatch):
     model = make_model("stosa", "stochastic")
     histories = [HISTORY[:length] for length in range(1, 7)]
     full = target_standings(model, histories, 8, [HISTORY] * 6, k=3)
+    monkeypatch.setattr(scoring, "MIN_ROWS", 1)
     monkeypatch.setattr(scoring, "BLOCK_SCORES", 22)
     assert len(list(score_histories(model, histories))) == 3
     parts = target_standings(model, histories, 8, [HISTORY] * 6, k=3)

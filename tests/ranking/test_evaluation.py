@@ -112,6 +112,7 @@ def test_popularity_equals_a_loop_over_users(dataset, split, candidates):
 def test_blocks_change_no_rank_and_bound_the_memory(dataset, make_model, monkeypatch, block):
     model = model_for(dataset, make_model, "stosa", "additive")
     result = evaluate(model, dataset)
+    monkeypatch.setattr(evaluation, "MIN_ROWS", 1)
     monkeypatch.setattr(evaluation, "BLOCK_SCORES", block * N_ITEMS + N_ITEMS - 1)
     assert evaluate(model, dataset).ranks.equals(result.ranks)
 
@@ -127,6 +128,7 @@ def test_blocks_change_no_rank_and_bound_the_memory(dataset, make_model, monkeyp
 
 
 def test_a_catalogue_larger_than_a_block_is_ranked_one_user_at_a_time(dataset, monkeypatch):
+    monkeypatch.setattr(evaluation, "MIN_ROWS", 1)
     monkeypatch.setattr(evaluation, "BLOCK_SCORES", 1)
     asked = []
     evaluate_scores(lambda users: asked.append(len(users)) or torch.zeros(1, N_ITEMS), dataset)
@@ -134,6 +136,7 @@ def test_a_catalogue_larger_than_a_block_is_ranked_one_user_at_a_time(dataset, m
 
 
 def test_a_block_holds_users_of_similar_length(dataset, monkeypatch):
+    monkeypatch.setattr(evaluation, "MIN_ROWS", 1)
     monkeypatch.setattr(evaluation, "BLOCK_SCORES", 5 * N_ITEMS)
     longest = []
 
@@ -286,6 +289,7 @@ def test_the_items_are_made_into_states_once_for_all_blocks(
         return as_states(self, embeddings)
 
     monkeypatch.setattr(type(model), "as_states", noted)
+    monkeypatch.setattr(evaluation, "MIN_ROWS", 1)
     monkeypatch.setattr(evaluation, "BLOCK_SCORES", 2 * dataset.n_items)
     assert evaluate(model, dataset).ranks["rank"].tolist() == expected
     assert calls == [dataset.n_items]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from awrsr.ranking.metrics import CUTOFFS, summarise, target_ranks
+from awrsr.ranking.metrics import CUTOFFS, best_places, summarise, target_ranks
 
 pytestmark = pytest.mark.shapes
 
@@ -114,3 +114,16 @@ def test_cutoffs_beyond_the_catalogue_are_hits_for_every_user():
     assert metrics["HR@5"] == metrics["HR@20"] == 1
     assert metrics["NDCG@20"] == 1 / 2
     assert np.isclose(metrics["MRR"], 1 / 3)
+
+
+@pytest.mark.parametrize("values", [2, 5, 1000, 10**9], ids="{} values".format)
+def test_best_places_are_those_of_a_stable_sort(values):
+    generator = torch.Generator().manual_seed(values)
+    scores = torch.randint(0, values, (6, 300), generator=generator).float()
+    scores[0, 7] = scores[1, :299] = -math.inf
+    scores[2, 5] = scores[3, :200] = scores[4] = NAN
+    before = scores.clone()
+    ordered = scores.sort(dim=1, descending=True, stable=True).indices
+    for k in (0, 1, 2, 10, 299, 300, 301):
+        assert torch.equal(best_places(scores, k), ordered[:, :k])
+    assert torch.equal(scores.nan_to_num(), before.nan_to_num())

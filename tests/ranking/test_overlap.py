@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from awrsr.errors import ConfigError, DataError
-from awrsr.ranking.overlap import PERSISTENCE, overlap_at, rank_biased_overlap
+from awrsr.ranking.overlap import DEPTH, PERSISTENCE, overlap_at, rank_biased_overlap
 
 
 def slow_rbo(first, second, p):
@@ -96,3 +96,12 @@ def test_rankings_of_different_depth_are_refused(pair):
 def test_a_repeated_item_is_refused(wrong):
     with pytest.raises(DataError, match="the second ranking must be one row of items, each once"):
         rank_biased_overlap([1, 2], wrong)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_ranks_below_the_depth_have_no_influence(seed):
+    generator = np.random.default_rng(seed)
+    first = generator.permutation(5_000)
+    second = first[np.argsort(np.arange(5_000) + generator.normal(0, 10 ** (seed - 1), 5_000))]
+    known = rank_biased_overlap(first, second)
+    assert math.isclose(rank_biased_overlap(first[:DEPTH], second[:DEPTH]), known, abs_tol=1e-14)

@@ -114,6 +114,8 @@ def test_a_ranking_gives_every_item_its_own_rank():
         scores = torch.randint(0, 5, (12,), generator=generator).float()
         ranking = Ranking(scores, excluded)
         pd.testing.assert_frame_equal(ranking.table, ranked_catalogue(scores, excluded))
+        for k in (1, 2, 5, 12):
+            pd.testing.assert_frame_equal(ranking.best(k), ranking.table.head(k))
         for item in range(1, 13):
             assert ranking.rank_of(item) == rank_of(scores, item, excluded)
             assert ranking.candidates_with(item) == len({*range(1, 13)} - {*excluded} | {item})

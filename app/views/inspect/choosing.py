@@ -4,12 +4,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import awrsr
-from app import cache
 from app.case import Case, Compared, History
+from app.components.item_search import item_search
 from app.escape import plain
 from app.shell import Chosen
 from app.sides import SIDES, Side, run_model
-from app.state import AUTOMATIC, Session, session
+from app.state import AUTOMATIC, session
 from app.views.inspect import variants
 from awrsr.attribution import METHODS
 from awrsr.data.dataset import Dataset
@@ -54,16 +54,16 @@ def make_case(chosen: Chosen, history: History, problems: DeltaGenerator) -> Cas
 
 def choose_rival(dataset: Dataset, target: int) -> int | None:
     """The item whose score is subtracted; None if no item, or the target itself, is chosen."""
-    labels = cache.get_item_names(dataset).titles
-    rival = st.selectbox(
+    item_search(
+        dataset,
+        "rival",
         "Rather than (optional)",
-        range(1, dataset.n_items + 1),
-        index=None,
-        key=Session.rival.name,
+        value=session.rival,
+        choose=set_rival,
         placeholder="No rival",
-        format_func=lambda item: labels[item - 1],
-        help="Explain the target's score minus this item's score.",
+        explanation="Explain the target's score minus this item's score.",
     )
+    rival = session.rival
     if rival == target:
         st.warning("The rival is the target; choose another item.")
         return None
@@ -72,28 +72,34 @@ def choose_rival(dataset: Dataset, target: int) -> int | None:
 
 def choose_target(dataset: Dataset, first: Side, history: History) -> tuple[int, str]:
     """The item whose rank and attributions are shown for both models, and the reason."""
-    best = first.ranking.table["item"].head(1)
+    best = first.ranking.best(1)["item"]
     if history.held_out is not None:
         automatic, why = history.held_out, "held out"
     elif len(best):
         automatic, why = int(best.iloc[0]), f"first recommendation of {first.key.upper()}"
     else:  # the whole catalogue is in the history
         automatic, why = history.items[-1], "newest item"
-    labels = cache.get_item_names(dataset).titles
-
-    def label(item: int) -> str:
-        # The same labels for every history, so thousands of options are sent only once.
-        return labels[item - 1] if item else "Automatic: held-out item, else A's first"
-
-    st.selectbox(
+    item_search(
+        dataset,
+        "target",
         "Target",
-        range(AUTOMATIC, dataset.n_items + 1),
-        key=Session.target.name,
-        format_func=label,
-        help="The item whose rank and attributions are shown. Automatic: the held-out item of the "
-        "user, or else A's first recommendation. Any item of the catalogue can be chosen.",
+        value=session.target or None,
+        choose=set_target,
+        placeholder="Automatic: held-out item, else A's first",
+        explanation="The item whose rank and attributions are shown. Automatic: the held-out item "
+        "of the user, or else A's first recommendation. Any item of the catalogue can be chosen.",
     )
     chosen = session.target
     if chosen == AUTOMATIC:
         return automatic, why
     return chosen, "held out" if chosen == history.held_out else "chosen"
+
+
+def set_target(item: int | None) -> None:
+    """Make an item the target; None is the automatic one."""
+    session.target = AUTOMATIC if item is None else item
+
+
+def set_rival(item: int | None) -> None:
+    """Make an item the rival; None is none."""
+    session.rival = item

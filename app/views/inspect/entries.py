@@ -173,23 +173,15 @@ def read_entries(dataset: Dataset, entries: Entries, name: str) -> Reading:
             f"of them, or a table with a column {', '.join(COLUMNS[:-1])} or {COLUMNS[-1]}"
         )
     skipped = max(0, len(entries) - MAX_HISTORY)
-    ids: dict[str, list[int]] = {}
-    names: dict[str, list[int]] = {}
-    shown = dataset.titles(range(1, dataset.n_items + 1))
-    columns = zip(dataset.item_ids, dataset.items["title"].astype(str), shown, strict=True)
-    for item, texts in enumerate(columns, start=1):
-        item_id, *titles = (text.strip().casefold() for text in texts)
-        ids.setdefault(item_id, []).append(item)
-        for text in {item_id, *titles}:
-            names.setdefault(text, []).append(item)
+    newest = entries[skipped:]
+    plainest = [entry if isinstance(entry, int) else plainer(entry) for entry in newest]
+    as_they_are, otherwise = dataset.named(newest), dataset.named(plainest)
 
-    def slot(number: int, entry: str | int) -> int | Unknown:
-        known, text = (ids if isinstance(entry, int) else names), str(entry).strip()
-        if text.casefold() not in known:
-            text = plainer(text)
+    def slot(place: int) -> int | Unknown:
+        entry, found = newest[place], as_they_are[place] or otherwise[place]
+        text = str(entry if as_they_are[place] else plainest[place]).strip()
         if not text:
-            return Unknown("", f"Entry {number} is empty.", near=())
-        found = known.get(text.casefold(), [])
+            return Unknown("", f"Entry {1 + skipped + place} is empty.", near=())
         if len(found) == 1:
             return found[0]
         if not found:  # `lookup` would search for near titles, once per entry
@@ -201,7 +193,7 @@ def read_entries(dataset: Dataset, entries: Entries, name: str) -> Reading:
             why = clipped(str(error), 300).rstrip(".")
             return Unknown(text, f"{why}.", near=tuple(found[:SAME]))
 
-    slots = tuple(map(slot, range(skipped + 1, len(entries) + 1), entries[skipped:]))
+    slots = tuple(map(slot, range(len(newest))))
     return searched(dataset, Reading(slots, skipped))
 
 

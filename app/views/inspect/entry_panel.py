@@ -5,7 +5,6 @@ from typing import Any
 
 import streamlit as st
 
-from app import cache
 from app.escape import clipped, plain
 from app.reading import Reading, Unknown
 from app.state import Session, session
@@ -154,7 +153,6 @@ def show_unknown(dataset: Dataset, reading: Reading, use: Use) -> None:
         problems.append(f"{len(unknown)} of {len(reading.slots)} entries could not be used.")
     if problems:
         st.warning(" ".join(problems), icon=":material/search_off:")
-    labels = cache.get_item_names(dataset).titles
     with st.container(
         gap="xsmall", height="content" if len(unknown) < 3 else MANY_HEIGHT, border=False
     ):
@@ -165,7 +163,7 @@ def show_unknown(dataset: Dataset, reading: Reading, use: Use) -> None:
                     "Suggested items",
                     entry.near,
                     key=Session.meant.named(place),
-                    format_func=lambda item: plain(clipped(labels[item - 1], 80)),
+                    format_func=lambda item: plain(clipped(dataset.titles([item])[0], 80)),
                     on_change=decide,
                     args=(dataset, use, place),
                     label_visibility="collapsed",

@@ -1,12 +1,14 @@
 """Choosing a history: a user's, or one's own by search, paste, upload or edit."""
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
-from app import cache, pinned
+from app import pinned
 from app.case import History
 from app.components.history_list import history_list
+from app.components.item_search import item_search
 from app.escape import clipped, plain
 from app.forms import MAX_HISTORY
 from app.state import OWN, USER, Session, session
@@ -114,20 +116,18 @@ def type_user(dataset: Dataset) -> None:
 
 def show_search(dataset: Dataset) -> None:
     """Search for an item to add, or to replace another."""
-    labels = cache.get_item_names(dataset).titles
     history = current_history(dataset)[-MAX_HISTORY:]
     replacing = session.replacing
     if replacing is not None and replacing >= len(history):
         session.replacing = replacing = None
-    st.selectbox(
+    item_search(
+        dataset,
+        "added",
         "Add an item" if replacing is None else f"Replace item {replacing + 1} by",
-        range(1, dataset.n_items + 1),
-        index=None,
-        key=Session.added.name,
-        placeholder="Search by title",
-        format_func=lambda item: labels[item - 1],
-        on_change=add_item,
-        args=(dataset,),
+        value=None,
+        choose=partial(add_item, dataset),
+        placeholder="Search by title or id",
+        asked=replacing,
     )
     if replacing is not None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -139,10 +139,9 @@ def show_search(dataset: Dataset) -> None:
             st.button("Cancel", on_click=stop_replacing, type="tertiary")
 
 
-def add_item(dataset: Dataset) -> None:
-    """Add the chosen item as the newest, or put it in the place of the item to be replaced."""
-    item, place = session.added, session.replacing
-    session.added = None
+def add_item(dataset: Dataset, item: int | None) -> None:
+    """Add an item as the newest, or put it in the place of the item to be replaced."""
+    place = session.replacing
     if item is None:
         return
     if place is None:

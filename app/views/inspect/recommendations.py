@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
@@ -14,8 +15,10 @@ from app.escape import plain
 from app.sides import Side, model_title
 from app.state import MAX_LISTED, MIN_LISTED, Session, session
 from awrsr.errors import AwrsrError
-from awrsr.ranking.overlap import PERSISTENCE, overlap_at, rank_biased_overlap
+from awrsr.ranking.overlap import DEPTH, PERSISTENCE, overlap_at, rank_biased_overlap
 
+Ranked = npt.NDArray[np.int64]
+"""Items, best first."""
 MARK, RIVAL = "\u25c6", "\u25c7"
 TARGET_ROW = "background-color: rgba(240, 180, 40, 0.28)"
 
@@ -27,7 +30,7 @@ def show(case: Case) -> None:
         st.slider("List length", MIN_LISTED, MAX_LISTED, key=Session.k.name)
     with head:
         if len(case.sides) == 2:
-            in_a, in_b = (side.ranking.table["item"].tolist() for side in case.sides)
+            in_a, in_b = (side.ranking.best(DEPTH)["item"].to_numpy() for side in case.sides)
             show_overlap(in_a, in_b, case.listed)
             show_noise(case)
     for side, column in zip(case.sides, st.columns(len(case.sides), gap="medium"), strict=True):
@@ -41,8 +44,8 @@ def show(case: Case) -> None:
     )
 
 
-def show_overlap(first: list[int], second: list[int], k: int) -> None:
-    """The overlap of two rankings of the candidates, and of their top k."""
+def show_overlap(first: Ranked, second: Ranked, k: int) -> None:
+    """The overlap of the first ranks of two rankings of the candidates, and of their top k."""
     listed = min(k, len(first))
     if not listed:
         st.caption("The history contains the whole catalogue: nothing is left to recommend.")
@@ -70,7 +73,7 @@ def show_noise(case: Case) -> None:
     for directory in pair:
         side = next((each for each in case.sides if each.directory == directory), None)
         if side is not None:
-            ranked.append(side.ranking.table["item"].to_numpy())
+            ranked.append(side.ranking.best(DEPTH)["item"].to_numpy())
             continue
         try:
             ranked.append(cache.get_order(directory, case.dataset, case.history, case.left_out))
@@ -91,7 +94,7 @@ def show_noise(case: Case) -> None:
 
 def show_list(case: Case, side: Side) -> None:
     """One model's list; selecting a row makes its item the target."""
-    top = side.ranking.table.head(case.listed)
+    top = side.ranking.best(case.listed)
     items = [int(item) for item in top["item"]]
     marks = {case.rival: f"{RIVAL} ", case.target: f"{MARK} "}
     columns: dict[str, object] = {
@@ -111,7 +114,7 @@ def show_list(case: Case, side: Side) -> None:
     }
     if (other := case.other(side)) is not None:
         letter = other.key.upper()
-        elsewhere = set(other.ranking.table["item"].head(case.listed))
+        elsewhere = set(other.ranking.best(case.listed)["item"])
         columns["other"] = [other.ranking.rank_of(item) for item in items]
         columns["change"] = top["rank"] - np.array(columns["other"])
         columns["both"] = ["\u25cf" if item in elsewhere else "" for item in items]
