@@ -63,9 +63,14 @@ def build_model(
 
 
 def model_title(backbone: str, refinement: str) -> str:
-    """The displayed name of a model, "SASRec \u00b7 vanilla"; unknown names are kept unchanged."""
+    """The displayed name of a model, "SASRec \u00b7 vanilla"; unknown names are kept unchanged.
+
+    What follows a known refinement in the name of a directory, as in none-s3rec, is a note:
+    "SASRec \u00b7 vanilla (s3rec)".
+    """
+    known, _, note = refinement.partition("-")
     refinement_title = refinement.replace("_", "-")
-    if refinement in REFINEMENTS:
-        refinement_title = REFINEMENTS[refinement].title
+    if known in REFINEMENTS:
+        refinement_title = REFINEMENTS[known].title + (f" ({note})" if note else "")
     backbone_title = BACKBONES[backbone].title if backbone in BACKBONES else backbone
     return f"{backbone_title} \u00b7 {refinement_title}"

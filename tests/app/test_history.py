@@ -50,9 +50,25 @@ def edit_list(page, *edits: tuple):
     return run(page)
 
 
+def test_an_empty_history_leads_to_a_users(directory):
+    page = open_page(source="own")
+    next(button for button in page.button if button.label == "A user's history").click()
+    run(page)
+    assert any(element.value.startswith("**User ") for element in page.markdown)
+
+
+def test_an_empty_history_offers_the_recorded_examples():
+    page = open_page(source="own")
+    examples = [button for button in page.button if (button.key or "").startswith("empty_")]
+    assert len(examples) >= 3
+    examples[0].click()
+    run(page)
+    assert any(element.value.startswith("**User ") for element in page.markdown)
+
+
 def test_an_empty_history_says_what_to_do_and_grows_by_search(directory):
     page = open_page(source="own")
-    assert page.info[0].value.startswith("The history is empty")
+    assert "#### The history is empty" in [element.value for element in page.markdown]
     assert listed(page) is None
     for grown in ([5], [5, 2], [5, 2, 5]):
         choose(page, added=grown[-1])

@@ -24,6 +24,7 @@ from app.views.inspect import (
     answers,
     attributions,
     cards,
+    empty,
     exports,
     faithfulness,
     forming,
@@ -60,7 +61,7 @@ def show(chosen: Chosen) -> None:
         else:  # the slider leads back from a snapshot that cannot be read
             forming.show(None, runs)
     elif not history.items:
-        st.info("The history is empty: search for an item to add, or paste titles or ids.")
+        empty.show(chosen)
     else:
         st.info(with_commands(no_models(chosen.name, chosen.directory)))
 
