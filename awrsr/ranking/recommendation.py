@@ -171,6 +171,10 @@ def excluded_items(history: Sequence[int], candidates: Candidates) -> list[int]:
     return list(history) if candidates == "unseen" else []
 
 
+KEPT = 500
+"""Best candidates of a ranking that are kept, so that shorter lists are not made again."""
+
+
 class Ranking:
     """The catalogue ranked for one history: the best candidates, and the rank of any item.
 
@@ -185,7 +189,7 @@ class Ranking:
         self._candidates = np.ones(len(self._scores), dtype=np.bool_)
         self._candidates[np.asarray(excluded, dtype=np.int64) - 1] = False
         self._left_out = self._scores[~self._candidates]
-        self._known: dict[int, pd.DataFrame] = {}
+        self._best, self._kept = pd.DataFrame(), 0
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -194,9 +198,10 @@ class Ranking:
 
     def best(self, k: int) -> pd.DataFrame:
         """The first k rows of `table`, without the sort."""
-        if k not in self._known:
-            self._known[k] = ranked_catalogue(self._item_scores, self._excluded, k)
-        return self._known[k]
+        if k > self._kept:
+            self._kept = max(k, KEPT)
+            self._best = ranked_catalogue(self._item_scores, self._excluded, self._kept)
+        return self._best.head(k)
 
     def rank_of(self, item: int) -> int:
         """The rank of an item, 1 = best, by the rule of `awrsr.ranking.metrics.target_ranks`: ties

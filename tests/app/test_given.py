@@ -177,7 +177,7 @@ def test_files_of_other_code_bases(given, tmp_path, monkeypatch):
         given(*([place] if folder == tmp_path else []), file)
         page = finish(open_page(dataset=place.name))
         assert messages(page) == [] and page.session_state["b"] == "sasrec-none-rectools"
-        assert sent(page, "board")["sources"][1]["title"] == "SASRec \u00b7 none-rectools"
+        assert sent(page, "board")["sources"][1]["title"] == "SASRec \u00b7 vanilla (rectools)"
     alone = tmp_path / "elsewhere" / "rectools.ckpt"
     alone.parent.mkdir()
     shutil.copy(file, alone)

@@ -68,7 +68,7 @@ def test_an_empty_history_offers_the_recorded_examples():
 
 def test_an_empty_history_says_what_to_do_and_grows_by_search(directory):
     page = open_page(source="own")
-    assert "#### The history is empty" in [element.value for element in page.markdown]
+    assert [element.value for element in page.subheader] == ["The history is empty"]
     assert listed(page) is None
     for grown in ([5], [5, 2], [5, 2, 5]):
         choose(page, added=grown[-1])

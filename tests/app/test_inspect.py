@@ -15,7 +15,7 @@ from checking import (
 from driving import add_model, address, choose, messages, named, open_page, run, sent, texts
 from helpers import EMBEDDED
 
-from app import forms, state
+from app import cache, forms, state
 from app.components.board import title_on
 from app.pinned import Variant, variants_text
 from awrsr.attribution import METHODS
@@ -63,9 +63,9 @@ def test_the_catalogue_is_ranked_once_a_model(directory: Path, monkeypatch: pyte
     ranked: list[list[int]] = []
     rank = recommendation.ranked_catalogue
 
-    def counted(item_scores, excluded):
+    def counted(item_scores, excluded, *best):
         ranked.append(list(excluded))
-        return rank(item_scores, excluded)
+        return rank(item_scores, excluded, *best)
 
     monkeypatch.setattr(recommendation, "ranked_catalogue", counted)
     page = open_page(source="own", items="3.1.4", target=2, rival=5)
@@ -80,12 +80,13 @@ def test_two_seeds_are_ranked_once_a_server(monkeypatch: pytest.MonkeyPatch):
     ranked: list[int] = []
     rank = recommendation.ranked_catalogue
 
-    def counted(item_scores, excluded):
+    def counted(item_scores, excluded, *best):
         ranked.append(len(excluded))
-        return rank(item_scores, excluded)
+        return rank(item_scores, excluded, *best)
 
     st.cache_data.clear()
-    monkeypatch.setattr(recommendation, "ranked_catalogue", counted)
+    for place in (recommendation, cache):
+        monkeypatch.setattr(place, "ranked_catalogue", counted)
     page = open_page()
     assert any("Effect of the seed alone, two seeds of" in text for text in texts(page))
     first = len(ranked)

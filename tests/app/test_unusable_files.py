@@ -126,7 +126,7 @@ def test_two_bad_models_leave_the_history_and_a_text_each(directory, tiny_datase
     ]
     assert sent(page, "history_list")["rows"]
     assert sent(page, "board") is None
-    assert not page.dataframe and not figures(page) and not page.get("bidi_component")[1:]
+    assert not page.dataframe and not figures(page)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"schema_version": 99}', "\x00\ufffd", ""])

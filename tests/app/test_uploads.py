@@ -93,7 +93,7 @@ def dataset_of(directory: Path):
 def test_the_other_pages_offer_it(directory, elsewhere):
     page = open_models()
     upload_model(page, ("m.zip", zipped(elsewhere)))
-    assert messages(page) == [] and "#### B: SASRec \u00b7 value\\-weighted\\-m" in [
+    assert messages(page) == [] and "#### B: SASRec \u00b7 value\\-weighted \\(m\\)" in [
         element.value for element in page.markdown
     ]
     find = open_find(a="sasrec-none", b="sasrec-value_weighted-m")

@@ -17,7 +17,7 @@ COLUMNS = 3
 
 def show(chosen: Chosen) -> None:
     """One sentence, the recorded examples, and the way to a user's history."""
-    st.markdown("#### The history is empty")
+    st.subheader("The history is empty")
     st.markdown(
         "The models rank, trace and explain a history of one item or more. In the sidebar, search "
         "for an item, or paste titles or ids; or open the history of a user:"
