@@ -117,7 +117,9 @@ def load_dataset(directory: str | Path) -> Dataset:
     described = _read_columns(directory / "items.parquet", ["item", "item_id", "title"])
     items = to_frame(described, directory / "items.parquet")
     table = _read_columns(directory / "sequences.parquet", ["user_id", "items"])
-    if not np.array_equal(described["item"].to_numpy(), np.arange(1, len(items) + 1)):
+    numbers = described["item"].to_numpy()
+    counting = np.arange(1, len(items) + 1)
+    if numbers.dtype == object or not np.array_equal(numbers, counting):
         raise DataError(
             f"{directory / 'items.parquet'}: column 'item' must count 1 to {len(items)}"
         )

@@ -129,6 +129,8 @@ def read_stored(path: Path) -> Stored:
     with reading(path, CheckpointError):
         if not path.is_file():
             raise CheckpointError(f"{path} is not a file; a file that torch.save wrote is imported")
+        if not path.stat().st_size:
+            raise CheckpointError(f"{path} is empty; a file that torch.save wrote is imported")
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     try:
@@ -146,6 +148,9 @@ def read_stored(path: Path) -> Stored:
 
 def _older(path: Path) -> Any:
     """A file of torch before 1.6: weights only."""
+    with path.open("rb") as file:
+        if file.read(2) == b"PK":  # an archive, whose table of contents is at its end
+            raise CheckpointError(f"{path} is incomplete: its end is missing; copy it again")
     try:
         return torch.load(path, weights_only=True, map_location="cpu")
     except Exception as error:  # torch's message advises to run the file
@@ -157,7 +162,7 @@ def _older(path: Path) -> Any:
 def _refused(path: Path, name: str) -> CheckpointError:
     return CheckpointError(
         f"{path} names {shown(name)}, which no checkpoint needs; it is refused, and nothing in it "
-        "was run"
+        "was run. Of a model of your own, save model.state_dict(), or see awrsr.wrap"
     )
 
 

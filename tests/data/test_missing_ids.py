@@ -70,3 +70,18 @@ def test_a_described_item_without_an_id(tmp_path: Path):
     dataset = prepare(**table(tmp_path, GOOD), titles=titles, missing="drop")
     assert dataset.items["title"].tolist() == ["X", "Item y", "Item z"]
     assert dataset.about["filters"]["titles_dropped"] == 1
+
+
+def test_ids_written_as_floats_are_whole_numbers_in_csv_too(tmp_path: Path):
+    """As pandas writes them after a merge; one other id keeps all as they are."""
+    frame = pd.DataFrame(GOOD, columns=["user", "item", "timestamp"])
+    frame["item"] = frame["item"].map({"x": 1.0, "y": 2.0, "z": 3.0})
+    frame.to_parquet(tmp_path / "raw.parquet")
+    frame.to_csv(tmp_path / "raw.csv", index=False)
+    arguments = {"format": "table", "name": "made", "k_core": 1}
+    made = [prepare(tmp_path / name, **arguments) for name in ("raw.parquet", "raw.csv")]
+    assert made[0].fingerprint == made[1].fingerprint
+    assert [*made[1].item_ids] == ["1", "2", "3"]
+    text = (tmp_path / "raw.csv").read_text().replace("3.0", "3.5")
+    (tmp_path / "raw.csv").write_text(text)
+    assert [*prepare(tmp_path / "raw.csv", **arguments).item_ids] == ["1.0", "2.0", "3.5"]

@@ -95,17 +95,17 @@ this.flowsOf&&(this.flows=new Map(now?.flows.map(one=>[one.source,unpacked2(one)
 this.flows.get(source)??null}ask(band=null){let{data,state,ask}=this.board;if(!ask)return;let flow=state.
 view.mode==="flow";if(!flow&&!this.asked)return;let{signature}=data;band&&(this.cut={band,signature}),
 (!flow||this.cut?.signature!==signature)&&(this.cut=null);let cut=this.cut?.band??null,asked={signature,
-flow,cut},text=JSON.stringify(asked);text!==this.asked&&(this.asked=text,ask(asked))}};var isReordered=(a,b)=>a.places.some(place2=>b.where[place2]>=0&&b.where[place2]!==place2),PRIME="\u2032";
-function ownAxis(data,{places,start}){let axis=axisOf(data,places);if(!axis.data.slots.some(slot=>slot.
-endsWith(PRIME)))return axis;let slots=places.map((_,i)=>`${start+i}${PRIME}`);return{places,data:{...axis.
-data,slots}}}function axisOf(data,places){let at=values=>places.map(place2=>values[place2]),{groups}=data,
-own={n:places.length,items:at(data.items),slots:at(data.slots),titles:at(data.titles),repeats:at(data.
-repeats),groups:groups&&{...groups,each:at(groups.each)}};return{places,data:{...data,...own}}}var sharedPlaces=sources=>[
-...new Set(sources.flatMap(({places})=>places))].sort((a,b)=>a-b),indexIn=(axis,source,place2)=>axis.
-places.indexOf(shownAt(source,place2)),rowsOf=([first,...others])=>[...first.places,...new Set(others.
-flatMap(({places})=>places.filter(place2=>first.where[place2]<0)))];function byItem(values,{where},rows){
-let found=new Float64Array(values.length).fill(NaN);for(let row of rows)where[row]>=0&&(found[row]=values[where[row]]);
-return found}function element(tag,name="",text){let made=document.createElement(tag);return name&&(made.className=
+flow,cut},text=JSON.stringify(asked);text!==this.asked&&(this.asked=text,ask(asked))}};var isReordered=(a,b)=>a.places.some(place2=>b.where[place2]>=0&&b.where[place2]!==place2),PRIME="\u2032",
+slotIn=(data,source,place2)=>isReordered(data.sources[0],source)?`${source.start+source.itemAt[place2]}${PRIME}`:
+data.slots[place2];function ownAxis(data,source){let axis=axisOf(data,source.places),slots=source.places.
+map(place2=>slotIn(data,source,place2));return{...axis,data:{...axis.data,slots}}}function axisOf(data,places){
+let at=values=>places.map(place2=>values[place2]),{groups}=data,own={n:places.length,items:at(data.items),
+slots:at(data.slots),titles:at(data.titles),repeats:at(data.repeats),groups:groups&&{...groups,each:at(
+groups.each)}};return{places,data:{...data,...own}}}var sharedPlaces=sources=>[...new Set(sources.flatMap(
+({places})=>places))].sort((a,b)=>a-b),indexIn=(axis,source,place2)=>axis.places.indexOf(shownAt(source,
+place2)),rowsOf=([first,...others])=>[...first.places,...new Set(others.flatMap(({places})=>places.filter(
+place2=>first.where[place2]<0)))];function byItem(values,{where},rows){let found=new Float64Array(values.
+length).fill(NaN);for(let row of rows)where[row]>=0&&(found[row]=values[where[row]]);return found}function element(tag,name="",text){let made=document.createElement(tag);return name&&(made.className=
 name),text!==void 0&&(made.textContent=text),made}function svg(tag,attributes2){let made=document.createElementNS(
 "http://www.w3.org/2000/svg",tag);for(let[name,value]of Object.entries(attributes2))made.setAttribute(
 name,String(value));return made}function button(name,text,label){let made=element("button",name,text);
@@ -826,8 +826,8 @@ makes the prediction; lock a cell to see another row";this.title.append(element(
  \xB7 attention weight by kind of key; each key counts once, in the first line that applies`))}columns(){
 let{data,maps,state}=this.board,{lock}=state.view;return rowsOf2(data,state.view).map(({spec,label})=>{
 let source=data.sources[spec.source],place2=lock?lock.query:lastPlace(source),match=source.where[place2];
-return{label:match>=0&&match!==place2?`${label}, row ${data.slots[match]}`:label,masses:massesOf(data,
-maps,spec,place2)}})}table(columns){let{groups}=this.board.data,table=element("table"),titles=element(
+return{label:match>=0&&match!==place2?`${label}, row ${slotIn(data,source,match)}`:label,masses:massesOf(
+data,maps,spec,place2)}})}table(columns){let{groups}=this.board.data,table=element("table"),titles=element(
 "tr");titles.append(element("th","","key")),titles.append(...columns.map(({label})=>element("th","",
 label))),table.append(titles),this.cells=[];for(let place2 of keysOf(PLACES)){if(place2==="group"&&!groups)
 continue;let text=place2==="group"?`same ${groups?.name} (first listed)`:PLACES[place2];table.append(
@@ -1230,27 +1230,28 @@ view,source),asked={layer:cell.layer??panel.layer,head:cell.head??panel.head},sp
 {...spec,kind},view.measure),value=at===null||isMissing(found)?NaN:found.z[at];return Number.isNaN(value)?
 []:[`${kindName(from,kind)} ${digits(value)}`]});return`${`${from.name}, layer ${spec.layer+1}, ${headName(
 spec.head)}`}: ${values.join(", ")}`}).join(". ")}function elsewhere({data,cell}){let places=cell.key===
-null||cell.key===cell.query?[cell.query]:[cell.query,cell.key],found=new Map;for(let{name,where}of data.
-sources){if(places.every(place2=>where[place2]===place2))continue;let lacking=places.filter(place2=>where[place2]<
-0).map(place2=>data.slots[place2]),text=lacking.length?`${lacking.join(" and ")} not seen`:elsewhereAt(
-data,places.map(place2=>where[place2]));found.set(text,[...found.get(text)??[],name])}return[...found].
-map(([text,names])=>`${names.join(", ")}: ${text}`)}function elsewhereAt({slots},[query,...keys]){let[
-key]=keys,text=`query at ${slots[query]}`;return keys.length?`${text}, key at ${slots[key]}${key>query?
-", newer: no such cell":""}`:text}function columnsOf({data,view,cell}){let{layer,head}=cell,now=layer===
-void 0||head===void 0?view.panels:[{layer,head}],column=(l,h)=>({layer:l,head:h,label:headingOf(l,h),
-now:now.some(one=>one.layer===l&&one.head===h)}),largest2=count=>Math.max(...data.sources.map(count)),
-all=largest2(source=>source.layers*source.heads)<=ALL_READ_OUT,found=[];for(let l=0;l<largest2(source=>source.
-layers);l++)for(let h=0;h<largest2(source=>source.heads);h++)(all||now.some(one=>one.layer===l))&&found.
-push(column(l,h));for(let one of now)typeof one.head=="string"&&!found.some(other=>other.layer===one.
-layer&&other.head===one.head)&&found.push(column(one.layer,one.head));return found}function valueTexts({
-data,maps,view,cell},source,kind,columns){let from=data.sources[source],at=cellIn(data,from,cell);return columns.
-map(({layer,head})=>{let has=layer<from.layers&&(typeof head=="string"||head<from.heads);if(at===null||
-!has)return digits(NaN);let spec={source,layer,head,kind},weight=digits(maps.weights(spec)[at]);if(view.
-measure==="weight")return weight;let contribution=maps.grid(spec,"contribution");return isMissing(contribution)?
-weight:`${weight} \xB7 ${digits(contribution.z[at])}`})}function differenceText({data,maps,view,cell}){
-if(view.mode!=="difference"||cell.key===null)return null;let found=maps.difference(view.panels,view.
-measure),at=cellIn(data,data.sources[view.panels[0].source],cell),value=isMissing(found)||at===null?
-NaN:found.z[at];return Number.isNaN(value)?null:`right minus left: ${signedDigits(value)}`}var HELP="Point at a cell to find it in every map; click to lock it, Escape to release it. Keys: arr\
+null||cell.key===cell.query?[cell.query]:[cell.query,cell.key],found=new Map;for(let source of data.
+sources){let{name,where}=source;if(places.every(place2=>where[place2]===place2))continue;let lacking=places.
+filter(place2=>where[place2]<0).map(place2=>data.slots[place2]),text=lacking.length?`${lacking.join(
+" and ")} not seen`:elsewhereAt(data,source,places.map(place2=>where[place2]));found.set(text,[...found.
+get(text)??[],name])}return[...found].map(([text,names])=>`${names.join(", ")}: ${text}`)}function elsewhereAt(data,source,[
+query,...keys]){let[key]=keys,text=`query at ${slotIn(data,source,query)}`;if(!keys.length)return text;
+let newer=key>query?", newer: no such cell":"";return`${text}, key at ${slotIn(data,source,key)}${newer}`}
+function columnsOf({data,view,cell}){let{layer,head}=cell,now=layer===void 0||head===void 0?view.panels:
+[{layer,head}],column=(l,h)=>({layer:l,head:h,label:headingOf(l,h),now:now.some(one=>one.layer===l&&
+one.head===h)}),largest2=count=>Math.max(...data.sources.map(count)),all=largest2(source=>source.layers*
+source.heads)<=ALL_READ_OUT,found=[];for(let l=0;l<largest2(source=>source.layers);l++)for(let h=0;h<
+largest2(source=>source.heads);h++)(all||now.some(one=>one.layer===l))&&found.push(column(l,h));for(let one of now)
+typeof one.head=="string"&&!found.some(other=>other.layer===one.layer&&other.head===one.head)&&found.
+push(column(one.layer,one.head));return found}function valueTexts({data,maps,view,cell},source,kind,columns){
+let from=data.sources[source],at=cellIn(data,from,cell);return columns.map(({layer,head})=>{let has=layer<
+from.layers&&(typeof head=="string"||head<from.heads);if(at===null||!has)return digits(NaN);let spec={
+source,layer,head,kind},weight=digits(maps.weights(spec)[at]);if(view.measure==="weight")return weight;
+let contribution=maps.grid(spec,"contribution");return isMissing(contribution)?weight:`${weight} \xB7 ${digits(
+contribution.z[at])}`})}function differenceText({data,maps,view,cell}){if(view.mode!=="difference"||
+cell.key===null)return null;let found=maps.difference(view.panels,view.measure),at=cellIn(data,data.
+sources[view.panels[0].source],cell),value=isMissing(found)||at===null?NaN:found.z[at];return Number.
+isNaN(value)?null:`right minus left: ${signedDigits(value)}`}var HELP="Point at a cell to find it in every map; click to lock it, Escape to release it. Keys: arr\
 ows, Enter, R for the row.",line=text=>element("div","ab-line",text),Reading=class{constructor(board){
 this.board=board;this.tip.setAttribute("aria-hidden","true"),this.live.setAttribute("role","status"),
 this.live.setAttribute("aria-live","polite")}board;box=element("div","ab-reading");tip=element("div",

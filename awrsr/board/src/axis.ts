@@ -16,12 +16,17 @@ export const isReordered = (a: Source, b: Source): boolean =>
 
 const PRIME = "\u2032";
 
-/** One history in its own order. If it is not the first history, it numbers its slots anew. */
-export function ownAxis(data: Data, { places, start }: Source): Axis {
-  const axis = axisOf(data, places);
-  if (!axis.data.slots.some((slot) => slot.endsWith(PRIME))) return axis;
-  const slots = places.map((_, i) => `${start + i}${PRIME}`);
-  return { places, data: { ...axis.data, slots } };
+/** The number of a slot in a source's history; one in another order numbers its own slots. */
+export const slotIn = (data: Data, source: Source, place: number): string =>
+  isReordered(data.sources[0], source)
+    ? `${source.start + source.itemAt[place]}${PRIME}`
+    : data.slots[place];
+
+/** One history in its own order. */
+export function ownAxis(data: Data, source: Source): Axis {
+  const axis = axisOf(data, source.places);
+  const slots = source.places.map((place) => slotIn(data, source, place));
+  return { ...axis, data: { ...axis.data, slots } };
 }
 
 /** These places of the data. */

@@ -1,7 +1,8 @@
 /** A cell in words and numbers. */
 
+import { slotIn } from "./axis";
 import { cellIn, kindName, kindsOf } from "./data";
-import type { Data } from "./data";
+import type { Data, Source } from "./data";
 import { PLACES, headName, headingOf, keysOf } from "./kinds";
 import type { Head } from "./kinds";
 import { isMissing } from "./maps";
@@ -65,13 +66,15 @@ export function elsewhere({ data, cell }: Described): string[] {
   const places =
     cell.key === null || cell.key === cell.query ? [cell.query] : [cell.query, cell.key];
   const found = new Map<string, string[]>();
-  for (const { name, where } of data.sources) {
+  for (const source of data.sources) {
+    const { name, where } = source;
     if (places.every((place) => where[place] === place)) continue;
     const lacking = places.filter((place) => where[place] < 0).map((place) => data.slots[place]);
     const text = lacking.length
       ? `${lacking.join(" and ")} not seen`
       : elsewhereAt(
           data,
+          source,
           places.map((place) => where[place]),
         );
     found.set(text, [...(found.get(text) ?? []), name]);
@@ -79,11 +82,12 @@ export function elsewhere({ data, cell }: Described): string[] {
   return [...found].map(([text, names]) => `${names.join(", ")}: ${text}`);
 }
 
-function elsewhereAt({ slots }: Data, [query, ...keys]: number[]): string {
+function elsewhereAt(data: Data, source: Source, [query, ...keys]: number[]): string {
   const [key] = keys;
-  const text = `query at ${slots[query]}`;
+  const text = `query at ${slotIn(data, source, query)}`;
   if (!keys.length) return text;
-  return `${text}, key at ${slots[key]}${key > query ? ", newer: no such cell" : ""}`;
+  const newer = key > query ? ", newer: no such cell" : "";
+  return `${text}, key at ${slotIn(data, source, key)}${newer}`;
 }
 
 /** A layer and head with values to read out. */

@@ -1,5 +1,6 @@
 /** The ledger: attention weight of a row by kind of key, for every map. */
 
+import { slotIn } from "./axis";
 import type { Board } from "./board";
 import { lastPlace } from "./data";
 import { element } from "./dom";
@@ -75,7 +76,7 @@ export class Ledger {
       const match = source.where[place];
       const moved = match >= 0 && match !== place;
       return {
-        label: moved ? `${label}, row ${data.slots[match]}` : label,
+        label: moved ? `${label}, row ${slotIn(data, source, match)}` : label,
         masses: massesOf(data, maps, spec, place),
       };
     });

@@ -74,7 +74,8 @@ def recognise(source: Path, **options: str | None) -> str:
     raise DataError(
         f"{source} is in no format that is recognised{asked}: {look.words}. Accepted: "
         f"{', '.join(possible) or 'no format with all of these options'}; prepare --help describes "
-        "them, --format insists on one"
+        "them, --format insists on one. Of a table, --user_column, --item_column and --time_column "
+        "name the columns"
     )
 
 

@@ -165,9 +165,15 @@ def items_of(records: Sequence[Mapping[str, str | None]], path: Path) -> Rows:
 
 
 def as_ids(text: "pd.Series[str]") -> "pd.Series[str]":
-    """Ids without surrounding spaces; missing if the text is one of MISSING."""
+    """Ids without surrounding spaces; missing if the text is one of MISSING. If all are written
+    like 3.0, as pandas writes whole numbers of a column with missing values, they are whole
+    numbers."""
     ids = text.str.strip()
-    return ids.mask(ids.str.casefold().isin(MISSING))
+    ids = ids.mask(ids.str.casefold().isin(MISSING))
+    present = ids.dropna()
+    if all(part.str.fullmatch(r"-?\d+\.0").all() for part in (present[:9], present)):
+        return ids.str.removesuffix(".0")
+    return ids
 
 
 def _text(values: "pd.Series[Any]", name: str, path: Path) -> "pd.Series[str]":
