@@ -9,13 +9,10 @@ from torch import Tensor, distributed
 
 
 @contextmanager
-def joined_processes() -> Iterator[int]:
+def joined_processes() -> Iterator[None]:
     """Join the processes that torchrun started: gloo on the CPU, NCCL on GPUs.
 
     Does nothing if this process was not started by torchrun, or if they are joined already.
-
-    Yields:
-        The number of this process, 0 for the first.
     """
     joined = distributed.is_available() and distributed.is_torchelastic_launched()
     joined = joined and not distributed.is_initialized()
@@ -24,7 +21,7 @@ def joined_processes() -> Iterator[int]:
             "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
         )
     try:
-        yield this_process()[0]
+        yield
     finally:
         if joined:
             distributed.destroy_process_group()

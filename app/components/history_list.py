@@ -22,7 +22,7 @@ _mount = st.components.v2.component(
 <p class="hint" id="history-hint">{HINT}</p>
 <div class="said" role="status" aria-live="polite"></div>
 </div>""",
-    css=(HERE / "history_list.css").read_text(encoding="utf-8"),
+    css="".join((HERE / name).read_text("utf-8") for name in ("said.css", "history_list.css")),
     js=(HERE / "history_list.js").read_text(encoding="utf-8"),
 )
 

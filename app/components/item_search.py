@@ -30,7 +30,7 @@ _mount = st.components.v2.component(
 <ul class="found" id="search-list" role="listbox" popover="manual"></ul>
 <div class="said" role="status" aria-live="polite"></div>
 </div>""",
-    css=(HERE / "item_search.css").read_text(encoding="utf-8"),
+    css="".join((HERE / name).read_text("utf-8") for name in ("said.css", "item_search.css")),
     js=(HERE / "item_search.js").read_text(encoding="utf-8"),
 )
 

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 from awrsr.experiments.comparison import records
 from awrsr.explain import EXPLANATIONS, NEWEST_FIRST, RANDOM
-from awrsr.figures import DASHES, GRID, KINDS, laid_out, two_panels
+from awrsr.figures import GRID, KINDS, add_curve, laid_out, two_panels
 from awrsr.studies import FORCED_SHARE, difference_column
 
 HOW = (
@@ -49,12 +49,15 @@ def mean_curves(
         "share of the items restored",
     )
     for name in chosen:
-        explanation = EXPLANATIONS[name]
         for row, kind in enumerate(KINDS, start=1):
             part = curves[(curves["explanation"] == name) & (curves["curve"] == kind)]
             if part.empty:
                 continue
-            figure.add_scatter(
+            add_curve(
+                figure,
+                name,
+                row,
+                "%{x:.0%}, %{y:.3f}",
                 x=part["share"],
                 y=part[standing],
                 error_y={
@@ -65,14 +68,6 @@ def mean_curves(
                     "thickness": 0.8,
                     "width": 0,
                 },
-                mode="lines",
-                line={"color": explanation.color, "dash": DASHES[explanation.kind], "width": 2},
-                name=explanation.title,
-                legendgroup=name,
-                showlegend=row == 1,
-                hovertemplate=f"{explanation.title}<br>%{{x:.0%}}, %{{y:.3f}}<extra></extra>",
-                row=row,
-                col=1,
             )
     figure.update_xaxes(tickformat=".0%")
     figure.update_xaxes(autorange="reversed", row=1)

@@ -9,10 +9,10 @@ import plotly.graph_objects as go
 from awrsr.experiments.averages import epoch_means
 from awrsr.experiments.comparison import MARGIN, MIN_SEEDS, MODEL, records
 from awrsr.experiments.verdict import Row, mechanism_name
+from awrsr.figures import GRID
 from awrsr.models import BACKBONES, model_title
 from awrsr.refinement import REFINEMENTS
 
-GRID = "rgba(128, 128, 128, 0.22)"
 ZERO = "rgba(128, 128, 128, 0.9)"
 MARGINS = {"l": 0, "r": 8, "t": 8, "b": 0}
 LABELS = 104

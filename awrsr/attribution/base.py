@@ -19,7 +19,7 @@ from torch import Tensor
 
 from awrsr.attribution.doubling import Effort
 from awrsr.attribution.settings import Option
-from awrsr.display import Card, Displayed
+from awrsr.display import Card, Displayed, item_table
 from awrsr.family import Member
 from awrsr.models import SequentialModel
 from awrsr.schema import Schema
@@ -95,17 +95,10 @@ class Attribution(Displayed):
             One row per item, newest first: place (0 is the oldest item), item, title if given,
             value, and standard_error if there is one.
         """
-        errors = self.standard_errors
-        found = pd.DataFrame(
-            {
-                "place": range(len(self.items)),
-                "item": self.items,
-                **({} if titles is None else {"title": list(titles)}),
-                "value": self.values.detach().cpu().numpy(),
-                **({} if errors is None else {"standard_error": errors.cpu().numpy()}),
-            }
-        )
-        return found.iloc[::-1].reset_index(drop=True)
+        values = {"value": self.values.detach().cpu().numpy()}
+        if self.standard_errors is not None:
+            values["standard_error"] = self.standard_errors.cpu().numpy()
+        return item_table(self.items, titles, values)
 
     def card(self) -> Card:
         optional = {"baseline score": self.baseline_score, "gap": self.delta}

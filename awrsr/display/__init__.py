@@ -1,7 +1,7 @@
 """Results as a notebook displays them: one table of bounded size, with every text escaped."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,22 @@ class Card:
     table: pd.DataFrame | None = None
     bars: tuple[str, ...] = ()
     note: str = ""
+
+
+def item_table(
+    items: Sequence[int], titles: Sequence[str] | None, values: Mapping[str, npt.ArrayLike]
+) -> pd.DataFrame:
+    """One row per item of a history, newest first: place (0 is the oldest item), item, title if
+    given, and the values.
+
+    Args:
+        items: the history, oldest first.
+        titles: the titles of its items, or None.
+        values: one number per item, by name.
+    """
+    named = {} if titles is None else {"title": list(titles)}
+    found = pd.DataFrame({"place": range(len(items)), "item": items, **named, **values})
+    return found.iloc[::-1].reset_index(drop=True)
 
 
 class Displayed(ABC):

@@ -1,7 +1,7 @@
 """Figures as Plotly objects that can be restyled: numbers in, figures out."""
 
 from awrsr.figures.bars import PANELS_A_ROW, BarPanel, attribution_bars, split_bars
-from awrsr.figures.curves import DASHES, GRID, KINDS, history_curves, laid_out, two_panels
+from awrsr.figures.curves import GRID, KINDS, add_curve, history_curves, laid_out, two_panels
 from awrsr.figures.paper import attribution_figure, map_figure
 from awrsr.figures.theme import (
     FAINT_LINE,
@@ -16,7 +16,6 @@ from awrsr.figures.theme import (
 )
 
 __all__ = [
-    "DASHES",
     "FAINT_LINE",
     "GRID",
     "KINDS",
@@ -28,6 +27,7 @@ __all__ = [
     "WHISKER",
     "BarPanel",
     "FloatArray",
+    "add_curve",
     "attribution_bars",
     "attribution_figure",
     "clip",

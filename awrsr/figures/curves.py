@@ -1,6 +1,7 @@
 """Curves of faithfulness of one history, and the layout of deletion above insertion."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -25,21 +26,16 @@ def history_curves(found: Mapping[str, Curves], chosen: Sequence[str], *, rank: 
     """
     figure = two_panels("rank" if rank else "standard score", "items removed", "items restored")
     for name in (name for name in chosen if name in found):
-        explanation = EXPLANATIONS[name]
         for row, kind in enumerate(KINDS, start=1):
             curve = getattr(found[name], kind)
             m = int(curve.kept.max())
-            figure.add_scatter(
+            add_curve(
+                figure,
+                name,
+                row,
+                "%{x} items, %{y:.3~f}",
                 x=m - curve.kept if kind == "deletion" else curve.kept,
                 y=curve.ranks if rank else curve.standard_scores,
-                mode="lines",
-                line={"color": explanation.color, "dash": DASHES[explanation.kind], "width": 2},
-                name=explanation.title,
-                legendgroup=name,
-                showlegend=row == 1,
-                hovertemplate=f"{explanation.title}<br>%{{x}} items, %{{y:.3~f}}<extra></extra>",
-                row=row,
-                col=1,
             )
     if rank:
         figure.update_yaxes(type="log", autorange="reversed", nticks=5)
@@ -59,6 +55,30 @@ def two_panels(height: str, below_first: str, below_second: str) -> go.Figure:
     figure.update_xaxes(title_text=below_second, row=2)
     figure.update_xaxes(title_font_size=11, title_standoff=4)
     return figure
+
+
+def add_curve(figure: go.Figure, name: str, row: int, values: str, **points: Any) -> None:
+    """Add the curve of an explanation to the panel of a row, from 1.
+
+    Args:
+        figure: see `two_panels`.
+        name: the explanation.
+        row: the row.
+        values: the template of a point's values next to the pointer.
+        points: x, y and more of Plotly's scatter.
+    """
+    explanation = EXPLANATIONS[name]
+    figure.add_scatter(
+        mode="lines",
+        line={"color": explanation.color, "dash": DASHES[explanation.kind], "width": 2},
+        name=explanation.title,
+        legendgroup=name,
+        showlegend=row == 1,
+        hovertemplate=f"{explanation.title}<br>{values}<extra></extra>",
+        row=row,
+        col=1,
+        **points,
+    )
 
 
 def laid_out(figure: go.Figure, lines: int) -> go.Figure:

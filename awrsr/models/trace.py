@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from awrsr.config import ModelConfig
-from awrsr.display import Card, Displayed
+from awrsr.display import Card, Displayed, item_table
 
 KINDS = ("first_order", "second_order", "refined")
 """The kinds of maps."""
@@ -117,10 +117,7 @@ class Trace(Displayed):
             for kind in KINDS
             if (maps := [heads for heads in self.maps(kind) if heads is not None])
         }
-        named = {} if titles is None else {"title": list(titles)}
-        places = range(len(self.items))
-        found = pd.DataFrame({"place": places, "item": self.items, **named, **weights})
-        return found.iloc[::-1].reset_index(drop=True)
+        return item_table(self.items, titles, weights)
 
     def card(self) -> Card:
         table = self.table()

@@ -72,11 +72,10 @@ def save_trace(
                 f"the trace ranks {counted(len(trace.item_scores), 'item')}, {dataset.name!r} has "
                 f"{counted(dataset.n_items, 'item')}"
             )
-        ids = dataset.items["item_id"].iloc[[item - 1 for item in trace.items]]
         about = {
             "name": dataset.name,
             "fingerprint": dataset.fingerprint,
-            "item_ids": [str(item_id) for item_id in ids],
+            "item_ids": dataset.item_ids.at([item - 1 for item in trace.items]),
         }
     metadata = {
         "format": FORMAT,

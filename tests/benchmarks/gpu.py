@@ -23,6 +23,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from awrsr.config import ModelConfig, TrainConfig
 from awrsr.data.batching import Unseen
+from awrsr.data.dataset import Dataset
 from awrsr.data.windows import TrainingBatch, bucketed, training_batches, training_windows
 from awrsr.models import BACKBONES, build_model
 from awrsr.ranking.evaluation import evaluate
@@ -41,19 +42,20 @@ PAIRS = [
 PRECISIONS = ("32-true", "bf16-mixed")
 
 
-def epoch_batches(config: TrainConfig) -> list[TrainingBatch]:
+def epoch_batches(dataset: Dataset, config: TrainConfig) -> list[TrainingBatch]:
     """The batches of an epoch, on the GPU."""
-    dataset, generator = seeded_dataset(N_ITEMS), np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     windows = training_windows(dataset, ModelConfig().max_length, generator)
     order = list(bucketed(windows.lengths, config.batch_size, generator))
     items = torch.from_numpy(dataset.flat_items).to(GPU)
     return list(training_batches(items, windows, order))
 
 
-def stepper(pair: str, precision: str, config: TrainConfig) -> Callable[[TrainingBatch], None]:
+def stepper(
+    dataset: Dataset, pair: str, precision: str, config: TrainConfig
+) -> Callable[[TrainingBatch], None]:
     """A function that takes one step of training."""
     backbone, refinement = pair.split("-")
-    dataset = seeded_dataset(N_ITEMS)
     torch.manual_seed(0)
     model = build_model(
         ModelConfig(backbone=backbone, refinement=refinement), dataset.catalogue, "xavier"
@@ -99,11 +101,12 @@ def peak(precision: str) -> float:
 def steps(options: argparse.Namespace) -> None:
     """Print the seconds of a step of each pair in each way."""
     config = TrainConfig(loss=options.loss, batch_size=options.batch_size)
-    batches = epoch_batches(config)
+    dataset = seeded_dataset(N_ITEMS)
+    batches = epoch_batches(dataset, config)
     ways: dict[tuple[str, str], Callable[[], None]] = {}
     for pair in options.pairs:
         for way in options.precisions:
-            epoch = functools.partial(take, stepper(pair, way, config), batches)
+            epoch = functools.partial(take, stepper(dataset, pair, way, config), batches)
             ways[pair, way] = epoch
             print(f"{pair}, {way}: first epoch {seconds(epoch):.1f} s", flush=True)
     took: dict[tuple[str, str], list[float]] = {way: [] for way in ways}
@@ -120,7 +123,7 @@ def steps(options: argparse.Namespace) -> None:
         middle = statistics.median(times)
         plain = took.get((f"{pair.split('-')[0]}-none", way), times)
         with FlopCounterMode(display=False) as counted:
-            take(stepper(pair, PRECISIONS[0], config), batches)
+            take(stepper(dataset, pair, PRECISIONS[0], config), batches)
         operations = counted.get_total_flops() / len(batches)
         print(
             f"{pair}, {way}: {1e3 * middle:.2f} ms a step ({1e3 * min(times):.2f} to "

@@ -1,12 +1,13 @@
 """On a GPU: the numbers of the CPU, no wait within a step, and what half precision changes."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from helpers import PAIRS, make_dataset
-from tiny_runs import MODEL, TRAINING
+from tiny_runs import MODEL, TRAINING, Killed, stop
 
 import awrsr
 from awrsr.config import ModelConfig, TrainConfig
@@ -126,21 +127,13 @@ def test_half_precision_moves_scores_little(backbone: str, refinement: str):
 @pytest.mark.parametrize("backbone", ["sasrec", "stosa"])
 def test_a_run_on_the_gpu_learns_and_resumes(tmp_path, backbone: str, precision: str):
     model, training = MODEL.replace(backbone=backbone), TRAINING.replace(precision=precision)
-
-    class Broken(Exception):
-        pass
-
-    def report(progress: object) -> None:
-        if (progress.epoch, progress.batch) == (2, 3):
-            raise Broken
-
-    with pytest.raises(Broken):
-        train(DATASET, tmp_path / "run", model, training.replace(epochs=6), device="cuda",
-              report=report)  # fmt: skip
-    assert (tmp_path / "run" / RESUME_FILE).is_file()
-    history = train(
-        DATASET, tmp_path / "run", model, training.replace(epochs=6), device="cuda", resume=True
+    run = partial(
+        train, DATASET, tmp_path / "run", model, training.replace(epochs=6), device="cuda"
     )
+    with pytest.raises(Killed):
+        run(report=stop(2, 3))
+    assert (tmp_path / "run" / RESUME_FILE).is_file()
+    history = run(resume=True)
     assert len(history) == 6 and history["loss"].iloc[-1] < history["loss"].iloc[0]
     stored = awrsr.load_model(tmp_path / "run", "cpu")
     on_cpu = evaluate(stored, DATASET, "validation").ranks["rank"]

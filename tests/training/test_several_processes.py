@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import torch
 from helpers import ROOT, make_dataset
-from tiny_runs import MODEL, TRAINING
+from tiny_runs import MODEL, TRAINING, Killed, stop
 
 import awrsr
 from awrsr.cli import main as cli
@@ -108,22 +108,26 @@ def test_a_training_without_random_numbers_gives_one_processs_result(tmp_path: P
 def test_a_run_goes_on_with_another_number_of_processes(tmp_path: Path):
     """With sampled negatives and dropout, which each process draws for itself."""
     training = TRAINING.replace(loss="bce")
-
-    class Broken(Exception):
-        pass
-
-    def report(progress: object) -> None:
-        if (progress.epoch, progress.batch) == (2, 1):
-            raise Broken
-
-    with pytest.raises(Broken):
-        train(DATASET, tmp_path / "run", MODEL, training, device="cpu", report=report)
+    with pytest.raises(Killed):
+        train(DATASET, tmp_path / "run", MODEL, training, device="cpu", report=stop(2, 1))
 
     def work(process: int) -> object:
         return len(train(DATASET, tmp_path / "run", MODEL, training, device="cpu", resume=True))
 
     assert in_processes(2, work, tmp_path) == [2, 2]
     assert len(train(DATASET, tmp_path / "run", MODEL, training, device="cpu", resume=True)) == 2
+
+
+def test_sparse_gradients_are_exchanged_too(tmp_path: Path):
+    """Over gloo; both processes report one training."""
+    training = TRAINING.replace(loss="sampled_ce", negatives=3, optimizer="lazy_adam")
+
+    def work(process: int) -> object:
+        history = train(DATASET, tmp_path / "run", PLAIN, training, device="cpu")
+        return history.drop(columns="seconds").to_numpy().tolist()
+
+    first, second = in_processes(2, work, tmp_path)
+    assert first == second and len(first) == 2
 
 
 def test_a_verb_that_cannot_be_shared_is_refused(monkeypatch, capsys):

@@ -170,8 +170,9 @@ def as_ids(text: "pd.Series[str]") -> "pd.Series[str]":
     numbers."""
     ids = text.str.strip()
     ids = ids.mask(ids.str.casefold().isin(MISSING))
-    present = ids.dropna()
-    if all(part.str.fullmatch(r"-?\d+\.0").all() for part in (present[:9], present)):
+    present, as_float = ids.dropna(), r"-?\d+\.0"
+    few = present[:9]  # most files are told by their first rows
+    if few.str.fullmatch(as_float).all() and present.str.fullmatch(as_float).all():
         return ids.str.removesuffix(".0")
     return ids
 
