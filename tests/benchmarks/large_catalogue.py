@@ -5,6 +5,7 @@ directory to open in the app.
     PYTHONPATH=. OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py ce
     PYTHONPATH=. OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py evaluation
     PYTHONPATH=. OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py search
+    PYTHONPATH=. OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py ranking
     PYTHONPATH=. OMP_NUM_THREADS=1 python tests/benchmarks/large_catalogue.py dataset DIRECTORY
 
 `steps` trains SASRec under sampled_ce on seeded datasets of 12,000 and of 234,000 items, with the
@@ -13,7 +14,8 @@ Adam. A round takes one step of each in turn; the median over rounds is printed,
 the machine's load falls on all. `ce` takes steps of the full softmax with 1,000,000 items in a
 process of its own, and prints the time and the largest memory of that process; `evaluation` does so
 for the evaluation of some users. `search` prints the time of the first search, which makes the
-index of words, and of others by what is typed. `dataset` writes a dataset with two untrained models
+index of words, and of others by what is typed. `ranking` ranks the catalogue for a history, with a
+running top k and by a full sort, in turn. `dataset` writes a dataset with two untrained models
 and titles of made-up words, some of them shared by several items.
 """
 
@@ -36,6 +38,7 @@ from awrsr.data.dataset_files import save_dataset
 from awrsr.data.windows import bucketed, training_batches, training_windows
 from awrsr.models import SequentialModel, build_model
 from awrsr.ranking.evaluation import evaluate
+from awrsr.ranking.recommendation import Ranking
 from awrsr.training.checkpoint import save_config, save_weights
 from awrsr.training.epoch import Objective
 from awrsr.training.optimizers import build_optimizer, total_norm
@@ -225,6 +228,26 @@ def search(options: argparse.Namespace) -> None:
         print(f"{what}: median {statistics.median(took):.0f} ms, at most {max(took):.0f} ms")
 
 
+def ranking(options: argparse.Namespace) -> None:
+    """Print the milliseconds of the best 50 items and four ranks, and those of a full sort."""
+    generator = torch.Generator().manual_seed(0)
+    took: dict[str, list[float]] = {"running top k": [], "full sort": []}
+    for _ in range(options.rounds):
+        scores = torch.randn(options.items, generator=generator)
+        for way, times in took.items():
+            start = time.perf_counter()
+            ranked = Ranking(scores, range(1, 51))
+            ranked.best(50) if way == "running top k" else ranked.table.head(50)
+            for item in range(1, options.items, options.items // 4):
+                ranked.rank_of(item)
+            times.append(1e3 * (time.perf_counter() - start))
+    fast, full = map(statistics.median, took.values())
+    print(
+        f"{options.items:,} items: {fast:.1f} ms for the best 50 items and four ranks, {full:.1f} "
+        f"by a full sort; ratio {full / fast:.1f}"
+    )
+
+
 def write_dataset(options: argparse.Namespace) -> None:
     """Write a dataset directory with two untrained models."""
     made = seeded_dataset(options.items, n_users=options.users, mean=options.mean)
@@ -253,20 +276,24 @@ if __name__ == "__main__":
     memory.add_argument("--items", type=int, default=1_000_000)
     memory.add_argument("--rounds", type=int, default=2)
     memory.set_defaults(run=full_softmax)
-    ranking = verbs.add_parser("evaluation")
-    ranking.add_argument("--items", type=int, default=1_000_000)
-    ranking.add_argument("--users", type=int, default=40)
-    ranking.set_defaults(run=evaluation)
+    evaluating = verbs.add_parser("evaluation")
+    evaluating.add_argument("--items", type=int, default=1_000_000)
+    evaluating.add_argument("--users", type=int, default=40)
+    evaluating.set_defaults(run=evaluation)
     searching = verbs.add_parser("search")
     searching.add_argument("--items", type=int, default=1_000_000)
     searching.set_defaults(run=search)
+    sorting = verbs.add_parser("ranking")
+    sorting.add_argument("--items", type=int, default=234_000)
+    sorting.add_argument("--rounds", type=int, default=21)
+    sorting.set_defaults(run=ranking)
     writing = verbs.add_parser("dataset")
     writing.add_argument("directory", type=Path)
     writing.add_argument("--items", type=int, default=234_000)
     writing.add_argument("--users", type=int, default=40_000)
     writing.add_argument("--mean", type=int, default=75, help="items of a user")
     writing.set_defaults(run=write_dataset)
-    for verb in (trial, memory, ranking):
+    for verb in (trial, memory, evaluating):
         verb.add_argument("--backbone", default="sasrec")
     chosen = parser.parse_args()
     chosen.run(chosen)
