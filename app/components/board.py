@@ -109,9 +109,12 @@ def evidence(case: Case, side: Side) -> list[board.Column]:
             board.Column(
                 title="without it",
                 about=f"score that the target (rank {found.rank:,}) loses without the item; "
-                "\u2192 its rank without the item",
+                "\u2192 its rank without the item, = if it is the same",
                 values=(found.score - found.scores)[side.trace.dropped :].tolist(),
-                texts=[f"\u2192{rank:,}" for rank in found.ranks[side.trace.dropped :]],
+                texts=[
+                    ("=" if rank == found.rank else "\u2192") + f"{rank:,}"
+                    for rank in found.ranks[side.trace.dropped :]
+                ],
             )
         )
     for name, settings in case.methods.items():

@@ -76,12 +76,15 @@ class Evidence:
         decisive: one or two entries; empty if the history has one entry.
         moved: whether the removal of any entry changes the rank.
         rows: one for every kind of map of the last layer; the last one mixes the values.
+        recency_rho: rank correlation of the effects with the slot, to compare with that of a row;
+            None if it cannot be computed.
     """
 
     rank: int
     decisive: list[Decisive]
     moved: bool
     rows: list[RowEvidence]
+    recency_rho: float | None
 
 
 def find_evidence(trace: Trace, removed: RemovedOnce | None) -> Evidence:
@@ -92,7 +95,7 @@ def find_evidence(trace: Trace, removed: RemovedOnce | None) -> Evidence:
         removed: the target without each entry, see `remove_each`; None for a history of one entry.
     """
     if removed is None:
-        return Evidence(rank=0, decisive=[], moved=False, rows=[])
+        return Evidence(rank=0, decisive=[], moved=False, rows=[], recency_rho=None)
     effects = removed.score - removed.scores
     moved = removed.ranks != removed.rank
     decisive = [
@@ -119,6 +122,7 @@ def find_evidence(trace: Trace, removed: RemovedOnce | None) -> Evidence:
             for kind in KINDS
             if kind in rows
         ],
+        recency_rho=_correlation(_by_age(len(seen)), seen)[0],
     )
 
 
@@ -137,7 +141,7 @@ def judged(
         effects: (m,) score lost without each entry.
         entries: places of the decisive entries; negative if the model does not see the entry.
     """
-    by_age = np.arange(1.0, len(weights) + 1)
+    by_age = _by_age(len(weights))
     shown, shown_by_age = _shown(weights, entries), _shown(by_age, entries)
     if shown - shown_by_age:
         return "shows it" if shown == {*entries} else "shows it in part"
@@ -145,6 +149,11 @@ def judged(
     if correlated and not (shown_by_age or correlated_by_age):
         return "shows it in part"
     return "no more than age" if shown or correlated else "does not"
+
+
+def _by_age(m: int) -> npt.NDArray[np.float64]:
+    """Weights that only grow with the slot."""
+    return np.arange(1.0, m + 1)
 
 
 def _shown(weights: npt.NDArray[np.float64], entries: list[int]) -> set[int]:

@@ -8,7 +8,7 @@ from driving import messages, open_page, texts
 from helpers import EMBEDDED
 
 import awrsr
-from app.views.inspect.cards import SAID, seeds_say
+from app.views.inspect.cards import ORDERS, SAID, seeds_say
 from awrsr.explain import find_evidence, remove_each
 
 OFFERED = ("sasrec-none", "sasrec-additive")
@@ -36,15 +36,21 @@ def check(page, directory) -> None:
         found = find_evidence(awrsr.trace(model, history), once)
         assert f"{letter} ranks it {once.rank:,}" in first
         mixing = found.rows[-1]
-        assert f"{letter} {SAID[mixing.judgement]}: " in shows
+        assert f"{letter} {SAID[mixing.judgement]}. " in shows
+        if mixing.rho is not None:
+            rhos = f"{mixing.rho:+.2f} (recency {found.recency_rho:+.2f})."
+            assert f"\u03c1 with effects {rhos}" in shows
         for number, decisive in enumerate(found.decisive):
             title = dataset.titles([history[decisive.entry]])[0]
             assert title in rests and title in shows
             if found.moved:
                 assert re.search(rf"{re.escape(title)}:?.* \u2192 {decisive.rank:,}\b", rests)
             if mixing.places[number] is not None:
-                place = f"no. {mixing.places[number]}, {mixing.times[number]:.1f}\u00d7 even"
-                assert f"{title} is {place}" in shows
+                place = f"place {mixing.places[number]} of {min(len(history), 50)}"
+                times = f"{mixing.times[number]:.1f}\u00d7 even"
+                others = [f"{ORDERS[row.kind]} {row.places[number]}" for row in found.rows[:-1]]
+                listed = "; ".join([times, ", ".join(others)] if others else [times])
+                assert f"{title}: {place} ({listed})" in shows
 
 
 @pytest.mark.parametrize("user", [None, 20, 323])

@@ -179,7 +179,7 @@ def test_planted_causes_are_named_for_a_users_own_history_alone(tmp_path, monkey
     row = of_test[of_test["sort"] == "occasion"].iloc[0]
     page = open_page(user=row["user_id"])
     titles = dataset.titles(dataset.sequence(dataset.user_index(row["user_id"])).tolist())
-    market, treasure, back = (f"{place + 1}. {titles[place]}" for place in row["cause_places"])
+    market, treasure, back = (f"#{place + 1} {titles[place]}" for place in row["cause_places"])
     said = f"{market}, {treasure} and {back} together determine the held-out item."
     (note,) = [text for text in texts(page) if f"Planted (occasion): {said}" in text]
     items = dataset.sequence(dataset.user_index(row["user_id"])).tolist()

@@ -60,6 +60,8 @@ def test_numbers_are_those_counted_by_hand(make_model, backbone: str, refinement
             assert times == pytest.approx(weights[entry] * len(weights), rel=1e-5)
         if row.rho is not None:
             assert row.rho == pytest.approx(spearmanr(weights, np.abs(seen)).statistic)
+    recency = spearmanr(np.arange(len(seen)), np.abs(seen)).statistic
+    assert found.recency_rho == pytest.approx(recency)
 
 
 def test_a_history_of_one_entry_has_no_evidence():

@@ -121,7 +121,7 @@ def test_shipped_examples_are_of_shipped_models(name: str):
 def test_the_sentence_has_the_numbers(name: str, example: Example):
     dataset, a, b = dataset_named(name), example.in_a, example.in_b
     items = dataset.sequence(dataset.user_index(example.user_id)).tolist()
-    titles = [f"{at}. {title}" for at, title in enumerate(dataset.titles(items), 1)]
+    titles = [f"#{at} {title}" for at, title in enumerate(dataset.titles(items), 1)]
     target = dataset.titles(items[-1:])[0]
 
     def seeds(side: InModel) -> str:

@@ -17,23 +17,24 @@ from awrsr.refinement import REFINEMENTS
 COLOURS = {"a": "blue", "b": "orange"}
 """Colours of the models' letters."""
 SAID: dict[Judgement, str] = {
-    "shows it": "shows it",
-    "shows it in part": "shows it in part",
-    "no more than age": "shows no more than \u201cnewer gets more\u201d would",
-    "does not": "does not show it",
-    "unknown": "cannot be told",
+    "shows it": "Yes",
+    "shows it in part": "In part",
+    "no more than age": "No more than recency does",
+    "does not": "No",
+    "unknown": "Cannot be told",
 }
-ORDERS = {"first_order": "first", "second_order": "second", "refined": "refined"}
+ORDERS = {"first_order": "first order", "second_order": "second"}
 HOW_RANKED = "1 is best. Ties count against the target."
 HOW_REMOVED = "Each item in turn is really removed. Items link to their rows on the board."
 HOW_JUDGED = (
     "Prediction row (last query), last layer, mean over heads. The row shows an item that is among "
     "its three largest weights and above an even share. It shows it in part if one of two items "
-    "meets this, or if its weights correlate with the effects of removals (Spearman, 95% interval "
-    "by Fisher's transform above zero). An item or a correlation does not count if weights that "
-    "only grow with newness show it, too. The numbers after first and second are the ranks of the "
-    "same items in those rows. There is no verdict with fewer than six items, or if no removal "
-    "changes the rank."
+    "meets this, or if its weights correlate with the sizes of the effects of all removals "
+    "(Spearman's \u03c1, 95% interval by Fisher's transform above zero). An item or a correlation "
+    "does not count if recency shows it, too: weights that only grow with newness. Place 1 has the "
+    "largest weight; 1\u00d7 is an even share; the places of the item by first- and second-order "
+    "weight follow. There is no verdict with fewer than six items, or if no removal changes the "
+    "rank."
 )
 
 
@@ -204,23 +205,23 @@ def shows(side: Side, evidence: Evidence, links: Links) -> str:
     if not refinement.learns_attention:
         return f"learns no attention: {refinement.formula_of(side.model.config)}."
     mixing = evidence.rows[-1]
-    verdict = f"**{SAID[mixing.judgement]}**"
-    places = [
-        f"{links.to(side, found)} is {_place(mixing, number)}"
+    parts = [
+        f"{links.to(side, found)}: {_place(evidence.rows, number, len(side.trace.items))}"
         for number, found in enumerate(evidence.decisive)
     ]
-    others = ""
-    if len(evidence.rows) > 1:
-        others = "; " + ", ".join(
-            f"{ORDERS[row.kind]} {' and '.join(str(place or 'unseen') for place in row.places)}"
-            for row in evidence.rows[:-1]
-        )
-    rho = "" if mixing.rho is None else f"; \u03c1 {mixing.rho:+.2f}"
-    return f"{verdict}: {', '.join(places)}{others}{rho}."
+    rho = ""
+    if mixing.rho is not None and evidence.recency_rho is not None:
+        rho = f" \u03c1 with effects {mixing.rho:+.2f} (recency {evidence.recency_rho:+.2f})."
+    return f"**{SAID[mixing.judgement]}.** {'; '.join(parts)}.{rho}"
 
 
-def _place(row: RowEvidence, number: int) -> str:
-    place, times = row.places[number], row.times[number]
+def _place(rows: list[RowEvidence], number: int, m: int) -> str:
+    """The place of a decisive item among m weights, in the row that mixes the values and in the
+    others."""
+    *others, mixing = rows
+    place, times = mixing.places[number], mixing.times[number]
     if place is None or times is None:
         return "not seen"
-    return f"no. {place}, {times:.1f}\u00d7 even"
+    elsewhere = [f"{ORDERS[row.kind]} {row.places[number]}" for row in others]
+    listed = "; ".join(filter(None, [f"{times:.1f}\u00d7 even", ", ".join(elsewhere)]))
+    return f"place {place} of {m} ({listed})"

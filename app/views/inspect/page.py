@@ -194,7 +194,7 @@ def planted_causes(case: Case) -> str:
         return "Planted: no item determines the held-out item."
     places = sorted(map(int, row["cause_places"]))
     titles = dataset.titles([history.items[place] for place in places])
-    named = [f"{place + 1}. {title}" for place, title in zip(places, titles, strict=True)]
+    named = [f"#{place + 1} {title}" for place, title in zip(places, titles, strict=True)]
     words = f"{', '.join(named[:-1])} and {named[-1]}"
     sentence = f"Planted ({row['sort']}): {plain(words)} together determine the held-out item."
     if case.target != row["target"]:

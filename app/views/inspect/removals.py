@@ -102,7 +102,7 @@ def smallest_in_words(
         return f"no removal tried takes the target out of the top {LISTED} ({sure}; {tried})."
     titles = dataset.titles([history[entry] for entry in found.entries])
     named = ", ".join(
-        f"{entry + 1}. {plain(title)}" for entry, title in zip(found.entries, titles, strict=True)
+        f"#{entry + 1} {plain(title)}" for entry, title in zip(found.entries, titles, strict=True)
     )
     count = found.alternatives
     others = f", {count} other set{'s' * (count > 1)} of this size do{'es' * (count == 1)} too"

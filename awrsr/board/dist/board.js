@@ -431,57 +431,58 @@ head};if(found.act==="lock"){board.lock(cell),reading.hideTip();return}board.poi
 !0,reading.draw();let at=drawn.canvas.getBoundingClientRect(),clientX=at.left+drawn.x+((key??query)+
 .5)*drawn.cell,clientY=at.top+drawn.y+(query+.5)*drawn.line;reading.showTip({clientX,clientY},cell),
 reading.say(cell)}),node.addEventListener("blur",()=>{state.steered&&(state.steered=!1,reading.hideTip(),
-board.point(null),reading.draw())})}var HEADS={first:"first",second:"second",refined:"refined"},NARROW=36,NARROW_HEADS={first:"1st",second:"\
-2nd",refined:"mix"},sourcesOnView=({data,state})=>{let found=new Set(state.view.panels.map(({source})=>source));
-return[...data.sources.keys()].filter(source=>found.has(source))},Evidence=class{constructor(board){
-this.board=board;let sheet=new Sheet,first=board.data.sources[0],place2={x:0,y:0,cell:0,line:1,width:0,
-order:[],first,blocks:[]},spec=board.state.view.panels[0];this.own={type:"evidence",sheet,canvas:this.
-canvas,spec,...place2},this.canvas.setAttribute("role","img"),this.holder.append(this.canvas,sheet.over),
-this.box.append(this.above,this.heads,this.holder),pointing(board,this.canvas,this.own)}board;box=element(
-"div","ab-evidence");drawn=[];above=element("div","ab-above");heads=element("div","ab-heads");holder=element(
-"div","ab-box");canvas=element("canvas");own;headsFor="";sort=null;draw(layout){let{data,theme,state}=this.
-board,sources=sourcesOnView(this.board),columns=sources.map(source=>this.columnsOf(source)),named=columns.
-flat().map(one=>this.nameOf(one));this.sort!==null&&!named.includes(this.sort)&&(this.sort=null);let by=columns.
-flat().find(one=>this.nameOf(one)===this.sort),rows=this.board.axes.rows(),order=by?sortedBy(by.values).
-filter(row=>rows.includes(row)):rows,first=data.sources[sources[0]];this.drawHeads(layout,columns);let context=sized(
-this.canvas,layout.width,layout.height);new Painter(this.board,new CanvasSurface(context),layout,order).
-paint(columns);let blocks=layout.blocks.map((block,i)=>({...block,source:sources[i]})),{x,y,cell,line:line2,
-width,height}=layout,drawn={spec:state.view.panels[0],x,y,cell,line:line2,width,order,first,blocks};
-Object.assign(this.own,drawn),this.own.sheet.fit(width,height),this.drawn=[this.own];let words2="One\
- row per item, oldest first: attention of the newest item (the prediction) to it in each model, and \
-the score that the target loses without it";this.canvas.ariaLabel!==words2&&this.canvas.setAttribute(
-"aria-label",words2),this.canvas.dataset.look=theme.name}nameOf({source,kind,measure,column}){return[
-this.board.data.sources[source].name,kind??column?.title,measure].join(".")}columnsOf(source){let{data,
-maps,state}=this.board,from=data.sources[source],spec=inSource(data,panelOf(state.view,source),source),
-last=lastPlace(from)*data.n,rows=this.board.axes.rows(),{reordered}=this.board.axes,onRows=values=>reordered?
-byItem(values,from,rows):values,{facts,measure:chosen}=state.view,cells=(kind,measure)=>{let found=maps.
-grid({...spec,kind},measure),values=new Float64Array(data.n).fill(NaN);return isMissing(found)||values.
-set(found.z.subarray(last,last+data.n)),{source,kind,measure,column:null,values:onRows(values)}},kinds=shownKinds(
-from,facts).map(kind=>cells(kind,chosen));facts.includes("value")&&kinds.push(cells(shownKind(from,"\
-refined"),"contribution"));let columns=barsOf(from,this.board.width,facts).map(column=>{let values=new Float64Array(
-data.n).fill(NaN);return column.values.forEach((value,i)=>{values[from.places[i]]=value??NaN}),{source,
-kind:null,measure:chosen,column,values:onRows(values)}});return[...kinds,...columns]}drawHeads(layout,columns){
-let{data,theme,state}=this.board,{panels}=state.view,headsFor=[...[data.signature,theme.name,JSON.stringify(
-layout),this.sort],JSON.stringify(panels)].join();if(headsFor===this.headsFor)return;this.headsFor=headsFor;
-let time=this.head("older \u2193 newer","Items of the history, oldest first",null);place(time,layout.
-titlesAt,layout.titles);let parts=[time];layout.blocks.forEach((block,i)=>{let{source}=columns[i][0],
-from=data.sources[source],name=element("span","ab-side",`${from.name} `);name.style.color=modelColour(
-from.name,theme.ink),name.append(element("span","",from.title)),name.title=`${from.name}: ${from.title}`,
-place(name,block.x,block.width),parts.push(name);let x=block.x;for(let one of columns[i]){one===columns[i].
-find(other=>!other.kind)&&(x+=EXTRA.mark);let width=widthOf2(layout,one),head=this.head(this.headText(
-one,width),this.about(one),this.nameOf(one));place(head,x,width),x+=width,parts.push(head)}}),this.heads.
-replaceChildren(...parts);for(let part of[this.heads,this.above])part.style.width=`${layout.width}px`}head(text,about,sort){
-let made=button("ab-sort",text,`Sort the rows: ${about}`);return made.title=`${about}. Click to sort\
- the rows by it.`,sort===null&&(made.title=`${about}. Click to sort by time.`),made.setAttribute("ar\
-ia-pressed",String(this.sort===sort)),made.onclick=()=>{this.sort=sort,this.board.redraw()},made}headText({
-source,kind,measure,column},width){let{data,state}=this.board,from=data.sources[source];return kind?
-measure!==state.view.measure?"\xD7 value":from.unrefined?from.floor===null?"attends":kindName(from,kind):
-(width<NARROW?NARROW_HEADS:HEADS)[kind]:column?.title??""}about({source,kind,measure,column}){let{data,
-state}=this.board,from=data.sources[source];if(!kind)return`${from.name}: ${column?.about}`;let{layer,
-head}=inSource(data,panelOf(state.view,source),source),what=from.unrefined?kindName(from,kind):KINDS[kind],
-length=measure==="contribution"?", times the length of the value":"",where=`layer ${layer+1}, ${headName(
-head)}${length}`;return`${from.name}: what the newest item attends to, ${what}, ${where}`}};function place(part,left,width){
-part.style.left=`${left}px`,part.style.width=`${width}px`}var Axes=class{constructor(board){this.board=board}board;get onView(){return sourcesOnView(this.board).
+board.point(null),reading.draw())})}var HEADS={first:"first",second:"second",refined:"attends refined"},ALONE="attends first",NARROW=36,
+NARROW_HEADS={first:"1st",second:"2nd",refined:"mix"},sourcesOnView=({data,state})=>{let found=new Set(
+state.view.panels.map(({source})=>source));return[...data.sources.keys()].filter(source=>found.has(source))},
+Evidence=class{constructor(board){this.board=board;let sheet=new Sheet,first=board.data.sources[0],place2={
+x:0,y:0,cell:0,line:1,width:0,order:[],first,blocks:[]},spec=board.state.view.panels[0];this.own={type:"\
+evidence",sheet,canvas:this.canvas,spec,...place2},this.canvas.setAttribute("role","img"),this.holder.
+append(this.canvas,sheet.over),this.box.append(this.above,this.heads,this.holder),pointing(board,this.
+canvas,this.own)}board;box=element("div","ab-evidence");drawn=[];above=element("div","ab-above");heads=element(
+"div","ab-heads");holder=element("div","ab-box");canvas=element("canvas");own;headsFor="";sort=null;draw(layout){
+let{data,theme,state}=this.board,sources=sourcesOnView(this.board),columns=sources.map(source=>this.
+columnsOf(source)),named=columns.flat().map(one=>this.nameOf(one));this.sort!==null&&!named.includes(
+this.sort)&&(this.sort=null);let by=columns.flat().find(one=>this.nameOf(one)===this.sort),rows=this.
+board.axes.rows(),order=by?sortedBy(by.values).filter(row=>rows.includes(row)):rows,first=data.sources[sources[0]];
+this.drawHeads(layout,columns);let context=sized(this.canvas,layout.width,layout.height);new Painter(
+this.board,new CanvasSurface(context),layout,order).paint(columns);let blocks=layout.blocks.map((block,i)=>({
+...block,source:sources[i]})),{x,y,cell,line:line2,width,height}=layout,drawn={spec:state.view.panels[0],
+x,y,cell,line:line2,width,order,first,blocks};Object.assign(this.own,drawn),this.own.sheet.fit(width,
+height),this.drawn=[this.own];let words2="One row per item, oldest first: attention of the newest it\
+em (the prediction) to it in each model, and the score that the target loses without it";this.canvas.
+ariaLabel!==words2&&this.canvas.setAttribute("aria-label",words2),this.canvas.dataset.look=theme.name}nameOf({
+source,kind,measure,column}){return[this.board.data.sources[source].name,kind??column?.title,measure].
+join(".")}columnsOf(source){let{data,maps,state}=this.board,from=data.sources[source],spec=inSource(
+data,panelOf(state.view,source),source),last=lastPlace(from)*data.n,rows=this.board.axes.rows(),{reordered}=this.
+board.axes,onRows=values=>reordered?byItem(values,from,rows):values,{facts,measure:chosen}=state.view,
+cells=(kind,measure)=>{let found=maps.grid({...spec,kind},measure),values=new Float64Array(data.n).fill(
+NaN);return isMissing(found)||values.set(found.z.subarray(last,last+data.n)),{source,kind,measure,column:null,
+values:onRows(values)}},kinds=shownKinds(from,facts).map(kind=>cells(kind,chosen));facts.includes("v\
+alue")&&kinds.push(cells(shownKind(from,"refined"),"contribution"));let columns=barsOf(from,this.board.
+width,facts).map(column=>{let values=new Float64Array(data.n).fill(NaN);return column.values.forEach(
+(value,i)=>{values[from.places[i]]=value??NaN}),{source,kind:null,measure:chosen,column,values:onRows(
+values)}});return[...kinds,...columns]}drawHeads(layout,columns){let{data,theme,state}=this.board,{panels}=state.
+view,headsFor=[...[data.signature,theme.name,JSON.stringify(layout),this.sort],JSON.stringify(panels)].
+join();if(headsFor===this.headsFor)return;this.headsFor=headsFor;let time=this.head("older \u2193 newer",
+"Items of the history, oldest first",null);place(time,layout.titlesAt,layout.titles);let parts=[time];
+layout.blocks.forEach((block,i)=>{let{source}=columns[i][0],from=data.sources[source],name=element("\
+span","ab-side",`${from.name} `);name.style.color=modelColour(from.name,theme.ink),name.append(element(
+"span","",from.title)),name.title=`${from.name}: ${from.title}`,place(name,block.x,block.width),parts.
+push(name);let x=block.x;for(let one of columns[i]){one===columns[i].find(other=>!other.kind)&&(x+=EXTRA.
+mark);let width=widthOf2(layout,one),head=this.head(this.headText(one,width),this.about(one),this.nameOf(
+one));place(head,x,width),x+=width,parts.push(head)}}),this.heads.replaceChildren(...parts);for(let part of[
+this.heads,this.above])part.style.width=`${layout.width}px`}head(text,about,sort){let made=button("a\
+b-sort",text,`Sort the rows: ${about}`);return made.title=`${about}. Click to sort the rows by it.`,
+sort===null&&(made.title=`${about}. Click to sort by time.`),made.setAttribute("aria-pressed",String(
+this.sort===sort)),made.onclick=()=>{this.sort=sort,this.board.redraw()},made}headText({source,kind,
+measure,column},width){let{data,state}=this.board,from=data.sources[source];return kind?measure!==state.
+view.measure?"\xD7 value":from.floor!==null?kindName(from,kind):width<NARROW?NARROW_HEADS[from.unrefined?
+"refined":kind]:from.unrefined?ALONE:HEADS[kind]:column?.title??""}about({source,kind,measure,column}){
+let{data,state}=this.board,from=data.sources[source];if(!kind)return`${from.name}: ${column?.about}`;
+let{layer,head}=inSource(data,panelOf(state.view,source),source),what=from.unrefined?kindName(from,kind):
+KINDS[kind],length=measure==="contribution"?", times the length of the value":"",where=`layer ${layer+
+1}, ${headName(head)}${length}`;return`${from.name}: what the newest item attends to, ${what}, ${where}`}};
+function place(part,left,width){part.style.left=`${left}px`,part.style.width=`${width}px`}var Axes=class{constructor(board){this.board=board}board;get onView(){return sourcesOnView(this.board).
 map(source=>this.board.data.sources[source])}get reordered(){let[first,second]=this.onView;return this.
 board.state.view.mode!=="flow"&&!!first&&!!second&&isReordered(first,second)}rows(){return this.board.
 state.view.mode==="flow"?[...Array(this.board.data.n).keys()]:(this.reordered?rowsOf:sharedPlaces)(this.
@@ -759,10 +760,11 @@ view.share<100&&this.box.append(swatch(FADED_KEY,"other keys")),data.groups&&(th
 "span","",`${data.groups.name}, first listed:`)),this.box.append(...groupsHere(data).map(({text,colour})=>swatch(
 colour,text))))}}evidence(){let{data,theme}=this.board;if(!data.sources.some(({columns})=>columns.length))
 return[];let page=pageOf(theme.ink);return[swatch(HELPS[page],"helps the target"),swatch(HURTS[page],
-"hurts it"),element("span","","\u25CF important, less than an even share"),element("span","","\u25CB unim\
-portant, at least twice an even share")]}scale(signed2,name){let canvas=element("canvas"),surface=new CanvasSurface(
-sized(canvas,WIDTH,HEIGHT));return paintScale(surface,scaleLookOf(this.board,signed2,this.board.theme.
-ink),0,0,WIDTH),canvas.setAttribute("role","img"),canvas.setAttribute("aria-label",name),canvas}};var WIDTH2=340,MARGIN=6,ROOM=WIDTH2-2*MARGIN,SIZE2=10.5,SCALE={width:320,height:30},GROUP_LINE=15,Figure=class{constructor(board){
+"hurts it"),element("span","","bold: three largest"),element("span","","\u25CF important, less than an ev\
+en share"),element("span","","\u25CB unimportant, at least twice an even share")]}scale(signed2,name){
+let canvas=element("canvas"),surface=new CanvasSurface(sized(canvas,WIDTH,HEIGHT));return paintScale(
+surface,scaleLookOf(this.board,signed2,this.board.theme.ink),0,0,WIDTH),canvas.setAttribute("role","\
+img"),canvas.setAttribute("aria-label",name),canvas}};var WIDTH2=340,MARGIN=6,ROOM=WIDTH2-2*MARGIN,SIZE2=10.5,SCALE={width:320,height:30},GROUP_LINE=15,Figure=class{constructor(board){
 this.board=board;let{data,state}=board,{view}=state,[left,right]=view.panels;this.signed=view.mode===
 "difference",data.title&&this.say(data.title,600);let found=this.signed?board.axes.difference():null;
 if(found)this.map(found,`${this.name(right)}; minus ${this.name(left)}`,left);else for(let spec of view.
@@ -886,6 +888,7 @@ INPUT","TEXTAREA","SELECT"].includes(target.tagName))}var maps_default=`.ab-rows
   height: 50px;
 }
 .ab-wide .ab-picks {
+  position: relative;
   height: 138px;
 }
 .ab-heads > * {
@@ -930,9 +933,20 @@ INPUT","TEXTAREA","SELECT"].includes(target.tagName))}var maps_default=`.ab-rows
   overflow: hidden;
   text-overflow: ellipsis;
 }
-.ab-whose span {
-  opacity: 0.75;
+.ab-whose i {
+  font-family: "Latin Modern Math", "Cambria Math", Cambria, Georgia, serif;
   font-size: 12px;
+  opacity: 0.85;
+}
+.ab-query {
+  display: none;
+}
+.ab-beside .ab-query {
+  display: block;
+  position: absolute;
+  bottom: 3px;
+  font-size: 11px;
+  line-height: 12px;
 }
 .ab-pills {
   display: flex;
@@ -1133,8 +1147,8 @@ column.forEach((value,item)=>{if(!value)return;c.beginPath();let radius=NODE.lea
 value)/top)*(NODE.most-NODE.least),y2=layout.y+(places[item]+.5)*layout.line;c.arc(layout.x+i*step,y2,
 radius,0,2*Math.PI),c.fillStyle=(value<0?HURTS:HELPS)[page],c.fill()}),c.font=`400 ${FOOT2.font}px ${fontFamily()}`,
 c.fillStyle=theme.ink.ink,c.textAlign=i===0?"left":i===flow.nodes.length-1?"right":"center";let y=layout.
-y+layout.down+FOOT2.line;c.fillText(i===0?"items":`layer ${i}`,layout.x+i*step,y)})}};var SHORT={mean:"mean",max:"max",rollout:"rollout"},Picks=class{constructor(board,place2){this.board=
-board;this.place=place2}board;place;box=element("div","ab-picks");drawn=[];thumbnails=[];pills=[];cells=element(
+y+layout.down+FOOT2.line;c.fillText(i===0?"items":`layer ${i}`,layout.x+i*step,y)})}};var QUERY="query, older \u2193 newer",SHORT={mean:"mean",max:"max",rollout:"rollout"},Picks=class{constructor(board,place2){
+this.board=board;this.place=place2}board;place;box=element("div","ab-picks");drawn=[];thumbnails=[];pills=[];cells=element(
 "canvas");sheet=new Sheet;builtFor="";paintedFor="";get spec(){return this.board.state.view.panels[this.
 place]}get source(){return this.board.data.sources[this.spec.source]}draw(room){let{data,theme,state}=this.
 board,{measure,scale,share}=state.view,places=this.board.axes.places(this.spec.source),buildFor=[data.
@@ -1144,37 +1158,37 @@ scale,share].join();paintFor!==this.paintedFor&&this.paint(kind),this.paintedFor
 spec.head=="string";for(let{button:made,layer,head}of this.thumbnails)press(made,layer===this.spec.layer&&
 (together2||head===this.spec.head));for(let{button:made,change}of this.pills)press(made,change.kind===
 void 0?change.head===this.spec.head:change.kind===kind);this.drawn=this.thumbnails.map(one=>one.drawn)}build(room){
-let{theme}=this.board,{name,title,formula,layers,heads,unrefined,noSecondOrder}=this.source,model=element(
+let{theme}=this.board,{name,title,formula,floor,layers,heads,unrefined,noSecondOrder}=this.source,model=element(
 "div","ab-whose"),letter=element("b","",name);letter.style.color=modelColour(name,theme.ink),model.append(
-letter,` ${title} `,element("span","",formula)),model.title=[`${name}: ${title}, ${formula}`,noSecondOrder].
-filter(Boolean).join(". ");let count=layers*heads,edge=thumbEdge(room,count),line2=element("div","ab\
--thumbs"),step=thumbStep(edge);line2.append(this.cells,this.sheet.over),this.thumbnails=Array.from({
-length:count},(_,i)=>this.thumbnail(Math.floor(i/heads),i%heads,i*step,edge)),line2.append(...this.thumbnails.
-map(one=>one.button.parentElement??one.button)),sized(this.cells,count*step,edge),this.sheet.fit(count*
-step,edge);let kinds=unrefined?[]:kindsOf(this.source),together2=keysOf(TOGETHER).filter(head=>heads>
-1||head==="rollout");this.pills=[...kinds.map(kind=>this.pill(kindName(this.source,kind),KINDS[kind],
-{kind})),...together2.map(head=>this.pill(SHORT[head],TOGETHER[head],{head}))];let pills=[kinds.length,
-together2.length].map((length,i)=>{let made=element("div","ab-pills"),start=i*kinds.length;return made.
-append(...this.pills.slice(start,start+length).map(pill=>pill.button)),made});this.box.replaceChildren(
-model,line2,...pills)}thumbnail(layer,head,x,edge){let{board}=this,made=button("ab-thumb",void 0,"");
-made.style.width=made.style.height=`${edge}px`;let words2=element("span","ab-even"),part=element("di\
-v","ab-pick");part.style.width=`${edge}px`,part.append(made,words2);let axis=board.axes.axis(this.spec.
-source),cell=(edge-2)/axis.data.n,spec={...this.spec,layer,head},place2={x:x+1,y:1,cell,line:cell,width:edge,
-aligned:!1,axis},{cells:canvas,sheet}=this,drawn={type:"small",spec,signed:!1,sheet,canvas,...place2};
-return pointing(board,made,drawn),made.onclick=event=>{let{kind,source}=this.spec,other=event.shiftKey&&
-board.state.view.panels.length>1;board.choose(other?1-this.place:this.place,{source,layer,head,kind})},
-{button:made,words:words2,layer,head,drawn}}pill(text,about,change){let{board,place:place2}=this,side=board.
-state.view.panels.length>1?` in the ${["left","right"][place2]} map`:"",made=button("ab-pill",text,`\
-Show ${about}${side}`);return made.title=about,made.onclick=()=>{board.choose(place2,change)},{button:made,
-change}}paint(kind){let{board}=this,surface=new CanvasSurface(contextOf(this.cells));surface.clear();
-for(let{button:made,words:words2,layer,head,drawn}of this.thumbnails){drawn.spec={source:this.spec.source,
-layer,head,kind};let found=board.axes.grid(drawn.spec),label=headingOf(layer,head).replace(/[LH]/g,"").
-replace(" ","\xB7"),even=isMissing(found)?null:found.evenness,evenness=even===null?"\u2013":even.toFixed(
-2).replace(/^0/,""),name=`Show ${specName(board.data,drawn.spec)}`;made.setAttribute("aria-label",name);
-let how="1: uniform over the items, 0: a single item. With Shift: in the other large map";made.title=
-`${name}. Evenness ${evenness}: ${how}`,words2.replaceChildren(element("b","",label),` ${evenness}`),
-!isMissing(found)&&surface.cells(painted(shadingOf(board,found,!1,board.theme.ink)),drawn)}}},press=(made,pressed)=>{
-made.setAttribute("aria-pressed",String(pressed))};var PAIR_WIDTH=700,FLOW_NEEDS="The flow of the score needs the app; this page is offline.",LargeMap=class{constructor(board,spec){
+letter,` ${title} `),(!unrefined||floor!==null)&&model.append(element("i","",formula)),model.title=[
+`${name}: ${title}, ${formula}`,noSecondOrder].filter(Boolean).join(". ");let count=layers*heads,edge=thumbEdge(
+room,count),line2=element("div","ab-thumbs"),step=thumbStep(edge);line2.append(this.cells,this.sheet.
+over),this.thumbnails=Array.from({length:count},(_,i)=>this.thumbnail(Math.floor(i/heads),i%heads,i*
+step,edge)),line2.append(...this.thumbnails.map(one=>one.button.parentElement??one.button)),sized(this.
+cells,count*step,edge),this.sheet.fit(count*step,edge);let kinds=unrefined?[]:kindsOf(this.source),together2=keysOf(
+TOGETHER).filter(head=>heads>1||head==="rollout");this.pills=[...kinds.map(kind=>this.pill(kindName(
+this.source,kind),KINDS[kind],{kind})),...together2.map(head=>this.pill(SHORT[head],TOGETHER[head],{
+head}))];let pills=[kinds.length,together2.length].map((length,i)=>{let made=element("div","ab-pills"),
+start=i*kinds.length;return made.append(...this.pills.slice(start,start+length).map(pill=>pill.button)),
+made});this.box.replaceChildren(model,line2,...pills,element("div","ab-query",QUERY))}thumbnail(layer,head,x,edge){
+let{board}=this,made=button("ab-thumb",void 0,"");made.style.width=made.style.height=`${edge}px`;let words2=element(
+"span","ab-even"),part=element("div","ab-pick");part.style.width=`${edge}px`,part.append(made,words2);
+let axis=board.axes.axis(this.spec.source),cell=(edge-2)/axis.data.n,spec={...this.spec,layer,head},
+place2={x:x+1,y:1,cell,line:cell,width:edge,aligned:!1,axis},{cells:canvas,sheet}=this,drawn={type:"\
+small",spec,signed:!1,sheet,canvas,...place2};return pointing(board,made,drawn),made.onclick=event=>{
+let{kind,source}=this.spec,other=event.shiftKey&&board.state.view.panels.length>1;board.choose(other?
+1-this.place:this.place,{source,layer,head,kind})},{button:made,words:words2,layer,head,drawn}}pill(text,about,change){
+let{board,place:place2}=this,side=board.state.view.panels.length>1?` in the ${["left","right"][place2]}\
+ map`:"",made=button("ab-pill",text,`Show ${about}${side}`);return made.title=about,made.onclick=()=>{
+board.choose(place2,change)},{button:made,change}}paint(kind){let{board}=this,surface=new CanvasSurface(
+contextOf(this.cells));surface.clear();for(let{button:made,words:words2,layer,head,drawn}of this.thumbnails){
+drawn.spec={source:this.spec.source,layer,head,kind};let found=board.axes.grid(drawn.spec),label=headingOf(
+layer,head).replace(/[LH]/g,"").replace(" ","\xB7"),even=isMissing(found)?null:found.evenness,evenness=even===
+null?"\u2013":even.toFixed(2).replace(/^0/,""),name=`Show ${specName(board.data,drawn.spec)}`;made.setAttribute(
+"aria-label",name);let how="1: uniform over the items, 0: a single item. With Shift: in the other la\
+rge map";made.title=`${name}. Evenness ${evenness}: ${how}`,words2.replaceChildren(element("b","",label),
+` ${evenness}`),!isMissing(found)&&surface.cells(painted(shadingOf(board,found,!1,board.theme.ink)),
+drawn)}}},press=(made,pressed)=>{made.setAttribute("aria-pressed",String(pressed))};var PAIR_WIDTH=700,FLOW_NEEDS="The flow of the score needs the app; this page is offline.",LargeMap=class{constructor(board,spec){
 this.board=board;let sheet=new Sheet,place2={x:0,y:0,cell:0,line:0,width:0,aligned:!1,axis:board.axes.
 axis(spec.source)};this.drawn={type:"large",sheet,canvas:this.frame,spec,signed:!1,...place2},this.holder.
 tabIndex=0,this.holder.setAttribute("role","application"),this.holder.setAttribute("aria-roledescrip\

@@ -19,7 +19,13 @@ import { modelColour } from "./scales";
 import { CanvasSurface, sized } from "./surface";
 import { inSource, panelOf } from "./view";
 
-const HEADS: Record<Kind, string> = { first: "first", second: "second", refined: "refined" };
+const HEADS: Record<Kind, string> = {
+  first: "first",
+  second: "second",
+  refined: "attends refined",
+};
+/** The heading of the one column of a vanilla model; it mixes the values, as "refined" does. */
+const ALONE = "attends first";
 /** Narrower columns have shorter headings. */
 const NARROW = 36;
 const NARROW_HEADS: Record<Kind, string> = { first: "1st", second: "2nd", refined: "mix" };
@@ -163,8 +169,9 @@ export class Evidence {
     const from = data.sources[source];
     if (!kind) return column?.title ?? "";
     if (measure !== state.view.measure) return "\u00d7 value";
-    if (from.unrefined) return from.floor === null ? "attends" : kindName(from, kind);
-    return (width < NARROW ? NARROW_HEADS : HEADS)[kind];
+    if (from.floor !== null) return kindName(from, kind);
+    if (width < NARROW) return NARROW_HEADS[from.unrefined ? "refined" : kind];
+    return from.unrefined ? ALONE : HEADS[kind];
   }
 
   private about({ source, kind, measure, column }: Shown): string {

@@ -105,6 +105,7 @@ export class Legend {
     return [
       swatch(HELPS[page], "helps the target"),
       swatch(HURTS[page], "hurts it"),
+      element("span", "", "bold: three largest"),
       element("span", "", "\u25cf important, less than an even share"),
       element("span", "", "\u25cb unimportant, at least twice an even share"),
     ];

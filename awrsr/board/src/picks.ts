@@ -17,6 +17,9 @@ import { contextOf } from "./text";
 import type { MapSpec } from "./view";
 import { shadingOf } from "./shading";
 
+/** Beside the evidence the rows of a map are its rows. */
+const QUERY = "query, older \u2193 newer";
+
 const SHORT: Record<Together, string> = { mean: "mean", max: "max", rollout: "rollout" };
 
 interface Thumbnail {
@@ -81,11 +84,12 @@ export class Picks {
 
   private build(room: number): void {
     const { theme } = this.board;
-    const { name, title, formula, layers, heads, unrefined, noSecondOrder } = this.source;
+    const { name, title, formula, floor, layers, heads, unrefined, noSecondOrder } = this.source;
     const model = element("div", "ab-whose");
     const letter = element("b", "", name);
     letter.style.color = modelColour(name, theme.ink);
-    model.append(letter, ` ${title} `, element("span", "", formula));
+    model.append(letter, ` ${title} `);
+    if (!unrefined || floor !== null) model.append(element("i", "", formula));
     model.title = [`${name}: ${title}, ${formula}`, noSecondOrder].filter(Boolean).join(". ");
     const count = layers * heads;
     const edge = thumbEdge(room, count);
@@ -110,7 +114,7 @@ export class Picks {
       made.append(...this.pills.slice(start, start + length).map((pill) => pill.button));
       return made;
     });
-    this.box.replaceChildren(model, line, ...pills);
+    this.box.replaceChildren(model, line, ...pills, element("div", "ab-query", QUERY));
   }
 
   private thumbnail(layer: number, head: number, x: number, edge: number): Thumbnail {

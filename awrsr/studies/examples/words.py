@@ -50,9 +50,9 @@ class _Titles:
         (self.target,) = dataset.titles([example.target])
 
     def entry(self, place: int) -> str:
-        """An entry as number and title, `5. Alien`."""
+        """An entry as number and title, `#5 Alien`."""
         (title,) = self.titles([self.items[place]])
-        return f"{place + 1}. {title}"
+        return f"#{place + 1} {title}"
 
     def entries(self, places: list[int]) -> str:
         """Several entries, with "and" before the last."""
