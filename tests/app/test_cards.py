@@ -39,14 +39,14 @@ def check(page, directory) -> None:
         assert f"{letter} {SAID[mixing.judgement]}. " in shows
         if mixing.rho is not None:
             rhos = f"{mixing.rho:+.2f} (recency {found.recency_rho:+.2f})."
-            assert f"\u03c1 with effects {rhos}" in shows
+            assert f"Rank correlation with effects {rhos}" in shows
         for number, decisive in enumerate(found.decisive):
-            title = dataset.titles([history[decisive.entry]])[0]
+            title = f"#{decisive.entry + 1} {dataset.titles([history[decisive.entry]])[0]}"
             assert title in rests and title in shows
             if found.moved:
                 assert re.search(rf"{re.escape(title)}:?.* \u2192 {decisive.rank:,}\b", rests)
             if mixing.places[number] is not None:
-                place = f"place {mixing.places[number]} of {min(len(history), 50)}"
+                place = f"weight rank {mixing.places[number]} of {min(len(history), 50)}"
                 times = f"{mixing.times[number]:.1f}\u00d7 even"
                 others = [f"{ORDERS[row.kind]} {row.places[number]}" for row in found.rows[:-1]]
                 listed = "; ".join([times, ", ".join(others)] if others else [times])

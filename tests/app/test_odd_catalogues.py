@@ -188,8 +188,8 @@ def test_planted_causes_are_named_for_a_users_own_history_alone(tmp_path, monkey
         scores = remove_each(
             load_model(path / "models" / name, "cpu"), items[:-1], items[-1]
         ).scores
-        found.append(f"{side} {len({*scores.argsort()[:3]} & {*row['cause_places']})} of 3")
-    assert note.endswith(f"Among the items each model rests on most: {', '.join(found)}.")
+        found.append(f"{side} has {len({*scores.argsort()[:3]} & {*row['cause_places']})}")
+    assert note.endswith(f"Of these, {' and '.join(found)} among the 3 items it rests on most.")
     choose(page, source="own")
     assert not any("Planted" in text for text in texts(page))
     undecided = str(of_test.loc[of_test["sort"] == "open", "user_id"].iloc[0])

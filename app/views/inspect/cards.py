@@ -31,10 +31,10 @@ HOW_JUDGED = (
     "its three largest weights and above an even share. It shows it in part if one of two items "
     "meets this, or if its weights correlate with the sizes of the effects of all removals "
     "(Spearman's \u03c1, 95% interval by Fisher's transform above zero). An item or a correlation "
-    "does not count if recency shows it, too: weights that only grow with newness. Place 1 has the "
-    "largest weight; 1\u00d7 is an even share; the places of the item by first- and second-order "
-    "weight follow. There is no verdict with fewer than six items, or if no removal changes the "
-    "rank."
+    "does not count if recency shows it, too: weights that only grow with newness. Weight rank 1 "
+    "is the largest weight; 1\u00d7 is an even share; the ranks of the item by first- and "
+    "second-order weight follow. There is no verdict with fewer than six items, or if no removal "
+    "changes the rank."
 )
 
 
@@ -69,8 +69,8 @@ class Links:
         self.places = {source["name"]: source["places"] for source in content["sources"]}
 
     def to(self, side: Side, found: Decisive) -> str:
-        """The item's title, linked to its row if the model sees the item."""
-        title = plain(self.case.title_of(self.case.history[found.entry]))
+        """The item's number and title, linked to its row if the model sees the item."""
+        title = f"#{found.entry + 1} {plain(self.case.title_of(self.case.history[found.entry]))}"
         places = self.places[side.key.upper()]
         place = found.entry - (len(self.case.history) - len(places))
         if place < 0:
@@ -211,7 +211,10 @@ def shows(side: Side, evidence: Evidence, links: Links) -> str:
     ]
     rho = ""
     if mixing.rho is not None and evidence.recency_rho is not None:
-        rho = f" \u03c1 with effects {mixing.rho:+.2f} (recency {evidence.recency_rho:+.2f})."
+        rho = (
+            f" Rank correlation with effects {mixing.rho:+.2f} (recency "
+            f"{evidence.recency_rho:+.2f})."
+        )
     return f"**{SAID[mixing.judgement]}.** {'; '.join(parts)}.{rho}"
 
 
@@ -224,4 +227,4 @@ def _place(rows: list[RowEvidence], number: int, m: int) -> str:
         return "not seen"
     elsewhere = [f"{ORDERS[row.kind]} {row.places[number]}" for row in others]
     listed = "; ".join(filter(None, [f"{times:.1f}\u00d7 even", ", ".join(elsewhere)]))
-    return f"place {place} of {m} ({listed})"
+    return f"weight rank {place} of {m} ({listed})"

@@ -202,5 +202,8 @@ def planted_causes(case: Case) -> str:
     counts = []
     for side in case.sides:
         found = cards.removed_once(case, side).found(places)
-        counts.append(f"{side.key.upper()} {found} of {len(places)}")
-    return f"{sentence} Among the items each model rests on most: {', '.join(counts)}."
+        counts.append(f"{side.key.upper()} has {found}")
+    return (
+        f"{sentence} Of these, {' and '.join(counts)} among the {len(places)} items it rests on "
+        "most."
+    )

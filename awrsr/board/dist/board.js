@@ -477,12 +477,13 @@ sort===null&&(made.title=`${about}. Click to sort by time.`),made.setAttribute("
 this.sort===sort)),made.onclick=()=>{this.sort=sort,this.board.redraw()},made}headText({source,kind,
 measure,column},width){let{data,state}=this.board,from=data.sources[source];return kind?measure!==state.
 view.measure?"\xD7 value":from.floor!==null?kindName(from,kind):width<NARROW?NARROW_HEADS[from.unrefined?
-"refined":kind]:from.unrefined?ALONE:HEADS[kind]:column?.title??""}about({source,kind,measure,column}){
-let{data,state}=this.board,from=data.sources[source];if(!kind)return`${from.name}: ${column?.about}`;
-let{layer,head}=inSource(data,panelOf(state.view,source),source),what=from.unrefined?kindName(from,kind):
-KINDS[kind],length=measure==="contribution"?", times the length of the value":"",where=`layer ${layer+
-1}, ${headName(head)}${length}`;return`${from.name}: what the newest item attends to, ${what}, ${where}`}};
-function place(part,left,width){part.style.left=`${left}px`,part.style.width=`${width}px`}var Axes=class{constructor(board){this.board=board}board;get onView(){return sourcesOnView(this.board).
+"refined":kind]:from.unrefined?ALONE:HEADS[kind]:`${column?.title}${column?.texts.length?": score\xA0\u2192\xA0\
+rank":""}`}about({source,kind,measure,column}){let{data,state}=this.board,from=data.sources[source];
+if(!kind)return`${from.name}: ${column?.about}`;let{layer,head}=inSource(data,panelOf(state.view,source),
+source),what=from.unrefined?kindName(from,kind):KINDS[kind],length=measure==="contribution"?", times\
+ the length of the value":"",where=`layer ${layer+1}, ${headName(head)}${length}`;return`${from.name}\
+: what the newest item attends to, ${what}, ${where}`}};function place(part,left,width){part.style.left=
+`${left}px`,part.style.width=`${width}px`}var Axes=class{constructor(board){this.board=board}board;get onView(){return sourcesOnView(this.board).
 map(source=>this.board.data.sources[source])}get reordered(){let[first,second]=this.onView;return this.
 board.state.view.mode!=="flow"&&!!first&&!!second&&isReordered(first,second)}rows(){return this.board.
 state.view.mode==="flow"?[...Array(this.board.data.n).keys()]:(this.reordered?rowsOf:sharedPlaces)(this.
@@ -756,12 +757,13 @@ view.share<100],drawFor=[data.signature,theme.name,...look,window.devicePixelRat
 this.drawnFor){this.drawnFor=drawFor,this.box.replaceChildren();for(let signed2 of signedTop===null?
 [!1]:[!0,!1]){let name=scaleName(view,signed2),where=difference&&!signed2?"small maps and last row: ":
 "";this.box.append(element("span","",where+name),this.scale(signed2,name))}this.box.append(...this.evidence()),
-view.share<100&&this.box.append(swatch(FADED_KEY,"other keys")),data.groups&&(this.box.append(element(
-"span","",`${data.groups.name}, first listed:`)),this.box.append(...groupsHere(data).map(({text,colour})=>swatch(
-colour,text))))}}evidence(){let{data,theme}=this.board;if(!data.sources.some(({columns})=>columns.length))
-return[];let page=pageOf(theme.ink);return[swatch(HELPS[page],"helps the target"),swatch(HURTS[page],
-"hurts it"),element("span","","bold: three largest"),element("span","","\u25CF important, less than an ev\
-en share"),element("span","","\u25CB unimportant, at least twice an even share")]}scale(signed2,name){
+this.box.append(element("span","","small maps: layer\xB7head, evenness")),view.share<100&&this.box.append(
+swatch(FADED_KEY,"other keys")),data.groups&&(this.box.append(element("span","",`${data.groups.name}\
+, first listed:`)),this.box.append(...groupsHere(data).map(({text,colour})=>swatch(colour,text))))}}evidence(){
+let{data,theme}=this.board;if(!data.sources.some(({columns})=>columns.length))return[];let page=pageOf(
+theme.ink);return[swatch(HELPS[page],"helps the target"),swatch(HURTS[page],"hurts it"),element("spa\
+n","","bold: three largest"),element("span","","\u25CF missed: important, less than an even share"),
+element("span","","\u25CB overrated: unimportant, at least twice an even share")]}scale(signed2,name){
 let canvas=element("canvas"),surface=new CanvasSurface(sized(canvas,WIDTH,HEIGHT));return paintScale(
 surface,scaleLookOf(this.board,signed2,this.board.theme.ink),0,0,WIDTH),canvas.setAttribute("role","\
 img"),canvas.setAttribute("aria-label",name),canvas}};var WIDTH2=340,MARGIN=6,ROOM=WIDTH2-2*MARGIN,SIZE2=10.5,SCALE={width:320,height:30},GROUP_LINE=15,Figure=class{constructor(board){

@@ -167,7 +167,7 @@ export class Evidence {
   private headText({ source, kind, measure, column }: Shown, width: number): string {
     const { data, state } = this.board;
     const from = data.sources[source];
-    if (!kind) return column?.title ?? "";
+    if (!kind) return `${column?.title}${column?.texts.length ? ": score\u00a0\u2192\u00a0rank" : ""}`;
     if (measure !== state.view.measure) return "\u00d7 value";
     if (from.floor !== null) return kindName(from, kind);
     if (width < NARROW) return NARROW_HEADS[from.unrefined ? "refined" : kind];

@@ -91,6 +91,9 @@ export class Legend {
       this.box.append(element("span", "", where + name), this.scale(signed, name));
     }
     this.box.append(...this.evidence());
+    this.box.append(
+      element("span", "", "small maps: layer\u00b7head, evenness"),
+    );
     if (view.share < 100) this.box.append(swatch(FADED_KEY, "other keys"));
     if (data.groups) {
       this.box.append(element("span", "", `${data.groups.name}, first listed:`));
@@ -106,8 +109,8 @@ export class Legend {
       swatch(HELPS[page], "helps the target"),
       swatch(HURTS[page], "hurts it"),
       element("span", "", "bold: three largest"),
-      element("span", "", "\u25cf important, less than an even share"),
-      element("span", "", "\u25cb unimportant, at least twice an even share"),
+      element("span", "", "\u25cf missed: important, less than an even share"),
+      element("span", "", "\u25cb overrated: unimportant, at least twice an even share"),
     ];
   }
 
