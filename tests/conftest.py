@@ -1,6 +1,7 @@
 """A tiny catalogue and tiny models, for every test that does not need real ones."""
 
 import gc
+import itertools
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -28,6 +29,19 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a test marked `few(n)`, the quick run has n cases, spread evenly; the others are slow."""
+    marked = [item for item in items if item.get_closest_marker("few")]
+    for _, group in itertools.groupby(marked, lambda item: item.nodeid.partition("[")[0]):
+        cases = list(group)
+        n = cases[0].get_closest_marker("few").args[0]
+        quick = {place * len(cases) // n for place in range(n)}
+        for place, case in enumerate(cases):
+            if place not in quick:
+                case.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -49,6 +49,7 @@ def check_shown(page: AppTest, values: dict[str, list[str]]) -> None:
         assert {name: page.session_state[name] for name in chosen} == chosen
 
 
+@pytest.mark.few(1)
 def test_find_shows_what_its_address_accepts(repeats: bool):
     page = open_find(where=".".join(f"{column}~~" for column in COLUMNS))
     assert messages(page) == []

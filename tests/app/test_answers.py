@@ -117,6 +117,7 @@ def test_a_cut_is_the_librarys(directory, part):
     assert found["before"]["score"] == pytest.approx(score)
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     "band",
     [

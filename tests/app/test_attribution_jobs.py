@@ -179,6 +179,7 @@ def test_a_full_queue_is_said_in_its_place(directory, monkeypatch):
     assert all("are waiting" in text for text in messages(page))
 
 
+@pytest.mark.slow
 def test_many_sessions_at_once(directory):
     pages = [open_attribution(methods=".".join(SLOW), target=target) for target in range(1, 6)]
     dataset = awrsr.load_dataset(directory)

@@ -68,6 +68,7 @@ def test_the_first_picture_is_of_integrated_gradients():
     check(page, EMBEDDED)
 
 
+@pytest.mark.slow
 def test_all_methods_of_a_long_history_against_a_rival():
     settings = (
         "integrated_gradients:max_steps:32,gradient_shap:max_samples:64,"
@@ -84,6 +85,7 @@ def test_all_methods_of_a_long_history_against_a_rival():
     assert page.query_params["methods"] == ALL
 
 
+@pytest.mark.slow
 def test_methods_stand_in_their_own_order_whatever_the_order_of_clicks(directory):
     page = choose(open_attribution(), methods=[QUICK[2], QUICK[0]])
     assert facts(page)["method"].tolist() == [
@@ -102,6 +104,7 @@ def test_no_method_is_a_choice_too(directory):
     assert messages(page) == []
 
 
+@pytest.mark.slow
 def test_facts_name_the_gap_the_baseline_and_the_settings(directory):
     page = finish(open_attribution(methods=ALL))
     table = facts(page).set_index(["method", "model"])
@@ -218,6 +221,7 @@ def test_titles_are_text(directory, tmp_path):
 # --- agreement ------------------------------------------------------------------------------------
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("statistic", STATISTICS)
 @pytest.mark.parametrize("signed", [False, True])
 def test_agreement_is_the_librarys(directory, statistic, signed):
@@ -256,6 +260,7 @@ def test_agreement_of_two_items_is_not_defined(directory):
     assert set(np.unique(cells)) == {"not defined"}
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("items", ["1", "1.1.1", "1.2.3"])
 def test_the_shortest_histories(directory, items):
     page = finish(open_attribution(source="own", items=items, methods=ALL, target=5))

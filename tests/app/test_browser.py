@@ -100,6 +100,7 @@ def test_a_link_brings_everything_back(visit):
     expect(other.get_by_test_id("stMain")).to_contain_text(title)
 
 
+@pytest.mark.slow
 def test_a_link_made_with_other_weights_says_so(visit):
     page = with_board(visit(a="sasrec-none@00000000", b="sasrec-additive", panel="attribution"))
     warning = page.get_by_test_id("stAlertContentWarning")
@@ -154,6 +155,7 @@ def test_titles_and_addresses_are_shown_as_text(visit):
     assert main.locator("img, a[href*='evil'], a[href*='x']").count() == 0
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_as_narrow_as_a_phone(visit, dark):
     page = with_board(visit(dark=dark, width=390))
@@ -185,6 +187,7 @@ def test_eight_people_at_once_each_see_their_own(visit):
     assert len({signature(page) for _, page in pages}) == len(users)
 
 
+@pytest.mark.slow
 def test_back_and_forward_bring_back_what_was_chosen(visit):
     page = with_board(visit(user="20"))
     target = page.get_by_role("combobox", name="Target")
@@ -214,6 +217,7 @@ def test_back_and_forward_bring_back_what_was_chosen(visit):
     expect(page).to_have_url(re.compile("target=1"))
 
 
+@pytest.mark.slow
 def test_back_over_another_dataset_brings_its_variants(visit):
     url = {"user": "20", "variants": "short~1.6.32"}
     page = with_board(visit(**url))
@@ -229,6 +233,7 @@ def test_back_over_another_dataset_brings_its_variants(visit):
     expect(page.get_by_test_id("stMain")).to_contain_text("User 20")
 
 
+@pytest.mark.slow
 def test_back_leaves_the_page(visit, server):
     """Starting at the first address, which the page has completed."""
     page = visit("about:blank")
@@ -244,6 +249,7 @@ def test_back_leaves_the_page(visit, server):
     assert page.url == "about:blank"
 
 
+@pytest.mark.slow
 def test_what_enters_and_leaves_is_in_view(visit):
     page = with_board(visit(user="20", variants="one~1.6.32", target=50))
     page.get_by_role("tab", name="Variants and removals").click()
@@ -273,6 +279,7 @@ CONTRAST = """element => {
 """The contrast of an element's text to its background, as WCAG defines it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_words_on_what_is_chosen_can_be_read(visit, dark):
     page = with_board(visit(dark=dark, user="20", panel="attribution"))
@@ -283,6 +290,7 @@ def test_words_on_what_is_chosen_can_be_read(visit, dark):
         assert words.first.evaluate(CONTRAST) >= 4.5
 
 
+@pytest.mark.slow
 def test_the_target_stays_in_sight(visit):
     page = with_board(visit())
     page.mouse.move(900, 500)

@@ -35,6 +35,7 @@ def test_numbers_drawn_are_numbers_traced(board):
     check_cells(board, expected(1, 1, contribution=True))
 
 
+@pytest.mark.slow
 def test_colours_drawn_are_weights_traced(board):
     """Every cell's colour, read back along the ramp, is the square root of its weight."""
     choose(board, "Colours", "sqrt")
@@ -68,6 +69,7 @@ def test_pointing_at_a_cell_outlines_it_in_every_map_of_both_models(board):
     assert all(thumbs.evaluate_all(MARKED) + maps.evaluate_all(MARKED))
 
 
+@pytest.mark.slow
 def test_the_board_asks_the_server_only_if_it_must(board):
     """Layer, head, map, colours, share and difference send no frame to the server."""
     board.sent.clear()
@@ -123,6 +125,7 @@ def click_and_count(board, spot: dict[str, float]) -> int:
     return len(board.sent)
 
 
+@pytest.mark.slow
 def test_another_view_of_a_locked_cell_asks_nothing_until_it_is_locked_again(board):
     spot = cell_position(board, M, 8, 2, 1)
     assert click_and_count(board, spot) == 1
@@ -186,6 +189,7 @@ def test_the_board_is_operated_by_keys(board):
     expect(said).to_have_text("Released")
 
 
+@pytest.mark.slow
 def test_the_share_shows_the_fewest_keys_that_hold_it(board):
     choose(board, "Colours", "linear")
     board.locator(".ab input[type=range]").evaluate(FILL, "60")
@@ -201,6 +205,7 @@ def test_the_share_shows_the_fewest_keys_that_hold_it(board):
             assert (np.ptp(pixel) > 20) == (key in kept), (query, key)  # other keys are grey
 
 
+@pytest.mark.slow
 def test_another_history_is_another_board(board):
     before = signature(board)
     board.get_by_role("textbox", name="User").fill("20")
@@ -239,6 +244,7 @@ def test_two_hundred_items(visit, server):
     assert page.sent == []
 
 
+@pytest.mark.slow
 def test_the_view_is_kept_during_a_visit_to_another_page(visit):
     board = with_board(visit(a="stosa-none", k=7))
     choose_map(board, "left", layer=0, head=1)
@@ -253,6 +259,7 @@ def test_the_view_is_kept_during_a_visit_to_another_page(visit):
     assert "a=stosa-none" in board.url and "k=7" in board.url
 
 
+@pytest.mark.slow
 def test_the_board_is_opened_by_a_short_address(visit, server):
     """The page completes its address before the board reads its part."""
     page = with_board(
@@ -265,6 +272,7 @@ def test_the_board_is_opened_by_a_short_address(visit, server):
     )
 
 
+@pytest.mark.slow
 def test_a_lock_goes_with_its_items(board):
     """After removing the first item, the locked cell is still that of the same two items."""
     large_map(board, 0).click(position=cell_position(board, M, 8, 3))

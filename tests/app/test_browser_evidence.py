@@ -50,6 +50,7 @@ def test_rows_are_sorted_by_a_column_and_back_to_time(board):
     expect(tip).to_contain_text(f"key 1 {DATASET.titles(HISTORY[:1])[0]}")
 
 
+@pytest.mark.slow
 def test_maps_stand_on_the_rows_of_the_evidence(board):
     """On a wide page rows of maps and items align; on a narrow page maps are below."""
     rows = board.locator(".ab-evidence .ab-box canvas").first.bounding_box()

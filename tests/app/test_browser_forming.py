@@ -16,9 +16,8 @@ def move(page, key: str, at: str):
     return settled(page)
 
 
-@pytest.mark.parametrize(
-    ("width", "dark"), [(1440, False), pytest.param(390, True, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
 def test_maps_and_ranks_follow_the_slider(visit, width: int, dark: bool):
     page = with_board(visit(width=width, dark=dark, dataset="planted"))
     final = signature(page)

@@ -69,6 +69,7 @@ def test_dragging_moves_an_item_and_escape_leaves_it(visit):
     expect_items(page, HISTORY)
 
 
+@pytest.mark.slow
 def test_keys_move_remove_and_reach_the_buttons(visit):
     page = opened(visit)
     rows(page).first.focus()
@@ -103,6 +104,7 @@ def test_many_edits_at_once_all_arrive(visit):
     expect_items(page, HISTORY)
 
 
+@pytest.mark.slow
 def test_an_item_is_replaced_by_search(visit):
     page = opened(visit)
     rows(page).nth(2).hover()
@@ -138,6 +140,7 @@ def test_items_are_sought_with_keys_alone(visit):
     expect_items(page, added)
 
 
+@pytest.mark.slow
 def test_a_finger_drags_by_the_handle_and_the_page_stays_narrow(visit):
     page = opened(visit, width=390, dark=True)
     if not rows(page).first.is_visible() or rows(page).first.bounding_box()["x"] < 0:
@@ -171,6 +174,7 @@ def test_titles_are_text_in_the_list(visit):
     expect(page.locator(".row .title > :not(span), .row .title span *")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_five_hundred_items_scroll_in_their_own_box(visit):
     history = [1 + i * 7 % 3000 for i in range(500)]
     page = settled(visit(**LINK, items=".".join(map(str, history))))
@@ -198,6 +202,7 @@ def file(name: str, content: str) -> dict[str, object]:
     return {"name": name, "mimeType": "text/plain", "buffer": content.encode()}
 
 
+@pytest.mark.slow
 def test_errors_are_shown_next_to_their_input(visit):
     page = opened(visit)
     box = entry_of(page)
@@ -253,6 +258,7 @@ def test_a_used_entry_closes_and_its_misspellings_are_corrected_by_clicks(visit)
     expect(page.get_by_test_id("stAlertContentWarning")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_user_is_chosen_in_the_table(visit):
     page = settled(visit(dataset=EMBEDDED.name))
     page.get_by_role("button", name="Browse").click()

@@ -210,6 +210,7 @@ def test_maps_are_drawn_to_their_last_row(visit, tmp_path, make_model, tiny_data
     assert alphas == [255, 255, 0]
 
 
+@pytest.mark.slow
 def test_figures_for_a_paper(visit, tmp_path):
     items = ".".join(map(str, range(1, len(HOSTILE) + 1)))
     page = with_board(visit(dataset="titled", source="own", items=items))
@@ -253,6 +254,7 @@ def test_the_downloaded_page_opens_with_the_current_view(board, visit, tmp_path)
     check_cells(page, expected(0, 1), cells=[(M - 1, 3)])
 
 
+@pytest.mark.slow
 def test_the_zip_holds_the_page_the_arrays_and_the_tables(board, visit, tmp_path):
     choose_map(board, "left", layer=0, head=1)
     choose(board, "View", "difference")

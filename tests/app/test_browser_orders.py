@@ -56,6 +56,7 @@ def test_each_map_is_in_its_own_order_and_items_are_linked(page):
                     assert float(shown[name]) == pytest.approx(float(weights[places]), abs=5.1e-5)
 
 
+@pytest.mark.slow
 def test_the_row_of_the_item_is_outlined_in_both_maps(page):
     """Item 432 is sixth in one history and fifth in the other."""
     large_map(page, 0).hover(position=cell_position(page, N, 5, 3))
@@ -64,6 +65,7 @@ def test_the_row_of_the_item_is_outlined_in_both_maps(page):
     assert [outlined(page, 1, row) for row in range(2, N)] == [row == 4 for row in range(2, N)]
 
 
+@pytest.mark.slow
 def test_the_evidence_has_one_row_per_item(page):
     box = page.locator(".ab-evidence .ab-box canvas").first.bounding_box()
     row = box["height"] / N

@@ -47,6 +47,7 @@ def fits(page) -> bool:
     return page.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth")
 
 
+@pytest.mark.slow
 @wide_or_narrow
 def test_models(visit, width: int, dark: bool):
     page = go(visit(width=width, dark=dark), "Models")
@@ -78,6 +79,7 @@ def test_results(visit, width: int, dark: bool):
     assert fits(page)
 
 
+@pytest.mark.slow
 @wide_or_narrow
 def test_faithfulness(visit, width: int, dark: bool):
     page = go(visit(width=width, dark=dark, dataset="planted"), "Faithfulness")
@@ -95,6 +97,7 @@ def test_faithfulness(visit, width: int, dark: bool):
     assert fits(page)
 
 
+@pytest.mark.slow
 def test_a_click_opens_the_user_on_inspect(visit):
     page = with_board(visit(a="stosa-none", b="stosa-stochastic"))
     page.get_by_role("link", name="Find", exact=True).click()

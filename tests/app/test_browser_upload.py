@@ -13,6 +13,7 @@ MODEL = ROOT / "assets" / "planted" / "models" / "sasrec-value_weighted"
 NAME = "sasrec-value_weighted-mine"
 
 
+@pytest.mark.slow
 def test_an_uploaded_model_is_drawn_and_belongs_to_its_session(visit):
     page = with_board(visit(dataset="planted"))
     before = signature(page)

@@ -62,9 +62,8 @@ HARD_TO_READ = """smallest => {
 """Words that are too small or below the contrast of WCAG 2.2 AA, criterion 1.4.3."""
 
 
-@pytest.mark.parametrize(
-    "dark", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["light", "dark"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_all_words_can_be_read(visit, dark: bool):
     page = with_board(visit(dark=dark, dataset="planted", panel="attribution"))
     page.locator(".st-key-attribution .main-svg").first.wait_for()

@@ -80,6 +80,7 @@ def test_models_are_listed_by_backbone_in_the_refinements_order(tmp_path):
     assert folders.model_directories(tmp_path / "elsewhere") == {}
 
 
+@pytest.mark.slow
 def test_folders_whose_names_are_no_text_are_passed_over_and_named_once(directory):
     """On every page; neither their dataset nor their models can be requested."""
     odd = os.fsencode(directory) + b"/models/sasrec-\xff\xfe"

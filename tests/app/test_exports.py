@@ -67,6 +67,7 @@ def small_pictures(monkeypatch):
 # --- numbers --------------------------------------------------------------------------------------
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("history", "target", "rival", "methods"),
     [
@@ -85,12 +86,14 @@ def test_the_zip_holds_what_the_library_computes(directory, history, target, riv
     check_nothing_of_this_machine(archive, directory.parent)
 
 
+@pytest.mark.slow
 def test_two_equal_pages_give_equal_contents(directory):
     archives = [taken(directory, MODELS, [3, 1, 4], 9) for _ in range(2)]
     for name in archives[0].namelist():
         assert archives[0].read(name) == archives[1].read(name)
 
 
+@pytest.mark.slow
 def test_models_of_other_depth_and_length(directory, tiny_dataset):
     add_model(directory, tiny_dataset, "sasrec-none", n_layers=1, n_heads=1, max_length=3)
     models = {"a": "sasrec-none", "b": "stosa-simple"}
@@ -103,6 +106,7 @@ def test_one_model_alone(directory):
     check_zip(archive, directory, {"b": "stosa-simple"}, [3, 1, 4], 9)
 
 
+@pytest.mark.slow
 def test_the_board_is_the_pages_with_its_variant(directory):
     archive = taken(directory, MODELS, [1, 2, 3, 4], 9, variant=[1, 3, 4, 4])
     page = archive.read("board.html").decode()
@@ -126,6 +130,7 @@ def test_the_board_is_the_pages_with_its_variant(directory):
 # --- the script -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_script_computes_the_same_in_the_projects_folder():
     models = {"a": "sasrec-additive", "b": "stosa-none"}
     dataset = read_dataset(EMBEDDED)
@@ -206,6 +211,7 @@ def statements(script: str) -> str:
     return ast.dump(ast.parse(script))
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("titles", [HOSTILE, LINES], ids=["markup", "line ends"])
 def test_titles_break_out_of_nothing(directory, titles):
     hostile = titled(titles)

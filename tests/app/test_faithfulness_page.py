@@ -99,6 +99,7 @@ def test_without_a_study_the_page_says_which_command_makes_one(directory: Path):
     assert line == f"python -m awrsr faithfulness {a} --beside {b} --sample 200 --seed 0"
 
 
+@pytest.mark.slow
 def test_a_half_finished_study_says_how_to_go_on(directory: Path):
     class Killed(Exception):
         pass
@@ -135,6 +136,7 @@ def test_a_study_is_shown_as_recorded(directory: Path):
     assert any("4 of 12 users, drawn by seed 0" in text for text in texts(page))
 
 
+@pytest.mark.slow
 def test_a_study_without_floors_is_compared_with_random_orders(directory: Path):
     path = study(directory)
     summary = pd.read_csv(path / "summary.csv")
@@ -182,6 +184,7 @@ def planted(planted_once: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return planted_once
 
 
+@pytest.mark.slow
 def test_a_planted_study_says_how_explanations_stand_to_their_floors(planted: Path):
     page = open_faithfulness()
     found = awrsr.studies.read_study(planted / "faithfulness" / "_".join(MODELS))

@@ -44,6 +44,7 @@ def test_a_large_dataset_says_which_command(directory: Path, monkeypatch):
     assert f"python -m awrsr scan {directory}" in said
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "damage, why",
     [

@@ -98,6 +98,7 @@ def test_a_slider_offers_the_epochs_of_both_models_and_opens_on_the_final_weight
     assert sent(without, "board") == sent(page, "board")
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("epoch", [2, 4, 7])
 def test_all_numbers_of_the_page_are_those_of_the_epoch(kept, epoch: int):
     """The other model is shown at its nearest kept epoch, with a note."""
@@ -221,6 +222,7 @@ def test_a_snapshot_that_cannot_be_read_is_named_and_the_slider_leads_away(kept,
     check_numbers(choose(page, epoch=4), kept)
 
 
+@pytest.mark.slow
 def test_without_a_readable_history_the_ranks_stay(kept):
     for content in ("", "epoch,NDCG@10\nx,0.5\n", "epoch,NDCG@10\n1e400,0.5\n2,0.5\n2,inf\n"):
         (kept / "models" / A / "history.csv").write_text(content)

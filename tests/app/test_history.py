@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pytest
 from driving import (
     HOSTILE,
     add_dataset,
@@ -164,6 +165,7 @@ def test_replacing_an_item(directory):
     assert sent(page, "search-added")["label"] == "Add an item"
 
 
+@pytest.mark.slow
 def test_undo_and_redo_go_through_everything_that_changed_the_history(directory):
     page = open_page(source="own", items="1.2.3.4.5.6")
     page.session_state["newest"] = 2

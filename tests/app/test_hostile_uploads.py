@@ -57,6 +57,7 @@ def with_entry(directory: Path, name: str, content: bytes, mode: int = 0) -> byt
     return memory.getvalue()
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("name", "mode", "reason"),
     [
@@ -86,6 +87,7 @@ def test_bombs(refused, model, monkeypatch):
     refused("m.zip is damaged", ("m.zip", lying))
 
 
+@pytest.mark.few(1)
 def test_cut_archives(refused, model):
     content = zipped(model)
     for length in (0, 30, len(content) // 2, len(content) - 1):
@@ -98,6 +100,7 @@ def test_another_catalogue(refused, model):
     refused(said, ("m.zip", zipped(model)))
 
 
+@pytest.mark.slow
 def test_weights_that_are_not_of_their_config(refused, model):
     edit_config(model={"inner_size": 4_000})(model)
     refused("does not fit config.json", ("m.zip", zipped(model)))

@@ -96,6 +96,7 @@ def test_two_seeds_are_ranked_once_a_server(monkeypatch: pytest.MonkeyPatch):
     assert len(set(ranked)) == 1
 
 
+@pytest.mark.slow
 def test_another_pair_of_shipped_models():
     page = open_page(a="stosa-none", b="stosa-stochastic", k=50, user=20, target=99)
     assert messages(page) == []

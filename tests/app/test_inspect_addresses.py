@@ -164,6 +164,7 @@ def test_an_old_link_with_choices_that_are_gone_is_followed_without_them(directo
     check_numbers(page, directory)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "text",
     [

@@ -159,6 +159,7 @@ def test_a_vanilla_cell_has_nothing_to_decompose_and_stosa_a_distance(directory)
     assert "the covariances with its square" in said(page)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("backbone", ["sasrec", "stosa"])
 def test_a_cell_of_a_floor_says_that_nothing_is_compared(directory, tiny_dataset, backbone):
     for kind, weights in (("uniform", (1 / 6, 1 / 6)), ("identity", (0, 1))):

@@ -194,6 +194,7 @@ def test_a_model_that_breaks_a_law_is_shown_with_a_fail(directory: Path, tiny_da
     assert f"Checks of the loaded model: {LAWS - 1} of {LAWS} pass" in labels(page)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "file, content, said",
     [
@@ -241,6 +242,7 @@ def test_weights_that_break_the_mathematics_fail_without_an_exception(
     assert "fail" in verdicts(page)[LAWS:]
 
 
+@pytest.mark.slow
 def test_a_new_model_in_place_of_the_old_is_checked_again(directory: Path, tiny_dataset):
     page = open_models(b="stosa-stochastic")
     before = figures(page)["matrix-b-1"][0]["z"]

@@ -105,6 +105,7 @@ def check_outcome(dataset: Dataset, read) -> bool:
     return True
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("users", ["other ids", "the items' ids"])
 def test_odd_texts_end_in_a_history_or_a_sentence(tiny_dataset, numbered, users):
     dataset = tiny_dataset if users == "other ids" else numbered

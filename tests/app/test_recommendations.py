@@ -68,6 +68,7 @@ def test_what_the_rankings_share():
     assert 0.1 < expected < 1
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("a", ["sasrec-none", "sasrec-simple"])
 def test_the_overlap_of_two_seeds_is_shown_next_to_that_of_two_models(a):
     """Two seeds of A if it was trained twice, else of B."""
@@ -162,6 +163,7 @@ def test_equal_scores_count_against_the_target(directory, tiny_dataset):
     assert table(page, "a").value["other"].tolist() == [8] * 8
 
 
+@pytest.mark.slow
 def test_titles_are_text(directory, tmp_path):
     add_dataset(tmp_path, titled(HOSTILE), "sasrec-none", "stosa-simple")
     for target in range(1, len(HOSTILE) + 1):

@@ -95,6 +95,7 @@ def test_what_attention_is_worth_comes_first_and_floors_are_rows_like_any_other(
     assert [curve["line"]["dash"] for curve in curves] == ["dot", *3 * ["solid"], "dash", "dash"]
 
 
+@pytest.mark.slow
 def test_attention_stands_first_in_the_table_the_sentences_and_the_figure(folder: Path):
     page, rows = open_results(), verdict_rows([read_results(folder / f"{GRID}.toml")])
     (verdicts,) = shown(page, "verdict")
@@ -122,6 +123,7 @@ def test_attention_stands_first_in_the_table_the_sentences_and_the_figure(folder
         assert ends == pytest.approx([bound / gain["vanilla"] for bound in bounds])
 
 
+@pytest.mark.slow
 def test_another_validation_metric(folder: Path):
     page = open_results()
     page.segmented_control(key="trend").set_value("NDCG@5")
@@ -136,6 +138,7 @@ def test_another_validation_metric(folder: Path):
         np.testing.assert_allclose(line["y"], history["NDCG@5"])
 
 
+@pytest.mark.slow
 def test_lines_minus_vanilla(folder: Path):
     page = open_results()
     page.segmented_control(key="lines").set_value("Minus vanilla")
@@ -187,6 +190,7 @@ def test_the_example_is_the_recorded_one(folder: Path):
     np.testing.assert_allclose(shown.reshape(weights.shape), weights, rtol=0, atol=1e-6)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "name",
     [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in RECORDED],

@@ -111,6 +111,7 @@ def test_results_count_gains_with_enough_seeds_and_name_where_refinement_helps()
     assert results_sentence(found[1:]).endswith("Refinement helps in none of 3.")
 
 
+@pytest.mark.slow
 def test_the_pages_open_with_these_sentences():
     recorded = [read_results(file) for file in grid_files(ROOT / "experiments")]
     rows = verdict_rows([results for results in recorded if results is not None])

@@ -29,6 +29,7 @@ def test_interleaved_sessions_of_two_datasets_never_mix(directory, tmp_path):
     assert address(first)["target"] == "11"
 
 
+@pytest.mark.slow
 def test_another_dataset_starts_from_its_own_defaults(directory, tmp_path):
     other = dataclasses.replace(make_dataset(n_items=9, seed=3), name="other")
     elsewhere = add_dataset(tmp_path, other, "stosa-stochastic")

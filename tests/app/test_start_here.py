@@ -118,6 +118,7 @@ def test_examples_of_other_weights_are_not_offered(planted: Path):
     assert examples == [] and why.startswith("the recorded ones are for other weights; `python -m")
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("text", ["", "[]", '{"surprise": 1}', '{"schema_version": 1}'])
 def test_a_broken_file_is_refused_in_words(planted: Path, text: str):
     (planted / "scan" / EXAMPLES_FILE).write_text(text)
@@ -176,6 +177,7 @@ def test_where_no_history_is_readable_the_page_says_so(
     assert any(text.startswith("No example for these two models") for text in captions(page))
 
 
+@pytest.mark.slow
 def test_the_tour_goes_through_all_examples_and_round(planted: Path):
     """Next and Previous have keys, so that a talk needs no pointer."""
     page = open_page()

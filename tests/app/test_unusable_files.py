@@ -88,6 +88,7 @@ def refusal(path: Path, dataset: awrsr.Dataset) -> str:
     return str(refused.value)
 
 
+@pytest.mark.few(3)
 @pytest.mark.usefixtures("all_tabs")
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_bad_model_is_refused_in_its_place_and_the_other_is_shown(
@@ -129,6 +130,7 @@ def test_two_bad_models_leave_the_history_and_a_text_each(directory, tiny_datase
     assert not page.dataframe and not figures(page)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("content", ["{", "[]", '{"schema_version": 99}', "\x00\ufffd", ""])
 def test_a_broken_dataset_is_refused_and_another_can_be_chosen(directory, content):
     broken = directory.parent / "broken"
@@ -180,6 +182,7 @@ RECORDED["protocol"] = {
 }
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("metrics", "note", "protocol"),
     [

@@ -222,6 +222,7 @@ def test_titles_of_files_are_shown_as_they_are(directory, elsewhere):
     assert messages(page)[0].startswith("received '[link](http://x).json'; accepted for one model:")
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("names", "reason"),
     [

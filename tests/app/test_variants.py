@@ -144,6 +144,7 @@ def test_what_can_not_be_compared_is_said_once(directory):
     assert messages(run(page)) == []
 
 
+@pytest.mark.slow
 def test_pins_are_bounded_and_numbered(directory):
     page = open_variants(source="own", items="1.2")
     for _ in range(MAX_VARIANTS):

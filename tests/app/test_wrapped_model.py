@@ -38,6 +38,7 @@ def told(tmp_path_factory):
         cache.get_imported.clear()
 
 
+@pytest.mark.slow
 def test_the_code_of_the_page_gives_what_it_says(told):
     model, trace = told["model"], told["trace"]
     assert (model.config.n_layers, model.config.n_heads, model.config.hidden_size) == (2, 2, 32)

@@ -27,6 +27,7 @@ from awrsr.attribution.shapley_value_sampling import rises
 pytestmark = pytest.mark.shapes
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("method", ADAPTIVE)
 def test_a_method_continues_until_its_error_is_small_or_its_bound_is_reached(model, method):
     first, bound, *_ = (option.name for option in METHODS[method].options())
@@ -73,6 +74,7 @@ def test_values_that_are_all_zero_are_exact(model):
     assert (result.effort.error, result.effort.count) == (0, 32)
 
 
+@pytest.mark.few(1)
 def test_more_steps_of_integrated_gradients_close_the_gap(model):
     gaps = [
         abs(attribute(model, HISTORY, TARGET, n_steps=n_steps, max_steps=1).delta)
@@ -150,12 +152,14 @@ def check_errors(values, errors, expected):
     assert 0.85 < covered.mean() <= 0.99  # 95% if the standard errors were exact
 
 
+@pytest.mark.slow
 def test_standard_errors_of_shapley_cover_the_exact_values(make_model):
     model = make_model("sasrec", "additive", n_layers=1)
     values, errors = many_seeds(model, "shapley_value_sampling", n_pairs=12, max_pairs=12)
     check_errors(values, errors, exact_shapley(model, HISTORY))
 
 
+@pytest.mark.slow
 def test_standard_errors_of_gradient_shap_cover_the_expected_gradients(make_model):
     model = make_model("sasrec", "additive", n_layers=1)
     values, errors = many_seeds(model, "gradient_shap", n_samples=100, max_samples=100)

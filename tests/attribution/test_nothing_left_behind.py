@@ -74,6 +74,7 @@ def test_the_gpus_generators_are_left_alone(make_model, method):
     assert torch.equal(torch.cuda.get_rng_state(), before)
 
 
+@pytest.mark.few(1)
 def test_many_threads_on_one_model_do_not_disturb_each_other(model):
     asked = [(method, seed) for method in METHODS for seed in (0, 1)]
 

@@ -13,6 +13,7 @@ ITEMS = [3, 1, 4, 1, 5, 9, 2]
 LABELS = ["$x^2$", "<b>&amp;", "a\nb\x1b", "\u65e5\u672c", "\u202eevil", "x" * 90, ""]
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(("backbone", "refinement"), PAIRS)
 def test_every_head_and_kind_is_drawn_as_traced(make_model, backbone: str, refinement: str):
     trace = awrsr.trace(make_model(backbone, refinement), ITEMS)
@@ -36,6 +37,7 @@ def test_every_head_and_kind_is_drawn_as_traced(make_model, backbone: str, refin
         assert scale.get_title() == "weight\n(square root)"
 
 
+@pytest.mark.slow
 def test_labels_are_text_whatever_they_hold(make_model):
     trace = awrsr.trace(make_model("sasrec", "additive"), ITEMS)
     figure = board.layer_figures(trace, title="$\\frac{", titles=LABELS)[0]

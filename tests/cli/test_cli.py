@@ -232,6 +232,7 @@ def test_a_closed_pipe_is_not_an_error(
     assert load_dataset(tmp_path / "made").n_users == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "closed",
     [*(pytest.param(one, marks=pytest.mark.slow) for one in ("<&-", ">&-", "2>&-")), ">&- 2>&-"],
@@ -245,6 +246,7 @@ def test_a_stream_that_was_never_opened_is_not_an_error(tmp_path: Path, closed: 
     assert again.returncode == 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_a_full_disk_under_standard_output_is_named(tmp_path: Path):
     line = f"{sys.executable} -m awrsr plant {tmp_path / 'made'} --users 5 > /dev/full"

@@ -140,6 +140,7 @@ def test_further_columns_keep_their_type(tmp_path: Path):
     assert items["note"].tolist() == ["a", "", "1"]
 
 
+@pytest.mark.slow
 def test_a_column_of_any_length_has_one_type(tmp_path: Path):
     """By default pandas infers a separate type for every block of 2^20 cells."""
     wide = "," * 1020

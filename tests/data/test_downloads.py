@@ -160,6 +160,7 @@ def test_the_verb_shows_the_terms_before_anything_else(
     assert "unknown public dataset 'smal'; accepted: ml-100k, ml-1m," in capsys.readouterr().err
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("name", DOWNLOADS)
 def test_entries(name: str):
     found = DOWNLOADS[name]

@@ -172,6 +172,7 @@ def test_columns_of_atomic_files_may_have_other_names(tmp_path: Path):
         )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_file_that_unpacks_to_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("awrsr.data.readers.text.MAX_BYTES", 100_000)
     review = {"reviewerID": "a", "asin": "b", "unixReviewTime": 1, "overall": 1}

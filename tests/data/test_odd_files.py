@@ -136,6 +136,7 @@ def read_odd_files(
     assert outcomes["refused"] > ODD_FILES / 2, outcomes
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", DATASET_FILES)
 def test_a_dataset_with_an_odd_file_is_read_or_refused(tiny_directory: Path, name: str):
     def use(directory: Path) -> None:
@@ -147,6 +148,7 @@ def test_a_dataset_with_an_odd_file_is_read_or_refused(tiny_directory: Path, nam
     read_odd_files(tiny_directory, name, DATASET_FILES[name], use)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", MODEL_FILES)
 def test_a_model_with_an_odd_file_is_read_or_refused(tmp_path: Path, make_model, name: str):
     model = make_model("stosa", "additive").float()

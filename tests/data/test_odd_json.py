@@ -36,6 +36,7 @@ def prepared(folder: Path, rows: list[dict], **asked) -> bool:
     return True
 
 
+@pytest.mark.few(9)
 @pytest.mark.parametrize("value", [*VALUES, ABSENT], ids=lambda value: str(value)[:20])
 @pytest.mark.parametrize("field", ["user", "item", "timestamp", "rating", "more"])
 def test_one_odd_value(tmp_path: Path, field: str, value: object):

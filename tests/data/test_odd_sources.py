@@ -218,6 +218,7 @@ def asked_of(kind: str, seed: int, folder: Path) -> dict:
     return asked | KINDS[kind](folder, chance, rows)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("kind", KINDS)
 def test_odd_files_end_in_a_dataset_or_a_refusal(tmp_path: Path, kind: str):
     datasets = 0

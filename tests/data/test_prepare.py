@@ -127,6 +127,7 @@ def test_a_shuffle_of_ties_moves_nothing_else(tmp_path: Path):
         assert times.tolist() == [time_of["abcde"[user], item] for item in items]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["as written", "reversed"])
 def test_ties_are_shuffled_evenly_for_any_order_of_the_file(tmp_path: Path, order: str):
     """Over seeds, every tied item is equally often in every tied place, for each user, and the

@@ -122,6 +122,7 @@ def test_a_missing_source_is_refused_by_name(tmp_path: Path, kind: str):
             prepare(tmp_path / "nowhere", format=asked, **ASKED)
 
 
+@pytest.mark.few(4)
 def test_damaged_files_end_in_a_dataset_or_a_refusal(tmp_path: Path, kind: str):
     datasets = 0
     for seed in range(TIMES):

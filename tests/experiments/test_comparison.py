@@ -118,6 +118,7 @@ def test_corrected_p_values_are_no_smaller_and_in_the_same_order():
         assert (np.diff(corrected[np.argsort(plain)]) >= 0).all()
 
 
+@pytest.mark.slow
 def test_p_is_about_uniform_without_a_difference():
     """One seed, so only users are drawn."""
     generator = np.random.default_rng(4)

@@ -119,6 +119,7 @@ def test_one_failing_run_does_not_stop_the_others(place: Path, capsys, monkeypat
     assert read_results("small.toml").missing == [NAMES[0]]
 
 
+@pytest.mark.slow
 def test_a_grid_of_floors_is_trained_recorded_and_reported(place: Path, capsys):
     text = (
         (place / "small.toml")

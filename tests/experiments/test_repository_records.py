@@ -43,6 +43,7 @@ def test_recorded_metrics_are_those_of_the_recorded_ranks(file: Path):
             assert gains(ranks[row["run"]], metric).mean() == pytest.approx(row[metric], abs=1e-6)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "file",
     [

@@ -254,6 +254,7 @@ def test_the_command_of_a_row_trains_only_its_runs():
             }
 
 
+@pytest.mark.slow
 def test_former_columns_are_computed_again_by_the_report(tmp_path: Path, capsys):
     """intervals.csv in its form without p values; all other files of the folder stay."""
     name = "planted-two-layers"

@@ -78,6 +78,7 @@ def by_loop(model, history, target, order):
     return {kind: np.array(steps) for kind, steps in found.items()}
 
 
+@pytest.mark.few(6)
 @pytest.mark.parametrize(("backbone", "refinement"), PAIRS)
 @pytest.mark.parametrize("length", [2, 6, 11])
 def test_curves_equal_one_trace_a_step(make_model, backbone, refinement, length):

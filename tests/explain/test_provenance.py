@@ -51,6 +51,7 @@ def compared(model, maps, cell, query):
 # --- second order ---------------------------------------------------------------------------------
 
 
+@pytest.mark.few(12)
 @of_all(ROWS_BY_DOT_PRODUCT)
 def test_pairs_sum_to_the_second_order_score(traced):
     model, found = traced
@@ -91,6 +92,7 @@ def test_top_pairs_are_sorted_by_magnitude(make_model):
     assert parts.table(3).equals(table.head(3))
 
 
+@pytest.mark.few(3)
 @of_all(ROWS_AS_GAUSSIANS)
 def test_mean_and_covariance_sum_to_the_stochastic_score(traced):
     model, found = traced
@@ -159,6 +161,7 @@ def test_models_that_compare_nothing_have_no_split_scores(make_model, pair):
         second_order_provenance(model, found, cell)
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize(("backbone", "refinement", "settings"), READINGS)
 def test_in_single_precision_a_sum_differs_by_its_rounding_only(
     make_model, backbone, refinement, settings

@@ -97,6 +97,7 @@ def test_each_entry_is_really_removed_and_stays_excluded(make_model, length):
         assert abs(result.scores[3:] - result.score).min() > 1e-6
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize(("backbone", "refinement"), PAIRS)
 @pytest.mark.parametrize("max_length", [3, 8])
 def test_exhaustive_search_equals_brute_force(make_model, backbone, refinement, max_length):
@@ -125,6 +126,7 @@ def test_exhaustive_search_equals_brute_force(make_model, backbone, refinement, 
     assert "found" in outcomes or refinement == "identity"  # identity uses only the newest item
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(("backbone", "refinement"), PAIRS)
 def test_greedy_search_is_an_upper_bound_and_needs_all_it_removes(make_model, backbone, refinement):
     model = make_model(backbone, refinement)

@@ -43,6 +43,7 @@ def test_every_importer_of_this_package_has_a_case():
     }
 
 
+@pytest.mark.few(4)
 def test_scores_are_those_of_the_other_code(imported, case):
     """For all lengths, from one item to more than the model sees."""
     assert imported.importer.name == case.importer
@@ -55,6 +56,7 @@ def test_scores_are_those_of_the_other_code(imported, case):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=2e-4)
 
 
+@pytest.mark.few(3)
 def test_the_model_is_like_any_other(imported, tmp_path):
     """It is saved and loaded with the same scores, keeps the laws of all models, and is
     explained."""

@@ -221,6 +221,7 @@ def test_the_verb_writes_a_model_directory_that_says_its_source(tmp_path, monkey
     assert "already exists" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not (ICLREC.is_file() and BEAUTY.is_file()),
     reason=f"needs {ICLREC} and {BEAUTY}, which may not be redistributed",

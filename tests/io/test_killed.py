@@ -158,6 +158,7 @@ def at_some_steps(start: Path, tmp_path_factory: pytest.TempPathFactory) -> dict
     return broken(strides, start, tmp_path_factory.mktemp("broken"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", QUICK)
 def test_a_verb_broken_while_it_writes_continues_to_the_same_end(
     at_some_steps: dict[str, Any], verb: str

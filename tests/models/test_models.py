@@ -58,6 +58,7 @@ def test_all_results_equal_the_second_implementation(build, length, rank):
     equals_the_reference(build(correlation_rank=rank), ITEMS[:length])
 
 
+@pytest.mark.few(20)
 @pytest.mark.parametrize(("backbone", "refinement", "settings"), OUR_READINGS)
 def test_every_setting_equals_the_second_implementation(make_model, backbone, refinement, settings):
     model = make_model(backbone, refinement, max_length=N, correlation_rank=3, **settings)

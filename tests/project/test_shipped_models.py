@@ -145,6 +145,7 @@ def test_two_models_of_planted_keep_the_same_epochs():
         assert len(epochs) == len(list((path / SNAPSHOTS_FOLDER).iterdir())) == 6
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("directory", "epoch"), KEPT)
 def test_a_snapshot_has_the_recorded_metric_of_its_epoch(directory: Path, epoch: int):
     """So it is from the run that made the model."""
@@ -154,6 +155,7 @@ def test_a_snapshot_has_the_recorded_metric_of_its_epoch(directory: Path, epoch:
         assert found.metrics[name] == pytest.approx(history.loc[epoch, name], abs=0.001)
 
 
+@pytest.mark.few(1)
 @each_model_or_two
 def test_a_model_gives_its_recorded_metrics(directory: Path):
     dataset, record = dataset_of(directory), recorded(directory)

@@ -41,6 +41,7 @@ def our_name(name: str) -> str:
     return name
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not (CHECKPOINT.is_file() and BEAUTY.is_file()),
     reason=f"needs {CHECKPOINT} and {BEAUTY}, which may not be redistributed",

@@ -62,6 +62,7 @@ def models() -> dict[str, SequentialModel]:
     return {name: untrained(CROWD, kind, seed) for seed, (name, kind) in enumerate(names.items())}
 
 
+@pytest.mark.slow
 def test_the_search_takes_the_best_of_each_sort(models: dict[str, SequentialModel]):
     found_in = scan({name: models[name] for name in PAIR}, CROWD)
     seeds = {"sasrec-none": "again"}

@@ -88,6 +88,7 @@ def planted_study(place: Path) -> Path:
     return directory
 
 
+@pytest.mark.slow
 def test_a_study_records_the_results_of_single_histories(place: Path, plain_study: Path):
     dataset, found = load_dataset(place / "plain"), read_study(plain_study)
     assert found.finished and found.done == found.about["users"] == 3
@@ -129,6 +130,7 @@ def test_a_study_records_the_results_of_single_histories(place: Path, plain_stud
     assert (ends.max() - ends.min()).max() < 1e-5  # all begin or end with the whole history
 
 
+@pytest.mark.slow
 def test_a_planted_study_measures_how_well_causes_are_found(place: Path, planted_study: Path):
     dataset, found = load_dataset(place / "planted"), read_study(planted_study)
     causes = load_causes(dataset, "test")

@@ -48,6 +48,7 @@ def measures(row: np.ndarray, items: list[int], popular: np.ndarray) -> dict[str
     }
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 def test_a_profile_is_the_mean_over_users(make_model, pair):
     model = of_uneven(make_model(*pair, max_length=20))
@@ -103,6 +104,7 @@ def test_popular_items_are_the_tenth_most_frequent_in_training(tiny_dataset):
     assert counts[popular].min() == counts.max()
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(("backbone", "refinement", "settings"), READINGS)
 def test_the_matrix_gives_the_second_order_scores(make_model, backbone, refinement, settings):
     """The score (i, j) is exactly the sum over p, q of a_ip G_pq a_jq; for the stochastic form, the

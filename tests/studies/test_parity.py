@@ -21,6 +21,7 @@ def outcomes(model, dataset: Dataset, ranks=None) -> list[bool | None]:
     return [check.passed for check in check_model(model, dataset, ranks)]
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 def test_sound_models_pass(make_model, tiny_dataset, pair):
     model = make_model(*pair)
@@ -29,6 +30,7 @@ def test_sound_models_pass(make_model, tiny_dataset, pair):
     assert "12 of 12 ranks equal" in checks[METRIC].measured
 
 
+@pytest.mark.slow
 def test_a_shipped_model_passes():
     dataset = awrsr.load_dataset(EMBEDDED)
     model = awrsr.load_model(EMBEDDED / "models" / "stosa-stochastic")

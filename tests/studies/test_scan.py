@@ -123,6 +123,7 @@ def candidates(request, monkeypatch) -> str:
     return request.param
 
 
+@pytest.mark.few(1)
 def test_every_column_equals_the_slow_reference(models, candidates):
     if candidates == "unseen":  # candidates change only the ranks
         models = {name: models[name] for name in ("sasrec-none", "stosa-stochastic", "short")}
@@ -177,6 +178,7 @@ def test_the_parts_of_the_weight_sum_to_one(models):
     )
 
 
+@pytest.mark.slow
 def test_batches_change_nothing(models):
     full = scan(models, UNEVEN, attribution=True, batch_size=100)
     for batch_size in (1, 3, 7):

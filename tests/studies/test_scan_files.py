@@ -170,6 +170,7 @@ def test_the_verb(place: Path, tmp_path: Path, capsys):
     assert (place / "scan" / "scan.json").is_file()
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     "arguments, refusal",
     [

@@ -55,6 +55,7 @@ class Afresh:
         return 1 + sum(scores[item - 1] >= scores[self.target - 1] for item in self.others)
 
 
+@pytest.mark.few(3)
 @each_shipped
 def test_every_number_of_a_shipped_example_is_the_models_own(name: str, example: Example):
     dataset = dataset_named(name)

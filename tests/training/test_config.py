@@ -269,6 +269,7 @@ CONTEXT = {
 """Other settings that a field needs to have an effect."""
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("name", TrainConfig.model_fields)
 def test_every_training_setting_has_an_effect(tiny_dataset, tmp_path, name):
     runs = []

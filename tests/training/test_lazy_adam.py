@@ -153,6 +153,7 @@ def test_the_rest_of_the_model_is_trained_as_by_adamw(run, tmp_path):
     assert losses["lazy_adam"] == pytest.approx(losses["adamw"], rel=1e-4)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("backbone", ["sasrec", "stosa"])
 @pytest.mark.parametrize(("epoch", "batch"), [(1, 1), (1, 0), (2, 2)])
 def test_a_stopped_run_of_lazy_adam_ends_the_same(run, tmp_path, backbone, epoch, batch):
@@ -211,6 +212,7 @@ def test_padding_stays_zero():
     assert model.embed(torch.tensor([0])).abs().sum() == 0
 
 
+@pytest.mark.slow
 def test_lazy_adam_learns_a_rule_as_adamw_does(run, tmp_path):
     """The next item is the one after the newest, with some noise; a step has few of the items."""
     dataset = make_dataset(n_users=150, n_items=60)

@@ -115,6 +115,7 @@ def edit_resume(change: Callable[[dict[str, torch.Tensor]], object], **metadata:
     return edit
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     "damage, message",
     [
@@ -222,6 +223,7 @@ def test_a_run_stopped_at_any_step_of_writing_ends_the_same(run, tmp_path: Path,
         assert listing(tmp_path / name) == listing(tmp_path / "unbroken")
 
 
+@pytest.mark.slow
 def test_a_killed_process_ends_the_same_after_resuming(tiny_directory: Path, tmp_path: Path):
     broken, unbroken = tmp_path / "broken", tmp_path / "unbroken"
     options = (

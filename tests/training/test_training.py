@@ -67,6 +67,7 @@ def test_held_out_items_never_reach_the_weights(run, tmp_path: Path, tiny_datase
     assert all(torch.equal(tensor, other[name]) for name, tensor in original.items())
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     "backbone, loss",
     [
