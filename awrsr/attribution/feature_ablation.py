@@ -3,7 +3,6 @@
 from typing import cast
 
 import torch
-from captum.attr import FeatureAblation as CaptumFeatureAblation
 from torch import Tensor
 
 from awrsr.attribution.base import (
@@ -35,6 +34,8 @@ class FeatureAblation(AttributionMethod):
     @torch.no_grad()
     def estimate(self, question: Question) -> Estimate:
         """One signed value per item."""
+        from captum.attr import FeatureAblation as CaptumFeatureAblation
+
         slots = torch.arange(len(question.items), device=question.embeddings.device)
         values = CaptumFeatureAblation(question.score).attribute(
             question.embeddings,

@@ -2,7 +2,6 @@
 
 from typing import cast
 
-from captum.attr import InputXGradient as CaptumInputXGradient
 from torch import Tensor
 
 from awrsr.attribution.base import AttributionMethod, Estimate, Question, over_embedding
@@ -25,6 +24,8 @@ class InputXGradient(AttributionMethod):
 
     def estimate(self, question: Question) -> Estimate:
         """One signed value per item."""
+        from captum.attr import InputXGradient as CaptumInputXGradient
+
         embeddings = question.embeddings.clone().requires_grad_()
         values = CaptumInputXGradient(question.score).attribute(embeddings)
         return Estimate(values=over_embedding(cast(Tensor, values)))

@@ -3,7 +3,6 @@
 from typing import cast
 
 import torch
-from captum.attr import IntegratedGradients as CaptumIntegratedGradients
 from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
@@ -58,6 +57,8 @@ class IntegratedGradients(AttributionMethod):
 
     def estimate(self, question: Question) -> Estimate:
         """One signed value per item, and the number of steps."""
+        from captum.attr import IntegratedGradients as CaptumIntegratedGradients
+
         start = question.absent(self.baseline)
         with torch.no_grad():
             baseline_score = float(question.score(start))

@@ -3,7 +3,6 @@
 from typing import cast
 
 import torch
-from captum.attr import FeatureAblation as CaptumFeatureAblation
 from torch import Tensor
 
 from awrsr.attribution.base import PER_EVALUATION, AttributionMethod, Estimate, Question
@@ -35,6 +34,8 @@ class LeaveOneOut(AttributionMethod):
     @torch.no_grad()
     def estimate(self, question: Question) -> Estimate:
         """One signed value per item."""
+        from captum.attr import FeatureAblation as CaptumFeatureAblation
+
         everything = torch.ones(1, len(question.items), device=question.embeddings.device)
         values = CaptumFeatureAblation(question.score_present).attribute(
             everything, perturbations_per_eval=PER_EVALUATION

@@ -8,18 +8,16 @@ import math
 import re
 import warnings
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
-from matplotlib.colors import PowerNorm
-from matplotlib.figure import Figure
 
 from awrsr.board.payload import Drawn
 
-mpl.rcParams["svg.hashsalt"] = "awrsr"  # the same figure gives the same file
+if TYPE_CHECKING:  # imported where it is used: most pages and verbs draw no such picture
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Map = npt.NDArray[np.floating]
 Format = Literal["png", "svg"]
@@ -52,7 +50,7 @@ def map_grid(
     title: str,
     first_slot: int = 1,
     top: float | None = None,
-) -> Figure:
+) -> "Figure":
     """Maps of one history in rows and columns, on one colour scale: the square root of the weight.
 
     On a linear scale a second-order map, whose rows are long and flat, would have only one colour.
@@ -69,6 +67,9 @@ def map_grid(
         first_slot: number of the oldest item.
         top: weight at the upper end of the scale; default: the largest weight drawn.
     """
+    from matplotlib.colors import PowerNorm
+    from matplotlib.figure import Figure
+
     found = [m for row in maps for m in row if m is not None]
     top = top or max(float(m.max()) for m in found)
     edge = (WIDTH - LABELS_WIDTH - SCALE_WIDTH - GAP * len(columns)) / len(columns)
@@ -135,7 +136,7 @@ KINDS = {"first_order": "first order A", "second_order": "second order S", "refi
 
 def layer_figures(
     trace: Drawn, *, title: str, titles: Sequence[str], top: float | None = None
-) -> list[Figure]:
+) -> "list[Figure]":
     """The maps of every layer, kinds down and heads across; one row if all kinds are equal.
 
     Args:
@@ -163,8 +164,11 @@ def layer_figures(
     ]
 
 
-def save(figure: Figure, form: Format) -> bytes:
+def save(figure: "Figure", form: Format) -> bytes:
     """A figure as a file. Characters that the font lacks are drawn as boxes."""
+    import matplotlib as mpl
+
+    mpl.rcParams["svg.hashsalt"] = "awrsr"  # the same figure gives the same file
     memory = io.BytesIO()
     metadata = {"Date": None} if form == "svg" else {}
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # about missing characters
@@ -188,13 +192,13 @@ def _places(n: int, edge: float, points: float) -> list[int]:
     return list(range(n - 1, -1, -step))[::-1]
 
 
-def _number(axes: Axes, n: int, first_slot: int, edge: float) -> None:
+def _number(axes: "Axes", n: int, first_slot: int, edge: float) -> None:
     """Slots below a map."""
     places = _places(n, edge, LABEL_SIZE * (0.6 * len(str(first_slot + n - 1)) + 0.6))
     axes.set_xticks(places, [str(first_slot + place) for place in places])
 
 
-def _label(axes: Axes, titles: Sequence[str], first_slot: int, edge: float) -> None:
+def _label(axes: "Axes", titles: Sequence[str], first_slot: int, edge: float) -> None:
     """Slots and titles beside a map."""
     places = _places(len(titles), edge, LABEL_SIZE * 1.15)
     axes.set_yticks(places, [clipped(f"{first_slot + p}. {titles[p]}") for p in places])

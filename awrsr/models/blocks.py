@@ -13,6 +13,14 @@ NORM_EPSILON = 1e-12
 INITIAL_STD = 0.02
 
 
+class Embedding(nn.Embedding):
+    """An embedding whose weights `initialise` draws: to draw them before takes time for a large
+    table, and without memory (on the meta device) it makes PyTorch import its compiler."""
+
+    def reset_parameters(self) -> None:
+        """Draw nothing."""
+
+
 def split_heads(
     hidden: Float[Tensor, "batch slot hidden"], n_heads: int
 ) -> Float[Tensor, "batch head slot head_dim"]:

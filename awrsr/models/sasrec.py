@@ -20,6 +20,7 @@ from awrsr.config import LAYOUT, PADDING, Activation, Catalogue, ModelConfig
 from awrsr.errors import ConfigError
 from awrsr.models.base import Intervention, SequentialModel
 from awrsr.models.blocks import (
+    Embedding,
     FeedForward,
     added,
     merge_heads,
@@ -128,11 +129,11 @@ class SASRec(SequentialModel):
     def __init__(self, config: ModelConfig, catalogue: Catalogue) -> None:
         super().__init__(config, catalogue)
         width = config.hidden_size
-        self.item_embedding = nn.Embedding(catalogue.n_items + 1, width, padding_idx=PADDING)
+        self.item_embedding = Embedding(catalogue.n_items + 1, width, padding_idx=PADDING)
         # Positions counted from the newest item: row n - 1 is the newest; from the oldest: row 0.
-        self.position_embedding = nn.Embedding(config.max_length, width)
+        self.position_embedding = Embedding(config.max_length, width)
         if config.output_embedding == "separate":
-            self.output_embedding = nn.Embedding(catalogue.n_items + 1, width, padding_idx=PADDING)
+            self.output_embedding = Embedding(catalogue.n_items + 1, width, padding_idx=PADDING)
         self.norm = nn.LayerNorm(width, eps=config.norm_epsilon)
         self.dropout = nn.Dropout(config.hidden_dropout)
         self.attention = nn.ModuleList(SelfAttention(config) for _ in range(config.n_layers))

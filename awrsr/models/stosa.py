@@ -27,6 +27,7 @@ from awrsr.config import PADDING, Catalogue, ModelConfig
 from awrsr.models.base import Intervention, SequentialModel
 from awrsr.models.blocks import (
     NORM_EPSILON,
+    Embedding,
     FeedForward,
     merge_heads,
     no_comparison,
@@ -138,12 +139,12 @@ class STOSA(SequentialModel):
     def __init__(self, config: ModelConfig, catalogue: Catalogue) -> None:
         super().__init__(config, catalogue)
         width, n_layers = config.hidden_size, config.n_layers
-        self.item_mean_embedding = nn.Embedding(catalogue.n_items + 1, width, padding_idx=PADDING)
-        self.item_covariance_embedding = nn.Embedding(
+        self.item_mean_embedding = Embedding(catalogue.n_items + 1, width, padding_idx=PADDING)
+        self.item_covariance_embedding = Embedding(
             catalogue.n_items + 1, width, padding_idx=PADDING
         )
-        self.position_mean_embedding = nn.Embedding(config.max_length, width)
-        self.position_covariance_embedding = nn.Embedding(config.max_length, width)
+        self.position_mean_embedding = Embedding(config.max_length, width)
+        self.position_covariance_embedding = Embedding(config.max_length, width)
         self.norm = nn.LayerNorm(width, eps=NORM_EPSILON)  # shared by the two streams
         self.dropout = nn.Dropout(config.hidden_dropout)
         self.attention = nn.ModuleList(StochasticSelfAttention(config) for _ in range(n_layers))

@@ -28,7 +28,8 @@ def test_a_row_of_the_evidence_is_an_item_with_its_values(board):
         canvas.hover(position={"x": 60, "y": (key + 0.5) * box["height"] / M})
         expect(tip).to_contain_text(f"key {key + 1} {titles[key]}")
         for side, found in removed.items():
-            rank = f"\u2192{found.ranks[key]:,}"
+            unchanged = found.ranks[key] == found.rank
+            rank = ("=" if unchanged else "\u2192") + f"{found.ranks[key]:,}"
             expect(tip).to_contain_text(re.compile(f"{side}, without it: .*{rank}"))
         shown = read_out(board)
         for name, weights in expected(1, "mean").items():

@@ -35,6 +35,8 @@ def check(page, directory) -> None:
         once = remove_each(model, history, target)
         found = find_evidence(awrsr.trace(model, history), once)
         assert f"{letter} ranks it {once.rank:,}" in first
+        (top,) = awrsr.recommend(model, history, k=1, dataset=dataset)[["item", "title"]].values
+        assert f"{letter} {'the target' if top[0] == target else top[1]}" in first
         mixing = found.rows[-1]
         assert f"{letter} {SAID[mixing.judgement]}. " in shows
         if mixing.rho is not None:

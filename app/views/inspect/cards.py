@@ -19,7 +19,7 @@ COLOURS = {"a": "blue", "b": "orange"}
 SAID: dict[Judgement, str] = {
     "shows it": "Yes",
     "shows it in part": "In part",
-    "no more than age": "No more than recency does",
+    "no more than age": "No, recency does as well",
     "does not": "No",
     "unknown": "Cannot be told",
 }
@@ -105,7 +105,8 @@ def letter(side: Side) -> str:
 
 
 def recommended(case: Case) -> list[str]:
-    """The target's ranks in the models, and in the same models with another seed."""
+    """The models' first items, the target's ranks, and those in the same models with another
+    seed."""
     target = plain(case.target_title)
     ranks = [side.ranking.rank_of(case.target) for side in case.sides]
     words = ", ".join(
@@ -113,7 +114,8 @@ def recommended(case: Case) -> list[str]:
         for side, rank in zip(case.sides, ranks, strict=True)
     )
     candidates = case.sides[0].ranking.candidates_with(case.target)
-    lines = [f"{target}: {words} of {candidates:,}."]
+    tops = ", ".join(f"{letter(side)} {top_of(case, side)}" for side in case.sides)
+    lines = [f"First: {tops}.", f"{target}: {words} of {candidates:,}."]
     if any(side.epoch != FINAL for side in case.sides):
         return [*lines, "Another seed is compared with final weights only."]
     again = [rank_again(case, side) for side in case.sides]
@@ -127,6 +129,12 @@ def recommended(case: Case) -> list[str]:
     if len(ranks) == 2:
         lines.append(seeds_say(ranks, again))
     return lines
+
+
+def top_of(case: Case, side: Side) -> str:
+    """The title of the item that a model ranks first, or that it is the target."""
+    first = int(side.ranking.best(1)["item"].iloc[0])
+    return "the target" if first == case.target else plain(case.title_of(first))
 
 
 def rank_again(case: Case, side: Side) -> int | None:
