@@ -132,9 +132,10 @@ def recommended(case: Case) -> list[str]:
 
 
 def top_of(case: Case, side: Side) -> str:
-    """The title of the item that a model ranks first, or that it is the target."""
-    first = int(side.ranking.best(1)["item"].iloc[0])
-    return "the target" if first == case.target else plain(case.title_of(first))
+    """The title of the item that a model ranks first, or the reason why there is none."""
+    for first in side.ranking.best(1)["item"].tolist():
+        return "the target" if first == case.target else plain(case.title_of(first))
+    return "nothing, because all items are in the history"
 
 
 def rank_again(case: Case, side: Side) -> int | None:
