@@ -52,11 +52,13 @@ def model_of(directory, name):
     return read_model(directory / "models" / name)
 
 
+@pytest.mark.slow
 def test_nothing_is_computed_that_is_not_asked_for(directory):
     found = answer(opened())
     assert (found["whys"], found["flows"], found["cut"], found["refused"]) == ([], [], None, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sasrec-additive", "sasrec-value_weighted"])
 def test_the_sums_behind_a_locked_cell(directory, name):
     found = answer(opened(a=name), lock=locked(4, 2, (0, "refined"), (1, "second")))
@@ -82,6 +84,7 @@ def test_the_mean_of_heads_is_a_sum_over_heads(directory):
         assert values[f"head {head + 1}"] == pytest.approx(float(weight))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lock", [locked(9, 2, (0, "first")), locked(2, 4, (0, "first"))])
 def test_a_cell_that_the_axis_lacks_has_no_sum(directory, lock):
     assert answer(opened(), lock=lock)["whys"] == []

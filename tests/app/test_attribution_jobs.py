@@ -28,6 +28,7 @@ def model():
     return awrsr.load_model(EMBEDDED / "models" / "sasrec-additive")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_progress_changes_no_value_and_ends_at_one(model, method):
     shares: list[float] = []

@@ -138,6 +138,7 @@ def test_settings_are_of_the_chosen_methods_and_what_they_accept(directory):
     assert "The chosen methods have no settings." in [text.value for text in page.caption]
 
 
+@pytest.mark.slow
 def test_a_setting_decides_what_is_computed_and_is_in_the_address_until_it_is_taken_back(directory):
     page = open_attribution(methods="integrated_gradients.feature_ablation")
     choose(
@@ -162,6 +163,7 @@ def test_a_setting_decides_what_is_computed_and_is_in_the_address_until_it_is_ta
     check(page, directory)
 
 
+@pytest.mark.slow
 def test_a_bound_that_ends_the_work_is_said_above_the_bars(directory):
     settings = "gradient_shap:max_samples:64,gradient_shap:tolerance:0.0001"
     page = finish(open_attribution(methods="gradient_shap.leave_one_out", settings=settings))
@@ -174,6 +176,7 @@ def test_a_bound_that_ends_the_work_is_said_above_the_bars(directory):
     assert not any("Whiskers" in text or "the bound" in text for text in texts(page))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("b", "shared", "said"),
     [
@@ -205,6 +208,7 @@ def test_a_model_that_cannot_be_read_leaves_the_other(directory):
     assert agreement(page).columns.tolist() == ["layer", "head", "map", "Integrated gradients B"]
 
 
+@pytest.mark.slow
 def test_titles_are_text(directory, tmp_path):
     add_dataset(tmp_path, titled(HOSTILE), "sasrec-none", "stosa-simple")
     items = ".".join(map(str, range(1, len(HOSTILE) + 1)))

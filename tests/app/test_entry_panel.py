@@ -1,5 +1,6 @@
 """Pasting and uploading on the page: items used, messages, suggestions."""
 
+import pytest
 from driving import (
     HOSTILE,
     add_dataset,
@@ -77,6 +78,7 @@ def test_what_is_pasted_is_the_history_and_the_entry_closes(directory):
     assert said(page) == [":material/check: 1 item is the history now."]
 
 
+@pytest.mark.slow
 def test_a_suggestion_takes_the_place_of_its_entry_and_can_be_undone(directory):
     page = opened(source="own", items="9")
     paste(page, "Film A (1991)", "Flim D (1994)", "103", "???", "Filn B (1992)")
@@ -111,6 +113,7 @@ def test_a_suggestion_takes_the_place_of_its_entry_and_can_be_undone(directory):
     assert said(page) == [":material/check: 2 items are the history now."]
 
 
+@pytest.mark.slow
 def test_nothing_that_can_be_used_leaves_the_history_and_the_entry_open(directory):
     page = opened(source="own", items="9.8")
     paste(page, "Flim D (1994)")
@@ -123,6 +126,7 @@ def test_nothing_that_can_be_used_leaves_the_history_and_the_entry_open(director
     assert (messages(page), suggested(page), said(page)) == ([], {}, [])
 
 
+@pytest.mark.slow
 def test_messages_about_an_entry_end_with_the_next_entry_or_another_history(directory):
     page = paste(open_page(source="own"), "nonsense")
     assert messages(page) == [NOTHING]
@@ -155,6 +159,7 @@ def test_few_of_many_unknown_entries_have_suggestions(directory):
     assert list(suggested(page).values()) == [["Film A (1991)"]] * SUGGESTED
 
 
+@pytest.mark.slow
 def test_a_text_of_any_length_is_refused_in_a_sentence_and_kept_nowhere(directory):
     page = opened(source="own", items="9.8")
     page.text_area(key="pasted").set_value("the star wars " * 70_000)
@@ -174,6 +179,7 @@ def test_the_newest_entries_are_used(directory):
     assert messages(page) == ["Only the last 500 of 501 entries were read."]
 
 
+@pytest.mark.slow
 def test_an_uploaded_file_becomes_the_history_or_says_why_not(directory):
     page = opened(source="own", items="9")
     upload(page, "mine.csv", b"rank,title\n1,Film B (1992)\n")
@@ -202,6 +208,7 @@ def test_a_row_without_id_counts_by_its_title_or_is_named(directory):
     assert said(page)[1].startswith("'Foo' names no item.") and said(page)[2] == "Entry 4 is empty."
 
 
+@pytest.mark.slow
 def test_a_line_that_may_begin_with_its_user_can_be_read_both_ways(tmp_path, monkeypatch):
     monkeypatch.setenv("AWRSR_ASSETS", str(tmp_path))
     dataset = titled([f"Film {number}" for number in range(1, 12)], item_id=list("123456789AB"))

@@ -101,6 +101,7 @@ def test_models_of_other_depth_and_length(directory, tiny_dataset):
     check_zip(taken(directory, models, history, 9), directory, models, history, 9)
 
 
+@pytest.mark.slow
 def test_one_model_alone(directory):
     archive = taken(directory, {"b": "stosa-simple"}, [3, 1, 4], 9)
     check_zip(archive, directory, {"b": "stosa-simple"}, [3, 1, 4], 9)
@@ -172,6 +173,7 @@ def test_text_that_a_spreadsheet_would_compute_begins_with_an_apostrophe():
     assert {tuple(row[1:]) for row in rows} == {("-1.5", "-1")}
 
 
+@pytest.mark.slow
 def test_the_script_of_a_dataset_elsewhere_runs_beside_it(directory):
     archive = taken(directory, MODELS, [3, 1, 4, 1, 5], 9)
     script = archive.read("reproduce.py")
@@ -179,6 +181,7 @@ def test_the_script_of_a_dataset_elsewhere_runs_beside_it(directory):
     check_printed(run_script(script, directory.parent), directory, MODELS, [3, 1, 4, 1, 5], 9)
 
 
+@pytest.mark.slow
 def test_the_script_refuses_other_weights_and_another_dataset(directory, tiny_dataset):
     script = taken(directory, MODELS, [3, 1, 4], 9).read("reproduce.py")
     shutil.rmtree(directory / "models" / "stosa-simple")
@@ -239,6 +242,7 @@ def test_a_title_can_not_turn_its_comment_around():
     assert exports.comment("a\u202eb\x00c\n\td") == "a b c d"
 
 
+@pytest.mark.slow
 def test_names_of_folders_break_out_of_nothing(directory):
     name = 'it\'s """ \\ {x} # <b>,\n1'
     (directory / "models" / "stosa-simple").rename(directory / "models" / name)
@@ -254,6 +258,7 @@ def test_names_of_folders_break_out_of_nothing(directory):
 # --- on the page ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("all_tabs")
 def test_the_page_hands_over_its_own_choices(directory, monkeypatch, tiny_dataset):
     asked = []

@@ -56,6 +56,7 @@ def study(directory: Path, names: tuple[str, ...] = MODELS, **settings) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_panel_measures_on_request_and_shows_the_librarys_numbers(directory: Path):
     page = open_page(source="own", items="3.1.4.9", target=7, panel="faithfulness")
     assert not [key for key in figures(page) if key.startswith("faithful-")]
@@ -154,6 +155,7 @@ def test_a_study_without_floors_is_compared_with_random_orders(directory: Path):
     assert len(tables(page, "explanation", "SASRec \u00b7 vanilla")[0].columns) == 4
 
 
+@pytest.mark.slow
 def test_a_damaged_study_and_one_of_other_data_are_told(directory: Path):
     path = study(directory)
     (path / "curves.parquet").write_bytes(b"PAR1")
@@ -215,6 +217,7 @@ def test_a_planted_study_says_how_explanations_stand_to_their_floors(planted: Pa
     assert any(f"{left_out} users without a planted cause" in text for text in texts(page))
 
 
+@pytest.mark.slow
 def test_the_study_is_that_of_the_pair_in_the_sidebar_where_there_is_one(planted: Path):
     page = open_faithfulness()
     assert page.session_state["study"] == "sasrec-none_sasrec-additive"

@@ -69,6 +69,7 @@ def test_every_column_beside_its_seeds():
     assert {"divergence", "divergence_seeds", "correlation", "correlation_seeds"} <= set(table)
 
 
+@pytest.mark.slow
 def test_a_slice_and_a_sort():
     page = open_find(slice="long", sort="rank_b", order="smallest first", a="stosa-none", b=A)
     table = found(page)
@@ -87,6 +88,7 @@ def test_an_empty_slice_says_so():
     )
 
 
+@pytest.mark.slow
 def test_users_within_limits_have_metrics_of_their_own():
     page = open_find(where="length~~40")
     rows, _ = tables(page, "slice", "JS, seeds")
@@ -168,6 +170,7 @@ def test_one_model_twice():
     assert (found(page)["change"] == 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["row", "point"])
 def test_a_user_opens_on_inspect_in_the_same_models(by: str):
     page = open_find(a="stosa-none", b="stosa-stochastic", sort="length", order="smallest first")
@@ -198,6 +201,7 @@ def test_a_user_opens_on_inspect_in_the_same_models(by: str):
     assert found(page)["length"].is_monotonic_increasing
 
 
+@pytest.mark.slow
 def test_titles_and_users_with_markup_are_shown_literally(tmp_path, monkeypatch):
     dataset = dataclasses.replace(
         make_dataset(n_users=len(HOSTILE)), name="hostile", user_ids=list(HOSTILE)

@@ -119,6 +119,7 @@ def test_a_model_without_kept_epochs_stays_at_its_final_weights(kept):
     check_numbers(page, kept)
 
 
+@pytest.mark.slow
 def test_another_model_keeps_the_nearest_of_its_epochs_or_the_final_weights(kept):
     page = choose(open_page(a=B, b=B), epoch=5)
     choose(page, a=A, b=A)
@@ -132,6 +133,7 @@ def test_another_model_keeps_the_nearest_of_its_epochs_or_the_final_weights(kept
 # --- a snapshot is marked as one ------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_names_have_the_epoch_and_recorded_metrics_are_not_shown_for_it(kept):
     page = open_page(epoch=4)
     assert titles(page) == [
@@ -210,6 +212,7 @@ def test_an_epoch_that_no_model_kept_is_named_in_the_address(kept):
     check_numbers(page, kept)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("both", [False, True], ids=["one", "both"])
 def test_a_snapshot_that_cannot_be_read_is_named_and_the_slider_leads_away(kept, both: bool):
     for name in (A, B) if both else (A,):
@@ -234,6 +237,7 @@ def test_without_a_readable_history_the_ranks_stay(kept):
 # --- what ships -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_shipped_pair_forms_between_epochs_5_and_7():
     """A user whose target additive refinement finds: from epoch 7 on the rank is 1."""
     page = open_page(dataset="planted", user=4313)

@@ -76,6 +76,7 @@ def test_paths_are_those_of_this_program_only(given, monkeypatch):
         assert given_paths() == []
 
 
+@pytest.mark.slow
 def test_what_cannot_be_opened_is_named_with_the_reason(given, tiny, tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.txt").write_text("no model")
@@ -165,6 +166,7 @@ def test_the_environment_names_several_folders(monkeypatch, tiny, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_files_of_other_code_bases(given, tmp_path, monkeypatch):
     """A file that lacks nothing opens; another one is named with the options that it needs."""
     monkeypatch.syspath_prepend(Path(__file__).parents[1] / "importers")

@@ -79,6 +79,7 @@ def test_an_empty_history_says_what_to_do_and_grows_by_search(directory):
     assert page.query_params["items"] == "5.2.5"
 
 
+@pytest.mark.slow
 def test_users_are_typed_and_stepped_through(directory):
     page = open_page(user="1003")
     choose(page, user=" 1005 ")
@@ -113,6 +114,7 @@ def test_a_user_is_picked_from_the_table(directory, tiny_dataset):
     assert page.session_state["user"] == expected
 
 
+@pytest.mark.slow
 def test_editing_a_users_history_makes_a_copy_that_keeps_its_owner(directory):
     page = open_page(user="1003")
     *history, held_out = load_dataset(directory).sequence(3).tolist()
@@ -148,6 +150,7 @@ def test_an_edit_is_applied_once_and_never_to_another_list(directory):
     assert items(run(page)) == [2, 3, 4]
 
 
+@pytest.mark.slow
 def test_replacing_an_item(directory):
     page = edit_list(open_page(source="own", items="1.2.3"), ("replace", 1))
     assert listed(page)["replacing"] == 1
@@ -226,6 +229,7 @@ def test_another_dataset_starts_without_the_former_history(directory, tmp_path):
     assert messages(page) == []
 
 
+@pytest.mark.slow
 def test_titles_stay_text_in_the_list_and_in_what_is_said(directory, tmp_path):
     add_dataset(tmp_path, titled(HOSTILE), "sasrec-none", "stosa-simple")
     history = ".".join(map(str, range(1, len(HOSTILE) + 1)))

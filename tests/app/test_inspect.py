@@ -147,6 +147,7 @@ def test_models_of_different_depth_and_length(directory, tiny_dataset, a, b):
     check_numbers(page, directory)
 
 
+@pytest.mark.slow
 def test_a_shorter_view_of_repeated_items_lines_up_with_the_longer_one(directory, tiny_dataset):
     """The newest item of a history has one place for all models, even if it is repeated."""
     add_model(directory, tiny_dataset, "stosa-none", max_length=3)
@@ -158,6 +159,7 @@ def test_a_shorter_view_of_repeated_items_lines_up_with_the_longer_one(directory
         check_numbers(page, directory)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [9, 40, forms.MAX_HISTORY])
 def test_a_history_longer_than_the_models_see(directory, length):
     items = [1 + i * 3 % 8 for i in range(length)]
@@ -173,6 +175,7 @@ def test_a_history_longer_than_the_models_see(directory, length):
     check_numbers(page, directory)
 
 
+@pytest.mark.slow
 def test_a_history_of_one_item(directory):
     page = open_page(source="own", items="4", methods=".".join(METHODS))
     assert messages(page) == []

@@ -141,6 +141,7 @@ def test_a_vanilla_model_s_heads_are_shown_once():
     ]
 
 
+@pytest.mark.slow
 def test_floors_have_heads_and_checks_and_no_matrices(directory: Path, tiny_dataset):
     add_model(directory, tiny_dataset, "sasrec-uniform")
     add_model(directory, tiny_dataset, "stosa-identity")
@@ -165,6 +166,7 @@ def test_one_model_twice_is_shown_once():
 # --- what is missing or wrong ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_model_with_nothing_beside_it(directory: Path):
     page = open_models()
     assert messages(page) == []
@@ -228,6 +230,7 @@ def test_models_that_cannot_be_loaded_are_named_and_the_other_is_shown(
     assert "belongs to 'ml-latest-small'" in said
 
 
+@pytest.mark.slow
 def test_weights_that_break_the_mathematics_fail_without_an_exception(
     directory: Path, tiny_dataset
 ):
@@ -263,6 +266,7 @@ def test_an_address_that_means_nothing(directory: Path):
     assert "over=everyone" in said and "a=nobody" in said
 
 
+@pytest.mark.slow
 def test_text_from_files_is_shown_as_it_is(tmp_path, monkeypatch):
     monkeypatch.setenv("AWRSR_ASSETS", str(tmp_path))
     dataset = titled(HOSTILE, mood=["<b>x</b>", "y"] * 4)

@@ -45,6 +45,7 @@ def test_a_history_of_the_whole_catalogue_leaves_nothing_to_recommend(directory)
     check_numbers(page, directory)
 
 
+@pytest.mark.slow
 def test_shared_and_blank_titles_and_columns_of_our_own_names(directory, tmp_path):
     """Streamlit finds an option by its label: the requested item must be the selected one."""
     titles = ["Same", "Same", "", "", "\u25c6 Diamond", "", "Same", "A", "B"]
@@ -89,6 +90,7 @@ def test_items_with_the_same_title_are_shown_with_their_ids_everywhere(directory
         assert not re.search(r"Same(?! \[10[1-9]\])", text), text
 
 
+@pytest.mark.slow
 def test_lists_and_structs_of_items_are_shown(directory, tmp_path):
     """As written by `prepare`, and in a directory written by other software."""
     nested = pd.DataFrame({"item": list("12345678"), "title": [f"Thing {n}" for n in range(8)]})
@@ -170,6 +172,7 @@ def test_equal_scores_rank_as_in_the_evaluation(directory, tiny_dataset):
     check_numbers(page, directory)
 
 
+@pytest.mark.slow
 def test_planted_causes_are_named_for_a_users_own_history_alone(tmp_path, monkeypatch):
     dataset, causes = plant(60, seed=1)
     path = add_dataset(tmp_path, dataset, *OFFERED)

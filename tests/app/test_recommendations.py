@@ -89,6 +89,7 @@ def test_the_overlap_of_two_seeds_is_shown_next_to_that_of_two_models(a):
     ) in texts(page)
 
 
+@pytest.mark.slow
 def test_other_models_are_compared_with_seeds_of_their_backbone(directory):
     said = texts(open_page(dataset="lichess-openings", a="stosa-simple", b="stosa-additive"))
     assert any("two seeds of STOSA \u00b7 vanilla on this history: " in text for text in said)
@@ -103,6 +104,7 @@ def test_a_model_beside_itself_shares_everything():
     assert set(table(page, "a").value["change"]) == {0}
 
 
+@pytest.mark.slow
 def test_a_selected_row_becomes_the_target_and_leaves_no_selection_behind():
     page = open_page()
     wanted = listed(page, "b")[3]
@@ -124,6 +126,7 @@ def test_a_selected_row_becomes_the_target_and_leaves_no_selection_behind():
     assert page.session_state["target"] == listed(page, "a")[0]
 
 
+@pytest.mark.slow
 def test_the_held_out_item_is_called_so_and_only_it():
     page = open_page(user=20)
     assert [" (held out): rank **" in line for line in lines(page)] == [True, True]

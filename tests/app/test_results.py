@@ -165,6 +165,7 @@ def test_lines_minus_vanilla(folder: Path):
     np.testing.assert_allclose(line["y"], each.mean(axis=1), atol=1e-9)
 
 
+@pytest.mark.slow
 def test_the_example_is_the_recorded_one(folder: Path):
     page = open_results()
     found = read_results(folder / f"{GRID}.toml")

@@ -79,6 +79,7 @@ def test_the_app_opens_on_a_user_with_a_test_item(directory: Path, dataset: Data
     assert any("; then came " in text for text in texts(page))
 
 
+@pytest.mark.slow
 def test_find_leaves_out_users_without_a_test_item(directory: Path, dataset: Dataset):
     page = open_find(data=directory.name)
     assert messages(page) == []
@@ -91,6 +92,7 @@ def test_find_leaves_out_users_without_a_test_item(directory: Path, dataset: Dat
     )
 
 
+@pytest.mark.slow
 def test_models_names_the_split(directory: Path):
     page = open_models(data=directory.name)
     assert messages(page) == []

@@ -56,6 +56,7 @@ def crowd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 # --- recorded -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DATASETS)
 def test_a_shipped_dataset_opens_with_its_first_example(name: str):
     dataset = load_dataset(ASSETS / name)
@@ -107,6 +108,7 @@ def test_a_click_shows_what_it_says():
 # --- invalid examples -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_examples_of_other_weights_are_not_offered(planted: Path):
     assert len(offered(open_page(dataset="planted"))) == 5
     weights = planted / "seeds" / "sasrec-none-seed1" / "model.safetensors"
@@ -142,6 +144,7 @@ def test_an_unknown_user_in_the_file_is_refused_in_words(planted: Path):
 # --- examples chosen for two models ---------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_without_a_scan_examples_are_chosen_when_it_is_opened(crowd: Path):
     dataset, models = load_dataset(crowd), folders.model_directories(crowd)
     assert recorded_examples(dataset, models) == ([], "")

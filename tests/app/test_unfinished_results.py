@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
 from driving import messages, open_results, texts, unescaped
 from driving import tables as shown
 from recorded import GRID, LOSS
@@ -29,6 +30,7 @@ def test_recordings_without_a_verdict(folder: Path):
     assert any(unescaped(info.value) == NO_VERDICT for info in page.info)
 
 
+@pytest.mark.slow
 def test_a_half_finished_grid_says_what_is_missing(folder: Path):
     found = read_results(folder / f"{GRID}.toml")
     page = open_results()
@@ -88,6 +90,7 @@ def test_a_grid_whose_name_is_no_text_is_named_and_the_others_shown(folder: Path
     assert shown(page, "HR@10 minus vanilla")
 
 
+@pytest.mark.slow
 def test_without_a_recorded_example_the_page_says_how_to_record_one(folder: Path):
     (folder / GRID / "examples.npz").unlink()
     page = open_results()
@@ -95,6 +98,7 @@ def test_without_a_recorded_example_the_page_says_how_to_record_one(folder: Path
     assert any("No example with vanilla and another model" in i.value for i in page.info)
 
 
+@pytest.mark.slow
 def test_a_damaged_example_is_named_and_the_rest_shown(folder: Path):
     (folder / GRID / "examples.npz").write_bytes(b"PK\x03\x04 no")
     page = open_results()

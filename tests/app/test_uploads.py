@@ -161,6 +161,7 @@ def test_two_sessions_do_not_see_each_others_uploads(directory, elsewhere, sessi
     assert messages(run(first)) == []
 
 
+@pytest.mark.slow
 def test_a_server_may_take_no_uploads(directory, elsewhere, monkeypatch):
     assert uploaders(open_page()) and uploaders(open_models())
     for said in ("off", "no", ""):
@@ -168,6 +169,7 @@ def test_a_server_may_take_no_uploads(directory, elsewhere, monkeypatch):
         assert not uploaders(open_page()) and not uploaders(open_models())
 
 
+@pytest.mark.slow
 def test_a_session_keeps_a_few_and_a_server_a_bounded_number_of_bytes(
     directory, elsewhere, monkeypatch, own_folder
 ):
@@ -196,6 +198,7 @@ def test_a_session_keeps_a_few_and_a_server_a_bounded_number_of_bytes(
     room.left = room.size
 
 
+@pytest.mark.slow
 def test_an_upload_is_for_the_dataset_on_the_page(directory, elsewhere, tmp_path):
     other = make_dataset(n_items=9, seed=3)
     foreign = add_dataset(tmp_path / "other", other, "sasrec-none") / "models" / "sasrec-none"

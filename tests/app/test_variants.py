@@ -123,6 +123,7 @@ def test_variants_are_opened_compared_renamed_and_removed(directory):
     assert copied.session_state["variants"] == page.session_state["variants"]
 
 
+@pytest.mark.slow
 def test_opening_the_original_returns_to_the_user(directory):
     page = click(open_variants(user="1003"), "Shuffle")
     select(page, 0)
@@ -163,6 +164,7 @@ def test_pins_are_bounded_and_numbered(directory):
     assert page.text_input(key="pin_name").value == ""
 
 
+@pytest.mark.slow
 def test_each_item_left_out_and_pinned(directory):
     page = open_variants(source="own", items="1.2.3.4", target=9)
     assert table(page, "score a") is None
@@ -221,6 +223,7 @@ def test_one_item_can_not_be_left_out(directory):
     assert messages(page) == []
 
 
+@pytest.mark.slow
 def test_smallest_removal_is_said_and_pinned(directory, monkeypatch):
     monkeypatch.setattr("app.views.inspect.removals.LISTED", 2)
     history = [3, 1, 4, 1, 5, 9]

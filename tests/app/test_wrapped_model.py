@@ -55,6 +55,7 @@ def test_the_code_of_the_page_gives_what_it_says(told):
     )
 
 
+@pytest.mark.slow
 def test_a_module_is_no_adapter(told):
     with pytest.raises(ConfigError, match="adapter must be a subclass of awrsr.models.adapter.Ad"):
         awrsr.wrap(told["module"], type(told["module"]), told["dataset"], max_length=8)
@@ -97,6 +98,7 @@ def test_the_app_opens_it_beside_a_model_of_ours(told, monkeypatch):
     assert any("Gradients reach the embeddings" in text for text in texts(models))
 
 
+@pytest.mark.slow
 def test_replacing_its_attention_is_refused_in_a_sentence(told, monkeypatch):
     monkeypatch.setattr(sys, "argv", [str(MAIN), str(told["directory"])])
     monkeypatch.setattr(inspect, "is_open", lambda said: True)

@@ -91,6 +91,7 @@ def test_models_are_paired_by_user_and_seed():
     assert alone.empty
 
 
+@pytest.mark.slow
 def test_means_over_seeds_in_the_order_of_the_refinements(place: Path):
     found = read_results("small.toml")
     table = means(found.test.iloc[::-1], ["NDCG@10"])

@@ -144,6 +144,7 @@ def test_a_grid_of_floors_is_trained_recorded_and_reported(place: Path, capsys):
     assert "Learned attention is worth" in (place / "R.md").read_text()
 
 
+@pytest.mark.slow
 def test_the_command_of_a_row_trains_it_again(place: Path, capsys):
     before = read_ranks("small.toml")
     (row,) = verdict_rows([read_results("small.toml")])

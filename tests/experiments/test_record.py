@@ -108,6 +108,7 @@ def test_a_record_that_does_not_fit_is_never_dropped(case: str, place: Path, cap
         assert files_of(place / "small") == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", OTHER)
 def test_a_grid_that_is_finished_here_is_recorded_anew(case: str, place: Path):
     before = files_of(place / "small")

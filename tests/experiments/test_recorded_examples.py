@@ -14,6 +14,7 @@ from awrsr.experiments.recorded_examples import read_examples
 from awrsr.experiments.recording import example_user
 
 
+@pytest.mark.slow
 def test_the_example_has_the_maps_of_the_first_seeds_models(place: Path):
     data = load_dataset("tiny")
     example = read_examples("small.toml")["tiny"]

@@ -89,6 +89,7 @@ def row_of(grid: Path, seeds: int = 3, **shares: tuple[float, float]) -> Row:
     return row
 
 
+@pytest.mark.slow
 def test_mechanisms_are_corrected_together_and_floors_are_not_among_them():
     runs, ranks = made_up({"simple": FEW, "additive": MANY, "uniform": LESS}, seeds=3)
     table = compare(runs, ranks)
@@ -239,6 +240,7 @@ def test_rows_are_ordered_by_the_gain_of_attention():
     assert shares == sorted(shares, reverse=True)
 
 
+@pytest.mark.slow
 def test_the_command_of_a_row_trains_only_its_runs():
     for file in sorted(EXPERIMENTS.glob("*.toml")):
         found = read_results(file)

@@ -152,6 +152,7 @@ def test_a_planted_study_measures_how_well_causes_are_found(place: Path, planted
         assert means[sort, "average_precision"] == pytest.approx(np.mean(values), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_the_floor_has_the_same_forced_place(planted_study: Path):
     """Recency begins with the newest item for all users, and so does its floor; explanations
     that begin with it only for few users have random orders as their floor."""
@@ -189,6 +190,7 @@ def test_without_determined_items_there_is_no_study(place: Path, tmp_path: Path)
         write_study(models_of(tmp_path / "planted"), dataset, tmp_path / "s")
 
 
+@pytest.mark.slow
 def test_a_killed_study_continues_to_the_same_end(
     place: Path, plain_study: Path, tmp_path: Path, monkeypatch
 ):

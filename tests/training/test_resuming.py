@@ -192,6 +192,7 @@ def test_a_run_stopped_in_an_epoch_ends_the_same(run, tmp_path, epoch, batch, ba
     assert_same_outcome(tmp_path / "unbroken", tmp_path / "broken")
 
 
+@pytest.mark.slow
 def test_a_run_stopped_at_any_step_of_writing_ends_the_same(run, tmp_path: Path, monkeypatch):
     """The run is ended before each replacement of a file, in turn."""
     replace, steps, deadly = Path.replace, 0, None
