@@ -24,8 +24,6 @@ from awrsr.attribution import METHODS
 from awrsr.attribution.base import Question
 from awrsr.attribution.shapley_value_sampling import rises
 
-pytestmark = pytest.mark.shapes
-
 
 @pytest.mark.few(2)
 @pytest.mark.parametrize("method", ADAPTIVE)

@@ -18,8 +18,6 @@ from attributed import (
 from awrsr.attribution import METHODS
 from awrsr.errors import ConfigError
 
-pytestmark = pytest.mark.shapes
-
 
 def other_value(option):
     """A valid value of a setting that differs from its default."""

@@ -9,8 +9,6 @@ from attributed import CONTRAST, HISTORY, TARGET, attribute, every_method
 
 from awrsr.attribution import METHODS
 
-pytestmark = pytest.mark.shapes
-
 
 def footprint(model):
     """The state that a method could change: of the model and of the process's generators."""

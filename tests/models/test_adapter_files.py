@@ -11,9 +11,6 @@ from awrsr.errors import CheckpointError, ConfigError, DataError
 from awrsr.explain import Cell, contributions, explanation_orders, first_order_split, score_flow
 from awrsr.models import BACKBONES
 
-pytestmark = pytest.mark.shapes
-
-
 # --- saved and loaded -----------------------------------------------------------------------------
 
 

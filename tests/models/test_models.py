@@ -16,8 +16,6 @@ from awrsr.data.batching import left_pad
 from awrsr.models import LayerTrace, SequentialModel
 from awrsr.refinement import REFINEMENTS
 
-pytestmark = pytest.mark.shapes
-
 N = 8
 ITEMS = [3, 1, 4, 1, 5, 9, 2, 6]
 close = partial(torch.testing.assert_close, rtol=0, atol=1e-11)

@@ -1,6 +1,7 @@
 """Allowed imports, read from the source, and public names of the package."""
 
 import ast
+import functools
 import importlib
 import inspect
 import re
@@ -56,6 +57,7 @@ class Import(NamedTuple):
     name: str | None
 
 
+@functools.cache
 def imports_in(folder: Path) -> list[Import]:
     found = []
     paths = (path for path in folder.rglob("*.py") if "node_modules" not in path.parts)
@@ -69,7 +71,8 @@ def imports_in(folder: Path) -> list[Import]:
     return found
 
 
-IMPORTS = imports_in(ROOT / "awrsr")
+def imports() -> list[Import]:
+    return imports_in(ROOT / "awrsr")
 
 
 def importing_part(found: Import) -> str:
@@ -82,7 +85,8 @@ def imported_part(found: Import) -> str:
     return path[0] if path else found.name if found.name in MAY_IMPORT else "__init__"
 
 
-OURS = [found for found in IMPORTS if found.module.split(".")[0] == "awrsr"]
+def ours() -> list[Import]:
+    return [found for found in imports() if found.module.split(".")[0] == "awrsr"]
 
 
 def test_the_table_names_every_part_of_the_package():
@@ -100,7 +104,7 @@ def test_the_table_has_an_order():
 
 @pytest.mark.parametrize("part", MAY_IMPORT)
 def test_a_part_imports_only_what_it_may(part):
-    imported = {imported_part(found) for found in OURS if importing_part(found) == part}
+    imported = {imported_part(found) for found in ours() if importing_part(found) == part}
     assert imported - {part} <= set(MAY_IMPORT[part].split())
 
 
@@ -128,7 +132,7 @@ def test_no_file_imports_itself_through_others():
 def test_a_folder_is_imported_by_its_public_names(folder):
     inner = {
         (found.importer.name, found.module)
-        for found in [*OURS, *imports_in(ROOT / "app")]
+        for found in [*ours(), *imports_in(ROOT / "app")]
         if found.module.startswith(f"awrsr.{folder}.")
         and not found.importer.is_relative_to(ROOT.joinpath("awrsr", *folder.split(".")))
     }
@@ -138,7 +142,7 @@ def test_a_folder_is_imported_by_its_public_names(folder):
 def test_a_model_imports_no_particular_refinement():
     names = {
         found.name
-        for found in OURS
+        for found in ours()
         if imported_part(found) == "refinement" and importing_part(found) == "models"
     }
     assert names == {"REFINEMENTS", "Refinement", "build_refinement"}
@@ -146,21 +150,21 @@ def test_a_model_imports_no_particular_refinement():
 
 @pytest.mark.parametrize("library", ["app", "streamlit", "altair"])
 def test_the_library_imports_no_interface(library):
-    assert [found for found in IMPORTS if found.module.split(".")[0] == library] == []
+    assert [found for found in imports() if found.module.split(".")[0] == library] == []
 
 
 def test_plotly_stays_in_the_figures():
-    parts = {importing_part(found) for found in IMPORTS if found.module.split(".")[0] == "plotly"}
+    parts = {importing_part(found) for found in imports() if found.module.split(".")[0] == "plotly"}
     assert parts == {"figures"}
 
 
 def test_matplotlib_is_imported_in_one_place():
-    importers = {i.importer.name for i in IMPORTS if i.module.split(".")[0] == "matplotlib"}
+    importers = {i.importer.name for i in imports() if i.module.split(".")[0] == "matplotlib"}
     assert importers == {"figure.py"}
 
 
 def test_captum_stays_in_the_attribution_folder():
-    parts = {importing_part(found) for found in IMPORTS if found.module.split(".")[0] == "captum"}
+    parts = {importing_part(found) for found in imports() if found.module.split(".")[0] == "captum"}
     assert parts == {"attribution"}
     assert not any(found.module.startswith("captum") for found in imports_in(ROOT / "app"))
 
