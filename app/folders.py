@@ -2,7 +2,9 @@
 
 import os
 import shlex
+import stat
 from collections.abc import Collection
+from contextlib import suppress
 from itertools import compress
 from pathlib import Path
 
@@ -141,9 +143,13 @@ def passed_over(directory: Path) -> list[str]:
 
 def stamp_of(directory: Path, names: tuple[str, ...]) -> Stamp:
     """Times and sizes of files, so that a replaced file is read again."""
-    paths = [directory / name for name in names]
-    stats = [path.stat() for path in paths if os.path.isfile(path)]  # inaccessible: missing
-    return tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
+    found = []
+    for name in names:
+        with suppress(OSError, ValueError):  # inaccessible: missing
+            status = os.stat(os.path.join(directory, name))
+            if stat.S_ISREG(status.st_mode):
+                found.append((status.st_mtime_ns, status.st_size))
+    return tuple(found)
 
 
 def model_key(directory: Path) -> ModelKey:

@@ -7,7 +7,7 @@ from awrsr.cli.models import print_results, protocol_line
 from awrsr.config import HELD_OUT
 from awrsr.data.dataset import Dataset
 from awrsr.data.dataset_files import load_dataset
-from awrsr.errors import counted
+from awrsr.errors import DataError, counted
 from awrsr.experiments.card import Measured, Source, write_metrics, write_readme
 from awrsr.importers import Imported, read_model
 from awrsr.io.files import new_directory
@@ -46,6 +46,8 @@ def import_(
     config = imported.model.config
     name = f"{config.backbone}-{config.refinement}-{imported.importer.name}"
     directory = output or dataset / "models" / name
+    if output is None and directory.exists():
+        raise DataError(f"{directory} already exists; remove it, or name another by --output")
     print(f"recognised: {imported.importer.title}; {_described(imported)}")
     for note in imported.notes:
         print(f"note: {note}")

@@ -61,9 +61,11 @@ def as_times(values: "pd.Series[Any]", place: str) -> Times:
         dates = pd.to_datetime(_as_text(values), errors="coerce", utc=True, format="ISO8601")
     unreadable = values[~usable & dates.isna()]
     if len(unreadable):
+        found = unreadable.iloc[0]
+        empty = " (empty, or the row has too few fields)" if not str(found).strip() else ""
         raise DataError(
-            f"{place} {unreadable.index[0]}: timestamp {shown(unreadable.iloc[0])} is "
-            "neither a number nor an ISO 8601 date"
+            f"{place} {unreadable.index[0]}: timestamp {shown(found)}{empty} is neither a number "
+            "nor an ISO 8601 date"
         )
     if usable.any():  # a number of few digits can also be read as a year
         row = values.index[usable][0]

@@ -24,6 +24,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
@@ -51,9 +52,16 @@ new PerformanceObserver(list => {
 """Collects layout shifts from the first paint on."""
 
 
+class Server(NamedTuple):
+    """The address and the process of a server."""
+
+    address: str
+    process: int
+
+
 @contextmanager
-def server(script: Path, data: Sequence[Path] = ()) -> Iterator[str]:
-    """A Streamlit server of a script with these datasets, ready; gives its address."""
+def server(script: Path, data: Sequence[Path] = ()) -> Iterator[Server]:
+    """A Streamlit server of a script with these datasets, ready."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
@@ -72,7 +80,7 @@ def server(script: Path, data: Sequence[Path] = ()) -> Iterator[str]:
                 break
             except OSError:
                 time.sleep(0.1)
-        yield address
+        yield Server(address, process.pid)
     finally:
         process.terminate()
         process.wait()
@@ -135,7 +143,7 @@ def main() -> None:
         }
         addresses = {}
         for name, running in servers.items():
-            address = running.__enter__()
+            address = running.__enter__().address
             if name == "empty page":
                 addresses[name] = (address, "text=empty page")
                 continue

@@ -13,7 +13,7 @@ from awrsr.errors import ConfigError, DataError
 ASKED = {"name": "made", "k_core": 1}
 DAMAGED = {
     "no-number": ("movielens_100k", "u.data", "14000", "soon", "line 1: timestamp 'soon00000' is"),
-    "u.data-short": ("movielens_100k", "u.data", "\t3\t", "\t", "line 1: timestamp '' is neither"),
+    "u.data-short": ("movielens_100k", "u.data", "\t3\t", "\t", "line 1: timestamp '' (empty"),
     "u.data-long": ("movielens_100k", "u.data", "\t3\t", "\t3\t3\t", "more values than columns"),
     "flags": ("movielens_100k", "u.item", "|1|", "|2|", "19 flags of 0 or 1, with bars between"),
     "u.item-short": ("movielens_100k", "u.item", "|0|", "|", "u.item, line 1: expected an id, a"),

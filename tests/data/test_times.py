@@ -97,7 +97,10 @@ NEITHER = "is neither a number nor an ISO 8601 date"
     "times, message",
     [
         (["0", "monday", "2"], f"row 1: timestamp 'monday' {NEITHER}"),
-        (["0", "", "2"], f"row 1: timestamp '' {NEITHER}"),
+        (
+            ["0", "", "2"],
+            rf"row 1: timestamp '' \(empty, or the row has too few fields\) {NEITHER}",
+        ),
         (["0", "inf", "2"], f"row 1: timestamp 'inf' {NEITHER}"),
         (["0", "1e300", "2"], f"row 1: timestamp '1e300' {NEITHER}"),
         ([True, False], f"row 0: timestamp 'True' {NEITHER}"),

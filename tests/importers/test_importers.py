@@ -268,6 +268,8 @@ def test_a_source_that_ranks_among_drawn_items_has_no_metrics_to_compare(tmp_pat
     source = read_metrics(directory).source
     assert source is not None and source.test is None
     assert "rule of the source" not in (directory / "README.md").read_text()
+    assert main(["import", str(tmp_path / "model.pt"), *words, "--device", "cpu"]) == 2
+    assert "already exists; remove it, or name another by --output" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

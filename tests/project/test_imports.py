@@ -51,6 +51,9 @@ FOLDERS = (
 )
 
 
+PACKAGE = ROOT / "awrsr"
+
+
 class Import(NamedTuple):
     importer: Path
     module: str
@@ -71,10 +74,6 @@ def imports_in(folder: Path) -> list[Import]:
     return found
 
 
-def imports() -> list[Import]:
-    return imports_in(ROOT / "awrsr")
-
-
 def importing_part(found: Import) -> str:
     return found.importer.relative_to(ROOT / "awrsr").parts[0].removesuffix(".py")
 
@@ -85,8 +84,8 @@ def imported_part(found: Import) -> str:
     return path[0] if path else found.name if found.name in MAY_IMPORT else "__init__"
 
 
-def ours() -> list[Import]:
-    return [found for found in imports() if found.module.split(".")[0] == "awrsr"]
+def imports_of(library: str, folder: Path = PACKAGE) -> list[Import]:
+    return [found for found in imports_in(folder) if found.module.split(".")[0] == library]
 
 
 def test_the_table_names_every_part_of_the_package():
@@ -104,7 +103,9 @@ def test_the_table_has_an_order():
 
 @pytest.mark.parametrize("part", MAY_IMPORT)
 def test_a_part_imports_only_what_it_may(part):
-    imported = {imported_part(found) for found in ours() if importing_part(found) == part}
+    imported = {
+        imported_part(found) for found in imports_of("awrsr") if importing_part(found) == part
+    }
     assert imported - {part} <= set(MAY_IMPORT[part].split())
 
 
@@ -132,7 +133,7 @@ def test_no_file_imports_itself_through_others():
 def test_a_folder_is_imported_by_its_public_names(folder):
     inner = {
         (found.importer.name, found.module)
-        for found in [*ours(), *imports_in(ROOT / "app")]
+        for found in [*imports_of("awrsr"), *imports_in(ROOT / "app")]
         if found.module.startswith(f"awrsr.{folder}.")
         and not found.importer.is_relative_to(ROOT.joinpath("awrsr", *folder.split(".")))
     }
@@ -142,7 +143,7 @@ def test_a_folder_is_imported_by_its_public_names(folder):
 def test_a_model_imports_no_particular_refinement():
     names = {
         found.name
-        for found in ours()
+        for found in imports_of("awrsr")
         if imported_part(found) == "refinement" and importing_part(found) == "models"
     }
     assert names == {"REFINEMENTS", "Refinement", "build_refinement"}
@@ -150,23 +151,17 @@ def test_a_model_imports_no_particular_refinement():
 
 @pytest.mark.parametrize("library", ["app", "streamlit", "altair"])
 def test_the_library_imports_no_interface(library):
-    assert [found for found in imports() if found.module.split(".")[0] == library] == []
+    assert imports_of(library) == []
 
 
-def test_plotly_stays_in_the_figures():
-    parts = {importing_part(found) for found in imports() if found.module.split(".")[0] == "plotly"}
-    assert parts == {"figures"}
-
-
-def test_matplotlib_is_imported_in_one_place():
-    importers = {i.importer.name for i in imports() if i.module.split(".")[0] == "matplotlib"}
-    assert importers == {"figure.py"}
-
-
-def test_captum_stays_in_the_attribution_folder():
-    parts = {importing_part(found) for found in imports() if found.module.split(".")[0] == "captum"}
-    assert parts == {"attribution"}
-    assert not any(found.module.startswith("captum") for found in imports_in(ROOT / "app"))
+@pytest.mark.parametrize(
+    ("library", "room"),
+    [("plotly", "figures"), ("matplotlib", "board"), ("captum", "attribution")],
+)
+def test_a_library_stays_in_its_room(library: str, room: str):
+    assert {importing_part(found) for found in imports_of(library)} == {room}
+    if library == "captum":
+        assert imports_of(library, ROOT / "app") == []
 
 
 APP_MAY_IMPORT = {
