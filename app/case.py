@@ -12,6 +12,10 @@ from awrsr.data.dataset import Dataset
 from awrsr.errors import counted
 from awrsr.models import Trace
 
+MOST_REMOVED = 300
+"""Leaving out each of n items takes n passes, each of which takes a time that grows with n squared;
+one of 200 items takes seconds on two cores."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class History:
@@ -127,6 +131,19 @@ class Case:
     def target_title(self) -> str:
         """The target's title."""
         return self.title_of(self.target)
+
+    @cached_property
+    def not_removed(self) -> str:
+        """Why the items are not left out one by one; empty if they are."""
+        seen = max(len(side.trace.items) for side in self.sides)
+        if len(self.history) < 2:
+            return "The history has only one item, so none can be removed."
+        if seen > MOST_REMOVED:
+            return (
+                f"Leaving out each of {seen:,} items takes long. It is done at once for up to "
+                f"{MOST_REMOVED} items, for more on request under Variants and removals."
+            )
+        return ""
 
     def other(self, side: Side) -> Side | None:
         """The model beside this one."""

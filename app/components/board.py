@@ -101,7 +101,7 @@ def evidence(case: Case, side: Side) -> list[board.Column]:
     """Values of each item that a model saw: the score of the target lost without it, and the first
     fast attribution among the chosen methods."""
     columns = []
-    if len(case.history) > 1:
+    if not case.not_removed:
         found = cache.get_each_removed(
             side.directory, case.history, case.target, case.dataset.default_candidates
         )

@@ -85,12 +85,12 @@ class Links:
 
 def evidence_of(case: Case, side: Side) -> Evidence:
     """The evidence in one model; the removals are the same as on the board."""
-    removed = removed_once(case, side) if len(case.history) > 1 else None
+    removed = None if case.not_removed else removed_once(case, side)
     return find_evidence(side.trace, removed)
 
 
 def removed_once(case: Case, side: Side) -> RemovedOnce:
-    """The target without each item of a history of two items or more."""
+    """The target without each item, where `Case.not_removed` is empty."""
     return cache.get_each_removed(
         side.directory, case.history, case.target, case.dataset.default_candidates
     )
@@ -179,8 +179,8 @@ def _coloured(key: str) -> str:
 
 def rests_on(case: Case, found: list[Found], links: Links) -> list[str]:
     """For each model, the items whose removal moves the target most."""
-    if len(case.history) < 2:
-        return ["The history has only one item, so none can be removed."]
+    if case.not_removed:
+        return [case.not_removed]
     return [f"{letter(side)} {rests(side, evidence, links)}" for side, evidence in found]
 
 
@@ -205,6 +205,8 @@ def shown(case: Case, found: list[Found], links: Links) -> list[str]:
     """For each model, whether the prediction rows show the decisive items."""
     if len(case.history) < 2:
         return ["With one item, attention has nothing to choose between."]
+    if case.not_removed:
+        return ["Not known without the removals."]
     return [f"{letter(side)} {shows(side, evidence, links)}" for side, evidence in found]
 
 

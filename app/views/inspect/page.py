@@ -197,7 +197,7 @@ def planted_causes(case: Case) -> str:
     named = [f"#{place + 1} {title}" for place, title in zip(places, titles, strict=True)]
     words = f"{', '.join(named[:-1])} and {named[-1]}"
     sentence = f"Planted ({row['sort']}): {plain(words)} together determine the held-out item."
-    if case.target != row["target"]:
+    if case.target != row["target"] or case.not_removed:
         return sentence
     counts = []
     for side in case.sides:
