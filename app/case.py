@@ -12,9 +12,9 @@ from awrsr.data.dataset import Dataset
 from awrsr.errors import counted
 from awrsr.models import Trace
 
-MOST_REMOVED = 300
-"""Leaving out each of n items takes n passes, each of which takes a time that grows with n squared;
-one of 200 items takes seconds on two cores."""
+MOST_EXPLAINED = 300
+"""Items of a history that is explained unasked: leaving out each of n items takes n passes, and an
+attribution hundreds, each of which takes a time that grows with n squared."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,15 +133,19 @@ class Case:
         return self.title_of(self.target)
 
     @cached_property
+    def is_long(self) -> bool:
+        """Whether a model sees so many items that effects are computed on request only."""
+        return max(len(side.trace.items) for side in self.sides) > MOST_EXPLAINED
+
+    @cached_property
     def not_removed(self) -> str:
         """Why the items are not left out one by one; empty if they are."""
-        seen = max(len(side.trace.items) for side in self.sides)
         if len(self.history) < 2:
             return "The history has only one item, so none can be removed."
-        if seen > MOST_REMOVED:
+        if self.is_long:
             return (
-                f"Leaving out each of {seen:,} items takes long. It is done at once for up to "
-                f"{MOST_REMOVED} items, for more on request under Variants and removals."
+                "Leaving out each item takes long. It is done at once if the models see up to "
+                f"{MOST_EXPLAINED} items, for more on request under Variants and removals."
             )
         return ""
 

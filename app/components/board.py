@@ -99,7 +99,7 @@ def clipped(text: str, length: int) -> str:
 
 def evidence(case: Case, side: Side) -> list[board.Column]:
     """Values of each item that a model saw: the score of the target lost without it, and the first
-    fast attribution among the chosen methods."""
+    fast attribution among the chosen methods. There are none for a long history."""
     columns = []
     if not case.not_removed:
         found = cache.get_each_removed(
@@ -118,7 +118,7 @@ def evidence(case: Case, side: Side) -> list[board.Column]:
             )
         )
     for name, settings in case.methods.items():
-        if METHODS[name].slow:
+        if METHODS[name].slow or case.is_long:
             continue
         question = attribution_question(
             side.directory, side.trace.items, case.target, name, case.rival, settings

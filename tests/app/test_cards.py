@@ -100,8 +100,8 @@ def test_whether_a_difference_is_larger_than_that_of_seeds(ranks, again, words):
 
 
 def test_a_long_history_is_not_removed_item_by_item_unless_asked(directory, monkeypatch):
-    monkeypatch.setattr("app.case.MOST_REMOVED", 3)
+    monkeypatch.setattr("app.case.MOST_EXPLAINED", 3)
     page = open_page(source="own", items="1.2.3.4.5")
     assert messages(page) == []
-    assert cards(page)[1].startswith("Leaving out each of 5 items takes long.")
+    assert cards(page)[1].startswith("Leaving out each item takes long.")
     assert cards(page)[2] == "Not known without the removals."
