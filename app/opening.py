@@ -24,11 +24,11 @@ class Opening(NamedTuple):
 
 
 def default_model(models: list[str], position: int) -> str | None:
-    """The initial model A (0) or B (1); None if there is none."""
-    wanted = DEFAULT_MODELS[position]
-    if not models:
-        return None
-    return wanted if wanted in models else models[min(position, len(models) - 1)]
+    """The initial model A (0) or B (1), two different ones where there are two; None if there is
+    none."""
+    other = DEFAULT_MODELS[1] if position == 0 else default_model(models, 0)
+    wanted = [DEFAULT_MODELS[position], *(name for name in models if name != other), *models]
+    return next((name for name in wanted if name in models), None)
 
 
 def default_user(dataset: Dataset) -> str:

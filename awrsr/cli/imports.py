@@ -109,8 +109,9 @@ def _print_measured(
     reached, floor = (each.metrics[METRIC] for each in (results["test"], popularity))
     if reached <= floor:
         print(
-            f"warning: {METRIC} {reached:.4f} is not above that of popularity, {floor:.4f}: heads, "
-            "layout, order of items or dataset are probably not those of the model"
+            f"warning: {METRIC} {reached:.4f} is not above that of popularity, {floor:.4f}: unless "
+            "the model is known to be so weak, heads, layout, order of items or dataset are not "
+            "those that it was trained with"
         )
 
 

@@ -20,6 +20,8 @@ ROWS_NAMED = 5
 SHORTEST = 3
 """The shortest sequence that leave one out can divide."""
 
+SHUFFLED = "shuffled"
+
 NOTES = {
     "missing_dropped": ("missing dropped", "{missing_dropped:,} (no user or no item)"),
     "min_rating_left": ("rated", "{min_rating_left:,} with {min_rating:g} or more"),
@@ -73,8 +75,13 @@ class Filters(Schema):
         if not timed:
             return "file order"
         return "time, ties " + (
-            "by file order" if self.ties == "file" else f"shuffled, seed {self.seed}"
+            "by file order" if self.ties == "file" else f"{SHUFFLED}, seed {self.seed}"
         )
+
+
+def ties_are_shuffled(filters: dict[str, Any]) -> bool:
+    """Whether rows of one user with equal times were shuffled, by about["filters"]."""
+    return bool(filters.get("ties")) and SHUFFLED in str(filters.get("order", ""))
 
 
 def notes(filters: dict[str, Any]) -> dict[str, str]:

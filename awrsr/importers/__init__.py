@@ -11,6 +11,7 @@ from typing import Any
 
 from awrsr.config import Candidates, MeanStream
 from awrsr.data.dataset import Dataset
+from awrsr.data.filters import ties_are_shuffled
 from awrsr.errors import AwrsrError, CheckpointError, ConfigError
 from awrsr.family import Family
 from awrsr.importers.base import Converted, Importer, Tensors, blank, check_heads, given, number_of
@@ -29,6 +30,7 @@ from awrsr.training.checkpoint import check_weights
 __all__ = [
     "IMPORTERS",
     "MAY_HAVE_SEEN",
+    "TIES",
     "Converted",
     "Imported",
     "Importer",
@@ -61,6 +63,11 @@ MAY_HAVE_SEEN = (
     "metrics are too high"
 )
 """The note on a model that is evaluated under a split by time."""
+TIES = (
+    "rows of a user with equal times were shuffled when the dataset was prepared, so that other "
+    "items may be held out than by the source; prepare --ties file keeps the order of the file"
+)
+"""The note on a dataset whose sequences may be others than those of the source."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +157,11 @@ def read_model(
         importer=importer,
         sha256=stored.sha256,
         options={name: str(value) for name, value in options.items()},
-        notes=converted.notes + [MAY_HAVE_SEEN] * (dataset.time_split is not None),
+        notes=[
+            *converted.notes,
+            *[MAY_HAVE_SEEN] * (dataset.time_split is not None),
+            *[TIES] * ties_are_shuffled(dataset.about.get("filters", {})),
+        ],
     )
 
 

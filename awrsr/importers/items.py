@@ -65,7 +65,8 @@ def in_order_of(dataset: Dataset, converted: Converted, where: Path) -> dict[str
         other = next(item for item in theirs if item not in known)
         raise DataError(
             f"{counts}: the model has items that are not in the dataset, such as {shown(other)}. "
-            "Prepare the dataset with the filters that the model was trained with"
+            "Prepare the dataset with the filters that the model was trained with; --k_core 1 "
+            "keeps all users and items"
         )
     rows = torch.tensor([0, *(theirs[item] for item in ours)])
     return {

@@ -14,10 +14,12 @@ from awrsr.data.dataset import Dataset
     [
         (["sasrec-none", "sasrec-simple", "sasrec-additive"], "sasrec-none", "sasrec-additive"),
         (["mine", "yours", "ours"], "mine", "yours"),
+        (["sasrec-additive", "sasrec-none-recbole"], "sasrec-none-recbole", "sasrec-additive"),
+        (["sasrec-none", "sasrec-simple"], "sasrec-none", "sasrec-simple"),
         (["mine"], "mine", "mine"),
         ([], None, None),
     ],
-    ids=["preferred", "first two", "one", "none"],
+    ids=["preferred", "first two", "imported", "no additive", "one", "none"],
 )
 def test_default_models(tiny_dataset, models, a, b):
     session = {}

@@ -5,6 +5,7 @@ import dataclasses
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 from foreign_files import CASES, as_theirs, dataset, in_our_order
@@ -14,10 +15,11 @@ from other_code import LENGTH
 import awrsr
 from awrsr.cli.imports import import_
 from awrsr.cli.parameters import documented
+from awrsr.data.prepare import prepare
 from awrsr.data.splits import time_split
 from awrsr.errors import CheckpointError, ConfigError, DataError
 from awrsr.explain import remove_each, smallest_removal
-from awrsr.importers import IMPORTERS, MAY_HAVE_SEEN, Imported, read_model
+from awrsr.importers import IMPORTERS, MAY_HAVE_SEEN, TIES, Imported, read_model
 from awrsr.studies import check_model
 from awrsr.training.checkpoint import save_config, save_weights
 
@@ -139,3 +141,13 @@ def test_a_model_from_elsewhere_may_have_seen_the_test_items_of_a_split_by_time(
     assert f"note: {MAY_HAVE_SEEN}\n" in capsys.readouterr().out
     recorded = json.loads((directory / "metrics.json").read_text(encoding="utf-8"))
     assert MAY_HAVE_SEEN in recorded["source"]["notes"]
+
+
+@pytest.mark.parametrize(("ties", "noted"), [("shuffle", True), ("file", False)])
+def test_shuffled_ties_are_a_note(ties, noted, tmp_path, monkeypatch):
+    table = pd.DataFrame({"user": 1, "item": DATA.items["item_id"], "timestamp": 5})
+    table = pd.concat([table.assign(user=user) for user in range(5)])
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    dataset = prepare(tmp_path / "rows.csv", name="ties", k_core=1, ties=ties)
+    options = CASES["s3rec"].write(tmp_path / "model.pt", monkeypatch)
+    assert (TIES in read_model(tmp_path / "model.pt", dataset, **options).notes) == noted
