@@ -432,7 +432,7 @@ head};if(found.act==="lock"){board.lock(cell),reading.hideTip();return}board.poi
 .5)*drawn.cell,clientY=at.top+drawn.y+(query+.5)*drawn.line;reading.showTip({clientX,clientY},cell),
 reading.say(cell)}),node.addEventListener("blur",()=>{state.steered&&(state.steered=!1,reading.hideTip(),
 board.point(null),reading.draw())})}var HEADS={first:"first",second:"second",refined:"attends refined"},ALONE="attends first",NARROW=36,
-NARROW_HEADS={first:"1st",second:"2nd",refined:"mix"},sourcesOnView=({data,state})=>{let found=new Set(
+NARROW_BAR=66,NARROW_HEADS={first:"1st",second:"2nd",refined:"mix"},sourcesOnView=({data,state})=>{let found=new Set(
 state.view.panels.map(({source})=>source));return[...data.sources.keys()].filter(source=>found.has(source))},
 Evidence=class{constructor(board){this.board=board;let sheet=new Sheet,first=board.data.sources[0],place2={
 x:0,y:0,cell:0,line:1,width:0,order:[],first,blocks:[]},spec=board.state.view.panels[0];this.own={type:"\
@@ -475,15 +475,15 @@ this.heads,this.above])part.style.width=`${layout.width}px`}head(text,about,sort
 b-sort",text,`Sort the rows: ${about}`);return made.title=`${about}. Click to sort the rows by it.`,
 sort===null&&(made.title=`${about}. Click to sort by time.`),made.setAttribute("aria-pressed",String(
 this.sort===sort)),made.onclick=()=>{this.sort=sort,this.board.redraw()},made}headText({source,kind,
-measure,column},width){let{data,state}=this.board,from=data.sources[source];return kind?measure!==state.
-view.measure?"\xD7 value":from.floor!==null?kindName(from,kind):width<NARROW?NARROW_HEADS[from.unrefined?
-"refined":kind]:from.unrefined?ALONE:HEADS[kind]:`${column?.title}${column?.texts.length?": score\xA0\u2192\xA0\
-rank":""}`}about({source,kind,measure,column}){let{data,state}=this.board,from=data.sources[source];
-if(!kind)return`${from.name}: ${column?.about}`;let{layer,head}=inSource(data,panelOf(state.view,source),
-source),what=from.unrefined?kindName(from,kind):KINDS[kind],length=measure==="contribution"?", times\
- the length of the value":"",where=`layer ${layer+1}, ${headName(head)}${length}`;return`${from.name}\
-: what the newest item attends to, ${what}, ${where}`}};function place(part,left,width){part.style.left=
-`${left}px`,part.style.width=`${width}px`}var Axes=class{constructor(board){this.board=board}board;get onView(){return sourcesOnView(this.board).
+measure,column},width){let{data,state}=this.board,from=data.sources[source];if(!kind){let ranked=column?.
+texts.length&&width>NARROW_BAR;return`${column?.title}${ranked?": score\xA0\u2192\xA0rank":""}`}return measure!==
+state.view.measure?"\xD7 value":from.floor!==null?kindName(from,kind):width<NARROW?NARROW_HEADS[from.
+unrefined?"refined":kind]:from.unrefined?ALONE:HEADS[kind]}about({source,kind,measure,column}){let{data,
+state}=this.board,from=data.sources[source];if(!kind)return`${from.name}: ${column?.about}`;let{layer,
+head}=inSource(data,panelOf(state.view,source),source),what=from.unrefined?kindName(from,kind):KINDS[kind],
+length=measure==="contribution"?", times the length of the value":"",where=`layer ${layer+1}, ${headName(
+head)}${length}`;return`${from.name}: what the newest item attends to, ${what}, ${where}`}};function place(part,left,width){
+part.style.left=`${left}px`,part.style.width=`${width}px`}var Axes=class{constructor(board){this.board=board}board;get onView(){return sourcesOnView(this.board).
 map(source=>this.board.data.sources[source])}get reordered(){let[first,second]=this.onView;return this.
 board.state.view.mode!=="flow"&&!!first&&!!second&&isReordered(first,second)}rows(){return this.board.
 state.view.mode==="flow"?[...Array(this.board.data.n).keys()]:(this.reordered?rowsOf:sharedPlaces)(this.

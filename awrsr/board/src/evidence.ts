@@ -28,6 +28,7 @@ const HEADS: Record<Kind, string> = {
 const ALONE = "attends first";
 /** Narrower columns have shorter headings. */
 const NARROW = 36;
+const NARROW_BAR = 66;
 const NARROW_HEADS: Record<Kind, string> = { first: "1st", second: "2nd", refined: "mix" };
 
 /** The sources on view, without repeats. */
@@ -167,7 +168,10 @@ export class Evidence {
   private headText({ source, kind, measure, column }: Shown, width: number): string {
     const { data, state } = this.board;
     const from = data.sources[source];
-    if (!kind) return `${column?.title}${column?.texts.length ? ": score\u00a0\u2192\u00a0rank" : ""}`;
+    if (!kind) {
+      const ranked = column?.texts.length && width > NARROW_BAR;
+      return `${column?.title}${ranked ? ": score\u00a0\u2192\u00a0rank" : ""}`;
+    }
     if (measure !== state.view.measure) return "\u00d7 value";
     if (from.floor !== null) return kindName(from, kind);
     if (width < NARROW) return NARROW_HEADS[from.unrefined ? "refined" : kind];

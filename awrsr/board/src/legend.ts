@@ -91,9 +91,7 @@ export class Legend {
       this.box.append(element("span", "", where + name), this.scale(signed, name));
     }
     this.box.append(...this.evidence());
-    this.box.append(
-      element("span", "", "small maps: layer\u00b7head, evenness"),
-    );
+    this.box.append(element("span", "", "small maps: layer\u00b7head, evenness"));
     if (view.share < 100) this.box.append(swatch(FADED_KEY, "other keys"));
     if (data.groups) {
       this.box.append(element("span", "", `${data.groups.name}, first listed:`));
