@@ -114,7 +114,7 @@ def test_members_from_outside_keep_the_contracts(installed: dict[str, str]):
         "explain/test_refined_parts.py": ("sasrec-geometric",),
     }
     files = [str(TESTS / name) for name in suites]
-    options = ["-q", "-rA", "-p", "no:cacheprovider"]
+    options = ["-q", "-rA", "-p", "no:cacheprovider", "-m", "not gpu and not benchmark"]
     said = python(installed, "-m", "pytest", *options, "-k", words, *files).splitlines()
     for name, members in suites.items():
         for member in members:
