@@ -92,7 +92,8 @@ def find_evidence(trace: Trace, removed: RemovedOnce | None) -> Evidence:
 
     Args:
         trace: the trace of the history.
-        removed: the target without each entry, see `remove_each`; None for a history of one entry.
+        removed: the target without each entry, see `remove_each`; None if that is not known, as
+            for a history of one entry: then there is no evidence.
     """
     if removed is None:
         return Evidence(rank=0, decisive=[], moved=False, rows=[], recency_rho=None)

@@ -1,7 +1,7 @@
 """Many people at once: seconds to an answer, wrong values, refusals, and the server's memory.
 
-    OMP_NUM_THREADS=1 python tests/benchmarks/people.py [TREE ...] [--people 32] [--rounds 3]
-    OMP_NUM_THREADS=1 python tests/benchmarks/people.py --people 8 --histories 2000
+    PYTHONPATH=. OMP_NUM_THREADS=1 python tests/benchmarks/people.py [TREE ...] [--people 32]
+    PYTHONPATH=. OMP_NUM_THREADS=1 python tests/benchmarks/people.py --people 8 --histories 2000
 
 Everybody opens the page of Inspect of a user at the same moment, in a session of their own without
 a browser, and waits until the server has sent the whole page; then all open the page of another

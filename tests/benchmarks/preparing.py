@@ -41,11 +41,12 @@ def main() -> None:
     parser.add_argument("directory", type=Path)
     parser.add_argument("--interactions", type=int, default=20_000_000)
     arguments = parser.parse_args()
-    arguments.directory.mkdir(parents=True, exist_ok=True)
-    source = arguments.directory / f"interactions-{arguments.interactions}.csv"
+    directory = arguments.directory.resolve()
+    directory.mkdir(parents=True, exist_ok=True)
+    source = directory / f"interactions-{arguments.interactions}.csv"
     if not source.is_file():
         write_interactions(source, arguments.interactions)
-    output = arguments.directory / f"prepared-{time.time_ns()}"
+    output = directory / f"prepared-{time.time_ns()}"
     start = time.perf_counter()
     subprocess.run(
         [sys.executable, "-m", "awrsr", "prepare", str(source), str(output)],

@@ -162,6 +162,8 @@ def test_a_library_stays_in_its_room(library: str, room: str):
     assert {importing_part(found) for found in imports_of(library)} == {room}
     if library == "captum":
         assert imports_of(library, ROOT / "app") == []
+    if library == "matplotlib":
+        assert {found.importer.name for found in imports_of(library)} == {"figure.py"}
 
 
 APP_MAY_IMPORT = {

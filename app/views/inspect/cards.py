@@ -133,9 +133,10 @@ def recommended(case: Case) -> list[str]:
 
 def top_of(case: Case, side: Side) -> str:
     """The title of the item that a model ranks first, or the reason why there is none."""
-    for first in side.ranking.best(1)["item"].tolist():
-        return "the target" if first == case.target else plain(case.title_of(first))
-    return "nothing, because all items are in the history"
+    best = side.ranking.best(1)["item"].tolist()
+    if not best:
+        return "nothing, because all items are in the history"
+    return "the target" if best[0] == case.target else plain(case.title_of(best[0]))
 
 
 def rank_again(case: Case, side: Side) -> int | None:
